@@ -1,0 +1,1 @@
+//! The adapter to Kubernetes: client, watches, decisions, applies, reviews.

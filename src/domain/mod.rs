@@ -1,0 +1,11 @@
+//! Pure rules: what a request is, what approving it means, what an issuance consists of.
+//!
+//! Nothing here waits, reads a clock, opens a file or knows a terminal, so that every rule can be tested alone.
+
+pub mod certificate;
+pub mod key_type;
+pub mod order;
+pub mod request;
+pub mod row;
+pub mod text;
+pub mod verdict;

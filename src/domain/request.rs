@@ -1,0 +1,178 @@
+//! A CertificateSigningRequest as the console sees it: decoded, with its state.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::certificate::Certificate;
+
+/// The signer that issues client certificates for the API server.
+pub const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
+
+/// A CertificateSigningRequest with everything in it decoded. Texts are as the cluster gave them: hostile until
+/// they have passed [`super::text::printable`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// Name, uid and resourceVersion: what a decision on this request is pinned to.
+    pub pin: Pin,
+    /// When the server created it.
+    pub created_at: Option<DateTime<Utc>>,
+    /// `spec.signerName`, in full.
+    pub signer_name: String,
+    /// `spec.usages`, as written.
+    pub usages: Vec<String>,
+    /// `spec.expirationSeconds`, if asked for.
+    pub expiration_seconds: Option<i32>,
+    /// Who asked, as filled in by the server.
+    pub requester: Requester,
+    /// The decoded `spec.request`, or why it cannot be decoded.
+    pub pkcs10: Result<Pkcs10, String>,
+    /// `status.conditions`.
+    pub conditions: Vec<Condition>,
+    /// The decoded `status.certificate` (the first block, the leaf), or why it cannot be decoded.
+    pub certificate: Option<Result<Certificate, String>>,
+}
+
+/// Exactly one version of one object: what was on screen is what gets decided, or the server answers 409.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pin {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.uid`.
+    pub uid: String,
+    /// `metadata.resourceVersion`.
+    pub resource_version: String,
+}
+
+/// Who created a request (`spec.username`, `uid`, `groups`, `extra`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Requester {
+    /// User name.
+    pub username: String,
+    /// User id, mostly empty.
+    pub uid: String,
+    /// Groups, `system:authenticated` among them.
+    pub groups: Vec<String>,
+    /// Extra attributes from the authenticator.
+    pub extra: BTreeMap<String, Vec<String>>,
+}
+
+/// Who a certificate made from a subject logs in as.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identity {
+    /// The LAST common name: kube-controller-manager keeps one, Go's parser keeps the last.
+    pub user: String,
+    /// Every organisation, in order, multi-valued RDNs included.
+    pub groups: Vec<String>,
+}
+
+/// A decoded PKCS#10 request (RFC 2986).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pkcs10 {
+    /// The whole subject in the order written, as `CN=jane,O=dev`.
+    pub subject: String,
+    /// Every CN in order; the last one counts.
+    pub common_names: Vec<String>,
+    /// Every O in order.
+    pub organizations: Vec<String>,
+    /// Subject alternative names.
+    pub sans: Vec<San>,
+    /// The public key.
+    pub key: PublicKey,
+    /// The signature's algorithm in Go's words, such as `SHA256-RSA`, or its OID where unknown.
+    pub signature_algorithm: String,
+    /// Whether the signature fits the key; `None` where this program cannot check that algorithm.
+    pub signature_valid: Option<bool>,
+}
+
+/// A public key's kind and strength.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    /// `RSA`, `ECDSA`, `Ed25519`, or an OID.
+    pub algorithm: String,
+    /// RSA modulus or curve size; 0 where unknown.
+    pub bits: u32,
+    /// SHA-256 of the SubjectPublicKeyInfo, hex.
+    pub sha256: String,
+}
+
+/// One subject alternative name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum San {
+    /// A DNS name.
+    Dns(String),
+    /// An IP address.
+    Ip(String),
+    /// An e-mail address.
+    Email(String),
+    /// A URI.
+    Uri(String),
+    /// Any other kind, named by its type.
+    Other(String),
+}
+
+/// One entry of `status.conditions`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// `Approved`, `Denied`, `Failed`, or anything a controller wrote.
+    pub kind: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
+    /// One word for machines.
+    pub reason: String,
+    /// A sentence for people.
+    pub message: String,
+    /// `lastUpdateTime`.
+    pub last_update: Option<DateTime<Utc>>,
+}
+
+/// Where a request stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Nobody decided yet.
+    Pending,
+    /// Approved, no certificate yet.
+    Approved,
+    /// Approved, and the certificate is there.
+    Issued,
+    /// Denied. Final.
+    Denied,
+    /// The signer refused it. Final.
+    Failed,
+}
+
+impl Request {
+    /// Where it stands. Denied and Failed win over Approved, as in kubectl's CONDITION column.
+    pub fn state(&self) -> State {
+        let has = |kind: &str| self.conditions.iter().any(|condition| condition.kind == kind);
+        if has("Denied") {
+            State::Denied
+        } else if has("Failed") {
+            State::Failed
+        } else if self.certificate.is_some() {
+            State::Issued
+        } else if has("Approved") {
+            State::Approved
+        } else {
+            State::Pending
+        }
+    }
+
+    /// When it was approved.
+    pub fn approved_at(&self) -> Option<DateTime<Utc>> {
+        self.conditions.iter().find(|condition| condition.kind == "Approved")?.last_update
+    }
+
+    /// Who the certificate logs in as; empty where the request cannot be decoded.
+    pub fn identity(&self) -> Identity {
+        self.pkcs10.as_ref().map(Pkcs10::identity).unwrap_or_default()
+    }
+}
+
+impl Pkcs10 {
+    /// Who a certificate made from this subject logs in as: the last CN, every O
+    /// (kube-controller-manager, `pkg/controller/certificates/signer/signer.go`; Go, `crypto/x509/pkix`).
+    pub fn identity(&self) -> Identity {
+        Identity { user: self.common_names.last().cloned().unwrap_or_default(), groups: self.organizations.clone() }
+    }
+}

@@ -1,0 +1,1 @@
+//! Atomic writes, locks, permissions, the kubeconfig on disk, state and config folders.

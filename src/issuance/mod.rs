@@ -1,0 +1,1 @@
+//! Carries out a plan step by step, journals it, resumes it, undoes it, proves it.

@@ -1,0 +1,1 @@
+//! Private keys and PKCS#10 requests, zeroised after use.

@@ -1,0 +1,19 @@
+//! countersign: a terminal admin console for issuing certificates to Kubernetes users.
+//!
+//! The map of the house:
+//!
+//! - [`domain`]: pure rules. No tokio, no kube client, no terminal, no clock, no file.
+//! - [`cluster`]: the adapter to Kubernetes: client, watches, decisions, applies, reviews.
+//! - [`files`]: atomic writes, locks, permissions, the kubeconfig on disk, state and config folders.
+//! - [`keys`]: private keys and PKCS#10 requests, zeroised after use.
+//! - [`issuance`]: carries out a plan step by step, journals it, resumes it, undoes it, proves it.
+//! - [`console`]: the terminal app: event → `update(&mut State, Event) -> Vec<Effect>` → view.
+//! - [`cli`]: the same operations for scripts.
+
+pub mod cli;
+pub mod cluster;
+pub mod console;
+pub mod domain;
+pub mod files;
+pub mod issuance;
+pub mod keys;

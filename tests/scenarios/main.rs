@@ -1,0 +1,1 @@
+//! Stories that a user would recognise, told on a real control plane.
