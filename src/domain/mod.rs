@@ -3,9 +3,11 @@
 //! Nothing here waits, reads a clock, opens a file or knows a terminal, so that every rule can be tested alone.
 
 pub mod certificate;
+pub mod commands;
 pub mod key_type;
 pub mod order;
 pub mod request;
 pub mod row;
+pub mod shell;
 pub mod text;
 pub mod verdict;
