@@ -5,9 +5,12 @@
 pub mod certificate;
 pub mod commands;
 pub mod key_type;
+pub mod life;
 pub mod order;
+pub mod pkcs10;
 pub mod request;
 pub mod row;
 pub mod shell;
 pub mod text;
+pub mod time;
 pub mod verdict;

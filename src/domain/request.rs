@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use k8s_openapi::api::certificates::v1::{CertificateSigningRequest, CertificateSigningRequestCondition};
 
 use super::certificate::Certificate;
+use super::time::from_k8s;
 
 /// The signer that issues client certificates for the API server.
 pub const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
@@ -142,6 +144,30 @@ pub enum State {
 }
 
 impl Request {
+    /// Decodes an object. What cannot be decoded is an error inside, so that it can be shown.
+    pub fn from_object(csr: &CertificateSigningRequest) -> Self {
+        let (meta, spec) = (&csr.metadata, &csr.spec);
+        let status = csr.status.as_ref();
+        let conditions = status.and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+        let certificate = status.and_then(|status| status.certificate.as_ref()).filter(|bytes| !bytes.0.is_empty());
+        Self {
+            pin: Pin::of(csr),
+            created_at: meta.creation_timestamp.as_ref().and_then(from_k8s),
+            signer_name: spec.signer_name.clone(),
+            usages: spec.usages.clone().unwrap_or_default(),
+            expiration_seconds: spec.expiration_seconds,
+            requester: Requester {
+                username: spec.username.clone().unwrap_or_default(),
+                uid: spec.uid.clone().unwrap_or_default(),
+                groups: spec.groups.clone().unwrap_or_default(),
+                extra: spec.extra.clone().unwrap_or_default(),
+            },
+            pkcs10: Pkcs10::from_pem(&spec.request.0),
+            conditions: conditions.iter().map(Condition::of).collect(),
+            certificate: certificate.map(|bytes| Certificate::from_pem(&bytes.0)),
+        }
+    }
+
     /// Where it stands. Denied and Failed win over Approved, as in kubectl's CONDITION column.
     pub fn state(&self) -> State {
         let has = |kind: &str| self.conditions.iter().any(|condition| condition.kind == kind);
@@ -166,6 +192,29 @@ impl Request {
     /// Who the certificate logs in as; empty where the request cannot be decoded.
     pub fn identity(&self) -> Identity {
         self.pkcs10.as_ref().map(Pkcs10::identity).unwrap_or_default()
+    }
+}
+
+impl Pin {
+    /// The version of `csr` at hand.
+    pub fn of(csr: &CertificateSigningRequest) -> Self {
+        Self {
+            name: csr.metadata.name.clone().unwrap_or_default(),
+            uid: csr.metadata.uid.clone().unwrap_or_default(),
+            resource_version: csr.metadata.resource_version.clone().unwrap_or_default(),
+        }
+    }
+}
+
+impl Condition {
+    fn of(condition: &CertificateSigningRequestCondition) -> Self {
+        Self {
+            kind: condition.type_.clone(),
+            status: condition.status.clone(),
+            reason: condition.reason.clone().unwrap_or_default(),
+            message: condition.message.clone().unwrap_or_default(),
+            last_update: condition.last_update_time.as_ref().and_then(from_k8s),
+        }
     }
 }
 

@@ -1,11 +1,18 @@
 //! What approving a request would mean: findings with stable rule ids, levels and reasons.
+//!
+//! A rule is a function from a request to a finding, or none. This first set looks at the request alone.
+
+mod identity;
+mod requester;
+mod signer;
+mod subject;
 
 use serde::Serialize;
 
 use super::request::Request;
 
-/// How bad the worst finding is. The order is the order of attention: `WillFail` outranks nothing dangerous but
-/// tells that the decision is moot.
+/// How bad a finding is. The order is the order of attention: a request that the signer will refuse hands out nothing,
+/// but what is dangerous in it is said first, so that a danger never looks harmless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
@@ -54,7 +61,36 @@ impl Verdict {
     }
 }
 
+/// One rule.
+type Rule = fn(&Request) -> Option<Finding>;
+
+const RULES: &[Rule] = &[
+    identity::control_plane,
+    identity::service_account,
+    identity::node,
+    identity::masters,
+    identity::system_group,
+    subject::unreadable,
+    subject::bad_signature,
+    subject::hidden_characters,
+    subject::several_names,
+    subject::no_name,
+    subject::weak_key,
+    subject::names_without_meaning,
+    signer::will_fail,
+    requester::somebody_else,
+];
+
 /// Judges one request by itself.
-pub fn judge(_request: &Request) -> Verdict {
-    Verdict::default()
+pub fn judge(request: &Request) -> Verdict {
+    let mut findings: Vec<_> = RULES.iter().filter_map(|rule| rule(request)).collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    Verdict { findings }
 }
+
+fn finding(level: Level, rule: &'static str, headline: &'static str, text: impl Into<String>) -> Option<Finding> {
+    Some(Finding { rule, level, headline, text: text.into() })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! Decoding of PKCS#10 requests (RFC 2986), as the API server's and the signer's Go code reads them.
+
+use sha2::{Digest, Sha256};
+use x509_parser::certification_request::X509CertificationRequest;
+use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::pem::Pem;
+use x509_parser::prelude::FromDer;
+use x509_parser::public_key::PublicKey as ParsedKey;
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Name};
+
+use super::request::{Pkcs10, PublicKey, San};
+
+/// Object identifiers of the two attributes that count for logging in (RFC 4519).
+const COMMON_NAME: &str = "2.5.4.3";
+const ORGANIZATION: &str = "2.5.4.10";
+
+impl Pkcs10 {
+    /// Decodes a PEM block `CERTIFICATE REQUEST`.
+    ///
+    /// # Errors
+    /// A sentence that says what cannot be read. It quotes nothing of the input.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
+        let mut blocks = Pem::iter_from_buffer(pem).flatten();
+        let block = blocks
+            .find(|block| matches!(block.label.as_str(), "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST"))
+            .ok_or("no PEM block CERTIFICATE REQUEST in it")?;
+        Self::from_der(&block.contents)
+    }
+
+    fn from_der(der: &[u8]) -> Result<Self, String> {
+        let (_, request) = X509CertificationRequest::from_der(der).map_err(|_| "not a PKCS#10 request (RFC 2986)")?;
+        let info = &request.certification_request_info;
+        let subject = Subject::read(&info.subject);
+        let key = public_key(&info.subject_pki);
+        let weak = key.algorithm == "RSA" && key.bits < 2048;
+        let signature_valid = match request.verify_signature() {
+            Ok(()) => Some(true),
+            // The library checks no RSA key below 2048 bits and says of it what it says of a bad signature.
+            Err(x509_parser::error::X509Error::SignatureVerificationError) if !weak => Some(false),
+            Err(_) => None,
+        };
+        Ok(Self {
+            subject: subject.text,
+            common_names: subject.common_names,
+            organizations: subject.organizations,
+            sans: sans(&request),
+            key,
+            signature_algorithm: signature_name(&request.signature_algorithm),
+            signature_valid,
+        })
+    }
+}
+
+/// A subject, read in the order in which it is written.
+pub(super) struct Subject {
+    /// As `CN=jane,O=dev`; a multi-valued RDN as `O=a+O=b`.
+    pub text: String,
+    /// Every CN.
+    pub common_names: Vec<String>,
+    /// Every O.
+    pub organizations: Vec<String>,
+}
+
+impl Subject {
+    /// Reads a name as Go's `crypto/x509/pkix` `FillFromRDNSequence` does: every attribute of every RDN in order.
+    pub fn read(name: &X509Name<'_>) -> Self {
+        let mut subject = Self { text: String::new(), common_names: Vec::new(), organizations: Vec::new() };
+        for (at, rdn) in name.iter_rdn().enumerate() {
+            for (part, attribute) in rdn.iter().enumerate() {
+                let oid = attribute.attr_type().to_id_string();
+                let value = text(attribute.attr_value());
+                let separator = if part > 0 {
+                    "+"
+                } else if at > 0 {
+                    ","
+                } else {
+                    ""
+                };
+                subject.text += &format!("{separator}{}={}", short_name(&oid), escape(&value));
+                match oid.as_str() {
+                    COMMON_NAME => subject.common_names.push(value),
+                    ORGANIZATION => subject.organizations.push(value),
+                    _ => {}
+                }
+            }
+        }
+        subject
+    }
+}
+
+/// The text of an attribute's value: UTF-8 and its subsets, Latin-1 for T61 and UCS-2 for BMP strings, as Go reads
+/// them (`encoding/asn1`).
+fn text(value: &x509_parser::der_parser::asn1_rs::Any<'_>) -> String {
+    const T61_STRING: u32 = 20;
+    const BMP_STRING: u32 = 30;
+    match value.tag().0 {
+        T61_STRING => value.data.iter().map(|byte| char::from(*byte)).collect(),
+        BMP_STRING => {
+            let (units, _) = value.data.as_chunks::<2>();
+            let units: Vec<u16> = units.iter().map(|unit| u16::from_be_bytes(*unit)).collect();
+            String::from_utf16_lossy(&units)
+        }
+        _ => String::from_utf8_lossy(value.data).into_owned(),
+    }
+}
+
+/// RFC 4514's short names where there is one, else the object identifier.
+fn short_name(oid: &str) -> &str {
+    match oid {
+        COMMON_NAME => "CN",
+        ORGANIZATION => "O",
+        "2.5.4.11" => "OU",
+        "2.5.4.6" => "C",
+        "2.5.4.7" => "L",
+        "2.5.4.8" => "ST",
+        "2.5.4.9" => "STREET",
+        "2.5.4.5" => "serialNumber",
+        "0.9.2342.19200300.100.1.25" => "DC",
+        "0.9.2342.19200300.100.1.1" => "UID",
+        "1.2.840.113549.1.9.1" => "emailAddress",
+        other => other,
+    }
+}
+
+/// A value with RFC 4514's special characters escaped, so that one value cannot look like two.
+fn escape(value: &str) -> String {
+    let special = |c: char| matches!(c, ',' | '+' | '"' | '\\' | '<' | '>' | ';' | '=');
+    value.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
+/// A public key's kind, strength and fingerprint.
+pub(super) fn public_key(spki: &SubjectPublicKeyInfo<'_>) -> PublicKey {
+    let (algorithm, bits) = match spki.parsed() {
+        Ok(ParsedKey::RSA(key)) => ("RSA".to_owned(), key.key_size()),
+        Ok(ParsedKey::EC(_)) => ("ECDSA".to_owned(), curve_bits(&spki.algorithm)),
+        Ok(ParsedKey::DSA(_)) => ("DSA".to_owned(), 0),
+        _ => match spki.algorithm.algorithm.to_id_string().as_str() {
+            "1.3.101.112" => ("Ed25519".to_owned(), 256),
+            other => (other.to_owned(), 0),
+        },
+    };
+    PublicKey { algorithm, bits: u32::try_from(bits).unwrap_or(0), sha256: hex(&Sha256::digest(spki.raw)) }
+}
+
+/// The size of a named curve (RFC 5480); 0 where it is none of those that Go knows.
+fn curve_bits(algorithm: &AlgorithmIdentifier<'_>) -> usize {
+    let curve = algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
+    match curve.map(|oid| oid.to_id_string()).as_deref() {
+        Some("1.2.840.10045.3.1.7") => 256,
+        Some("1.3.132.0.34") => 384,
+        Some("1.3.132.0.35") => 521,
+        Some("1.3.132.0.33") => 224,
+        _ => 0,
+    }
+}
+
+/// Bytes as lower-case hex digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Go's name of a signature algorithm (`crypto/x509`, `SignatureAlgorithm.String`), else its object identifier.
+fn signature_name(algorithm: &AlgorithmIdentifier<'_>) -> String {
+    let oid = algorithm.algorithm.to_id_string();
+    match oid.as_str() {
+        "1.2.840.113549.1.1.4" => "MD5-RSA",
+        "1.2.840.113549.1.1.5" => "SHA1-RSA",
+        "1.2.840.113549.1.1.11" => "SHA256-RSA",
+        "1.2.840.113549.1.1.12" => "SHA384-RSA",
+        "1.2.840.113549.1.1.13" => "SHA512-RSA",
+        "1.2.840.113549.1.1.10" => "RSAPSS",
+        "1.2.840.10045.4.1" => "ECDSA-SHA1",
+        "1.2.840.10045.4.3.2" => "ECDSA-SHA256",
+        "1.2.840.10045.4.3.3" => "ECDSA-SHA384",
+        "1.2.840.10045.4.3.4" => "ECDSA-SHA512",
+        "1.3.101.112" => "Ed25519",
+        other => other,
+    }
+    .to_owned()
+}
+
+fn sans(request: &X509CertificationRequest<'_>) -> Vec<San> {
+    let extensions = request.requested_extensions().into_iter().flatten();
+    let names = extensions.filter_map(|extension| match extension {
+        ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
+        _ => None,
+    });
+    names.flatten().map(san).collect()
+}
+
+fn san(name: &GeneralName<'_>) -> San {
+    match name {
+        GeneralName::DNSName(name) => San::Dns((*name).to_owned()),
+        GeneralName::RFC822Name(address) => San::Email((*address).to_owned()),
+        GeneralName::URI(uri) => San::Uri((*uri).to_owned()),
+        GeneralName::IPAddress(bytes) => San::Ip(ip(bytes)),
+        GeneralName::DirectoryName(_) => San::Other("directory name".into()),
+        GeneralName::RegisteredID(_) => San::Other("registered id".into()),
+        _ => San::Other("name".into()),
+    }
+}
+
+fn ip(bytes: &[u8]) -> String {
+    if let Ok(four) = <[u8; 4]>::try_from(bytes) {
+        std::net::Ipv4Addr::from(four).to_string()
+    } else if let Ok(sixteen) = <[u8; 16]>::try_from(bytes) {
+        std::net::Ipv6Addr::from(sixteen).to_string()
+    } else {
+        hex(bytes)
+    }
+}
