@@ -1,1 +1,68 @@
 //! The adapter to Kubernetes: client, watches, decisions, applies, reviews.
+//!
+//! Everything that leaves this module is in our own words: [`Error`] for what went wrong, rows and requests for what
+//! is there. Every write passes [`Cluster::writable`].
+
+pub mod access;
+pub mod connect;
+pub mod error;
+pub mod follow;
+pub mod requests;
+pub mod reviews;
+pub mod watch;
+
+use std::time::Duration;
+
+use kube::Client;
+
+pub use connect::Target;
+pub use error::Error;
+pub use requests::{Decision, Verb};
+pub use reviews::{Ask, WhoAmI};
+
+/// A connection to one cluster as one user.
+#[derive(Clone)]
+pub struct Cluster {
+    client: Client,
+    /// Name of the context, `in-cluster` inside a pod.
+    pub context: String,
+    /// Name of the context's cluster entry.
+    pub cluster_name: String,
+    /// The cluster entry itself, made self-contained, as a new kubeconfig needs it.
+    pub cluster_entry: serde_yaml::Mapping,
+    /// The namespace in force.
+    pub namespace: String,
+    /// The server's address.
+    pub server: String,
+    timeout: Duration,
+    read_only: bool,
+}
+
+impl Cluster {
+    /// Waits for one answer, no longer than the request timeout.
+    ///
+    /// # Errors
+    /// What the server refused, or why it cannot be reached.
+    async fn call<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, Error> {
+        match tokio::time::timeout(self.timeout, request).await {
+            Ok(answer) => answer.map_err(|error| Error::from_kube(error, &self.server)),
+            Err(_) => Err(Error::Timeout { server: self.server.clone(), seconds: self.timeout.as_secs() }),
+        }
+    }
+
+    /// The one gate that every write passes.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] in read-only mode.
+    fn writable(&self) -> Result<(), Error> {
+        if self.read_only { Err(Error::ReadOnly) } else { Ok(()) }
+    }
+
+    /// The server's version, such as `v1.36.3`.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn version(&self) -> Result<String, Error> {
+        self.call(self.client.apiserver_version()).await.map(|info| info.git_version)
+    }
+}

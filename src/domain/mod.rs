@@ -5,6 +5,7 @@
 pub mod certificate;
 pub mod commands;
 pub mod key_type;
+pub mod kubeconfig;
 pub mod life;
 pub mod order;
 pub mod pkcs10;

@@ -1,1 +1,80 @@
 //! Atomic writes, locks, permissions, the kubeconfig on disk, state and config folders.
+
+pub mod atomic;
+pub mod folders;
+pub mod kubeconfig;
+pub mod lock;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::domain::text::printable;
+
+/// What can go wrong with a file. Names the file, never its content.
+#[derive(Debug)]
+pub enum Error {
+    /// The system refused something.
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A file is there that must not be replaced.
+    Exists(PathBuf),
+    /// Another program holds the lock.
+    Locked {
+        /// The lock file.
+        lock: PathBuf,
+        /// How old it is, in seconds, where that can be told.
+        age_seconds: Option<u64>,
+    },
+    /// The file is not what it should be.
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A program that takes no lock changed the file while we did.
+    Raced(PathBuf),
+    /// There is no home folder to keep things in.
+    NoHome,
+}
+
+impl Error {
+    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |error| Self::Io { path, error }
+    }
+
+    /// What to do about it, where something is known to help.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::Locked { lock, .. } => Some(format!(
+                "If no kubectl or other program is writing it, the lock was left behind: remove {} and try again.",
+                printable(&lock.display().to_string())
+            )),
+            Self::Raced(_) => Some("Nothing was written. Try again.".to_owned()),
+            Self::NoHome => Some("Set HOME, or XDG_STATE_HOME and KUBECONFIG.".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = match self {
+            Self::Io { path, error } => format!("{}: {error}", path.display()),
+            Self::Exists(path) => format!("{} exists already", path.display()),
+            Self::Locked { lock, age_seconds: Some(age) } => format!("{} is there, {age} s old", lock.display()),
+            Self::Locked { lock, age_seconds: None } => format!("{} is there", lock.display()),
+            Self::Content { path, why } => format!("{}: {why}", path.display()),
+            Self::Raced(path) => format!("{} was changed by another program meanwhile", path.display()),
+            Self::NoHome => "no home folder is known".to_owned(),
+        };
+        f.write_str(&printable(&text))
+    }
+}
+
+impl std::error::Error for Error {}

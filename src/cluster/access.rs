@@ -1,0 +1,67 @@
+//! Roles and RoleBindings: read, make, delete.
+
+use std::fmt::Debug;
+
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::rbac::v1::{ClusterRole, Role, RoleBinding};
+use kube::api::{DeleteParams, PostParams, Preconditions};
+use kube::{Api, Resource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Cluster, Error};
+
+/// What a namespaced object must be able to do here.
+pub trait Namespaced:
+    Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + Debug + DeserializeOwned + Serialize
+{
+}
+
+impl Namespaced for Role {}
+impl Namespaced for RoleBinding {}
+
+impl Cluster {
+    fn namespaced<K: Namespaced>(&self, namespace: &str) -> Api<K> {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+
+    /// A Role or RoleBinding, if it is there.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub async fn find<K: Namespaced>(&self, namespace: &str, name: &str) -> Result<Option<K>, Error> {
+        self.call(self.namespaced::<K>(namespace).get_opt(name)).await
+    }
+
+    /// A ClusterRole, if it is there.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub async fn cluster_role(&self, name: &str) -> Result<Option<ClusterRole>, Error> {
+        self.call(Api::all(self.client.clone()).get_opt(name)).await
+    }
+
+    /// Makes a Role or RoleBinding; with `dry_run` the server only says whether it would.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`Error::Forbidden`] (the escalation check too) and the rest.
+    pub async fn create<K: Namespaced>(&self, namespace: &str, object: &K, dry_run: bool) -> Result<K, Error> {
+        self.writable()?;
+        let params = PostParams { dry_run, ..PostParams::default() };
+        self.call(self.namespaced::<K>(namespace).create(&params, object)).await
+    }
+
+    /// Deletes the object of that uid; one that is gone already is fine.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where another object has the name, [`Error::Forbidden`] and the rest.
+    pub async fn delete<K: Namespaced>(&self, namespace: &str, name: &str, uid: &str) -> Result<(), Error> {
+        self.writable()?;
+        let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
+        let params = DeleteParams::default().preconditions(preconditions);
+        match self.call(self.namespaced::<K>(namespace).delete(name, &params)).await {
+            Ok(_) | Err(Error::Gone { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! From flags and kubeconfig to a client.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base64::Engine;
+use kube::config::{KubeConfigOptions, Kubeconfig, NamedCluster};
+use kube::{Client, Config};
+use serde_yaml::{Mapping, Value};
+
+use super::{Cluster, Error};
+
+/// Seconds that an ordinary request may take unless `--request-timeout` says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Which cluster, and as whom: kubectl's flags of the same names.
+#[derive(Debug, Clone, Default)]
+pub struct Target {
+    /// `--kubeconfig`.
+    pub kubeconfig: Option<PathBuf>,
+    /// `--context`.
+    pub context: Option<String>,
+    /// `--namespace`.
+    pub namespace: Option<String>,
+    /// `--as`.
+    pub as_user: Option<String>,
+    /// `--as-group`.
+    pub as_groups: Vec<String>,
+    /// `--request-timeout`.
+    pub request_timeout: Option<Duration>,
+    /// `--read-only`.
+    pub read_only: bool,
+}
+
+impl Cluster {
+    /// Sets a client up. This asks the server nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where there is no usable kubeconfig.
+    pub async fn connect(target: &Target) -> Result<Self, Error> {
+        let found = read(target.kubeconfig.as_deref())?;
+        let (mut config, context, cluster_name, cluster_entry) = match found {
+            Some(kubeconfig) => from_kubeconfig(kubeconfig, target).await?,
+            None => in_cluster(target)?,
+        };
+        if let Some(user) = &target.as_user {
+            config.auth_info.impersonate = Some(user.clone());
+        }
+        if !target.as_groups.is_empty() {
+            config.auth_info.impersonate_groups = Some(target.as_groups.clone());
+        }
+        if let Some(namespace) = &target.namespace {
+            config.default_namespace.clone_from(namespace);
+        }
+        config.connect_timeout = Some(Duration::from_secs(10));
+        // A watch is asked to end after a minute (see `watch`); a connection that is silent for longer is dead.
+        config.read_timeout = Some(Duration::from_secs(90));
+        config.reset_reader_on_write = true;
+        let (namespace, server) = (config.default_namespace.clone(), config.cluster_url.to_string());
+        let server = server.trim_end_matches('/').to_owned();
+        let client = Client::try_from(config).map_err(|error| Error::from_kube(error, &server))?;
+        let timeout = target.request_timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT);
+        Ok(Self { client, context, cluster_name, cluster_entry, namespace, server, timeout, read_only: target.read_only })
+    }
+}
+
+/// The kubeconfig by kubectl's rules: `--kubeconfig`, else the files of `KUBECONFIG` that exist, else
+/// `~/.kube/config`; `None` where there is none and we run inside a pod.
+fn read(explicit: Option<&Path>) -> Result<Option<Kubeconfig>, Error> {
+    let wrong = |error: kube::config::KubeconfigError| Error::Config(error.to_string());
+    if let Some(path) = explicit {
+        return Kubeconfig::read_from(path).map(Some).map_err(wrong);
+    }
+    let paths = crate::files::kubeconfig::search_path();
+    let present: Vec<_> = paths.iter().filter(|path| path.exists()).collect();
+    if present.is_empty() {
+        if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
+            return Ok(None);
+        }
+        let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        return Err(Error::Config(format!("there is no kubeconfig ({})", names.join(", "))));
+    }
+    let merge = |all: Kubeconfig, path: &&PathBuf| Kubeconfig::read_from(path).and_then(|one| all.merge(one));
+    present.iter().try_fold(Kubeconfig::default(), merge).map(Some).map_err(wrong)
+}
+
+async fn from_kubeconfig(kubeconfig: Kubeconfig, target: &Target) -> Result<(Config, String, String, Mapping), Error> {
+    let known: Vec<_> = kubeconfig.contexts.iter().map(|context| context.name.clone()).collect();
+    let name = target.context.clone().or_else(|| kubeconfig.current_context.clone()).filter(|name| !name.is_empty());
+    let Some(name) = name else {
+        return Err(Error::Config(format!("no context is current; --context takes one of: {}", known.join(", "))));
+    };
+    let Some(context) = kubeconfig.contexts.iter().find(|context| context.name == name).and_then(|c| c.context.clone())
+    else {
+        return Err(Error::Config(format!("there is no context {name}; there are: {}", known.join(", "))));
+    };
+    let entry = kubeconfig.clusters.iter().find(|cluster| cluster.name == context.cluster).cloned();
+    let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+    let config = config.map_err(|error| Error::Config(format!("context {name}: {error}")))?;
+    let entry = entry.map(|entry| self_contained(&entry)).transpose()?.unwrap_or_default();
+    Ok((config, name, context.cluster, entry))
+}
+
+fn in_cluster(target: &Target) -> Result<(Config, String, String, Mapping), Error> {
+    if let Some(context) = &target.context {
+        return Err(Error::Config(format!("there is no kubeconfig, so no context {context}")));
+    }
+    let config = Config::incluster().map_err(|error| Error::Config(error.to_string()))?;
+    let mut entry = Mapping::new();
+    entry.insert("server".into(), config.cluster_url.to_string().trim_end_matches('/').into());
+    if let Some(path) = &config.root_cert_file {
+        entry.insert("certificate-authority-data".into(), encoded(path)?);
+    }
+    Ok((config, "in-cluster".to_owned(), "kubernetes".to_owned(), entry))
+}
+
+/// A cluster entry with the CA file that it points at embedded, so that it means the same in another file.
+fn self_contained(entry: &NamedCluster) -> Result<Mapping, Error> {
+    let value = serde_yaml::to_value(&entry.cluster).map_err(|error| Error::Config(error.to_string()))?;
+    let Value::Mapping(mut entry) = value else { return Ok(Mapping::new()) };
+    let file = entry.remove("certificate-authority");
+    if let (Some(Value::String(path)), false) = (file, entry.contains_key("certificate-authority-data")) {
+        entry.insert("certificate-authority-data".into(), encoded(Path::new(&path))?);
+    }
+    Ok(entry)
+}
+
+fn encoded(path: &Path) -> Result<Value, Error> {
+    let bytes = std::fs::read(path).map_err(|error| Error::Config(format!("{}: {error}", path.display())))?;
+    Ok(base64::engine::general_purpose::STANDARD.encode(bytes).into())
+}

@@ -1,0 +1,282 @@
+//! The live list of requests: raw watch events in, small batches of slim rows out.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
+use kube::runtime::watcher::{self, Event, watcher};
+use tokio::sync::mpsc::Sender;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{Cluster, Error};
+use crate::domain::request::Request;
+use crate::domain::row::Row;
+use crate::domain::verdict::judge;
+
+/// Changes are held back this long to be sent together.
+const GATHER: Duration = Duration::from_millis(40);
+/// A batch is sent at this size without further waiting.
+const BATCH: usize = 512;
+/// The watch is asked to end after so many seconds, and is then gone on with: a dead connection is noticed by that.
+const WATCH_SECONDS: u32 = 60;
+/// Objects a page where the server streams no lists (before Kubernetes 1.32, or with WatchList off).
+const PAGE: u32 = 500;
+
+/// What the watch has to tell.
+#[derive(Debug)]
+pub enum Message {
+    /// A list begins; what it does not mention until [`Message::Listed`] is gone.
+    Restarted,
+    /// Rows that are new or changed, and those that are gone.
+    Changes(Vec<Change>),
+    /// The list is complete.
+    Listed,
+    /// How the watch fares.
+    Status(WatchStatus),
+}
+
+/// One change.
+#[derive(Debug)]
+pub enum Change {
+    /// A request is there, or is different.
+    Applied(Box<Row>),
+    /// A request is gone.
+    Deleted {
+        /// Its uid.
+        uid: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Change {
+    fn uid(&self) -> &str {
+        match self {
+            Self::Applied(row) => &row.pin.uid,
+            Self::Deleted { uid, .. } => uid,
+        }
+    }
+}
+
+/// How a watch fares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WatchStatus {
+    /// The first list is being read.
+    Loading,
+    /// What is shown is what is there.
+    Live,
+    /// The connection is lost; what is shown is old.
+    Degraded {
+        /// What happened.
+        why: String,
+        /// Since when.
+        since: DateTime<Utc>,
+        /// When it is tried again.
+        next_try: DateTime<Utc>,
+    },
+    /// We may not see it.
+    Forbidden {
+        /// `list` or `watch`.
+        verb: String,
+        /// The resource.
+        resource: String,
+        /// What the server said.
+        message: String,
+    },
+}
+
+/// Watches all requests for as long as somebody listens.
+pub async fn requests(cluster: Cluster, to: Sender<Message>) {
+    let mut watch = Watch { cluster, to, batch: Batch::default(), streaming: true, tries: 0, since: None };
+    while watch.run().await.is_some() {}
+}
+
+struct Watch {
+    cluster: Cluster,
+    to: Sender<Message>,
+    batch: Batch,
+    streaming: bool,
+    tries: u32,
+    since: Option<DateTime<Utc>>,
+}
+
+type Events = BoxStream<'static, watcher::Result<Event<CertificateSigningRequest>>>;
+
+impl Watch {
+    /// One list and the watch that follows it, until it breaks. `None`: nobody listens any more.
+    async fn run(&mut self) -> Option<()> {
+        let mut config = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
+        if self.streaming {
+            config = config.streaming_lists();
+        }
+        let mut events: Events = watcher(self.cluster.requests_api(), config).boxed();
+        loop {
+            let event = match self.batch.due {
+                Some(due) => match timeout_at(due, events.next()).await {
+                    Ok(event) => event,
+                    Err(_) => {
+                        self.flush().await?;
+                        continue;
+                    }
+                },
+                None => tokio::select! {
+                    event = events.next() => event,
+                    () = self.to.closed() => return None,
+                },
+            };
+            match event {
+                Some(Ok(event)) => self.take(event).await?,
+                Some(Err(error)) => return self.broken(error).await,
+                None => return Some(()),
+            }
+        }
+    }
+
+    async fn take(&mut self, event: Event<CertificateSigningRequest>) -> Option<()> {
+        match event {
+            Event::Init => {
+                self.flush().await?;
+                self.send(Message::Restarted).await
+            }
+            Event::InitApply(csr) | Event::Apply(csr) => {
+                self.batch.add(Change::Applied(Box::new(row(&csr))));
+                self.flush_if_full().await
+            }
+            Event::Delete(csr) => {
+                let meta = csr.metadata;
+                let (uid, name) = (meta.uid.unwrap_or_default(), meta.name.unwrap_or_default());
+                self.batch.add(Change::Deleted { uid, name });
+                self.flush_if_full().await
+            }
+            Event::InitDone => {
+                self.flush().await?;
+                (self.tries, self.since) = (0, None);
+                self.send(Message::Listed).await?;
+                self.send(Message::Status(WatchStatus::Live)).await
+            }
+        }
+    }
+
+    /// The connection broke. A new list is read after a while; the rows stay until it is complete.
+    async fn broken(&mut self, error: watcher::Error) -> Option<()> {
+        self.flush().await?;
+        let expired = matches!(&error, watcher::Error::WatchError(status) if status.code == 410);
+        let error = in_our_words(error, &self.cluster.server);
+        if expired {
+            return Some(());
+        }
+        // A server without streaming lists refuses the parameter (422, 400 or 403 by its words), before any object.
+        if self.streaming && matches!(error, Error::Invalid { .. }) {
+            self.streaming = false;
+            return Some(());
+        }
+        tracing::warn!(%error, "the watch on certificatesigningrequests broke");
+        let wait = if matches!(error, Error::Forbidden { .. }) { Duration::from_secs(30) } else { backoff(self.tries) };
+        self.tries += 1;
+        let now = Utc::now();
+        let since = *self.since.get_or_insert(now);
+        let status = match &error {
+            Error::Forbidden { .. } => WatchStatus::Forbidden {
+                verb: "list and watch".to_owned(),
+                resource: "certificatesigningrequests".to_owned(),
+                message: error.to_string(),
+            },
+            other => WatchStatus::Degraded { why: other.to_string(), since, next_try: now + wait },
+        };
+        self.send(Message::Status(status)).await?;
+        tokio::select! {
+            () = sleep(wait) => Some(()),
+            () = self.to.closed() => None,
+        }
+    }
+
+    async fn flush_if_full(&mut self) -> Option<()> {
+        if self.batch.changes.len() >= BATCH { self.flush().await } else { Some(()) }
+    }
+
+    async fn flush(&mut self) -> Option<()> {
+        let changes = self.batch.drain();
+        if changes.is_empty() { Some(()) } else { self.send(Message::Changes(changes)).await }
+    }
+
+    /// The channel is bounded: a console that is busy slows the reading down and nothing piles up.
+    async fn send(&mut self, message: Message) -> Option<()> {
+        self.to.send(message).await.ok()
+    }
+}
+
+/// Half a second, doubled with every try in a row, to at most fifteen.
+fn backoff(tries: u32) -> Duration {
+    Duration::from_millis(500 << tries.min(5)).min(Duration::from_secs(15))
+}
+
+fn row(csr: &CertificateSigningRequest) -> Row {
+    let request = Request::from_object(csr);
+    Row::new(&request, &judge(&request))
+}
+
+/// Changes gathered; of several to one object only the last is kept.
+#[derive(Default)]
+struct Batch {
+    changes: Vec<Change>,
+    places: HashMap<String, usize>,
+    due: Option<Instant>,
+}
+
+impl Batch {
+    fn add(&mut self, change: Change) {
+        self.due.get_or_insert_with(|| Instant::now() + GATHER);
+        match self.places.get(change.uid()) {
+            Some(place) => self.changes[*place] = change,
+            None => {
+                self.places.insert(change.uid().to_owned(), self.changes.len());
+                self.changes.push(change);
+            }
+        }
+    }
+
+    fn drain(&mut self) -> Vec<Change> {
+        self.due = None;
+        self.places.clear();
+        std::mem::take(&mut self.changes)
+    }
+}
+
+/// A watcher's error in our words.
+pub(super) fn in_our_words(error: watcher::Error, server: &str) -> Error {
+    match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => Error::from_kube(error, server),
+        watcher::Error::WatchError(status) => Error::from_status(&status, server),
+        watcher::Error::NoResourceVersion => {
+            Error::Server { code: 200, message: "the list has no resourceVersion".to_owned() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_changes_to_one_object_only_the_last_is_sent() {
+        let mut batch = Batch::default();
+        let deleted = |uid: &str, name: &str| Change::Deleted { uid: uid.into(), name: name.into() };
+        for (uid, name) in [("1", "old"), ("2", "other"), ("1", "new")] {
+            batch.add(deleted(uid, name));
+        }
+        let names: Vec<_> = batch.drain().into_iter().map(|change| format!("{change:?}")).collect();
+        assert_eq!(names.len(), 2);
+        assert!(names[0].contains("new") && batch.due.is_none());
+    }
+
+    #[test]
+    fn a_server_that_stays_away_is_not_asked_more_often_than_every_fifteen_seconds() {
+        assert_eq!(backoff(0), Duration::from_millis(500));
+        assert_eq!(backoff(40), Duration::from_secs(15));
+    }
+}

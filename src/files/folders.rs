@@ -1,0 +1,39 @@
+//! Where things are kept between runs (XDG Base Directory Specification).
+
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::Error;
+
+/// The home folder.
+///
+/// # Errors
+/// [`Error::NoHome`].
+pub fn home() -> Result<PathBuf, Error> {
+    std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from).ok_or(Error::NoHome)
+}
+
+/// The state folder: `$XDG_STATE_HOME/countersign`, `~/.local/state/countersign` by default. For the owner alone.
+///
+/// # Errors
+/// [`Error::NoHome`], [`Error::Io`].
+pub fn state() -> Result<PathBuf, Error> {
+    let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = match base {
+        Some(base) => base,
+        None => home()?.join(".local/state"),
+    };
+    let folder = base.join("countersign");
+    make_private(&folder)?;
+    Ok(folder)
+}
+
+/// Makes a folder (and those above it) for the owner alone; one that is there is closed to others.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn make_private(folder: &Path) -> Result<(), Error> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::io(folder))?;
+    std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(Error::io(folder))
+}

@@ -1,0 +1,115 @@
+//! kubectl's lock beside a kubeconfig: `<file>.lock`, made only where it is not there (client-go,
+//! `tools/clientcmd/config.go`, lockFile).
+//!
+//! A lock that this program made says so inside and is held with flock(2) as long as its owner lives, so that one
+//! left behind by a killed run is taken over. A lock of another program is never touched.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::Error;
+
+/// What stands in a lock of ours.
+const MARK: &str = "countersign";
+/// How often a taken lock is looked at again.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A lock held; it is given back when dropped.
+#[derive(Debug)]
+pub struct Lock {
+    path: PathBuf,
+    _held: File,
+}
+
+impl Lock {
+    /// Takes the lock of `file`, waiting up to `patience` for whoever has it. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] where it stays taken, [`Error::Io`].
+    pub fn take(file: &Path, patience: Duration) -> Result<Self, Error> {
+        let mut name = OsString::from(file);
+        name.push(".lock");
+        let path = PathBuf::from(name);
+        let until = Instant::now() + patience;
+        loop {
+            if let Some(held) = made(&path)?.or_else(|| left_behind(&path)) {
+                return Ok(Self { path, _held: held });
+            }
+            if Instant::now() >= until {
+                let modified = path.metadata().and_then(|meta| meta.modified()).ok();
+                let age_seconds = modified.and_then(|at| at.elapsed().ok()).map(|age| age.as_secs());
+                return Err(Error::Locked { lock: path, age_seconds });
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Nothing can be done about a lock that cannot be removed; the next run takes it over.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// The lock, if it was not there.
+fn made(path: &Path) -> Result<Option<File>, Error> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(mut file) => {
+            // Held before it is marked: whoever sees the mark finds it held.
+            flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| Error::io(path)(error.into()))?;
+            file.write_all(MARK.as_bytes()).map_err(Error::io(path))?;
+            Ok(Some(file))
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => Err(Error::io(path)(error)),
+    }
+}
+
+/// The lock, if it is one of ours whose owner is dead.
+fn left_behind(path: &Path) -> Option<File> {
+    let file = OpenOptions::new().read(true).write(true).open(path).ok()?;
+    let mut mark = String::new();
+    (&file).take(64).read_to_string(&mut mark).ok()?;
+    if mark != MARK {
+        return None;
+    }
+    flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
+    // Its owner may have removed it between our opening and our holding it: then another file has its name.
+    let same = path.metadata().ok()?.ino() == file.metadata().ok()?.ino();
+    same.then_some(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kubectls_lock_is_waited_for_and_never_stolen() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config");
+        let lock = folder.path().join("config.lock");
+        std::fs::write(&lock, "").unwrap();
+        let error = Lock::take(&config, Duration::ZERO).unwrap_err();
+        assert!(matches!(&error, Error::Locked { lock: found, .. } if *found == lock), "{error}");
+        assert!(lock.exists());
+    }
+
+    #[test]
+    fn a_lock_of_ours_left_behind_is_taken_over_and_given_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config");
+        std::fs::write(folder.path().join("config.lock"), MARK).unwrap();
+        let lock = Lock::take(&config, Duration::ZERO).unwrap();
+        assert!(Lock::take(&config, Duration::ZERO).is_err());
+        drop(lock);
+        assert!(!folder.path().join("config.lock").exists());
+        assert!(Lock::take(&config, Duration::ZERO).is_ok());
+    }
+}
