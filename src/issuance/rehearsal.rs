@@ -1,0 +1,221 @@
+//! What would happen: every object dry-run by the server, every name looked up, before anything is written.
+
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+
+use crate::cluster::{Ask, Cluster, Error};
+use crate::domain::key_type::KeyType;
+use crate::domain::kubeconfig::{Kind, has_comments};
+use crate::domain::objects;
+use crate::domain::order::{Grant, KeySource, Order};
+use crate::domain::plan::StepKind;
+use crate::files;
+use crate::keys::{PrivateKey, certification_request};
+
+/// How a note wants to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// It will work.
+    Fine,
+    /// It will work, and there is something to know.
+    Notice,
+    /// It will not work as it is.
+    Problem,
+}
+
+/// One thing that was found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The step that it is about.
+    pub step: StepKind,
+    /// How to take it.
+    pub weight: Weight,
+    /// A sentence.
+    pub text: String,
+}
+
+/// Everything that was found out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rehearsal {
+    /// In the order of the steps.
+    pub notes: Vec<Note>,
+}
+
+impl Rehearsal {
+    /// Whether nothing stands in the way.
+    pub fn is_clear(&self) -> bool {
+        self.notes.iter().all(|note| note.weight != Weight::Problem)
+    }
+
+    fn add(&mut self, step: StepKind, weight: Weight, text: impl Into<String>) {
+        self.notes.push(Note { step, weight, text: text.into() });
+    }
+
+    fn server(&mut self, step: StepKind, answer: Result<(), Error>) {
+        match answer {
+            Ok(()) => self.add(step, Weight::Fine, "the server would take it"),
+            Err(error) => self.add(step, Weight::Problem, error.to_string()),
+        }
+    }
+}
+
+/// Rehearses an order. Nothing is written anywhere.
+///
+/// # Errors
+/// Where the cluster cannot be asked at all.
+pub async fn rehearse(cluster: &Cluster, order: &Order) -> Result<Rehearsal, Error> {
+    let mut found = Rehearsal::default();
+    request(cluster, order, &mut found).await?;
+    approve(cluster, order, &mut found).await?;
+    role(cluster, order, &mut found).await?;
+    binding(cluster, order, &mut found).await?;
+    kubeconfig(order, &mut found);
+    Ok(found)
+}
+
+async fn request(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Result<(), Error> {
+    let step = StepKind::Request;
+    match cluster.request(&order.csr_name).await {
+        Ok(_) => {
+            found.add(
+                step,
+                Weight::Problem,
+                format!("a request {} is there already: take another name", order.csr_name),
+            );
+            return Ok(());
+        }
+        Err(Error::Gone { .. } | Error::Forbidden { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let pem = match &order.key {
+        KeySource::Existing(pem) => pem.clone(),
+        // A throw-away key of the quickest kind: the server looks at the subject, not at the key's kind.
+        KeySource::New(_) => match throw_away(order) {
+            Ok(pem) => pem,
+            Err(why) => {
+                found.add(step, Weight::Problem, why);
+                return Ok(());
+            }
+        },
+    };
+    let answer = cluster.create_request(&objects::csr(order, &pem), true).await;
+    found.server(step, answer.map(drop));
+    Ok(())
+}
+
+fn throw_away(order: &Order) -> Result<String, String> {
+    let key = PrivateKey::generate(KeyType::EcdsaP256).map_err(|error| error.to_string())?;
+    certification_request(&key, &order.user, &order.groups).map_err(|error| error.to_string())
+}
+
+async fn approve(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Result<(), Error> {
+    let group = "certificates.k8s.io";
+    let resource = "certificatesigningrequests";
+    let update = Ask { verb: "update", group, resource, subresource: "approval", ..Ask::default() };
+    let signer = Ask { verb: "approve", group, resource: "signers", name: &order.signer_name, ..Ask::default() };
+    if cluster.may_i(&update).await? && cluster.may_i(&signer).await? {
+        found.add(StepKind::Approve, Weight::Fine, "you may approve it");
+    } else {
+        let text = "you may not approve it yourself: it will wait for somebody who may";
+        found.add(StepKind::Approve, Weight::Notice, text);
+    }
+    Ok(())
+}
+
+async fn role(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Result<(), Error> {
+    let step = StepKind::Binding;
+    match &order.grant {
+        Grant::Nothing => return Ok(()),
+        Grant::Role(name) => {
+            if cluster.find::<Role>(&order.namespace, name).await?.is_none() {
+                found.add(step, Weight::Problem, format!("there is no Role {name} in {}", order.namespace));
+            }
+            return Ok(());
+        }
+        Grant::ClusterRole(name) => {
+            if cluster.cluster_role(name).await?.is_none() {
+                found.add(step, Weight::Problem, format!("there is no ClusterRole {name}"));
+            }
+            return Ok(());
+        }
+        Grant::NewRole { .. } => {}
+    }
+    let Some(wanted) = objects::role(order) else { return Ok(()) };
+    let name = wanted.metadata.name.clone().unwrap_or_default();
+    match cluster.find::<Role>(&order.namespace, &name).await? {
+        None => {
+            let answer = cluster.create(&order.namespace, &wanted, true).await;
+            found.server(StepKind::Role, answer.map(drop));
+        }
+        Some(there) if there.rules == wanted.rules => {
+            found.add(StepKind::Role, Weight::Fine, format!("{name} is there already, with the same rules"));
+        }
+        Some(there) => {
+            let text = format!(
+                "a Role {name} is there with other rules ({}): take another name, or bind it as it is",
+                rules_text(&there)
+            );
+            found.add(StepKind::Role, Weight::Problem, text);
+        }
+    }
+    Ok(())
+}
+
+fn rules_text(role: &Role) -> String {
+    let rules = role.rules.as_deref().unwrap_or_default();
+    let text = |rule: &k8s_openapi::api::rbac::v1::PolicyRule| {
+        format!("{} {}", rule.verbs.join(" "), rule.resources.as_deref().unwrap_or_default().join(" "))
+    };
+    rules.iter().map(text).collect::<Vec<_>>().join("; ")
+}
+
+async fn binding(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Result<(), Error> {
+    let Some(wanted) = objects::role_binding(order) else { return Ok(()) };
+    let (step, name) = (StepKind::Binding, &order.binding_name);
+    match cluster.find::<RoleBinding>(&order.namespace, name).await? {
+        Some(there) if there.role_ref == wanted.role_ref && there.subjects == wanted.subjects => {
+            found.add(step, Weight::Fine, format!("{name} is there already"));
+        }
+        Some(_) => found.add(step, Weight::Problem, format!("another RoleBinding {name} is there: take another name")),
+        None => match cluster.create(&order.namespace, &wanted, true).await {
+            // A role that is still to be made cannot be weighed against our own rights yet.
+            Err(Error::Gone { .. }) if matches!(order.grant, Grant::NewRole { .. }) => {
+                found.add(step, Weight::Notice, "the server decides once the role is there");
+            }
+            answer => found.server(step, answer.map(drop)),
+        },
+    }
+    Ok(())
+}
+
+fn kubeconfig(order: &Order, found: &mut Rehearsal) {
+    let step = StepKind::Kubeconfig;
+    let Some(target) = &order.kubeconfig else { return };
+    let config = match files::kubeconfig::read(&target.path) {
+        Ok(config) => config,
+        Err(error) => return found.add(step, Weight::Problem, error.to_string()),
+    };
+    let path = target.path.display();
+    for (kind, name) in [(Kind::User, &target.user), (Kind::Context, &target.context)] {
+        if config.get(kind, name).is_some() {
+            let (weight, what) = if target.overwrite {
+                (Weight::Notice, "it will be replaced; the backup keeps it")
+            } else {
+                (Weight::Problem, "take another name or another file")
+            };
+            found.add(step, weight, format!("{path} has a {} {name} already: {what}", kind.word()));
+        }
+    }
+    let text = std::fs::read_to_string(&target.path).unwrap_or_default();
+    if has_comments(&text) {
+        found.add(step, Weight::Notice, format!("the comments in {path} are lost; its backup keeps them"));
+    }
+    if target.switch
+        && let Some(current) = config.current_context().filter(|current| *current != target.context)
+    {
+        found.add(
+            step,
+            Weight::Notice,
+            format!("kubectl's current context changes from {current} to {}", target.context),
+        );
+    }
+}

@@ -1,0 +1,320 @@
+//! What each step does, and how it recognises that it has been done.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+use serde_yaml::Mapping;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::journal::Journal;
+use super::progress::{Progress, Trouble, Written};
+use super::run::tell;
+use crate::cluster::{Cluster, Decision, Error, Verb};
+use crate::domain::certificate::Certificate;
+use crate::domain::kubeconfig::{Kind, Kubeconfig};
+use crate::domain::order::{KeySource, KubeconfigTarget};
+use crate::domain::plan::{Plan, StepKind};
+use crate::domain::request::{Pin, Request, State};
+use crate::domain::{commands, objects};
+use crate::files;
+use crate::keys::{PrivateKey, certification_request};
+
+type News = UnboundedSender<Progress>;
+
+/// How long the signer may take before the likely causes are told.
+const SIGNER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Key and request, kept in the journal's folder before anything goes to the cluster.
+pub(super) async fn key(journal: &Journal) -> Result<String, Trouble> {
+    let order = journal.order.clone();
+    let kind = match order.key {
+        KeySource::Existing(pem) => {
+            journal.keep_request(&pem)?;
+            return Ok("the request is at hand, its key is with its owner".to_owned());
+        }
+        KeySource::New(kind) => kind,
+    };
+    let subject = Plan::new(&journal.order).steps.first().map(|step| step.title.clone()).unwrap_or_default();
+    if journal.key().is_some() && journal.request().is_some() {
+        return Ok(subject);
+    }
+    let kept = journal.clone();
+    // Making an RSA key takes a while and no other task should wait for it.
+    let made = tokio::task::spawn_blocking(move || -> Result<(), Trouble> {
+        let key = match kept.key() {
+            Some(pem) => PrivateKey::from_pem(&pem)?,
+            None => PrivateKey::generate(kind)?,
+        };
+        kept.keep_key(&key.to_pem())?;
+        kept.keep_request(&certification_request(&key, &order.user, &order.groups)?)?;
+        Ok(())
+    });
+    made.await.map_err(|_| Trouble::new("making the key was cut off"))??;
+    Ok(subject)
+}
+
+/// The CertificateSigningRequest. One of that name that carries our very request is ours, made before a crash.
+pub(super) async fn request(cluster: &Cluster, journal: &mut Journal, news: &News) -> Result<String, Trouble> {
+    if journal.csr_uid.is_some() {
+        return Ok("there already".to_owned());
+    }
+    let pem = journal.request().ok_or_else(|| Trouble::new("the request is no longer in the state folder"))?;
+    let name = journal.order.csr_name.clone();
+    let wanted = objects::csr(&journal.order, &pem);
+    let made = match cluster.request(&name).await {
+        Ok(there) if there.spec.request == wanted.spec.request => Ok(there),
+        Ok(_) => {
+            let text = format!("a request {name} is there already, and it is not this one");
+            return Err(Trouble::advised(text, "Take another name for the request."));
+        }
+        Err(Error::Gone { .. }) => cluster.create_request(&wanted, false).await,
+        Err(error) => Err(error),
+    };
+    let command = format!("kubectl create -f {name}.yaml");
+    wrote(news, "create", format!("csr/{name}"), made.as_ref().map(|_| "created"), command);
+    journal.csr_uid = made?.metadata.uid;
+    journal.save()?;
+    Ok("created".to_owned())
+}
+
+/// Approves it; where that is not ours to do, waits for somebody whose it is.
+pub(super) async fn approve(cluster: &Cluster, journal: &Journal, news: &News) -> Result<String, Trouble> {
+    let name = &journal.order.csr_name;
+    let csr = ours(journal, cluster.request(name).await?)?;
+    match Request::from_object(&csr).state() {
+        State::Pending => {}
+        State::Denied | State::Failed => return Err(refused(&csr)),
+        State::Approved | State::Issued => return Ok("approved already".to_owned()),
+    }
+    let decision = Decision {
+        verb: Verb::Approve,
+        reason: "IssuedWithCountersign".to_owned(),
+        message: format!("issued to {} with countersign", journal.order.user),
+    };
+    let outcome = cluster.decide(&Pin::of(&csr), &decision).await;
+    wrote(news, "approve", format!("csr/{name}"), outcome.as_ref().map(|_| "approved"), commands::approve(name));
+    match outcome {
+        Ok(_) | Err(Error::AlreadyDecided { how: State::Approved | State::Issued, .. }) => Ok("approved".to_owned()),
+        Err(error @ (Error::Forbidden { .. } | Error::ReadOnly)) => {
+            let why = format!("{error}. Waiting for somebody who may: {}", commands::approve(name));
+            tell(news, Progress::Waiting(StepKind::Approve, why));
+            let uid = csr.metadata.uid.unwrap_or_default();
+            let decided = cluster.wait_for(name, &uid, |request| request.state() != State::Pending).await?;
+            match Request::from_object(&decided).state() {
+                State::Denied | State::Failed => Err(refused(&decided)),
+                _ => Ok("approved by somebody else".to_owned()),
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Waits for the certificate, and after a while tells why it may never come.
+pub(super) async fn certificate(
+    cluster: &Cluster,
+    journal: &Journal,
+    certificate: &mut String,
+    news: &News,
+) -> Result<String, Trouble> {
+    let name = &journal.order.csr_name;
+    let uid = journal.csr_uid.clone().unwrap_or_default();
+    let ended = |request: &Request| matches!(request.state(), State::Issued | State::Failed | State::Denied);
+    let waiting = cluster.wait_for(name, &uid, ended);
+    tokio::pin!(waiting);
+    let csr = match tokio::time::timeout(SIGNER_PATIENCE, &mut waiting).await {
+        Ok(csr) => csr?,
+        Err(_) => {
+            tell(news, Progress::Waiting(StepKind::Certificate, unsigned(&journal.order.signer_name)));
+            waiting.await?
+        }
+    };
+    let request = Request::from_object(&csr);
+    if request.state() != State::Issued {
+        return Err(refused(&csr));
+    }
+    let pem = csr.status.and_then(|status| status.certificate).map(|bytes| bytes.0).unwrap_or_default();
+    let issued = Certificate::from_pem(&pem).map_err(Trouble::new)?;
+    let asked = request.pkcs10.as_ref().map(|pkcs10| pkcs10.key.sha256.clone()).unwrap_or_default();
+    if issued.identity.user != journal.order.user || issued.public_key_sha256 != asked {
+        return Err(Trouble::new(format!("the certificate is for {} and not what was asked for", issued.subject)));
+    }
+    *certificate = String::from_utf8(pem).map_err(|_| Trouble::new("the certificate is not PEM"))?;
+    if let Some(path) = journal.order.certificate_file.clone() {
+        let written = files::atomic::write_public(&path, certificate.as_bytes(), false);
+        wrote(news, "export", path.display().to_string(), written.as_ref().map(|()| "written"), commands::export(name));
+        written?;
+    }
+    Ok(format!("until {}", issued.not_after.format("%Y-%m-%d %H:%M:%SZ")))
+}
+
+/// The likely causes of an approved request that nobody signs.
+pub fn unsigned(signer: &str) -> String {
+    if signer.starts_with("kubernetes.io/") {
+        "approved, but not issued yet. Likely: kube-controller-manager is down or has no --cluster-signing-cert-file and \
+         -key-file, or the provider signs nothing for this signer (EKS)"
+            .to_owned()
+    } else {
+        format!("approved, but not issued yet: the controller of {signer} has not acted")
+    }
+}
+
+/// The Role, unless one with the same rules is there.
+pub(super) async fn role(cluster: &Cluster, journal: &mut Journal, news: &News) -> Result<String, Trouble> {
+    let Some(wanted) = objects::role(&journal.order) else { return Ok(String::new()) };
+    let (namespace, name) = (journal.order.namespace.clone(), wanted.metadata.name.clone().unwrap_or_default());
+    if let Some(there) = cluster.find::<Role>(&namespace, &name).await? {
+        if there.rules.unwrap_or_default() == wanted.rules.unwrap_or_default() {
+            return Ok(format!("there already, with the same rules, in {namespace}"));
+        }
+        let text = format!("a Role {name} with other rules is there in {namespace}");
+        return Err(Trouble::advised(text, "Take another name for the role, or bind the one that is there."));
+    }
+    let made = cluster.create(&namespace, &wanted, false).await;
+    let command = command_of(journal, StepKind::Role);
+    wrote(news, "create", format!("role/{name} in {namespace}"), made.as_ref().map(|_| "created"), command);
+    journal.role_uid = made?.metadata.uid;
+    journal.save()?;
+    Ok(format!("created in {namespace}"))
+}
+
+/// The RoleBinding, unless an equal one is there.
+pub(super) async fn binding(cluster: &Cluster, journal: &mut Journal, news: &News) -> Result<String, Trouble> {
+    let Some(wanted) = objects::role_binding(&journal.order) else { return Ok(String::new()) };
+    let (namespace, name) = (journal.order.namespace.clone(), journal.order.binding_name.clone());
+    if let Some(there) = cluster.find::<RoleBinding>(&namespace, &name).await? {
+        if there.role_ref == wanted.role_ref && there.subjects == wanted.subjects {
+            return Ok(format!("{name} is there already"));
+        }
+        let text = format!("another RoleBinding {name} is there in {namespace}");
+        return Err(Trouble::advised(text, "Take another name for the binding."));
+    }
+    let made = cluster.create(&namespace, &wanted, false).await;
+    let command = command_of(journal, StepKind::Binding);
+    wrote(news, "create", format!("rolebinding/{name} in {namespace}"), made.as_ref().map(|_| "created"), command);
+    journal.binding_uid = made?.metadata.uid;
+    journal.save()?;
+    Ok(name)
+}
+
+/// User and context into the kubeconfig; then the key stands there and is kept here no longer.
+pub(super) async fn kubeconfig(
+    cluster: &Cluster,
+    journal: &mut Journal,
+    certificate: &str,
+    news: &News,
+) -> Result<String, Trouble> {
+    let Some(target) = journal.order.kubeconfig.clone() else { return Ok(String::new()) };
+    let key = journal.key().ok_or_else(|| Trouble::new("the key is no longer in the state folder"))?;
+    let entries = Entries::new(cluster, &journal.order.namespace, &target, certificate, &key);
+    let before = files::kubeconfig::read(&target.path)?;
+    if let Some(taken) = entries.taken(&before, &target) {
+        return Err(taken);
+    }
+    if target.switch && before.current_context() != Some(&target.context) {
+        journal.previous_context = before.current_context().map(str::to_owned);
+    }
+    journal.kubeconfig_written = true;
+    journal.save()?;
+    let path = target.path.clone();
+    let edited = tokio::task::spawn_blocking(move || {
+        files::kubeconfig::edit(&target.path, |config| entries.put(config, &target))
+    });
+    let edited = edited.await.map_err(|_| Trouble::new("writing the kubeconfig was cut off"))?;
+    let shown = path.display().to_string();
+    let command = command_of(journal, StepKind::Kubeconfig);
+    wrote(news, "write", shown.clone(), edited.as_ref().map(|_| "user and context"), command);
+    let backup = edited?.backup.and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
+    Ok(backup.map_or_else(|| shown.clone(), |backup| format!("{shown}, backup {backup}")))
+}
+
+/// The entries that an issuance adds to a kubeconfig.
+struct Entries {
+    user: Mapping,
+    context: Mapping,
+    cluster: Mapping,
+}
+
+impl Entries {
+    fn new(cluster: &Cluster, namespace: &str, target: &KubeconfigTarget, certificate: &str, key: &str) -> Self {
+        let user = mapping([
+            ("client-certificate-data", STANDARD.encode(certificate)),
+            ("client-key-data", STANDARD.encode(key)),
+        ]);
+        let mut context = mapping([("cluster", target.cluster.clone()), ("user", target.user.clone())]);
+        if namespace != "default" {
+            context.insert("namespace".into(), namespace.into());
+        }
+        Self { user, context, cluster: cluster.cluster_entry.clone() }
+    }
+
+    /// A name that is taken by something else is never overwritten unasked.
+    fn taken(&self, config: &Kubeconfig, target: &KubeconfigTarget) -> Option<Trouble> {
+        let differs =
+            |kind: Kind, name: &str, fields: &Mapping| config.get(kind, name).is_some_and(|there| there != fields);
+        let what = if differs(Kind::User, &target.user, &self.user) {
+            format!("user {}", target.user)
+        } else if differs(Kind::Context, &target.context, &self.context) {
+            format!("context {}", target.context)
+        } else {
+            return None;
+        };
+        if target.overwrite {
+            return None;
+        }
+        let text = format!("{} has a {what} already", target.path.display());
+        Some(Trouble::advised(text, "Take another name, write another file, or say that it may be replaced."))
+    }
+
+    fn put(&self, config: &mut Kubeconfig, target: &KubeconfigTarget) {
+        if config.get(Kind::Cluster, &target.cluster).is_none() {
+            config.put(Kind::Cluster, &target.cluster, self.cluster.clone());
+        }
+        config.put(Kind::User, &target.user, self.user.clone());
+        config.put(Kind::Context, &target.context, self.context.clone());
+        if target.switch {
+            config.set_current_context(Some(&target.context));
+        }
+    }
+}
+
+fn mapping<const N: usize>(fields: [(&str, String); N]) -> Mapping {
+    fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+}
+
+/// The request that this issuance made, not another that has its name by now.
+fn ours(journal: &Journal, csr: CertificateSigningRequest) -> Result<CertificateSigningRequest, Trouble> {
+    if csr.metadata.uid == journal.csr_uid {
+        return Ok(csr);
+    }
+    Err(Trouble::new(format!("the request {} is gone; another has its name", journal.order.csr_name)))
+}
+
+fn refused(csr: &CertificateSigningRequest) -> Trouble {
+    let request = Request::from_object(csr);
+    let last = request.conditions.iter().rfind(|condition| condition.kind == "Failed" || condition.kind == "Denied");
+    let (kind, said) = last.map_or(("refused", String::new()), |condition| {
+        let kind = if condition.kind == "Denied" { "denied" } else { "refused by the signer" };
+        (kind, format!(": {}: {}", condition.reason, condition.message))
+    });
+    let text = format!("the request was {kind}{said}");
+    Trouble::advised(crate::domain::text::printable(&text), "That is final. Undo, or ask again under another name.")
+}
+
+fn command_of(journal: &Journal, kind: StepKind) -> String {
+    let plan = Plan::new(&journal.order);
+    plan.steps.iter().find(|step| step.kind == kind).map(|step| step.commands.join("; ")).unwrap_or_default()
+}
+
+fn wrote<E: std::fmt::Display>(
+    news: &News,
+    what: &'static str,
+    object: String,
+    outcome: Result<&str, E>,
+    command: String,
+) {
+    let outcome = outcome.map(str::to_owned).map_err(|error| error.to_string());
+    tell(news, Progress::Wrote(Written { what, object, outcome, command }));
+}
