@@ -60,7 +60,16 @@ impl Cluster {
         let server = server.trim_end_matches('/').to_owned();
         let client = Client::try_from(config).map_err(|error| Error::from_kube(error, &server))?;
         let timeout = target.request_timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT);
-        Ok(Self { client, context, cluster_name, cluster_entry, namespace, server, timeout, read_only: target.read_only })
+        Ok(Self {
+            client,
+            context,
+            cluster_name,
+            cluster_entry,
+            namespace,
+            server,
+            timeout,
+            read_only: target.read_only,
+        })
     }
 }
 

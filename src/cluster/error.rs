@@ -123,7 +123,8 @@ impl Error {
         let text = match self {
             Self::Config(_) => "Name another with --kubeconfig or KUBECONFIG, or a context with --context.".into(),
             Self::Unreachable { .. } | Self::Timeout { .. } => {
-                "Check the server's address in the kubeconfig, the network (VPN, proxy), and that the API server runs.".into()
+                "Check the server's address in the kubeconfig, the network (VPN, proxy), and that the API server runs."
+                    .into()
             }
             Self::Unauthorized { .. } => {
                 "A certificate that has expired gives just this; look at its end date, or log in again.".into()

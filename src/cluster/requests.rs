@@ -134,7 +134,9 @@ impl Cluster {
 fn check(csr: &CertificateSigningRequest, pin: &Pin) -> Result<(), Error> {
     let request = Request::from_object(csr);
     if request.pin.uid != pin.uid {
-        return Err(Error::Gone { what: format!("the request {} that was shown (another has its name now)", pin.name) });
+        return Err(Error::Gone {
+            what: format!("the request {} that was shown (another has its name now)", pin.name),
+        });
     }
     match request.state() {
         State::Pending => check_version(csr, pin),

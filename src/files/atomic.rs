@@ -44,8 +44,11 @@ pub fn write_public(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Er
 /// A complete file under another name in the same folder; the system creates it for the owner alone.
 fn prepared(path: &Path, bytes: &[u8], mode: u32) -> Result<NamedTempFile, Error> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut file =
-        Builder::new().prefix(&format!(".{name}.")).suffix(".new").tempfile_in(folder(path)).map_err(Error::io(path))?;
+    let mut file = Builder::new()
+        .prefix(&format!(".{name}."))
+        .suffix(".new")
+        .tempfile_in(folder(path))
+        .map_err(Error::io(path))?;
     file.write_all(bytes).map_err(Error::io(path))?;
     file.as_file().set_permissions(Permissions::from_mode(mode)).map_err(Error::io(path))?;
     file.as_file().sync_all().map_err(Error::io(path))?;

@@ -182,7 +182,8 @@ mod tests {
                 let path = &path;
                 scope.spawn(move || {
                     for n in 0..5 {
-                        edit(path, |config| config.put(Kind::Context, &format!("{writer}-{n}"), Mapping::new())).unwrap();
+                        edit(path, |config| config.put(Kind::Context, &format!("{writer}-{n}"), Mapping::new()))
+                            .unwrap();
                     }
                 });
             }

@@ -96,6 +96,11 @@ impl Journal {
         Some(Self { folder: folder.to_owned(), ..journal })
     }
 
+    /// What the state folder says of this issuance now: a run may have gone on since it was read.
+    pub fn reloaded(&self) -> Self {
+        Self::read(&self.folder).unwrap_or_else(|| self.clone())
+    }
+
     /// Writes down what has been done.
     ///
     /// # Errors

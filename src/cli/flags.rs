@@ -1,0 +1,313 @@
+//! The flags: kubectl's names where kubectl has them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::cluster::Target;
+use crate::domain::key_type::KeyType;
+use crate::domain::life;
+use crate::domain::request::CLIENT_SIGNER;
+
+const EXAMPLES: &str = "Examples:
+  countersign                                  the console
+  countersign --context prod --read-only       look, and write nothing
+  countersign list --state pending             what waits for a decision
+  countersign approve jane-7f3k                approve one request
+  countersign issue jane --group dev           key, certificate, role, kubeconfig, proof
+  countersign issue jane --dry-run             what that would do, and the commands that do it by hand
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 refused.";
+
+/// A terminal admin console for issuing certificates to Kubernetes users
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, after_help = EXAMPLES)]
+pub struct Arguments {
+    /// Which cluster, and as whom.
+    #[command(flatten)]
+    pub global: Global,
+    /// Without one: the console.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags that hold everywhere.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The kubeconfig context to use
+    #[arg(long, global = true, value_name = "NAME")]
+    pub context: Option<String>,
+    /// The kubeconfig file to use (default: KUBECONFIG, else ~/.kube/config)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The namespace for roles and bindings (default: the context's)
+    #[arg(long, short, global = true, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// Act as this user (impersonation)
+    #[arg(long = "as", global = true, value_name = "USER")]
+    pub as_user: Option<String>,
+    /// Act as a member of this group; can be repeated
+    #[arg(long = "as-group", global = true, value_name = "GROUP", requires = "as_user")]
+    pub as_groups: Vec<String>,
+    /// How long one request may take: 30s, 1m; 0 means the default of 30s
+    #[arg(long, global = true, value_name = "TIME", value_parser = timeout)]
+    pub request_timeout: Option<Duration>,
+    /// Refuse every write
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// What the log file in the state folder tells
+    #[arg(long, global = true, value_enum, default_value_t = LogLevel::Warn, value_name = "LEVEL")]
+    pub log_level: LogLevel,
+}
+
+impl Global {
+    /// As the cluster adapter takes it.
+    pub fn target(&self) -> Target {
+        Target {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.context.clone(),
+            namespace: self.namespace.clone(),
+            as_user: self.as_user.clone(),
+            as_groups: self.as_groups.clone(),
+            request_timeout: self.request_timeout,
+            read_only: self.read_only,
+        }
+    }
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the usual words")]
+pub enum LogLevel {
+    Off,
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List certificate signing requests
+    List(ListFlags),
+    /// Show one request: who, what, how long, and what to think of it
+    Show(ShowFlags),
+    /// Approve requests
+    Approve(DecideFlags),
+    /// Deny requests
+    Deny(DenyFlags),
+    /// Write an issued certificate to a file, or to standard output
+    Export(ExportFlags),
+    /// Issue a certificate, access and a kubeconfig to a new user
+    Issue(Box<IssueFlags>),
+}
+
+/// `countersign list`.
+#[derive(Debug, Args)]
+pub struct ListFlags {
+    /// How to print
+    #[arg(long, short, value_enum, default_value_t = ListOutput::Table, value_name = "FORMAT")]
+    pub output: ListOutput,
+    /// Only requests in this state
+    #[arg(long, value_enum, value_name = "STATE")]
+    pub state: Option<StateFlag>,
+    /// Only requests for this signer
+    #[arg(long, value_name = "NAME")]
+    pub signer: Option<String>,
+}
+
+/// Formats of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "kubectl's words")]
+pub enum ListOutput {
+    Table,
+    Wide,
+    Json,
+    Yaml,
+    Name,
+}
+
+/// States of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the states' own words")]
+pub enum StateFlag {
+    Pending,
+    Approved,
+    Issued,
+    Denied,
+    Failed,
+}
+
+/// Formats of one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "kubectl's words")]
+pub enum Output {
+    Text,
+    Json,
+    Yaml,
+}
+
+/// `countersign show`.
+#[derive(Debug, Args)]
+pub struct ShowFlags {
+    /// The request
+    pub name: String,
+    /// How to print
+    #[arg(long, short, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    pub output: Output,
+}
+
+/// `countersign approve`.
+#[derive(Debug, Args)]
+pub struct DecideFlags {
+    /// What is common to both decisions.
+    #[command(flatten)]
+    pub common: DenyFlags,
+    /// Approve this request although its verdict is danger; once for each, by name
+    #[arg(long, value_name = "NAME")]
+    pub dangerous: Vec<String>,
+}
+
+/// `countersign deny`.
+#[derive(Debug, Args)]
+pub struct DenyFlags {
+    /// The requests
+    #[arg(required = true)]
+    pub names: Vec<String>,
+    /// One word for machines
+    #[arg(long, value_name = "WORD")]
+    pub reason: Option<String>,
+    /// A sentence for people
+    #[arg(long, value_name = "TEXT")]
+    pub message: Option<String>,
+    /// Say what would be decided, and decide nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `countersign export`.
+#[derive(Debug, Args)]
+pub struct ExportFlags {
+    /// The request
+    pub name: String,
+    /// The file (default: standard output)
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long, requires = "output")]
+    pub force: bool,
+}
+
+/// `countersign issue`.
+#[derive(Debug, Args)]
+pub struct IssueFlags {
+    /// The user's name: the certificate's CN
+    #[arg(required_unless_present_any = ["resume", "undo", "request"])]
+    pub name: Option<String>,
+    /// A group (an O each); can be repeated
+    #[arg(long = "group", value_name = "GROUP")]
+    pub groups: Vec<String>,
+    /// rsa-2048, rsa-3072, rsa-4096, ecdsa-p256, ecdsa-p384 or ed25519
+    #[arg(long, default_value = "rsa-2048", value_name = "TYPE", value_parser = key_type)]
+    pub key_type: KeyType,
+    /// A PKCS#10 file made by the key's owner; writes the certificate, and no kubeconfig
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key_type", "context_name", "no_switch", "overwrite"])]
+    pub request: Option<PathBuf>,
+    /// Name of the CertificateSigningRequest (default: the user's)
+    #[arg(long, value_name = "NAME")]
+    pub csr_name: Option<String>,
+    /// How long it lives: 24h, 10d, or seconds
+    #[arg(long, default_value = "24h", value_name = "LIFE", value_parser = life::parse)]
+    pub expires: i32,
+    /// The signer
+    #[arg(long, default_value = CLIENT_SIGNER, value_name = "NAME")]
+    pub signer: String,
+    /// A usage; can be repeated
+    #[arg(long = "usage", default_value = "client auth", value_name = "USAGE")]
+    pub usages: Vec<String>,
+    /// The role: made with --verbs and --resources unless --existing-role
+    #[arg(long, default_value = "developer", value_name = "NAME")]
+    pub role: String,
+    /// Bind the Role of that name as it is
+    #[arg(long, conflicts_with_all = ["verbs", "resources", "cluster_role", "no_access"])]
+    pub existing_role: bool,
+    /// Bind this ClusterRole, in the namespace
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["verbs", "resources", "role", "no_access"])]
+    pub cluster_role: Option<String>,
+    /// Verbs of the new role
+    #[arg(long, value_delimiter = ',', default_value = "create,get,list,update,delete", value_name = "VERBS")]
+    pub verbs: Vec<String>,
+    /// Resources of the new role: pods, pods/log, deployments.apps
+    #[arg(long, value_delimiter = ',', default_value = "pods", value_name = "RESOURCES")]
+    pub resources: Vec<String>,
+    /// Grant nothing
+    #[arg(long)]
+    pub no_access: bool,
+    /// Name of the RoleBinding (default: <role>-binding-<user>)
+    #[arg(long, value_name = "NAME")]
+    pub binding: Option<String>,
+    /// The kubeconfig to write or merge into (default: kubectl's); with --request the certificate's file
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Name of the user and context entries (default: the user's)
+    #[arg(long, value_name = "NAME")]
+    pub context_name: Option<String>,
+    /// Leave the current context as it is
+    #[arg(long)]
+    pub no_switch: bool,
+    /// Replace entries of the same name in the kubeconfig (a backup stays)
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Rehearse with the server, print the plan with its objects and commands, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How to print the result
+    #[arg(long, short, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    pub output: Output,
+    /// Go on with an issuance that was left unfinished; with several, name the user
+    #[arg(long, value_name = "USER", num_args = 0..=1, default_missing_value = "", conflicts_with = "undo")]
+    pub resume: Option<String>,
+    /// Take back what an unfinished issuance has done
+    #[arg(long, value_name = "USER")]
+    pub undo: Option<String>,
+}
+
+fn key_type(text: &str) -> Result<KeyType, String> {
+    text.parse()
+}
+
+/// kubectl's notation: a number of seconds, or with a unit.
+fn timeout(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits.parse().map_err(|_| "a time such as 30s, 1m or 30".to_owned())?;
+    let seconds = match &text[digits.len()..] {
+        "ms" => return Ok(Duration::from_millis(number)),
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err("a time such as 30s, 1m or 30".to_owned()),
+    };
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| "that is too long".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_read_as_kubectl_reads_them() {
+        assert_eq!(timeout("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(timeout("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(timeout("0"), Ok(Duration::ZERO));
+        assert!(timeout("soon").is_err() && timeout("99999999999999999999h").is_err());
+    }
+}

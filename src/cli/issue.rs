@@ -1,0 +1,248 @@
+//! `countersign issue`.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::flags::{Global, IssueFlags, Output};
+use super::json::moment;
+use super::output::{Failed, print, print_data, print_json, tell};
+use crate::cluster::Cluster;
+use crate::domain::certificate::Certificate;
+use crate::domain::objects;
+use crate::domain::order::{self, Grant, KeySource, KubeconfigTarget, Order, Surroundings};
+use crate::domain::plan::Plan;
+use crate::domain::request::Pkcs10;
+use crate::domain::text::printable;
+use crate::files;
+use crate::issuance::rehearsal::Weight;
+use crate::issuance::{self, Journal, Outcome, Progress, Rehearsal};
+
+/// Issues, resumes or undoes.
+pub(super) async fn run(cluster: &Cluster, global: &Global, flags: &IssueFlags) -> Result<(), Failed> {
+    if let Some(user) = &flags.undo {
+        return undo(cluster, user).await;
+    }
+    if let Some(user) = &flags.resume {
+        let journal = unfinished(user)?;
+        if journal.server != cluster.server {
+            let text = format!("that issuance was begun on {}", journal.server);
+            return Err(Failed::usage(format!("{text}; use --context {}", journal.context)));
+        }
+        return carry_on(cluster, journal, flags).await;
+    }
+    let order = order(cluster, global, flags)?;
+    if let Some(problem) = order.problems().first() {
+        return Err(Failed::usage(format!("{:?}: {}", problem.field, problem.text)));
+    }
+    let rehearsal = issuance::rehearse(cluster, &order).await?;
+    if flags.dry_run {
+        return dry_run(&order, &rehearsal, flags);
+    }
+    if let Some(note) = rehearsal.notes.iter().find(|note| note.weight == Weight::Problem) {
+        return Err(Failed::new(printable(&note.text)));
+    }
+    let journal = Journal::begin(order, &cluster.server, &cluster.context)?;
+    carry_on(cluster, journal, flags).await
+}
+
+fn order(cluster: &Cluster, global: &Global, flags: &IssueFlags) -> Result<Order, Failed> {
+    let (name, groups, key) = who(flags)?;
+    let explicit = flags.out.as_deref().filter(|_| flags.request.is_none()).or(global.kubeconfig.as_deref());
+    let around = Surroundings {
+        namespace: cluster.namespace.clone(),
+        cluster: cluster.cluster_name.clone(),
+        kubeconfig: files::kubeconfig::for_new_entries(explicit)?,
+    };
+    let mut order = Order::new(&name, &around);
+    (order.groups, order.key) = (groups, key);
+    order.expiration_seconds = flags.expires;
+    order.signer_name.clone_from(&flags.signer);
+    order.usages.clone_from(&flags.usages);
+    if let Some(csr_name) = &flags.csr_name {
+        order.csr_name.clone_from(csr_name);
+    }
+    order.grant = grant(flags);
+    let role = order.role_name().unwrap_or_default().to_owned();
+    order.binding_name = flags.binding.clone().unwrap_or_else(|| order::binding_name(&role, &name));
+    let entry = flags.context_name.clone().unwrap_or(name);
+    order.kubeconfig = Some(KubeconfigTarget {
+        path: around.kubeconfig,
+        cluster: around.cluster,
+        user: entry.clone(),
+        context: entry,
+        switch: !flags.no_switch,
+        overwrite: flags.overwrite,
+    });
+    if flags.request.is_some() {
+        order.kubeconfig = None;
+        let file = PathBuf::from(format!("{}.crt", order::object_name(&order.user)));
+        order.certificate_file = Some(flags.out.clone().unwrap_or(file));
+    }
+    Ok(order)
+}
+
+/// Name, groups and key; a request made elsewhere says itself who it is for.
+fn who(flags: &IssueFlags) -> Result<(String, Vec<String>, KeySource), Failed> {
+    let Some(path) = &flags.request else {
+        return Ok((flags.name.clone().unwrap_or_default(), flags.groups.clone(), KeySource::New(flags.key_type)));
+    };
+    let pem = std::fs::read_to_string(path).map_err(|error| Failed::new(format!("{}: {error}", path.display())))?;
+    let pkcs10 = Pkcs10::from_pem(pem.as_bytes()).map_err(|why| Failed::new(format!("{}: {why}", path.display())))?;
+    let identity = pkcs10.identity();
+    let name = flags.name.clone().unwrap_or(identity.user);
+    let groups = if flags.groups.is_empty() { identity.groups } else { flags.groups.clone() };
+    Ok((name, groups, KeySource::Existing(pem)))
+}
+
+fn grant(flags: &IssueFlags) -> Grant {
+    match (&flags.cluster_role, flags.no_access, flags.existing_role) {
+        (_, true, _) => Grant::Nothing,
+        (Some(name), ..) => Grant::ClusterRole(name.clone()),
+        (None, _, true) => Grant::Role(flags.role.clone()),
+        (None, ..) => {
+            Grant::NewRole { name: flags.role.clone(), verbs: flags.verbs.clone(), resources: flags.resources.clone() }
+        }
+    }
+}
+
+fn dry_run(order: &Order, rehearsal: &Rehearsal, flags: &IssueFlags) -> Result<(), Failed> {
+    let plan = Plan::new(order);
+    for note in &rehearsal.notes {
+        let mark = match note.weight {
+            Weight::Fine => "✔",
+            Weight::Notice => "!",
+            Weight::Problem => "✖",
+        };
+        tell(&format!("{mark} {:?}: {}", note.step, printable(&note.text)));
+    }
+    match flags.output {
+        Output::Text => print(&plan.script().join("\n"))?,
+        Output::Yaml => print_data(&plan.yaml())?,
+        Output::Json => {
+            let step = |step: &crate::domain::plan::Step| json!({"title": step.title, "lines": step.lines, "yaml": step.yaml, "commands": step.commands});
+            print_json(
+                &json!({"dryRun": true, "clear": rehearsal.is_clear(), "steps": plan.steps.iter().map(step).collect::<Vec<_>>()}),
+            )?;
+        }
+    }
+    if rehearsal.is_clear() { Ok(()) } else { Err(Failed::new("it would not work like this")) }
+}
+
+/// Runs, telling each step on standard error; Ctrl-C leaves it to be resumed.
+async fn carry_on(cluster: &Cluster, journal: Journal, flags: &IssueFlags) -> Result<(), Failed> {
+    let plan = Plan::new(&journal.order);
+    let user = journal.order.user.clone();
+    let (news, mut progress) = mpsc::unbounded_channel();
+    let telling = tokio::spawn(async move {
+        while let Some(progress) = progress.recv().await {
+            tell_progress(&plan, &progress);
+        }
+    });
+    let outcome = tokio::select! {
+        outcome = issuance::run(cluster, journal, news) => outcome,
+        _ = tokio::signal::ctrl_c() => {
+            return Err(Failed::refused("left as it is", format!("go on with: countersign issue --resume {user}")));
+        }
+    };
+    // All of it is told before the result is printed.
+    let _ = telling.await;
+    match outcome {
+        Ok(outcome) => result(&outcome, flags),
+        Err((_, trouble)) => {
+            tell(&format!(
+                "What was done stays. Go on with: countersign issue --resume {user}; take it back with: --undo {user}"
+            ));
+            Err(trouble.into())
+        }
+    }
+}
+
+fn tell_progress(plan: &Plan, progress: &Progress) {
+    match progress {
+        Progress::Done(kind, text, took) => {
+            let title = plan.steps.iter().find(|step| step.kind == *kind).map_or("", |step| step.title.as_str());
+            tell(&format!("✔ {} – {} ({:.2} s)", printable(title), printable(text), took.as_secs_f32()));
+        }
+        Progress::Waiting(_, why) => tell(&format!("… {}", printable(why))),
+        Progress::Started(_) | Progress::Wrote(_) | Progress::Failed(..) | Progress::Finished(_) => {}
+    }
+}
+
+fn result(outcome: &Outcome, flags: &IssueFlags) -> Result<(), Failed> {
+    let order = &outcome.journal.order;
+    let target = order.kubeconfig.as_ref();
+    if flags.output == Output::Text {
+        return print(&summary(outcome));
+    }
+    let mut made = vec![json!(objects::csr(order, ""))];
+    made.extend(objects::role(order).map(|role| json!(role)));
+    made.extend(objects::role_binding(order).map(|binding| json!(binding)));
+    let value = json!({
+        "user": order.user,
+        "groups": order.groups,
+        "csr": order.csr_name,
+        "certificate": outcome.certificate,
+        "notAfter": Certificate::from_pem(outcome.certificate.as_bytes()).ok().map(|certificate| moment(certificate.not_after)),
+        "objects": made,
+        "kubeconfig": target.map(|target| target.path.clone()),
+        "context": target.map(|target| target.context.clone()),
+        "proof": outcome.proof.as_ref().map(|proof| json!({"username": proof.who.username, "groups": proof.who.groups})),
+    });
+    match flags.output {
+        Output::Yaml => print_data(&serde_yaml::to_string(&value).map_err(|error| Failed::new(error.to_string()))?),
+        _ => print_json(&value),
+    }
+}
+
+fn summary(outcome: &Outcome) -> String {
+    let order = &outcome.journal.order;
+    let mut lines = vec![format!("user         {}", printable(&order.user))];
+    if !order.groups.is_empty() {
+        lines.push(format!("groups       {}", printable(&order.groups.join(", "))));
+    }
+    if let Ok(certificate) = Certificate::from_pem(outcome.certificate.as_bytes()) {
+        lines.push(format!("valid until  {}", moment(certificate.not_after)));
+    }
+    if let Some(path) = &order.certificate_file {
+        lines.push(format!("certificate  {}", path.display()));
+    }
+    if let Some(target) = &order.kubeconfig {
+        lines.push(format!("kubeconfig   {}", target.path.display()));
+        lines.push(format!("context      {}", printable(&target.context)));
+    }
+    if let Some(proof) = &outcome.proof {
+        lines.push(format!(
+            "logged in as {}, groups {}",
+            printable(&proof.who.username),
+            printable(&proof.who.groups.join(", "))
+        ));
+        lines.extend(proof.rules.iter().map(|rule| format!("may          {}", printable(rule))));
+    }
+    lines.join("\n")
+}
+
+/// The unfinished issuance of a user, or the only one there is.
+fn unfinished(user: &str) -> Result<Journal, Failed> {
+    let mut found = Journal::unfinished()?;
+    found.retain(|journal| user.is_empty() || journal.order.user == user);
+    match (found.len(), found.pop()) {
+        (1, Some(journal)) => Ok(journal),
+        (0, _) | (_, None) => Err(Failed::new("nothing was left unfinished")),
+        (_, Some(last)) if !user.is_empty() => Ok(last),
+        (_, Some(last)) => {
+            let mut users: Vec<_> = found.iter().map(|journal| journal.order.user.clone()).collect();
+            users.push(last.order.user);
+            Err(Failed::usage(format!("several are unfinished; name one: {}", printable(&users.join(", ")))))
+        }
+    }
+}
+
+async fn undo(cluster: &Cluster, user: &str) -> Result<(), Failed> {
+    for written in issuance::undo(cluster, &unfinished(user)?).await? {
+        tell(&format!("✔ {} taken back", printable(&written.object)));
+    }
+    tell("A certificate that was issued stays valid until it expires.");
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! `countersign list`.
+
+use chrono::Utc;
+use unicode_width::UnicodeWidthStr;
+
+use super::flags::{ListFlags, ListOutput, StateFlag};
+use super::json;
+use super::output::{Failed, print, print_data, print_json, tell};
+use crate::cluster::Cluster;
+use crate::domain::life;
+use crate::domain::request::{Request, State};
+use crate::domain::text::printable;
+use crate::domain::verdict::{Verdict, judge};
+
+/// Lists requests, the oldest first.
+pub(super) async fn run(cluster: &Cluster, flags: &ListFlags) -> Result<(), Failed> {
+    let objects = cluster.list_requests().await?;
+    let mut found: Vec<_> = objects.into_iter().map(|csr| (Request::from_object(&csr), csr)).collect();
+    found.retain(|(request, _)| flags.state.is_none_or(|state| state_of(state) == request.state()));
+    found.retain(|(request, _)| flags.signer.as_ref().is_none_or(|signer| *signer == request.signer_name));
+    found.sort_by(|(a, _), (b, _)| a.created_at.cmp(&b.created_at).then_with(|| a.pin.name.cmp(&b.pin.name)));
+    match flags.output {
+        ListOutput::Json => {
+            let all: Vec<_> = found.iter().map(|(request, _)| json::request(request, &judge(request))).collect();
+            print_json(&all)
+        }
+        ListOutput::Yaml => {
+            let items: Vec<_> = found.into_iter().map(|(_, csr)| csr).collect();
+            let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
+            print_data(&serde_yaml::to_string(&list).map_err(|error| Failed::new(error.to_string()))?)
+        }
+        ListOutput::Name => {
+            let kind = "certificatesigningrequest.certificates.k8s.io";
+            let names: Vec<_> =
+                found.iter().map(|(request, _)| format!("{kind}/{}", one_line(&request.pin.name))).collect();
+            if names.is_empty() { Ok(()) } else { print(&names.join("\n")) }
+        }
+        ListOutput::Table | ListOutput::Wide if found.is_empty() => {
+            tell("No requests found");
+            Ok(())
+        }
+        ListOutput::Table => print(&table(&found, false)),
+        ListOutput::Wide => print(&table(&found, true)),
+    }
+}
+
+const fn state_of(flag: StateFlag) -> State {
+    match flag {
+        StateFlag::Pending => State::Pending,
+        StateFlag::Approved => State::Approved,
+        StateFlag::Issued => State::Issued,
+        StateFlag::Denied => State::Denied,
+        StateFlag::Failed => State::Failed,
+    }
+}
+
+fn one_line(text: &str) -> String {
+    printable(text).into_owned()
+}
+
+fn table<T>(found: &[(Request, T)], wide: bool) -> String {
+    let mut rows =
+        vec![["NAME", "IDENTITY", "GROUPS", "SIGNER", "FOR", "AGE", "STATE", "VERDICT"].map(str::to_owned).to_vec()];
+    if wide {
+        rows[0].extend(["REQUESTER", "KEY"].map(str::to_owned));
+    }
+    let now = Utc::now();
+    for (request, _) in found {
+        let verdict = judge(request);
+        let mut row = columns(request, &verdict, request.created_at.map_or(0, |at| (now - at).num_seconds()), wide);
+        if wide {
+            let key = request
+                .pkcs10
+                .as_ref()
+                .map_or("–".to_owned(), |pkcs10| format!("{} {}", pkcs10.key.algorithm, pkcs10.key.bits));
+            row.extend([one_line(&request.requester.username), key]);
+        }
+        rows.push(row);
+    }
+    aligned(&rows)
+}
+
+fn columns(request: &Request, verdict: &Verdict, age: i64, wide: bool) -> Vec<String> {
+    let identity = request.identity();
+    let groups = if identity.groups.is_empty() { "–".to_owned() } else { identity.groups.join(",") };
+    let signer =
+        if wide { request.signer_name.as_str() } else { request.signer_name.rsplit('/').next().unwrap_or_default() };
+    let life = request.expiration_seconds.map_or("–".to_owned(), |seconds| life::human(seconds.into()));
+    vec![
+        one_line(&request.pin.name),
+        one_line(&identity.user),
+        one_line(&groups),
+        one_line(signer),
+        life,
+        life::age(age),
+        json::state(request.state()).to_owned(),
+        verdict.headline().to_owned(),
+    ]
+}
+
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max().unwrap_or(0);
+    let widths: Vec<_> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())));
+        cells.collect::<Vec<_>>().join("   ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,75 @@
+//! How the Activity pane looks.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Paragraph};
+
+use super::Record;
+use crate::console::state::State;
+use crate::console::text::{cell, wrapped};
+
+/// Lines for the record under the cursor.
+const DETAIL: u16 = 7;
+
+/// Draws the pane.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
+    let theme = state.theme;
+    let records = state.activity.records();
+    let title = format!(" Activity · {} writes by this console ", records.len());
+    let block = Block::bordered().border_style(theme.dim()).title(Span::styled(title, theme.strong()));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    if records.is_empty() {
+        let text = "Nothing written yet. What you approve, deny, delete, export or issue is listed here.";
+        let lines = wrapped(text, usize::from(inner.width).saturating_sub(2));
+        let lines: Vec<Line> = lines.into_iter().map(|line| Line::from(format!(" {line}"))).collect();
+        frame.render_widget(Paragraph::new(lines), inner);
+        return;
+    }
+    let detail = DETAIL.min(inner.height / 2);
+    let height = usize::from(inner.height - detail);
+    let top = (state.activity.place + 1).saturating_sub(height);
+    for (y, (place, record)) in (inner.y..).zip(records.iter().enumerate().skip(top).take(height)) {
+        let row = Rect { y, height: 1, ..inner };
+        frame.render_widget(line(state, record, place == state.activity.place, inner.width), row);
+    }
+    if let Some(record) = state.activity.chosen() {
+        let below = Rect { y: inner.bottom() - detail, height: detail, ..inner };
+        draw_detail(frame, below, state, record);
+    }
+}
+
+fn line(state: &State, record: &Record, chosen: bool, width: u16) -> Line<'static> {
+    let theme = state.theme;
+    let (symbol, text, style) = match &record.outcome {
+        Ok(text) => ("✔", text, theme.good()),
+        Err(text) => ("✖", text, theme.bad()),
+    };
+    let rest = usize::from(width).saturating_sub(2 + 9 + 9 + 28 + 2);
+    let mut line = Line::from(vec![
+        Span::raw(if chosen { "› " } else { "  " }),
+        Span::raw(cell(&state.clock.time_of_day(record.at), 9)),
+        Span::raw(cell(record.what, 9)),
+        Span::raw(cell(&record.object, 28)),
+        Span::styled(cell(&format!("{symbol} {text}"), rest + 2), style),
+    ]);
+    if chosen {
+        line = line.style(theme.chosen());
+    }
+    line
+}
+
+fn draw_detail(frame: &mut Frame, area: Rect, state: &State, record: &Record) {
+    let width = usize::from(area.width).saturating_sub(2);
+    let outcome = match &record.outcome {
+        Ok(text) => format!("✔ {text}"),
+        Err(text) => format!("✖ {text}"),
+    };
+    let heading = format!("{} {} at {}", record.what, record.object, state.clock.absolute(record.at));
+    let mut lines = vec![Line::styled("─".repeat(area.width.into()), state.theme.dim())];
+    for text in [heading, outcome, format!("by hand: {}", record.command)] {
+        lines.extend(wrapped(&text, width).into_iter().map(|line| Line::from(format!(" {line}"))));
+    }
+    frame.render_widget(Paragraph::new(lines), area);
+}

@@ -1,0 +1,42 @@
+//! Everything that the console wants done outside of its state. Each is carried out by the runner alone.
+
+use std::path::PathBuf;
+
+use crate::cluster::Decision;
+use crate::console::wizard;
+use crate::domain::request::Pin;
+
+/// Ties an answer to its question: a late answer to a question that nobody asks any more is ignored.
+pub type EffectId = u64;
+
+/// One thing to do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Ask the server who we are and what it runs.
+    Identify,
+    /// Read one request in full.
+    Read(Pin),
+    /// Approve or deny exactly this version of a request.
+    Decide(EffectId, Pin, Decision),
+    /// Delete exactly this version of a request.
+    Delete(EffectId, Pin),
+    /// Write a request's certificate to a file.
+    Export {
+        /// Whose answer it is.
+        id: EffectId,
+        /// The request.
+        pin: Pin,
+        /// Where to.
+        path: PathBuf,
+        /// Whether a file that is there may be replaced.
+        overwrite: bool,
+    },
+    /// Something for the wizard.
+    Wizard(wizard::Task),
+    /// Draw every cell anew.
+    Redraw,
+    /// Give the terminal back to the shell until `fg`.
+    Suspend,
+    /// End.
+    Quit,
+}

@@ -1,0 +1,79 @@
+//! Everything that can happen to the console.
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Size;
+
+use crate::cluster::WhoAmI;
+use crate::cluster::watch;
+use crate::console::effect::EffectId;
+use crate::console::failure::Failure;
+use crate::console::requests::Loaded;
+use crate::console::wizard;
+use crate::domain::request::Request;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The screen has another size.
+    Resized(Size),
+    /// Time went on as far as something on the screen changes by itself.
+    Clock,
+    /// The client is set up (which contacts no server yet), or why it cannot be.
+    Connected(Result<Connection, Failure>),
+    /// The server said who we are and what it is.
+    Identified(Result<Identified, Failure>),
+    /// News from the watch on CSRs.
+    Watch(watch::Message),
+    /// A request was read in full.
+    Read {
+        /// The object that was meant.
+        uid: String,
+        /// What was read.
+        result: Result<Box<Loaded>, Failure>,
+    },
+    /// A decision ended. The request is what the cluster says now.
+    Decided(EffectId, Result<Box<Request>, Failure>),
+    /// A deletion ended.
+    Deleted(EffectId, Result<(), Failure>),
+    /// A certificate was written to a file, or not.
+    Exported(EffectId, Exported),
+    /// News for the wizard.
+    Wizard(wizard::News),
+}
+
+/// Which cluster the console talks to, as the kubeconfig says.
+#[derive(Debug, Clone, Default)]
+pub struct Connection {
+    /// The context's name.
+    pub context: String,
+    /// The namespace in force.
+    pub namespace: String,
+    /// The server's address.
+    pub server: String,
+    /// The name of the context's cluster entry.
+    pub cluster: String,
+}
+
+/// Who we are there, and which version it runs.
+#[derive(Debug, Clone)]
+pub struct Identified {
+    /// From SelfSubjectReview.
+    pub who: WhoAmI,
+    /// From /version, such as `v1.36.3`.
+    pub version: String,
+}
+
+/// How writing a file ended.
+#[derive(Debug, Clone)]
+pub enum Exported {
+    /// Written to this path.
+    Written(String),
+    /// There is a file already, and nobody said that it may be replaced.
+    Exists,
+    /// It did not work.
+    Failed(Failure),
+}

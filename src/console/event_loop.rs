@@ -1,0 +1,202 @@
+//! The loop: signals, keys, answers, news from the cluster, frames. The nearer to the person, the sooner.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use color_eyre::eyre::{Result, WrapErr, bail};
+use crossterm::event::{Event as Terminal, EventStream, KeyEventKind};
+use futures::{FutureExt, StreamExt};
+use ratatui::layout::Size;
+use rustix::process::{Signal, getpid, kill_process};
+use tokio::signal::unix::{self, SignalKind};
+use tokio::sync::mpsc;
+
+use super::clock::Clock;
+use super::effect::Effect;
+use super::event::Event;
+use super::frame::Frames;
+use super::runner::Runner;
+use super::state::State;
+use super::theme::Theme;
+use super::update::update;
+use super::{terminal, view};
+use crate::cluster::Target;
+
+/// As many events of one kind as are taken in before the next frame.
+const BURST: usize = 64;
+/// Batches from the cluster that may wait.
+const CLUSTER_BATCHES: usize = 8;
+
+/// Runs the console until it is left. Returns the number of the signal that ended it, if one did.
+///
+/// # Errors
+/// Where there is no terminal, or it fails.
+pub async fn run(target: Target) -> Result<Option<i32>> {
+    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        bail!("the console needs a terminal; `countersign list` and the other commands do not (see --help)");
+    }
+    let signals = Signals::new().wrap_err("signals cannot be listened to")?;
+    let guard = terminal::Guard;
+    terminal::take().wrap_err("the terminal cannot be used")?;
+    let ended = Loop::new(target, signals).wrap_err("the terminal cannot be used")?.run().await;
+    drop(guard);
+    ended
+}
+
+struct Signals {
+    hangup: unix::Signal,
+    terminate: unix::Signal,
+    interrupt: unix::Signal,
+    stop: unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            hangup: unix::signal(SignalKind::hangup())?,
+            terminate: unix::signal(SignalKind::terminate())?,
+            interrupt: unix::signal(SignalKind::interrupt())?,
+            stop: unix::signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?,
+        })
+    }
+}
+
+struct Loop {
+    state: State,
+    screen: terminal::Screen,
+    frames: Frames,
+    input: EventStream,
+    signals: Signals,
+    runner: Runner,
+    answers: mpsc::UnboundedReceiver<Event>,
+    cluster: mpsc::Receiver<Event>,
+    ended: Option<Ended>,
+}
+
+enum Ended {
+    Quit,
+    Signal(i32),
+}
+
+impl Loop {
+    fn new(target: Target, signals: Signals) -> std::io::Result<Self> {
+        let screen = terminal::screen()?;
+        let size = screen.size()?;
+        let (to_answers, answers) = mpsc::unbounded_channel();
+        let (to_cluster, cluster) = mpsc::channel(CLUSTER_BATCHES);
+        let clock = Clock { now: Utc::now(), utc: false };
+        let state = State::new(clock, size, Theme::from_environment(), target.read_only);
+        let runner = Runner::start(target, to_answers, to_cluster);
+        let (frames, input) = (Frames::default(), EventStream::new());
+        Ok(Self { state, screen, frames, input, signals, runner, answers, cluster, ended: None })
+    }
+
+    async fn run(mut self) -> Result<Option<i32>> {
+        self.frames.request();
+        loop {
+            self.draw()?;
+            match self.ended {
+                Some(Ended::Quit) => return Ok(None),
+                Some(Ended::Signal(number)) => return Ok(Some(number)),
+                None => self.wait().await?,
+            }
+        }
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        if self.frames.take(Instant::now()) {
+            let state = &self.state;
+            self.screen.draw(|frame| view::draw(frame, state)).wrap_err("the terminal cannot be written to")?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the next thing to happen, then takes in all that has happened besides.
+    async fn wait(&mut self) -> Result<()> {
+        let wake = self.wake();
+        tokio::select! {
+            biased;
+            _ = self.signals.hangup.recv() => {
+                terminal::abandon();
+                self.ended = Some(Ended::Signal(Signal::HUP.as_raw()));
+            }
+            _ = self.signals.terminate.recv() => self.ended = Some(Ended::Signal(Signal::TERM.as_raw())),
+            _ = self.signals.interrupt.recv() => self.ended = Some(Ended::Signal(Signal::INT.as_raw())),
+            _ = self.signals.stop.recv() => self.suspend()?,
+            event = self.input.next() => self.typed(event)?,
+            Some(event) = self.answers.recv() => self.take(event)?,
+            Some(event) = self.cluster.recv() => self.take(event)?,
+            () = sleep_until(wake) => self.take(Event::Clock)?,
+        }
+        for _ in 0..BURST {
+            let Some(event) = self.input.next().now_or_never() else { break };
+            self.typed(event)?;
+        }
+        while let Ok(event) = self.answers.try_recv() {
+            self.take(event)?;
+        }
+        Ok(())
+    }
+
+    /// The next frame, or the next moment at which something on the screen reads differently.
+    fn wake(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let change = self.state.next_change().map(|at| {
+            let ahead = (at - Utc::now()).to_std().unwrap_or_default();
+            now + ahead + Duration::from_millis(1)
+        });
+        self.frames.due(now).into_iter().chain(change).min()
+    }
+
+    fn typed(&mut self, event: Option<std::io::Result<Terminal>>) -> Result<()> {
+        match event {
+            Some(Ok(Terminal::Key(key))) if key.kind != KeyEventKind::Release => self.take(Event::Key(key)),
+            Some(Ok(Terminal::Paste(text))) => self.take(Event::Paste(text)),
+            Some(Ok(Terminal::Resize(width, height))) => self.take(Event::Resized(Size { width, height })),
+            Some(Ok(_)) => Ok(()),
+            // The terminal is gone without a signal: end as for a hang-up.
+            Some(Err(_)) | None => {
+                terminal::abandon();
+                self.ended = Some(Ended::Signal(Signal::HUP.as_raw()));
+                Ok(())
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event) -> Result<()> {
+        // A wake-up for a frame alone changes nothing; only a clock that moved on does.
+        let only_clock = matches!(event, Event::Clock);
+        if only_clock && self.state.next_change().is_none_or(|at| at > Utc::now()) {
+            return Ok(());
+        }
+        self.frames.request();
+        for effect in update(&mut self.state, event, Utc::now()) {
+            match effect {
+                Effect::Quit => self.ended = Some(Ended::Quit),
+                Effect::Redraw => self.screen.clear().wrap_err("the terminal cannot be written to")?,
+                Effect::Suspend => self.suspend()?,
+                other => self.runner.carry_out(other),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal to the shell until `fg`, then takes it again.
+    fn suspend(&mut self) -> Result<()> {
+        terminal::give_back();
+        kill_process(getpid(), Signal::STOP).wrap_err("cannot suspend")?;
+        terminal::take().wrap_err("the terminal cannot be used")?;
+        self.state.size = self.screen.size().wrap_err("the terminal cannot be used")?;
+        self.screen.clear().wrap_err("the terminal cannot be written to")?;
+        self.frames.request();
+        Ok(())
+    }
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}

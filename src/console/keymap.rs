@@ -1,0 +1,307 @@
+//! The one table of keys: it drives dispatch, the footer, the help and the README's list.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// What a key asks for. The table's help says what each does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the table says what each does")]
+pub enum Action {
+    ShowRequests,
+    ShowActivity,
+    Help,
+    Search,
+    Back,
+    Redraw,
+    Suspend,
+    Quit,
+    Commands,
+    Yaml,
+    Down,
+    Up,
+    Top,
+    Bottom,
+    PageDown,
+    PageUp,
+    HalfDown,
+    HalfUp,
+    SortNext,
+    SortReverse,
+    FilterNext,
+    Open,
+    Approve,
+    Deny,
+    Delete,
+    Export,
+    NewUser,
+    NextTab,
+    NextField,
+    PreviousField,
+    Enter,
+    NextStep,
+    PreviousStep,
+    Review,
+    Resume,
+    NextChoice,
+    PreviousChoice,
+    Yes,
+    No,
+    Retry,
+    Undo,
+    Later,
+}
+
+/// Where a binding holds. The screen tells which places are in force, the nearest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Everywhere, text fields included.
+    Always,
+    /// Everywhere, unless a text field has the keyboard.
+    Everywhere,
+    /// A list with a cursor.
+    List,
+    /// The Requests pane.
+    Requests,
+    /// A request opened as a page of its own.
+    Page,
+    /// A text that scrolls: help, YAML, commands.
+    Reader,
+    /// A form with fields, the wizard's steps among them.
+    Form,
+    /// A question with yes and no.
+    Confirm,
+    /// The wizard's review, before anything is written.
+    WizardReview,
+    /// The wizard's run, while it works or waits, and after it.
+    WizardRun,
+}
+
+impl Place {
+    /// All of them, in the order of the help.
+    pub const ALL: [Self; 10] = [
+        Self::Always,
+        Self::Everywhere,
+        Self::List,
+        Self::Requests,
+        Self::Page,
+        Self::Reader,
+        Self::Form,
+        Self::Confirm,
+        Self::WizardReview,
+        Self::WizardRun,
+    ];
+
+    /// The heading in help and README.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Always => "Everywhere, while typing too",
+            Self::Everywhere => "Everywhere",
+            Self::List => "Lists",
+            Self::Requests => "Requests",
+            Self::Page => "A request's page",
+            Self::Reader => "Help, YAML, commands",
+            Self::Form => "Forms",
+            Self::Confirm => "Questions",
+            Self::WizardReview => "New user: review",
+            Self::WizardRun => "New user: run",
+        }
+    }
+}
+
+/// One key: code and modifiers (Shift is part of the character).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key(pub KeyCode, pub KeyModifiers);
+
+impl Key {
+    const fn plain(code: KeyCode) -> Self {
+        Self(code, KeyModifiers::NONE)
+    }
+
+    const fn char(c: char) -> Self {
+        Self::plain(KeyCode::Char(c))
+    }
+
+    const fn ctrl(c: char) -> Self {
+        Self(KeyCode::Char(c), KeyModifiers::CONTROL)
+    }
+
+    /// The key of a terminal event. Terminals differ in whether they report Shift beside an upper-case character.
+    pub fn of(event: KeyEvent) -> Self {
+        let mut modifiers = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
+        if !matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
+            modifiers |= event.modifiers & KeyModifiers::SHIFT;
+        }
+        Self(event.code, modifiers)
+    }
+
+    /// How people write it: `a`, `Ctrl-L`, `Shift-Tab`, `⏎`.
+    pub fn label(self) -> String {
+        let name = match self.0 {
+            KeyCode::Char(' ') => "Space".to_owned(),
+            KeyCode::Char(c) if self.1.contains(KeyModifiers::CONTROL) => c.to_ascii_uppercase().to_string(),
+            KeyCode::Char(c) => c.to_string(),
+            KeyCode::Enter => "⏎".to_owned(),
+            KeyCode::BackTab => "Shift-Tab".to_owned(),
+            KeyCode::PageDown => "PgDn".to_owned(),
+            KeyCode::PageUp => "PgUp".to_owned(),
+            KeyCode::Up => "↑".to_owned(),
+            KeyCode::Down => "↓".to_owned(),
+            KeyCode::Left => "←".to_owned(),
+            KeyCode::Right => "→".to_owned(),
+            other => format!("{other:?}"),
+        };
+        if self.1.contains(KeyModifiers::CONTROL) { format!("Ctrl-{name}") } else { name }
+    }
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Binding {
+    /// Where it holds.
+    pub place: Place,
+    /// The keys, the one to show first.
+    pub keys: &'static [Key],
+    /// What it does.
+    pub action: Action,
+    /// One or two words for the footer; empty: not in the footer.
+    pub hint: &'static str,
+    /// A sentence for the help.
+    pub help: &'static str,
+}
+
+const fn bind(place: Place, keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding {
+    Binding { place, keys, action, hint, help }
+}
+
+const ENTER: Key = Key::plain(KeyCode::Enter);
+const ESC: Key = Key::plain(KeyCode::Esc);
+const TAB: Key = Key::plain(KeyCode::Tab);
+
+/// The table. Its order is the footer's and the help's order.
+pub const BINDINGS: &[Binding] = &[
+    bind(Place::Requests, &[Key::char('a')], Action::Approve, "approve", "approve the request under the cursor"),
+    bind(Place::Requests, &[Key::char('d')], Action::Deny, "deny", "deny it"),
+    bind(Place::Requests, &[ENTER], Action::Open, "detail", "open it as a page of its own"),
+    bind(Place::Requests, &[Key::char('n')], Action::NewUser, "new user", "issue a certificate to a new user"),
+    bind(Place::Requests, &[Key::char('e')], Action::Export, "export", "write its certificate to a file"),
+    bind(Place::Requests, &[Key::char('x')], Action::Delete, "delete", "delete it"),
+    bind(Place::Page, &[TAB], Action::NextTab, "next tab", "Summary, Certificate, YAML in turn"),
+    bind(Place::Requests, &[Key::char('f')], Action::FilterNext, "filter", "next filter: pending, approved, issued, …"),
+    bind(Place::Requests, &[Key::char('/')], Action::Search, "search", "search names, identities, groups, signers"),
+    bind(Place::Requests, &[Key::char('Y')], Action::Yaml, "YAML", "the object as YAML"),
+    bind(Place::Everywhere, &[Key::char('K')], Action::Commands, "kubectl", "the equivalent kubectl commands"),
+    bind(Place::Requests, &[Key::char('s')], Action::SortNext, "", "sort by the next column"),
+    bind(Place::Requests, &[Key::char('S')], Action::SortReverse, "", "reverse the sort"),
+    bind(Place::List, &[Key::char('j'), Key::plain(KeyCode::Down)], Action::Down, "", "down"),
+    bind(Place::List, &[Key::char('k'), Key::plain(KeyCode::Up)], Action::Up, "", "up"),
+    bind(Place::List, &[Key::char('g'), Key::plain(KeyCode::Home)], Action::Top, "", "first"),
+    bind(Place::List, &[Key::char('G'), Key::plain(KeyCode::End)], Action::Bottom, "", "last"),
+    bind(Place::List, &[Key::plain(KeyCode::PageDown)], Action::PageDown, "", "a page down"),
+    bind(Place::List, &[Key::plain(KeyCode::PageUp)], Action::PageUp, "", "a page up"),
+    bind(Place::List, &[Key::ctrl('d')], Action::HalfDown, "", "half a page down"),
+    bind(Place::List, &[Key::ctrl('u')], Action::HalfUp, "", "half a page up"),
+    bind(Place::Reader, &[Key::char('j'), Key::plain(KeyCode::Down)], Action::Down, "scroll", "a line down"),
+    bind(Place::Reader, &[Key::char('k'), Key::plain(KeyCode::Up)], Action::Up, "", "a line up"),
+    bind(Place::Reader, &[Key::plain(KeyCode::PageDown), Key::char(' ')], Action::PageDown, "", "a page down"),
+    bind(Place::Reader, &[Key::plain(KeyCode::PageUp)], Action::PageUp, "", "a page up"),
+    bind(Place::Reader, &[Key::char('g'), Key::plain(KeyCode::Home)], Action::Top, "", "the beginning"),
+    bind(Place::Reader, &[Key::char('G'), Key::plain(KeyCode::End)], Action::Bottom, "", "the end"),
+    bind(Place::Reader, &[ESC, ENTER, Key::char('q')], Action::Back, "close", "close it"),
+    bind(Place::Form, &[TAB, Key::plain(KeyCode::Down)], Action::NextField, "next field", "next field"),
+    bind(
+        Place::Form,
+        &[Key::plain(KeyCode::BackTab), Key::plain(KeyCode::Up)],
+        Action::PreviousField,
+        "",
+        "previous field",
+    ),
+    bind(Place::Form, &[Key::plain(KeyCode::Right)], Action::NextChoice, "", "next choice (in a text: cursor)"),
+    bind(Place::Form, &[Key::plain(KeyCode::Left)], Action::PreviousChoice, "", "previous choice (in a text: cursor)"),
+    bind(Place::Form, &[ENTER], Action::Enter, "go on", "next field, and on the last field go on"),
+    bind(Place::Form, &[Key::ctrl('n')], Action::NextStep, "next step", "next step"),
+    bind(Place::Form, &[Key::ctrl('p')], Action::PreviousStep, "back", "previous step"),
+    bind(Place::Form, &[Key::ctrl('r')], Action::Review, "review", "straight to the review, with the defaults"),
+    bind(Place::Form, &[Key::ctrl('o')], Action::Resume, "", "new user: go on with the unfinished one"),
+    bind(Place::Form, &[ESC], Action::Back, "leave", "leave (asks when something was typed)"),
+    bind(Place::Confirm, &[Key::char('y'), ENTER], Action::Yes, "yes", "yes"),
+    bind(Place::Confirm, &[Key::char('n'), ESC], Action::No, "no", "no"),
+    bind(Place::Confirm, &[TAB], Action::NextField, "edit", "a decision: edit reason and message"),
+    bind(Place::WizardReview, &[ENTER], Action::Enter, "run it", "run the plan"),
+    bind(Place::WizardReview, &[Key::char('j'), Key::plain(KeyCode::Down)], Action::Down, "", "a line down"),
+    bind(Place::WizardReview, &[Key::char('k'), Key::plain(KeyCode::Up)], Action::Up, "", "a line up"),
+    bind(Place::WizardReview, &[Key::plain(KeyCode::PageDown)], Action::PageDown, "", "a page down"),
+    bind(Place::WizardReview, &[Key::plain(KeyCode::PageUp)], Action::PageUp, "", "a page up"),
+    bind(Place::WizardReview, &[Key::ctrl('p')], Action::PreviousStep, "back", "back to the fields"),
+    bind(Place::WizardReview, &[Key::char('Y')], Action::Yaml, "YAML", "the objects as YAML"),
+    bind(Place::WizardReview, &[Key::char('K')], Action::Commands, "commands", "the same by openssl and kubectl"),
+    bind(Place::WizardReview, &[ESC], Action::Back, "leave", "leave (asks first)"),
+    bind(Place::WizardRun, &[ENTER], Action::Enter, "close", "close, when it has ended"),
+    bind(Place::WizardRun, &[Key::char('r')], Action::Retry, "retry", "try the failed step again"),
+    bind(Place::WizardRun, &[Key::char('u')], Action::Undo, "undo", "undo what was done"),
+    bind(Place::WizardRun, &[ESC, Key::char('l')], Action::Later, "leave, resume later", "leave it for later"),
+    bind(Place::WizardRun, &[Key::char('K')], Action::Commands, "commands", "the same by openssl and kubectl"),
+    bind(Place::Everywhere, &[Key::char('1')], Action::ShowRequests, "", "the Requests pane"),
+    bind(Place::Everywhere, &[Key::char('4')], Action::ShowActivity, "", "the Activity pane"),
+    bind(Place::Everywhere, &[Key::char('?')], Action::Help, "", "this help"),
+    bind(Place::Everywhere, &[ESC], Action::Back, "", "back, clear the search, close a message"),
+    bind(Place::Everywhere, &[Key::char('q')], Action::Quit, "quit", "quit"),
+    bind(Place::Always, &[Key::ctrl('l')], Action::Redraw, "", "redraw the screen"),
+    bind(Place::Always, &[Key::ctrl('z')], Action::Suspend, "", "suspend; fg brings it back"),
+    bind(Place::Always, &[Key::ctrl('c')], Action::Quit, "", "quit"),
+];
+
+/// The action of `key` where `places` are in force, nearest first.
+pub fn lookup(places: &[Place], key: Key) -> Option<Action> {
+    places.iter().find_map(|place| {
+        BINDINGS.iter().find(|binding| binding.place == *place && binding.keys.contains(&key)).map(|b| b.action)
+    })
+}
+
+/// The footer's hints for `places`: key and word, in the table's order, only where `possible`.
+pub fn hints(places: &[Place], possible: impl Fn(Action) -> bool) -> Vec<(String, &'static str)> {
+    BINDINGS
+        .iter()
+        .filter(|binding| !binding.hint.is_empty() && places.contains(&binding.place))
+        .filter(|binding| binding.keys.iter().any(|key| lookup(places, *key) == Some(binding.action)))
+        .filter(|binding| possible(binding.action))
+        .filter_map(|binding| Some((binding.keys.first()?.label(), binding.hint)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        let mut seen = HashSet::new();
+        for binding in BINDINGS {
+            for key in binding.keys {
+                assert!(seen.insert((binding.place, *key)), "{:?} {} twice", binding.place, key.label());
+            }
+        }
+    }
+
+    #[test]
+    fn a_terminal_that_reports_shift_and_one_that_does_not_mean_the_same_key() {
+        let without = KeyEvent::new(KeyCode::Char('S'), KeyModifiers::NONE);
+        let with = KeyEvent::new(KeyCode::Char('S'), KeyModifiers::SHIFT);
+        assert_eq!(Key::of(without), Key::of(with));
+        let back = KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT);
+        assert_eq!(lookup(&[Place::Form], Key::of(back)), Some(Action::PreviousField));
+    }
+
+    #[test]
+    fn the_nearest_place_wins() {
+        let key = Key::plain(KeyCode::Esc);
+        assert_eq!(lookup(&[Place::Confirm, Place::Everywhere], key), Some(Action::No));
+    }
+
+    #[test]
+    fn the_footer_shows_only_what_is_possible_now() {
+        let hints = hints(&[Place::Requests, Place::List, Place::Everywhere], |action| action != Action::Approve);
+        assert!(hints.iter().all(|(_, word)| *word != "approve"));
+        assert!(hints.iter().any(|(key, word)| key == "q" && *word == "quit"));
+    }
+}

@@ -1,0 +1,231 @@
+//! Approve or deny one request: what it would hand out, a reason, a message, and a safe yes.
+
+use crossterm::event::KeyEvent;
+
+use super::{Overlay, Phase};
+use crate::cluster::{Decision, Verb};
+use crate::console::activity::Record;
+use crate::console::effect::{Effect, EffectId};
+use crate::console::failure::Failure;
+use crate::console::form::Form;
+use crate::console::keymap::{Action, Place};
+use crate::console::requests::Loaded;
+use crate::console::state::State;
+use crate::domain::commands;
+use crate::domain::request::{Request, State as RequestState};
+use crate::domain::row::Row;
+use crate::domain::text::printable;
+use crate::domain::verdict::{Level, Verdict};
+
+/// A decision being made.
+#[derive(Debug)]
+pub struct Decide {
+    /// Approve or deny.
+    pub verb: Verb,
+    /// The request's name and uid, as the row had them.
+    pub name: String,
+    /// The object that is meant.
+    pub uid: String,
+    /// What the admin sees and decides about; `None` while it is being read.
+    pub seen: Option<(Request, Verdict)>,
+    /// Reason, message, and for a dangerous request its name.
+    pub form: Form<Field>,
+    /// Whether a field has the keyboard (else `y` and `n` have).
+    pub editing: bool,
+    /// Said when Enter was pressed and the name typed is not the request's.
+    pub mistyped: bool,
+    /// How far it is.
+    pub phase: Phase,
+}
+
+/// The fields of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// The request's name, typed to approve a dangerous one.
+    Name,
+    /// One word for machines.
+    Reason,
+    /// A sentence for people.
+    Message,
+}
+
+impl Decide {
+    /// Whether the name must be typed: approving something dangerous.
+    pub fn is_dangerous(&self) -> bool {
+        let level = self.seen.as_ref().map(|(_, verdict)| verdict.level());
+        self.verb == Verb::Approve && level == Some(Level::Danger)
+    }
+
+    /// Whether a field is on the screen.
+    pub fn shows(&self, field: Field) -> bool {
+        field != Field::Name || self.is_dangerous()
+    }
+
+    /// Where keys are looked up.
+    pub fn places(&self) -> Vec<Place> {
+        match self.phase {
+            Phase::Asking if self.editing => vec![Place::Form, Place::Always],
+            Phase::Asking | Phase::Failed(_) => vec![Place::Confirm, Place::Always],
+            Phase::Sent(_) => vec![Place::Always],
+        }
+    }
+
+    fn see(&mut self, request: Request, verdict: Verdict) {
+        self.seen = Some((request, verdict));
+        if self.is_dangerous() {
+            self.form.focus(Field::Name);
+            self.editing = true;
+        }
+    }
+
+    fn name_matches(&self) -> bool {
+        self.form.value(Field::Name).trim() == printable(&self.name)
+    }
+}
+
+/// Opens the question about `row`.
+pub fn open(state: &mut State, row: &Row, approve: bool) {
+    let who = state.username().unwrap_or("an admin").to_owned();
+    let (verb, reason, did) =
+        if approve { (Verb::Approve, "ReviewedByAdmin", "approved") } else { (Verb::Deny, "DeniedByAdmin", "denied") };
+    let form = Form::default().text(Field::Name, "Its name", "").text(Field::Reason, "Reason", reason).text(
+        Field::Message,
+        "Message",
+        format!("{did} by {who} with countersign"),
+    );
+    let mut decide = Decide {
+        verb,
+        name: row.pin.name.clone(),
+        uid: row.pin.uid.clone(),
+        seen: None,
+        form,
+        editing: false,
+        mistyped: false,
+        phase: Phase::Asking,
+    };
+    decide.form.focus(Field::Reason);
+    if let Some(loaded) = state.requests.current() {
+        decide.see(loaded.request.clone(), loaded.verdict.clone());
+    }
+    state.overlays.push(Overlay::Decide(Box::new(decide)));
+}
+
+/// A request was read in full: an open question that waited for it can now be answered.
+pub fn read(overlays: &mut [Overlay], loaded: &Loaded) {
+    if let Some(Overlay::Decide(decide)) = overlays.last_mut()
+        && decide.seen.is_none()
+        && decide.uid == loaded.request.pin.uid
+    {
+        decide.see(loaded.request.clone(), loaded.verdict.clone());
+    }
+}
+
+/// A key while the question is open.
+pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    let Some(Overlay::Decide(decide)) = state.overlays.last_mut() else { return Vec::new() };
+    match (&decide.phase, action) {
+        (Phase::Sent(_), _) => Vec::new(),
+        (Phase::Failed(_), Some(Action::Yes | Action::No | Action::Back)) => close(state),
+        (Phase::Failed(_), _) => Vec::new(),
+        (Phase::Asking, Some(Action::No | Action::Back)) if !decide.editing || decide.is_dangerous() => close(state),
+        (Phase::Asking, Some(Action::Back)) => {
+            decide.editing = false;
+            Vec::new()
+        }
+        (Phase::Asking, Some(Action::Yes | Action::Enter)) => answer(state),
+        (Phase::Asking, Some(Action::NextField | Action::PreviousField)) => {
+            walk(decide, action == Some(Action::NextField));
+            Vec::new()
+        }
+        (Phase::Asking, Some(Action::NextChoice | Action::PreviousChoice)) if decide.editing => {
+            decide.form.turn(action == Some(Action::NextChoice));
+            Vec::new()
+        }
+        (Phase::Asking, _) => {
+            if decide.editing && decide.form.key(key) {
+                decide.mistyped = false;
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// Tab goes through the fields and, where no name has to be typed, back to yes and no.
+fn walk(decide: &mut Decide, forward: bool) {
+    let dangerous = decide.is_dangerous();
+    let shows = |field| field != Field::Name || dangerous;
+    let leaving = forward && decide.form.at_last(shows);
+    if !decide.editing {
+        decide.editing = true;
+        decide.form.focus(if forward { Field::Reason } else { Field::Message });
+    } else if leaving && !dangerous {
+        decide.editing = false;
+    } else {
+        decide.form.move_focus(forward, shows);
+    }
+}
+
+/// Yes. In a field of a harmless decision Enter only leaves the field; a dangerous one wants its name first.
+fn answer(state: &mut State) -> Vec<Effect> {
+    let id = state.next_effect();
+    let Some(Overlay::Decide(decide)) = state.overlays.last_mut() else { return Vec::new() };
+    if decide.is_dangerous() {
+        if !decide.name_matches() {
+            decide.mistyped = true;
+            decide.form.focus(Field::Name);
+            return Vec::new();
+        }
+    } else if decide.editing {
+        decide.editing = false;
+        return Vec::new();
+    }
+    let Some((request, _)) = &decide.seen else { return Vec::new() };
+    let decision = Decision {
+        verb: decide.verb,
+        reason: decide.form.value(Field::Reason).trim().to_owned(),
+        message: decide.form.value(Field::Message).trim().to_owned(),
+    };
+    let pin = request.pin.clone();
+    decide.phase = Phase::Sent(id);
+    vec![Effect::Decide(id, pin, decision)]
+}
+
+fn close(state: &mut State) -> Vec<Effect> {
+    state.overlays.pop();
+    Vec::new()
+}
+
+/// The decision ended.
+pub fn decided(state: &mut State, id: EffectId, result: Result<Box<Request>, Failure>) -> Vec<Effect> {
+    let sent = |overlay: &Overlay| matches!(overlay, Overlay::Decide(decide) if decide.phase == Phase::Sent(id));
+    let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };
+    let Some(Overlay::Decide(decide)) = state.overlays.get_mut(at) else { return Vec::new() };
+    let (what, command) = match decide.verb {
+        Verb::Approve => ("approve", commands::approve(&decide.name)),
+        Verb::Deny => ("deny", commands::deny(&decide.name)),
+    };
+    let object = format!("csr/{}", decide.name);
+    let outcome =
+        result.as_ref().map(|request| word(request.state()).to_owned()).map_err(|failure| failure.text.clone());
+    let name = decide.name.clone();
+    match result {
+        Ok(request) => {
+            state.overlays.remove(at);
+            state.notify(true, format!("{} is {}", printable(&name), word(request.state())));
+        }
+        Err(failure) => decide.phase = Phase::Failed(failure),
+    }
+    state.activity.add(Record { at: state.clock.now, what, object, outcome, command });
+    Vec::new()
+}
+
+/// A state in words.
+pub const fn word(state: RequestState) -> &'static str {
+    match state {
+        RequestState::Pending => "pending",
+        RequestState::Approved => "approved",
+        RequestState::Issued => "approved and issued",
+        RequestState::Denied => "denied",
+        RequestState::Failed => "failed at the signer",
+    }
+}

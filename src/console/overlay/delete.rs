@@ -1,0 +1,74 @@
+//! Delete a request, after a question that says what stays valid.
+
+use super::{Overlay, Phase};
+use crate::console::activity::Record;
+use crate::console::effect::{Effect, EffectId};
+use crate::console::failure::Failure;
+use crate::console::keymap::{Action, Place};
+use crate::console::state::State;
+use crate::domain::commands;
+use crate::domain::request::{Pin, State as RequestState};
+use crate::domain::row::Row;
+use crate::domain::text::printable;
+
+/// A deletion being asked about.
+#[derive(Debug)]
+pub struct Delete {
+    /// The version of the object that is meant.
+    pub pin: Pin,
+    /// Where it stands.
+    pub state: RequestState,
+    /// How far it is.
+    pub phase: Phase,
+}
+
+impl Delete {
+    /// Where keys are looked up.
+    pub fn places(&self) -> Vec<Place> {
+        match self.phase {
+            Phase::Sent(_) => vec![Place::Always],
+            _ => vec![Place::Confirm, Place::Always],
+        }
+    }
+}
+
+/// Opens the question about `row`.
+pub fn open(state: &mut State, row: &Row) {
+    state.overlays.push(Overlay::Delete(Delete { pin: row.pin.clone(), state: row.state, phase: Phase::Asking }));
+}
+
+/// A key while the question is open.
+pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
+    let id = state.next_effect();
+    let Some(Overlay::Delete(delete)) = state.overlays.last_mut() else { return Vec::new() };
+    match (&delete.phase, action) {
+        (Phase::Asking, Some(Action::Yes)) => {
+            delete.phase = Phase::Sent(id);
+            vec![Effect::Delete(id, delete.pin.clone())]
+        }
+        (Phase::Asking | Phase::Failed(_), Some(Action::Yes | Action::No)) => {
+            state.overlays.pop();
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The deletion ended.
+pub fn deleted(state: &mut State, id: EffectId, result: Result<(), Failure>) -> Vec<Effect> {
+    let sent = |overlay: &Overlay| matches!(overlay, Overlay::Delete(delete) if delete.phase == Phase::Sent(id));
+    let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };
+    let Some(Overlay::Delete(delete)) = state.overlays.get_mut(at) else { return Vec::new() };
+    let name = delete.pin.name.clone();
+    let outcome = result.as_ref().map(|()| "deleted".to_owned()).map_err(|failure| failure.text.clone());
+    match result {
+        Ok(()) => {
+            state.overlays.remove(at);
+            state.notify(true, format!("{} is deleted", printable(&name)));
+        }
+        Err(failure) => delete.phase = Phase::Failed(failure),
+    }
+    let command = commands::delete(&name);
+    state.activity.add(Record { at: state.clock.now, what: "delete", object: format!("csr/{name}"), outcome, command });
+    Vec::new()
+}

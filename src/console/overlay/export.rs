@@ -1,0 +1,117 @@
+//! Write an issued certificate to a file.
+
+use std::path::PathBuf;
+
+use crossterm::event::KeyEvent;
+
+use super::{Overlay, Phase};
+use crate::console::activity::Record;
+use crate::console::effect::{Effect, EffectId};
+use crate::console::event::Exported;
+use crate::console::form::Form;
+use crate::console::keymap::{Action, Place};
+use crate::console::state::State;
+use crate::domain::commands;
+use crate::domain::request::Pin;
+use crate::domain::row::Row;
+use crate::domain::text::printable;
+
+/// An export being asked about.
+#[derive(Debug)]
+pub struct Export {
+    /// The request.
+    pub pin: Pin,
+    /// The path.
+    pub form: Form<()>,
+    /// How far it is.
+    pub phase: Phase,
+    /// The path that exists and may be replaced if Enter is pressed again.
+    pub replace: Option<String>,
+}
+
+impl Export {
+    /// Where keys are looked up.
+    pub fn places(&self) -> Vec<Place> {
+        match self.phase {
+            Phase::Sent(_) => vec![Place::Always],
+            _ => vec![Place::Form, Place::Always],
+        }
+    }
+}
+
+/// Opens the question about `row`.
+pub fn open(state: &mut State, row: &Row) {
+    let form = Form::default().text((), "File", format!("{}.crt", file_name(&row.pin.name)));
+    state.overlays.push(Overlay::Export(Export { pin: row.pin.clone(), form, phase: Phase::Asking, replace: None }));
+}
+
+/// A request's name is hostile text: what cannot stand in a file's name becomes `_`.
+fn file_name(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.@".contains(c) { c } else { '_' };
+    let name: String = name.chars().map(plain).collect();
+    name.trim_start_matches('.').to_owned()
+}
+
+/// A key while the question is open.
+pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    let id = state.next_effect();
+    let Some(Overlay::Export(export)) = state.overlays.last_mut() else { return Vec::new() };
+    if matches!(export.phase, Phase::Sent(_)) {
+        return Vec::new();
+    }
+    match action {
+        Some(Action::Back) => {
+            state.overlays.pop();
+        }
+        Some(Action::Enter) => {
+            let path = export.form.value(()).trim().to_owned();
+            if !path.is_empty() {
+                let overwrite = export.replace.as_ref() == Some(&path);
+                export.phase = Phase::Sent(id);
+                return vec![Effect::Export { id, pin: export.pin.clone(), path: PathBuf::from(path), overwrite }];
+            }
+        }
+        Some(Action::NextChoice | Action::PreviousChoice) => export.form.turn(action == Some(Action::NextChoice)),
+        Some(_) => {}
+        None => {
+            export.form.key(key);
+        }
+    }
+    Vec::new()
+}
+
+/// The export ended.
+pub fn exported(state: &mut State, id: EffectId, result: Exported) -> Vec<Effect> {
+    let sent = |overlay: &Overlay| matches!(overlay, Overlay::Export(export) if export.phase == Phase::Sent(id));
+    let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };
+    let Some(Overlay::Export(export)) = state.overlays.get_mut(at) else { return Vec::new() };
+    let name = export.pin.name.clone();
+    let outcome = match result {
+        Exported::Written(path) => {
+            state.overlays.remove(at);
+            state.notify(true, format!("certificate written to {}", printable(&path)));
+            Ok(path)
+        }
+        Exported::Exists => {
+            export.replace = Some(export.form.value(()).trim().to_owned());
+            export.phase = Phase::Asking;
+            return Vec::new();
+        }
+        Exported::Failed(failure) => {
+            let text = failure.text.clone();
+            export.phase = Phase::Failed(failure);
+            Err(text)
+        }
+    };
+    let command = commands::export(&name);
+    state.activity.add(Record { at: state.clock.now, what: "export", object: format!("csr/{name}"), outcome, command });
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_hostile_request_name_names_no_other_folder() {
+        assert_eq!(super::file_name("../../etc/x\u{1b}"), "_.._etc_x_");
+    }
+}

@@ -1,0 +1,107 @@
+//! What lies on top of a pane: questions, decisions, readers. Only the topmost hears keys.
+
+pub mod decide;
+pub mod delete;
+pub mod export;
+pub mod help;
+pub mod reader;
+pub mod view;
+
+use crossterm::event::KeyEvent;
+
+use crate::console::effect::Effect;
+use crate::console::failure::Failure;
+use crate::console::keymap::{Action, Place};
+use crate::console::state::State;
+use crate::domain::commands;
+use crate::domain::row::Row;
+
+pub use decide::Decide;
+pub use delete::Delete;
+pub use export::Export;
+pub use reader::Reader;
+
+/// One overlay.
+#[derive(Debug)]
+pub enum Overlay {
+    /// Approve or deny.
+    Decide(Box<Decide>),
+    /// Delete a request.
+    Delete(Delete),
+    /// Write a certificate to a file.
+    Export(Export),
+    /// A text to read: help, YAML, commands.
+    Reader(Reader),
+    /// Leave the wizard although something was typed?
+    LeaveWizard,
+}
+
+/// How far a write that an overlay asked for has come.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// The admin is looking at it.
+    #[default]
+    Asking,
+    /// On its way.
+    Sent(crate::console::effect::EffectId),
+    /// It did not work.
+    Failed(Failure),
+}
+
+impl Overlay {
+    /// The help, made from the key table.
+    pub fn help() -> Self {
+        Self::Reader(Reader::new("Keys", help::lines()))
+    }
+
+    /// The kubectl commands that do what this console can do with a request.
+    pub fn commands(row: &Row) -> Self {
+        Self::Reader(Reader::new("The same by hand", commands::for_request(&row.pin.name)))
+    }
+
+    /// Where keys are looked up.
+    pub fn places(&self) -> Vec<Place> {
+        match self {
+            Self::Decide(decide) => decide.places(),
+            Self::Delete(delete) => delete.places(),
+            Self::Export(export) => export.places(),
+            Self::Reader(_) => vec![Place::Reader, Place::Always],
+            Self::LeaveWizard => vec![Place::Confirm, Place::Always],
+        }
+    }
+
+    /// Text pasted into the field that has the keyboard.
+    pub fn paste(&mut self, text: &str) {
+        match self {
+            Self::Decide(decide) => decide.form.paste(text),
+            Self::Export(export) => export.form.paste(text),
+            Self::Delete(_) | Self::Reader(_) | Self::LeaveWizard => {}
+        }
+    }
+}
+
+/// A key for the topmost overlay.
+pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    match state.overlays.last() {
+        Some(Overlay::Decide(_)) => decide::key(state, action, key),
+        Some(Overlay::Delete(_)) => delete::key(state, action),
+        Some(Overlay::Export(_)) => export::key(state, action, key),
+        Some(Overlay::Reader(_)) => reader::key(state, action),
+        Some(Overlay::LeaveWizard) => leave_wizard(state, action),
+        None => Vec::new(),
+    }
+}
+
+fn leave_wizard(state: &mut State, action: Option<Action>) -> Vec<Effect> {
+    match action {
+        Some(Action::Yes) => {
+            state.overlays.pop();
+            state.wizard = None;
+        }
+        Some(Action::No) => {
+            state.overlays.pop();
+        }
+        _ => {}
+    }
+    Vec::new()
+}

@@ -1,0 +1,219 @@
+//! How overlays look. Each covers the body, so that nothing below it distracts from what is decided.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph};
+
+use super::decide::Field;
+use super::{Decide, Delete, Export, Overlay, Phase, Reader};
+use crate::cluster::Verb;
+use crate::console::failure::Failure;
+use crate::console::form;
+use crate::console::requests::{Loaded, detail, view::fact_lines};
+use crate::console::state::State;
+use crate::console::text::{shown, wrapped};
+use crate::domain::commands;
+use crate::domain::request::State as RequestState;
+use crate::domain::text::printable;
+
+/// Draws the topmost overlay.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
+    frame.render_widget(Clear, area);
+    match overlay {
+        Overlay::Decide(decide) => draw_decide(frame, area, state, decide),
+        Overlay::Delete(delete) => draw_delete(frame, area, state, delete),
+        Overlay::Export(export) => draw_export(frame, area, state, export),
+        Overlay::Reader(reader) => draw_reader(frame, area, state, reader),
+        Overlay::LeaveWizard => draw_leave(frame, area, state),
+    }
+}
+
+fn framed(frame: &mut Frame, area: Rect, state: &State, title: &str) -> Rect {
+    let title = format!(" {} ", shown(title, usize::from(area.width).saturating_sub(6)));
+    let block = Block::bordered().border_style(state.theme.dim()).title(Span::styled(title, state.theme.strong()));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+}
+
+fn paragraph(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
+    wrapped(text, width.into()).into_iter().map(|line| Line::styled(line, style)).collect()
+}
+
+fn draw_decide(frame: &mut Frame, area: Rect, state: &State, decide: &Decide) {
+    let what = if decide.verb == Verb::Approve { "Approve" } else { "Deny" };
+    let inner = framed(frame, area, state, &format!("{what} {}?", printable(&decide.name)));
+    let foot = decide_foot(state, decide, inner.width);
+    let fields = if decide.is_dangerous() { 3 } else { 2 };
+    let foot_height = u16::try_from(foot.len()).unwrap_or(0);
+    let below = (foot_height + fields + 1).min(inner.height);
+    let facts = Rect { height: inner.height - below, ..inner };
+    frame.render_widget(Paragraph::new(decide_facts(state, decide, facts)), facts);
+    let form = Rect { y: facts.bottom(), height: fields.min(below), ..inner };
+    let shows = |field: Field| decide.shows(field);
+    let end = if decide.editing {
+        form::view::draw(frame, form, &decide.form, 11, shows, state.theme)
+    } else {
+        draw_fields_at_rest(frame, form, state, decide)
+    };
+    let foot_area = Rect { y: end + 1, height: inner.bottom().saturating_sub(end + 1), ..inner };
+    frame.render_widget(Paragraph::new(foot), foot_area);
+}
+
+/// The fields without a cursor: `y` and `n` have the keyboard.
+fn draw_fields_at_rest(frame: &mut Frame, area: Rect, state: &State, decide: &Decide) -> u16 {
+    let mut y = area.y;
+    for (label, field) in [("Reason", Field::Reason), ("Message", Field::Message)] {
+        let text = shown(decide.form.value(field), usize::from(area.width).saturating_sub(11));
+        let line = Line::from(vec![Span::styled(format!("{label:<11}"), state.theme.dim()), Span::raw(text)]);
+        frame.render_widget(line, Rect { y, height: 1, ..area });
+        y += 1;
+    }
+    y
+}
+
+/// What would be handed out: the worst first, cut where the screen ends.
+fn decide_facts(state: &State, decide: &Decide, area: Rect) -> Vec<Line<'static>> {
+    let Some((request, verdict)) = &decide.seen else { return vec![Line::raw("Reading it…")] };
+    let loaded = Loaded { request: request.clone(), verdict: verdict.clone(), yaml: String::new() };
+    let mut facts = detail::verdict(verdict);
+    facts.extend(detail::decision(&loaded, &state.clock));
+    let mut lines: Vec<Line> = facts.iter().flat_map(|fact| fact_lines(fact, usize::from(area.width), state)).collect();
+    if lines.len() > usize::from(area.height) {
+        lines.truncate(usize::from(area.height).saturating_sub(1));
+        lines.push(Line::styled(" … more in its page (Esc, then Enter)", state.theme.dim()));
+    }
+    lines
+}
+
+/// The question itself, or how it went.
+fn decide_foot(state: &State, decide: &Decide, width: u16) -> Vec<Line<'static>> {
+    let theme = state.theme;
+    let mut lines = Vec::new();
+    match &decide.phase {
+        Phase::Failed(failure) => lines.extend(failure_lines(state, failure, width)),
+        Phase::Sent(_) => lines.push(Line::styled("Sent, waiting for the cluster…", theme.warning())),
+        Phase::Asking => {
+            if let Some(now) = changed_meanwhile(state, decide) {
+                lines.extend(paragraph(&now, width, theme.warning()));
+            }
+            if decide.mistyped {
+                lines.push(Line::styled("That is not its name.", theme.bad()));
+            }
+            if decide.is_dangerous() {
+                let text = "Dangerous: type the request's name to approve it all the same, then Enter. Esc leaves it.";
+                lines.extend(paragraph(text, width, theme.bad()));
+            } else if decide.seen.is_some() {
+                let text = if decide.verb == Verb::Approve {
+                    "Approve it? y or Enter yes, n or Esc no, Tab edits reason and message. It cannot be taken back."
+                } else {
+                    "Deny it? y or Enter yes, n or Esc no, Tab edits reason and message. It cannot be taken back."
+                };
+                lines.extend(paragraph(text, width, theme.strong()));
+            }
+        }
+    }
+    let by_hand = match decide.verb {
+        Verb::Approve => commands::approve(&decide.name),
+        Verb::Deny => commands::deny(&decide.name),
+    };
+    lines.extend(paragraph(&format!("The same by hand:  {by_hand}"), width, theme.dim()));
+    lines
+}
+
+/// The object moved on since it was read: the cluster will refuse the decision, so say it now.
+fn changed_meanwhile(state: &State, decide: &Decide) -> Option<String> {
+    let (seen, _) = decide.seen.as_ref()?;
+    match state.requests.index.get(&decide.uid) {
+        None => Some("It is gone from the cluster meanwhile.".to_owned()),
+        Some(row) if row.pin.resource_version != seen.pin.resource_version => {
+            let word = super::decide::word(row.state);
+            Some(format!("It changed meanwhile: it is {word} now. Esc, and look again."))
+        }
+        Some(_) => None,
+    }
+}
+
+fn failure_lines(state: &State, failure: &Failure, width: u16) -> Vec<Line<'static>> {
+    let mut lines = paragraph(&format!("✖ {}", failure.text), width, state.theme.bad());
+    if let Some(advice) = &failure.advice {
+        lines.extend(paragraph(advice, width, Style::new()));
+    }
+    lines
+}
+
+fn draw_delete(frame: &mut Frame, area: Rect, state: &State, delete: &Delete) {
+    let inner = framed(frame, area, state, &format!("Delete {}?", printable(&delete.pin.name)));
+    let mut lines = vec![Line::raw("")];
+    match &delete.phase {
+        Phase::Failed(failure) => lines.extend(failure_lines(state, failure, inner.width)),
+        Phase::Sent(_) => lines.push(Line::styled("Sent, waiting for the cluster…", state.theme.warning())),
+        Phase::Asking => {
+            lines.extend(paragraph(consequence(delete.state), inner.width, Style::new()));
+            lines.push(Line::raw(""));
+            lines.push(Line::styled("y or Enter yes, n or Esc no", state.theme.strong()));
+        }
+    }
+    lines.push(Line::raw(""));
+    let by_hand = format!("The same by hand:  {}", commands::delete(&delete.pin.name));
+    lines.extend(paragraph(&by_hand, inner.width, state.theme.dim()));
+    frame.render_widget(Paragraph::new(lines), inner);
+}
+
+const fn consequence(state: RequestState) -> &'static str {
+    match state {
+        RequestState::Issued => {
+            "Its certificate stays valid until it expires: deleting the request revokes nothing, and takes the cluster's \
+             record of who holds it. Export the certificate first if you want to keep that record."
+        }
+        RequestState::Approved => "It is approved: a signer that is at work may still issue it before it is gone.",
+        RequestState::Pending => "Nobody has decided it yet. Whoever asked has to ask again.",
+        RequestState::Denied | RequestState::Failed => {
+            "It is decided. The cluster would drop it by itself after an hour."
+        }
+    }
+}
+
+fn draw_export(frame: &mut Frame, area: Rect, state: &State, export: &Export) {
+    let inner = framed(frame, area, state, &format!("Export the certificate of {}", printable(&export.pin.name)));
+    let form = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    let end = form::view::draw(frame, form, &export.form, 8, |()| true, state.theme);
+    let mut lines = vec![Line::raw("")];
+    if export.replace.as_deref() == Some(export.form.value(()).trim()) {
+        let text = "There is a file of that name. Enter replaces it; or type another name.";
+        lines.extend(paragraph(text, inner.width, state.theme.warning()));
+    }
+    match &export.phase {
+        Phase::Failed(failure) => lines.extend(failure_lines(state, failure, inner.width)),
+        Phase::Sent(_) => lines.push(Line::styled("Writing…", state.theme.warning())),
+        Phase::Asking => lines.extend(paragraph("Enter writes it, Esc leaves.", inner.width, state.theme.strong())),
+    }
+    lines.push(Line::raw(""));
+    let by_hand = format!("The same by hand:  {}", commands::export(&export.pin.name));
+    lines.extend(paragraph(&by_hand, inner.width, state.theme.dim()));
+    frame.render_widget(Paragraph::new(lines), Rect { y: end, height: inner.bottom().saturating_sub(end), ..inner });
+}
+
+fn draw_reader(frame: &mut Frame, area: Rect, state: &State, reader: &Reader) {
+    let inner = framed(frame, area, state, &reader.title);
+    let width = usize::from(inner.width);
+    let seen = reader.lines.iter().skip(reader.scroll).take(inner.height.into());
+    let lines: Vec<Line> = seen.map(|line| Line::raw(shown(line, width))).collect();
+    frame.render_widget(Paragraph::new(lines), inner);
+    if reader.lines.len() > reader.scroll + usize::from(inner.height) && area.width > 12 {
+        let at = Rect::new(area.right() - 10, area.bottom() - 1, 8, 1);
+        frame.render_widget(Line::styled(" more ↓ ", state.theme.key()), at);
+    }
+}
+
+fn draw_leave(frame: &mut Frame, area: Rect, state: &State) {
+    let inner = framed(frame, area, state, "Leave the wizard?");
+    let text = "What you typed is forgotten. Nothing has been written anywhere.";
+    let mut lines = vec![Line::raw("")];
+    lines.extend(paragraph(text, inner.width, Style::new()));
+    lines.push(Line::raw(""));
+    lines.push(Line::styled("y or Enter leave, n or Esc stay", state.theme.strong()));
+    frame.render_widget(Paragraph::new(lines), inner);
+}

@@ -1,0 +1,262 @@
+//! What a request says, as labelled facts: the same for the part below the list and for the page.
+
+use chrono::TimeDelta;
+
+use super::Loaded;
+use super::update::STUCK_SECONDS;
+use crate::console::clock::Clock;
+use crate::console::text::short_signer;
+use crate::console::theme::symbol;
+use crate::domain::certificate::Certificate;
+use crate::domain::life;
+use crate::domain::request::{Condition, Pkcs10, Request, Requester, San, State};
+use crate::domain::verdict::{Level, Verdict};
+
+/// One labelled fact. The text is not yet made printable.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is about; empty: goes on with the one before.
+    pub label: &'static str,
+    /// What is so.
+    pub text: String,
+    /// How much attention it wants.
+    pub level: Option<Level>,
+}
+
+impl Fact {
+    fn new(label: &'static str, text: impl Into<String>) -> Self {
+        Self { label, text: text.into(), level: None }
+    }
+}
+
+/// The facts for the part below the list, the most telling first, a line each. Pairs of short ones share a line.
+pub fn brief(loaded: &Loaded, clock: &Clock) -> Vec<(Fact, Option<Fact>)> {
+    let request = &loaded.request;
+    let mut lines = vec![
+        (
+            Fact::new("Asked by", asked_by(request, clock)),
+            Some(Fact::new("Signer", short_signer(&request.signer_name))),
+        ),
+        (Fact::new("Subject", subject(request)), Some(Fact::new("Key", key(request)))),
+        (Fact::new("Life", life_text(request, clock)), None),
+        (Fact::new("Usages", request.usages.join(", ")), Some(Fact::new("SANs", sans(request)))),
+    ];
+    if request.state() != State::Pending {
+        lines.push((status(request, clock), None));
+    }
+    lines.extend(verdict(&loaded.verdict).into_iter().map(|fact| (fact, None)));
+    lines
+}
+
+/// Everything the page's summary says.
+pub fn full(loaded: &Loaded, clock: &Clock) -> Vec<Fact> {
+    let request = &loaded.request;
+    let mut facts = vec![Fact::new("Name", &request.pin.name), status(request, clock)];
+    facts.extend(verdict(&loaded.verdict));
+    facts.extend([Fact::new("Subject", subject(request)), Fact::new("Logs in as", logs_in_as(request))]);
+    facts.extend([
+        Fact::new("Key", key(request)),
+        Fact::new("SANs", sans(request)),
+        Fact::new("Signer", &request.signer_name),
+        Fact::new("Usages", request.usages.join(", ")),
+        Fact::new("Life", life_text(request, clock)),
+    ]);
+    facts.extend(requester(&request.requester));
+    if let Some(created) = request.created_at {
+        facts.push(Fact::new("Created", format!("{} ({} ago)", clock.absolute(created), clock.age(created))));
+    }
+    facts.extend(request.conditions.iter().map(|condition| condition_fact(condition, clock)));
+    facts
+}
+
+/// What somebody who decides needs beside the verdict.
+pub fn decision(loaded: &Loaded, clock: &Clock) -> Vec<Fact> {
+    let request = &loaded.request;
+    vec![
+        Fact::new("Logs in as", logs_in_as(request)),
+        Fact::new("Life", format!("{}. A certificate cannot be revoked.", life_text(request, clock))),
+        Fact::new("Asked by", asked_by(request, clock)),
+        Fact::new("Signer", &request.signer_name),
+        Fact::new("Usages", request.usages.join(", ")),
+        Fact::new("Subject", subject(request)),
+        Fact::new("Key", key(request)),
+        Fact::new("SANs", sans(request)),
+    ]
+}
+
+/// What the page says about the certificate.
+pub fn certificate(loaded: &Loaded, clock: &Clock) -> Vec<Fact> {
+    match &loaded.request.certificate {
+        None => vec![Fact::new("Certificate", "none issued yet")],
+        Some(Err(why)) => {
+            vec![Fact { level: Some(Level::Warning), ..Fact::new("Certificate", format!("cannot be read: {why}")) }]
+        }
+        Some(Ok(certificate)) => certificate_facts(&loaded.request, certificate, clock),
+    }
+}
+
+fn certificate_facts(request: &Request, certificate: &Certificate, clock: &Clock) -> Vec<Fact> {
+    let fits = match &request.pkcs10 {
+        Ok(pkcs10) if pkcs10.key.sha256 == certificate.public_key_sha256 => "the request's key",
+        _ => "NOT the request's key",
+    };
+    vec![
+        Fact::new("Subject", &certificate.subject),
+        Fact::new("Logs in as", identity_text(&certificate.identity.user, &certificate.identity.groups)),
+        Fact::new("Issuer", &certificate.issuer),
+        Fact::new("Serial", &certificate.serial),
+        Fact::new("Valid from", clock.absolute(certificate.not_before)),
+        Fact::new("Valid until", until(certificate, clock)),
+        Fact::new("Public key", fits),
+        Fact::new("SHA-256", &certificate.sha256),
+    ]
+}
+
+fn until(certificate: &Certificate, clock: &Clock) -> String {
+    let left = (certificate.not_after - clock.now).num_seconds();
+    let left = if left > 0 { format!("{} left", life::age(left)) } else { "expired".to_owned() };
+    format!("{} ({left})", clock.absolute(certificate.not_after))
+}
+
+fn asked_by(request: &Request, clock: &Clock) -> String {
+    let groups: Vec<_> =
+        request.requester.groups.iter().filter(|group| *group != "system:authenticated").map(String::as_str).collect();
+    let groups = if groups.is_empty() { String::new() } else { format!(" ({})", groups.join(", ")) };
+    let ago = request.created_at.map(|at| format!(", {} ago", clock.age(at))).unwrap_or_default();
+    format!("{}{groups}{ago}", request.requester.username)
+}
+
+fn requester(requester: &Requester) -> Vec<Fact> {
+    let mut facts = vec![Fact::new("Asked by", &requester.username)];
+    facts.push(Fact::new("with groups", requester.groups.join(", ")));
+    if !requester.uid.is_empty() {
+        facts.push(Fact::new("with uid", &requester.uid));
+    }
+    facts.extend(
+        requester.extra.iter().map(|(name, values)| Fact::new("with", format!("{name}={}", values.join(", ")))),
+    );
+    facts
+}
+
+fn subject(request: &Request) -> String {
+    match &request.pkcs10 {
+        Ok(pkcs10) => pkcs10.subject.clone(),
+        Err(why) => format!("cannot be read: {why}"),
+    }
+}
+
+fn logs_in_as(request: &Request) -> String {
+    let identity = request.identity();
+    let text = identity_text(&identity.user, &identity.groups);
+    match request.pkcs10.as_ref().map_or(0, |pkcs10| pkcs10.common_names.len()) {
+        0 | 1 => text,
+        several => format!("{text}: of {several} CNs the last one counts"),
+    }
+}
+
+fn identity_text(user: &str, groups: &[String]) -> String {
+    let user = if user.is_empty() { "nobody (no CN)" } else { user };
+    if groups.is_empty() { format!("{user}, no groups") } else { format!("{user}, groups {}", groups.join(", ")) }
+}
+
+fn key(request: &Request) -> String {
+    let Ok(Pkcs10 { key, signature_algorithm, signature_valid, .. }) = &request.pkcs10 else { return "–".to_owned() };
+    let bits = if key.bits == 0 { String::new() } else { format!(" {}", key.bits) };
+    let signature = match signature_valid {
+        Some(true) => "signature valid".to_owned(),
+        Some(false) => "signature INVALID".to_owned(),
+        None => format!("signature {signature_algorithm} not checked"),
+    };
+    format!("{}{bits}, {signature}", key.algorithm)
+}
+
+fn sans(request: &Request) -> String {
+    let Ok(pkcs10) = &request.pkcs10 else { return "–".to_owned() };
+    let text = |san: &San| match san {
+        San::Dns(name) => name.clone(),
+        San::Ip(address) => address.clone(),
+        San::Email(address) => format!("e-mail {address}"),
+        San::Uri(uri) => format!("URI {uri}"),
+        San::Other(what) => format!("other {what}"),
+    };
+    if pkcs10.sans.is_empty() { "none".to_owned() } else { pkcs10.sans.iter().map(text).collect::<Vec<_>>().join(", ") }
+}
+
+/// What was asked for, and what was granted or would be if it were approved now.
+fn life_text(request: &Request, clock: &Clock) -> String {
+    let asked = request.expiration_seconds.map(i64::from);
+    let asked_text = asked.map_or_else(|| "as long as the signer allows".to_owned(), life::human);
+    if let Some(Ok(certificate)) = &request.certificate {
+        let granted = (certificate.not_after - certificate.not_before).num_seconds();
+        let granted = life::human(granted);
+        let left = if certificate.not_after > clock.now {
+            format!("{} left", life::age((certificate.not_after - clock.now).num_seconds()))
+        } else {
+            "expired".to_owned()
+        };
+        return format!(
+            "{asked_text} asked, {granted} granted: until {} ({left})",
+            clock.absolute(certificate.not_after)
+        );
+    }
+    match (request.state(), asked) {
+        (State::Pending | State::Approved, Some(seconds)) => {
+            let end = TimeDelta::try_seconds(seconds).and_then(|life| clock.now.checked_add_signed(life));
+            let end = end.map(|end| format!(": until {} at the latest", clock.absolute(end))).unwrap_or_default();
+            format!("{asked_text}{end}")
+        }
+        _ => asked_text,
+    }
+}
+
+/// Where it stands, with the reason and, for a request that no signer takes, the likely causes.
+fn status(request: &Request, clock: &Clock) -> Fact {
+    let last = |kind: &str| request.conditions.iter().find(|condition| condition.kind == kind);
+    let said = |condition: Option<&Condition>| condition.map(|c| condition_text(c, clock)).unwrap_or_default();
+    let (text, level) = match request.state() {
+        State::Pending => ("pending: nobody has decided yet".to_owned(), None),
+        State::Denied => (format!("✖ denied {}. Final.", said(last("Denied"))), Some(Level::Warning)),
+        State::Failed => (format!("✖ failed {}. Final.", said(last("Failed"))), Some(Level::Warning)),
+        State::Issued => (format!("✔ issued; approved {}", said(last("Approved"))), Some(Level::Ok)),
+        State::Approved => match request.approved_at().map(|at| clock.seconds_since(at)) {
+            Some(seconds) if seconds >= STUCK_SECONDS => (stuck(&request.signer_name, seconds), Some(Level::Warning)),
+            _ => ("approved, waiting for the signer".to_owned(), None),
+        },
+    };
+    Fact { level, ..Fact::new("Status", text) }
+}
+
+fn stuck(signer: &str, seconds: i64) -> String {
+    let causes = if signer.starts_with("kubernetes.io/") {
+        "kube-controller-manager is down or runs without --cluster-signing-cert-file and -key-file, or the provider \
+         (EKS for one) signs nothing for this signer"
+    } else {
+        "no controller for this signer runs here, or it has not acted yet"
+    };
+    format!("! approved {} ago, no certificate yet. Likely: {causes}", life::age(seconds))
+}
+
+fn condition_fact(condition: &Condition, clock: &Clock) -> Fact {
+    let text = format!("{}={} {}", condition.kind, condition.status, condition_text(condition, clock));
+    Fact::new("Condition", text)
+}
+
+fn condition_text(condition: &Condition, clock: &Clock) -> String {
+    let at = condition.last_update.map(|at| format!(" ({})", clock.absolute(at))).unwrap_or_default();
+    let message = if condition.message.is_empty() { String::new() } else { format!(": {}", condition.message) };
+    format!("{}{message}{at}", condition.reason)
+}
+
+/// The verdict's findings, the worst first, each with its rule.
+pub fn verdict(verdict: &Verdict) -> Vec<Fact> {
+    if verdict.findings.is_empty() {
+        return vec![Fact { level: Some(Level::Ok), ..Fact::new("Verdict", "✔ nothing unusual") }];
+    }
+    let label = |at: usize| if at == 0 { "Verdict" } else { "" };
+    let fact = |(at, finding): (usize, &crate::domain::verdict::Finding)| Fact {
+        label: label(at),
+        text: format!("{} {} ({})", symbol(finding.level), finding.text, finding.rule),
+        level: Some(finding.level),
+    };
+    verdict.findings.iter().enumerate().map(fact).collect()
+}

@@ -1,0 +1,233 @@
+//! What the Requests pane does with keys and news.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent};
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler;
+
+use super::{Loaded, Page, Requests, Tab};
+use crate::cluster::watch::{Message, WatchStatus};
+use crate::console::clock::Clock;
+use crate::console::effect::Effect;
+use crate::console::failure::Failure;
+use crate::console::keymap::{Action, Place};
+use crate::console::overlay::{Overlay, decide, delete, export};
+use crate::console::state::State;
+use crate::console::wizard;
+use crate::domain::request::State as RequestState;
+
+/// Seconds after which an approved request without a certificate is called stuck.
+pub const STUCK_SECONDS: i64 = 10;
+
+impl Requests {
+    /// Where keys are looked up in this pane.
+    pub fn places(&self) -> Vec<Place> {
+        match (&self.typing, self.page) {
+            (Some(_), _) => vec![Place::Always],
+            (None, Some(_)) => vec![Place::Page, Place::Requests, Place::List, Place::Everywhere, Place::Always],
+            (None, None) => vec![Place::Requests, Place::List, Place::Everywhere, Place::Always],
+        }
+    }
+
+    /// When an age on the list or in the detail reads differently, or a request becomes stuck.
+    pub fn next_change(&self, clock: &Clock, height: usize) -> Option<DateTime<Utc>> {
+        let rows = self.index.window(self.cursor.top(), height);
+        let ages = rows.filter_map(|row| row.created_at).map(|at| clock.age_changes(at));
+        let stuck = self.chosen().filter(|row| row.state == RequestState::Approved).and_then(|row| row.approved_at);
+        let stuck = stuck.map(|at| at + TimeDelta::seconds(STUCK_SECONDS)).filter(|at| *at > clock.now);
+        let retry = match &self.watch {
+            WatchStatus::Degraded { .. } => Some(clock.now + TimeDelta::seconds(1)),
+            _ => None,
+        };
+        ages.chain(stuck).chain(retry).min()
+    }
+}
+
+/// News from the watch.
+pub fn watched(state: &mut State, message: Message) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let requests = &mut state.requests;
+    match message {
+        Message::Restarted => requests.index.begin_list(),
+        Message::Changes(changes) => requests.index.apply(changes),
+        Message::Listed => {
+            requests.index.end_list();
+            requests.complete = true;
+        }
+        Message::Status(status) => {
+            requests.watch = status;
+            if matches!(requests.watch, WatchStatus::Live) && state.session.identified.is_none() {
+                effects.push(Effect::Identify);
+            }
+        }
+    }
+    effects.extend(settle(state));
+    effects
+}
+
+/// After the list or the screen changed: the cursor finds its object, and the detail follows it.
+pub fn settle(state: &mut State) -> Vec<Effect> {
+    let height = state.list_height();
+    let Requests { index, cursor, .. } = &mut state.requests;
+    cursor.settle(index, height);
+    follow(state)
+}
+
+/// The detail follows the cursor: what is not read yet, or has changed since, is read. One reading at a time.
+fn follow(state: &mut State) -> Vec<Effect> {
+    let requests = &mut state.requests;
+    let uid = requests.cursor.uid().map(str::to_owned);
+    requests.index.hold(uid);
+    if requests.detail.reading.is_some() || requests.current().is_some() {
+        return Vec::new();
+    }
+    let Some(pin) = requests.chosen().map(|row| row.pin.clone()) else { return Vec::new() };
+    requests.detail.reading = Some(pin.clone());
+    vec![Effect::Read(pin)]
+}
+
+/// A request was read in full.
+pub fn read(state: &mut State, uid: &str, result: Result<Box<Loaded>, Failure>) -> Vec<Effect> {
+    let detail = &mut state.requests.detail;
+    let asked = detail.reading.take();
+    match result {
+        Ok(loaded) => {
+            detail.trouble = None;
+            decide::read(&mut state.overlays, &loaded);
+            let detail = &mut state.requests.detail;
+            detail.loaded = Some(loaded);
+            // The row may be a moment behind or ahead of what was read; the watch brings them together.
+            let asked_is_chosen = state.requests.chosen().is_some_and(|row| Some(&row.pin) == asked.as_ref());
+            if asked_is_chosen { Vec::new() } else { follow(state) }
+        }
+        Err(failure) => {
+            detail.trouble = Some(failure.text);
+            if state.requests.cursor.uid() == Some(uid) { Vec::new() } else { follow(state) }
+        }
+    }
+}
+
+/// A key in this pane.
+pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    if state.requests.typing.is_some() {
+        return typed(state, key);
+    }
+    let Some(action) = action else { return Vec::new() };
+    if let Some(effects) = page_key(state, action) {
+        return effects;
+    }
+    if let Some(steps) = steps(action, state.list_height()) {
+        let height = state.list_height();
+        let Requests { index, cursor, .. } = &mut state.requests;
+        cursor.step(steps, index, height);
+        return follow(state);
+    }
+    let (column, reversed) = state.requests.index.sort();
+    match action {
+        Action::SortNext => state.requests.index.set_sort(column.next(), false),
+        Action::SortReverse => state.requests.index.set_sort(column, !reversed),
+        Action::FilterNext => {
+            let next = state.requests.index.filter().next();
+            state.requests.index.hold(None);
+            state.requests.index.set_filter(next);
+        }
+        Action::Search => state.requests.typing = Some(Input::new(state.requests.index.search().to_owned())),
+        Action::Back => {
+            state.notice = None;
+            state.requests.index.set_search("");
+        }
+        Action::NewUser => return wizard::update::open(state),
+        _ => return on_chosen(state, action),
+    }
+    settle(state)
+}
+
+/// How far a movement goes; first and last are farther than any list is long.
+pub fn steps(action: Action, height: usize) -> Option<isize> {
+    let height = isize::try_from(height).unwrap_or(1);
+    Some(match action {
+        Action::Down => 1,
+        Action::Up => -1,
+        Action::PageDown => height,
+        Action::PageUp => -height,
+        Action::HalfDown => height / 2,
+        Action::HalfUp => -height / 2,
+        Action::Top => isize::MIN / 2,
+        Action::Bottom => isize::MAX / 2,
+        _ => return None,
+    })
+}
+
+/// On a request's page: tabs, scrolling, back. Everything else is as on the list.
+fn page_key(state: &mut State, action: Action) -> Option<Vec<Effect>> {
+    let height = usize::from(state.body().height);
+    let page = state.requests.page.as_mut()?;
+    match action {
+        Action::Back | Action::Open => state.requests.page = None,
+        Action::NextTab => *page = Page { tab: page.tab.next(), scroll: 0 },
+        Action::Top => page.scroll = 0,
+        Action::Bottom => page.scroll = usize::MAX / 2,
+        _ => page.scroll = page.scroll.saturating_add_signed(steps(action, height)?),
+    }
+    let lines = super::view::page_lines(state).len();
+    if let Some(page) = state.requests.page.as_mut() {
+        page.scroll = page.scroll.min((lines + 3).saturating_sub(height));
+    }
+    Some(Vec::new())
+}
+
+/// What is done to the request under the cursor.
+fn on_chosen(state: &mut State, action: Action) -> Vec<Effect> {
+    if !possible(state, action) {
+        return Vec::new();
+    }
+    let Some(row) = state.requests.chosen().cloned() else { return Vec::new() };
+    match action {
+        Action::Open => state.requests.page = Some(Page::default()),
+        Action::Yaml => state.requests.page = Some(Page { tab: Tab::Yaml, scroll: 0 }),
+        Action::Commands => state.overlays.push(Overlay::commands(&row)),
+        Action::Approve => decide::open(state, &row, true),
+        Action::Deny => decide::open(state, &row, false),
+        Action::Delete => delete::open(state, &row),
+        Action::Export => export::open(state, &row),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Whether `action` would do something now: what the footer offers.
+pub fn possible(state: &State, action: Action) -> bool {
+    let row = state.requests.chosen();
+    let writable = !state.session.read_only;
+    match action {
+        Action::Approve | Action::Deny => writable && row.is_some_and(|row| row.state == RequestState::Pending),
+        Action::Delete => writable && row.is_some(),
+        Action::NewUser => writable && state.session.connection.is_some(),
+        Action::Export => row.is_some_and(|row| row.state == RequestState::Issued),
+        Action::Open | Action::Yaml | Action::Commands => row.is_some(),
+        _ => true,
+    }
+}
+
+/// A key while the search is typed: the list follows every letter.
+pub fn typed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let requests = &mut state.requests;
+    let Some(input) = &mut requests.typing else { return Vec::new() };
+    match key.code {
+        KeyCode::Enter => {
+            requests.typing = None;
+            return Vec::new();
+        }
+        KeyCode::Esc => {
+            requests.typing = None;
+            requests.index.set_search("");
+        }
+        _ => {
+            input.handle_event(&TerminalEvent::Key(key));
+            let text = input.value().to_owned();
+            requests.index.hold(None);
+            requests.index.set_search(&text);
+        }
+    }
+    settle(state)
+}

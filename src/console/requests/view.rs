@@ -1,0 +1,331 @@
+//! How the Requests pane looks.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
+use unicode_width::UnicodeWidthStr;
+
+use super::detail::{self, Fact};
+use super::layout::parts;
+use super::{Requests, Tab};
+use crate::cluster::watch::WatchStatus;
+use crate::console::form;
+use crate::console::state::State;
+use crate::console::text::{cell, short_signer, shown, wrapped};
+use crate::console::theme::symbol;
+use crate::domain::life;
+use crate::domain::request::State as RequestState;
+use crate::domain::row::Row;
+use crate::domain::text::printable_block;
+
+/// Columns of a label in the detail.
+const LABEL: usize = 10;
+
+/// Draws the pane.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
+    if state.requests.page.is_some() {
+        return draw_page(frame, area, state);
+    }
+    let parts = parts(area);
+    draw_list(frame, parts.list, state);
+    if let Some(detail) = parts.detail {
+        draw_detail(frame, detail, parts.list.y == detail.y, state);
+    }
+}
+
+fn draw_list(frame: &mut Frame, area: Rect, state: &State) {
+    let theme = state.theme;
+    let requests = &state.requests;
+    let block = Block::bordered().border_style(theme.dim()).title(Span::styled(title(requests), theme.strong()));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let Some(first) = inner.rows().next() else { return };
+    if let Some(input) = &requests.typing {
+        frame.render_widget(Line::styled(" / ", theme.key()), first);
+        let field = Rect { x: first.x + 3, width: first.width.saturating_sub(3), ..first };
+        form::view::draw_text(frame, field, input, true, theme);
+    } else {
+        let columns = Columns::for_width(usize::from(inner.width));
+        frame.render_widget(Line::styled(columns.heading(), theme.dim()), first);
+    }
+    let rows = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    if requests.index.is_empty() {
+        return draw_empty(frame, rows, state);
+    }
+    let stale = !matches!(requests.watch, WatchStatus::Live | WatchStatus::Loading);
+    let columns = Columns::for_width(usize::from(inner.width));
+    let window = requests.index.window(requests.cursor.top(), rows.height.into());
+    for (area, row) in rows.rows().zip(window) {
+        let chosen = requests.cursor.uid() == Some(row.pin.uid.as_str());
+        let mut line = columns.line(row, chosen, state);
+        if chosen {
+            line = line.style(theme.chosen());
+        } else if stale {
+            line = line.style(theme.dim());
+        }
+        frame.render_widget(line, area);
+    }
+}
+
+fn title(requests: &Requests) -> String {
+    let (column, reversed) = requests.index.sort();
+    let arrow = if reversed { "↑" } else { "↓" };
+    let search = requests.index.search();
+    let search = if search.is_empty() { String::new() } else { format!("· /{} ", shown(search, 24)) };
+    format!(" Requests · {} · {} {arrow} {search}", requests.index.filter().word(), column.word())
+}
+
+/// An empty list says what it means.
+fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
+    let requests = &state.requests;
+    let text = match &requests.watch {
+        WatchStatus::Forbidden { verb, resource, .. } => {
+            format!("You may not {verb} {resource} here: ask for that right, or come as somebody else (--as, --context).")
+        }
+        _ if !requests.index.search().is_empty() => "Nothing found. Esc clears the search.".to_owned(),
+        _ if !requests.complete => "Reading the list…".to_owned(),
+        _ if requests.index.total() == 0 => {
+            "No certificate signing requests in this cluster. n issues one for a new user; new ones appear by themselves."
+                .to_owned()
+        }
+        _ => format!(
+            "No request is {} now; new ones appear by themselves. f shows others ({} in all).",
+            requests.index.filter().word(),
+            requests.index.total()
+        ),
+    };
+    let trouble = state
+        .session
+        .trouble
+        .as_ref()
+        .map(|failure| [failure.text.clone()].into_iter().chain(failure.advice.clone()).collect::<Vec<_>>());
+    let (texts, style) = match trouble {
+        Some(texts) if state.session.connection.is_none() => (texts, state.theme.bad()),
+        _ => (vec![text], Style::new()),
+    };
+    let width = usize::from(area.width).saturating_sub(2);
+    let lines = texts.iter().flat_map(|text| wrapped(text, width));
+    let lines: Vec<Line> = lines.map(|line| Line::styled(format!(" {line}"), style)).collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// The widths of the columns, by what the list is wide.
+struct Columns {
+    name: usize,
+    identity: usize,
+    groups: usize,
+    signer: usize,
+    state: usize,
+}
+
+const LIFE: usize = 4;
+const AGE: usize = 4;
+const VERDICT: usize = 12;
+
+impl Columns {
+    fn for_width(width: usize) -> Self {
+        let fixed = 2 + LIFE + 1 + AGE + 1 + VERDICT;
+        let rest = width.saturating_sub(fixed);
+        let wide = rest >= 68;
+        let (signer, state) = if wide {
+            (22, 9)
+        } else if rest >= 45 {
+            (9, 0)
+        } else {
+            (0, 0)
+        };
+        let rest = rest.saturating_sub(signer + state);
+        let groups = if width >= 60 { rest / 4 } else { 0 };
+        let name = (rest - groups) * 2 / 5;
+        Self { name, identity: rest - groups - name, groups, signer, state }
+    }
+
+    fn heading(&self) -> String {
+        format!(
+            "  {}{}{}{}{}{} {} {}",
+            cell("NAME", self.name),
+            cell("IDENTITY", self.identity),
+            cell("GROUPS", self.groups),
+            cell("SIGNER", self.signer),
+            cell("STATE", self.state),
+            cell("FOR", LIFE),
+            cell("AGE", AGE),
+            cell("VERDICT", VERDICT)
+        )
+    }
+
+    fn line(&self, row: &Row, chosen: bool, state: &State) -> Line<'static> {
+        let groups = if row.identity.groups.is_empty() { "–".to_owned() } else { row.identity.groups.join(", ") };
+        let life = row.expiration_seconds.map_or("–".to_owned(), |seconds| life::age(i64::from(seconds)));
+        let age = row.created_at.map_or("–".to_owned(), |at| state.clock.age(at));
+        let text = format!(
+            "{}{}{}{}{}{}{} {} ",
+            if chosen { "› " } else { "  " },
+            column(&row.pin.name, self.name),
+            column(&row.identity.user, self.identity),
+            column(&groups, self.groups),
+            column(signer_word(&row.signer_name, self.signer), self.signer),
+            column(state_word(row.state), self.state),
+            cell(&life, LIFE),
+            cell(&age, AGE),
+        );
+        let (verdict, style) = verdict_cell(row, state);
+        Line::from(vec![Span::raw(text), Span::styled(cell(&verdict, VERDICT), style)])
+    }
+}
+
+/// A cell with a blank after it.
+fn column(text: &str, width: usize) -> String {
+    if width == 0 { String::new() } else { cell(text, width - 1) + " " }
+}
+
+/// A decided request shows its state where the verdict stands: nothing is left to decide.
+fn verdict_cell(row: &Row, state: &State) -> (String, Style) {
+    let theme = state.theme;
+    match row.state {
+        RequestState::Pending => (format!("{} {}", symbol(row.level), row.headline), theme.level(row.level)),
+        RequestState::Approved => ("… approved".to_owned(), theme.warning()),
+        RequestState::Issued => ("✔ issued".to_owned(), theme.good()),
+        RequestState::Denied => ("✖ denied".to_owned(), theme.dim()),
+        RequestState::Failed => ("✖ failed".to_owned(), theme.warning()),
+    }
+}
+
+const fn state_word(state: RequestState) -> &'static str {
+    match state {
+        RequestState::Pending => "pending",
+        RequestState::Approved => "approved",
+        RequestState::Issued => "issued",
+        RequestState::Denied => "denied",
+        RequestState::Failed => "failed",
+    }
+}
+
+/// The built-in signers by one word where the column is narrow.
+fn signer_word(name: &str, width: usize) -> &str {
+    match (name, width < 20) {
+        ("kubernetes.io/kube-apiserver-client", true) => "client",
+        ("kubernetes.io/kube-apiserver-client-kubelet", true) => "kubelet",
+        ("kubernetes.io/kubelet-serving", true) => "serving",
+        ("kubernetes.io/legacy-unknown", true) => "legacy",
+        _ => short_signer(name),
+    }
+}
+
+fn draw_detail(frame: &mut Frame, area: Rect, beside: bool, state: &State) {
+    let theme = state.theme;
+    let Some(row) = state.requests.chosen() else {
+        let mut block = Block::bordered().border_style(theme.dim());
+        if !beside {
+            block = block.merge_borders(ratatui::symbols::merge::MergeStrategy::Exact);
+        }
+        return frame.render_widget(block, area);
+    };
+    let title = format!(" {} ", shown(&row.pin.name, usize::from(area.width).saturating_sub(6)));
+    let block = Block::bordered()
+        .border_type(BorderType::Plain)
+        .border_style(theme.dim())
+        .merge_borders(ratatui::symbols::merge::MergeStrategy::Exact)
+        .title(Span::styled(title, theme.strong()));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let lines = match state.requests.loaded() {
+        Some(loaded) => brief_lines(detail::brief(loaded, &state.clock), usize::from(inner.width), state),
+        None => vec![waiting(state)],
+    };
+    frame.render_widget(Paragraph::new(lines), inner);
+}
+
+fn waiting(state: &State) -> Line<'static> {
+    match &state.requests.detail.trouble {
+        Some(trouble) => Line::styled(format!(" {}", shown(trouble, 200)), state.theme.bad()),
+        None => Line::raw(" Reading…"),
+    }
+}
+
+/// Facts in two columns where the pairs fit beside each other.
+fn brief_lines(facts: Vec<(Fact, Option<Fact>)>, width: usize, state: &State) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let half = (width - 1) * 55 / 100;
+    for (left, right) in facts {
+        match right {
+            Some(right) if width >= 70 => {
+                let mut line = vec![Span::raw(" ")];
+                line.extend(spans(&left, half, state));
+                let used: usize = line.iter().map(|span| span.content.width()).sum();
+                line.push(Span::raw(" ".repeat((half + 1).saturating_sub(used))));
+                line.extend(spans_with(&right, 8, width.saturating_sub(half + 2), state));
+                lines.push(Line::from(line));
+            }
+            right => {
+                lines.extend(fact_lines(&left, width, state));
+                lines.extend(right.iter().flat_map(|right| fact_lines(right, width, state)));
+            }
+        }
+    }
+    lines
+}
+
+fn spans(fact: &Fact, width: usize, state: &State) -> Vec<Span<'static>> {
+    spans_with(fact, LABEL, width, state)
+}
+
+fn spans_with(fact: &Fact, label: usize, width: usize, state: &State) -> Vec<Span<'static>> {
+    let style = fact.level.map_or(Style::new(), |level| state.theme.level(level));
+    vec![
+        Span::styled(cell(fact.label, label), state.theme.dim()),
+        Span::styled(shown(&fact.text, width.saturating_sub(label + 1)), style),
+    ]
+}
+
+/// A fact with its text broken into lines.
+pub fn fact_lines(fact: &Fact, width: usize, state: &State) -> Vec<Line<'static>> {
+    let style = fact.level.map_or(Style::new(), |level| state.theme.level(level));
+    let label = LABEL.max(fact.label.width() + 1);
+    let texts = wrapped(&fact.text, width.saturating_sub(label + 2));
+    let line = |(at, text): (usize, String)| {
+        let label = if at == 0 { cell(fact.label, label) } else { " ".repeat(label) };
+        Line::from(vec![Span::raw(" "), Span::styled(label, state.theme.dim()), Span::styled(text, style)])
+    };
+    texts.into_iter().enumerate().map(line).collect()
+}
+
+/// The lines of the page's tab.
+pub fn page_lines(state: &State) -> Vec<Line<'static>> {
+    let Some(page) = state.requests.page else { return Vec::new() };
+    let Some(loaded) = state.requests.loaded() else { return vec![waiting(state)] };
+    let width = usize::from(state.size.width).saturating_sub(2);
+    let facts = match page.tab {
+        Tab::Summary => detail::full(loaded, &state.clock),
+        Tab::Certificate => detail::certificate(loaded, &state.clock),
+        Tab::Yaml => {
+            let text = printable_block(&loaded.yaml);
+            return text.lines().map(|line| Line::raw(format!(" {line}"))).collect();
+        }
+    };
+    facts.iter().flat_map(|fact| fact_lines(fact, width, state)).collect()
+}
+
+fn draw_page(frame: &mut Frame, area: Rect, state: &State) {
+    let theme = state.theme;
+    let (Some(page), Some(row)) = (state.requests.page, state.requests.chosen()) else { return };
+    let mut title = vec![Span::styled(format!(" {} ", shown(&row.pin.name, 40)), theme.strong())];
+    for tab in Tab::ALL {
+        let text = if tab == page.tab { format!("· [{}] ", tab.word()) } else { format!("· {} ", tab.word()) };
+        title.push(Span::styled(text, if tab == page.tab { theme.strong() } else { theme.dim() }));
+    }
+    let block = Block::bordered().border_style(theme.dim()).title(Line::from(title));
+    let inner = block.inner(area);
+    frame.render_widget(Clear, area);
+    frame.render_widget(block, area);
+    let lines = page_lines(state);
+    let more = lines.len() > page.scroll + usize::from(inner.height);
+    let seen: Vec<Line> = lines.into_iter().skip(page.scroll).take(inner.height.into()).collect();
+    frame.render_widget(Paragraph::new(seen), inner);
+    if more {
+        let at = Position::new(area.right().saturating_sub(9), area.bottom() - 1);
+        frame.render_widget(Line::styled(" more ↓ ", theme.key()), Rect::new(at.x, at.y, 8, 1));
+    }
+}

@@ -1,0 +1,136 @@
+//! The one place where the console's effects are carried out. Each becomes a task that answers with an event.
+
+use std::path::Path;
+
+use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
+use tokio::sync::{mpsc, watch as latest};
+
+use super::effect::{Effect, EffectId};
+use super::event::{Connection, Event, Exported, Identified};
+use super::failure::Failure;
+use super::requests::Loaded;
+use super::wizard::runner::WizardRunner;
+use crate::cluster::{Cluster, Decision, Target, watch};
+use crate::domain::request::{Pin, Request};
+use crate::domain::verdict::judge;
+use crate::files::{self, atomic};
+
+/// Carries effects out.
+pub struct Runner {
+    answers: mpsc::UnboundedSender<Event>,
+    cluster: latest::Receiver<Option<Cluster>>,
+    wizard: WizardRunner,
+}
+
+impl Runner {
+    /// Connects, and begins to watch.
+    pub fn start(target: Target, answers: mpsc::UnboundedSender<Event>, events: mpsc::Sender<Event>) -> Self {
+        let (connected, cluster) = latest::channel(None);
+        let wizard = WizardRunner::new(target.kubeconfig.clone(), answers.clone());
+        tokio::spawn(connect(target, connected, answers.clone(), events));
+        Self { answers, cluster, wizard }
+    }
+
+    /// Begins to carry an effect out. Effects of the terminal itself are the loop's.
+    pub fn carry_out(&mut self, effect: Effect) {
+        let Some(cluster) = self.cluster.borrow().clone() else { return };
+        let effect = match effect {
+            Effect::Wizard(task) => return self.wizard.carry_out(cluster, task),
+            other => other,
+        };
+        let answers = self.answers.clone();
+        tokio::spawn(async move {
+            if let Some(event) = answer(&cluster, effect).await {
+                // The console may be ending; then nobody wants the answer.
+                let _ = answers.send(event);
+            }
+        });
+    }
+}
+
+async fn answer(cluster: &Cluster, effect: Effect) -> Option<Event> {
+    Some(match effect {
+        Effect::Identify => Event::Identified(identify(cluster).await),
+        Effect::Read(pin) => read(cluster, pin).await,
+        Effect::Decide(id, pin, decision) => decide(cluster, id, &pin, &decision).await,
+        Effect::Delete(id, pin) => Event::Deleted(id, cluster.delete_request(&pin).await.map_err(Failure::from)),
+        Effect::Export { id, pin, path, overwrite } => {
+            Event::Exported(id, export(cluster, &pin, &path, overwrite).await)
+        }
+        Effect::Wizard(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => return None,
+    })
+}
+
+async fn connect(
+    target: Target,
+    connected: latest::Sender<Option<Cluster>>,
+    answers: mpsc::UnboundedSender<Event>,
+    events: mpsc::Sender<Event>,
+) {
+    let cluster = match Cluster::connect(&target).await {
+        Ok(cluster) => cluster,
+        Err(error) => {
+            let _ = answers.send(Event::Connected(Err(error.into())));
+            return;
+        }
+    };
+    let connection = Connection {
+        context: cluster.context.clone(),
+        namespace: cluster.namespace.clone(),
+        server: cluster.server.clone(),
+        cluster: cluster.cluster_name.clone(),
+    };
+    connected.send_replace(Some(cluster.clone()));
+    let _ = answers.send(Event::Connected(Ok(connection)));
+    let (to_watch, mut messages) = mpsc::channel(1);
+    tokio::spawn(watch::requests(cluster, to_watch));
+    while let Some(message) = messages.recv().await {
+        if events.send(Event::Watch(message)).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn identify(cluster: &Cluster) -> Result<Identified, Failure> {
+    let (who, version) = tokio::join!(cluster.who_am_i(), cluster.version());
+    Ok(Identified { who: who?, version: version? })
+}
+
+async fn read(cluster: &Cluster, pin: Pin) -> Event {
+    let result = match cluster.request(&pin.name).await {
+        Ok(csr) => Ok(Box::new(loaded(csr))),
+        Err(error) => Err(error.into()),
+    };
+    Event::Read { uid: pin.uid, result }
+}
+
+fn loaded(mut csr: CertificateSigningRequest) -> Loaded {
+    csr.metadata.managed_fields = None;
+    let request = Request::from_object(&csr);
+    let verdict = judge(&request);
+    let yaml = serde_yaml::to_string(&csr).unwrap_or_else(|_| "it has no form in YAML\n".to_owned());
+    Loaded { request, verdict, yaml }
+}
+
+async fn decide(cluster: &Cluster, id: EffectId, pin: &Pin, decision: &Decision) -> Event {
+    let result = cluster.decide(pin, decision).await;
+    Event::Decided(id, result.map(|csr| Box::new(Request::from_object(&csr))).map_err(Failure::from))
+}
+
+async fn export(cluster: &Cluster, pin: &Pin, path: &Path, overwrite: bool) -> Exported {
+    let csr = match cluster.request(&pin.name).await {
+        Ok(csr) => csr,
+        Err(error) => return Exported::Failed(error.into()),
+    };
+    if csr.metadata.uid.as_deref() != Some(&pin.uid) {
+        return Exported::Failed(Failure::new("the request is gone; another has its name"));
+    }
+    let Some(certificate) = csr.status.and_then(|status| status.certificate) else {
+        return Exported::Failed(Failure::new("it has no certificate"));
+    };
+    match atomic::write_public(path, &certificate.0, overwrite) {
+        Ok(()) => Exported::Written(path.display().to_string()),
+        Err(files::Error::Exists(_)) => Exported::Exists,
+        Err(error) => Exported::Failed(Failure { advice: error.advice(), text: error.to_string() }),
+    }
+}

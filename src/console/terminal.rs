@@ -1,0 +1,64 @@
+//! Taking the terminal and giving it back, whatever happens.
+
+use std::io::{self, Stdout, Write, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::cursor::Show;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::queue;
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+/// The screen, written to in one piece per frame.
+pub type Screen = Terminal<CrosstermBackend<io::BufWriter<Stdout>>>;
+
+/// Whether the terminal is ours now.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Raw mode, alternate screen, bracketed paste.
+///
+/// # Errors
+/// Where standard output is no terminal or is gone.
+pub fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    let mut out = stdout();
+    queue!(out, EnterAlternateScreen, EnableBracketedPaste)?;
+    out.flush()
+}
+
+/// Gives the terminal back as it was. Does nothing the second time. No step that fails keeps the next from being tried.
+pub fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = stdout();
+    let _ = queue!(out, DisableBracketedPaste);
+    let _ = queue!(out, LeaveAlternateScreen);
+    let _ = queue!(out, Show);
+    let _ = out.flush();
+    let _ = disable_raw_mode();
+}
+
+/// The connection to the terminal is lost: write nothing to it any more.
+pub fn abandon() {
+    TAKEN.store(false, Ordering::SeqCst);
+}
+
+/// A screen on standard output.
+///
+/// # Errors
+/// Where its size cannot be told.
+pub fn screen() -> io::Result<Screen> {
+    Terminal::new(CrosstermBackend::new(io::BufWriter::with_capacity(16 * 1024, stdout())))
+}
+
+/// Gives the terminal back on every way out of a scope.
+pub struct Guard;
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        give_back();
+    }
+}

@@ -1,0 +1,106 @@
+//! Texts on the screen: widths by grapheme, truncation, one way in for everything that came from outside.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::domain::text::printable;
+
+/// `text` made printable and cut to `width` columns, the cut marked by `…`.
+pub fn shown(text: &str, width: usize) -> String {
+    let text = printable(text);
+    if text.width() <= width {
+        return text.into_owned();
+    }
+    if width == 0 {
+        return String::new();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let next = grapheme.width();
+        if used + next > width - 1 {
+            break;
+        }
+        out.push_str(grapheme);
+        used += next;
+    }
+    out.push('…');
+    out
+}
+
+/// [`shown`], filled up with blanks to exactly `width` columns: a table's cell.
+pub fn cell(text: &str, width: usize) -> String {
+    let mut out = shown(text, width);
+    let used = out.width();
+    out.extend(std::iter::repeat_n(' ', width.saturating_sub(used)));
+    out
+}
+
+/// `text` broken into lines of at most `width` columns, between words where possible.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let text = printable(text);
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split(' ') {
+        let needed = word.width();
+        if used > 0 && used + 1 + needed > width {
+            lines.push(String::new());
+            used = 0;
+        } else if used > 0 {
+            push(&mut lines, " ");
+            used += 1;
+        }
+        for grapheme in word.graphemes(true) {
+            if used + grapheme.width() > width {
+                lines.push(String::new());
+                used = 0;
+            }
+            push(&mut lines, grapheme);
+            used += grapheme.width();
+        }
+    }
+    lines
+}
+
+fn push(lines: &mut [String], text: &str) {
+    if let Some(last) = lines.last_mut() {
+        last.push_str(text);
+    }
+}
+
+/// The last segment of a signer's or resource's long name: `kube-apiserver-client`.
+pub fn short_signer(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_is_cut_and_says_so() {
+        assert_eq!(shown("system:node:worker-9", 10), "system:no…");
+        assert_eq!(shown("jane", 10), "jane");
+        assert_eq!(shown("jane", 0), "");
+    }
+
+    #[test]
+    fn wide_characters_keep_a_column_aligned() {
+        for name in ["花子さん", "e\u{301}lodie", "jane", "👩‍👩‍👧"] {
+            assert_eq!(cell(name, 6).width(), 6, "{name}");
+        }
+    }
+
+    #[test]
+    fn lines_break_between_words_and_inside_only_when_they_must() {
+        assert_eq!(wrapped("approve it now", 10), ["approve it", "now"]);
+        assert_eq!(wrapped("abcdefgh", 3), ["abc", "def", "gh"]);
+    }
+
+    #[test]
+    fn an_escape_sequence_reaches_no_cell() {
+        assert!(!cell("\u{1b}[31mroot", 20).contains('\u{1b}'));
+        assert!(!wrapped("a\nb\u{202e}c", 20).concat().contains(['\n', '\u{202e}']));
+    }
+}

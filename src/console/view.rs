@@ -1,0 +1,140 @@
+//! The whole screen: header, tabs, the pane or wizard, what lies on top, the footer. Drawing changes nothing.
+
+use ratatui::Frame;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+use crate::cluster::watch::WatchStatus;
+use crate::console::keymap::{self, Action};
+use crate::console::state::{Pane, State};
+use crate::console::text::shown;
+use crate::console::{activity, overlay, requests, wizard};
+
+/// Draws everything.
+pub fn draw(frame: &mut Frame, state: &State) {
+    let area = frame.area();
+    if area.width < 20 || area.height < 6 {
+        frame.render_widget(Line::raw("too small"), area);
+        return;
+    }
+    let line = |y| Rect { y, height: 1, ..area };
+    header(frame, line(0), state);
+    tabs(frame, line(1), state);
+    let body = Rect { y: 2, height: area.height - 3, ..area };
+    match (&state.wizard, state.pane) {
+        (Some(wizard), _) => wizard::view::draw(frame, body, state, wizard),
+        (None, Pane::Requests) => requests::view::draw(frame, body, state),
+        (None, Pane::Activity) => activity::view::draw(frame, body, state),
+    }
+    notice(frame, line(body.bottom() - 1), state);
+    if let Some(top) = state.overlays.last() {
+        overlay::view::draw(frame, body, state, top);
+    }
+    footer(frame, line(area.height - 1), state);
+}
+
+/// Who we are, where, and whether what is shown is live.
+fn header(frame: &mut Frame, area: Rect, state: &State) {
+    let theme = state.theme;
+    let requests = &state.requests;
+    let so_far = if requests.complete { "" } else { " so far" };
+    let counts = format!("{} pending of {}{so_far} ", requests.index.pending(), requests.index.total());
+    let (live, live_style) = live(state);
+    let room = usize::from(area.width).saturating_sub(counts.width() + live.width() + 6);
+    let context = state.session.connection.as_ref().map_or("…", |connection| connection.context.as_str());
+    let who = state.username().unwrap_or("…");
+    let version = state.session.identified.as_ref().map_or("", |identified| identified.version.as_str());
+    let place = format!("countersign  {context} › {who}  {version}");
+    let mut left = vec![Span::raw(" "), Span::styled(shown(&place, room), theme.strong())];
+    if state.session.read_only {
+        left.push(Span::styled(" read-only", theme.warning()));
+    }
+    left.extend([Span::raw("  "), Span::styled(live, live_style)]);
+    frame.render_widget(Line::from(left), area);
+    frame.render_widget(Line::raw(counts).alignment(Alignment::Right), area);
+}
+
+fn live(state: &State) -> (String, Style) {
+    let theme = state.theme;
+    match &state.requests.watch {
+        WatchStatus::Loading if state.session.connection.is_none() && state.session.trouble.is_some() => {
+            ("✖ not connected".to_owned(), theme.bad())
+        }
+        WatchStatus::Loading => ("○ loading".to_owned(), theme.warning()),
+        WatchStatus::Live => ("● live".to_owned(), theme.good()),
+        WatchStatus::Degraded { since, .. } => (format!("! stale {}", state.clock.age(*since)), theme.bad()),
+        WatchStatus::Forbidden { .. } => ("✖ forbidden".to_owned(), theme.bad()),
+    }
+}
+
+fn tabs(frame: &mut Frame, area: Rect, state: &State) {
+    let theme = state.theme;
+    let tab = |pane: Pane, text: &str| {
+        if state.pane == pane && state.wizard.is_none() {
+            Span::styled(format!("[{text}]"), theme.strong())
+        } else {
+            Span::styled(format!(" {text} "), theme.dim())
+        }
+    };
+    let line = [Span::raw(" "), tab(Pane::Requests, "1 Requests"), Span::raw("  "), tab(Pane::Activity, "4 Activity")];
+    frame.render_widget(Line::from_iter(line), area);
+    frame.render_widget(Line::styled("? help ", theme.key()).alignment(Alignment::Right), area);
+}
+
+/// What just happened, or why the list is not live, on the body's lower border.
+fn notice(frame: &mut Frame, area: Rect, state: &State) {
+    let theme = state.theme;
+    let width = usize::from(area.width).saturating_sub(6);
+    let (text, style) = if let Some(notice) = state.fresh_notice() {
+        let (symbol, style) = if notice.good { ("✔", theme.good()) } else { ("✖", theme.bad()) };
+        (format!("{symbol} {}", notice.text), style)
+    } else if let Some(text) = degraded(state) {
+        (text, theme.bad())
+    } else if let (Some(failure), None) = (&state.session.trouble, &state.session.identified) {
+        (format!("✖ {}", failure.text), theme.bad())
+    } else {
+        return;
+    };
+    let text = format!(" {} ", shown(&text, width));
+    let width = u16::try_from(text.width()).unwrap_or(area.width);
+    frame.render_widget(Line::styled(text, style), Rect { x: area.x + 2, width: width.min(area.width - 3), ..area });
+}
+
+fn degraded(state: &State) -> Option<String> {
+    match &state.requests.watch {
+        WatchStatus::Degraded { why, next_try, .. } => {
+            let wait = (*next_try - state.clock.now).num_seconds().max(0);
+            Some(format!("! what you see is old: {why}; next try in {wait} s"))
+        }
+        WatchStatus::Forbidden { message, .. } => Some(format!("✖ {message}")),
+        _ => None,
+    }
+}
+
+/// The keys that do something now, as many as fit.
+fn footer(frame: &mut Frame, area: Rect, state: &State) {
+    let mut spans = vec![Span::raw(" ")];
+    let mut room = usize::from(area.width).saturating_sub(1);
+    for (key, word) in keymap::hints(&state.places(), |action| possible(state, action)) {
+        let needed = key.width() + 1 + word.width() + 2;
+        if needed > room + 2 {
+            break;
+        }
+        room = room.saturating_sub(needed);
+        spans.extend([Span::styled(key, state.theme.key()), Span::raw(format!(" {word}  "))]);
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+fn possible(state: &State, action: Action) -> bool {
+    if !state.overlays.is_empty() {
+        return true;
+    }
+    match (&state.wizard, state.pane) {
+        (Some(wizard), _) => wizard.possible(action),
+        (None, Pane::Requests) => requests::update::possible(state, action),
+        (None, Pane::Activity) => true,
+    }
+}

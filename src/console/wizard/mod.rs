@@ -1,0 +1,190 @@
+//! The new-user wizard: fields in four steps, a review, a run that ends with a proof.
+
+pub mod fields;
+pub mod review;
+pub mod run;
+pub mod runner;
+pub mod update;
+pub mod view;
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+
+use crate::console::clock::Clock;
+use crate::console::effect::EffectId;
+use crate::console::failure::Failure;
+use crate::console::form::Form;
+use crate::console::keymap::{Action, Place};
+use crate::domain::order::{Order, Surroundings};
+use crate::issuance::{Journal, Progress, Rehearsal, Trouble, Written};
+
+use fields::Field;
+use review::Review;
+use run::Run;
+
+/// The steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// User, groups, key.
+    Who,
+    /// Signer, life, usages.
+    Cert,
+    /// What the user may do.
+    Access,
+    /// Where the credentials go.
+    Kubeconfig,
+    /// The whole plan, rehearsed.
+    Review,
+    /// At work, or done.
+    Run,
+}
+
+impl Step {
+    /// In order.
+    pub const ALL: [Self; 6] = [Self::Who, Self::Cert, Self::Access, Self::Kubeconfig, Self::Review, Self::Run];
+
+    /// The word in the title.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Who => "1 Who",
+            Self::Cert => "2 Cert",
+            Self::Access => "3 Access",
+            Self::Kubeconfig => "4 Kubeconfig",
+            Self::Review => "5 Review",
+            Self::Run => "6 Run",
+        }
+    }
+
+    fn next(self) -> Self {
+        Self::ALL.into_iter().find(|step| *step > self).unwrap_or(self)
+    }
+
+    fn previous(self) -> Self {
+        Self::ALL.into_iter().rfind(|step| *step < self).unwrap_or(self)
+    }
+}
+
+/// Everything about the wizard.
+#[derive(Debug)]
+pub struct Wizard {
+    /// Where it is.
+    pub step: Step,
+    /// All fields of all steps; which are seen depends on the step.
+    pub form: Form<Field>,
+    /// What the defaults depend on.
+    pub around: Surroundings,
+    /// The PKCS#10 file that was read last: its path, and its text or why it cannot be read.
+    pub request: Option<(PathBuf, Result<String, String>)>,
+    /// Whether problems are shown: not before somebody wanted to go on.
+    pub complain: bool,
+    /// The review.
+    pub review: Review,
+    /// The run.
+    pub run: Option<Run>,
+    /// Issuances that were left unfinished.
+    pub unfinished: Vec<Journal>,
+}
+
+/// What the wizard wants done.
+#[derive(Debug)]
+pub enum Task {
+    /// Find the kubeconfig to write to, and issuances that were left unfinished.
+    Gather,
+    /// Read a PKCS#10 file.
+    ReadRequest(PathBuf),
+    /// Rehearse an order.
+    Rehearse(EffectId, Box<Order>),
+    /// Begin an issuance.
+    Begin(EffectId, Box<Order>),
+    /// Go on with one.
+    Resume(EffectId, Box<Journal>),
+    /// Stop at the next step's edge; what is done stays done.
+    Cancel,
+    /// Take back what an issuance made.
+    Undo(EffectId, Box<Journal>),
+}
+
+/// What the wizard is told.
+#[derive(Debug)]
+pub enum News {
+    /// Answer to [`Task::Gather`].
+    Gathered {
+        /// The kubeconfig that kubectl would write a new entry to.
+        kubeconfig: Option<PathBuf>,
+        /// Issuances that were left unfinished, the oldest first.
+        unfinished: Vec<Journal>,
+    },
+    /// Answer to [`Task::ReadRequest`].
+    RequestRead(PathBuf, Result<String, String>),
+    /// Answer to [`Task::Rehearse`].
+    Rehearsed(EffectId, Result<Rehearsal, Failure>),
+    /// The journal of the issuance that begins.
+    Began(EffectId, Box<Journal>),
+    /// How it goes.
+    Progress(EffectId, Progress),
+    /// Answer to [`Task::Undo`].
+    Undone(EffectId, Result<Vec<Written>, Trouble>),
+}
+
+impl Wizard {
+    /// An empty wizard.
+    pub fn new(around: Surroundings) -> Self {
+        Self {
+            step: Step::Who,
+            form: fields::form(&around),
+            around,
+            request: None,
+            complain: false,
+            review: Review::default(),
+            run: None,
+            unfinished: Vec::new(),
+        }
+    }
+
+    /// Where keys are looked up.
+    pub fn places(&self) -> Vec<Place> {
+        match self.step {
+            Step::Review => vec![Place::WizardReview, Place::Always],
+            Step::Run => vec![Place::WizardRun, Place::Always],
+            _ => vec![Place::Form, Place::Always],
+        }
+    }
+
+    /// Whether `action` would do something now.
+    pub fn possible(&self, action: Action) -> bool {
+        match (self.step, action) {
+            (Step::Review, Action::Enter) => self.review.is_clear(),
+            (Step::Run, action) => self.run.as_ref().is_some_and(|run| run.possible(action)),
+            (Step::Who, Action::PreviousStep) => false,
+            _ => true,
+        }
+    }
+
+    /// When something changes by itself: the time that a run has taken.
+    pub fn next_change(&self, clock: &Clock) -> Option<DateTime<Utc>> {
+        self.run.as_ref().filter(|run| run.is_running()).map(|_| clock.now + chrono::TimeDelta::milliseconds(200))
+    }
+
+    /// Text pasted into the field that has the keyboard.
+    pub fn paste(&mut self, text: &str) {
+        if self.step < Step::Review {
+            self.form.paste(text);
+            fields::follow(&mut self.form);
+        }
+    }
+
+    /// Whether a field is on the screen now.
+    pub fn shows(&self, field: Field) -> bool {
+        field.step() == self.step && fields::applies(&self.form, field)
+    }
+
+    /// Goes to a step, with the keyboard on its first field.
+    fn go(&mut self, step: Step) {
+        self.step = step;
+        let first = self.form.fields().iter().map(|field| field.id).find(|field| self.shows(*field));
+        if let Some(first) = first {
+            self.form.focus(first);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Carries the wizard's tasks out.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::task::JoinHandle;
+
+use super::{News, Task};
+use crate::cluster::Cluster;
+use crate::console::effect::EffectId;
+use crate::console::event::Event;
+use crate::console::failure::Failure;
+use crate::domain::plan::StepKind;
+use crate::files;
+use crate::issuance::{self, Journal, Progress, Trouble, rehearse, undo};
+
+/// A PKCS#10 request is never larger.
+const LARGEST_REQUEST: u64 = 64 * 1024;
+
+/// The wizard's hands.
+pub struct WizardRunner {
+    kubeconfig: Option<PathBuf>,
+    answers: UnboundedSender<Event>,
+    running: Option<JoinHandle<()>>,
+}
+
+impl WizardRunner {
+    /// For a console that was given `--kubeconfig`, or not.
+    pub fn new(kubeconfig: Option<PathBuf>, answers: UnboundedSender<Event>) -> Self {
+        Self { kubeconfig, answers, running: None }
+    }
+
+    /// Begins to carry a task out.
+    pub fn carry_out(&mut self, cluster: Cluster, task: Task) {
+        let answers = self.answers.clone();
+        let tell = move |news| {
+            // The console may be ending; then nobody wants the answer.
+            let _ = answers.send(Event::Wizard(news));
+        };
+        match task {
+            Task::Gather => {
+                let explicit = self.kubeconfig.clone();
+                tokio::task::spawn_blocking(move || tell(gather(explicit.as_deref())));
+            }
+            Task::ReadRequest(path) => {
+                tokio::task::spawn_blocking(move || {
+                    let text = read_request(&path);
+                    tell(News::RequestRead(path, text));
+                });
+            }
+            Task::Rehearse(id, order) => {
+                tokio::spawn(async move {
+                    tell(News::Rehearsed(id, rehearse(&cluster, &order).await.map_err(Failure::from)));
+                });
+            }
+            Task::Begin(id, order) => match Journal::begin(*order, &cluster.server, &cluster.context) {
+                Ok(journal) => self.run(cluster, id, journal),
+                Err(error) => tell(News::Progress(id, Progress::Failed(StepKind::Key, Trouble::from(error)))),
+            },
+            Task::Resume(id, journal) => self.run(cluster, id, journal.reloaded()),
+            Task::Cancel => {
+                if let Some(running) = self.running.take() {
+                    running.abort();
+                }
+            }
+            Task::Undo(id, journal) => {
+                tokio::spawn(async move { tell(News::Undone(id, undo(&cluster, &journal.reloaded()).await)) });
+            }
+        }
+    }
+
+    fn run(&mut self, cluster: Cluster, id: EffectId, journal: Journal) {
+        let answers = self.answers.clone();
+        let _ = answers.send(Event::Wizard(News::Began(id, Box::new(journal.clone()))));
+        let (news, mut progress) = mpsc::unbounded_channel();
+        self.running = Some(tokio::spawn(async move {
+            // How it ended is in its news.
+            let _ = issuance::run(&cluster, journal, news).await;
+        }));
+        tokio::spawn(async move {
+            while let Some(progress) = progress.recv().await {
+                if answers.send(Event::Wizard(News::Progress(id, progress))).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+fn gather(explicit: Option<&Path>) -> News {
+    News::Gathered {
+        kubeconfig: files::kubeconfig::for_new_entries(explicit).ok(),
+        unfinished: Journal::unfinished().unwrap_or_default(),
+    }
+}
+
+fn read_request(path: &Path) -> Result<String, String> {
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    file.take(LARGEST_REQUEST).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    Ok(text)
+}

@@ -1,0 +1,278 @@
+//! What the wizard does with keys and news.
+
+use crossterm::event::KeyEvent;
+
+use super::fields::{self, Field};
+use super::run::{End, Run};
+use super::{News, Step, Task, Wizard};
+use crate::console::activity::Record;
+use crate::console::effect::Effect;
+use crate::console::keymap::Action;
+use crate::console::overlay::{Overlay, Reader};
+use crate::console::requests::update::steps;
+use crate::console::state::State;
+use crate::domain::order::Surroundings;
+use crate::domain::plan::Plan;
+use crate::domain::request::Pkcs10;
+use crate::domain::text::printable;
+use crate::issuance::{Progress, Written};
+
+/// Opens the wizard.
+pub fn open(state: &mut State) -> Vec<Effect> {
+    let Some(connection) = state.session.connection.as_ref().filter(|_| !state.session.read_only) else {
+        return Vec::new();
+    };
+    let around = Surroundings {
+        namespace: connection.namespace.clone(),
+        cluster: connection.cluster.clone(),
+        kubeconfig: std::path::PathBuf::new(),
+    };
+    state.wizard = Some(Wizard::new(around));
+    vec![Effect::Wizard(Task::Gather)]
+}
+
+/// A key while the wizard is open.
+pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    match state.wizard.as_ref().map(|wizard| wizard.step) {
+        Some(Step::Review) => review_key(state, action),
+        Some(Step::Run) => run_key(state, action),
+        Some(_) => field_key(state, action, key),
+        None => Vec::new(),
+    }
+}
+
+fn field_key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+    match action {
+        Some(Action::Back) => {
+            if wizard.form.touched() {
+                state.overlays.push(Overlay::LeaveWizard);
+            } else {
+                state.wizard = None;
+            }
+            return Vec::new();
+        }
+        Some(Action::Review) => return review(state),
+        Some(Action::NextStep) => return next_step(state),
+        Some(Action::PreviousStep) => wizard.go(wizard.step.previous()),
+        Some(Action::Resume) => return resume(state),
+        Some(Action::Enter) => {
+            let shown: Vec<_> =
+                wizard.form.fields().iter().map(|field| field.id).filter(|id| wizard.shows(*id)).collect();
+            if wizard.form.at_last(|id| shown.contains(&id)) {
+                return next_step(state);
+            }
+            wizard.form.move_focus(true, |id| shown.contains(&id));
+        }
+        Some(Action::NextField | Action::PreviousField) => {
+            let shown: Vec<_> =
+                wizard.form.fields().iter().map(|field| field.id).filter(|id| wizard.shows(*id)).collect();
+            wizard.form.move_focus(action == Some(Action::NextField), |id| shown.contains(&id));
+        }
+        Some(Action::NextChoice | Action::PreviousChoice) => {
+            wizard.form.turn(action == Some(Action::NextChoice));
+        }
+        Some(_) => {}
+        None => {
+            wizard.form.key(key);
+        }
+    }
+    fields::follow(&mut wizard.form);
+    read_request(wizard)
+}
+
+/// The PKCS#10 file is read when its field is left, so that what it asks for is seen before going on.
+fn read_request(wizard: &Wizard) -> Vec<Effect> {
+    let path = wizard.form.value(Field::RequestFile).trim();
+    let known = wizard.request.as_ref().map(|(known, _)| known.clone());
+    let path = fields::expanded(path);
+    let wanted = fields::applies(&wizard.form, Field::RequestFile) && !path.as_os_str().is_empty();
+    if wanted && wizard.form.focused() != Some(Field::RequestFile) && known.as_ref() != Some(&path) {
+        return vec![Effect::Wizard(Task::ReadRequest(path))];
+    }
+    Vec::new()
+}
+
+fn next_step(state: &mut State) -> Vec<Effect> {
+    let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+    let next = wizard.step.next();
+    if next == Step::Review {
+        return review(state);
+    }
+    let here = wizard.step;
+    let wrong =
+        wizard.order().1.into_iter().find(|(field, _)| field.step() == here && fields::applies(&wizard.form, *field));
+    wizard.complain = wrong.is_some();
+    match wrong {
+        Some((field, _)) => wizard.form.focus(field),
+        None => wizard.go(next),
+    }
+    read_request(wizard)
+}
+
+/// To the review: only with an order that can work; else to the first field that is wrong.
+fn review(state: &mut State) -> Vec<Effect> {
+    let id = state.next_effect();
+    let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+    let (order, problems) = wizard.order();
+    if let Some((field, _)) = problems.first() {
+        wizard.complain = true;
+        wizard.go(field.step());
+        wizard.form.focus(*field);
+        return read_request(wizard);
+    }
+    wizard.complain = false;
+    wizard.step = Step::Review;
+    wizard.review.ask(id);
+    vec![Effect::Wizard(Task::Rehearse(id, Box::new(order)))]
+}
+
+fn review_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
+    let id = state.next_effect();
+    let height = usize::from(state.body().height).saturating_sub(2);
+    let now = state.clock.now;
+    let lines = state.wizard.as_ref().map_or(0, |wizard| super::view::review_lines(state, wizard).len());
+    let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+    let (order, _) = wizard.order();
+    let plan = Plan::new(&order);
+    match action {
+        Some(Action::Enter) if wizard.review.is_clear() => {
+            wizard.run = Some(Run::new(id, &plan, now));
+            wizard.step = Step::Run;
+            return vec![Effect::Wizard(Task::Begin(id, Box::new(order)))];
+        }
+        Some(Action::PreviousStep) => wizard.go(Step::Kubeconfig),
+        Some(Action::Back) => state.overlays.push(Overlay::LeaveWizard),
+        Some(Action::Yaml) => {
+            let lines = plan.yaml().lines().map(str::to_owned).collect();
+            state.overlays.push(Overlay::Reader(Reader::new("What will be made", lines)));
+        }
+        Some(Action::Commands) => state.overlays.push(commands(&plan)),
+        Some(action) => {
+            if let Some(steps) = steps(action, height) {
+                let last = lines.saturating_sub(height);
+                wizard.review.scroll = wizard.review.scroll.saturating_add_signed(steps).min(last);
+            }
+        }
+        None => {}
+    }
+    Vec::new()
+}
+
+fn commands(plan: &Plan) -> Overlay {
+    let script = plan.script();
+    let lines = script.iter().flat_map(|command| command.lines()).map(str::to_owned).collect();
+    Overlay::Reader(Reader::new("The same by hand", lines))
+}
+
+/// Goes on with the issuance that was left unfinished first.
+fn resume(state: &mut State) -> Vec<Effect> {
+    let id = state.next_effect();
+    let now = state.clock.now;
+    let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+    let Some(journal) = wizard.unfinished.first().cloned() else { return Vec::new() };
+    wizard.run = Some(Run::new(id, &Plan::new(&journal.order), now));
+    wizard.step = Step::Run;
+    vec![Effect::Wizard(Task::Resume(id, Box::new(journal)))]
+}
+
+fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
+    let id = state.next_effect();
+    let now = state.clock.now;
+    let Some(run) = state.wizard.as_mut().and_then(|wizard| wizard.run.as_mut()) else { return Vec::new() };
+    let Some(action) = action.filter(|action| run.possible(*action)) else {
+        // Esc closes what has ended, too.
+        if action == Some(Action::Later) {
+            state.wizard = None;
+        }
+        return Vec::new();
+    };
+    match action {
+        Action::Enter => state.wizard = None,
+        Action::Retry => {
+            let Some(journal) = run.journal.clone() else { return Vec::new() };
+            *run = Run::new(id, &Plan::new(&journal.order), now);
+            return vec![Effect::Wizard(Task::Resume(id, journal))];
+        }
+        Action::Undo => {
+            let Some(journal) = run.journal.clone() else { return Vec::new() };
+            (run.id, run.end) = (id, Some(End::Undoing));
+            return vec![Effect::Wizard(Task::Undo(id, journal))];
+        }
+        Action::Later => {
+            state.wizard = None;
+            state.notify(true, "left as it is; n and Ctrl-O go on with it, or: countersign issue --resume");
+            return vec![Effect::Wizard(Task::Cancel)];
+        }
+        Action::Commands => {
+            let journal = run.journal.as_ref().map(|journal| Plan::new(&journal.order));
+            state.overlays.extend(journal.as_ref().map(commands));
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// News for the wizard. What was written is recorded even when the wizard has been left.
+pub fn heard(state: &mut State, news: News) -> Vec<Effect> {
+    match news {
+        News::Progress(_, Progress::Wrote(written)) => record(state, written),
+        News::Progress(id, progress) => {
+            let now = state.clock.now;
+            if let Some(run) = run_of(state, id) {
+                run.heard(progress, now);
+            }
+        }
+        News::Began(id, journal) => {
+            if let Some(run) = run_of(state, id) {
+                run.journal = Some(journal);
+            }
+        }
+        News::Undone(id, result) => {
+            let result = result.map(|written| written.into_iter().for_each(|written| record(state, written)));
+            if let Some(run) = run_of(state, id) {
+                run.end = Some(End::Undone(result));
+            }
+        }
+        News::Gathered { kubeconfig, unfinished } => {
+            let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+            if let Some(path) = kubeconfig {
+                wizard.form.suggest(Field::File, &path.display().to_string());
+                wizard.around.kubeconfig = path;
+            }
+            wizard.unfinished = unfinished;
+        }
+        News::RequestRead(path, text) => {
+            let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+            take_identity(wizard, text.as_deref().ok());
+            wizard.request = Some((path, text));
+        }
+        News::Rehearsed(id, answer) => {
+            if let Some(wizard) = state.wizard.as_mut() {
+                wizard.review.heard(id, answer);
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// A request made elsewhere says itself who it is for.
+fn take_identity(wizard: &mut Wizard, pem: Option<&str>) {
+    let Some(Ok(pkcs10)) = pem.map(|pem| Pkcs10::from_pem(pem.as_bytes())) else { return };
+    let identity = pkcs10.identity();
+    wizard.form.suggest(Field::User, &identity.user);
+    wizard.form.suggest(Field::Groups, &identity.groups.join(", "));
+    fields::follow(&mut wizard.form);
+}
+
+fn run_of(state: &mut State, id: crate::console::effect::EffectId) -> Option<&mut Run> {
+    state.wizard.as_mut()?.run.as_mut().filter(|run| run.id == id)
+}
+
+fn record(state: &mut State, written: Written) {
+    if let Err(text) = &written.outcome {
+        state.notify(false, printable(text).into_owned());
+    }
+    let Written { what, object, outcome, command } = written;
+    state.activity.add(Record { at: state.clock.now, what, object, outcome, command });
+}

@@ -1,0 +1,263 @@
+//! How the wizard looks: the step's fields with the plan growing beside them, the review, the run.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Borders, Paragraph};
+
+use super::fields::applies;
+use super::run::{End, Fare, Run};
+use super::{Step, Wizard};
+use crate::console::form;
+use crate::console::state::State;
+use crate::console::text::{cell, shown, wrapped};
+use crate::domain::plan::{self, Plan};
+use crate::issuance::rehearsal::Weight;
+
+/// Columns of a field's label.
+const LABEL: u16 = 12;
+
+/// Draws the wizard.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
+    let block = Block::bordered().border_style(state.theme.dim()).title(title(state, wizard));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    match (wizard.step, &wizard.run) {
+        (Step::Run, Some(run)) => draw_lines(frame, inner, run_lines(state, run, inner.width), 0),
+        (Step::Review, _) => draw_lines(frame, inner, review_lines(state, wizard), wizard.review.scroll),
+        _ => draw_fields(frame, inner, state, wizard),
+    }
+}
+
+fn title(state: &State, wizard: &Wizard) -> Line<'static> {
+    let mut spans = vec![Span::styled(" New user ", state.theme.strong())];
+    for step in Step::ALL {
+        let here = step == wizard.step;
+        let text = if here { format!("· [{}] ", step.word()) } else { format!("· {} ", step.word()) };
+        spans.push(Span::styled(text, if here { state.theme.strong() } else { state.theme.dim() }));
+    }
+    Line::from(spans)
+}
+
+fn draw_lines(frame: &mut Frame, area: Rect, lines: Vec<Line<'static>>, scroll: usize) {
+    let seen: Vec<Line> = lines.into_iter().skip(scroll).take(area.height.into()).collect();
+    frame.render_widget(Paragraph::new(seen), area);
+}
+
+fn draw_fields(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
+    let (left, right) = if area.width >= 70 {
+        let left = Rect { width: area.width * 11 / 20, ..area };
+        (left, Some(Rect { x: left.right() + 1, width: area.width - left.width - 1, ..area }))
+    } else {
+        (area, None)
+    };
+    let theme = state.theme;
+    let y = form::view::draw(frame, left, &wizard.form, LABEL, |field| wizard.shows(field), theme);
+    let below = Rect { y: (y + 1).min(left.bottom()), height: left.bottom().saturating_sub(y + 1), ..left };
+    frame.render_widget(Paragraph::new(remarks(state, wizard, usize::from(left.width.saturating_sub(1)))), below);
+    if let Some(right) = right {
+        let block = Block::new().borders(Borders::LEFT).border_style(theme.dim());
+        let inner = block.inner(right);
+        frame.render_widget(block, right);
+        frame.render_widget(Paragraph::new(plan_lines(state, wizard, usize::from(inner.width))), inner);
+    }
+}
+
+/// Below the fields: what is wrong, what was left unfinished, what the step is about.
+fn remarks(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
+    let theme = state.theme;
+    let mut lines = Vec::new();
+    let mut say = |text: &str, style: Style| {
+        lines.extend(wrapped(text, width).into_iter().map(|line| Line::styled(line, style)));
+    };
+    if wizard.complain {
+        let here = |field: super::fields::Field| field.step() == wizard.step && applies(&wizard.form, field);
+        for (field, text) in wizard.order().1.into_iter().filter(|(field, _)| here(*field)) {
+            let label = wizard.form.fields().iter().find(|known| known.id == field).map_or("", |known| known.label);
+            say(&format!("✖ {label}: {text}"), theme.bad());
+        }
+    }
+    if let (Step::Who, Some(journal)) = (wizard.step, wizard.unfinished.first()) {
+        let text = format!(
+            "! {} was left unfinished {} ago. Ctrl-O goes on with it.",
+            journal.order.user,
+            state.clock.age(journal.begun)
+        );
+        say(&text, theme.warning());
+    }
+    say(about(wizard.step), theme.dim());
+    lines
+}
+
+const fn about(step: Step) -> &'static str {
+    match step {
+        Step::Who => {
+            "The name becomes the CN and each group, by commas, an O. A name is enough: Ctrl-R goes to the review."
+        }
+        Step::Cert => "A certificate cannot be revoked: keep its life short. 24h, 10d or seconds; 600 s at least.",
+        Step::Access => "Verbs and resources as kubectl takes them: pods/log, deployments.apps. Left and right choose.",
+        Step::Kubeconfig => "An existing file is merged into: everything in it stays, and a backup is kept.",
+        Step::Review | Step::Run => "",
+    }
+}
+
+/// The plan so far.
+fn plan_lines(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
+    let (order, _) = wizard.order();
+    let mut lines = vec![Line::styled(" Plan", state.theme.strong())];
+    for step in Plan::new(&order).steps {
+        let (mark, style) =
+            if settled(&step, wizard.step) { ("✔", Style::new()) } else { ("○", state.theme.dim()) };
+        let mut texts = wrapped(&step.title, width.saturating_sub(5)).into_iter();
+        let first = texts.next().unwrap_or_default();
+        lines.push(Line::styled(format!("  {mark} {first}"), style));
+        let more =
+            step.lines.iter().flat_map(|line| wrapped(line, width.saturating_sub(7))).map(|line| format!("  {line}"));
+        lines.extend(texts.chain(more).map(|text| Line::styled(format!("    {text}"), style)));
+    }
+    lines
+}
+
+/// Whether the fields that a step of the plan depends on have been passed.
+fn settled(step: &plan::Step, at: Step) -> bool {
+    use plan::StepKind;
+    let needs = match step.kind {
+        StepKind::Key => Step::Who,
+        StepKind::Request | StepKind::Approve | StepKind::Certificate => Step::Cert,
+        StepKind::Role | StepKind::Binding => Step::Access,
+        StepKind::Kubeconfig | StepKind::Proof => Step::Kubeconfig,
+    };
+    needs < at
+}
+
+/// The review's lines.
+pub fn review_lines(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
+    let theme = state.theme;
+    let width = usize::from(state.size.width).saturating_sub(6);
+    let (order, _) = wizard.order();
+    let mut lines = vec![verdict(state, wizard)];
+    lines.push(Line::raw(""));
+    for step in Plan::new(&order).steps {
+        let mut texts = wrapped(&step.title, width.saturating_sub(4)).into_iter();
+        lines.push(Line::styled(format!("• {}", texts.next().unwrap_or_default()), theme.strong()));
+        lines.extend(texts.map(|text| Line::styled(format!("  {text}"), theme.strong())));
+        for line in &step.lines {
+            lines.extend(wrapped(line, width.saturating_sub(4)).into_iter().map(|line| Line::raw(format!("  {line}"))));
+        }
+        for note in wizard.review.notes(step.kind) {
+            let (mark, style) = match note.weight {
+                Weight::Fine => ("✔", theme.good()),
+                Weight::Notice => ("!", theme.warning()),
+                Weight::Problem => ("✖", theme.bad()),
+            };
+            let mut texts = wrapped(&note.text, width.saturating_sub(6)).into_iter();
+            lines.push(Line::styled(format!("    {mark} {}", texts.next().unwrap_or_default()), style));
+            lines.extend(texts.map(|text| Line::styled(format!("      {text}"), style)));
+        }
+    }
+    lines
+}
+
+fn verdict(state: &State, wizard: &Wizard) -> Line<'static> {
+    let theme = state.theme;
+    match &wizard.review.answer {
+        None => Line::styled("Rehearsing with the server (dry run)…", theme.warning()),
+        Some(Err(failure)) => Line::styled(format!("✖ {}", shown(&failure.text, 200)), theme.bad()),
+        Some(Ok(rehearsal)) if rehearsal.is_clear() => {
+            Line::styled("✔ Rehearsed: it will work. Nothing is written yet; Enter runs it.", theme.good())
+        }
+        Some(Ok(_)) => Line::styled("✖ It will not work like this: Ctrl-P goes back to the fields.", theme.bad()),
+    }
+}
+
+/// The run's lines: a line a step, then what came of it.
+fn run_lines(state: &State, run: &Run, width: u16) -> Vec<Line<'static>> {
+    let theme = state.theme;
+    let width = usize::from(width);
+    let mut lines = vec![Line::styled(run_heading(state, run), theme.strong()), Line::raw("")];
+    for (_, title, fare) in &run.steps {
+        let (mark, text, took, style) = match fare {
+            Fare::Ahead => ("○", String::new(), String::new(), theme.dim()),
+            Fare::Running => ("…", String::new(), String::new(), theme.warning()),
+            Fare::Waiting(_) => ("…", "waiting".to_owned(), String::new(), theme.warning()),
+            Fare::Done(text, took) => ("✔", text.clone(), format!("{:.2} s", took.as_secs_f32()), theme.good()),
+            Fare::Failed(_) => ("✖", "failed".to_owned(), String::new(), theme.bad()),
+        };
+        let rest = width.saturating_sub(2 + 32 + 8);
+        lines.push(Line::from(vec![
+            Span::styled(format!("{mark} "), style),
+            Span::raw(cell(title, 31) + " "),
+            Span::raw(cell(&text, rest)),
+            Span::styled(format!("{took:>8}"), theme.dim()),
+        ]));
+        let (told, style) = match fare {
+            Fare::Waiting(why) => (vec![why.clone()], theme.warning()),
+            Fare::Failed(trouble) => {
+                (std::iter::once(trouble.text.clone()).chain(trouble.advice.clone()).collect(), theme.bad())
+            }
+            _ => continue,
+        };
+        for text in told {
+            lines.extend(
+                wrapped(&text, width.saturating_sub(4))
+                    .into_iter()
+                    .map(|text| Line::styled(format!("    {text}"), style)),
+            );
+        }
+    }
+    lines.push(Line::raw(""));
+    lines.extend(ending(run, width, state));
+    lines
+}
+
+fn run_heading(state: &State, run: &Run) -> String {
+    let until = run.ended.unwrap_or(state.clock.now);
+    let took = (until - run.since).as_seconds_f32();
+    match &run.end {
+        None => format!("At work, {took:.1} s"),
+        Some(End::Done(_)) => format!("Done in {took:.1} s"),
+        Some(End::Failed) => "Stopped. What is done stays done until you undo it.".to_owned(),
+        Some(End::Undoing) => "Undoing…".to_owned(),
+        Some(End::Undone(Ok(()))) => "Undone.".to_owned(),
+        Some(End::Undone(Err(_))) => "Not undone completely.".to_owned(),
+    }
+}
+
+fn ending(run: &Run, width: usize, state: &State) -> Vec<Line<'static>> {
+    let mut texts = Vec::new();
+    match &run.end {
+        Some(End::Done(outcome)) => {
+            let user = &outcome.journal.order.user;
+            match &outcome.proof {
+                Some(proof) if proof.rules.is_empty() => {
+                    texts.push(format!("{user} can do nothing in this namespace yet"))
+                }
+                Some(proof) => {
+                    let rules = proof.rules.join("; ");
+                    texts.push(format!("{user} can {rules} in {}", outcome.journal.order.namespace));
+                }
+                None => texts.push(format!("The key is with {user}: give back the certificate.")),
+            }
+            texts.push(
+                "Never send a key in the open. The certificate cannot be revoked: remove the bindings to take"
+                    .to_owned()
+                    + " the access back before it expires.",
+            );
+        }
+        Some(End::Undone(Ok(()))) => {
+            texts.push(
+                "A certificate that was issued stays valid until it expires, and can do what other bindings grant."
+                    .to_owned(),
+            );
+        }
+        Some(End::Undone(Err(trouble))) => {
+            texts.push(trouble.text.clone());
+            texts.extend(trouble.advice.clone());
+        }
+        _ => {}
+    }
+    let style = if matches!(run.end, Some(End::Undone(Err(_)))) { state.theme.bad() } else { Style::new() };
+    texts.iter().flat_map(|text| wrapped(text, width)).map(|line| Line::styled(line, style)).collect()
+}
