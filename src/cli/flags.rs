@@ -78,7 +78,6 @@ impl Global {
 
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the usual words")]
 pub enum LogLevel {
     Off,
     Error,
@@ -120,7 +119,6 @@ pub struct ListFlags {
 
 /// Formats of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "kubectl's words")]
 pub enum ListOutput {
     Table,
     Wide,
@@ -131,7 +129,6 @@ pub enum ListOutput {
 
 /// States of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the states' own words")]
 pub enum StateFlag {
     Pending,
     Approved,
@@ -142,7 +139,6 @@ pub enum StateFlag {
 
 /// Formats of one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "kubectl's words")]
 pub enum Output {
     Text,
     Json,
@@ -202,6 +198,7 @@ pub struct ExportFlags {
 
 /// `countersign issue`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct IssueFlags {
     /// The user's name: the certificate's CN
     #[arg(required_unless_present_any = ["resume", "undo", "request"])]
@@ -215,7 +212,7 @@ pub struct IssueFlags {
     /// A PKCS#10 file made by the key's owner; writes the certificate, and no kubeconfig
     #[arg(long, value_name = "FILE", conflicts_with_all = ["key_type", "context_name", "no_switch", "overwrite"])]
     pub request: Option<PathBuf>,
-    /// Name of the CertificateSigningRequest (default: the user's)
+    /// Name of the `CertificateSigningRequest` (default: the user's)
     #[arg(long, value_name = "NAME")]
     pub csr_name: Option<String>,
     /// How long it lives: 24h, 10d, or seconds
@@ -233,7 +230,7 @@ pub struct IssueFlags {
     /// Bind the Role of that name as it is
     #[arg(long, conflicts_with_all = ["verbs", "resources", "cluster_role", "no_access"])]
     pub existing_role: bool,
-    /// Bind this ClusterRole, in the namespace
+    /// Bind this `ClusterRole`, in the namespace
     #[arg(long, value_name = "NAME", conflicts_with_all = ["verbs", "resources", "role", "no_access"])]
     pub cluster_role: Option<String>,
     /// Verbs of the new role
@@ -245,7 +242,7 @@ pub struct IssueFlags {
     /// Grant nothing
     #[arg(long)]
     pub no_access: bool,
-    /// Name of the RoleBinding (default: <role>-binding-<user>)
+    /// Name of the `RoleBinding` (default: <role>-binding-<user>)
     #[arg(long, value_name = "NAME")]
     pub binding: Option<String>,
     /// The kubeconfig to write or merge into (default: kubectl's); with --request the certificate's file

@@ -1,4 +1,4 @@
-//! Roles and RoleBindings: read, make, delete.
+//! Roles and `RoleBindings`: read, make, delete.
 
 use std::fmt::Debug;
 
@@ -25,7 +25,7 @@ impl Cluster {
         Api::namespaced(self.client.clone(), namespace)
     }
 
-    /// A Role or RoleBinding, if it is there.
+    /// A Role or `RoleBinding`, if it is there.
     ///
     /// # Errors
     /// Why it cannot be read.
@@ -33,7 +33,7 @@ impl Cluster {
         self.call(self.namespaced::<K>(namespace).get_opt(name)).await
     }
 
-    /// A ClusterRole, if it is there.
+    /// A `ClusterRole`, if it is there.
     ///
     /// # Errors
     /// Why it cannot be read.
@@ -41,7 +41,7 @@ impl Cluster {
         self.call(Api::all(self.client.clone()).get_opt(name)).await
     }
 
-    /// Makes a Role or RoleBinding; with `dry_run` the server only says whether it would.
+    /// Makes a Role or `RoleBinding`; with `dry_run` the server only says whether it would.
     ///
     /// # Errors
     /// [`Error::AlreadyExists`], [`Error::Forbidden`] (the escalation check too) and the rest.

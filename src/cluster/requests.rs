@@ -1,4 +1,4 @@
-//! CertificateSigningRequests: read, make, decide, delete.
+//! `CertificateSigningRequests`: read, make, decide, delete.
 
 use chrono::Utc;
 use k8s_openapi::api::certificates::v1::{

@@ -12,7 +12,7 @@ use kube::api::PostParams;
 
 use super::{Cluster, Error};
 
-/// Who the cluster says that we are (SelfSubjectReview).
+/// Who the cluster says that we are (`SelfSubjectReview`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WhoAmI {
     /// User name.
@@ -56,7 +56,7 @@ impl Cluster {
         })
     }
 
-    /// Whether we may do something (SelfSubjectAccessReview).
+    /// Whether we may do something (`SelfSubjectAccessReview`).
     ///
     /// # Errors
     /// Why there is no answer.
@@ -80,7 +80,7 @@ impl Cluster {
         Ok(answer.status.is_some_and(|status| status.allowed))
     }
 
-    /// What we may do in a namespace (SelfSubjectRulesReview).
+    /// What we may do in a namespace (`SelfSubjectRulesReview`).
     ///
     /// # Errors
     /// Why there is no answer.

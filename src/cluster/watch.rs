@@ -22,7 +22,7 @@ const GATHER: Duration = Duration::from_millis(40);
 const BATCH: usize = 512;
 /// The watch is asked to end after so many seconds, and is then gone on with: a dead connection is noticed by that.
 const WATCH_SECONDS: u32 = 60;
-/// Objects a page where the server streams no lists (before Kubernetes 1.32, or with WatchList off).
+/// Objects a page where the server streams no lists (before Kubernetes 1.32, or with `WatchList` off).
 const PAGE: u32 = 500;
 
 /// What the watch has to tell.
@@ -114,18 +114,18 @@ impl Watch {
         }
         let mut events: Events = watcher(self.cluster.requests_api(), config).boxed();
         loop {
-            let event = match self.batch.due {
-                Some(due) => match timeout_at(due, events.next()).await {
-                    Ok(event) => event,
-                    Err(_) => {
-                        self.flush().await?;
-                        continue;
-                    }
-                },
-                None => tokio::select! {
+            let event = if let Some(due) = self.batch.due {
+                if let Ok(event) = timeout_at(due, events.next()).await {
+                    event
+                } else {
+                    self.flush().await?;
+                    continue;
+                }
+            } else {
+                tokio::select! {
                     event = events.next() => event,
                     () = self.to.closed() => return None,
-                },
+                }
             };
             match event {
                 Some(Ok(event)) => self.take(event).await?,
@@ -229,12 +229,11 @@ struct Batch {
 impl Batch {
     fn add(&mut self, change: Change) {
         self.due.get_or_insert_with(|| Instant::now() + GATHER);
-        match self.places.get(change.uid()) {
-            Some(place) => self.changes[*place] = change,
-            None => {
-                self.places.insert(change.uid().to_owned(), self.changes.len());
-                self.changes.push(change);
-            }
+        if let Some(place) = self.places.get(change.uid()) {
+            self.changes[*place] = change;
+        } else {
+            self.places.insert(change.uid().to_owned(), self.changes.len());
+            self.changes.push(change);
         }
     }
 

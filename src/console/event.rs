@@ -61,7 +61,7 @@ pub struct Connection {
 /// Who we are there, and which version it runs.
 #[derive(Debug, Clone)]
 pub struct Identified {
-    /// From SelfSubjectReview.
+    /// From `SelfSubjectReview`.
     pub who: WhoAmI,
     /// From /version, such as `v1.36.3`.
     pub version: String,

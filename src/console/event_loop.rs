@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use color_eyre::eyre::{Result, WrapErr, bail};
 use crossterm::event::{Event as Terminal, EventStream, KeyEventKind};
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
 use ratatui::layout::Size;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::signal::unix::{self, SignalKind};
@@ -25,6 +25,8 @@ use crate::cluster::Target;
 
 /// As many events of one kind as are taken in before the next frame.
 const BURST: usize = 64;
+/// Keys that may wait.
+const KEYS: usize = 256;
 /// Batches from the cluster that may wait.
 const CLUSTER_BATCHES: usize = 8;
 
@@ -66,7 +68,7 @@ struct Loop {
     state: State,
     screen: terminal::Screen,
     frames: Frames,
-    input: EventStream,
+    input: mpsc::Receiver<std::io::Result<Terminal>>,
     signals: Signals,
     runner: Runner,
     answers: mpsc::UnboundedReceiver<Event>,
@@ -88,7 +90,7 @@ impl Loop {
         let clock = Clock { now: Utc::now(), utc: false };
         let state = State::new(clock, size, Theme::from_environment(), target.read_only);
         let runner = Runner::start(target, to_answers, to_cluster);
-        let (frames, input) = (Frames::default(), EventStream::new());
+        let (frames, input) = (Frames::default(), keyboard());
         Ok(Self { state, screen, frames, input, signals, runner, answers, cluster, ended: None })
     }
 
@@ -124,14 +126,14 @@ impl Loop {
             _ = self.signals.terminate.recv() => self.ended = Some(Ended::Signal(Signal::TERM.as_raw())),
             _ = self.signals.interrupt.recv() => self.ended = Some(Ended::Signal(Signal::INT.as_raw())),
             _ = self.signals.stop.recv() => self.suspend()?,
-            event = self.input.next() => self.typed(event)?,
+            event = self.input.recv() => self.typed(event)?,
             Some(event) = self.answers.recv() => self.take(event)?,
             Some(event) = self.cluster.recv() => self.take(event)?,
             () = sleep_until(wake) => self.take(Event::Clock)?,
         }
         for _ in 0..BURST {
-            let Some(event) = self.input.next().now_or_never() else { break };
-            self.typed(event)?;
+            let Ok(event) = self.input.try_recv() else { break };
+            self.typed(Some(event))?;
         }
         while let Ok(event) = self.answers.try_recv() {
             self.take(event)?;
@@ -192,6 +194,20 @@ impl Loop {
         self.frames.request();
         Ok(())
     }
+}
+
+/// What the terminal sends, through a channel: unlike the stream itself it can be asked without waiting.
+fn keyboard() -> mpsc::Receiver<std::io::Result<Terminal>> {
+    let (to, from) = mpsc::channel(KEYS);
+    tokio::spawn(async move {
+        let mut events = EventStream::new();
+        while let Some(event) = events.next().await {
+            if to.send(event).await.is_err() {
+                return;
+            }
+        }
+    });
+    from
 }
 
 async fn sleep_until(wake: Option<Instant>) {

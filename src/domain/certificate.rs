@@ -26,7 +26,7 @@ pub struct Certificate {
     pub not_after: DateTime<Utc>,
     /// SHA-256 of the DER, hex.
     pub sha256: String,
-    /// SHA-256 of the SubjectPublicKeyInfo, hex: equal to the request's where they belong together.
+    /// SHA-256 of the `SubjectPublicKeyInfo`, hex: equal to the request's where they belong together.
     pub public_key_sha256: String,
 }
 

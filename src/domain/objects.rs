@@ -19,7 +19,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     (RBAC, &["roles", "rolebindings", "clusterroles", "clusterrolebindings"]),
 ];
 
-/// The CertificateSigningRequest for a PKCS#10 request in PEM.
+/// The `CertificateSigningRequest` for a PKCS#10 request in PEM.
 pub fn csr(order: &Order, pem: &str) -> CertificateSigningRequest {
     CertificateSigningRequest {
         metadata: ObjectMeta { name: Some(order.csr_name.clone()), ..ObjectMeta::default() },
@@ -53,7 +53,7 @@ pub fn role(order: &Order) -> Option<Role> {
     Some(Role { metadata: meta(name, &order.namespace), rules: Some(rules) })
 }
 
-/// The RoleBinding, unless nothing is granted.
+/// The `RoleBinding`, unless nothing is granted.
 pub fn role_binding(order: &Order) -> Option<RoleBinding> {
     let kind = match order.grant {
         Grant::Nothing => return None,

@@ -18,7 +18,7 @@ pub struct Order {
     pub groups: Vec<String>,
     /// Where the key comes from.
     pub key: KeySource,
-    /// `metadata.name` of the CertificateSigningRequest.
+    /// `metadata.name` of the `CertificateSigningRequest`.
     pub csr_name: String,
     /// `spec.signerName`.
     pub signer_name: String,
@@ -26,11 +26,11 @@ pub struct Order {
     pub expiration_seconds: i32,
     /// `spec.usages`.
     pub usages: Vec<String>,
-    /// Namespace of the Role and RoleBinding, and of the context when it is not `default`.
+    /// Namespace of the Role and `RoleBinding`, and of the context when it is not `default`.
     pub namespace: String,
     /// What the user may do.
     pub grant: Grant,
-    /// Name of the RoleBinding (unused when nothing is granted).
+    /// Name of the `RoleBinding` (unused when nothing is granted).
     pub binding_name: String,
     /// Where the credentials go; `None` when the key stays with its owner.
     pub kubeconfig: Option<KubeconfigTarget>,
@@ -65,7 +65,7 @@ pub enum Grant {
     },
     /// A Role that is there already.
     Role(String),
-    /// A ClusterRole that is there already, bound in the namespace.
+    /// A `ClusterRole` that is there already, bound in the namespace.
     ClusterRole(String),
 }
 
@@ -284,7 +284,7 @@ fn common_problem(name: &str) -> Option<String> {
     (name.chars().count() > LONGEST_NAME).then(|| format!("{LONGEST_NAME} characters are the most"))
 }
 
-/// Names of CSRs, roles and bindings (apimachinery, `pkg/api/validation/path`, IsValidPathSegmentName).
+/// Names of CSRs, roles and bindings (apimachinery, `pkg/api/validation/path`, `IsValidPathSegmentName`).
 fn name_problem(name: &str) -> Option<String> {
     if name.is_empty() || name == "." || name == ".." || name.contains(['/', '%']) || !is_plain(name) {
         return Some("a name is needed, without / and % and invisible characters".to_owned());
@@ -313,6 +313,7 @@ mod key_type_name {
 
     use crate::domain::key_type::KeyType;
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     pub(super) fn serialize<S: Serializer>(kind: &KeyType, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(kind.name())
     }

@@ -76,7 +76,7 @@ impl Subject {
                 } else {
                     ""
                 };
-                subject.text += &format!("{separator}{}={}", short_name(&oid), escape(&value));
+                subject.text.extend([separator, short_name(&oid), "=", &escape(&value)]);
                 match oid.as_str() {
                     COMMON_NAME => subject.common_names.push(value),
                     ORGANIZATION => subject.organizations.push(value),
@@ -156,7 +156,8 @@ fn curve_bits(algorithm: &AlgorithmIdentifier<'_>) -> usize {
 
 /// Bytes as lower-case hex digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Go's name of a signature algorithm (`crypto/x509`, `SignatureAlgorithm.String`), else its object identifier.

@@ -6,6 +6,7 @@ use serde_yaml::Value;
 
 use super::key_type::KeyType;
 use super::order::{Grant, KeySource, KubeconfigTarget, Order, object_name};
+use super::request::CLIENT_SIGNER;
 use super::shell::quote;
 use super::{life, objects};
 
@@ -17,7 +18,7 @@ const NOT_YET: &str = "REQUEST-IN-BASE64";
 pub enum StepKind {
     /// Private key and PKCS#10 request.
     Key,
-    /// The CertificateSigningRequest.
+    /// The `CertificateSigningRequest`.
     Request,
     /// Its approval.
     Approve,
@@ -25,7 +26,7 @@ pub enum StepKind {
     Certificate,
     /// The Role.
     Role,
-    /// The RoleBinding.
+    /// The `RoleBinding`.
     Binding,
     /// User and context in a kubeconfig.
     Kubeconfig,
@@ -117,15 +118,15 @@ fn key(order: &Order) -> Step {
 }
 
 fn subject(order: &Order) -> String {
-    let groups: String = order.groups.iter().map(|group| format!(" O={group}")).collect();
-    format!("CN={}{groups}", order.user)
+    let groups = order.groups.iter().map(|group| format!("O={group}"));
+    [format!("CN={}", order.user)].into_iter().chain(groups).collect::<Vec<_>>().join(" ")
 }
 
 /// `/CN=jane/O=dev`, with what `openssl req -subj` takes for signs of its own escaped.
 fn openssl_subject(order: &Order) -> String {
     let escape = |value: &str| value.replace('\\', r"\\").replace('/', r"\/").replace('+', r"\+");
-    let groups: String = order.groups.iter().map(|group| format!("/O={}", escape(group))).collect();
-    format!("/CN={}{groups}", escape(&order.user))
+    let groups = order.groups.iter().map(|group| format!("/O={}", escape(group)));
+    [format!("/CN={}", escape(&order.user))].into_iter().chain(groups).collect::<Vec<_>>().concat()
 }
 
 fn openssl_key(kind: KeyType, file: &str) -> String {
@@ -148,7 +149,11 @@ fn request(order: &Order) -> Step {
     Step {
         kind: StepKind::Request,
         title: format!("CSR {}: {}, {life}", order.csr_name, order.usages.join(", ")),
-        lines: vec![format!("signer {}", order.signer_name)],
+        lines: if order.signer_name == CLIENT_SIGNER {
+            Vec::new()
+        } else {
+            vec![format!("signer {}", order.signer_name)]
+        },
         yaml: Some(yaml),
         commands: vec![format!("kubectl create -f - <<EOF\n{document}EOF")],
     }

@@ -1,4 +1,4 @@
-//! A CertificateSigningRequest as the console sees it: decoded, with its state.
+//! A `CertificateSigningRequest` as the console sees it: decoded, with its state.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::time::from_k8s;
 /// The signer that issues client certificates for the API server.
 pub const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
 
-/// A CertificateSigningRequest with everything in it decoded. Texts are as the cluster gave them: hostile until
+/// A `CertificateSigningRequest` with everything in it decoded. Texts are as the cluster gave them: hostile until
 /// they have passed [`super::text::printable`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
@@ -94,7 +94,7 @@ pub struct PublicKey {
     pub algorithm: String,
     /// RSA modulus or curve size; 0 where unknown.
     pub bits: u32,
-    /// SHA-256 of the SubjectPublicKeyInfo, hex.
+    /// SHA-256 of the `SubjectPublicKeyInfo`, hex.
     pub sha256: String,
 }
 

@@ -9,7 +9,8 @@ use unicode_width::UnicodeWidthChar;
 
 /// `text` with everything that could steer a terminal or hide from a reader made visible as `\u{202e}`: C0 and C1
 /// controls (newlines too), bidi controls, zero-width and other invisible characters, unusual blanks, private use.
-/// A backslash before `u{` is escaped as well, so that an escape on the screen always stands for a real character.
+/// What is printable already stays as it is, so that it does no harm twice. (Somebody who types the escape itself into
+/// a name only makes that name look more alarming than it is.)
 pub fn printable(text: &str) -> Cow<'_, str> {
     escaped(text, false)
 }
@@ -26,16 +27,15 @@ pub fn is_plain(text: &str) -> bool {
 
 fn escaped(text: &str, lines: bool) -> Cow<'_, str> {
     let fine = |c: char| shows(c) || (lines && c == '\n');
-    if text.chars().all(fine) && !text.contains("\\u{") {
+    if text.chars().all(fine) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
-        if !fine(c) || (c == '\\' && rest.as_str().starts_with("u{")) {
-            out.extend(c.escape_unicode());
-        } else {
+    for c in text.chars() {
+        if fine(c) {
             out.push(c);
+        } else {
+            out.extend(c.escape_unicode());
         }
     }
     Cow::Owned(out)
@@ -43,23 +43,34 @@ fn escaped(text: &str, lines: bool) -> Cow<'_, str> {
 
 /// Whether a terminal draws `c` as a mark of its own and does nothing else with it. Combining marks count as drawn.
 fn shows(c: char) -> bool {
-    match c {
-        ' '..='~' => true,
-        // C0, DEL, C1, no-break space, soft hyphen
-        '\0'..='\u{a0}' | '\u{ad}' => false,
-        // combining grapheme joiner, Arabic letter mark, Hangul fillers, Khmer inherent vowels
-        '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' => false,
-        // Ogham and Mongolian blanks, variation selectors
-        '\u{1680}' | '\u{180b}'..='\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => false,
-        // every blank, zero-width, bidi and invisible sign of General Punctuation
-        '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{205f}'..='\u{206f}' => false,
-        // ideographic blank, Hangul fillers, braille blank, BOM, interlinear marks, replacement
-        '\u{2800}' | '\u{3000}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{ffff}' => false,
-        // shorthand and musical format controls, tags, private use and what lies beyond
-        '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'.. => false,
-        _ => c.width().is_some(),
-    }
+    matches!(c, ' '..='~') || (!HIDDEN.iter().any(|range| range.contains(&c)) && c.width().is_some())
 }
+
+/// What a terminal does not draw, draws as a blank, or obeys (Unicode's Cc, Cf, Zs, Zl, Zp, Co, Cn and the default ignorables).
+const HIDDEN: &[std::ops::RangeInclusive<char>] = &[
+    '\0'..='\u{a0}',            // C0, DEL, C1, no-break space (ASCII's own marks are looked at before)
+    '\u{ad}'..='\u{ad}',        // soft hyphen
+    '\u{34f}'..='\u{34f}',      // combining grapheme joiner
+    '\u{61c}'..='\u{61c}',      // Arabic letter mark
+    '\u{115f}'..='\u{1160}',    // Hangul fillers
+    '\u{1680}'..='\u{1680}',    // Ogham blank
+    '\u{17b4}'..='\u{17b5}',    // Khmer inherent vowels
+    '\u{180b}'..='\u{180f}',    // Mongolian variation selectors and vowel separator
+    '\u{2000}'..='\u{200f}',    // blanks, zero-width, bidi marks
+    '\u{2028}'..='\u{202f}',    // line and paragraph separators, bidi embeddings
+    '\u{205f}'..='\u{206f}',    // mathematical blank, invisible operators, bidi isolates
+    '\u{2800}'..='\u{2800}',    // braille blank
+    '\u{3000}'..='\u{3000}',    // ideographic blank
+    '\u{3164}'..='\u{3164}',    // Hangul filler
+    '\u{e000}'..='\u{f8ff}',    // private use
+    '\u{fe00}'..='\u{fe0f}',    // variation selectors
+    '\u{feff}'..='\u{feff}',    // byte order mark
+    '\u{ffa0}'..='\u{ffa0}',    // half-width Hangul filler
+    '\u{fff0}'..='\u{ffff}',    // interlinear marks, object and character replacement
+    '\u{1bca0}'..='\u{1bca3}',  // shorthand format controls
+    '\u{1d173}'..='\u{1d17a}',  // musical format controls
+    '\u{e0000}'..='\u{10ffff}', // tags, variation selectors, private use and what lies beyond
+];
 
 #[cfg(test)]
 mod tests {
@@ -82,11 +93,6 @@ mod tests {
         assert_eq!(printable_block("a: 1\nb:\t2\r\n"), "a: 1\nb:\\u{9}2\\u{d}\n");
     }
 
-    #[test]
-    fn an_escape_that_was_typed_cannot_pass_for_a_real_one() {
-        assert_ne!(printable("a\\u{202e}"), printable("a\u{202e}"));
-    }
-
     proptest! {
         #[test]
         fn no_control_and_no_invisible_character_comes_through(text in any::<String>()) {
@@ -96,8 +102,9 @@ mod tests {
         }
 
         #[test]
-        fn two_texts_never_look_the_same(a in any::<String>(), b in any::<String>()) {
-            prop_assert_eq!(a == b, printable(&a) == printable(&b));
+        fn what_is_printable_stays_as_it_is(text in any::<String>()) {
+            let once = printable(&text);
+            prop_assert_eq!(printable(&once), once.as_ref());
         }
     }
 }

@@ -31,7 +31,7 @@ pub fn search_path() -> Vec<PathBuf> {
 }
 
 /// The file that kubectl writes a new entry to: `--kubeconfig`, else the first of the search path that exists, else
-/// the last of it (client-go, `tools/clientcmd/config.go`, GetDefaultFilename).
+/// the last of it (client-go, `tools/clientcmd/config.go`, `GetDefaultFilename`).
 ///
 /// # Errors
 /// [`Error::NoHome`] where there is neither.

@@ -23,11 +23,11 @@ pub struct Journal {
     pub context: String,
     /// When it was begun.
     pub begun: DateTime<Utc>,
-    /// The CertificateSigningRequest, once it is made.
+    /// The `CertificateSigningRequest`, once it is made.
     pub csr_uid: Option<String>,
     /// The Role, if this issuance made it.
     pub role_uid: Option<String>,
-    /// The RoleBinding, if this issuance made it.
+    /// The `RoleBinding`, if this issuance made it.
     pub binding_uid: Option<String>,
     /// Whether user and context stand in the kubeconfig.
     pub kubeconfig_written: bool,
@@ -77,17 +77,17 @@ impl Journal {
     /// and left alone.
     ///
     /// # Errors
-    /// [`files::Error`] where the folder cannot be read.
+    /// [`files::Error`] where there is no state folder.
     pub fn unfinished() -> Result<Vec<Self>, files::Error> {
-        Self::unfinished_in(&folders::state()?)
+        Ok(Self::unfinished_in(&folders::state()?))
     }
 
-    fn unfinished_in(state: &Path) -> Result<Vec<Self>, files::Error> {
+    fn unfinished_in(state: &Path) -> Vec<Self> {
         let root = state.join("issuances");
-        let Ok(entries) = std::fs::read_dir(&root) else { return Ok(Vec::new()) };
+        let Ok(entries) = std::fs::read_dir(&root) else { return Vec::new() };
         let mut found: Vec<Self> = entries.flatten().filter_map(|entry| Self::read(&entry.path())).collect();
         found.sort_by_key(|journal| journal.begun);
-        Ok(found)
+        found
     }
 
     fn read(folder: &Path) -> Option<Self> {
@@ -97,6 +97,7 @@ impl Journal {
     }
 
     /// What the state folder says of this issuance now: a run may have gone on since it was read.
+    #[must_use]
     pub fn reloaded(&self) -> Self {
         Self::read(&self.folder).unwrap_or_else(|| self.clone())
     }
@@ -167,7 +168,7 @@ mod tests {
         journal.keep_key("secret").unwrap();
         journal.csr_uid = Some("uid".into());
         journal.save().unwrap();
-        let found = Journal::unfinished_in(state.path()).unwrap();
+        let found = Journal::unfinished_in(state.path());
         assert_eq!(found.len(), 1);
         assert_eq!((&found[0].order, found[0].csr_uid.as_deref()), (&order, Some("uid")));
         assert_eq!(found[0].key().unwrap().as_str(), "secret");
@@ -175,6 +176,6 @@ mod tests {
         assert_eq!((mode(&journal.folder), mode(&journal.folder.join(KEY))), (0o700, 0o600));
         assert!(!std::fs::read_to_string(journal.folder.join(JOURNAL)).unwrap().contains("secret"));
         journal.remove().unwrap();
-        assert!(Journal::unfinished_in(state.path()).unwrap().is_empty());
+        assert!(Journal::unfinished_in(state.path()).is_empty());
     }
 }

@@ -37,9 +37,8 @@ pub(super) async fn key(journal: &Journal) -> Result<String, Trouble> {
         }
         KeySource::New(kind) => kind,
     };
-    let subject = Plan::new(&journal.order).steps.first().map(|step| step.title.clone()).unwrap_or_default();
     if journal.key().is_some() && journal.request().is_some() {
-        return Ok(subject);
+        return Ok("made already".to_owned());
     }
     let kept = journal.clone();
     // Making an RSA key takes a while and no other task should wait for it.
@@ -53,10 +52,10 @@ pub(super) async fn key(journal: &Journal) -> Result<String, Trouble> {
         Ok(())
     });
     made.await.map_err(|_| Trouble::new("making the key was cut off"))??;
-    Ok(subject)
+    Ok("made".to_owned())
 }
 
-/// The CertificateSigningRequest. One of that name that carries our very request is ours, made before a crash.
+/// The `CertificateSigningRequest`. One of that name that carries our very request is ours, made before a crash.
 pub(super) async fn request(cluster: &Cluster, journal: &mut Journal, news: &News) -> Result<String, Trouble> {
     if journal.csr_uid.is_some() {
         return Ok("there already".to_owned());
@@ -124,12 +123,11 @@ pub(super) async fn certificate(
     let ended = |request: &Request| matches!(request.state(), State::Issued | State::Failed | State::Denied);
     let waiting = cluster.wait_for(name, &uid, ended);
     tokio::pin!(waiting);
-    let csr = match tokio::time::timeout(SIGNER_PATIENCE, &mut waiting).await {
-        Ok(csr) => csr?,
-        Err(_) => {
-            tell(news, Progress::Waiting(StepKind::Certificate, unsigned(&journal.order.signer_name)));
-            waiting.await?
-        }
+    let csr = if let Ok(csr) = tokio::time::timeout(SIGNER_PATIENCE, &mut waiting).await {
+        csr?
+    } else {
+        tell(news, Progress::Waiting(StepKind::Certificate, unsigned(&journal.order.signer_name)));
+        waiting.await?
     };
     let request = Request::from_object(&csr);
     if request.state() != State::Issued {
@@ -180,7 +178,7 @@ pub(super) async fn role(cluster: &Cluster, journal: &mut Journal, news: &News) 
     Ok(format!("created in {namespace}"))
 }
 
-/// The RoleBinding, unless an equal one is there.
+/// The `RoleBinding`, unless an equal one is there.
 pub(super) async fn binding(cluster: &Cluster, journal: &mut Journal, news: &News) -> Result<String, Trouble> {
     let Some(wanted) = objects::role_binding(&journal.order) else { return Ok(String::new()) };
     let (namespace, name) = (journal.order.namespace.clone(), journal.order.binding_name.clone());

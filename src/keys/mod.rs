@@ -63,7 +63,7 @@ impl PrivateKey {
 }
 
 /// The request for `CN=user` and one `O` per group, as `openssl req -new -subj "/CN=user/O=group"` makes it: each
-/// attribute an RDN of its own, in this order, values as UTF8String. PEM.
+/// attribute an RDN of its own, in this order, values as `UTF8String`. PEM.
 ///
 /// # Errors
 /// [`Error::Request`].

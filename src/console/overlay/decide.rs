@@ -124,9 +124,8 @@ pub fn read(overlays: &mut [Overlay], loaded: &Loaded) {
 pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let Some(Overlay::Decide(decide)) = state.overlays.last_mut() else { return Vec::new() };
     match (&decide.phase, action) {
-        (Phase::Sent(_), _) => Vec::new(),
         (Phase::Failed(_), Some(Action::Yes | Action::No | Action::Back)) => close(state),
-        (Phase::Failed(_), _) => Vec::new(),
+        (Phase::Sent(_) | Phase::Failed(_), _) => Vec::new(),
         (Phase::Asking, Some(Action::No | Action::Back)) if !decide.editing || decide.is_dangerous() => close(state),
         (Phase::Asking, Some(Action::Back)) => {
             decide.editing = false;

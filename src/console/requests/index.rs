@@ -31,6 +31,7 @@ impl Filter {
     ];
 
     /// The next one.
+    #[must_use]
     pub fn next(self) -> Self {
         let at = Self::ALL.iter().position(|filter| *filter == self).unwrap_or(0);
         Self::ALL[(at + 1) % Self::ALL.len()]
@@ -80,6 +81,7 @@ impl Column {
     pub const ALL: [Self; 6] = [Self::Age, Self::Name, Self::Identity, Self::Signer, Self::Life, Self::Verdict];
 
     /// The next one.
+    #[must_use]
     pub fn next(self) -> Self {
         let at = Self::ALL.iter().position(|column| *column == self).unwrap_or(0);
         Self::ALL[(at + 1) % Self::ALL.len()]

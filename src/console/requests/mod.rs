@@ -87,6 +87,7 @@ impl Tab {
     pub const ALL: [Self; 3] = [Self::Summary, Self::Certificate, Self::Yaml];
 
     /// The next one.
+    #[must_use]
     pub fn next(self) -> Self {
         let at = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
         Self::ALL[(at + 1) % Self::ALL.len()]

@@ -158,7 +158,7 @@ impl Columns {
 
     fn line(&self, row: &Row, chosen: bool, state: &State) -> Line<'static> {
         let groups = if row.identity.groups.is_empty() { "–".to_owned() } else { row.identity.groups.join(", ") };
-        let life = row.expiration_seconds.map_or("–".to_owned(), |seconds| life::age(i64::from(seconds)));
+        let life = row.expiration_seconds.map_or("–".to_owned(), |seconds| life_cell(seconds.into()));
         let age = row.created_at.map_or("–".to_owned(), |at| state.clock.age(at));
         let text = format!(
             "{}{}{}{}{}{}{} {} ",
@@ -174,6 +174,11 @@ impl Columns {
         let (verdict, style) = verdict_cell(row, state);
         Line::from(vec![Span::raw(text), Span::styled(cell(&verdict, VERDICT), style)])
     }
+}
+
+/// A life as it was asked for where that fits, else rounded down.
+fn life_cell(seconds: i64) -> String {
+    Some(life::human(seconds)).filter(|text| text.len() <= LIFE).unwrap_or_else(|| life::age(seconds))
 }
 
 /// A cell with a blank after it.

@@ -171,26 +171,23 @@ impl Wizard {
     fn credentials(&self, order: &mut Order, problems: &mut Vec<(Field, String)>) {
         let form = &self.form;
         let path = expanded(form.value(Field::File).trim());
-        match KeyType::ALL.get(form.chosen(Field::Key)) {
-            Some(kind) => {
-                order.key = KeySource::New(*kind);
-                order.kubeconfig = Some(KubeconfigTarget {
-                    path,
-                    cluster: self.around.cluster.clone(),
-                    user: form.value(Field::Context).trim().to_owned(),
-                    context: form.value(Field::Context).trim().to_owned(),
-                    switch: form.chosen(Field::Switch) == 0,
-                    overwrite: form.chosen(Field::Same) == 1,
-                });
-            }
-            None => {
-                order.kubeconfig = None;
-                order.certificate_file = Some(PathBuf::from(format!("{}.crt", order::object_name(&order.user))));
-                match &self.request {
-                    Some((_, Ok(pem))) => order.key = KeySource::Existing(pem.clone()),
-                    Some((_, Err(why))) => problems.push((Field::RequestFile, why.clone())),
-                    None => problems.push((Field::RequestFile, "a PKCS#10 file is needed".to_owned())),
-                }
+        if let Some(kind) = KeyType::ALL.get(form.chosen(Field::Key)) {
+            order.key = KeySource::New(*kind);
+            order.kubeconfig = Some(KubeconfigTarget {
+                path,
+                cluster: self.around.cluster.clone(),
+                user: form.value(Field::Context).trim().to_owned(),
+                context: form.value(Field::Context).trim().to_owned(),
+                switch: form.chosen(Field::Switch) == 0,
+                overwrite: form.chosen(Field::Same) == 1,
+            });
+        } else {
+            order.kubeconfig = None;
+            order.certificate_file = Some(PathBuf::from(format!("{}.crt", order::object_name(&order.user))));
+            match &self.request {
+                Some((_, Ok(pem))) => order.key = KeySource::Existing(pem.clone()),
+                Some((_, Err(why))) => problems.push((Field::RequestFile, why.clone())),
+                None => problems.push((Field::RequestFile, "a PKCS#10 file is needed".to_owned())),
             }
         }
     }

@@ -232,7 +232,7 @@ fn ending(run: &Run, width: usize, state: &State) -> Vec<Line<'static>> {
             let user = &outcome.journal.order.user;
             match &outcome.proof {
                 Some(proof) if proof.rules.is_empty() => {
-                    texts.push(format!("{user} can do nothing in this namespace yet"))
+                    texts.push(format!("{user} can do nothing in this namespace yet"));
                 }
                 Some(proof) => {
                     let rules = proof.rules.join("; ");

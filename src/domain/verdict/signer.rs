@@ -1,4 +1,4 @@
-//! What the built-in signers demand; else they add the condition Failed, reason SignerValidationFailure
+//! What the built-in signers demand; else they add the condition Failed, reason `SignerValidationFailure`
 //! (`pkg/controller/certificates/signer/signer.go`, `pkg/apis/certificates/helpers.go`).
 
 use super::{Finding, Level, finding};

@@ -1,0 +1,293 @@
+//! A real control plane on loopback: etcd, kube-apiserver, kube-controller-manager, with a CA of its own.
+//!
+//! Its programs end when this process ends, in whatever way: each runs under a shell that waits for the end of a pipe
+//! which only this process holds.
+
+use std::fmt::Write as _;
+use std::io;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    RsaKeySize, SanType,
+};
+use tempfile::TempDir;
+
+/// How long a part may take to come up.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A running control plane. Dropping it ends it and removes its folder.
+pub struct ControlPlane {
+    programs: PathBuf,
+    folder: TempDir,
+    issuer: Issuer<'static, KeyPair>,
+    ca: String,
+    port: u16,
+    etcd_url: String,
+    etcd: Option<Program>,
+    api_server: Option<Program>,
+    controller_manager: Option<Program>,
+}
+
+/// One program under its watching shell.
+struct Program(Child);
+
+impl Program {
+    fn start(log: &Path, program: &Path, arguments: &[String]) -> io::Result<Self> {
+        // `read` returns when our end of the pipe is closed, by us or by our death.
+        let script = r#""$@" & child=$!; read -r _; kill -9 $child; wait $child 2>/dev/null"#;
+        let log = std::fs::File::create(log)?;
+        let mut command = Command::new("sh");
+        command.args(["-c", script, "sh"]).arg(program).args(arguments);
+        command.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
+        command.spawn().map(Self)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
+/// Why there is no control plane.
+#[derive(Debug)]
+pub enum Missing {
+    /// Neither Go nor `KUBEBUILDER_ASSETS` is there.
+    Programs,
+    /// It does not come up.
+    Broken(String),
+}
+
+impl From<io::Error> for Missing {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+impl ControlPlane {
+    /// Builds the programs if need be, and starts them.
+    pub fn start() -> Result<Self, Missing> {
+        let programs = programs()?;
+        let folder = tempfile::Builder::new().prefix("countersign-control-plane-").tempdir()?;
+        let (issuer, ca) = authority();
+        let port = free_port()?;
+        let etcd_url = format!("http://127.0.0.1:{}", free_port()?);
+        let mut plane = Self {
+            programs,
+            folder,
+            issuer,
+            ca,
+            port,
+            etcd_url,
+            etcd: None,
+            api_server: None,
+            controller_manager: None,
+        };
+        plane.write_credentials()?;
+        plane.start_etcd()?;
+        plane.start_api_server()?;
+        plane.start_controller_manager()?;
+        Ok(plane)
+    }
+
+    fn write_credentials(&self) -> io::Result<()> {
+        self.write("ca.crt", &self.ca)?;
+        self.write("ca.key", &self.issuer.key().serialize_pem())?;
+        let mut serving = CertificateParams::new(vec!["localhost".into(), "kubernetes.default.svc".into()]).unwrap();
+        serving.subject_alt_names.push(SanType::IpAddress("127.0.0.1".parse().unwrap()));
+        serving.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let (certificate, key) = self.signed(serving);
+        self.write("serving.crt", &certificate)?;
+        self.write("serving.key", &key)?;
+        let accounts = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
+        self.write("accounts.key", &accounts.serialize_pem())?;
+        self.write("accounts.pub", &accounts.public_key_pem())?;
+        self.write("admin.kubeconfig", &self.kubeconfig_text("admin", Some("system:masters")))?;
+        self.write("manager.kubeconfig", &self.kubeconfig_text("system:kube-controller-manager", None))
+    }
+
+    fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        std::fs::write(self.path(name), text)
+    }
+
+    /// A file of this control plane.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn program(&self, name: &str, arguments: &[String]) -> io::Result<Program> {
+        Program::start(&self.path(&format!("{name}.log")), &self.programs.join(name), arguments)
+    }
+
+    fn start_etcd(&mut self) -> Result<(), Missing> {
+        let peer = format!("http://127.0.0.1:{}", free_port()?);
+        let arguments = [
+            format!("--data-dir={}", self.path("etcd").display()),
+            format!("--listen-client-urls={}", self.etcd_url),
+            format!("--advertise-client-urls={}", self.etcd_url),
+            format!("--listen-peer-urls={peer}"),
+            format!("--initial-advertise-peer-urls={peer}"),
+            format!("--initial-cluster=default={peer}"),
+            "--unsafe-no-fsync".to_owned(),
+        ];
+        self.etcd = Some(self.program("etcd", &arguments)?);
+        Ok(())
+    }
+
+    /// Starts kube-apiserver, again if it was stopped, and waits until it is ready.
+    pub fn start_api_server(&mut self) -> Result<(), Missing> {
+        let file = |name: &str| self.path(name).display().to_string();
+        let arguments = [
+            format!("--etcd-servers={}", self.etcd_url),
+            format!("--secure-port={}", self.port),
+            "--bind-address=127.0.0.1".to_owned(),
+            "--endpoint-reconciler-type=none".to_owned(),
+            "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+            "--authorization-mode=Node,RBAC".to_owned(),
+            format!("--client-ca-file={}", file("ca.crt")),
+            format!("--tls-cert-file={}", file("serving.crt")),
+            format!("--tls-private-key-file={}", file("serving.key")),
+            format!("--service-account-key-file={}", file("accounts.pub")),
+            format!("--service-account-signing-key-file={}", file("accounts.key")),
+            "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+        ];
+        self.api_server = Some(self.program("kube-apiserver", &arguments)?);
+        let deadline = Instant::now() + PATIENCE;
+        while !self.kubectl(&["get", "--raw", "/readyz"]).status.success() {
+            if Instant::now() > deadline {
+                let log = std::fs::read_to_string(self.path("kube-apiserver.log")).unwrap_or_default();
+                return Err(Missing::Broken(format!("kube-apiserver does not get ready:\n{log}")));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    /// Kills kube-apiserver.
+    pub fn stop_api_server(&mut self) {
+        self.api_server = None;
+    }
+
+    fn start_controller_manager(&mut self) -> Result<(), Missing> {
+        let controllers = [
+            "certificatesigningrequest-signing-controller",
+            "certificatesigningrequest-approving-controller",
+            "certificatesigningrequest-cleaner-controller",
+            "clusterrole-aggregation-controller",
+            "namespace-controller",
+            "serviceaccount-controller",
+        ];
+        let arguments = [
+            format!("--kubeconfig={}", self.path("manager.kubeconfig").display()),
+            format!("--controllers={}", controllers.join(",")),
+            format!("--cluster-signing-cert-file={}", self.path("ca.crt").display()),
+            format!("--cluster-signing-key-file={}", self.path("ca.key").display()),
+            format!("--service-account-private-key-file={}", self.path("accounts.key").display()),
+            "--use-service-account-credentials=true".to_owned(),
+            "--leader-elect=false".to_owned(),
+            "--secure-port=0".to_owned(),
+        ];
+        self.controller_manager = Some(self.program("kube-controller-manager", &arguments)?);
+        let deadline = Instant::now() + PATIENCE;
+        // Bindings and the default namespace are there a moment after /readyz.
+        while !self.kubectl(&["get", "namespace", "default"]).status.success() {
+            if Instant::now() > deadline {
+                return Err(Missing::Broken("there is no default namespace".to_owned()));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    /// The server's address.
+    pub fn server(&self) -> String {
+        format!("https://127.0.0.1:{}", self.port)
+    }
+
+    /// The admin's kubeconfig (group system:masters).
+    pub fn admin(&self) -> PathBuf {
+        self.path("admin.kubeconfig")
+    }
+
+    /// The text of a kubeconfig for a user of this cluster, with a certificate of its own; context and user entry are
+    /// named like the user, the cluster entry is `test`.
+    pub fn kubeconfig_text(&self, user: &str, group: Option<&str>) -> String {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, user);
+        if let Some(group) = group {
+            params.distinguished_name.push(DnType::OrganizationName, group);
+        }
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let (certificate, key) = self.signed(params);
+        let mut text = String::from("apiVersion: v1\nkind: Config\nclusters:\n- name: test\n  cluster:\n");
+        let _ = write!(
+            text,
+            "    server: {}\n    certificate-authority-data: {}\n",
+            self.server(),
+            STANDARD.encode(&self.ca)
+        );
+        let _ = write!(
+            text,
+            "contexts:\n- name: {user}\n  context: {{cluster: test, user: {user}}}\ncurrent-context: {user}\n"
+        );
+        let _ = write!(
+            text,
+            "users:\n- name: {user}\n  user:\n    client-certificate-data: {}\n",
+            STANDARD.encode(certificate)
+        );
+        let _ = writeln!(text, "    client-key-data: {}", STANDARD.encode(key));
+        text
+    }
+
+    fn signed(&self, mut params: CertificateParams) -> (String, String) {
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    /// The real kubectl that was built beside the servers.
+    pub fn kubectl_program(&self) -> PathBuf {
+        self.programs.join("kubectl")
+    }
+
+    /// Runs kubectl as the admin.
+    pub fn kubectl(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(self.kubectl_program());
+        command.arg("--kubeconfig").arg(self.admin()).args(arguments);
+        command.output().unwrap()
+    }
+}
+
+fn programs() -> Result<PathBuf, Missing> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control-plane/build");
+    let output = Command::new(script).stderr(Stdio::inherit()).output()?;
+    match output.status.code() {
+        Some(0) => Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())),
+        Some(3) => Err(Missing::Programs),
+        _ => Err(Missing::Broken("the control plane cannot be built".to_owned())),
+    }
+}
+
+fn authority() -> (Issuer<'static, KeyPair>, String) {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, "countersign-test-ca");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap().pem();
+    (Issuer::new(params, key), certificate)
+}
+
+fn free_port() -> io::Result<u16> {
+    TcpListener::bind("127.0.0.1:0")?.local_addr().map(|address| address.port())
+}
