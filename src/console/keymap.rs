@@ -183,6 +183,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Place::Requests, &[ENTER], Action::Open, "detail", "open it as a page of its own"),
     bind(Place::Requests, &[Key::char('n')], Action::NewUser, "new user", "issue a certificate to a new user"),
     bind(Place::Requests, &[Key::char('e')], Action::Export, "export", "write its certificate to a file"),
+    bind(Place::Page, &[ESC, ENTER], Action::Back, "back", "back to the list"),
     bind(Place::Page, &[TAB], Action::NextTab, "next tab", "Summary, Certificate, YAML in turn"),
     bind(Place::Requests, &[Key::char('f')], Action::FilterNext, "filter", "next filter: pending, approved, issued, …"),
     bind(Place::Requests, &[Key::char('/')], Action::Search, "search", "search names, identities, groups, signers"),

@@ -46,6 +46,21 @@ pub fn abandon() {
     TAKEN.store(false, Ordering::SeqCst);
 }
 
+/// Reports of panics and unexpected errors that come after the terminal has been given back, so that they can be read.
+///
+/// # Errors
+/// Where hooks are installed already.
+pub fn install_hooks() -> color_eyre::Result<()> {
+    let (panics, errors) = color_eyre::config::HookBuilder::default().display_env_section(false).into_hooks();
+    errors.install()?;
+    let report = panics.into_panic_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        give_back();
+        report(panic);
+    }));
+    Ok(())
+}
+
 /// A screen on standard output.
 ///
 /// # Errors

@@ -59,7 +59,9 @@ async fn prove(journal: &Journal, proven: &mut Option<proof::Proof>) -> Result<S
     if proof.who.username != journal.order.user {
         return Err(Trouble::new(format!("the cluster says {} instead", proof.who.username)));
     }
-    let own = proof.who.groups.iter().filter(|group| *group != "system:authenticated").cloned().collect::<Vec<_>>();
+    let mut own: Vec<_> = proof.who.groups.iter().filter(|group| *group != "system:authenticated").cloned().collect();
+    // A certificate keeps its groups as a set, in no order that means anything.
+    own.sort();
     let groups = if own.is_empty() { "no groups".to_owned() } else { format!("groups {}", own.join(", ")) };
     let text = format!("the cluster says: {}, {groups}", proof.who.username);
     *proven = Some(proof);

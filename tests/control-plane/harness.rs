@@ -4,7 +4,7 @@
 //! which only this process holds.
 
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -39,11 +39,15 @@ struct Program(Child);
 
 impl Program {
     fn start(log: &Path, program: &Path, arguments: &[String]) -> io::Result<Self> {
-        // `read` returns when our end of the pipe is closed, by us or by our death.
-        let script = r#""$@" & child=$!; read -r _; kill -9 $child; wait $child 2>/dev/null"#;
+        // `read` returns when our end of the pipe is closed: by us, who say what is to be removed, or by our death, which
+        // leaves the removing of the folder to the last program that writes to it.
+        let script = r#"folder=$1; shift; "$@" & child=$!
+            read -r kept; kill -9 $child; wait $child 2>/dev/null
+            [ -n "$kept" ] || rm -rf "$folder""#;
+        let folder = log.parent().unwrap_or(log).to_owned();
         let log = std::fs::File::create(log)?;
         let mut command = Command::new("sh");
-        command.args(["-c", script, "sh"]).arg(program).args(arguments);
+        command.args(["-c", script, "sh"]).arg(folder).arg(program).args(arguments);
         command.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
         command.spawn().map(Self)
     }
@@ -51,7 +55,9 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        drop(self.0.stdin.take());
+        if let Some(mut pipe) = self.0.stdin.take() {
+            let _ = pipe.write_all(b"keep the folder\n");
+        }
         let _ = self.0.wait();
     }
 }

@@ -1,1 +1,19 @@
-//! Stories that a user would recognise, told on a real control plane.
+//! Stories that a user would recognise, told on a real control plane, through a real terminal.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+#[path = "../control-plane/harness.rs"]
+#[allow(dead_code)]
+mod control_plane;
+mod support;
+
+mod architecture;
+mod cluster;
+mod crash;
+mod defaults;
+mod hostile;
+mod kubeconfig;
+mod manners;
+mod onboarding;
+mod outage;
+mod rights;
+mod triage;

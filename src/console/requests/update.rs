@@ -163,7 +163,7 @@ fn page_key(state: &mut State, action: Action) -> Option<Vec<Effect>> {
     let height = usize::from(state.body().height);
     let page = state.requests.page.as_mut()?;
     match action {
-        Action::Back | Action::Open => state.requests.page = None,
+        Action::Back => state.requests.page = None,
         Action::NextTab => *page = Page { tab: page.tab.next(), scroll: 0 },
         Action::Top => page.scroll = 0,
         Action::Bottom => page.scroll = usize::MAX / 2,

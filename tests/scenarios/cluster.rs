@@ -1,0 +1,113 @@
+//! The adapter on the real control plane: pins, races, watches.
+
+use countersign::cluster::watch::{self, Change, Message, WatchStatus};
+use countersign::cluster::{Cluster, Decision, Error, Target, Verb};
+use countersign::domain::request::{Pin, Request, State};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use tokio::sync::mpsc;
+
+use crate::control_plane::ControlPlane;
+use crate::support::requests::create;
+use crate::support::{PATIENCE, shared, unique};
+
+async fn admin(plane: &ControlPlane) -> Cluster {
+    let target = Target { kubeconfig: Some(plane.admin()), ..Target::default() };
+    Cluster::connect(&target).await.unwrap()
+}
+
+fn decision(verb: Verb) -> Decision {
+    Decision { verb, reason: "Test".into(), message: "a test".into() }
+}
+
+#[tokio::test]
+async fn a_decision_is_about_the_version_that_was_seen() {
+    let Some(plane) = shared("pinned decisions") else { return };
+    let (cluster, name) = (admin(plane).await, unique("pinned"));
+    create(plane, &name, "jane", &[]);
+    let seen = Pin::of(&cluster.request(&name).await.unwrap());
+    assert!(plane.kubectl(&["annotate", "csr", &name, "note=changed"]).status.success());
+    let refused = cluster.decide(&seen, &decision(Verb::Approve)).await.unwrap_err();
+    assert_eq!(refused, Error::Changed { name: name.clone(), now: State::Pending });
+    let stale = cluster.delete_request(&seen).await.unwrap_err();
+    assert!(matches!(stale, Error::Changed { .. }), "{stale}");
+    let fresh = Pin::of(&cluster.request(&name).await.unwrap());
+    cluster.decide(&fresh, &decision(Verb::Deny)).await.unwrap();
+    let again = cluster.decide(&fresh, &decision(Verb::Approve)).await.unwrap_err();
+    assert_eq!(again, Error::AlreadyDecided { name: name.clone(), how: State::Denied });
+    assert!(plane.kubectl(&["delete", "csr", &name]).status.success());
+    create(plane, &name, "mallory", &[]);
+    let other = cluster.decide(&fresh, &decision(Verb::Approve)).await.unwrap_err();
+    assert!(matches!(other, Error::Gone { .. }), "{other}");
+}
+
+#[tokio::test]
+async fn a_race_is_won_by_exactly_one() {
+    let Some(plane) = shared("a race") else { return };
+    let cluster = admin(plane).await;
+    for _ in 0..10 {
+        let name = unique("race");
+        create(plane, &name, "jane", &[]);
+        let pin = Pin::of(&cluster.request(&name).await.unwrap());
+        let (approve, deny) = (decision(Verb::Approve), decision(Verb::Deny));
+        let (a, b) = tokio::join!(cluster.decide(&pin, &approve), cluster.decide(&pin, &deny));
+        assert!(a.is_ok() != b.is_ok(), "{a:?} {b:?}");
+        let lost = a.err().or(b.err()).unwrap();
+        assert!(matches!(lost, Error::AlreadyDecided { .. } | Error::Changed { .. }), "{lost}");
+    }
+}
+
+#[tokio::test]
+async fn the_servers_own_limits_are_told_in_plain_words() {
+    let Some(plane) = shared("limits") else { return };
+    let cluster = admin(plane).await;
+    let template = unique("limits");
+    create(plane, &template, "jane", &[]);
+    let mut csr = cluster.request(&template).await.unwrap();
+    let name = unique("limits");
+    csr.metadata = ObjectMeta { name: Some(name.clone()), ..ObjectMeta::default() };
+    csr.spec.expiration_seconds = Some(599);
+    let error = cluster.create_request(&csr, true).await.unwrap_err();
+    assert!(error.to_string().contains("600 seconds"), "{error}");
+    csr.spec.expiration_seconds = Some(600);
+    cluster.create_request(&csr, true).await.unwrap();
+    assert!(matches!(cluster.request(&name).await, Err(Error::Gone { .. })), "a dry run made it");
+}
+
+/// The next message of the watch.
+async fn next(from: &mut mpsc::Receiver<Message>) -> Message {
+    tokio::time::timeout(PATIENCE, from.recv()).await.expect("the watch is silent").expect("the watch has ended")
+}
+
+#[tokio::test]
+async fn the_watch_lists_what_is_there_and_then_tells_every_change() {
+    let Some(plane) = shared("the watch") else { return };
+    let cluster = admin(plane).await;
+    let (old, new) = (unique("old"), unique("new"));
+    create(plane, &old, "jane", &[]);
+    let (to, mut from) = mpsc::channel(1);
+    tokio::spawn(watch::requests(cluster.clone(), to));
+    let applied = |message: &Message, wanted: &str| match message {
+        Message::Changes(changes) => {
+            changes.iter().any(|change| matches!(change, Change::Applied(row) if row.pin.name == wanted))
+        }
+        _ => false,
+    };
+    let mut listed = false;
+    loop {
+        let message = next(&mut from).await;
+        listed |= applied(&message, &old);
+        if matches!(message, Message::Status(WatchStatus::Live)) {
+            break;
+        }
+    }
+    assert!(listed, "the list left one out");
+    create(plane, &new, "joe", &[]);
+    while !applied(&next(&mut from).await, &new) {}
+    let pin = Pin::of(&cluster.request(&new).await.unwrap());
+    cluster.decide(&pin, &decision(Verb::Approve)).await.unwrap();
+    let issued = cluster.wait_for(&new, &pin.uid, |request| request.state() == State::Issued).await.unwrap();
+    assert_eq!(Request::from_object(&issued).certificate.unwrap().unwrap().identity.user, "joe");
+    assert!(plane.kubectl(&["delete", "csr", &new]).status.success());
+    let gone = |change: &Change| matches!(change, Change::Deleted { name, .. } if *name == new);
+    while !matches!(next(&mut from).await, Message::Changes(changes) if changes.iter().any(gone)) {}
+}

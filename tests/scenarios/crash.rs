@@ -1,0 +1,51 @@
+//! The power goes out at any moment.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::support::{Person, program, shared, unique};
+
+#[test]
+fn killed_at_any_moment_an_issuance_leaves_whole_files_and_can_be_finished() {
+    let Some(plane) = shared("kill -9 and resume") else { return };
+    let admin = Person::admin(plane);
+    let team = unique("team");
+    admin.kubectl_done(&["create", "namespace", &team]);
+    let mut cut_off = 0;
+    for round in 0..24_u64 {
+        let user = format!("{team}-user-{round}");
+        let mut command = admin.command(&program());
+        command.args(["issue", &user, "-n", &team, "--key-type", "ecdsa-p256", "--no-switch"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // The moment is the story: later with every round, until the run is over before it.
+        std::thread::sleep(Duration::from_millis(round * 6));
+        let _ = child.kill();
+        let finished = child.wait().unwrap().success();
+        let contexts = admin.kubectl_done(&["config", "get-contexts", "-o", "name"]);
+        assert!(contexts.lines().any(|line| line == "admin"), "round {round} lost the admin's context");
+        let mode = admin.kubeconfig().metadata().unwrap().permissions().mode() & 0o777;
+        assert!(mode == 0o600 || !contexts.contains("-user-"), "{mode:o}");
+        if !finished {
+            cut_off += 1;
+            finish(&admin, &team, &user);
+        }
+        let who = ["--context", &user, "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"];
+        assert_eq!(admin.kubectl_done(&who), user, "round {round}");
+    }
+    assert!(cut_off >= 3, "only {cut_off} rounds were cut off: the story tells nothing");
+}
+
+/// Goes on with what was cut off. Cut off before there was anything to go on with, the same command again does it;
+/// cut off after everything was done, there is nothing left to do.
+fn finish(admin: &Person, team: &str, user: &str) {
+    let resumed = admin.countersign(&["issue", "--resume", user]);
+    if resumed.status.success() {
+        return;
+    }
+    let told = String::from_utf8_lossy(&resumed.stderr).into_owned();
+    assert!(told.contains("nothing was left unfinished"), "{user}: {told}");
+    let again = admin.countersign(&["issue", user, "-n", team, "--no-switch"]);
+    let told = String::from_utf8_lossy(&again.stderr);
+    assert!(again.status.success() || told.contains("already"), "{user}: {told}");
+}

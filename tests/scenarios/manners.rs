@@ -1,0 +1,106 @@
+//! The terminal is as it was before, whichever way the console goes.
+
+use std::process::Command;
+
+use crate::support::terminal::Terminal;
+use crate::support::{Person, program, shared};
+
+/// Runs `command` in a shell in a terminal; what `stty` says before and after is in two files.
+fn in_shell(person: &Person, command: &str) -> Terminal {
+    let script = format!("stty -a > before; {command}; code=$?; stty -a > after; echo ended with $code; read -r _");
+    Terminal::start(person, &["bash".to_owned(), "-c".to_owned(), script])
+}
+
+fn is_as_before(person: &Person, terminal: &Terminal, code: u8) -> String {
+    let text = terminal.sees(&format!("ended with {code}"));
+    let read = |name: &str| std::fs::read_to_string(person.path(name)).unwrap();
+    assert_eq!(read("before"), read("after"));
+    terminal.waits("a normal screen", |screen| {
+        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+    });
+    text
+}
+
+/// The console's process inside the shell.
+fn console_of(terminal: &Terminal) -> String {
+    let children = Command::new("pgrep").args(["-P", &terminal.pid(), "countersign"]).output().unwrap();
+    String::from_utf8(children.stdout).unwrap().trim().to_owned()
+}
+
+fn signal(name: &str, process: &str) {
+    assert!(Command::new("kill").args(["-s", name, process]).status().unwrap().success());
+}
+
+#[test]
+fn after_quit_and_signals() {
+    let Some(plane) = shared("quit and signals") else { return };
+    for (way, code) in [("q", 0), ("TERM", 143), ("INT", 130), ("\x03", 0)] {
+        let admin = Person::admin(plane);
+        let mut terminal = in_shell(&admin, &program().display().to_string());
+        terminal.sees("● live");
+        terminal.waits("the alternate screen", vt100::Screen::alternate_screen);
+        if way.len() > 1 {
+            signal(way, &console_of(&terminal));
+        } else {
+            terminal.keys(way);
+        }
+        is_as_before(&admin, &terminal, code);
+    }
+}
+
+#[test]
+fn after_an_error_and_a_panic() {
+    let Some(plane) = shared("error and panic") else { return };
+    let admin = Person::admin(plane);
+    let terminal = in_shell(&admin, &format!("{} show nobody-of-that-name", program().display()));
+    assert!(is_as_before(&admin, &terminal, 1).contains("is gone"));
+    let panics = program().parent().unwrap().join("examples/panics");
+    let terminal = in_shell(&admin, &panics.display().to_string());
+    assert!(is_as_before(&admin, &terminal, 101).contains("on purpose"));
+}
+
+#[test]
+fn a_hang_up_ends_it_quickly() {
+    let Some(plane) = shared("hang-up") else { return };
+    let admin = Person::admin(plane);
+    let mut console = Terminal::console(&admin, &[]);
+    console.sees("● live");
+    let before = console.bytes().len();
+    signal("HUP", &console.pid());
+    console.ends();
+    assert_eq!(console.bytes().len(), before, "it wrote to a terminal that is gone");
+}
+
+#[test]
+fn suspended_it_gives_the_shell_its_terminal_and_comes_back() {
+    let Some(plane) = shared("suspend and resume") else { return };
+    let admin = Person::admin(plane);
+    let mut terminal = Terminal::start(&admin, &["bash".into(), "--norc".into(), "-i".into()]);
+    terminal.keys("PS1='ready> '\r");
+    terminal.sees("ready> ");
+    terminal.keys(&format!("{}\r", program().display()));
+    terminal.sees("● live");
+    terminal.keys("\x1a");
+    terminal.waits("the shell's screen", |screen| !screen.alternate_screen() && screen.contents().contains("Stopped"));
+    terminal.keys("echo still $((40+2)); fg\r");
+    terminal.waits("the console again", |screen| screen.alternate_screen() && screen.contents().contains("● live"));
+    terminal.keys("4");
+    terminal.sees("[4 Activity]");
+    terminal.keys("q");
+    let text = terminal.waits("the shell again", |screen| !screen.alternate_screen());
+    assert!(text.contains("still 42"), "{text}");
+}
+
+#[test]
+fn a_screen_of_another_size_fits() {
+    let Some(plane) = shared("resize") else { return };
+    let admin = Person::admin(plane);
+    let console = Terminal::console(&admin, &[]);
+    console.sees("● live");
+    for (rows, cols) in [(10, 40), (60, 200), (24, 80)] {
+        console.resize(rows, cols);
+        console.waits("the footer on the last line", |screen| {
+            screen.rows(0, cols).last().is_some_and(|line| line.contains("new user"))
+        });
+    }
+}

@@ -1,0 +1,125 @@
+//! From nothing to a working kubeconfig, by keyboard and by command.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::terminal::Terminal;
+use crate::support::{Person, shared, unique};
+
+/// What the cluster and kubectl say to somebody who has just been issued.
+fn logs_in(person: &Person, kubeconfig: &str, user: &str, namespace: &str) {
+    let flags = ["--kubeconfig", kubeconfig, "-n", namespace];
+    let run = |arguments: &[&str]| person.kubectl(&[&flags[..], arguments].concat());
+    let who = String::from_utf8(run(&["auth", "whoami", "-o", "json"]).stdout).unwrap();
+    let who: serde_json::Value = serde_json::from_str(&who).unwrap();
+    let info = &who["status"]["userInfo"];
+    assert_eq!(info["username"], user);
+    let mut groups: Vec<_> = info["groups"].as_array().unwrap().iter().filter_map(|group| group.as_str()).collect();
+    groups.sort_unstable();
+    assert_eq!(groups, ["dev", "qa", "system:authenticated"]);
+    assert!(run(&["get", "pods"]).status.success());
+    let refused = run(&["get", "secrets"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("Forbidden"));
+}
+
+fn namespace(person: &Person) -> String {
+    let namespace = unique("team");
+    person.kubectl_done(&["create", "namespace", &namespace]);
+    namespace
+}
+
+#[test]
+fn the_wizard_takes_jane_to_a_kubeconfig_that_works() {
+    let Some(plane) = shared("the wizard") else { return };
+    let admin = Person::admin(plane);
+    let (jane, team) = (unique("jane"), namespace(&admin));
+    let mut console = Terminal::console(&admin, &["--namespace", &team]);
+    console.sees("● live");
+    console.keys("n");
+    console.sees("User name");
+    console.keys(&jane);
+    console.keys("\tdev, qa");
+    console.sees(&format!("RoleBinding developer-binding-{jane}").chars().take(30).collect::<String>());
+    console.keys("\x12");
+    console.sees("Rehearsed: it will work");
+    console.keys("\r");
+    console.sees("Done in");
+    let screen = console.sees("create get list update delete pods");
+    assert!(screen.contains(&format!("the cluster says: {jane}")), "{screen}");
+    let kubeconfig = admin.kubeconfig().display().to_string();
+    logs_in(&admin, &kubeconfig, &jane, &team);
+    assert_eq!(admin.kubectl_done(&["config", "current-context"]).trim(), jane);
+    assert_eq!(admin.kubeconfig().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    // The admin's own entries are still there, and the key is nowhere else.
+    assert!(admin.kubectl_done(&["config", "get-contexts", "-o", "name"]).contains("admin"));
+    assert!(!keys_in(&admin.path(".local")), "a key was left in the state folder");
+    console.keys("u");
+    console.sees("Undone.");
+    assert_eq!(admin.kubectl_done(&["config", "current-context"]).trim(), "admin");
+    assert!(!admin.kubectl_done(&["get", "csr,role,rolebinding", "-n", &team, "-o", "name"]).contains(&jane));
+}
+
+fn keys_in(folder: &std::path::Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            keys_in(&path)
+        } else {
+            String::from_utf8_lossy(&std::fs::read(path).unwrap()).contains("PRIVATE KEY")
+        }
+    })
+}
+
+#[test]
+fn the_command_does_the_same() {
+    let Some(plane) = shared("countersign issue") else { return };
+    let admin = Person::admin(plane);
+    let (jane, team) = (unique("jane"), namespace(&admin));
+    let out = admin.path("jane.kubeconfig").display().to_string();
+    let text =
+        admin.done(&["issue", &jane, "--group", "dev", "--group", "qa", "-n", &team, "--out", &out, "-o", "json"]);
+    let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&result["user"], &result["proof"]["username"]), (&jane.clone().into(), &jane.clone().into()));
+    assert!(!text.contains("PRIVATE KEY"));
+    logs_in(&admin, &out, &jane, &team);
+    // The admin's own kubeconfig was not asked for and is as it was.
+    assert_eq!(std::fs::read_to_string(admin.kubeconfig()).unwrap(), std::fs::read_to_string(plane.admin()).unwrap());
+    let again = admin.fails(1, &["issue", &jane, "-n", &team, "--out", &out]);
+    assert!(again.contains("already"), "{again}");
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_prints_commands_that_work_when_pasted() {
+    let Some(plane) = shared("the plan's commands") else { return };
+    let admin = Person::admin(plane);
+    let (user, team) = (unique("paste"), namespace(&admin));
+    for kind in ["rsa-2048", "ecdsa-p256", "ed25519"] {
+        let user = format!("{user}-{kind}");
+        let out = admin.path(&format!("{kind}.kubeconfig")).display().to_string();
+        std::fs::copy(admin.kubeconfig(), &out).unwrap();
+        let role = format!("role-{kind}");
+        let arguments =
+            ["issue", &user, "--group", "dev", "--group", "qa", "-n", &team, "--key-type", kind, "--role", &role];
+        let script = admin.done(&[&arguments[..], &["--out", &out, "--dry-run"]].concat());
+        assert!(!admin.kubectl(&["get", "csr", &user]).status.success());
+        admin.shell(&script);
+        logs_in(&admin, &out, &user, &team);
+    }
+}
+
+#[test]
+fn a_request_whose_key_stays_with_its_owner_gives_a_certificate_and_no_kubeconfig() {
+    let Some(plane) = shared("an existing PKCS#10 file") else { return };
+    let admin = Person::admin(plane);
+    let (user, team) = (unique("owner"), namespace(&admin));
+    admin.shell(&format!(
+        "openssl genrsa -out o.key 2048 2>/dev/null; openssl req -new -key o.key -subj /CN={user}/O=dev/O=qa -out o.csr"
+    ));
+    let text = admin.done(&["issue", "--request", "o.csr", "--out", "o.crt", "-n", &team]);
+    assert!(text.contains("certificate  o.crt"), "{text}");
+    admin.shell(&format!(
+        "cp .kube/config own; export KUBECONFIG=own; kubectl config set-credentials o --client-certificate=o.crt \
+         --client-key=o.key --embed-certs=true; kubectl config set-context o --cluster=test --user=o; kubectl config use-context o"
+    ));
+    logs_in(&admin, &admin.path("own").display().to_string(), &user, &team);
+}

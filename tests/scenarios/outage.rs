@@ -1,0 +1,27 @@
+//! The API server goes away and comes back.
+
+use crate::support::requests::create;
+use crate::support::terminal::Terminal;
+use crate::support::{Person, eventually, own};
+
+#[test]
+fn old_rows_stay_marked_as_stale_and_the_list_is_right_again_by_itself() {
+    let Some(mut plane) = own() else { return };
+    let admin = Person::admin(&plane);
+    create(&plane, "before", "jane", &[]);
+    create(&plane, "doomed", "joe", &[]);
+    let console = Terminal::console(&admin, &[]);
+    console.sees("● live");
+    console.sees("before");
+    plane.stop_api_server();
+    let screen = console.sees("! stale");
+    assert!(screen.contains("before") && screen.contains("doomed"), "{screen}");
+    console.sees("what you see is old");
+    plane.start_api_server().unwrap();
+    create(&plane, "after", "jill", &[]);
+    eventually("a deletion", || plane.kubectl(&["delete", "csr", "doomed"]).status.success().then_some(()));
+    console.sees("● live");
+    console.sees("after");
+    console.sees_no("doomed");
+    console.sees("before");
+}

@@ -1,0 +1,141 @@
+//! What the stories need: a shared cluster, homes of their own, the program, a terminal.
+
+pub mod requests;
+pub mod terminal;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::control_plane::{ControlPlane, Missing};
+
+/// How long anything may take to happen.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The cluster that all stories share. `None`, said loudly, where it cannot be built here; with CI set that is a failure.
+pub fn shared(story: &str) -> Option<&'static ControlPlane> {
+    static SHARED: OnceLock<Option<ControlPlane>> = OnceLock::new();
+    let shared = SHARED.get_or_init(own).as_ref();
+    if shared.is_none() {
+        eprintln!("LEFT OUT, for want of Go or KUBEBUILDER_ASSETS: {story}");
+    }
+    shared
+}
+
+/// A cluster of a story's own, for what would disturb others.
+pub fn own() -> Option<ControlPlane> {
+    match ControlPlane::start() {
+        Ok(plane) => Some(plane),
+        Err(Missing::Programs) if std::env::var_os("CI").is_none() => None,
+        Err(Missing::Programs) => panic!("neither Go nor KUBEBUILDER_ASSETS is here, and CI must leave nothing out"),
+        Err(Missing::Broken(why)) => panic!("{why}"),
+    }
+}
+
+/// A name that no other story uses.
+pub fn unique(name: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    format!("{name}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Looks until `look` finds something; fails with `what` after a while.
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "never happened: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Somebody at a bastion host: a home folder with a kubeconfig.
+pub struct Person {
+    home: TempDir,
+    kubectl: PathBuf,
+}
+
+impl Person {
+    /// With the admin's kubeconfig.
+    pub fn admin(plane: &ControlPlane) -> Self {
+        Self::with(plane, &std::fs::read_to_string(plane.admin()).unwrap())
+    }
+
+    /// With a kubeconfig of their own.
+    pub fn with(plane: &ControlPlane, kubeconfig: &str) -> Self {
+        let person = Self { home: tempfile::tempdir().unwrap(), kubectl: plane.kubectl_program() };
+        std::fs::create_dir(person.path(".kube")).unwrap();
+        std::fs::write(person.kubeconfig(), kubeconfig).unwrap();
+        person
+    }
+
+    /// A file in their home.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// Their kubeconfig.
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.path(".kube/config")
+    }
+
+    /// A program run by them, in their home.
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.home.path());
+        command.env("LANG", "C.UTF-8").current_dir(self.home.path());
+        command
+    }
+
+    /// countersign, with its output.
+    pub fn countersign(&self, arguments: &[&str]) -> Output {
+        self.command(&program()).args(arguments).output().unwrap()
+    }
+
+    /// countersign, which must succeed; its standard output.
+    pub fn done(&self, arguments: &[&str]) -> String {
+        let output = self.countersign(arguments);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {error}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// countersign, which must fail with this code; its standard error.
+    pub fn fails(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.countersign(arguments);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
+        error
+    }
+
+    /// The real kubectl, with its output.
+    pub fn kubectl(&self, arguments: &[&str]) -> Output {
+        self.command(&self.kubectl).args(arguments).output().unwrap()
+    }
+
+    /// The real kubectl, which must succeed; its standard output.
+    pub fn kubectl_done(&self, arguments: &[&str]) -> String {
+        let output = self.kubectl(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// A shell script with kubectl on the PATH, which must succeed.
+    pub fn shell(&self, script: &str) -> String {
+        let folder = self.kubectl.parent().unwrap().display();
+        let script = format!("set -e; PATH={folder}:$PATH\n{script}");
+        let output = self.command(Path::new("sh")).args(["-c", &script]).output().unwrap();
+        assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+/// The program under test.
+pub fn program() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_countersign"))
+}

@@ -1,0 +1,138 @@
+//! A real pseudo-terminal with a screen that can be read, as wide as an SSH session's.
+
+use std::io::{Read, Write};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Instant;
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use super::{PATIENCE, Person, program};
+
+/// What the terminal shows, and everything that was sent to it.
+struct Shown {
+    parser: vt100::Parser,
+    bytes: Vec<u8>,
+    closed: bool,
+}
+
+/// A program in a terminal of 80 columns and 24 lines.
+pub struct Terminal {
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    shown: Arc<(Mutex<Shown>, Condvar)>,
+}
+
+impl Terminal {
+    /// The console.
+    pub fn console(person: &Person, arguments: &[&str]) -> Self {
+        let mut command = vec![program().display().to_string()];
+        command.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        Self::start(person, &command)
+    }
+
+    /// Any command.
+    pub fn start(person: &Person, command: &[String]) -> Self {
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut builder = CommandBuilder::new(&command[0]);
+        builder.args(&command[1..]);
+        builder.env_clear();
+        for (name, value) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("TZ", "UTC")] {
+            builder.env(name, value);
+        }
+        builder.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        builder.env("HOME", person.path(""));
+        builder.cwd(person.path(""));
+        let child = pair.slave.spawn_command(builder).unwrap();
+        drop(pair.slave);
+        let parser = vt100::Parser::new(24, 80, 0);
+        let shown = Arc::new((Mutex::new(Shown { parser, bytes: Vec::new(), closed: false }), Condvar::new()));
+        read_along(pair.master.try_clone_reader().unwrap(), Arc::clone(&shown));
+        let writer = pair.master.take_writer().unwrap();
+        Self { master: pair.master, writer, child, shown }
+    }
+
+    /// Types text or keys: `\r` Enter, `\t` Tab, `\x1b` Esc, `\x12` Ctrl-R.
+    pub fn keys(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    /// Another size.
+    pub fn resize(&self, rows: u16, cols: u16) {
+        self.shown.0.lock().unwrap().parser.screen_mut().set_size(rows, cols);
+        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+    }
+
+    /// Waits until the screen shows `text`.
+    pub fn sees(&self, text: &str) -> String {
+        self.waits(&format!("the screen shows {text:?}"), |screen| screen.contents().contains(text))
+    }
+
+    /// Waits until the screen shows `text` no more.
+    pub fn sees_no(&self, text: &str) -> String {
+        self.waits(&format!("the screen shows {text:?} no more"), |screen| !screen.contents().contains(text))
+    }
+
+    /// Waits until `seen` is true of the screen, and gives its text.
+    pub fn waits(&self, what: &str, seen: impl Fn(&vt100::Screen) -> bool) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        let mut shown = self.shown.0.lock().unwrap();
+        loop {
+            let screen = shown.parser.screen();
+            if seen(screen) {
+                return screen.contents();
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero() && !shown.closed, "never happened: {what}; the screen:\n{}", screen.contents());
+            shown = self.shown.1.wait_timeout(shown, left).unwrap().0;
+        }
+    }
+
+    /// Everything that was sent to the terminal so far.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.shown.0.lock().unwrap().bytes.clone()
+    }
+
+    /// The program's process id.
+    pub fn pid(&self) -> String {
+        self.child.process_id().unwrap().to_string()
+    }
+
+    /// Waits for the program's end, and gives its exit code.
+    pub fn ends(&mut self) -> u32 {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < deadline, "it does not end");
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read_along(mut reader: Box<dyn Read + Send>, shown: Arc<(Mutex<Shown>, Condvar)>) {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        loop {
+            let count = reader.read(&mut buffer).unwrap_or(0);
+            let mut state = shown.0.lock().unwrap();
+            state.parser.process(&buffer[..count]);
+            state.bytes.extend(&buffer[..count]);
+            state.closed = count == 0;
+            shown.1.notify_all();
+            if count == 0 {
+                return;
+            }
+        }
+    });
+}

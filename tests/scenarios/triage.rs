@@ -1,0 +1,151 @@
+//! An admin at the console decides about requests of others.
+
+use crate::support::requests::{conditions, create, create_with};
+use crate::support::terminal::Terminal;
+use crate::support::{Person, eventually, shared, unique};
+
+#[test]
+fn a_request_appears_by_itself_and_is_approved_and_another_is_denied() {
+    let Some(plane) = shared("approve and deny by keyboard") else { return };
+    let admin = Person::admin(plane);
+    let mut console = Terminal::console(&admin, &[]);
+    console.sees("● live");
+    let (good, bad) = (unique("good"), unique("bad"));
+    create(plane, &good, "jane", &["dev"]);
+    console.keys("/");
+    console.keys(&format!("{good}\r"));
+    console.sees("CN=jane,O=dev");
+    console.keys("a");
+    console.sees("Approve it? y or Enter yes");
+    console.keys("y");
+    console.sees("is approved");
+    eventually("approved in the cluster", || conditions(plane, &good).contains("Approved").then_some(()));
+    create(plane, &bad, "mallory", &[]);
+    console.keys("\x1b");
+    console.keys("/");
+    console.keys(&format!("{bad}\r"));
+    console.sees("CN=mallory");
+    console.keys("d");
+    console.sees("Deny it?");
+    console.keys("\t");
+    console.keys("\x15NotOneOfUs\r");
+    console.sees("NotOneOfUs");
+    console.keys("y");
+    console.sees("is denied");
+    assert_eq!(conditions(plane, &bad), "Denied");
+    let reason = plane.kubectl(&["get", "csr", &bad, "-o", "jsonpath={.status.conditions[0].reason}"]);
+    assert_eq!(String::from_utf8_lossy(&reason.stdout), "NotOneOfUs");
+    console.keys("4");
+    let activity = console.sees("kubectl certificate deny");
+    assert!(activity.contains(&format!("csr/{good}")), "{activity}");
+    console.keys("q");
+    assert_eq!(console.ends(), 0);
+}
+
+#[test]
+fn a_dangerous_request_wants_its_name_typed() {
+    let Some(plane) = shared("a dangerous decision") else { return };
+    let admin = Person::admin(plane);
+    let name = unique("helper");
+    create(plane, &name, "system:kube-controller-manager", &[]);
+    let mut console = Terminal::console(&admin, &[]);
+    console.sees("● live");
+    console.keys("/");
+    console.keys(&format!("{name}\r"));
+    console.sees("CN=system:kube-controller-manager");
+    console.keys("a");
+    console.sees("type the request's name");
+    console.keys("\r");
+    console.sees("That is not its name");
+    assert_eq!(conditions(plane, &name), "");
+    console.keys(&name);
+    console.sees_no("That is not its name");
+    console.keys("\r");
+    eventually("approved in the cluster", || conditions(plane, &name).contains("Approved").then_some(()));
+}
+
+#[test]
+fn what_somebody_else_decided_meanwhile_is_told_and_not_decided_again() {
+    let Some(plane) = shared("decided meanwhile") else { return };
+    let admin = Person::admin(plane);
+    let name = unique("contested");
+    create(plane, &name, "jane", &[]);
+    let mut console = Terminal::console(&admin, &[]);
+    console.sees("● live");
+    console.keys("/");
+    console.keys(&format!("{name}\r"));
+    console.sees("CN=jane");
+    console.keys("a");
+    console.sees("Approve it?");
+    assert!(plane.kubectl(&["certificate", "deny", &name]).status.success());
+    console.sees("it is denied now");
+    console.keys("y");
+    console.sees("is already denied");
+    assert_eq!(conditions(plane, &name), "Denied");
+}
+
+#[test]
+fn a_request_that_the_signer_will_refuse_is_predicted_and_its_refusal_shown() {
+    let Some(plane) = shared("will fail") else { return };
+    let admin = Person::admin(plane);
+    let name = unique("wrong");
+    create_with(plane, &name, "bob", &[], "server auth");
+    let mut console = Terminal::console(&admin, &[]);
+    console.sees("● live");
+    console.keys("/");
+    console.keys(&format!("{name}\r"));
+    console.sees("will fail");
+    console.keys("ay");
+    console.sees("✖ failed");
+    console.sees("invalid usage for client");
+}
+
+#[test]
+fn deleting_and_exporting_ask_and_tell() {
+    let Some(plane) = shared("delete and export") else { return };
+    let admin = Person::admin(plane);
+    let name = unique("jane");
+    create(plane, &name, "jane", &[]);
+    assert!(plane.kubectl(&["certificate", "approve", &name]).status.success());
+    let mut console = Terminal::console(&admin, &[]);
+    console.sees("● live");
+    console.keys("fffff/");
+    console.keys(&format!("{name}\r"));
+    console.sees("✔ issued");
+    console.keys("e");
+    console.sees("Export the certificate");
+    console.keys("\r");
+    console.sees("certificate written to");
+    let text = std::fs::read_to_string(admin.path(&format!("{name}.crt"))).unwrap();
+    assert!(text.starts_with("-----BEGIN CERTIFICATE-----"));
+    console.keys("e\r");
+    console.sees("There is a file of that name");
+    console.keys("\x1b");
+    console.sees("Requests");
+    console.keys("x");
+    console.sees("stays valid until it expires");
+    console.keys("y");
+    console.sees("is deleted");
+    assert!(!plane.kubectl(&["get", "csr", &name]).status.success());
+}
+
+#[test]
+fn a_read_only_console_offers_and_makes_no_write() {
+    let Some(plane) = shared("read-only") else { return };
+    let admin = Person::admin(plane);
+    let name = unique("untouched");
+    create(plane, &name, "jane", &[]);
+    let mut console = Terminal::console(&admin, &["--read-only"]);
+    console.sees("read-only");
+    console.keys("/");
+    console.keys(&format!("{name}\r"));
+    console.sees("CN=jane");
+    let screen = console.waits("the footer", |screen| screen.contents().contains("quit"));
+    assert!(!screen.lines().last().unwrap().contains("approve"), "{screen}");
+    console.keys("ady");
+    console.keys("4");
+    console.sees("0 writes by this console");
+    assert_eq!(conditions(plane, &name), "");
+    let error = admin.fails(3, &["--read-only", "approve", &name]);
+    assert!(error.contains("read-only"), "{error}");
+}
