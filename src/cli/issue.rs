@@ -191,7 +191,9 @@ fn result(outcome: &Outcome, flags: &IssueFlags) -> Result<(), Failed> {
         "proof": outcome.proof.as_ref().map(|proof| json!({"username": proof.who.username, "groups": proof.who.groups})),
     });
     match flags.output {
-        Output::Yaml => print_data(&serde_yaml::to_string(&value).map_err(|error| Failed::new(error.to_string()))?),
+        Output::Yaml => {
+            print_data(&crate::domain::yaml::to_string(&value).map_err(|error| Failed::new(error.to_string()))?)
+        }
         _ => print_json(&value),
     }
 }

@@ -27,7 +27,7 @@ pub(super) async fn run(cluster: &Cluster, flags: &ListFlags) -> Result<(), Fail
         ListOutput::Yaml => {
             let items: Vec<_> = found.into_iter().map(|(_, csr)| csr).collect();
             let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
-            print_data(&serde_yaml::to_string(&list).map_err(|error| Failed::new(error.to_string()))?)
+            print_data(&crate::domain::yaml::to_string(&list).map_err(|error| Failed::new(error.to_string()))?)
         }
         ListOutput::Name => {
             let kind = "certificatesigningrequest.certificates.k8s.io";

@@ -20,7 +20,9 @@ pub(super) async fn run(cluster: &Cluster, flags: &ShowFlags) -> Result<(), Fail
     let verdict = judge(&request);
     match flags.output {
         Output::Json => print_json(&json::request(&request, &verdict)),
-        Output::Yaml => print_data(&serde_yaml::to_string(&csr).map_err(|error| Failed::new(error.to_string()))?),
+        Output::Yaml => {
+            print_data(&crate::domain::yaml::to_string(&csr).map_err(|error| Failed::new(error.to_string()))?)
+        }
         Output::Text => {
             let loaded = Loaded { request, verdict, yaml: String::new() };
             print(&text(&loaded))

@@ -7,7 +7,7 @@ use chrono::Utc;
 use color_eyre::eyre::{Result, WrapErr, bail};
 use crossterm::event::{Event as Terminal, EventStream, KeyEventKind};
 use futures::StreamExt;
-use ratatui::layout::Size;
+use ratatui::layout::{Position, Rect, Size};
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::mpsc;
@@ -176,7 +176,7 @@ impl Loop {
         for effect in update(&mut self.state, event, Utc::now()) {
             match effect {
                 Effect::Quit => self.ended = Some(Ended::Quit),
-                Effect::Redraw => self.screen.clear().wrap_err("the terminal cannot be written to")?,
+                Effect::Redraw => self.repaint()?,
                 Effect::Suspend => self.suspend()?,
                 other => self.runner.carry_out(other),
             }
@@ -190,7 +190,14 @@ impl Loop {
         kill_process(getpid(), Signal::STOP).wrap_err("cannot suspend")?;
         terminal::take().wrap_err("the terminal cannot be used")?;
         self.state.size = self.screen.size().wrap_err("the terminal cannot be used")?;
-        self.screen.clear().wrap_err("the terminal cannot be written to")?;
+        self.repaint()
+    }
+
+    /// Every cell is drawn anew. (The terminal's own `clear` would ask where the cursor is and wait for an answer that
+    /// the reader of keys takes away from it.)
+    fn repaint(&mut self) -> Result<()> {
+        let area = Rect::from((Position::ORIGIN, self.state.size));
+        self.screen.resize(area).wrap_err("the terminal cannot be written to")?;
         self.frames.request();
         Ok(())
     }

@@ -108,7 +108,7 @@ fn loaded(mut csr: CertificateSigningRequest) -> Loaded {
     csr.metadata.managed_fields = None;
     let request = Request::from_object(&csr);
     let verdict = judge(&request);
-    let yaml = serde_yaml::to_string(&csr).unwrap_or_else(|_| "it has no form in YAML\n".to_owned());
+    let yaml = crate::domain::yaml::to_string(&csr).unwrap_or_else(|_| "it has no form in YAML\n".to_owned());
     Loaded { request, verdict, yaml }
 }
 

@@ -11,7 +11,21 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 /// The screen, written to in one piece per frame.
-pub type Screen = Terminal<CrosstermBackend<io::BufWriter<Stdout>>>;
+pub type Screen = Terminal<CrosstermBackend<io::BufWriter<Out>>>;
+
+/// Standard output while the terminal is ours; nowhere when it is not: whatever is still to be drawn must not reach a
+/// shell, or a connection that is lost.
+pub struct Out(Stdout);
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if TAKEN.load(Ordering::SeqCst) { self.0.write(bytes) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if TAKEN.load(Ordering::SeqCst) { self.0.flush() } else { Ok(()) }
+    }
+}
 
 /// Whether the terminal is ours now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -66,7 +80,7 @@ pub fn install_hooks() -> color_eyre::Result<()> {
 /// # Errors
 /// Where its size cannot be told.
 pub fn screen() -> io::Result<Screen> {
-    Terminal::new(CrosstermBackend::new(io::BufWriter::with_capacity(16 * 1024, stdout())))
+    Terminal::new(CrosstermBackend::new(io::BufWriter::with_capacity(16 * 1024, Out(stdout()))))
 }
 
 /// Gives the terminal back on every way out of a scope.

@@ -38,6 +38,7 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
         Event::Identified(result) => {
             match result {
                 Ok(identified) => {
+                    overlay::decide::identified(&mut state.overlays, &identified.who.username);
                     state.session.identified = Some(identified);
                     state.session.trouble = None;
                 }

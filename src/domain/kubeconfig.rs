@@ -2,6 +2,8 @@
 
 use serde_yaml::{Mapping, Value};
 
+use super::yaml;
+
 /// A kubeconfig. It may hold keys and tokens, so it has no `Debug`.
 #[derive(Clone, PartialEq)]
 pub struct Kubeconfig(Mapping);
@@ -69,13 +71,14 @@ impl Kubeconfig {
         }
     }
 
-    fn checked(root: Mapping) -> Result<Self, String> {
+    fn checked(mut root: Mapping) -> Result<Self, String> {
         for kind in [Kind::Cluster, Kind::User, Kind::Context] {
             match root.get(kind.list()) {
                 None | Some(Value::Null | Value::Sequence(_)) => {}
                 Some(_) => return Err(format!("it is no kubeconfig: {} is not a list", kind.list())),
             }
         }
+        root.values_mut().for_each(read_old_booleans);
         Ok(Self(root))
     }
 
@@ -84,7 +87,7 @@ impl Kubeconfig {
     /// # Errors
     /// Where a part of it has no form in YAML.
     pub fn to_yaml(&self) -> Result<String, String> {
-        serde_yaml::to_string(&self.0).map_err(|_| "it cannot be written as YAML".to_owned())
+        yaml::to_string(&self.0).map_err(|_| "it cannot be written as YAML".to_owned())
     }
 
     /// The current context's name, if one is set.
@@ -135,6 +138,26 @@ impl Kubeconfig {
         if let Some(Value::Sequence(list)) = self.0.get_mut(kind.list()) {
             list.retain(|entry| entry.get("name").and_then(Value::as_str) != Some(name));
         }
+    }
+}
+
+/// The fields of a kubeconfig that are booleans (client-go, `tools/clientcmd/api/v1/types.go`). kubectl reads a plain
+/// `yes` in them as true; it would be written back in quotes as the text that serde_yaml reads.
+const BOOLEANS: [&str; 4] = ["insecure-skip-tls-verify", "disable-compression", "provideClusterInfo", "colors"];
+
+fn read_old_booleans(value: &mut Value) {
+    match value {
+        Value::Sequence(items) => items.iter_mut().for_each(read_old_booleans),
+        Value::Mapping(fields) => {
+            for (name, value) in fields.iter_mut() {
+                let boolean = name.as_str().is_some_and(|name| BOOLEANS.contains(&name));
+                match value.as_str().and_then(yaml::old_boolean).filter(|_| boolean) {
+                    Some(flag) => *value = Value::Bool(flag),
+                    None => read_old_booleans(value),
+                }
+            }
+        }
+        _ => {}
     }
 }
 

@@ -17,3 +17,4 @@ pub mod shell;
 pub mod text;
 pub mod time;
 pub mod verdict;
+pub mod yaml;

@@ -286,7 +286,7 @@ fn to_yaml<T: serde::Serialize>(api_version: &str, kind: &str, object: &T) -> St
     if let Ok(Value::Mapping(fields)) = serde_yaml::to_value(object) {
         root.extend(fields);
     }
-    serde_yaml::to_string(&root).unwrap_or_default()
+    super::yaml::to_string(&root).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ const FILES: &[&str] = &[
     "users:\n- name: 'exec'\n  user:\n    exec: {apiVersion: client.authentication.k8s.io/v1, command: aws, args: [eks, get-token], env: [{name: A, value: 'yes'}], interactiveMode: Never}\n",
     "anchors: &base {cluster: prod, user: a}\ncontexts:\n- {name: one, context: *base}\n- {name: two, context: *base}\n",
     "extensions:\n- name: own\n  extension: {deep: [1, {k: v}], text: \"with: colon\"}\nclusters:\n- name: \"quoted name\"\n  cluster: {server: \"https://q\", insecure-skip-tls-verify: true}\n",
-    "users:\n- name: multi\n  user:\n    client-certificate-data: >-\n      QUJD\n      REVG\n    client-key-data: |\n      R0hJ\ncurrent-context: \"\"\n",
+    "users:\n- name: multi\n  user:\n    client-certificate-data: |\n      QUJD\n      REVG\n    client-key-data: |\n      R0hJ\ncurrent-context: \"\"\n",
 ];
 
 fn mapping(fields: &[(&str, &str)]) -> Mapping {

@@ -22,6 +22,7 @@ fn a_request_appears_by_itself_and_is_approved_and_another_is_denied() {
     eventually("approved in the cluster", || conditions(plane, &good).contains("Approved").then_some(()));
     create(plane, &bad, "mallory", &[]);
     console.keys("\x1b");
+    console.sees_no("· /");
     console.keys("/");
     console.keys(&format!("{bad}\r"));
     console.sees("CN=mallory");
@@ -95,7 +96,9 @@ fn a_request_that_the_signer_will_refuse_is_predicted_and_its_refusal_shown() {
     console.keys("/");
     console.keys(&format!("{name}\r"));
     console.sees("will fail");
-    console.keys("ay");
+    console.keys("a");
+    console.sees("Approve it? y or Enter yes");
+    console.keys("y");
     console.sees("✖ failed");
     console.sees("invalid usage for client");
 }

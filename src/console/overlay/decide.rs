@@ -83,15 +83,26 @@ impl Decide {
     }
 }
 
+/// The message unless somebody writes another: it names who decides, as soon as that is known.
+fn message(verb: Verb, who: Option<&str>) -> String {
+    let did = if verb == Verb::Approve { "approved" } else { "denied" };
+    who.map_or_else(|| format!("{did} with countersign"), |who| format!("{did} by {who} with countersign"))
+}
+
+/// Who we are is known now: an open question's message says so.
+pub fn identified(overlays: &mut [Overlay], who: &str) {
+    if let Some(Overlay::Decide(decide)) = overlays.last_mut() {
+        decide.form.suggest(Field::Message, &message(decide.verb, Some(who)));
+    }
+}
+
 /// Opens the question about `row`.
 pub fn open(state: &mut State, row: &Row, approve: bool) {
-    let who = state.username().unwrap_or("an admin").to_owned();
-    let (verb, reason, did) =
-        if approve { (Verb::Approve, "ReviewedByAdmin", "approved") } else { (Verb::Deny, "DeniedByAdmin", "denied") };
+    let (verb, reason) = if approve { (Verb::Approve, "ReviewedByAdmin") } else { (Verb::Deny, "DeniedByAdmin") };
     let form = Form::default().text(Field::Name, "Its name", "").text(Field::Reason, "Reason", reason).text(
         Field::Message,
         "Message",
-        format!("{did} by {who} with countersign"),
+        message(verb, state.username()),
     );
     let mut decide = Decide {
         verb,

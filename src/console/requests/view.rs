@@ -18,7 +18,7 @@ use crate::console::theme::symbol;
 use crate::domain::life;
 use crate::domain::request::State as RequestState;
 use crate::domain::row::Row;
-use crate::domain::text::printable_block;
+use crate::domain::text::{printable, printable_block};
 
 /// Columns of a label in the detail.
 const LABEL: usize = 10;
@@ -256,7 +256,9 @@ fn brief_lines(facts: Vec<(Fact, Option<Fact>)>, width: usize, state: &State) ->
     let half = (width - 1) * 55 / 100;
     for (left, right) in facts {
         match right {
-            Some(right) if width >= 70 => {
+            Some(right)
+                if width >= 70 && fits(&left, LABEL, half) && fits(&right, 8, width.saturating_sub(half + 2)) =>
+            {
                 let mut line = vec![Span::raw(" ")];
                 line.extend(spans(&left, half, state));
                 let used: usize = line.iter().map(|span| span.content.width()).sum();
@@ -271,6 +273,11 @@ fn brief_lines(facts: Vec<(Fact, Option<Fact>)>, width: usize, state: &State) ->
         }
     }
     lines
+}
+
+/// Whether a fact can stand in `width` columns without being cut.
+fn fits(fact: &Fact, label: usize, width: usize) -> bool {
+    printable(&fact.text).width() < width.saturating_sub(label)
 }
 
 fn spans(fact: &Fact, width: usize, state: &State) -> Vec<Span<'static>> {

@@ -125,7 +125,7 @@ fn read_along(mut reader: Box<dyn Read + Send>, shown: Arc<(Mutex<Shown>, Condva
         let mut buffer = [0; 8192];
         loop {
             let count = reader.read(&mut buffer).unwrap_or(0);
-            let mut state = shown.0.lock().unwrap();
+            let Ok(mut state) = shown.0.lock() else { return };
             state.parser.process(&buffer[..count]);
             state.bytes.extend(&buffer[..count]);
             state.closed = count == 0;

@@ -1,0 +1,100 @@
+//! Writing YAML that kubectl reads back as what it was.
+//!
+//! serde_yaml writes YAML 1.2, where `yes` and `0777` are plain words; kubectl reads YAML 1.1, where they are a
+//! boolean and a number (sigs.k8s.io/yaml). Such texts are put in quotes here.
+
+use serde::Serialize;
+use serde_yaml::Value;
+
+/// Stands for a text in quotes while serde_yaml writes. No kubeconfig and no object has it.
+const MARK: &str = "countersign\u{1}quoted\u{1}";
+
+/// `value` as YAML.
+///
+/// # Errors
+/// Where a part of it has no form in YAML.
+pub fn to_string<T: Serialize>(value: &T) -> Result<String, serde_yaml::Error> {
+    let mut value = serde_yaml::to_value(value)?;
+    let mut quoted = Vec::new();
+    mark(&mut value, &mut quoted);
+    let mut text = serde_yaml::to_string(&value)?;
+    for (number, original) in quoted.iter().enumerate() {
+        // serde_yaml writes a text with control characters in double quotes and escapes them.
+        let written = format!("\"countersign\\u0001quoted\\u0001{number}.\"");
+        let written = if text.contains(&written) { written } else { written.replace("\\u0001", "\\x01") };
+        text = text.replace(&written, &format!("\"{original}\""));
+    }
+    Ok(text)
+}
+
+fn mark(value: &mut Value, quoted: &mut Vec<String>) {
+    match value {
+        Value::String(text) if misread(text) => {
+            let marked = format!("{MARK}{}.", quoted.len());
+            quoted.push(std::mem::replace(text, marked));
+        }
+        Value::Sequence(items) => items.iter_mut().for_each(|item| mark(item, quoted)),
+        Value::Mapping(fields) => {
+            let entries = std::mem::take(fields);
+            *fields = entries
+                .into_iter()
+                .map(|(mut key, mut value)| {
+                    mark(&mut key, quoted);
+                    mark(&mut value, quoted);
+                    (key, value)
+                })
+                .collect();
+        }
+        Value::Tagged(tagged) => mark(&mut tagged.value, quoted),
+        _ => {}
+    }
+}
+
+/// Whether YAML 1.1 could take a plain text for something else: a boolean (yaml.org/type/bool), or a number in one of
+/// its forms (octal `0777`, binary, `1_000`, sexagesimal). Only texts that need no escaping in double quotes can be.
+fn misread(text: &str) -> bool {
+    let boolean = ["y", "n", "yes", "no", "on", "off"].contains(&text.to_ascii_lowercase().as_str());
+    let digits = |c: char| c.is_ascii_alphanumeric() || "+-._:".contains(c);
+    let number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && text.chars().all(digits);
+    boolean || number
+}
+
+/// What YAML 1.1 takes for a boolean although YAML 1.2 does not.
+pub fn old_boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "y" | "yes" | "on" => Some(true),
+        "n" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_kubectl_would_misread_is_quoted() {
+        for text in ["yes", "No", "on", "OFF", "y", "0777", "1_000", "1:30", "+.5", "0b11", "2001-12-14", "1e3"] {
+            assert_eq!(to_string(&text).unwrap(), format!("\"{text}\"\n"), "{text}");
+        }
+        assert_eq!(to_string(&"jane").unwrap(), "jane\n");
+    }
+
+    #[test]
+    fn keys_and_nested_texts_too() {
+        let value: Value = serde_yaml::from_str("'on': ['no', {a: '08'}, 5, true]").unwrap();
+        let text = to_string(&value).unwrap();
+        assert_eq!(text, "\"on\":\n- \"no\"\n- a: \"08\"\n- 5\n- true\n");
+        assert_eq!(serde_yaml::from_str::<Value>(&text).unwrap(), value);
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_is_read_back(text in any::<String>()) {
+            let yaml = to_string(&vec![text.clone(), "yes".to_owned()]).unwrap();
+            prop_assert_eq!(serde_yaml::from_str::<Vec<String>>(&yaml).unwrap(), [text, "yes".to_owned()]);
+        }
+    }
+}
