@@ -24,3 +24,6 @@ pub mod view;
 pub mod wizard;
 
 pub use event_loop::run;
+
+#[cfg(test)]
+mod tests;

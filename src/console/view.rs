@@ -129,8 +129,8 @@ fn footer(frame: &mut Frame, area: Rect, state: &State) {
 }
 
 fn possible(state: &State, action: Action) -> bool {
-    if !state.overlays.is_empty() {
-        return true;
+    if let Some(overlay) = state.overlays.last() {
+        return overlay.possible(action);
     }
     match (&state.wizard, state.pane) {
         (Some(wizard), _) => wizard.possible(action),

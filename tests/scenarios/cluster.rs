@@ -75,7 +75,7 @@ async fn the_servers_own_limits_are_told_in_plain_words() {
 
 /// The next message of the watch.
 async fn next(from: &mut mpsc::Receiver<Message>) -> Message {
-    tokio::time::timeout(PATIENCE, from.recv()).await.expect("the watch is silent").expect("the watch has ended")
+    tokio::time::timeout(PATIENCE, from.recv()).await.unwrap().unwrap()
 }
 
 #[tokio::test]

@@ -117,9 +117,9 @@ fn a_request_whose_key_stays_with_its_owner_gives_a_certificate_and_no_kubeconfi
     ));
     let text = admin.done(&["issue", "--request", "o.csr", "--out", "o.crt", "-n", &team]);
     assert!(text.contains("certificate  o.crt"), "{text}");
-    admin.shell(&format!(
+    admin.shell(
         "cp .kube/config own; export KUBECONFIG=own; kubectl config set-credentials o --client-certificate=o.crt \
          --client-key=o.key --embed-certs=true; kubectl config set-context o --cluster=test --user=o; kubectl config use-context o"
-    ));
+    );
     logs_in(&admin, &admin.path("own").display().to_string(), &user, &team);
 }

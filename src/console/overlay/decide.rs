@@ -65,7 +65,8 @@ impl Decide {
     pub fn places(&self) -> Vec<Place> {
         match self.phase {
             Phase::Asking if self.editing => vec![Place::Form, Place::Always],
-            Phase::Asking | Phase::Failed(_) => vec![Place::Confirm, Place::Always],
+            Phase::Asking => vec![Place::Confirm, Place::Always],
+            Phase::Failed(_) => vec![Place::Reader, Place::Always],
             Phase::Sent(_) => vec![Place::Always],
         }
     }
@@ -135,7 +136,7 @@ pub fn read(overlays: &mut [Overlay], loaded: &Loaded) {
 pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let Some(Overlay::Decide(decide)) = state.overlays.last_mut() else { return Vec::new() };
     match (&decide.phase, action) {
-        (Phase::Failed(_), Some(Action::Yes | Action::No | Action::Back)) => close(state),
+        (Phase::Failed(_), Some(Action::Back)) => close(state),
         (Phase::Sent(_) | Phase::Failed(_), _) => Vec::new(),
         (Phase::Asking, Some(Action::No | Action::Back)) if !decide.editing || decide.is_dangerous() => close(state),
         (Phase::Asking, Some(Action::Back)) => {

@@ -26,8 +26,9 @@ impl Delete {
     /// Where keys are looked up.
     pub fn places(&self) -> Vec<Place> {
         match self.phase {
+            Phase::Asking => vec![Place::Confirm, Place::Always],
             Phase::Sent(_) => vec![Place::Always],
-            _ => vec![Place::Confirm, Place::Always],
+            Phase::Failed(_) => vec![Place::Reader, Place::Always],
         }
     }
 }
@@ -46,7 +47,7 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
             delete.phase = Phase::Sent(id);
             vec![Effect::Delete(id, delete.pin.clone())]
         }
-        (Phase::Asking | Phase::Failed(_), Some(Action::Yes | Action::No)) => {
+        (Phase::Asking, Some(Action::No)) | (Phase::Failed(_), Some(Action::Back)) => {
             state.overlays.pop();
             Vec::new()
         }

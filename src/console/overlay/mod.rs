@@ -70,6 +70,17 @@ impl Overlay {
         }
     }
 
+    /// Whether `action` would do something now: what the footer offers.
+    pub fn possible(&self, action: Action) -> bool {
+        let steps = [Action::NextStep, Action::PreviousStep, Action::Review, Action::Resume];
+        match self {
+            Self::Decide(_) => !steps.contains(&action),
+            Self::Export(_) => !steps.contains(&action) && action != Action::NextField,
+            Self::Delete(_) | Self::LeaveWizard => action != Action::NextField,
+            Self::Reader(_) => true,
+        }
+    }
+
     /// Text pasted into the field that has the keyboard.
     pub fn paste(&mut self, text: &str) {
         match self {

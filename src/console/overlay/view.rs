@@ -13,10 +13,13 @@ use crate::console::failure::Failure;
 use crate::console::form;
 use crate::console::requests::{Loaded, detail, view::fact_lines};
 use crate::console::state::State;
-use crate::console::text::{shown, wrapped};
+use crate::console::text::{cell, shown, wrapped};
 use crate::domain::commands;
 use crate::domain::request::State as RequestState;
 use crate::domain::text::printable;
+
+/// Columns of a label.
+const LABEL: u16 = 10;
 
 /// Draws the topmost overlay.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
@@ -49,12 +52,13 @@ fn draw_decide(frame: &mut Frame, area: Rect, state: &State, decide: &Decide) {
     let fields = if decide.is_dangerous() { 3 } else { 2 };
     let foot_height = u16::try_from(foot.len()).unwrap_or(0);
     let below = (foot_height + fields + 1).min(inner.height);
-    let facts = Rect { height: inner.height - below, ..inner };
+    // Facts bring a blank of their own.
+    let facts = Rect { x: inner.x - 1, width: inner.width + 1, height: inner.height - below, ..inner };
     frame.render_widget(Paragraph::new(decide_facts(state, decide, facts)), facts);
     let form = Rect { y: facts.bottom(), height: fields.min(below), ..inner };
     let shows = |field: Field| decide.shows(field);
     let end = if decide.editing {
-        form::view::draw(frame, form, &decide.form, 11, shows, state.theme)
+        form::view::draw(frame, form, &decide.form, LABEL, shows, state.theme)
     } else {
         draw_fields_at_rest(frame, form, state, decide)
     };
@@ -66,8 +70,8 @@ fn draw_decide(frame: &mut Frame, area: Rect, state: &State, decide: &Decide) {
 fn draw_fields_at_rest(frame: &mut Frame, area: Rect, state: &State, decide: &Decide) -> u16 {
     let mut y = area.y;
     for (label, field) in [("Reason", Field::Reason), ("Message", Field::Message)] {
-        let text = shown(decide.form.value(field), usize::from(area.width).saturating_sub(11));
-        let line = Line::from(vec![Span::styled(format!("{label:<11}"), state.theme.dim()), Span::raw(text)]);
+        let text = shown(decide.form.value(field), usize::from(area.width.saturating_sub(LABEL)));
+        let line = Line::from(vec![Span::styled(cell(label, LABEL.into()), state.theme.dim()), Span::raw(text)]);
         frame.render_widget(line, Rect { y, height: 1, ..area });
         y += 1;
     }

@@ -113,9 +113,7 @@ fn certificate_facts(request: &Request, certificate: &Certificate, clock: &Clock
 }
 
 fn until(certificate: &Certificate, clock: &Clock) -> String {
-    let left = (certificate.not_after - clock.now).num_seconds();
-    let left = if left > 0 { format!("{} left", life::age(left)) } else { "expired".to_owned() };
-    format!("{} ({left})", clock.absolute(certificate.not_after))
+    format!("{} ({})", clock.absolute(certificate.not_after), clock.left(certificate.not_after))
 }
 
 fn asked_by(request: &Request, clock: &Clock) -> String {
@@ -189,20 +187,13 @@ fn life_text(request: &Request, clock: &Clock) -> String {
     if let Some(Ok(certificate)) = &request.certificate {
         let granted = (certificate.not_after - certificate.not_before).num_seconds();
         let granted = life::human(granted);
-        let left = if certificate.not_after > clock.now {
-            format!("{} left", life::age((certificate.not_after - clock.now).num_seconds()))
-        } else {
-            "expired".to_owned()
-        };
-        return format!(
-            "{asked_text} asked, {granted} granted: until {} ({left})",
-            clock.absolute(certificate.not_after)
-        );
+        let (end, left) = (clock.absolute(certificate.not_after), clock.left(certificate.not_after));
+        return format!("{asked_text} asked, {granted} granted: until {end} ({left})");
     }
     match (request.state(), asked) {
         (State::Pending | State::Approved, Some(seconds)) => {
             let end = TimeDelta::try_seconds(seconds).and_then(|life| clock.now.checked_add_signed(life));
-            let end = end.map(|end| format!(": until {} at the latest", clock.absolute(end))).unwrap_or_default();
+            let end = end.map(|end| format!(": until {} at the latest", clock.minute(end))).unwrap_or_default();
             format!("{asked_text}{end}")
         }
         _ => asked_text,

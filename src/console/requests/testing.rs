@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::request::{CLIENT_SIGNER, Identity, Pin, State};
+use crate::domain::request::{CLIENT_SIGNER, Identity, Pin, Pkcs10, PublicKey, Request, Requester, State};
 use crate::domain::row::Row;
-use crate::domain::verdict::Level;
+use crate::domain::verdict::{Level, judge};
 
 /// A moment on the day the tests play on.
 pub fn noon() -> DateTime<Utc> {
@@ -25,4 +25,38 @@ pub fn row(name: &str, seconds: i64) -> Row {
         level: Level::Ok,
         headline: "ok",
     }
+}
+
+/// A pending request for `user` in `groups`, asked for by ci-bot, created `seconds` after [`noon`].
+pub fn request(name: &str, seconds: i64, user: &str, groups: &[&str]) -> Request {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let organizations = groups.iter().map(|group| format!(",O={group}"));
+    Request {
+        pin: Pin { name: name.into(), uid: format!("uid-{name}"), resource_version: "1".into() },
+        created_at: Some(noon() + chrono::TimeDelta::seconds(seconds)),
+        signer_name: CLIENT_SIGNER.into(),
+        usages: owned(&["client auth"]),
+        expiration_seconds: Some(86_400),
+        requester: Requester {
+            username: "ci-bot".into(),
+            groups: owned(&["ci", "system:authenticated"]),
+            ..Requester::default()
+        },
+        pkcs10: Ok(Pkcs10 {
+            subject: [format!("CN={user}")].into_iter().chain(organizations).collect(),
+            common_names: owned(&[user]),
+            organizations: owned(groups),
+            sans: Vec::new(),
+            key: PublicKey { algorithm: "RSA".into(), bits: 2048, sha256: "00".into() },
+            signature_algorithm: "SHA256-RSA".into(),
+            signature_valid: Some(true),
+        }),
+        conditions: Vec::new(),
+        certificate: None,
+    }
+}
+
+/// Its line.
+pub fn row_of(request: &Request) -> Row {
+    Row::new(request, &judge(request))
 }

@@ -39,7 +39,16 @@ impl Requests {
             WatchStatus::Degraded { .. } => Some(clock.now + TimeDelta::seconds(1)),
             _ => None,
         };
-        ages.chain(stuck).chain(retry).min()
+        ages.chain(stuck).chain(retry).chain(self.end_changes(clock)).min()
+    }
+
+    /// When the end of the chosen request's life reads differently: it is counted from now until it is issued.
+    fn end_changes(&self, clock: &Clock) -> Option<DateTime<Utc>> {
+        let request = &self.loaded()?.request;
+        match &request.certificate {
+            Some(Ok(certificate)) => clock.left_changes(certificate.not_after),
+            _ => request.expiration_seconds.map(|life| clock.minute_changes(life.into())),
+        }
     }
 }
 

@@ -99,8 +99,8 @@ pub fn form(around: &Surroundings) -> Form<Field> {
         .text(Field::Binding, "Binding", "")
         .text(Field::File, "File", around.kubeconfig.display().to_string())
         .text(Field::Context, "Context", "")
-        .choice(Field::Switch, "Switch", choice(["make it the current context", "leave the current context"]), 0)
-        .choice(Field::Same, "Same name", choice(["never replace an entry", "replace it (a backup stays)"]), 0)
+        .choice(Field::Switch, "Switch", choice(["make it current", "leave the current one"]), 0)
+        .choice(Field::Same, "Same name", choice(["never replace an entry", "replace it, keep a backup"]), 0)
 }
 
 /// Whether a field means anything with what is chosen elsewhere.

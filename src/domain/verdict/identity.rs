@@ -16,7 +16,7 @@ pub(super) fn control_plane(request: &Request) -> Option<Finding> {
         return None;
     }
     let text = format!("This certificate logs in as {user}, a part of the control plane. Deny it unless you made it.");
-    finding(Level::Danger, "identity-control-plane", "control pl", text)
+    finding(Level::Danger, "identity-control-plane", "system id", text)
 }
 
 /// CN=system:serviceaccount:…

@@ -1,0 +1,348 @@
+//! The console as its user sees it: events in, screens out. No terminal, no cluster, no clock.
+
+mod documents;
+
+use chrono::TimeDelta;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Size;
+use ratatui::style::{Color, Modifier};
+
+use super::clock::Clock;
+use super::effect::Effect;
+use super::event::{Connection, Event, Identified};
+use super::failure::Failure;
+use super::requests::Loaded;
+use super::requests::testing::{noon, request, row_of};
+use super::state::State;
+use super::theme::Theme;
+use super::update::update;
+use super::view;
+use super::wizard::{News, Task};
+use crate::cluster::watch::{Change, Message, WatchStatus};
+use crate::cluster::{Verb, WhoAmI};
+use crate::domain::plan::StepKind;
+use crate::domain::request::{Condition, Request};
+use crate::domain::verdict::judge;
+use crate::issuance::rehearsal::{Note, Weight};
+use crate::issuance::{Progress, Rehearsal, Trouble};
+
+/// A console in the reference size, talking to a cluster that these tests play.
+struct Console {
+    state: State,
+    effects: Vec<Effect>,
+}
+
+impl Console {
+    /// Connected, identified, live, with these requests.
+    fn with(requests: &[Request]) -> Self {
+        let clock = Clock { now: noon(), utc: true };
+        let state = State::new(clock, Size::new(80, 24), Theme::mono(), false);
+        let mut console = Self { state, effects: Vec::new() };
+        let connection = Connection {
+            context: "prod-eu".into(),
+            namespace: "default".into(),
+            server: "https://10.1.0.5:6443".into(),
+            cluster: "prod".into(),
+        };
+        console.hears(Event::Connected(Ok(connection)));
+        let who = WhoAmI { username: "alice-admin".into(), ..WhoAmI::default() };
+        console.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into() })));
+        console.hears(Event::Watch(Message::Restarted));
+        console.lists(requests);
+        console.hears(Event::Watch(Message::Listed));
+        console.hears(Event::Watch(Message::Status(WatchStatus::Live)));
+        console.reads(requests);
+        console
+    }
+
+    fn hears(&mut self, event: Event) {
+        let now = self.state.clock.now;
+        self.effects.extend(update(&mut self.state, event, now));
+    }
+
+    fn lists(&mut self, requests: &[Request]) {
+        let changes = requests.iter().map(|request| Change::Applied(Box::new(row_of(request)))).collect();
+        self.hears(Event::Watch(Message::Changes(changes)));
+    }
+
+    /// Answers every reading that was asked for.
+    fn reads(&mut self, requests: &[Request]) {
+        while let Some(at) = self.effects.iter().position(|effect| matches!(effect, Effect::Read(_))) {
+            let Effect::Read(pin) = self.effects.remove(at) else { return };
+            let found = requests.iter().find(|request| request.pin.uid == pin.uid).unwrap();
+            let yaml = "apiVersion: certificates.k8s.io/v1\nkind: CertificateSigningRequest\n".to_owned();
+            let loaded = Loaded { request: found.clone(), verdict: judge(found), yaml };
+            self.hears(Event::Read { uid: pin.uid, result: Ok(Box::new(loaded)) });
+        }
+    }
+
+    fn press(&mut self, code: KeyCode) {
+        self.hears(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+
+    fn ctrl(&mut self, c: char) {
+        self.hears(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)));
+    }
+
+    fn types(&mut self, text: &str) {
+        for c in text.chars() {
+            self.press(KeyCode::Char(c));
+        }
+    }
+
+    fn passes(&mut self, seconds: i64) {
+        let now = self.state.clock.now + TimeDelta::seconds(seconds);
+        self.effects.extend(update(&mut self.state, Event::Clock, now));
+    }
+
+    fn drawn(&self) -> Terminal<TestBackend> {
+        let mut terminal = Terminal::new(TestBackend::new(self.state.size.width, self.state.size.height)).unwrap();
+        terminal.draw(|frame| view::draw(frame, &self.state)).unwrap();
+        terminal
+    }
+
+    fn screen(&self) -> String {
+        self.drawn().backend().to_string()
+    }
+}
+
+fn three() -> Vec<Request> {
+    vec![
+        request("jane-7f3k", 0, "jane", &["dev", "qa"]),
+        request("kcm-helper", 60, "system:kube-controller-manager", &[]),
+        request("pavel", 300, "pavel", &["payments"]),
+    ]
+}
+
+#[test]
+fn the_list_with_the_detail_of_the_request_under_the_cursor() {
+    let mut console = Console::with(&three());
+    console.passes(312);
+    insta::assert_snapshot!(console.screen());
+}
+
+#[test]
+fn a_dangerous_decision_says_what_would_be_handed_out_and_enter_alone_does_nothing() {
+    let requests = three();
+    let mut console = Console::with(&requests);
+    console.press(KeyCode::Char('j'));
+    console.reads(&requests);
+    console.press(KeyCode::Char('a'));
+    console.press(KeyCode::Enter);
+    insta::assert_snapshot!(console.screen());
+    assert!(!console.effects.iter().any(|effect| matches!(effect, Effect::Decide(..))));
+    console.types("kcm-helper");
+    console.press(KeyCode::Enter);
+    let Some(Effect::Decide(_, pin, decision)) = console.effects.pop() else { panic!("nothing was decided") };
+    assert_eq!((pin, decision.verb), (requests[1].pin.clone(), Verb::Approve));
+}
+
+#[test]
+fn what_is_decided_is_what_was_on_the_screen() {
+    let requests = three();
+    let mut console = Console::with(&requests);
+    console.press(KeyCode::Char('a'));
+    let mut newer = requests[0].clone();
+    newer.pin.resource_version = "2".into();
+    console.lists(&[newer]);
+    assert!(console.screen().contains("It changed meanwhile"), "{}", console.screen());
+    console.press(KeyCode::Char('y'));
+    let decided = console.effects.iter().find_map(|effect| match effect {
+        Effect::Decide(_, pin, _) => Some(pin.clone()),
+        _ => None,
+    });
+    assert_eq!(decided, Some(requests[0].pin.clone()));
+}
+
+#[test]
+fn a_failed_decision_says_why_and_the_activity_keeps_it() {
+    let mut console = Console::with(&three());
+    console.press(KeyCode::Char('d'));
+    console.press(KeyCode::Char('y'));
+    let Some(Effect::Decide(id, ..)) = console.effects.pop() else { panic!("nothing was decided") };
+    let failure = Failure {
+        text: "you may not update certificatesigningrequests/approval (403)".into(),
+        advice: Some("Ask for it.".into()),
+    };
+    console.hears(Event::Decided(id, Err(failure)));
+    insta::assert_snapshot!("failed_decision", console.screen());
+    console.press(KeyCode::Esc);
+    console.press(KeyCode::Char('4'));
+    insta::assert_snapshot!("activity_after_failure", console.screen());
+}
+
+#[test]
+fn a_late_answer_to_a_dropped_question_is_ignored() {
+    let requests = three();
+    let mut console = Console::with(&requests);
+    console.hears(Event::Decided(4711, Ok(Box::new(requests[0].clone()))));
+    assert!(console.state.activity.records().is_empty() && console.state.notice.is_none());
+}
+
+#[test]
+fn a_lost_connection_keeps_the_rows_and_says_that_they_are_old() {
+    let mut console = Console::with(&three());
+    let status = WatchStatus::Degraded {
+        why: "https://10.1.0.5:6443 cannot be reached: Connection refused".into(),
+        since: noon(),
+        next_try: noon() + TimeDelta::seconds(8),
+    };
+    console.hears(Event::Watch(Message::Status(status)));
+    console.passes(5);
+    insta::assert_snapshot!(console.screen());
+}
+
+#[test]
+fn an_approved_request_without_a_certificate_is_explained_after_a_while() {
+    let mut stuck = request("stuck", 0, "jane", &[]);
+    stuck.conditions = vec![Condition {
+        kind: "Approved".into(),
+        status: "True".into(),
+        reason: "ReviewedByAdmin".into(),
+        message: "approved".into(),
+        last_update: Some(noon()),
+    }];
+    let mut console = Console::with(std::slice::from_ref(&stuck));
+    console.types("fffff");
+    console.reads(&[stuck]);
+    console.passes(9);
+    assert!(console.screen().contains("waiting for the signer"), "{}", console.screen());
+    let due = console.state.next_change().unwrap();
+    assert!(due <= noon() + TimeDelta::seconds(10), "the screen would not be drawn when it gets stuck");
+    console.passes(1);
+    let screen = console.screen();
+    assert!(screen.contains("no certificate yet. Likely:") && screen.contains("(EKS"), "{screen}");
+}
+
+#[test]
+fn with_only_a_name_typed_the_wizard_goes_to_the_review_and_runs() {
+    let mut console = Console::with(&three());
+    console.press(KeyCode::Char('n'));
+    console.hears(Event::Wizard(News::Gathered {
+        kubeconfig: Some("/home/alice/.kube/config".into()),
+        unfinished: Vec::new(),
+    }));
+    console.types("zoe");
+    insta::assert_snapshot!("wizard_who", console.screen());
+    console.ctrl('n');
+    insta::assert_snapshot!("wizard_cert", console.screen());
+    console.ctrl('n');
+    insta::assert_snapshot!("wizard_access", console.screen());
+    console.ctrl('n');
+    insta::assert_snapshot!("wizard_kubeconfig", console.screen());
+    console.ctrl('r');
+    let Some(Effect::Wizard(Task::Rehearse(id, order))) = console.effects.pop() else { panic!("no rehearsal") };
+    assert_eq!((order.user.as_str(), order.expiration_seconds), ("zoe", 86_400));
+    let notes = [
+        Note { step: StepKind::Request, weight: Weight::Fine, text: "the server would take it".into() },
+        Note { step: StepKind::Approve, weight: Weight::Notice, text: "you may not approve it yourself".into() },
+    ];
+    console.hears(Event::Wizard(News::Rehearsed(id, Ok(Rehearsal { notes: notes.to_vec() }))));
+    insta::assert_snapshot!("wizard_review", console.screen());
+    console.press(KeyCode::Enter);
+    let Some(Effect::Wizard(Task::Begin(id, _))) = console.effects.pop() else { panic!("it does not run") };
+    for progress in [
+        Progress::Started(StepKind::Key),
+        Progress::Done(StepKind::Key, "made".into(), std::time::Duration::from_millis(160)),
+        Progress::Started(StepKind::Request),
+        Progress::Failed(StepKind::Request, Trouble::advised("a request zoe is there already", "Take another name.")),
+    ] {
+        console.hears(Event::Wizard(News::Progress(id, progress)));
+    }
+    insta::assert_snapshot!("wizard_run_failed", console.screen());
+}
+
+#[test]
+fn a_plan_with_a_problem_cannot_be_run() {
+    let mut console = Console::with(&[]);
+    console.press(KeyCode::Char('n'));
+    console.hears(Event::Wizard(News::Gathered { kubeconfig: Some("/k".into()), unfinished: Vec::new() }));
+    console.types("zoe");
+    console.ctrl('r');
+    let Some(Effect::Wizard(Task::Rehearse(id, _))) = console.effects.pop() else { panic!("no rehearsal") };
+    let problem =
+        Note { step: StepKind::Kubeconfig, weight: Weight::Problem, text: "/k has a user zoe already".into() };
+    console.hears(Event::Wizard(News::Rehearsed(id, Ok(Rehearsal { notes: vec![problem] }))));
+    console.press(KeyCode::Enter);
+    assert!(console.effects.iter().all(|effect| !matches!(effect, Effect::Wizard(Task::Begin(..)))));
+    assert!(console.screen().contains("has a user zoe already"));
+}
+
+#[test]
+fn a_wrong_field_is_named_and_gets_the_keyboard() {
+    let mut console = Console::with(&[]);
+    console.press(KeyCode::Char('n'));
+    console.hears(Event::Wizard(News::Gathered { kubeconfig: Some("/k".into()), unfinished: Vec::new() }));
+    console.types("system:admin");
+    console.ctrl('r');
+    assert!(console.screen().contains("✖ User name: names with system: belong"), "{}", console.screen());
+    console.press(KeyCode::Esc);
+    assert!(console.screen().contains("Leave the wizard?"));
+    console.press(KeyCode::Char('y'));
+    assert!(console.state.wizard.is_none());
+}
+
+#[test]
+fn a_pasted_newline_confirms_nothing() {
+    let requests = three();
+    let mut console = Console::with(&requests);
+    console.press(KeyCode::Char('a'));
+    console.hears(Event::Paste("y\n".into()));
+    assert!(!console.effects.iter().any(|effect| matches!(effect, Effect::Decide(..))));
+}
+
+#[test]
+fn every_size_is_drawn_without_a_panic() {
+    let requests = three();
+    for (width, height) in [(1, 1), (20, 6), (40, 10), (60, 15), (80, 24), (120, 40), (200, 60), (400, 100)] {
+        let mut console = Console::with(&requests);
+        console.hears(Event::Resized(Size::new(width, height)));
+        console.drawn();
+        for keys in ["a", "\u{1b}x", "\u{1b}4", "1n", "zo"] {
+            for c in keys.chars() {
+                console.press(if c == '\u{1b}' { KeyCode::Esc } else { KeyCode::Char(c) });
+                console.drawn();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wide_screen_has_the_detail_beside_the_list() {
+    let mut console = Console::with(&three());
+    console.hears(Event::Resized(Size::new(160, 30)));
+    insta::assert_snapshot!(console.screen());
+}
+
+#[test]
+fn colours_carry_meaning_only_beside_words() {
+    let mut console = Console::with(&three());
+    console.state.theme = Theme::sixteen();
+    let terminal = console.drawn();
+    let buffer = terminal.backend().buffer();
+    let danger = buffer.content().iter().find(|cell| cell.symbol() == "✖").unwrap();
+    assert_eq!(danger.fg, Color::Red);
+    let cursor =
+        buffer.content().iter().find(|cell| cell.symbol() == "›" && cell.modifier.contains(Modifier::REVERSED));
+    assert!(cursor.is_some());
+    console.state.theme = Theme::mono();
+    let colours = |cell: &ratatui::buffer::Cell| cell.fg != Color::Reset || cell.bg != Color::Reset;
+    assert!(!console.drawn().backend().buffer().content().iter().any(colours));
+}
+
+#[test]
+fn the_screen_wakes_only_when_something_on_it_reads_differently() {
+    let mut console = Console::with(&[request("old", 0, "jane", &[])]);
+    console.passes(3 * 3600 + 10);
+    for _ in 0..5 {
+        let (before, due) = (console.screen(), console.state.next_change().unwrap());
+        let wait = due - console.state.clock.now;
+        console.state.clock.now = due - TimeDelta::milliseconds(1);
+        assert_eq!(console.screen(), before, "it changed before it was due");
+        console.state.clock.now = due;
+        assert_ne!(console.screen(), before, "it was due and nothing changed");
+        assert!(wait >= TimeDelta::seconds(40), "{wait}");
+    }
+}
