@@ -68,6 +68,7 @@ pub async fn rehearse(cluster: &Cluster, order: &Order) -> Result<Rehearsal, Err
     approve(cluster, order, &mut found).await?;
     role(cluster, order, &mut found).await?;
     binding(cluster, order, &mut found).await?;
+    certificate_file(order, &mut found);
     kubeconfig(order, &mut found);
     Ok(found)
 }
@@ -185,6 +186,14 @@ async fn binding(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Res
         },
     }
     Ok(())
+}
+
+/// A file that is there is never replaced by a certificate.
+fn certificate_file(order: &Order, found: &mut Rehearsal) {
+    if let Some(path) = order.certificate_file.as_ref().filter(|path| path.exists()) {
+        let text = format!("{} exists already: take another name", path.display());
+        found.add(StepKind::Certificate, Weight::Problem, text);
+    }
 }
 
 fn kubeconfig(order: &Order, found: &mut Rehearsal) {

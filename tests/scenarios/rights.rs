@@ -1,4 +1,4 @@
-//! People who may do some things and not others.
+//! People who come in other ways, and people who may do some things and not others.
 
 use std::process::Stdio;
 
@@ -42,7 +42,7 @@ fn a_missing_right_is_named() {
     console.sees("Approve it?");
     console.keys("y");
     console.sees("you may not approve requests for the signer");
-    console.keys("n");
+    console.keys("\r");
     console.sees_no("you may not approve requests for the signer");
     console.keys("4");
     console.sees("✖ you may not");
@@ -98,4 +98,61 @@ fn a_wizard_that_waits_can_be_left_and_gone_on_with_later() {
     assert!(plane.kubectl(&["certificate", "approve", &user]).status.success());
     let text = person.done(&["issue", "--resume"]);
     assert!(text.contains(&format!("logged in as {user}")), "{text}");
+}
+
+#[test]
+fn an_exec_plugin_and_several_kubeconfigs_are_read_as_kubectl_reads_them() {
+    let Some(plane) = shared("exec plugins, several files, impersonation") else { return };
+    let admin = Person::admin(plane);
+    let text = std::fs::read_to_string(plane.admin()).unwrap();
+    let config: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+    let pem = |field: &str| {
+        use base64::Engine;
+        let data = config["users"][0]["user"][field].as_str().unwrap();
+        String::from_utf8(base64::engine::general_purpose::STANDARD.decode(data).unwrap()).unwrap()
+    };
+    let credential = serde_json::json!({
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"clientCertificateData": pem("client-certificate-data"), "clientKeyData": pem("client-key-data")},
+    });
+    std::fs::write(admin.path("credential.json"), credential.to_string()).unwrap();
+    let plugin = admin.path("credential.json").display().to_string();
+    let people = format!(
+        "users: [{{name: plugin, user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, command: cat, \
+         args: [{plugin}], interactiveMode: Never}}}}}}]\n\
+         contexts: [{{name: by-plugin, context: {{cluster: test, user: plugin}}}}]\n"
+    );
+    std::fs::write(admin.path("people"), people).unwrap();
+    let mut command = admin.command(&program());
+    let paths = format!("people:missing:{}", admin.kubeconfig().display());
+    command.env("KUBECONFIG", paths).args([
+        "--context",
+        "by-plugin",
+        "--as",
+        "somebody",
+        "--as-group",
+        "system:masters",
+    ]);
+    let name = unique("as");
+    create(plane, &name, "jane", &[]);
+    let output = command.args(["deny", &name]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let message = plane.kubectl(&["get", "csr", &name, "-o", "jsonpath={.status.conditions[0].message}"]);
+    assert_eq!(String::from_utf8_lossy(&message.stdout), "denied by somebody with countersign");
+}
+
+#[test]
+fn what_is_wrong_with_a_kubeconfig_is_told_in_plain_words() {
+    let Some(plane) = shared("broken kubeconfigs") else { return };
+    let person = Person::admin(plane);
+    let error = person.fails(1, &["list", "--context", "nowhere"]);
+    assert!(error.contains("there is no context nowhere; there are: admin"), "{error}");
+    let error = person.fails(1, &["list", "--kubeconfig", "missing"]);
+    assert!(error.contains("missing"), "{error}");
+    let away = std::fs::read_to_string(person.kubeconfig()).unwrap().replace(&plane.server(), "https://127.0.0.1:1");
+    std::fs::write(person.path("away"), away).unwrap();
+    let error = person.fails(1, &["list", "--kubeconfig", "away"]);
+    assert!(error.contains("https://127.0.0.1:1 cannot be reached: Connection refused"), "{error}");
+    person.fails(2, &["list", "--no-such-flag"]);
 }

@@ -30,6 +30,7 @@ pub enum Field {
     Resources,
     Binding,
     File,
+    Certificate,
     Context,
     Switch,
     Same,
@@ -42,7 +43,7 @@ impl Field {
             Self::User | Self::Groups | Self::Key | Self::RequestFile => Step::Who,
             Self::CsrName | Self::Signer | Self::Life | Self::Usages => Step::Cert,
             Self::Namespace | Self::Grant | Self::Role | Self::Verbs | Self::Resources | Self::Binding => Step::Access,
-            Self::File | Self::Context | Self::Switch | Self::Same => Step::Kubeconfig,
+            Self::File | Self::Certificate | Self::Context | Self::Switch | Self::Same => Step::Kubeconfig,
         }
     }
 
@@ -98,6 +99,7 @@ pub fn form(around: &Surroundings) -> Form<Field> {
         .text(Field::Resources, "Resources", "pods")
         .text(Field::Binding, "Binding", "")
         .text(Field::File, "File", around.kubeconfig.display().to_string())
+        .text(Field::Certificate, "Certificate", "")
         .text(Field::Context, "Context", "")
         .choice(Field::Switch, "Switch", choice(["make it current", "leave the current one"]), 0)
         .choice(Field::Same, "Same name", choice(["never replace an entry", "replace it, keep a backup"]), 0)
@@ -107,10 +109,10 @@ pub fn form(around: &Surroundings) -> Form<Field> {
 pub fn applies(form: &Form<Field>, field: Field) -> bool {
     let grant = form.chosen(Field::Grant);
     match field {
-        Field::RequestFile => form.chosen(Field::Key) == EXISTING,
+        Field::RequestFile | Field::Certificate => form.chosen(Field::Key) == EXISTING,
         Field::Role | Field::Binding => grant != NOTHING,
         Field::Verbs | Field::Resources => grant == NEW_ROLE,
-        Field::Context | Field::Switch | Field::Same => form.chosen(Field::Key) != EXISTING,
+        Field::File | Field::Context | Field::Switch | Field::Same => form.chosen(Field::Key) != EXISTING,
         _ => true,
     }
 }
@@ -121,6 +123,7 @@ pub fn follow(form: &mut Form<Field>) {
     let role = form.value(Field::Role).trim().to_owned();
     form.suggest(Field::CsrName, &order::object_name(&user));
     form.suggest(Field::Context, &user);
+    form.suggest(Field::Certificate, &format!("{}.crt", order::object_name(&user)));
     form.suggest(Field::Binding, &order::binding_name(&role, &user));
 }
 
@@ -183,7 +186,7 @@ impl Wizard {
             });
         } else {
             order.kubeconfig = None;
-            order.certificate_file = Some(PathBuf::from(format!("{}.crt", order::object_name(&order.user))));
+            order.certificate_file = Some(expanded(form.value(Field::Certificate).trim()));
             match &self.request {
                 Some((_, Ok(pem))) => order.key = KeySource::Existing(pem.clone()),
                 Some((_, Err(why))) => problems.push((Field::RequestFile, why.clone())),

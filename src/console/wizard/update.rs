@@ -235,12 +235,15 @@ pub fn heard(state: &mut State, news: News) -> Vec<Effect> {
             }
         }
         News::Gathered { kubeconfig, unfinished } => {
+            let server = state.session.connection.as_ref().map(|connection| connection.server.clone());
             let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
             if let Some(path) = kubeconfig {
                 wizard.form.suggest(Field::File, &path.display().to_string());
                 wizard.around.kubeconfig = path;
             }
-            wizard.unfinished = unfinished;
+            // What was begun on another cluster is gone on with there.
+            wizard.unfinished =
+                unfinished.into_iter().filter(|journal| Some(&journal.server) == server.as_ref()).collect();
         }
         News::RequestRead(path, text) => {
             let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };

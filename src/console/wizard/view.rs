@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
 
-use super::fields::applies;
+use super::fields::{Field, applies};
 use super::run::{End, Fare, Run};
 use super::{Step, Wizard};
 use crate::console::form;
@@ -73,7 +73,7 @@ fn remarks(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
         lines.extend(wrapped(text, width).into_iter().map(|line| Line::styled(line, style)));
     };
     if wizard.complain {
-        let here = |field: super::fields::Field| field.step() == wizard.step && applies(&wizard.form, field);
+        let here = |field: Field| field.step() == wizard.step && applies(&wizard.form, field);
         for (field, text) in wizard.order().1.into_iter().filter(|(field, _)| here(*field)) {
             let label = wizard.form.fields().iter().find(|known| known.id == field).map_or("", |known| known.label);
             say(&format!("✖ {label}: {text}"), theme.bad());
@@ -87,17 +87,20 @@ fn remarks(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
         );
         say(&text, theme.warning());
     }
-    say(about(wizard.step), theme.dim());
+    say(about(wizard), theme.dim());
     lines
 }
 
-const fn about(step: Step) -> &'static str {
-    match step {
+fn about(wizard: &Wizard) -> &'static str {
+    match wizard.step {
         Step::Who => {
             "The name becomes the CN and each group, by commas, an O. A name is enough: Ctrl-R goes to the review."
         }
         Step::Cert => "A certificate cannot be revoked: keep its life short. 24h, 10d or seconds; 600 s at least.",
         Step::Access => "Verbs and resources as kubectl takes them: pods/log, deployments.apps. Left and right choose.",
+        Step::Kubeconfig if applies(&wizard.form, Field::Certificate) => {
+            "The key is with its owner, so no kubeconfig is written: the certificate goes to a file of its own."
+        }
         Step::Kubeconfig => "An existing file is merged into: everything in it stays, and a backup is kept.",
         Step::Review | Step::Run => "",
     }
