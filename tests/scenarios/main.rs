@@ -10,6 +10,7 @@ mod architecture;
 mod cluster;
 mod crash;
 mod defaults;
+mod failure;
 mod hostile;
 mod kubeconfig;
 mod manners;
