@@ -9,7 +9,7 @@ use kube::{Api, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Cluster, Error};
+use super::{Cluster, Error, segment};
 
 /// What a namespaced object must be able to do here.
 pub trait Namespaced:
@@ -30,7 +30,7 @@ impl Cluster {
     /// # Errors
     /// Why it cannot be read.
     pub async fn find<K: Namespaced>(&self, namespace: &str, name: &str) -> Result<Option<K>, Error> {
-        self.call(self.namespaced::<K>(namespace).get_opt(name)).await
+        self.call(self.namespaced::<K>(namespace).get_opt(&segment(name))).await
     }
 
     /// A `ClusterRole`, if it is there.
@@ -38,7 +38,7 @@ impl Cluster {
     /// # Errors
     /// Why it cannot be read.
     pub async fn cluster_role(&self, name: &str) -> Result<Option<ClusterRole>, Error> {
-        self.call(Api::all(self.client.clone()).get_opt(name)).await
+        self.call(Api::all(self.client.clone()).get_opt(&segment(name))).await
     }
 
     /// Makes a Role or `RoleBinding`; with `dry_run` the server only says whether it would.
@@ -59,7 +59,7 @@ impl Cluster {
         self.writable()?;
         let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
         let params = DeleteParams::default().preconditions(preconditions);
-        match self.call(self.namespaced::<K>(namespace).delete(name, &params)).await {
+        match self.call(self.namespaced::<K>(namespace).delete(&segment(name), &params)).await {
             Ok(_) | Err(Error::Gone { .. }) => Ok(()),
             Err(error) => Err(error),
         }

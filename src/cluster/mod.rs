@@ -14,6 +14,7 @@ pub mod watch;
 use std::time::Duration;
 
 use kube::Client;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use connect::Target;
 pub use error::Error;
@@ -36,6 +37,31 @@ pub struct Cluster {
     pub server: String,
     timeout: Duration,
     read_only: bool,
+}
+
+/// What may stand in a path's segment as it is (RFC 3986, pchar).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=');
+
+/// An object's name as a part of a URL. The client puts names into URLs as they are, and `x?y` is a valid name.
+fn segment(name: &str) -> String {
+    utf8_percent_encode(name, SEGMENT).to_string()
 }
 
 impl Cluster {

@@ -7,7 +7,7 @@ use k8s_openapi::api::certificates::v1::{
 use kube::Api;
 use kube::api::{DeleteParams, ListParams, PostParams, Preconditions};
 
-use super::{Cluster, Error};
+use super::{Cluster, Error, segment};
 use crate::domain::request::{Pin, Request, State};
 use crate::domain::time::to_k8s;
 
@@ -62,7 +62,7 @@ impl Cluster {
     /// # Errors
     /// [`Error::Gone`] where there is none of that name, or why it cannot be read.
     pub async fn request(&self, name: &str) -> Result<CertificateSigningRequest, Error> {
-        self.call(self.requests_api().get(name)).await
+        self.call(self.requests_api().get(&segment(name))).await
     }
 
     /// Makes a request; with `dry_run` the server only says whether it would.
@@ -106,7 +106,7 @@ impl Cluster {
     async fn put_approval(&self, csr: &CertificateSigningRequest) -> Result<CertificateSigningRequest, Error> {
         let name = csr.metadata.name.as_deref().unwrap_or_default();
         let api = self.requests_api();
-        self.call(api.replace_subresource("approval", name, &PostParams::default(), csr)).await
+        self.call(api.replace_subresource("approval", &segment(name), &PostParams::default(), csr)).await
     }
 
     /// Deletes exactly the version that `pin` names.
@@ -119,7 +119,7 @@ impl Cluster {
             uid: Some(pin.uid.clone()),
             resource_version: Some(pin.resource_version.clone()),
         });
-        match self.call(self.requests_api().delete(&pin.name, &params)).await {
+        match self.call(self.requests_api().delete(&segment(&pin.name), &params)).await {
             Ok(_) => Ok(()),
             Err(Error::Conflict { message }) => {
                 check_version(&self.request(&pin.name).await?, pin)?;

@@ -111,3 +111,23 @@ async fn the_watch_lists_what_is_there_and_then_tells_every_change() {
     let gone = |change: &Change| matches!(change, Change::Deleted { name, .. } if *name == new);
     while !matches!(next(&mut from).await, Message::Changes(changes) if changes.iter().any(gone)) {}
 }
+
+#[tokio::test]
+async fn a_name_that_looks_like_a_query_is_a_name() {
+    let Some(plane) = shared("odd names") else { return };
+    let cluster = admin(plane).await;
+    let plain = unique("plain");
+    let odd = format!("{plain}?dryRun=All#x y");
+    create(plane, &plain, "jane", &[]);
+    let mut csr = cluster.request(&plain).await.unwrap();
+    csr.metadata = ObjectMeta { name: Some(odd.clone()), ..ObjectMeta::default() };
+    csr.status = None;
+    let made = cluster.create_request(&csr, false).await.unwrap();
+    let pin = Pin::of(&made);
+    let decided = cluster.decide(&pin, &decision(Verb::Deny)).await.unwrap();
+    assert_eq!(Request::from_object(&decided).state(), State::Denied);
+    let untouched = Request::from_object(&cluster.request(&plain).await.unwrap());
+    assert_eq!(untouched.state(), State::Pending);
+    cluster.delete_request(&Pin::of(&decided)).await.unwrap();
+    assert!(matches!(cluster.request(&odd).await, Err(Error::Gone { .. })));
+}
