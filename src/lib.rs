@@ -8,6 +8,7 @@
 //! - [`keys`]: private keys and PKCS#10 requests, zeroised after use.
 //! - [`issuance`]: carries out a plan step by step, journals it, resumes it, undoes it, proves it.
 //! - [`console`]: the terminal app: event → `update(&mut State, Event) -> Vec<Effect>` → view.
+//! - [`trouble`]: what went wrong and what to do about it, as a person is told.
 //! - [`cli`]: the same operations for scripts.
 
 pub mod cli;
@@ -17,3 +18,4 @@ pub mod domain;
 pub mod files;
 pub mod issuance;
 pub mod keys;
+pub mod trouble;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::domain::text::{printable, printable_block};
-use crate::issuance::Trouble;
+use crate::trouble::Trouble;
 use crate::{cluster, files};
 
 /// Why a command did not do what was asked.

@@ -6,10 +6,10 @@ use ratatui::layout::Size;
 use crate::cluster::WhoAmI;
 use crate::cluster::watch;
 use crate::console::effect::EffectId;
-use crate::console::failure::Failure;
 use crate::console::requests::Loaded;
 use crate::console::wizard;
 use crate::domain::request::Request;
+use crate::trouble::Trouble;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -23,9 +23,9 @@ pub enum Event {
     /// Time went on as far as something on the screen changes by itself.
     Clock,
     /// The client is set up (which contacts no server yet), or why it cannot be.
-    Connected(Result<Connection, Failure>),
+    Connected(Result<Connection, Trouble>),
     /// The server said who we are and what it is.
-    Identified(Result<Identified, Failure>),
+    Identified(Result<Identified, Trouble>),
     /// News from the watch on CSRs.
     Watch(watch::Message),
     /// A request was read in full.
@@ -33,12 +33,12 @@ pub enum Event {
         /// The object that was meant.
         uid: String,
         /// What was read.
-        result: Result<Box<Loaded>, Failure>,
+        result: Result<Box<Loaded>, Trouble>,
     },
     /// A decision ended. The request is what the cluster says now.
-    Decided(EffectId, Result<Box<Request>, Failure>),
+    Decided(EffectId, Result<Box<Request>, Trouble>),
     /// A deletion ended.
-    Deleted(EffectId, Result<(), Failure>),
+    Deleted(EffectId, Result<(), Trouble>),
     /// A certificate was written to a file, or not.
     Exported(EffectId, Exported),
     /// News for the wizard.
@@ -75,5 +75,5 @@ pub enum Exported {
     /// There is a file already, and nobody said that it may be replaced.
     Exists,
     /// It did not work.
-    Failed(Failure),
+    Failed(Trouble),
 }

@@ -8,7 +8,6 @@ pub mod clock;
 pub mod effect;
 pub mod event;
 pub mod event_loop;
-pub mod failure;
 pub mod form;
 pub mod frame;
 pub mod keymap;

@@ -7,13 +7,13 @@ use tokio::sync::{mpsc, watch as latest};
 
 use super::effect::{Effect, EffectId};
 use super::event::{Connection, Event, Exported, Identified};
-use super::failure::Failure;
 use super::requests::Loaded;
 use super::wizard::runner::WizardRunner;
 use crate::cluster::{Cluster, Decision, Target, watch};
 use crate::domain::request::{Pin, Request};
 use crate::domain::verdict::judge;
 use crate::files::{self, atomic};
+use crate::trouble::Trouble;
 
 /// Carries effects out.
 pub struct Runner {
@@ -53,7 +53,7 @@ async fn answer(cluster: &Cluster, effect: Effect) -> Option<Event> {
         Effect::Identify => Event::Identified(identify(cluster).await),
         Effect::Read(pin) => read(cluster, pin).await,
         Effect::Decide(id, pin, decision) => decide(cluster, id, &pin, &decision).await,
-        Effect::Delete(id, pin) => Event::Deleted(id, cluster.delete_request(&pin).await.map_err(Failure::from)),
+        Effect::Delete(id, pin) => Event::Deleted(id, cluster.delete_request(&pin).await.map_err(Trouble::from)),
         Effect::Export { id, pin, path, overwrite } => {
             Event::Exported(id, export(cluster, &pin, &path, overwrite).await)
         }
@@ -91,7 +91,7 @@ async fn connect(
     }
 }
 
-async fn identify(cluster: &Cluster) -> Result<Identified, Failure> {
+async fn identify(cluster: &Cluster) -> Result<Identified, Trouble> {
     let (who, version) = tokio::join!(cluster.who_am_i(), cluster.version());
     Ok(Identified { who: who?, version: version? })
 }
@@ -114,7 +114,7 @@ fn loaded(mut csr: CertificateSigningRequest) -> Loaded {
 
 async fn decide(cluster: &Cluster, id: EffectId, pin: &Pin, decision: &Decision) -> Event {
     let result = cluster.decide(pin, decision).await;
-    Event::Decided(id, result.map(|csr| Box::new(Request::from_object(&csr))).map_err(Failure::from))
+    Event::Decided(id, result.map(|csr| Box::new(Request::from_object(&csr))).map_err(Trouble::from))
 }
 
 async fn export(cluster: &Cluster, pin: &Pin, path: &Path, overwrite: bool) -> Exported {
@@ -123,14 +123,14 @@ async fn export(cluster: &Cluster, pin: &Pin, path: &Path, overwrite: bool) -> E
         Err(error) => return Exported::Failed(error.into()),
     };
     if csr.metadata.uid.as_deref() != Some(&pin.uid) {
-        return Exported::Failed(Failure::new("the request is gone; another has its name"));
+        return Exported::Failed(Trouble::new("the request is gone; another has its name"));
     }
     let Some(certificate) = csr.status.and_then(|status| status.certificate) else {
-        return Exported::Failed(Failure::new("it has no certificate"));
+        return Exported::Failed(Trouble::new("it has no certificate"));
     };
     match atomic::write_public(path, &certificate.0, overwrite) {
         Ok(()) => Exported::Written(path.display().to_string()),
         Err(files::Error::Exists(_)) => Exported::Exists,
-        Err(error) => Exported::Failed(Failure { advice: error.advice(), text: error.to_string() }),
+        Err(error) => Exported::Failed(Trouble { advice: error.advice(), text: error.to_string() }),
     }
 }

@@ -7,12 +7,12 @@ use crate::console::activity::Activity;
 use crate::console::clock::Clock;
 use crate::console::effect::EffectId;
 use crate::console::event::{Connection, Identified};
-use crate::console::failure::Failure;
 use crate::console::keymap::Place;
 use crate::console::overlay::Overlay;
 use crate::console::requests::{self, Requests};
 use crate::console::theme::Theme;
 use crate::console::wizard::Wizard;
+use crate::trouble::Trouble;
 
 /// How long a notice stays.
 pub const NOTICE_SECONDS: i64 = 12;
@@ -51,7 +51,7 @@ pub struct Session {
     /// From the server; `None` until it answered.
     pub identified: Option<Identified>,
     /// Why there is no connection or no identity.
-    pub trouble: Option<Failure>,
+    pub trouble: Option<Trouble>,
     /// Whether this console refuses to write.
     pub read_only: bool,
 }

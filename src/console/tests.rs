@@ -12,7 +12,6 @@ use ratatui::style::{Color, Modifier};
 use super::clock::Clock;
 use super::effect::Effect;
 use super::event::{Connection, Event, Identified};
-use super::failure::Failure;
 use super::requests::Loaded;
 use super::requests::testing::{noon, request, row_of};
 use super::state::State;
@@ -26,7 +25,8 @@ use crate::domain::plan::StepKind;
 use crate::domain::request::{Condition, Request};
 use crate::domain::verdict::judge;
 use crate::issuance::rehearsal::{Note, Weight};
-use crate::issuance::{Progress, Rehearsal, Trouble};
+use crate::issuance::{Progress, Rehearsal};
+use crate::trouble::Trouble;
 
 /// A console in the reference size, talking to a cluster that these tests play.
 struct Console {
@@ -162,7 +162,7 @@ fn a_failed_decision_says_why_and_the_activity_keeps_it() {
     console.press(KeyCode::Char('d'));
     console.press(KeyCode::Char('y'));
     let Some(Effect::Decide(id, ..)) = console.effects.pop() else { panic!("nothing was decided") };
-    let failure = Failure {
+    let failure = Trouble {
         text: "you may not update certificatesigningrequests/approval (403)".into(),
         advice: Some("Ask for it.".into()),
     };

@@ -12,7 +12,7 @@ mod steps;
 pub mod undo;
 
 pub use journal::Journal;
-pub use progress::{Outcome, Progress, Trouble, Written};
+pub use progress::{Outcome, Progress, Written};
 pub use rehearsal::{Note, Rehearsal, rehearse};
 pub use run::run;
 pub use undo::undo;

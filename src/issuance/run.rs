@@ -5,10 +5,11 @@ use std::time::Instant;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::journal::Journal;
-use super::progress::{Outcome, Progress, Trouble};
+use super::progress::{Outcome, Progress};
 use super::{proof, steps};
 use crate::cluster::Cluster;
 use crate::domain::plan::{Plan, StepKind};
+use crate::trouble::Trouble;
 
 /// Carries an issuance on from wherever it is. Dropping the future leaves it at a step's edge; the journal knows
 /// where. A listener that is gone does not stop it.

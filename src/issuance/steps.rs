@@ -10,7 +10,7 @@ use serde_yaml::Mapping;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::journal::Journal;
-use super::progress::{Progress, Trouble, Written};
+use super::progress::{Progress, Written};
 use super::run::tell;
 use crate::cluster::{Cluster, Decision, Error, Verb};
 use crate::domain::certificate::Certificate;
@@ -21,6 +21,7 @@ use crate::domain::request::{Pin, Request, State};
 use crate::domain::{commands, objects};
 use crate::files;
 use crate::keys::{PrivateKey, certification_request};
+use crate::trouble::Trouble;
 
 type News = UnboundedSender<Progress>;
 

@@ -3,7 +3,7 @@
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 
 use super::journal::Journal;
-use super::progress::{Trouble, Written};
+use super::progress::Written;
 use crate::cluster::{Cluster, Error};
 use crate::domain::commands;
 use crate::domain::kubeconfig::{Kind, Kubeconfig};
@@ -11,6 +11,7 @@ use crate::domain::order::KubeconfigTarget;
 use crate::domain::request::Pin;
 use crate::domain::shell::quote;
 use crate::files;
+use crate::trouble::Trouble;
 
 /// Undoes an issuance, the last step first, and forgets it. An issued certificate stays valid until it expires.
 ///

@@ -31,9 +31,7 @@ fn a_hostile_name_reaches_screen_and_command_line_only_in_escaped_form() {
     assert_eq!(json["identity"]["user"], EVIL);
     let mut console = Terminal::console(&admin, &[]);
     console.sees("● live");
-    console.keys("/");
-    console.keys(&format!("{name}\r"));
-    console.sees("\\u{1b}[31m");
+    console.finds(&name, "\\u{1b}[31m");
     console.keys("\r");
     console.sees("[Summary]");
     console.keys("\t\t");

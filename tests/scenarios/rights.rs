@@ -35,9 +35,7 @@ fn a_missing_right_is_named() {
     );
     let mut console = Terminal::console(&half, &[]);
     console.sees("● live");
-    console.keys("/");
-    console.keys(&format!("{name}\r"));
-    console.sees("CN=jane");
+    console.finds(&name, "CN=jane");
     console.keys("a");
     console.sees("Approve it?");
     console.keys("y");

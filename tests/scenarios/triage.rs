@@ -12,9 +12,7 @@ fn a_request_appears_by_itself_and_is_approved_and_another_is_denied() {
     console.sees("● live");
     let (good, bad) = (unique("good"), unique("bad"));
     create(plane, &good, "jane", &["dev"]);
-    console.keys("/");
-    console.keys(&format!("{good}\r"));
-    console.sees("CN=jane,O=dev");
+    console.finds(&good, "CN=jane,O=dev");
     console.keys("a");
     console.sees("Approve it? y or Enter yes");
     console.keys("y");
@@ -23,9 +21,7 @@ fn a_request_appears_by_itself_and_is_approved_and_another_is_denied() {
     create(plane, &bad, "mallory", &[]);
     console.keys("\x1b");
     console.sees_no("· /");
-    console.keys("/");
-    console.keys(&format!("{bad}\r"));
-    console.sees("CN=mallory");
+    console.finds(&bad, "CN=mallory");
     console.keys("d");
     console.sees("Deny it?");
     console.keys("\t");
@@ -51,9 +47,7 @@ fn a_dangerous_request_wants_its_name_typed() {
     create(plane, &name, "system:kube-controller-manager", &[]);
     let mut console = Terminal::console(&admin, &[]);
     console.sees("● live");
-    console.keys("/");
-    console.keys(&format!("{name}\r"));
-    console.sees("CN=system:kube-controller-manager");
+    console.finds(&name, "CN=system:kube-controller-manager");
     console.keys("a");
     console.sees("type the request's name");
     console.keys("\r");
@@ -73,9 +67,7 @@ fn what_somebody_else_decided_meanwhile_is_told_and_not_decided_again() {
     create(plane, &name, "jane", &[]);
     let mut console = Terminal::console(&admin, &[]);
     console.sees("● live");
-    console.keys("/");
-    console.keys(&format!("{name}\r"));
-    console.sees("CN=jane");
+    console.finds(&name, "CN=jane");
     console.keys("a");
     console.sees("Approve it?");
     assert!(plane.kubectl(&["certificate", "deny", &name]).status.success());
@@ -93,9 +85,7 @@ fn a_request_that_the_signer_will_refuse_is_predicted_and_its_refusal_shown() {
     create_with(plane, &name, "bob", &[], "server auth");
     let mut console = Terminal::console(&admin, &[]);
     console.sees("● live");
-    console.keys("/");
-    console.keys(&format!("{name}\r"));
-    console.sees("will fail");
+    console.finds(&name, "will fail");
     console.keys("a");
     console.sees("Approve it? y or Enter yes");
     console.keys("y");
@@ -140,9 +130,7 @@ fn a_read_only_console_offers_and_makes_no_write() {
     create(plane, &name, "jane", &[]);
     let mut console = Terminal::console(&admin, &["--read-only"]);
     console.sees("read-only");
-    console.keys("/");
-    console.keys(&format!("{name}\r"));
-    console.sees("CN=jane");
+    console.finds(&name, "CN=jane");
     let screen = console.waits("the footer", |screen| screen.contents().contains("quit"));
     assert!(!screen.lines().last().unwrap().contains("approve"), "{screen}");
     console.keys("ady");

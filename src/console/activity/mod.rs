@@ -9,20 +9,15 @@ use crate::console::keymap::Action;
 use crate::console::overlay::{Overlay, Reader};
 use crate::console::requests::update::steps;
 use crate::console::state::State;
+use crate::issuance::Written;
 
-/// One write.
+/// One write, and when it ended.
 #[derive(Debug, Clone)]
 pub struct Record {
-    /// When it ended.
+    /// When.
     pub at: DateTime<Utc>,
-    /// The verb.
-    pub what: &'static str,
-    /// What it was done to: `csr/jane`, a file's path.
-    pub object: String,
-    /// What came of it.
-    pub outcome: Result<String, String>,
-    /// The line that does the same by hand.
-    pub command: String,
+    /// What.
+    pub written: Written,
 }
 
 /// The writes, the last one first.
@@ -34,12 +29,12 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// Adds a write. The cursor stays on the record it was on.
-    pub fn add(&mut self, record: Record) {
+    /// Adds a write that has just ended. The cursor stays on the record it was on.
+    pub fn add(&mut self, at: DateTime<Utc>, written: Written) {
         if self.place > 0 {
             self.place += 1;
         }
-        self.records.insert(0, record);
+        self.records.insert(0, Record { at, written });
     }
 
     /// The writes, the last one first.
@@ -59,7 +54,7 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     let activity = &mut state.activity;
     match action {
         Some(Action::Commands) => {
-            let lines: Vec<_> = activity.records.iter().rev().map(|record| record.command.clone()).collect();
+            let lines: Vec<_> = activity.records.iter().rev().map(|record| record.written.command.clone()).collect();
             state.overlays.push(Overlay::Reader(Reader::new("Everything done here, by hand", lines)));
         }
         Some(Action::Back) => state.notice = None,

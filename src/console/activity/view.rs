@@ -42,7 +42,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
 
 fn line(state: &State, record: &Record, chosen: bool, width: u16) -> Line<'static> {
     let theme = state.theme;
-    let (symbol, text, style) = match &record.outcome {
+    let (symbol, text, style) = match &record.written.outcome {
         Ok(text) => ("✔", text, theme.good()),
         Err(text) => ("✖", text, theme.bad()),
     };
@@ -50,8 +50,8 @@ fn line(state: &State, record: &Record, chosen: bool, width: u16) -> Line<'stati
     let mut line = Line::from(vec![
         Span::raw(if chosen { "› " } else { "  " }),
         Span::raw(cell(&state.clock.time_of_day(record.at), 9)),
-        Span::raw(cell(record.what, 9)),
-        Span::raw(cell(&record.object, 28)),
+        Span::raw(cell(record.written.what, 9)),
+        Span::raw(cell(&record.written.object, 28)),
         Span::styled(cell(&format!("{symbol} {text}"), rest + 2), style),
     ]);
     if chosen {
@@ -62,13 +62,13 @@ fn line(state: &State, record: &Record, chosen: bool, width: u16) -> Line<'stati
 
 fn draw_detail(frame: &mut Frame, area: Rect, state: &State, record: &Record) {
     let width = usize::from(area.width).saturating_sub(2);
-    let outcome = match &record.outcome {
+    let outcome = match &record.written.outcome {
         Ok(text) => format!("✔ {text}"),
         Err(text) => format!("✖ {text}"),
     };
-    let heading = format!("{} {} at {}", record.what, record.object, state.clock.absolute(record.at));
+    let heading = format!("{} {} at {}", record.written.what, record.written.object, state.clock.absolute(record.at));
     let mut lines = vec![Line::styled("─".repeat(area.width.into()), state.theme.dim())];
-    for text in [heading, outcome, format!("by hand: {}", record.command)] {
+    for text in [heading, outcome, format!("by hand: {}", record.written.command)] {
         lines.extend(wrapped(&text, width).into_iter().map(|line| Line::from(format!(" {line}"))));
     }
     frame.render_widget(Paragraph::new(lines), area);

@@ -4,9 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::{Overlay, Phase};
 use crate::cluster::{Decision, Verb};
-use crate::console::activity::Record;
 use crate::console::effect::{Effect, EffectId};
-use crate::console::failure::Failure;
 use crate::console::form::Form;
 use crate::console::keymap::{Action, Place};
 use crate::console::requests::Loaded;
@@ -16,6 +14,8 @@ use crate::domain::request::{Request, State as RequestState};
 use crate::domain::row::Row;
 use crate::domain::text::printable;
 use crate::domain::verdict::{Level, Verdict};
+use crate::issuance::Written;
+use crate::trouble::Trouble;
 
 /// A decision being made.
 #[derive(Debug)]
@@ -207,7 +207,7 @@ fn close(state: &mut State) -> Vec<Effect> {
 }
 
 /// The decision ended.
-pub fn decided(state: &mut State, id: EffectId, result: Result<Box<Request>, Failure>) -> Vec<Effect> {
+pub fn decided(state: &mut State, id: EffectId, result: Result<Box<Request>, Trouble>) -> Vec<Effect> {
     let sent = |overlay: &Overlay| matches!(overlay, Overlay::Decide(decide) if decide.phase == Phase::Sent(id));
     let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };
     let Some(Overlay::Decide(decide)) = state.overlays.get_mut(at) else { return Vec::new() };
@@ -226,7 +226,7 @@ pub fn decided(state: &mut State, id: EffectId, result: Result<Box<Request>, Fai
         }
         Err(failure) => decide.phase = Phase::Failed(failure),
     }
-    state.activity.add(Record { at: state.clock.now, what, object, outcome, command });
+    state.activity.add(state.clock.now, Written { what, object, outcome, command });
     Vec::new()
 }
 

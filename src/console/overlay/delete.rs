@@ -1,15 +1,15 @@
 //! Delete a request, after a question that says what stays valid.
 
 use super::{Overlay, Phase};
-use crate::console::activity::Record;
 use crate::console::effect::{Effect, EffectId};
-use crate::console::failure::Failure;
 use crate::console::keymap::{Action, Place};
 use crate::console::state::State;
 use crate::domain::commands;
 use crate::domain::request::{Pin, State as RequestState};
 use crate::domain::row::Row;
 use crate::domain::text::printable;
+use crate::issuance::Written;
+use crate::trouble::Trouble;
 
 /// A deletion being asked about.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
 }
 
 /// The deletion ended.
-pub fn deleted(state: &mut State, id: EffectId, result: Result<(), Failure>) -> Vec<Effect> {
+pub fn deleted(state: &mut State, id: EffectId, result: Result<(), Trouble>) -> Vec<Effect> {
     let sent = |overlay: &Overlay| matches!(overlay, Overlay::Delete(delete) if delete.phase == Phase::Sent(id));
     let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };
     let Some(Overlay::Delete(delete)) = state.overlays.get_mut(at) else { return Vec::new() };
@@ -70,6 +70,6 @@ pub fn deleted(state: &mut State, id: EffectId, result: Result<(), Failure>) -> 
         Err(failure) => delete.phase = Phase::Failed(failure),
     }
     let command = commands::delete(&name);
-    state.activity.add(Record { at: state.clock.now, what: "delete", object: format!("csr/{name}"), outcome, command });
+    state.activity.add(state.clock.now, Written { what: "delete", object: format!("csr/{name}"), outcome, command });
     Vec::new()
 }

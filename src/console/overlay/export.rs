@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use crossterm::event::KeyEvent;
 
 use super::{Overlay, Phase};
-use crate::console::activity::Record;
 use crate::console::effect::{Effect, EffectId};
 use crate::console::event::Exported;
 use crate::console::form::Form;
@@ -15,6 +14,7 @@ use crate::domain::commands;
 use crate::domain::request::Pin;
 use crate::domain::row::Row;
 use crate::domain::text::printable;
+use crate::issuance::Written;
 
 /// An export being asked about.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ pub fn exported(state: &mut State, id: EffectId, result: Exported) -> Vec<Effect
         }
     };
     let command = commands::export(&name);
-    state.activity.add(Record { at: state.clock.now, what: "export", object: format!("csr/{name}"), outcome, command });
+    state.activity.add(state.clock.now, Written { what: "export", object: format!("csr/{name}"), outcome, command });
     Vec::new()
 }
 

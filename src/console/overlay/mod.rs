@@ -10,11 +10,11 @@ pub mod view;
 use crossterm::event::KeyEvent;
 
 use crate::console::effect::Effect;
-use crate::console::failure::Failure;
 use crate::console::keymap::{Action, Place};
 use crate::console::state::State;
 use crate::domain::commands;
 use crate::domain::row::Row;
+use crate::trouble::Trouble;
 
 pub use decide::Decide;
 pub use delete::Delete;
@@ -45,7 +45,7 @@ pub enum Phase {
     /// On its way.
     Sent(crate::console::effect::EffectId),
     /// It did not work.
-    Failed(Failure),
+    Failed(Trouble),
 }
 
 impl Overlay {

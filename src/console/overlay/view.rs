@@ -9,7 +9,6 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 use super::decide::Field;
 use super::{Decide, Delete, Export, Overlay, Phase, Reader};
 use crate::cluster::Verb;
-use crate::console::failure::Failure;
 use crate::console::form;
 use crate::console::requests::{Loaded, detail, view::fact_lines};
 use crate::console::state::State;
@@ -17,6 +16,7 @@ use crate::console::text::{cell, shown, wrapped};
 use crate::domain::commands;
 use crate::domain::request::State as RequestState;
 use crate::domain::text::printable;
+use crate::trouble::Trouble;
 
 /// Columns of a label.
 const LABEL: u16 = 10;
@@ -140,7 +140,7 @@ fn changed_meanwhile(state: &State, decide: &Decide) -> Option<String> {
     }
 }
 
-fn failure_lines(state: &State, failure: &Failure, width: u16) -> Vec<Line<'static>> {
+fn failure_lines(state: &State, failure: &Trouble, width: u16) -> Vec<Line<'static>> {
     let mut lines = paragraph(&format!("✖ {}", failure.text), width, state.theme.bad());
     if let Some(advice) = &failure.advice {
         lines.extend(paragraph(advice, width, Style::new()));

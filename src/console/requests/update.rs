@@ -9,12 +9,12 @@ use super::{Loaded, Page, Requests, Tab};
 use crate::cluster::watch::{Message, WatchStatus};
 use crate::console::clock::Clock;
 use crate::console::effect::Effect;
-use crate::console::failure::Failure;
 use crate::console::keymap::{Action, Place};
 use crate::console::overlay::{Overlay, decide, delete, export};
 use crate::console::state::State;
 use crate::console::wizard;
 use crate::domain::request::State as RequestState;
+use crate::trouble::Trouble;
 
 /// Seconds after which an approved request without a certificate is called stuck.
 pub const STUCK_SECONDS: i64 = 10;
@@ -96,7 +96,7 @@ fn follow(state: &mut State) -> Vec<Effect> {
 }
 
 /// A request was read in full.
-pub fn read(state: &mut State, uid: &str, result: Result<Box<Loaded>, Failure>) -> Vec<Effect> {
+pub fn read(state: &mut State, uid: &str, result: Result<Box<Loaded>, Trouble>) -> Vec<Effect> {
     let detail = &mut state.requests.detail;
     let asked = detail.reading.take();
     match result {

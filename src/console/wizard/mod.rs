@@ -13,11 +13,11 @@ use chrono::{DateTime, Utc};
 
 use crate::console::clock::Clock;
 use crate::console::effect::EffectId;
-use crate::console::failure::Failure;
 use crate::console::form::Form;
 use crate::console::keymap::{Action, Place};
 use crate::domain::order::{Order, Surroundings};
-use crate::issuance::{Journal, Progress, Rehearsal, Trouble, Written};
+use crate::issuance::{Journal, Progress, Rehearsal, Written};
+use crate::trouble::Trouble;
 
 use fields::Field;
 use review::Review;
@@ -118,7 +118,7 @@ pub enum News {
     /// Answer to [`Task::ReadRequest`].
     RequestRead(PathBuf, Result<String, String>),
     /// Answer to [`Task::Rehearse`].
-    Rehearsed(EffectId, Result<Rehearsal, Failure>),
+    Rehearsed(EffectId, Result<Rehearsal, Trouble>),
     /// The journal of the issuance that begins.
     Began(EffectId, Box<Journal>),
     /// How it goes.

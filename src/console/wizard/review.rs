@@ -1,9 +1,9 @@
 //! The review: the plan, rehearsed by the server, before anything is written.
 
 use crate::console::effect::EffectId;
-use crate::console::failure::Failure;
 use crate::domain::plan::StepKind;
 use crate::issuance::{Note, Rehearsal};
+use crate::trouble::Trouble;
 
 /// How far the rehearsal is.
 #[derive(Debug, Default)]
@@ -11,7 +11,7 @@ pub struct Review {
     /// The question that is open.
     pub asked: Option<EffectId>,
     /// Its answer.
-    pub answer: Option<Result<Rehearsal, Failure>>,
+    pub answer: Option<Result<Rehearsal, Trouble>>,
     /// First line shown.
     pub scroll: usize,
 }
@@ -23,7 +23,7 @@ impl Review {
     }
 
     /// Its answer came; one to an older question is ignored.
-    pub fn heard(&mut self, id: EffectId, answer: Result<Rehearsal, Failure>) {
+    pub fn heard(&mut self, id: EffectId, answer: Result<Rehearsal, Trouble>) {
         if self.asked == Some(id) {
             self.asked = None;
             self.answer = Some(answer);

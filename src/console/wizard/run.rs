@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use crate::console::effect::EffectId;
 use crate::console::keymap::Action;
 use crate::domain::plan::{Plan, StepKind};
-use crate::issuance::{Journal, Outcome, Progress, Trouble};
+use crate::issuance::{Journal, Outcome, Progress};
+use crate::trouble::Trouble;
 
 /// An issuance on the screen.
 #[derive(Debug)]

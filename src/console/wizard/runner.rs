@@ -10,10 +10,10 @@ use super::{News, Task};
 use crate::cluster::Cluster;
 use crate::console::effect::EffectId;
 use crate::console::event::Event;
-use crate::console::failure::Failure;
 use crate::domain::plan::StepKind;
 use crate::files;
-use crate::issuance::{self, Journal, Progress, Trouble, rehearse, undo};
+use crate::issuance::{self, Journal, Progress, rehearse, undo};
+use crate::trouble::Trouble;
 
 /// A PKCS#10 request is never larger.
 const LARGEST_REQUEST: u64 = 64 * 1024;
@@ -51,7 +51,7 @@ impl WizardRunner {
             }
             Task::Rehearse(id, order) => {
                 tokio::spawn(async move {
-                    tell(News::Rehearsed(id, rehearse(&cluster, &order).await.map_err(Failure::from)));
+                    tell(News::Rehearsed(id, rehearse(&cluster, &order).await.map_err(Trouble::from)));
                 });
             }
             Task::Begin(id, order) => match Journal::begin(*order, &cluster.server, &cluster.context) {

@@ -5,7 +5,6 @@ use crossterm::event::KeyEvent;
 use super::fields::{self, Field};
 use super::run::{End, Run};
 use super::{News, Step, Task, Wizard};
-use crate::console::activity::Record;
 use crate::console::effect::Effect;
 use crate::console::keymap::Action;
 use crate::console::overlay::{Overlay, Reader};
@@ -276,6 +275,5 @@ fn record(state: &mut State, written: Written) {
     if let Err(text) = &written.outcome {
         state.notify(false, printable(text).into_owned());
     }
-    let Written { what, object, outcome, command } = written;
-    state.activity.add(Record { at: state.clock.now, what, object, outcome, command });
+    state.activity.add(state.clock.now, written);
 }

@@ -59,6 +59,13 @@ impl Terminal {
         self.writer.flush().unwrap();
     }
 
+    /// Searches the list for a name, and waits until `text` is seen of what was found.
+    pub fn finds(&mut self, name: &str, text: &str) {
+        self.keys("/");
+        self.keys(&format!("{name}\r"));
+        self.sees(text);
+    }
+
     /// Another size.
     pub fn resize(&self, rows: u16, cols: u16) {
         self.shown.0.lock().unwrap().parser.screen_mut().set_size(rows, cols);

@@ -1,0 +1,50 @@
+//! What went wrong, and what to do about it: the form in which every failure reaches a person.
+
+use crate::{cluster, files, keys};
+
+/// Why something did not work, in words for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// A sentence. Printable.
+    pub text: String,
+    /// What to do about it.
+    pub advice: Option<String>,
+}
+
+impl Trouble {
+    /// Trouble without advice.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), advice: None }
+    }
+
+    /// Trouble with advice.
+    pub fn advised(text: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { text: text.into(), advice: Some(advice.into()) }
+    }
+}
+
+impl From<cluster::Error> for Trouble {
+    fn from(error: cluster::Error) -> Self {
+        Self { text: error.to_string(), advice: error.advice() }
+    }
+}
+
+impl From<files::Error> for Trouble {
+    fn from(error: files::Error) -> Self {
+        Self { text: error.to_string(), advice: error.advice() }
+    }
+}
+
+impl From<keys::Error> for Trouble {
+    fn from(error: keys::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Trouble {}
