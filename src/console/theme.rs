@@ -32,7 +32,7 @@ impl Theme {
 
     /// Names of things, headings.
     pub fn strong(self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
+        Style::new().fg(Color::Reset).add_modifier(Modifier::BOLD)
     }
 
     /// What matters less: labels, borders, stale rows.

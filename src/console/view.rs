@@ -80,7 +80,7 @@ fn tabs(frame: &mut Frame, area: Rect, state: &State) {
     };
     let line = [Span::raw(" "), tab(Pane::Requests, "1 Requests"), Span::raw("  "), tab(Pane::Activity, "4 Activity")];
     frame.render_widget(Line::from_iter(line), area);
-    frame.render_widget(Line::styled("? help ", theme.key()).alignment(Alignment::Right), area);
+    frame.render_widget(Line::from(Span::styled("? help ", theme.key())).alignment(Alignment::Right), area);
 }
 
 /// What just happened, or why the list is not live, on the body's lower border.

@@ -29,6 +29,7 @@ pub struct ControlPlane {
     ca: String,
     port: u16,
     etcd_url: String,
+    flags: Vec<String>,
     etcd: Option<Program>,
     api_server: Option<Program>,
     controller_manager: Option<Program>,
@@ -80,6 +81,11 @@ impl From<io::Error> for Missing {
 impl ControlPlane {
     /// Builds the programs if need be, and starts them.
     pub fn start() -> Result<Self, Missing> {
+        Self::start_with(&[])
+    }
+
+    /// [`Self::start`] with flags of one's own for kube-apiserver.
+    pub fn start_with(flags: &[&str]) -> Result<Self, Missing> {
         let programs = programs()?;
         let folder = tempfile::Builder::new().prefix("countersign-control-plane-").tempdir()?;
         let (issuer, ca) = authority();
@@ -92,6 +98,7 @@ impl ControlPlane {
             ca,
             port,
             etcd_url,
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
             etcd: None,
             api_server: None,
             controller_manager: None,
@@ -164,6 +171,7 @@ impl ControlPlane {
             format!("--service-account-signing-key-file={}", file("accounts.key")),
             "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
         ];
+        let arguments = [&arguments[..], &self.flags].concat();
         self.api_server = Some(self.program("kube-apiserver", &arguments)?);
         let deadline = Instant::now() + PATIENCE;
         while !self.kubectl(&["get", "--raw", "/readyz"]).status.success() {

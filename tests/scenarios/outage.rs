@@ -1,8 +1,8 @@
-//! The API server goes away and comes back.
+//! The API server goes away and comes back, or is an older one.
 
 use crate::support::requests::create;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually, own};
+use crate::support::{Person, eventually, own, own_with};
 
 #[test]
 fn old_rows_stay_marked_as_stale_and_the_list_is_right_again_by_itself() {
@@ -24,4 +24,16 @@ fn old_rows_stay_marked_as_stale_and_the_list_is_right_again_by_itself() {
     console.sees("after");
     console.sees_no("doomed");
     console.sees("before");
+}
+
+#[test]
+fn a_server_without_streaming_lists_is_read_in_pages() {
+    let Some(plane) = own_with(&["--feature-gates=WatchList=false"]) else { return };
+    let admin = Person::admin(&plane);
+    create(&plane, "listed", "jane", &[]);
+    let console = Terminal::console(&admin, &[]);
+    console.sees("● live");
+    console.sees("listed");
+    create(&plane, "watched", "joe", &[]);
+    console.sees("watched");
 }

@@ -28,7 +28,12 @@ pub fn shared(story: &str) -> Option<&'static ControlPlane> {
 
 /// A cluster of a story's own, for what would disturb others.
 pub fn own() -> Option<ControlPlane> {
-    match ControlPlane::start() {
+    own_with(&[])
+}
+
+/// [`own`] with flags for kube-apiserver.
+pub fn own_with(flags: &[&str]) -> Option<ControlPlane> {
+    match ControlPlane::start_with(flags) {
         Ok(plane) => Some(plane),
         Err(Missing::Programs) if std::env::var_os("CI").is_none() => None,
         Err(Missing::Programs) => panic!("neither Go nor KUBEBUILDER_ASSETS is here, and CI must leave nothing out"),
