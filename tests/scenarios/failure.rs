@@ -2,18 +2,14 @@
 
 use crate::control_plane::ControlPlane;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, shared, unique};
+use crate::support::{Person, limited, shared, unique};
 
 /// Begins an issuance that waits for approval, puts a foreign Role in its way, and approves.
 fn stopped_at_the_role(plane: &ControlPlane) -> (Person, Terminal, String, String) {
     let (maker, user) = (unique("maker"), unique("blocked"));
     let run = |arguments: &[&str]| assert!(plane.kubectl(arguments).status.success(), "{arguments:?}");
-    let csrs = "--resource=certificatesigningrequests.certificates.k8s.io";
-    run(&["create", "clusterrole", &maker, "--verb=get,list,watch,create,delete", csrs]);
-    run(&["create", "clusterrolebinding", &maker, &format!("--clusterrole={maker}"), &format!("--user={maker}")]);
-    run(&["create", "namespace", &maker]);
-    run(&["create", "rolebinding", &maker, "-n", &maker, "--clusterrole=cluster-admin", &format!("--user={maker}")]);
-    let person = Person::with(plane, &plane.kubeconfig_text(&maker, None));
+    let person =
+        limited(plane, &maker, "get,list,watch,create,delete", "certificatesigningrequests.certificates.k8s.io");
     let mut console = Terminal::console(&person, &["-n", &maker]);
     console.sees("● live");
     console.keys("n");

@@ -2,20 +2,9 @@
 
 use std::process::Stdio;
 
-use crate::control_plane::ControlPlane;
 use crate::support::requests::{conditions, create};
 use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually, program, shared, unique};
-
-/// Somebody who may do what `verbs` and `resources` say in the cluster, and in one namespace everything.
-fn limited(plane: &ControlPlane, name: &str, verbs: &str, resources: &str) -> Person {
-    let run = |arguments: &[&str]| assert!(plane.kubectl(arguments).status.success(), "{arguments:?}");
-    run(&["create", "clusterrole", name, &format!("--verb={verbs}"), &format!("--resource={resources}")]);
-    run(&["create", "clusterrolebinding", name, &format!("--clusterrole={name}"), &format!("--user={name}")]);
-    run(&["create", "namespace", name]);
-    run(&["create", "rolebinding", name, "-n", name, "--clusterrole=cluster-admin", &format!("--user={name}")]);
-    Person::with(plane, &plane.kubeconfig_text(name, None))
-}
+use crate::support::{Person, eventually, limited, program, shared, unique};
 
 const CSRS: &str = "certificatesigningrequests.certificates.k8s.io";
 

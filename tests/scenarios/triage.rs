@@ -114,7 +114,7 @@ fn deleting_and_exporting_ask_and_tell() {
     console.keys("e\r");
     console.sees("There is a file of that name");
     console.keys("\x1b");
-    console.sees("Requests");
+    console.sees_no("Export the certificate");
     console.keys("x");
     console.sees("stays valid until it expires");
     console.keys("y");

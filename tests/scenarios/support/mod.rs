@@ -140,6 +140,24 @@ impl Person {
     }
 }
 
+/// Somebody who may do what `verbs` and `resources` say in the cluster, and everything in the namespace of their name.
+pub fn limited(plane: &ControlPlane, name: &str, verbs: &str, resources: &str) -> Person {
+    let run = |arguments: &[&str]| assert!(plane.kubectl(arguments).status.success(), "{arguments:?}");
+    run(&["create", "clusterrole", name, &format!("--verb={verbs}"), &format!("--resource={resources}")]);
+    run(&["create", "clusterrolebinding", name, &format!("--clusterrole={name}"), &format!("--user={name}")]);
+    run(&["create", "namespace", name]);
+    run(&["create", "rolebinding", name, "-n", name, "--clusterrole=cluster-admin", &format!("--user={name}")]);
+    let person = Person::with(plane, &plane.kubeconfig_text(name, None));
+    // The server's authoriser hears of new bindings a moment later.
+    let may = |arguments: &[&str]| person.kubectl(&[&["auth", "can-i"], arguments].concat()).status.success();
+    let (verb, resource) =
+        (verbs.split(',').next().unwrap_or_default(), resources.split(',').next().unwrap_or_default());
+    eventually("their rights", || {
+        (may(&[verb, resource]) && may(&["create", "rolebindings", "-n", name])).then_some(())
+    });
+    person
+}
+
 /// The program under test.
 pub fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_countersign"))
