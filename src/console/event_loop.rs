@@ -120,7 +120,7 @@ impl Loop {
         tokio::select! {
             biased;
             _ = self.signals.hangup.recv() => {
-                terminal::abandon();
+                terminal::hung_up();
                 self.ended = Some(Ended::Signal(Signal::HUP.as_raw()));
             }
             _ = self.signals.terminate.recv() => self.ended = Some(Ended::Signal(Signal::TERM.as_raw())),
@@ -159,7 +159,7 @@ impl Loop {
             Some(Ok(_)) => Ok(()),
             // The terminal is gone without a signal: end as for a hang-up.
             Some(Err(_)) | None => {
-                terminal::abandon();
+                terminal::hung_up();
                 self.ended = Some(Ended::Signal(Signal::HUP.as_raw()));
                 Ok(())
             }

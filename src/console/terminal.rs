@@ -55,9 +55,12 @@ pub fn give_back() {
     let _ = disable_raw_mode();
 }
 
-/// The connection to the terminal is lost: write nothing to it any more.
-pub fn abandon() {
-    TAKEN.store(false, Ordering::SeqCst);
+/// After a hang-up: a terminal that is still there is given back; to one that is gone nothing is written any more.
+pub fn hung_up() {
+    if rustix::termios::tcgetattr(stdout()).is_err() {
+        TAKEN.store(false, Ordering::SeqCst);
+    }
+    give_back();
 }
 
 /// Reports of panics and unexpected errors that come after the terminal has been given back, so that they can be read.

@@ -34,7 +34,7 @@ fn signal(name: &str, process: &str) {
 #[test]
 fn after_quit_and_signals() {
     let Some(plane) = shared("quit and signals") else { return };
-    for (way, code) in [("q", 0), ("TERM", 143), ("INT", 130), ("\x03", 0)] {
+    for (way, code) in [("q", 0), ("TERM", 143), ("INT", 130), ("HUP", 129), ("\x03", 0)] {
         let admin = Person::admin(plane);
         let mut terminal = in_shell(&admin, &program().display().to_string());
         terminal.sees("● live");
@@ -57,18 +57,6 @@ fn after_an_error_and_a_panic() {
     let panics = program().parent().unwrap().join("examples/panics");
     let terminal = in_shell(&admin, &panics.display().to_string());
     assert!(is_as_before(&admin, &terminal, 101).contains("on purpose"));
-}
-
-#[test]
-fn a_hang_up_ends_it_quickly() {
-    let Some(plane) = shared("hang-up") else { return };
-    let admin = Person::admin(plane);
-    let mut console = Terminal::console(&admin, &[]);
-    console.sees("● live");
-    let before = console.bytes().len();
-    signal("HUP", &console.pid());
-    console.ends();
-    assert_eq!(console.bytes().len(), before, "it wrote to a terminal that is gone");
 }
 
 #[test]

@@ -21,6 +21,9 @@ use crate::trouble::Trouble;
 /// Columns of a label.
 const LABEL: u16 = 10;
 
+/// Lines from which on a decision has room for everything.
+const ROOMY: u16 = 12;
+
 /// Draws the topmost overlay.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
     frame.render_widget(Clear, area);
@@ -48,10 +51,16 @@ fn paragraph(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
 fn draw_decide(frame: &mut Frame, area: Rect, state: &State, decide: &Decide) {
     let what = if decide.verb == Verb::Approve { "Approve" } else { "Deny" };
     let inner = framed(frame, area, state, &format!("{what} {}?", printable(&decide.name)));
-    let foot = decide_foot(state, decide, inner.width);
-    let fields = if decide.is_dangerous() { 3 } else { 2 };
+    // On a small screen what would be handed out matters more than what the condition will say.
+    let roomy = inner.height >= ROOMY;
+    let foot = decide_foot(state, decide, inner.width, roomy);
+    let fields = match (decide.is_dangerous(), roomy || decide.editing) {
+        (true, _) => 3,
+        (false, true) => 2,
+        (false, false) => 0,
+    };
     let foot_height = u16::try_from(foot.len()).unwrap_or(0);
-    let below = (foot_height + fields + 1).min(inner.height);
+    let below = (foot_height + fields + u16::from(roomy)).min(inner.height);
     // Facts bring a blank of their own.
     let facts = Rect { x: inner.x - 1, width: inner.width + 1, height: inner.height - below, ..inner };
     frame.render_widget(Paragraph::new(decide_facts(state, decide, facts)), facts);
@@ -62,13 +71,17 @@ fn draw_decide(frame: &mut Frame, area: Rect, state: &State, decide: &Decide) {
     } else {
         draw_fields_at_rest(frame, form, state, decide)
     };
-    let foot_area = Rect { y: end + 1, height: inner.bottom().saturating_sub(end + 1), ..inner };
+    let foot_top = end + u16::from(roomy);
+    let foot_area = Rect { y: foot_top, height: inner.bottom().saturating_sub(foot_top), ..inner };
     frame.render_widget(Paragraph::new(foot), foot_area);
 }
 
 /// The fields without a cursor: `y` and `n` have the keyboard.
 fn draw_fields_at_rest(frame: &mut Frame, area: Rect, state: &State, decide: &Decide) -> u16 {
     let mut y = area.y;
+    if area.height == 0 {
+        return y;
+    }
     for (label, field) in [("Reason", Field::Reason), ("Message", Field::Message)] {
         let text = shown(decide.form.value(field), usize::from(area.width.saturating_sub(LABEL)));
         let line = Line::from(vec![Span::styled(cell(label, LABEL.into()), state.theme.dim()), Span::raw(text)]);
@@ -93,7 +106,7 @@ fn decide_facts(state: &State, decide: &Decide, area: Rect) -> Vec<Line<'static>
 }
 
 /// The question itself, or how it went.
-fn decide_foot(state: &State, decide: &Decide, width: u16) -> Vec<Line<'static>> {
+fn decide_foot(state: &State, decide: &Decide, width: u16, roomy: bool) -> Vec<Line<'static>> {
     let theme = state.theme;
     let mut lines = Vec::new();
     match &decide.phase {
@@ -118,6 +131,9 @@ fn decide_foot(state: &State, decide: &Decide, width: u16) -> Vec<Line<'static>>
                 lines.extend(paragraph(text, width, theme.strong()));
             }
         }
+    }
+    if !roomy {
+        return lines;
     }
     let by_hand = match decide.verb {
         Verb::Approve => commands::approve(&decide.name),

@@ -129,6 +129,8 @@ pub struct Index {
     search: String,
     held: Option<String>,
     pending: usize,
+    /// How many rows there were when they were last put in order.
+    arranged: usize,
 }
 
 impl Index {
@@ -160,7 +162,10 @@ impl Index {
                 }
             }
         }
-        self.arrange();
+        // While a long list is read, its rows are put in order whenever their number has doubled, and at its end.
+        if self.relisted.is_none() || self.rows.len() >= self.arranged * 2 {
+            self.arrange();
+        }
     }
 
     /// Shows only what `filter` admits.
@@ -184,8 +189,12 @@ impl Index {
     /// Keeps one row on the list even when the filter would drop it: the one under the cursor, so that a decision's
     /// result is seen where the request stood.
     pub fn hold(&mut self, uid: Option<String>) {
-        if self.held != uid {
-            self.held = uid;
+        if self.held == uid {
+            return;
+        }
+        let released = std::mem::replace(&mut self.held, uid);
+        let leaves = released.and_then(|uid| self.rows.get(&uid)).is_some_and(|row| !self.admits(row));
+        if leaves {
             self.arrange();
         }
     }
@@ -246,6 +255,7 @@ impl Index {
     }
 
     fn arrange(&mut self) {
+        self.arranged = self.rows.len();
         self.pending = self.rows.values().filter(|row| row.state == State::Pending).count();
         let mut shown: Vec<&Row> = self.rows.values().filter(|row| self.admits(row)).collect();
         let (column, reversed) = (self.column, self.reversed);
