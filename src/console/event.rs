@@ -1,5 +1,7 @@
 //! Everything that can happen to the console.
 
+use std::path::PathBuf;
+
 use crossterm::event::KeyEvent;
 use ratatui::layout::Size;
 
@@ -56,6 +58,8 @@ pub struct Connection {
     pub server: String,
     /// The name of the context's cluster entry.
     pub cluster: String,
+    /// The kubeconfig that kubectl would write a new entry to.
+    pub kubeconfig: PathBuf,
 }
 
 /// Who we are there, and which version it runs.

@@ -26,7 +26,7 @@ impl Runner {
     /// Connects, and begins to watch.
     pub fn start(target: Target, answers: mpsc::UnboundedSender<Event>, events: mpsc::Sender<Event>) -> Self {
         let (connected, cluster) = latest::channel(None);
-        let wizard = WizardRunner::new(target.kubeconfig.clone(), answers.clone());
+        let wizard = WizardRunner::new(answers.clone());
         tokio::spawn(connect(target, connected, answers.clone(), events));
         Self { answers, cluster, wizard }
     }
@@ -79,6 +79,8 @@ async fn connect(
         namespace: cluster.namespace.clone(),
         server: cluster.server.clone(),
         cluster: cluster.cluster_name.clone(),
+        // Without a home folder there is none; the wizard then asks for a file.
+        kubeconfig: files::kubeconfig::for_new_entries(target.kubeconfig.as_deref()).unwrap_or_default(),
     };
     connected.send_replace(Some(cluster.clone()));
     let _ = answers.send(Event::Connected(Ok(connection)));

@@ -89,8 +89,8 @@ pub struct Wizard {
 /// What the wizard wants done.
 #[derive(Debug)]
 pub enum Task {
-    /// Find the kubeconfig to write to, and issuances that were left unfinished.
-    Gather,
+    /// Find issuances that were left unfinished.
+    LookForUnfinished,
     /// Read a PKCS#10 file.
     ReadRequest(PathBuf),
     /// Rehearse an order.
@@ -108,13 +108,8 @@ pub enum Task {
 /// What the wizard is told.
 #[derive(Debug)]
 pub enum News {
-    /// Answer to [`Task::Gather`].
-    Gathered {
-        /// The kubeconfig that kubectl would write a new entry to.
-        kubeconfig: Option<PathBuf>,
-        /// Issuances that were left unfinished, the oldest first.
-        unfinished: Vec<Journal>,
-    },
+    /// Answer to [`Task::LookForUnfinished`], the oldest first.
+    Unfinished(Vec<Journal>),
     /// Answer to [`Task::ReadRequest`].
     RequestRead(PathBuf, Result<String, String>),
     /// Answer to [`Task::Rehearse`].

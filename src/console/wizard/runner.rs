@@ -1,7 +1,7 @@
 //! Carries the wizard's tasks out.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::JoinHandle;
@@ -11,7 +11,6 @@ use crate::cluster::Cluster;
 use crate::console::effect::EffectId;
 use crate::console::event::Event;
 use crate::domain::plan::StepKind;
-use crate::files;
 use crate::issuance::{self, Journal, Progress, rehearse, undo};
 use crate::trouble::Trouble;
 
@@ -20,15 +19,14 @@ const LARGEST_REQUEST: u64 = 64 * 1024;
 
 /// The wizard's hands.
 pub struct WizardRunner {
-    kubeconfig: Option<PathBuf>,
     answers: UnboundedSender<Event>,
     running: Option<JoinHandle<()>>,
 }
 
 impl WizardRunner {
-    /// For a console that was given `--kubeconfig`, or not.
-    pub fn new(kubeconfig: Option<PathBuf>, answers: UnboundedSender<Event>) -> Self {
-        Self { kubeconfig, answers, running: None }
+    /// Idle hands; what they learn goes to `answers`.
+    pub fn new(answers: UnboundedSender<Event>) -> Self {
+        Self { answers, running: None }
     }
 
     /// Begins to carry a task out.
@@ -39,9 +37,8 @@ impl WizardRunner {
             let _ = answers.send(Event::Wizard(news));
         };
         match task {
-            Task::Gather => {
-                let explicit = self.kubeconfig.clone();
-                tokio::task::spawn_blocking(move || tell(gather(explicit.as_deref())));
+            Task::LookForUnfinished => {
+                tokio::task::spawn_blocking(move || tell(News::Unfinished(Journal::unfinished().unwrap_or_default())));
             }
             Task::ReadRequest(path) => {
                 tokio::task::spawn_blocking(move || {
@@ -85,13 +82,6 @@ impl WizardRunner {
                 }
             }
         });
-    }
-}
-
-fn gather(explicit: Option<&Path>) -> News {
-    News::Gathered {
-        kubeconfig: files::kubeconfig::for_new_entries(explicit).ok(),
-        unfinished: Journal::unfinished().unwrap_or_default(),
     }
 }
 

@@ -24,10 +24,10 @@ pub fn open(state: &mut State) -> Vec<Effect> {
     let around = Surroundings {
         namespace: connection.namespace.clone(),
         cluster: connection.cluster.clone(),
-        kubeconfig: std::path::PathBuf::new(),
+        kubeconfig: connection.kubeconfig.clone(),
     };
     state.wizard = Some(Wizard::new(around));
-    vec![Effect::Wizard(Task::Gather)]
+    vec![Effect::Wizard(Task::LookForUnfinished)]
 }
 
 /// A key while the wizard is open.
@@ -233,13 +233,9 @@ pub fn heard(state: &mut State, news: News) -> Vec<Effect> {
                 run.end = Some(End::Undone(result));
             }
         }
-        News::Gathered { kubeconfig, unfinished } => {
+        News::Unfinished(unfinished) => {
             let server = state.session.connection.as_ref().map(|connection| connection.server.clone());
             let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
-            if let Some(path) = kubeconfig {
-                wizard.form.suggest(Field::File, &path.display().to_string());
-                wizard.around.kubeconfig = path;
-            }
             // What was begun on another cluster is gone on with there.
             wizard.unfinished =
                 unfinished.into_iter().filter(|journal| Some(&journal.server) == server.as_ref()).collect();
