@@ -74,6 +74,7 @@ fn order(cluster: &Cluster, global: &Global, flags: &IssueFlags) -> Result<Order
         context: entry,
         switch: !flags.no_switch,
         overwrite: flags.overwrite,
+        separate: flags.out.is_some(),
     });
     if flags.request.is_some() {
         order.kubeconfig = None;

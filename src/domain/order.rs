@@ -84,6 +84,8 @@ pub struct KubeconfigTarget {
     pub switch: bool,
     /// Whether a user or context of the same name, if there is one, may be replaced.
     pub overwrite: bool,
+    /// Whether it is another file than kubectl's own: such a one may lack the cluster entry.
+    pub separate: bool,
 }
 
 /// What the defaults of an order depend on.
@@ -159,6 +161,7 @@ impl Order {
                 context: user.to_owned(),
                 switch: true,
                 overwrite: false,
+                separate: false,
             }),
             certificate_file: None,
         }

@@ -241,7 +241,8 @@ fn kubeconfig(order: &Order, target: &KubeconfigTarget) -> Step {
         "default" => String::new(),
         other => format!(" --namespace={}", quote(other)),
     };
-    let mut commands = vec![
+    let mut commands = if target.separate { vec![cluster(order, target, &file_flag)] } else { Vec::new() };
+    commands.extend([
         format!(
             "kubectl config set-credentials {} --client-certificate={} --client-key={} --embed-certs=true {file_flag}",
             quote(&target.user),
@@ -254,13 +255,26 @@ fn kubeconfig(order: &Order, target: &KubeconfigTarget) -> Step {
             quote(&target.cluster),
             quote(&target.user)
         ),
-    ];
+    ]);
     let mut lines = vec![format!("user and context {} in {path}", target.context)];
     if target.switch {
         commands.push(format!("kubectl config use-context {} {file_flag}", quote(&target.context)));
         lines.push("and switch to it".to_owned());
     }
     Step { kind: StepKind::Kubeconfig, title: "kubeconfig".to_owned(), lines, yaml: None, commands }
+}
+
+/// The cluster entry for a file that has none: server and CA of the current context.
+fn cluster(order: &Order, target: &KubeconfigTarget, file_flag: &str) -> String {
+    let (name, ca) = (quote(&target.cluster), file(order, "ca"));
+    let field = |name: &str| format!("-o jsonpath='{{.clusters[0].cluster.{name}}}'");
+    let (server, data) = (field("server"), field("certificate-authority-data"));
+    format!(
+        "if ! kubectl config get-clusters {file_flag} 2>/dev/null | grep -qxF -e {name}; then\n\
+         \x20 kubectl config view --minify --flatten --raw {data} | base64 -d > {ca}\n\
+         \x20 kubectl config set-cluster {name} --server=\"$(kubectl config view --minify {server})\" \
+         --certificate-authority={ca} --embed-certs=true {file_flag}\nfi"
+    )
 }
 
 fn proof(order: &Order, target: &KubeconfigTarget) -> Step {

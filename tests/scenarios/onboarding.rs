@@ -96,7 +96,6 @@ fn a_dry_run_writes_nothing_and_prints_commands_that_work_when_pasted() {
     for kind in ["rsa-2048", "ecdsa-p256", "ed25519"] {
         let user = format!("{user}-{kind}");
         let out = admin.path(&format!("{kind}.kubeconfig")).display().to_string();
-        std::fs::copy(admin.kubeconfig(), &out).unwrap();
         let role = format!("role-{kind}");
         let arguments =
             ["issue", &user, "--group", "dev", "--group", "qa", "-n", &team, "--key-type", kind, "--role", &role];

@@ -177,6 +177,7 @@ impl Wizard {
         if let Some(kind) = KeyType::ALL.get(form.chosen(Field::Key)) {
             order.key = KeySource::New(*kind);
             order.kubeconfig = Some(KubeconfigTarget {
+                separate: path != self.around.kubeconfig,
                 path,
                 cluster: self.around.cluster.clone(),
                 user: form.value(Field::Context).trim().to_owned(),
