@@ -38,7 +38,7 @@ pub(super) async fn run(cluster: &Cluster, global: &Global, flags: &IssueFlags) 
     }
     let rehearsal = issuance::rehearse(cluster, &order).await?;
     if flags.dry_run {
-        return dry_run(&order, &rehearsal, flags);
+        return dry_run(cluster, &order, &rehearsal, flags);
     }
     if let Some(note) = rehearsal.notes.iter().find(|note| note.weight == Weight::Problem) {
         return Err(Failed::new(printable(&note.text)));
@@ -108,7 +108,7 @@ fn grant(flags: &IssueFlags) -> Grant {
     }
 }
 
-fn dry_run(order: &Order, rehearsal: &Rehearsal, flags: &IssueFlags) -> Result<(), Failed> {
+fn dry_run(cluster: &Cluster, order: &Order, rehearsal: &Rehearsal, flags: &IssueFlags) -> Result<(), Failed> {
     let plan = Plan::new(order);
     for note in &rehearsal.notes {
         let mark = match note.weight {
@@ -119,7 +119,7 @@ fn dry_run(order: &Order, rehearsal: &Rehearsal, flags: &IssueFlags) -> Result<(
         tell(&format!("{mark} {:?}: {}", note.step, printable(&note.text)));
     }
     match flags.output {
-        Output::Text => print(&plan.script().join("\n"))?,
+        Output::Text => print(&plan.script(&cluster.kubectl).join("\n"))?,
         Output::Yaml => print_data(&plan.yaml())?,
         Output::Json => {
             let step = |step: &crate::domain::plan::Step| json!({"title": step.title, "lines": step.lines, "yaml": step.yaml, "commands": step.commands});

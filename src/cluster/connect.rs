@@ -9,6 +9,7 @@ use kube::{Client, Config};
 use serde_yaml::{Mapping, Value};
 
 use super::{Cluster, Error};
+use crate::domain::commands::kubectl;
 
 /// Seconds that an ordinary request may take unless `--request-timeout` says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -30,6 +31,18 @@ pub struct Target {
     pub request_timeout: Option<Duration>,
     /// `--read-only`.
     pub read_only: bool,
+}
+
+impl Target {
+    /// `kubectl` with the same flags.
+    fn kubectl(&self) -> String {
+        let mut flags = Vec::new();
+        flags.extend(self.kubeconfig.iter().map(|path| ("kubeconfig", path.display().to_string())));
+        flags.extend(self.context.iter().map(|name| ("context", name.clone())));
+        flags.extend(self.as_user.iter().map(|user| ("as", user.clone())));
+        flags.extend(self.as_groups.iter().map(|group| ("as-group", group.clone())));
+        kubectl(&flags)
+    }
 }
 
 impl Cluster {
@@ -67,6 +80,7 @@ impl Cluster {
             cluster_entry,
             namespace,
             server,
+            kubectl: target.kubectl(),
             timeout,
             read_only: target.read_only,
         })

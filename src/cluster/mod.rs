@@ -35,6 +35,8 @@ pub struct Cluster {
     pub namespace: String,
     /// The server's address.
     pub server: String,
+    /// `kubectl` with the flags that mean this cluster and this user.
+    pub kubectl: String,
     timeout: Duration,
     read_only: bool,
 }

@@ -58,6 +58,8 @@ pub struct Connection {
     pub server: String,
     /// The name of the context's cluster entry.
     pub cluster: String,
+    /// `kubectl` with the flags that mean this cluster and this user.
+    pub kubectl: String,
     /// The kubeconfig that kubectl would write a new entry to.
     pub kubeconfig: PathBuf,
 }

@@ -79,6 +79,7 @@ async fn connect(
         namespace: cluster.namespace.clone(),
         server: cluster.server.clone(),
         cluster: cluster.cluster_name.clone(),
+        kubectl: cluster.kubectl.clone(),
         // Without a home folder there is none; the wizard then asks for a file.
         kubeconfig: files::kubeconfig::for_new_entries(target.kubeconfig.as_deref()).unwrap_or_default(),
     };

@@ -126,6 +126,11 @@ impl State {
         self.session.identified.as_ref().map(|identified| identified.who.username.as_str())
     }
 
+    /// `kubectl` with the flags that mean this cluster and this user.
+    pub fn kubectl(&self) -> &str {
+        self.session.connection.as_ref().map_or("kubectl", |connection| &connection.kubectl)
+    }
+
     /// Where keys are looked up, the nearest place first.
     pub fn places(&self) -> Vec<Place> {
         if let Some(overlay) = self.overlays.last() {

@@ -45,6 +45,7 @@ impl Console {
             namespace: "default".into(),
             server: "https://10.1.0.5:6443".into(),
             cluster: "prod".into(),
+            kubectl: "kubectl --context=prod-eu".into(),
             kubeconfig: "/home/alice/.kube/config".into(),
         };
         console.hears(Event::Connected(Ok(connection)));

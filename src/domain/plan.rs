@@ -8,7 +8,7 @@ use super::key_type::KeyType;
 use super::order::{Grant, KeySource, KubeconfigTarget, Order, object_name};
 use super::request::CLIENT_SIGNER;
 use super::shell::quote;
-use super::{life, objects};
+use super::{commands, life, objects};
 
 /// What stands in the YAML of a request that is not made yet.
 const NOT_YET: &str = "REQUEST-IN-BASE64";
@@ -72,12 +72,11 @@ impl Plan {
         Self { steps: steps.into_iter().flatten().collect() }
     }
 
-    /// All commands, one after the other: a shell script.
-    pub fn script(&self) -> Vec<String> {
-        self.steps
-            .iter()
-            .flat_map(|step| [format!("# {}", step.title.replace('\n', " "))].into_iter().chain(step.commands.clone()))
-            .collect()
+    /// All commands, one after the other: a shell script, whose `kubectl` has the flags of the one given.
+    pub fn script(&self, kubectl: &str) -> Vec<String> {
+        let title = |step: &Step| format!("# {}", step.title.replace('\n', " "));
+        let lines = self.steps.iter().flat_map(|step| [title(step)].into_iter().chain(step.commands.clone()));
+        commands::preamble(kubectl).into_iter().chain(lines).collect()
     }
 
     /// All objects as one YAML stream.
@@ -170,7 +169,7 @@ fn approve(order: &Order) -> Step {
         title: "approve it".to_owned(),
         lines: Vec::new(),
         yaml: None,
-        commands: vec![super::commands::approve(&order.csr_name)],
+        commands: vec![commands::approve("kubectl", &order.csr_name)],
     }
 }
 
@@ -318,7 +317,7 @@ mod tests {
 
     #[test]
     fn the_default_plan_is_the_seven_steps_by_hand() {
-        let script = plan("myuser").script().join("\n");
+        let script = plan("myuser").script("kubectl").join("\n");
         for line in [
             "openssl genrsa -out myuser.key 2048",
             "openssl req -new -utf8 -key myuser.key -subj /CN=myuser/O=dev/O=qa -out myuser.csr",
@@ -337,7 +336,7 @@ mod tests {
 
     #[test]
     fn a_hostile_name_is_data_in_every_command() {
-        let script = plan("$(touch /tmp/x); `id` 'q' \\").script().join("\n");
+        let script = plan("$(touch /tmp/x); `id` 'q' \\").script("kubectl").join("\n");
         let folder = tempfile::tempdir().unwrap();
         // Every program is replaced by one that does nothing: only what the shell itself would expand is left to run.
         let programs =

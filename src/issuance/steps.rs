@@ -73,7 +73,7 @@ pub(super) async fn request(cluster: &Cluster, journal: &mut Journal, news: &New
         Err(Error::Gone { .. }) => cluster.create_request(&wanted, false).await,
         Err(error) => Err(error),
     };
-    let command = format!("kubectl create -f {name}.yaml");
+    let command = format!("{} create -f {name}.yaml", cluster.kubectl);
     wrote(news, "create", format!("csr/{name}"), made.as_ref().map(|_| "created"), command);
     journal.csr_uid = made?.metadata.uid;
     journal.save()?;
@@ -95,11 +95,17 @@ pub(super) async fn approve(cluster: &Cluster, journal: &Journal, news: &News) -
         message: format!("issued to {} with countersign", journal.order.user),
     };
     let outcome = cluster.decide(&Pin::of(&csr), &decision).await;
-    wrote(news, "approve", format!("csr/{name}"), outcome.as_ref().map(|_| "approved"), commands::approve(name));
+    wrote(
+        news,
+        "approve",
+        format!("csr/{name}"),
+        outcome.as_ref().map(|_| "approved"),
+        commands::approve(&cluster.kubectl, name),
+    );
     match outcome {
         Ok(_) | Err(Error::AlreadyDecided { how: State::Approved | State::Issued, .. }) => Ok("approved".to_owned()),
         Err(error @ (Error::Forbidden { .. } | Error::ReadOnly)) => {
-            let why = format!("{error}. Waiting for somebody who may: {}", commands::approve(name));
+            let why = format!("{error}. Waiting for somebody who may: {}", commands::approve(&cluster.kubectl, name));
             tell(news, Progress::Waiting(StepKind::Approve, why));
             let uid = csr.metadata.uid.unwrap_or_default();
             let decided = cluster.wait_for(name, &uid, |request| request.state() != State::Pending).await?;
@@ -143,7 +149,13 @@ pub(super) async fn certificate(
     *certificate = String::from_utf8(pem).map_err(|_| Trouble::new("the certificate is not PEM"))?;
     if let Some(path) = journal.order.certificate_file.clone() {
         let written = files::atomic::write_public(&path, certificate.as_bytes(), false);
-        wrote(news, "export", path.display().to_string(), written.as_ref().map(|()| "written"), commands::export(name));
+        wrote(
+            news,
+            "export",
+            path.display().to_string(),
+            written.as_ref().map(|()| "written"),
+            commands::export(&cluster.kubectl, name),
+        );
         written?;
     }
     Ok(format!("until {}", issued.not_after.format("%Y-%m-%d %H:%M:%SZ")))
@@ -172,7 +184,7 @@ pub(super) async fn role(cluster: &Cluster, journal: &mut Journal, news: &News) 
         return Err(Trouble::advised(text, "Take another name for the role, or bind the one that is there."));
     }
     let made = cluster.create(&namespace, &wanted, false).await;
-    let command = command_of(journal, StepKind::Role);
+    let command = command_of(cluster, journal, StepKind::Role);
     wrote(news, "create", format!("role/{name} in {namespace}"), made.as_ref().map(|_| "created"), command);
     journal.role_uid = made?.metadata.uid;
     journal.save()?;
@@ -191,7 +203,7 @@ pub(super) async fn binding(cluster: &Cluster, journal: &mut Journal, news: &New
         return Err(Trouble::advised(text, "Take another name for the binding."));
     }
     let made = cluster.create(&namespace, &wanted, false).await;
-    let command = command_of(journal, StepKind::Binding);
+    let command = command_of(cluster, journal, StepKind::Binding);
     wrote(news, "create", format!("rolebinding/{name} in {namespace}"), made.as_ref().map(|_| "created"), command);
     journal.binding_uid = made?.metadata.uid;
     journal.save()?;
@@ -223,7 +235,7 @@ pub(super) async fn kubeconfig(
     });
     let edited = edited.await.map_err(|_| Trouble::new("writing the kubeconfig was cut off"))?;
     let shown = path.display().to_string();
-    let command = command_of(journal, StepKind::Kubeconfig);
+    let command = command_of(cluster, journal, StepKind::Kubeconfig);
     wrote(news, "write", shown.clone(), edited.as_ref().map(|_| "user and context"), command);
     let backup = edited?.backup.and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
     Ok(backup.map_or_else(|| shown.clone(), |backup| format!("{shown}, backup {backup}")))
@@ -302,9 +314,12 @@ fn refused(csr: &CertificateSigningRequest) -> Trouble {
     Trouble::advised(crate::domain::text::printable(&text), "That is final. Undo, or ask again under another name.")
 }
 
-fn command_of(journal: &Journal, kind: StepKind) -> String {
+fn command_of(cluster: &Cluster, journal: &Journal, kind: StepKind) -> String {
     let plan = Plan::new(&journal.order);
-    plan.steps.iter().find(|step| step.kind == kind).map(|step| step.commands.join("; ")).unwrap_or_default()
+    let Some(step) = plan.steps.iter().find(|step| step.kind == kind) else { return String::new() };
+    // The kubeconfig is this machine's: its commands name the file and need no cluster.
+    let kubectl = if kind == StepKind::Kubeconfig { "kubectl" } else { &cluster.kubectl };
+    step.commands.iter().map(|command| command.replacen("kubectl", kubectl, 1)).collect::<Vec<_>>().join("; ")
 }
 
 fn wrote<E: std::fmt::Display>(

@@ -33,18 +33,22 @@ pub async fn undo(cluster: &Cluster, journal: &Journal) -> Result<Vec<Written>, 
     }
     if let Some(uid) = &journal.binding_uid {
         cluster.delete::<RoleBinding>(&order.namespace, &order.binding_name, uid).await?;
-        let command =
-            format!("kubectl delete rolebinding {} -n {}", quote(&order.binding_name), quote(&order.namespace));
+        let command = format!(
+            "{} delete rolebinding {} -n {}",
+            cluster.kubectl,
+            quote(&order.binding_name),
+            quote(&order.namespace)
+        );
         done.push(written(format!("rolebinding/{}", order.binding_name), command));
     }
     if let (Some(uid), Some(name)) = (&journal.role_uid, order.role_name()) {
         cluster.delete::<Role>(&order.namespace, name, uid).await?;
-        let command = format!("kubectl delete role {} -n {}", quote(name), quote(&order.namespace));
+        let command = format!("{} delete role {} -n {}", cluster.kubectl, quote(name), quote(&order.namespace));
         done.push(written(format!("role/{name}"), command));
     }
     if let Some(uid) = &journal.csr_uid {
         delete_request(cluster, &order.csr_name, uid).await?;
-        done.push(written(format!("csr/{}", order.csr_name), commands::delete(&order.csr_name)));
+        done.push(written(format!("csr/{}", order.csr_name), commands::delete(&cluster.kubectl, &order.csr_name)));
     }
     journal.remove()?;
     Ok(done)

@@ -93,14 +93,16 @@ fn a_dry_run_writes_nothing_and_prints_commands_that_work_when_pasted() {
     let Some(plane) = shared("the plan's commands") else { return };
     let admin = Person::admin(plane);
     let (user, team) = (unique("paste"), namespace(&admin));
+    // The cluster is named by a flag: the commands must not mean another one.
+    std::fs::rename(admin.kubeconfig(), admin.path("elsewhere")).unwrap();
     for kind in ["rsa-2048", "ecdsa-p256", "ed25519"] {
         let user = format!("{user}-{kind}");
         let out = admin.path(&format!("{kind}.kubeconfig")).display().to_string();
         let role = format!("role-{kind}");
         let arguments =
             ["issue", &user, "--group", "dev", "--group", "qa", "-n", &team, "--key-type", kind, "--role", &role];
-        let script = admin.done(&[&arguments[..], &["--out", &out, "--dry-run"]].concat());
-        assert!(!admin.kubectl(&["get", "csr", &user]).status.success());
+        let script = admin.done(&[&arguments[..], &["--out", &out, "--dry-run", "--kubeconfig", "elsewhere"]].concat());
+        assert!(!admin.kubectl(&["get", "csr", &user, "--kubeconfig", "elsewhere"]).status.success());
         admin.shell(&script);
         logs_in(&admin, &out, &user, &team);
     }

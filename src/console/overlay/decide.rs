@@ -208,12 +208,13 @@ fn close(state: &mut State) -> Vec<Effect> {
 
 /// The decision ended.
 pub fn decided(state: &mut State, id: EffectId, result: Result<Box<Request>, Trouble>) -> Vec<Effect> {
+    let kubectl = state.kubectl().to_owned();
     let sent = |overlay: &Overlay| matches!(overlay, Overlay::Decide(decide) if decide.phase == Phase::Sent(id));
     let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };
     let Some(Overlay::Decide(decide)) = state.overlays.get_mut(at) else { return Vec::new() };
     let (what, command) = match decide.verb {
-        Verb::Approve => ("approve", commands::approve(&decide.name)),
-        Verb::Deny => ("deny", commands::deny(&decide.name)),
+        Verb::Approve => ("approve", commands::approve(&kubectl, &decide.name)),
+        Verb::Deny => ("deny", commands::deny(&kubectl, &decide.name)),
     };
     let object = format!("csr/{}", decide.name);
     let outcome =

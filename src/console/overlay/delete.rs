@@ -57,6 +57,7 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
 
 /// The deletion ended.
 pub fn deleted(state: &mut State, id: EffectId, result: Result<(), Trouble>) -> Vec<Effect> {
+    let kubectl = state.kubectl().to_owned();
     let sent = |overlay: &Overlay| matches!(overlay, Overlay::Delete(delete) if delete.phase == Phase::Sent(id));
     let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };
     let Some(Overlay::Delete(delete)) = state.overlays.get_mut(at) else { return Vec::new() };
@@ -69,7 +70,7 @@ pub fn deleted(state: &mut State, id: EffectId, result: Result<(), Trouble>) -> 
         }
         Err(failure) => delete.phase = Phase::Failed(failure),
     }
-    let command = commands::delete(&name);
+    let command = commands::delete(&kubectl, &name);
     state.activity.add(state.clock.now, Written { what: "delete", object: format!("csr/{name}"), outcome, command });
     Vec::new()
 }

@@ -82,6 +82,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
 
 /// The export ended.
 pub fn exported(state: &mut State, id: EffectId, result: Exported) -> Vec<Effect> {
+    let kubectl = state.kubectl().to_owned();
     let sent = |overlay: &Overlay| matches!(overlay, Overlay::Export(export) if export.phase == Phase::Sent(id));
     let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };
     let Some(Overlay::Export(export)) = state.overlays.get_mut(at) else { return Vec::new() };
@@ -103,7 +104,7 @@ pub fn exported(state: &mut State, id: EffectId, result: Exported) -> Vec<Effect
             Err(text)
         }
     };
-    let command = commands::export(&name);
+    let command = commands::export(&kubectl, &name);
     state.activity.add(state.clock.now, Written { what: "export", object: format!("csr/{name}"), outcome, command });
     Vec::new()
 }

@@ -55,8 +55,8 @@ impl Overlay {
     }
 
     /// The kubectl commands that do what this console can do with a request.
-    pub fn commands(row: &Row) -> Self {
-        Self::Reader(Reader::new("The same by hand", commands::for_request(&row.pin.name)))
+    pub fn commands(kubectl: &str, row: &Row) -> Self {
+        Self::Reader(Reader::new("The same by hand", commands::for_request(kubectl, &row.pin.name)))
     }
 
     /// Where keys are looked up.

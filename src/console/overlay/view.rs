@@ -136,8 +136,8 @@ fn decide_foot(state: &State, decide: &Decide, width: u16, roomy: bool) -> Vec<L
         return lines;
     }
     let by_hand = match decide.verb {
-        Verb::Approve => commands::approve(&decide.name),
-        Verb::Deny => commands::deny(&decide.name),
+        Verb::Approve => commands::approve(state.kubectl(), &decide.name),
+        Verb::Deny => commands::deny(state.kubectl(), &decide.name),
     };
     lines.extend(paragraph(&format!("The same by hand:  {by_hand}"), width, theme.dim()));
     lines
@@ -177,7 +177,7 @@ fn draw_delete(frame: &mut Frame, area: Rect, state: &State, delete: &Delete) {
         }
     }
     lines.push(Line::raw(""));
-    let by_hand = format!("The same by hand:  {}", commands::delete(&delete.pin.name));
+    let by_hand = format!("The same by hand:  {}", commands::delete(state.kubectl(), &delete.pin.name));
     lines.extend(paragraph(&by_hand, inner.width, state.theme.dim()));
     frame.render_widget(Paragraph::new(lines), inner);
 }
@@ -211,7 +211,7 @@ fn draw_export(frame: &mut Frame, area: Rect, state: &State, export: &Export) {
         Phase::Asking => lines.extend(paragraph("Enter writes it, Esc leaves.", inner.width, state.theme.strong())),
     }
     lines.push(Line::raw(""));
-    let by_hand = format!("The same by hand:  {}", commands::export(&export.pin.name));
+    let by_hand = format!("The same by hand:  {}", commands::export(state.kubectl(), &export.pin.name));
     lines.extend(paragraph(&by_hand, inner.width, state.theme.dim()));
     frame.render_widget(Paragraph::new(lines), Rect { y: end, height: inner.bottom().saturating_sub(end), ..inner });
 }

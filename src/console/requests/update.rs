@@ -194,7 +194,7 @@ fn on_chosen(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Open => state.requests.page = Some(Page::default()),
         Action::Yaml => state.requests.page = Some(Page { tab: Tab::Yaml, scroll: 0 }),
-        Action::Commands => state.overlays.push(Overlay::commands(&row)),
+        Action::Commands => state.overlays.push(Overlay::commands(state.kubectl(), &row)),
         Action::Approve => decide::open(state, &row, true),
         Action::Deny => decide::open(state, &row, false),
         Action::Delete => delete::open(state, &row),

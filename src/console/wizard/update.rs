@@ -146,7 +146,10 @@ fn review_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
             let lines = plan.yaml().lines().map(str::to_owned).collect();
             state.overlays.push(Overlay::Reader(Reader::new("What will be made", lines)));
         }
-        Some(Action::Commands) => state.overlays.push(commands(&plan)),
+        Some(Action::Commands) => {
+            let overlay = commands(&plan, state.kubectl());
+            state.overlays.push(overlay);
+        }
         Some(action) => {
             if let Some(steps) = steps(action, height) {
                 let last = lines.saturating_sub(height);
@@ -158,8 +161,8 @@ fn review_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     Vec::new()
 }
 
-fn commands(plan: &Plan) -> Overlay {
-    let script = plan.script();
+fn commands(plan: &Plan, kubectl: &str) -> Overlay {
+    let script = plan.script(kubectl);
     let lines = script.iter().flat_map(|command| command.lines()).map(str::to_owned).collect();
     Overlay::Reader(Reader::new("The same by hand", lines))
 }
@@ -205,7 +208,8 @@ fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
         }
         Action::Commands => {
             let journal = run.journal.as_ref().map(|journal| Plan::new(&journal.order));
-            state.overlays.extend(journal.as_ref().map(commands));
+            let overlay = journal.map(|plan| commands(&plan, state.kubectl()));
+            state.overlays.extend(overlay);
         }
         _ => {}
     }
