@@ -285,7 +285,9 @@ fn a_pasted_newline_confirms_nothing() {
     let requests = three();
     let mut console = Console::with(&requests);
     console.press(KeyCode::Char('a'));
+    let before = console.screen();
     console.hears(Event::Paste("y\n".into()));
+    assert_eq!(console.screen(), before, "it changed a field that nobody edits");
     assert!(!console.effects.iter().any(|effect| matches!(effect, Effect::Decide(..))));
 }
 

@@ -126,6 +126,18 @@ impl Journal {
         atomic::write_private(&self.folder.join(KEY), pem.as_bytes())
     }
 
+    /// Keeps the private key no longer: it stands in the kubeconfig.
+    ///
+    /// # Errors
+    /// [`files::Error`].
+    pub fn forget_key(&self) -> Result<(), files::Error> {
+        let path = self.folder.join(KEY);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(files::Error::Io { path, error }),
+            _ => Ok(()),
+        }
+    }
+
     /// The PKCS#10 request, if it is kept here.
     pub fn request(&self) -> Option<String> {
         std::fs::read_to_string(self.folder.join(REQUEST)).ok()

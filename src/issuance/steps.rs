@@ -38,7 +38,8 @@ pub(super) async fn key(journal: &Journal) -> Result<String, Trouble> {
         }
         KeySource::New(kind) => kind,
     };
-    if journal.key().is_some() && journal.request().is_some() {
+    let kept_elsewhere = journal.kubeconfig_written;
+    if kept_elsewhere || (journal.key().is_some() && journal.request().is_some()) {
         return Ok("made already".to_owned());
     }
     let kept = journal.clone();
@@ -148,7 +149,9 @@ pub(super) async fn certificate(
     }
     *certificate = String::from_utf8(pem).map_err(|_| Trouble::new("the certificate is not PEM"))?;
     if let Some(path) = journal.order.certificate_file.clone() {
-        let written = files::atomic::write_public(&path, certificate.as_bytes(), false);
+        // Written before this step was cut off or a later one failed: the very file is no obstacle.
+        let there = std::fs::read_to_string(&path).is_ok_and(|there| there == *certificate);
+        let written = files::atomic::write_public(&path, certificate.as_bytes(), there);
         wrote(
             news,
             "export",
@@ -218,6 +221,9 @@ pub(super) async fn kubeconfig(
     news: &News,
 ) -> Result<String, Trouble> {
     let Some(target) = journal.order.kubeconfig.clone() else { return Ok(String::new()) };
+    if journal.kubeconfig_written {
+        return Ok(format!("{}, there already", target.path.display()));
+    }
     let key = journal.key().ok_or_else(|| Trouble::new("the key is no longer in the state folder"))?;
     let entries = Entries::new(cluster, &journal.order.namespace, &target, certificate, &key);
     let before = files::kubeconfig::read(&target.path)?;
@@ -226,9 +232,8 @@ pub(super) async fn kubeconfig(
     }
     if target.switch && before.current_context() != Some(&target.context) {
         journal.previous_context = before.current_context().map(str::to_owned);
+        journal.save()?;
     }
-    journal.kubeconfig_written = true;
-    journal.save()?;
     let path = target.path.clone();
     let edited = tokio::task::spawn_blocking(move || {
         files::kubeconfig::edit(&target.path, |config| entries.put(config, &target))
@@ -237,7 +242,12 @@ pub(super) async fn kubeconfig(
     let shown = path.display().to_string();
     let command = command_of(cluster, journal, StepKind::Kubeconfig);
     wrote(news, "write", shown.clone(), edited.as_ref().map(|_| "user and context"), command);
-    let backup = edited?.backup.and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
+    let edited = edited?;
+    // Not before it is so: undo takes out what this says is ours.
+    journal.kubeconfig_written = true;
+    journal.save()?;
+    journal.forget_key()?;
+    let backup = edited.backup.and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
     Ok(backup.map_or_else(|| shown.clone(), |backup| format!("{shown}, backup {backup}")))
 }
 

@@ -1,8 +1,10 @@
 //! A step fails: what was done is said, and it is tried again or taken back.
 
+use std::process::Stdio;
+
 use crate::control_plane::ControlPlane;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, limited, shared, unique};
+use crate::support::{Person, eventually, limited, program, shared, unique};
 
 /// Begins an issuance that waits for approval, puts a foreign Role in its way, and approves.
 fn stopped_at_the_role(plane: &ControlPlane) -> (Person, Terminal, String, String) {
@@ -49,4 +51,32 @@ fn what_was_done_is_taken_back_and_what_others_made_stays() {
     console.sees("taken back");
     let nothing = person.fails(1, &["issue", "--resume"]);
     assert!(nothing.contains("nothing was left unfinished"), "{nothing}");
+}
+
+#[test]
+fn a_certificate_that_was_written_already_is_no_obstacle_and_a_strangers_file_is() {
+    let Some(plane) = shared("retry with a PKCS#10 file") else { return };
+    let (maker, user) = (unique("maker"), unique("owner"));
+    let person = limited(plane, &maker, "get,list,watch,create", "certificatesigningrequests.certificates.k8s.io");
+    person.shell(&format!("openssl genrsa -out k 2048 2>/dev/null; openssl req -new -key k -subj /CN={user} -out r"));
+    let mut issue = person.command(&program());
+    issue.args(["issue", "--request", "r", "--out", "c", "-n", &maker]).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut running = issue.spawn().unwrap();
+    eventually("the request", || plane.kubectl(&["get", "csr", &user]).status.success().then_some(()));
+    let role = ["developer", "-n", &maker];
+    assert!(
+        plane
+            .kubectl(&[&["create", "role"], &role[..], &["--verb=get", "--resource=secrets"]].concat())
+            .status
+            .success()
+    );
+    assert!(plane.kubectl(&["certificate", "approve", &user]).status.success());
+    assert_eq!(running.wait().unwrap().code(), Some(1), "the foreign role stops it");
+    let certificate = std::fs::read_to_string(person.path("c")).unwrap();
+    assert!(plane.kubectl(&[&["delete", "role"], &role[..]].concat()).status.success());
+    std::fs::write(person.path("c"), "a stranger's").unwrap();
+    let error = person.fails(1, &["issue", "--resume", "-n", &maker]);
+    assert!(error.contains("exists already"), "{error}");
+    std::fs::write(person.path("c"), certificate).unwrap();
+    person.done(&["issue", "--resume", "-n", &maker]);
 }

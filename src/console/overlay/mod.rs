@@ -84,9 +84,9 @@ impl Overlay {
     /// Text pasted into the field that has the keyboard.
     pub fn paste(&mut self, text: &str) {
         match self {
-            Self::Decide(decide) => decide.form.paste(text),
+            Self::Decide(decide) if decide.editing => decide.form.paste(text),
             Self::Export(export) => export.form.paste(text),
-            Self::Delete(_) | Self::Reader(_) | Self::LeaveWizard => {}
+            Self::Decide(_) | Self::Delete(_) | Self::Reader(_) | Self::LeaveWizard => {}
         }
     }
 }
