@@ -18,4 +18,6 @@ pub mod domain;
 pub mod files;
 pub mod issuance;
 pub mod keys;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod trouble;

@@ -12,6 +12,7 @@ use crate::domain::request::CLIENT_SIGNER;
 
 const EXAMPLES: &str = "Examples:
   countersign                                  the console
+  countersign --sandbox                        the console on a practice cluster, no other cluster needed
   countersign --context prod --read-only       look, and write nothing
   countersign list --state pending             what waits for a decision
   countersign approve jane-7f3k                approve one request
@@ -27,6 +28,14 @@ pub struct Arguments {
     /// Which cluster, and as whom.
     #[command(flatten)]
     pub global: Global,
+    /// Use a practice cluster inside this process, gone when it ends
+    #[cfg(feature = "sandbox")]
+    #[arg(long, conflicts_with_all = ["context", "kubeconfig"])]
+    pub sandbox: bool,
+    /// With --sandbox: new requests a minute, such as 6 or 6/min; 0 for none
+    #[cfg(feature = "sandbox")]
+    #[arg(long, requires = "sandbox", value_name = "N/min", default_value = "2", value_parser = traffic)]
+    pub traffic: u32,
     /// Without one: the console.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -101,6 +110,30 @@ pub enum Command {
     Export(ExportFlags),
     /// Issue a certificate, access and a kubeconfig to a new user
     Issue(Box<IssueFlags>),
+    /// Serve a practice cluster, and print the line that makes kubectl use it
+    #[cfg(feature = "sandbox")]
+    Sandbox(SandboxFlags),
+}
+
+/// `countersign sandbox`.
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Args)]
+pub struct SandboxFlags {
+    /// Where to listen; without this, at a free port for this machine alone
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", hide_default_value = true)]
+    pub listen: std::net::SocketAddr,
+    /// Write the kubeconfig to this file, which must not be there (default: in a temporary folder)
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig_out: Option<PathBuf>,
+    /// Begin without nodes, people and requests
+    #[arg(long)]
+    pub empty: bool,
+    /// Print the export line alone
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// New requests a minute, such as 6 or 6/min; 0 for none
+    #[arg(long, value_name = "N/min", default_value = "2", value_parser = traffic)]
+    pub traffic: u32,
 }
 
 /// `countersign list`.
@@ -273,6 +306,13 @@ pub struct IssueFlags {
 
 fn key_type(text: &str) -> Result<KeyType, String> {
     text.parse()
+}
+
+/// `6`, or `6/min`; at most 600, ten a second.
+#[cfg(feature = "sandbox")]
+fn traffic(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix("/min").unwrap_or(text).parse().ok();
+    number.filter(|number| *number <= 600).ok_or_else(|| "a number from 0 to 600, such as 6 or 6/min".to_owned())
 }
 
 /// kubectl's notation: a number of seconds, or with a unit.

@@ -11,6 +11,8 @@ mod json;
 mod list;
 mod log;
 mod output;
+#[cfg(feature = "sandbox")]
+mod sandbox;
 mod show;
 
 use std::process::ExitCode;
@@ -29,24 +31,58 @@ use crate::console;
 /// # Errors
 /// What nobody expected, for the error report; expected failures are told in plain words and give an exit code.
 pub fn run() -> color_eyre::Result<ExitCode> {
-    let arguments = Arguments::parse();
-    let _log = log::start(arguments.global.log_level);
+    let mut arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let Some(command) = arguments.command else {
-        let ended = runtime.block_on(console::run(arguments.global.target()))?;
-        // Tasks that still wait for the cluster are not waited for.
-        runtime.shutdown_background();
-        return Ok(ended.map_or(ExitCode::SUCCESS, |signal| ExitCode::from(u8::try_from(128 + signal).unwrap_or(1))));
+    let practice = match runtime.block_on(practice(&mut arguments)) {
+        Ok(practice) => practice,
+        Err(failed) => return Ok(failed.report()),
     };
-    let done = runtime.block_on(carry_out(command, &arguments.global));
+    let log = log::start(arguments.global.log_level);
+    let done = match arguments.command {
+        None => {
+            runtime.block_on(console::run(arguments.global.target(), practice.is_some())).map(|ended| match ended {
+                None => ExitCode::SUCCESS,
+                Some(signal) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),
+            })
+        }
+        Some(command) => Ok(match runtime.block_on(carry_out(command, &arguments.global)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failed) => failed.report(),
+        }),
+    };
+    drop(log);
+    drop(practice);
+    // Tasks that still wait for the cluster are not waited for.
     runtime.shutdown_background();
-    Ok(match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failed) => failed.report(),
-    })
+    done
+}
+
+/// The practice cluster, where the arguments ask for one; from then on they point at it.
+#[cfg(feature = "sandbox")]
+async fn practice(arguments: &mut Arguments) -> Result<Option<crate::sandbox::Sandbox>, Failed> {
+    if !arguments.sandbox {
+        return Ok(None);
+    }
+    if matches!(arguments.command, Some(Command::Sandbox(_))) {
+        return Err(Failed::usage("either --sandbox or the command sandbox"));
+    }
+    let sandbox = sandbox::start(arguments.traffic).await?;
+    arguments.global.kubeconfig = Some(sandbox.kubeconfig());
+    Ok(Some(sandbox))
+}
+
+/// This build has no practice cluster.
+#[cfg(not(feature = "sandbox"))]
+#[expect(clippy::unused_async, reason = "as the one above")]
+async fn practice(_: &mut Arguments) -> Result<Option<()>, Failed> {
+    Ok(None)
 }
 
 async fn carry_out(command: Command, global: &flags::Global) -> Result<(), Failed> {
+    #[cfg(feature = "sandbox")]
+    if let Command::Sandbox(flags) = &command {
+        return sandbox::run(flags).await;
+    }
     let cluster = Cluster::connect(&global.target()).await?;
     match command {
         Command::List(flags) => list::run(&cluster, &flags).await,
@@ -55,5 +91,7 @@ async fn carry_out(command: Command, global: &flags::Global) -> Result<(), Faile
         Command::Deny(flags) => decide::deny(&cluster, &flags).await,
         Command::Export(flags) => export::run(&cluster, &flags).await,
         Command::Issue(flags) => issue::run(&cluster, global, &flags).await,
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(_) => Ok(()),
     }
 }

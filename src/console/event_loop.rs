@@ -30,18 +30,18 @@ const KEYS: usize = 256;
 /// Batches from the cluster that may wait.
 const CLUSTER_BATCHES: usize = 8;
 
-/// Runs the console until it is left. Returns the number of the signal that ended it, if one did.
+/// Runs the console until it is left; `practice` marks it as being on a practice cluster. Returns the number of the signal that ended it, if one did.
 ///
 /// # Errors
 /// Where there is no terminal, or it fails.
-pub async fn run(target: Target) -> Result<Option<i32>> {
+pub async fn run(target: Target, practice: bool) -> Result<Option<i32>> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         bail!("the console needs a terminal; `countersign list` and the other commands do not (see --help)");
     }
     let signals = Signals::new().wrap_err("signals cannot be listened to")?;
     let guard = terminal::Guard;
     terminal::take().wrap_err("the terminal cannot be used")?;
-    let ended = Loop::new(target, signals).wrap_err("the terminal cannot be used")?.run().await;
+    let ended = Loop::new(target, practice, signals).wrap_err("the terminal cannot be used")?.run().await;
     drop(guard);
     ended
 }
@@ -82,13 +82,14 @@ enum Ended {
 }
 
 impl Loop {
-    fn new(target: Target, signals: Signals) -> std::io::Result<Self> {
+    fn new(target: Target, practice: bool, signals: Signals) -> std::io::Result<Self> {
         let screen = terminal::screen()?;
         let size = screen.size()?;
         let (to_answers, answers) = mpsc::unbounded_channel();
         let (to_cluster, cluster) = mpsc::channel(CLUSTER_BATCHES);
         let clock = Clock { now: Utc::now(), utc: false };
-        let state = State::new(clock, size, Theme::from_environment(), target.read_only);
+        let mut state = State::new(clock, size, Theme::from_environment(), target.read_only);
+        state.session.practice = practice;
         let runner = Runner::start(target, to_answers, to_cluster);
         let (frames, input) = (Frames::default(), keyboard());
         Ok(Self { state, screen, frames, input, signals, runner, answers, cluster, ended: None })

@@ -54,6 +54,8 @@ pub struct Session {
     pub trouble: Option<Trouble>,
     /// Whether this console refuses to write.
     pub read_only: bool,
+    /// Whether the cluster is the practice cluster inside this process: a mark in the header, nothing else.
+    pub practice: bool,
 }
 
 /// The panes.

@@ -42,12 +42,16 @@ fn header(frame: &mut Frame, area: Rect, state: &State) {
     let so_far = if requests.complete { "" } else { " so far" };
     let counts = format!("{} pending of {}{so_far} ", requests.index.pending(), requests.index.total());
     let (live, live_style) = live(state);
-    let room = usize::from(area.width).saturating_sub(counts.width() + live.width() + 6);
+    let marks = if state.session.practice { " practice cluster".len() } else { 0 };
+    let room = usize::from(area.width).saturating_sub(counts.width() + live.width() + 6 + marks);
     let context = state.session.connection.as_ref().map_or("…", |connection| connection.context.as_str());
     let who = state.username().unwrap_or("…");
     let version = state.session.identified.as_ref().map_or("", |identified| identified.version.as_str());
     let place = format!("countersign  {context} › {who}  {version}");
     let mut left = vec![Span::raw(" "), Span::styled(shown(&place, room), theme.strong())];
+    if state.session.practice {
+        left.push(Span::styled(" practice cluster", theme.warning()));
+    }
     if state.session.read_only {
         left.push(Span::styled(" read-only", theme.warning()));
     }

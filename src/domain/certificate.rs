@@ -38,8 +38,15 @@ impl Certificate {
     pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
         let mut blocks = Pem::iter_from_buffer(pem).flatten();
         let block = blocks.find(|block| block.label == "CERTIFICATE").ok_or("no PEM block CERTIFICATE in it")?;
-        let (_, certificate) =
-            X509Certificate::from_der(&block.contents).map_err(|_| "not an X.509 certificate (RFC 5280)")?;
+        Self::from_der(&block.contents)
+    }
+
+    /// Decodes a certificate.
+    ///
+    /// # Errors
+    /// As [`Self::from_pem`].
+    pub fn from_der(der: &[u8]) -> Result<Self, String> {
+        let (_, certificate) = X509Certificate::from_der(der).map_err(|_| "not an X.509 certificate (RFC 5280)")?;
         let subject = Subject::read(certificate.subject());
         let validity = certificate.validity();
         let moment = |time: x509_parser::time::ASN1Time| DateTime::from_timestamp(time.timestamp(), 0);
@@ -53,7 +60,7 @@ impl Certificate {
             issuer: Subject::read(certificate.issuer()).text,
             not_before: moment(validity.not_before).ok_or("its begin lies beyond the calendar")?,
             not_after: moment(validity.not_after).ok_or("its end lies beyond the calendar")?,
-            sha256: hex(&Sha256::digest(&block.contents)),
+            sha256: hex(&Sha256::digest(der)),
             public_key_sha256: public_key(certificate.public_key()).sha256,
         })
     }

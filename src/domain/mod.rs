@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits, reads a clock, opens a file or knows a terminal, so that every rule can be tested alone.
 
+pub mod access;
 pub mod certificate;
 pub mod commands;
 pub mod key_type;

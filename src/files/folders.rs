@@ -3,6 +3,7 @@
 use std::fs::{DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::Error;
 
@@ -14,11 +15,22 @@ pub fn home() -> Result<PathBuf, Error> {
     std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from).ok_or(Error::NoHome)
 }
 
+static OWN_STATE: OnceLock<PathBuf> = OnceLock::new();
+
+/// From now on this process keeps its state in this folder, whatever [`state`] says else. The first call counts.
+pub fn keep_state_in(folder: PathBuf) {
+    let _ = OWN_STATE.set(folder);
+}
+
 /// The state folder: `$XDG_STATE_HOME/countersign`, `~/.local/state/countersign` by default. For the owner alone.
 ///
 /// # Errors
 /// [`Error::NoHome`], [`Error::Io`].
 pub fn state() -> Result<PathBuf, Error> {
+    if let Some(folder) = OWN_STATE.get() {
+        make_private(folder)?;
+        return Ok(folder.clone());
+    }
     let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let base = match base {
         Some(base) => base,

@@ -7,6 +7,8 @@ mod requester;
 mod signer;
 mod subject;
 
+pub use signer::{is_signed_here, refusal};
+
 use serde::Serialize;
 
 use super::request::Request;

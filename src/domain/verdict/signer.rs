@@ -12,7 +12,13 @@ pub(super) fn will_fail(request: &Request) -> Option<Finding> {
     finding(Level::WillFail, "signer-refuses", "will fail", text)
 }
 
-fn refusal(request: &Request) -> Option<String> {
+/// Whether kube-controller-manager signs for this signer; others need a program of their own.
+pub fn is_signed_here(signer: &str) -> bool {
+    [CLIENT_SIGNER, "kubernetes.io/kube-apiserver-client-kubelet", "kubernetes.io/kubelet-serving"].contains(&signer)
+}
+
+/// Why the signer will refuse an approved request, in its own words.
+pub fn refusal(request: &Request) -> Option<String> {
     match request.signer_name.as_str() {
         CLIENT_SIGNER => client_usages(&request.usages),
         "kubernetes.io/kube-apiserver-client-kubelet" => {

@@ -1,0 +1,78 @@
+//! `countersign sandbox`, and `--sandbox` for every other command.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::flags::SandboxFlags;
+use super::output::{Failed, print_data, tell};
+use crate::domain::shell::quote;
+use crate::files::folders;
+use crate::sandbox::{Options, Sandbox};
+
+/// Starts the cluster that `--sandbox` asks for. What this process keeps from now on, it keeps in the cluster's folder.
+pub(super) async fn start(traffic: u32) -> Result<Sandbox, Failed> {
+    let sandbox = Sandbox::start(&Options { traffic, ..Options::default() }).await?;
+    folders::keep_state_in(sandbox.folder().join("state"));
+    Ok(sandbox)
+}
+
+/// Serves a cluster until a signal comes.
+pub(super) async fn run(flags: &SandboxFlags) -> Result<(), Failed> {
+    // Whoever reads our line may end us at once: listen for that first.
+    let mut ends = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
+    let options = Options { listen: flags.listen, empty: flags.empty, traffic: flags.traffic };
+    let sandbox = Sandbox::start(&options).await?;
+    let out = flags.kubeconfig_out.as_deref().map(|path| Written::new(path, &sandbox)).transpose()?;
+    let kubeconfig = out.as_ref().map_or_else(|| sandbox.kubeconfig(), |out| out.0.clone());
+    if !flags.quiet {
+        tell(&format!("A practice cluster listens at {} ({}).", sandbox.url(), reach(flags.listen)));
+        tell(&format!("Its kubeconfig is {}. Ctrl-C ends it and removes everything.", kubeconfig.display()));
+    }
+    print_data(&format!("export KUBECONFIG={}\n", quote(&kubeconfig.display().to_string())))?;
+    let [interrupt, terminate, hangup] = &mut ends;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    Ok(())
+}
+
+fn reach(listen: SocketAddr) -> &'static str {
+    if listen.ip().is_loopback() {
+        "this machine alone"
+    } else {
+        "NOT this machine alone: whoever reaches the address can ask it"
+    }
+}
+
+/// A kubeconfig where the user wants it, for as long as the cluster runs.
+struct Written(PathBuf);
+
+impl Written {
+    fn new(path: &Path, sandbox: &Sandbox) -> Result<Self, Failed> {
+        let text = std::fs::read(sandbox.kubeconfig())?;
+        let mut options = std::fs::OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(0o600).open(path);
+        let mut file = file.map_err(|error| Failed::new(format!("{}: {error}", path.display())))?;
+        io::Write::write_all(&mut file, &text)?;
+        Ok(Self(std::path::absolute(path)?))
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        // The cluster is gone with us, so its kubeconfig is of no use to anybody.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl From<crate::sandbox::Error> for Failed {
+    fn from(error: crate::sandbox::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}

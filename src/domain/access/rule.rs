@@ -1,0 +1,53 @@
+//! Whether one rule allows an action (`pkg/apis/rbac/v1/evaluation_helpers.go`).
+
+use k8s_openapi::api::rbac::v1::PolicyRule;
+
+use super::{Action, ResourceAction};
+
+/// Whether `rule` allows `action`.
+pub fn allows(rule: &PolicyRule, action: &Action) -> bool {
+    match action {
+        Action::Resource(action) => {
+            has(&rule.verbs, &action.verb)
+                && has(list(rule.api_groups.as_ref()), &action.group)
+                && resource(list(rule.resources.as_ref()), action)
+                && name(list(rule.resource_names.as_ref()), &action.name)
+        }
+        Action::Path { verb, path } => {
+            has(&rule.verbs, verb) && list(rule.non_resource_urls.as_ref()).iter().any(|url| url_covers(url, path))
+        }
+    }
+}
+
+/// An optional list as a slice.
+pub(super) fn list(list: Option<&Vec<String>>) -> &[String] {
+    list.map(Vec::as_slice).unwrap_or_default()
+}
+
+fn has(list: &[String], wanted: &str) -> bool {
+    list.iter().any(|entry| entry == "*" || entry == wanted)
+}
+
+/// `*`, the exact resource (`pods`, `pods/log`), or `*/log` for every resource's subresource.
+fn resource(list: &[String], action: &ResourceAction) -> bool {
+    list.iter().any(|entry| {
+        if entry == "*" {
+            return true;
+        }
+        match (action.subresource.as_str(), entry.split_once('/')) {
+            ("", _) => *entry == action.resource,
+            (wanted, Some((resource, sub))) => (resource == "*" || resource == action.resource) && sub == wanted,
+            (_, None) => false,
+        }
+    })
+}
+
+/// No names in a rule: any object. Names in it: those alone, and no action without a name.
+fn name(list: &[String], wanted: &str) -> bool {
+    list.is_empty() || list.iter().any(|entry| entry == wanted)
+}
+
+/// `*` at the end of a path stands for any rest.
+pub(super) fn url_covers(url: &str, path: &str) -> bool {
+    url == path || url.strip_suffix('*').is_some_and(|start| path.starts_with(start.trim_end_matches('*')))
+}

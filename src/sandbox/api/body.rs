@@ -1,0 +1,239 @@
+//! Bodies: JSON, YAML and protocol buffers, decoded by the schema.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::query::FieldValidation;
+use super::resource::Resource;
+use super::status::Failure;
+use crate::sandbox::schema::{Schemas, check, protobuf};
+
+const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+
+/// An object from a body, with what the client should be warned of.
+#[derive(Debug)]
+pub struct Decoded {
+    /// The object; `kind` and `apiVersion` are in it.
+    pub object: Value,
+    /// Sentences for the header `Warning`.
+    pub warnings: Vec<String>,
+}
+
+/// Any body as a value, duplicates named.
+///
+/// # Errors
+/// 415 for a form that is not known, 400 for a body that is not of that form.
+pub fn parse(content_type: &str, body: &Bytes) -> Result<(Value, Vec<String>), Failure> {
+    let media = content_type.split(';').next().unwrap_or_default().trim();
+    match media {
+        "" | "application/json" | "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
+            json(body)
+        }
+        "application/yaml" | "application/apply-patch+yaml" => match serde_yaml::from_slice(body) {
+            Ok(value) => Ok((value, Vec::new())),
+            Err(error) => Err(Failure::bad_request(format!("error decoding YAML: {error}"))),
+        },
+        _ => Err(Failure::unsupported_media(ACCEPTED)),
+    }
+}
+
+fn json(body: &Bytes) -> Result<(Value, Vec<String>), Failure> {
+    let mut duplicates = Vec::new();
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let read = Seed { path: String::new(), duplicates: &mut duplicates }.deserialize(&mut reader);
+    let whole = read.and_then(|value| reader.end().map(|()| value));
+    let value =
+        whole.map_err(|error| Failure::bad_request(format!("couldn't get version/kind; json parse error: {error}")))?;
+    Ok((value, duplicates))
+}
+
+/// An object of `resource` from a body.
+///
+/// # Errors
+/// 400 and 415.
+pub fn object(
+    schemas: &Schemas,
+    resource: &Resource,
+    content_type: &str,
+    body: &Bytes,
+    validation: FieldValidation,
+) -> Result<Decoded, Failure> {
+    let (object, duplicates) = if content_type.starts_with("application/vnd.kubernetes.protobuf") {
+        let envelope = protobuf::open(body).ok_or_else(|| broken(resource))?;
+        let object = envelope.decode(schemas, resource.schema).ok_or_else(|| broken(resource))?;
+        (object, Vec::new())
+    } else {
+        parse(content_type, body).map_err(|failure| unrecognized(resource, failure))?
+    };
+    let mut decoded = typed(schemas, resource, object, &duplicates, validation)?;
+    check::canonical(schemas.node(resource.schema), &mut decoded.object);
+    Ok(decoded)
+}
+
+/// A value as an object of `resource`: unknown fields are refused or taken out with a warning.
+///
+/// # Errors
+/// 400 where it is none.
+pub fn typed(
+    schemas: &Schemas,
+    resource: &Resource,
+    mut object: Value,
+    duplicates: &[String],
+    validation: FieldValidation,
+) -> Result<Decoded, Failure> {
+    let version = resource.api_version();
+    let map = object.as_object_mut().ok_or_else(|| broken(resource))?;
+    let text =
+        |map: &Map<String, Value>, key: &str| map.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (kind, given) = (text(map, "kind"), text(map, "apiVersion"));
+    if !kind.is_empty() && (kind != resource.kind || given != version) {
+        return Err(Failure::bad_request(format!(
+            "the API version in the data ({given}) does not match the expected API version ({version}), or the kind \
+             {kind} is not {}",
+            resource.kind
+        )));
+    }
+    map.insert("kind".to_owned(), resource.kind.into());
+    map.insert("apiVersion".to_owned(), version.clone().into());
+    let node = schemas.node(resource.schema);
+    let cannot = |why: String| {
+        let version = version.rsplit('/').next().unwrap_or_default();
+        let kind = resource.kind;
+        Failure::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
+    };
+    let unknown = check::decode(node, &mut object).map_err(cannot)?;
+    let told = duplicates.iter().map(|path| format!("duplicate field {path:?}"));
+    let mut told: Vec<_> = told.chain(unknown.iter().map(|path| format!("unknown field {path:?}"))).collect();
+    match validation {
+        FieldValidation::Strict if !told.is_empty() => {
+            return Err(cannot(format!("strict decoding error: {}", told.join(", "))));
+        }
+        FieldValidation::Ignore => told.clear(),
+        FieldValidation::Strict | FieldValidation::Warn => {}
+    }
+    Ok(Decoded { object, warnings: told })
+}
+
+fn broken(resource: &Resource) -> Failure {
+    Failure::bad_request(format!("the object provided is unrecognized (must be of type {})", resource.kind))
+}
+
+fn unrecognized(resource: &Resource, failure: Failure) -> Failure {
+    if failure.code != 400 {
+        return failure;
+    }
+    let message =
+        format!("the object provided is unrecognized (must be of type {}): {}", resource.kind, failure.message);
+    Failure { message, ..failure }
+}
+
+/// Reads JSON and notes keys that stand twice in one object; the last one counts.
+struct Seed<'a> {
+    path: String,
+    duplicates: &'a mut Vec<String>,
+}
+
+impl Seed<'_> {
+    fn child(&mut self, key: &str) -> Seed<'_> {
+        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        Seed { path, duplicates: &mut *self.duplicates }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(value) = access.next_element_seed(self.child("[]"))? {
+            list.push(value);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = access.next_key::<String>()? {
+            let value = access.next_value_seed(self.child(&key))?;
+            if map.insert(key.clone(), value).is_some() {
+                let path = self.child(&key).path;
+                self.duplicates.push(path);
+            }
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::resource::ROLES;
+    use super::*;
+
+    fn role(text: &str, validation: FieldValidation) -> Result<Decoded, Failure> {
+        let schemas = Schemas::load().unwrap();
+        object(&schemas, &ROLES, "application/json", &Bytes::copy_from_slice(text.as_bytes()), validation)
+    }
+
+    #[test]
+    fn doubled_and_unknown_fields_are_refused_or_warned_of() {
+        let odd = r#"{"metadata":{"name":"a","nam":"b"},"metadata":{"name":"x"},"foo":1}"#;
+        let refused = role(odd, FieldValidation::Strict).unwrap_err();
+        assert!(
+            refused.message.ends_with("strict decoding error: duplicate field \"metadata\", unknown field \"foo\""),
+            "{refused:?}"
+        );
+        let taken = role(odd, FieldValidation::Warn).unwrap();
+        assert_eq!(taken.object["metadata"]["name"], "x");
+        assert_eq!(taken.warnings.len(), 2);
+        assert!(role(odd, FieldValidation::Ignore).unwrap().warnings.is_empty());
+    }
+
+    #[test]
+    fn other_kinds_and_other_forms_are_refused() {
+        let pod = r#"{"kind":"Pod","apiVersion":"v1"}"#;
+        assert_eq!(role(pod, FieldValidation::Ignore).unwrap_err().code, 400);
+        for broken in ["", "[", "[]", "\"x\"", "{\"metadata\":1}", "{} {}"] {
+            assert_eq!(role(broken, FieldValidation::Ignore).unwrap_err().code, 400, "{broken}");
+        }
+        assert_eq!(parse("text/plain", &Bytes::new()).unwrap_err().code, 415);
+    }
+}

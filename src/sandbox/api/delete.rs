@@ -1,0 +1,109 @@
+//! delete and deletecollection.
+
+use std::sync::Arc;
+
+use http::Response;
+use serde_json::{Value, json};
+
+use super::respond::{self, Body};
+use super::status::Failure;
+use super::{Call, body, read};
+use crate::sandbox::kinds::{self, metadata, text};
+use crate::sandbox::schema::protobuf;
+use crate::sandbox::store::{Key, Outcome, Record};
+
+impl Call<'_> {
+    /// The `DeleteOptions` of the body, empty where there are none.
+    fn options(&self) -> Result<Value, Failure> {
+        if self.body.is_empty() {
+            return Ok(json!({}));
+        }
+        if let Some(envelope) = protobuf::open(&self.body) {
+            let schema = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
+            let broken = || Failure::bad_request("the body is no DeleteOptions");
+            return envelope.decode(&self.api.schemas, schema).ok_or_else(broken);
+        }
+        body::parse(self.content_type(), &self.body).map(|(options, _)| options)
+    }
+
+    pub(super) fn delete(&self) -> Result<Response<Body>, Failure> {
+        let options = self.options()?;
+        let (record, gone) = self.remove(&self.key(), &options)?;
+        let whole = !gone || ["pods", "serviceaccounts", "namespaces"].contains(&self.resource.plural);
+        if whole {
+            return Ok(self.one(200, &record));
+        }
+        let (resource, name) = (self.resource, &self.action.name);
+        let mut details = json!({ "name": name, "group": resource.group, "kind": resource.plural, "uid": record.uid });
+        if resource.group.is_empty() {
+            details.as_object_mut().and_then(|details| details.shift_remove("group"));
+        }
+        Ok(self.data(200, &read::success(&details)))
+    }
+
+    /// Removes one object, or marks it as going where something still holds it. Says which.
+    fn remove(&self, key: &Key, options: &Value) -> Result<(Arc<Record>, bool), Failure> {
+        let write = kinds::Write { namespace: &key.namespace, ..self.write(&key.name) };
+        kinds::admit_delete(&write)?;
+        let dry_run = self.query.dry_run || kinds::items(options, "/dryRun").any(|run| run == "All");
+        let mut gone = true;
+        let record = self.api.store.transact(self.resource, key, |current| {
+            let current = current.ok_or_else(|| Failure::not_found(self.resource, &key.name))?;
+            self.check_preconditions(key, current, options)?;
+            let mut object = current.object();
+            let held = ["/metadata/finalizers", "/spec/finalizers"];
+            gone = !held.iter().any(|pointer| kinds::items(&object, pointer).next().is_some());
+            if !gone {
+                if let Some(meta) = metadata::meta(&mut object) {
+                    meta.entry("deletionTimestamp").or_insert_with(|| write.stamp().into());
+                }
+                if self.resource.plural == "namespaces" {
+                    object["status"]["phase"] = "Terminating".into();
+                }
+            }
+            Ok(match (dry_run, gone) {
+                (true, _) => Outcome::Show(object),
+                (false, true) => Outcome::Delete(object),
+                (false, false) => Outcome::Put(object),
+            })
+        })?;
+        Ok((record, gone))
+    }
+
+    fn check_preconditions(&self, key: &Key, current: &Record, options: &Value) -> Result<(), Failure> {
+        let wanted = |part: &str| text(options, &format!("/preconditions/{part}"));
+        let version = current.revision.to_string();
+        let why = if !wanted("uid").is_empty() && wanted("uid") != current.uid {
+            format!(
+                "the UID in the precondition ({}) does not match the UID in record ({}). The object might have been \
+                 deleted and then recreated",
+                wanted("uid"),
+                current.uid
+            )
+        } else if !wanted("resourceVersion").is_empty() && wanted("resourceVersion") != version {
+            format!(
+                "the ResourceVersion in the precondition ({}) does not match the ResourceVersion in record ({version}). \
+                 The object might have been modified",
+                wanted("resourceVersion")
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Failure::conflict(self.resource, &key.name, &why))
+    }
+
+    pub(super) fn delete_all(&self) -> Result<Response<Body>, Failure> {
+        let options = self.options()?;
+        let mut removed = Vec::new();
+        for key in self.selected()? {
+            match self.remove(&key, &options) {
+                Ok((record, _)) => removed.push((key, record)),
+                // Somebody else was quicker.
+                Err(failure) if failure.code == 404 => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        let meta = json!({ "resourceVersion": self.api.store.revision().to_string() });
+        Ok(respond::data(200, respond::many(self.resource, &removed, &meta, self.form), self.yaml))
+    }
+}

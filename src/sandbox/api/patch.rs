@@ -1,0 +1,191 @@
+//! Patches: JSON (RFC 6902), merge (RFC 7386), strategic merge (`apimachinery/pkg/util/strategicpatch`).
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use super::body;
+use super::status::Failure;
+use crate::sandbox::schema::{Node, Shape};
+
+const ACCEPTED: &str = "application/json-patch+json, application/merge-patch+json, \
+                        application/strategic-merge-patch+json, application/apply-patch+yaml";
+
+/// `object` with a patch applied.
+///
+/// # Errors
+/// 400 for a patch that cannot be read, 415 for one of another kind, 422 for one that does not fit.
+pub fn apply(node: Node<'_>, mut object: Value, content_type: &str, body: &Bytes) -> Result<Value, Failure> {
+    let media = content_type.split(';').next().unwrap_or_default().trim();
+    match media {
+        "application/json-patch+json" => {
+            let patch: json_patch::Patch =
+                serde_json::from_slice(body).map_err(|error| Failure::bad_request(error.to_string()))?;
+            json_patch::patch(&mut object, &patch).map_err(|error| unfit(&error.to_string()))?;
+            Ok(object)
+        }
+        "application/merge-patch+json" => {
+            let (patch, _) = body::parse(media, body)?;
+            json_patch::merge(&mut object, &patch);
+            Ok(object)
+        }
+        "application/strategic-merge-patch+json" => {
+            let (patch, _) = body::parse(media, body)?;
+            strategic(node, &mut object, &patch)?;
+            Ok(object)
+        }
+        _ => Err(Failure::unsupported_media(ACCEPTED)),
+    }
+}
+
+fn unfit(why: &str) -> Failure {
+    let message = format!("the server rejected our request due to an error in our request: {why}");
+    Failure { code: 422, reason: "Invalid", message, details: None }
+}
+
+/// Lays a strategic merge patch over an object.
+fn strategic(node: Node<'_>, object: &mut Value, patch: &Value) -> Result<(), Failure> {
+    let Value::Object(patch) = patch else { return Err(unfit("the patch is no object")) };
+    if !object.is_object() {
+        *object = Value::Object(Map::new());
+    }
+    let Some(map) = object.as_object_mut() else { return Ok(()) };
+    match patch.get("$patch").and_then(Value::as_str) {
+        Some("replace") => {
+            *map = patch.iter().filter(|(key, _)| !key.starts_with('$')).map(|(k, v)| (k.clone(), v.clone())).collect();
+            return Ok(());
+        }
+        Some("delete") => {
+            map.clear();
+            return Ok(());
+        }
+        _ => {}
+    }
+    if let Some(kept) = patch.get("$retainKeys").and_then(Value::as_array) {
+        map.retain(|key, _| kept.iter().any(|kept| kept == key));
+    }
+    for (key, value) in patch {
+        if let Some(key) = key.strip_prefix("$deleteFromPrimitiveList/") {
+            let gone = value.as_array().map(Vec::as_slice).unwrap_or_default();
+            if let Some(Value::Array(list)) = map.get_mut(key) {
+                list.retain(|item| !gone.contains(item));
+            }
+        } else if !key.starts_with('$') {
+            lay(node.child(key), map, key, value)?;
+        }
+    }
+    for (key, order) in patch {
+        if let Some(key) = key.strip_prefix("$setElementOrder/") {
+            sort(node.child(key), map.get_mut(key), order);
+        }
+    }
+    Ok(())
+}
+
+fn lay(node: Node<'_>, map: &mut Map<String, Value>, key: &str, value: &Value) -> Result<(), Failure> {
+    match (value, node.shape(), node.patch_key()) {
+        (Value::Null, ..) => drop(map.shift_remove(key)),
+        (Value::Object(_), ..) => {
+            let part = map.entry(key).or_insert_with(|| Value::Object(Map::new()));
+            strategic(node, part, value)?;
+        }
+        (Value::Array(items), Shape::List(item), Some(merge_key)) => {
+            let list = map.entry(key).or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(list) = list {
+                merge_list(item, list, items, merge_key)?;
+            }
+        }
+        _ => drop(map.insert(key.to_owned(), value.clone())),
+    }
+    Ok(())
+}
+
+fn merge_list(node: Node<'_>, list: &mut Vec<Value>, items: &[Value], merge_key: &str) -> Result<(), Failure> {
+    let directive = |item: &Value, wanted: &str| item.get("$patch").and_then(Value::as_str) == Some(wanted);
+    if items.iter().any(|item| directive(item, "replace")) {
+        *list = items.iter().filter(|item| !directive(item, "replace")).cloned().collect();
+        return Ok(());
+    }
+    for item in items {
+        if merge_key.is_empty() {
+            if !list.contains(item) {
+                list.push(item.clone());
+            }
+            continue;
+        }
+        let key = item.get(merge_key).ok_or_else(|| unfit(&format!("an item has no {merge_key}")))?;
+        let place = list.iter().position(|other| other.get(merge_key) == Some(key));
+        match place {
+            Some(at) if directive(item, "delete") => drop(list.remove(at)),
+            Some(at) => strategic(node, &mut list[at], item)?,
+            None if directive(item, "delete") => {}
+            None => list.push(item.clone()),
+        }
+    }
+    Ok(())
+}
+
+/// Items that the order names stand in it; others keep their places behind those that they followed.
+fn sort(node: Node<'_>, list: Option<&mut Value>, order: &Value) {
+    let (Some(Value::Array(list)), Some(order)) = (list, order.as_array()) else { return };
+    let merge_key = node.patch_key().unwrap_or_default();
+    let identity = |item: &Value| if merge_key.is_empty() { item.clone() } else { item[merge_key].clone() };
+    let mut last = 0;
+    let mut placed: Vec<_> = std::mem::take(list)
+        .into_iter()
+        .map(|item| {
+            let own = identity(&item);
+            let place = order.iter().position(|entry| identity(entry) == own);
+            last = place.map_or(last, |place| place + 1);
+            (last, item)
+        })
+        .collect();
+    placed.sort_by_key(|(place, _)| *place);
+    list.extend(placed.into_iter().map(|(_, item)| item));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sandbox::schema::Schemas;
+
+    fn patched(object: Value, kind: &str, patch: &Value) -> Result<Value, Failure> {
+        let schemas = Schemas::load().unwrap();
+        let node = schemas.node("io.k8s.api.core.v1.Pod");
+        apply(node, object, kind, &Bytes::from(patch.to_string()))
+    }
+
+    fn pod() -> Value {
+        json!({ "metadata": { "labels": { "a": "1", "b": "2" }, "finalizers": ["x", "y"] },
+            "spec": { "containers": [{ "name": "web", "image": "web:1" }, { "name": "log", "image": "log:1" }] } })
+    }
+
+    #[test]
+    fn a_strategic_patch_merges_lists_by_their_keys() {
+        let patch = json!({
+            "metadata": { "labels": { "a": null, "c": "3" }, "$deleteFromPrimitiveList/finalizers": ["x"] },
+            "spec": {
+                "$setElementOrder/containers": [{ "name": "new" }, { "name": "web" }],
+                "containers": [{ "name": "web", "image": "web:2" }, { "name": "log", "$patch": "delete" }, { "name": "new" }],
+            },
+        });
+        let result = patched(pod(), "application/strategic-merge-patch+json", &patch).unwrap();
+        assert_eq!(
+            result,
+            json!({ "metadata": { "labels": { "b": "2", "c": "3" }, "finalizers": ["y"] },
+                "spec": { "containers": [{ "name": "new" }, { "name": "web", "image": "web:2" }] } })
+        );
+    }
+
+    #[test]
+    fn other_patches_are_the_standards() {
+        let merged = patched(pod(), "application/merge-patch+json", &json!({ "spec": null })).unwrap();
+        assert!(merged.get("spec").is_none());
+        let moved = json!([{ "op": "replace", "path": "/metadata/labels/a", "value": "9" }]);
+        assert_eq!(patched(pod(), "application/json-patch+json", &moved).unwrap()["metadata"]["labels"]["a"], "9");
+        let failing = json!([{ "op": "test", "path": "/metadata/labels/a", "value": "9" }]);
+        assert_eq!(patched(pod(), "application/json-patch+json", &failing).unwrap_err().code, 422);
+        assert_eq!(patched(pod(), "application/json", &json!({})).unwrap_err().code, 415);
+    }
+}

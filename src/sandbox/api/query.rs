@@ -1,0 +1,198 @@
+//! What stands behind the question mark (`metav1.ListOptions`, `PatchOptions`, …).
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::selector::{Fields, Labels};
+use super::status::{Cause, Failure};
+use crate::sandbox::store::Key;
+
+/// How unknown fields of a body are met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FieldValidation {
+    /// In silence.
+    Ignore,
+    /// With a warning.
+    #[default]
+    Warn,
+    /// With a refusal.
+    Strict,
+}
+
+/// The options of a request.
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+pub struct Query {
+    /// `watch`.
+    pub watch: bool,
+    /// `limit`; 0 means none.
+    pub limit: usize,
+    /// `continue`.
+    pub after: Option<Continue>,
+    /// `resourceVersion`, where it is not empty.
+    pub version: Option<u64>,
+    /// `resourceVersionMatch`.
+    pub version_match: String,
+    /// `sendInitialEvents`.
+    pub initial_events: bool,
+    /// `allowWatchBookmarks`.
+    pub bookmarks: bool,
+    /// `timeoutSeconds`.
+    pub timeout: Option<Duration>,
+    /// `labelSelector`.
+    pub labels: Labels,
+    /// `fieldSelector`.
+    pub fields: Fields,
+    /// The name that the field selector asks for, where it asks for one.
+    pub only_name: Option<String>,
+    /// `dryRun=All`.
+    pub dry_run: bool,
+    /// `fieldManager`.
+    pub manager: String,
+    /// `fieldValidation`.
+    pub validation: FieldValidation,
+    /// `force`.
+    pub force: bool,
+}
+
+/// Where a list goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Continue {
+    /// The version of the first page.
+    pub revision: u64,
+    /// The last object so far.
+    pub key: Key,
+}
+
+impl Continue {
+    /// As the `continue` token: etcd's form, for people who look inside.
+    pub fn to_token(&self) -> String {
+        let start = format!("/{}/{}\0", self.key.namespace, self.key.name);
+        let token = json!({ "v": "meta.k8s.io/v1", "rv": self.revision, "start": start });
+        URL_SAFE_NO_PAD.encode(token.to_string())
+    }
+
+    fn from_token(token: &str) -> Result<Self, Failure> {
+        let broken =
+            |why: String| Failure::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|error| broken(error.to_string()))?;
+        let token: Value = serde_json::from_slice(&bytes).map_err(|error| broken(error.to_string()))?;
+        let start = token["start"].as_str().and_then(|start| start.strip_prefix('/')?.strip_suffix('\0'));
+        let key = start.and_then(|start| start.split_once('/'));
+        let read = token["rv"].as_u64().zip(key);
+        let (revision, (namespace, name)) = read.ok_or_else(|| broken("no version or no start in it".to_owned()))?;
+        Ok(Self { revision, key: Key::new(namespace, name) })
+    }
+}
+
+impl Query {
+    /// Reads the options.
+    ///
+    /// # Errors
+    /// 400 and 422, as the server has them.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        let mut query = Self::default();
+        for (key, value) in form_urlencoded::parse(text.as_bytes()) {
+            query.set(&key, &value)?;
+        }
+        query.only_name = query.fields.exact("metadata.name").map(ToOwned::to_owned);
+        query.check()?;
+        Ok(query)
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), Failure> {
+        let yes = !matches!(value, "false" | "0");
+        match key {
+            "watch" => self.watch = yes,
+            "limit" => self.limit = usize::try_from(integer(value)?).unwrap_or(0),
+            "continue" if !value.is_empty() => self.after = Some(Continue::from_token(value)?),
+            "resourceVersion" if !value.is_empty() => self.version = Some(version(value)?),
+            "resourceVersionMatch" => value.clone_into(&mut self.version_match),
+            "sendInitialEvents" => self.initial_events = yes,
+            "allowWatchBookmarks" => self.bookmarks = yes,
+            "timeoutSeconds" => {
+                self.timeout = u64::try_from(integer(value)?).ok().filter(|s| *s > 0).map(Duration::from_secs);
+            }
+            "labelSelector" => self.labels = Labels::parse(value)?,
+            "fieldSelector" => self.fields = Fields::parse(value)?,
+            "dryRun" => {
+                if value != "All" {
+                    let cause = Cause::unsupported("dryRun", value, &["All"]);
+                    return Err(Failure::invalid("meta.k8s.io", "CreateOptions", "", &[cause]));
+                }
+                self.dry_run = true;
+            }
+            "fieldManager" => value.clone_into(&mut self.manager),
+            "fieldValidation" => {
+                self.validation = match value {
+                    "Ignore" => FieldValidation::Ignore,
+                    "Strict" => FieldValidation::Strict,
+                    _ => FieldValidation::Warn,
+                };
+            }
+            "force" => self.force = yes,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let wrong = |why: &str| {
+            let cause = Cause::forbidden("resourceVersionMatch", why);
+            Err(Failure::invalid("meta.k8s.io", "ListOptions", "", &[cause]))
+        };
+        match self.version_match.as_str() {
+            "" if self.initial_events => {
+                wrong("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+            }
+            "" => Ok(()),
+            _ if self.watch && !self.initial_events => {
+                wrong("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+            }
+            _ if !self.watch && self.version.is_none() => {
+                wrong("resourceVersionMatch is forbidden unless resourceVersion is provided")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn integer(text: &str) -> Result<i64, Failure> {
+    text.parse().map_err(|_| Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax")))
+}
+
+fn version(text: &str) -> Result<u64, Failure> {
+    text.parse().map_err(|_| {
+        let message =
+            format!("resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax");
+        Failure::internal(message)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_continue_token_says_where_a_list_goes_on() {
+        let there = Continue { revision: 12, key: Key::new("dev", "x/y") };
+        assert_eq!(Continue::from_token(&there.to_token()).unwrap(), there);
+        let cluster = Continue { revision: 1, key: Key::new("", "jane") };
+        assert_eq!(Continue::from_token(&cluster.to_token()).unwrap(), cluster);
+        for broken in ["zzz", "e30", "!"] {
+            assert_eq!(Continue::from_token(broken).unwrap_err().code, 400, "{broken}");
+        }
+    }
+
+    #[test]
+    fn options_that_contradict_each_other_are_refused() {
+        assert_eq!(Query::parse("watch=true&sendInitialEvents=true").unwrap_err().code, 422);
+        assert_eq!(Query::parse("resourceVersionMatch=Exact").unwrap_err().code, 422);
+        assert_eq!(Query::parse("limit=x").unwrap_err().code, 400);
+        assert_eq!(Query::parse("dryRun=Some").unwrap_err().code, 422);
+        assert_eq!(Query::parse("limit=-1&watch=false").unwrap().limit, 0);
+    }
+}

@@ -1,0 +1,158 @@
+//! Answers, and the forms in which a client wants them.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::Frame;
+use serde_json::Value;
+
+use super::resource::Resource;
+use super::status::Failure;
+use super::table;
+use crate::sandbox::store::{Key, Record};
+
+/// A body, whole or as it comes.
+pub type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// How objects are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Whole.
+    Whole,
+    /// As rows of a table, for `kubectl get`.
+    Table,
+    /// Their metadata alone.
+    Partial,
+}
+
+/// What `Accept` asks for: the form, and whether in YAML.
+///
+/// # Errors
+/// 406 where nothing of it can be had.
+pub fn negotiate(headers: &HeaderMap) -> Result<(Form, bool), Failure> {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
+    for entry in accept.split(',') {
+        let mut parts = entry.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default();
+        let shape = parts.find_map(|part| part.strip_prefix("as=")).unwrap_or_default();
+        let form = match shape {
+            "" => Form::Whole,
+            "Table" => Form::Table,
+            "PartialObjectMetadata" | "PartialObjectMetadataList" => Form::Partial,
+            _ => continue,
+        };
+        match media {
+            "application/json" | "application/*" | "*/*" => return Ok((form, false)),
+            "application/yaml" => return Ok((form, true)),
+            _ => {}
+        }
+    }
+    Err(Failure::not_acceptable())
+}
+
+/// One object with its kind, in a form.
+pub fn one(resource: &Resource, record: &Record, form: Form) -> Bytes {
+    match form {
+        Form::Whole => with_kind(resource.kind, &resource.api_version(), &record.json),
+        Form::Table => table::of(resource, [record].into_iter(), &Value::Null, true).to_string().into(),
+        Form::Partial => partial(&record.object()).to_string().into(),
+    }
+}
+
+/// The metadata alone, as an object of its own.
+pub fn partial(object: &Value) -> Value {
+    serde_json::json!({
+        "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object.get("metadata"),
+    })
+}
+
+fn with_kind(kind: &str, api_version: &str, json: &Bytes) -> Bytes {
+    let start = format!("{{\"kind\":{},\"apiVersion\":{},", Value::from(kind), Value::from(api_version));
+    [start.as_bytes(), json.get(1..).unwrap_or_default()].concat().into()
+}
+
+/// A list in a form; `meta` is its metadata.
+pub fn many(resource: &Resource, records: &[(Key, std::sync::Arc<Record>)], meta: &Value, form: Form) -> Bytes {
+    let records = records.iter().map(|(_, record)| record.as_ref());
+    match form {
+        Form::Whole => {
+            let start = serde_json::json!({
+                "kind": format!("{}List", resource.kind), "apiVersion": resource.api_version(), "metadata": meta,
+            });
+            let mut text = start.to_string().into_bytes();
+            text.pop();
+            text.extend_from_slice(b",\"items\":[");
+            for (at, record) in records.enumerate() {
+                if at > 0 {
+                    text.push(b',');
+                }
+                text.extend_from_slice(&record.json);
+            }
+            text.extend_from_slice(b"]}");
+            text.into()
+        }
+        Form::Table => table::of(resource, records, meta, true).to_string().into(),
+        Form::Partial => {
+            let items: Vec<_> = records.map(|record| partial(&record.object())).collect();
+            let list = serde_json::json!({
+                "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "items": items,
+            });
+            list.to_string().into()
+        }
+    }
+}
+
+/// JSON, or the same as YAML.
+pub fn data(code: u16, json: Bytes, yaml: bool) -> Response<Body> {
+    let as_yaml = || serde_json::from_slice::<Value>(&json).ok().and_then(|value| serde_yaml::to_string(&value).ok());
+    match yaml.then(as_yaml).flatten() {
+        Some(text) => whole(code, "application/yaml", text.into()),
+        None => whole(code, "application/json", json),
+    }
+}
+
+/// Plain text.
+pub fn text(code: u16, text: &str) -> Response<Body> {
+    whole(code, "text/plain; charset=utf-8", Bytes::copy_from_slice(text.as_bytes()))
+}
+
+/// A refusal.
+pub fn failure(failure: &Failure) -> Response<Body> {
+    if failure.reason.is_empty() {
+        return text(failure.code, &failure.message);
+    }
+    data(failure.code, failure.to_json().to_string().into(), false)
+}
+
+/// JSON values as they come.
+pub fn stream(chunks: impl futures::Stream<Item = Bytes> + Send + 'static) -> Response<Body> {
+    use futures::StreamExt;
+    let frames = chunks.map(|chunk| Ok::<_, Infallible>(Frame::data(chunk)));
+    build(200, "application/json", StreamBody::new(frames).boxed_unsync())
+}
+
+fn whole(code: u16, media: &'static str, bytes: Bytes) -> Response<Body> {
+    build(code, media, Full::new(bytes).boxed_unsync())
+}
+
+fn build(code: u16, media: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    response
+}
+
+/// Adds sentences that kubectl prints as warnings (RFC 7234, 5.5).
+pub fn warn(response: &mut Response<Body>, warnings: &[String]) {
+    for warning in warnings {
+        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
+        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
+            response.headers_mut().append("warning", value);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Questions: who am I, who may do what (`pkg/registry/authentication`, `pkg/registry/authorization`).
+
+use std::collections::BTreeMap;
+
+use http::Response;
+use serde_json::{Value, json};
+
+use super::Call;
+use super::body::{self, Decoded};
+use super::respond::{self, Body};
+use super::status::{Cause, Failure};
+use crate::domain::access::{Action, ResourceAction, Who};
+use crate::sandbox::kinds::{items, text};
+
+impl Call<'_> {
+    pub(super) fn review(&self) -> Result<Response<Body>, Failure> {
+        let (schemas, content_type) = (&self.api.schemas, self.content_type());
+        let Decoded { mut object, warnings } =
+            body::object(schemas, self.resource, content_type, &self.body, self.query.validation)?;
+        let status = match self.resource.plural {
+            "selfsubjectreviews" => json!({ "userInfo": self.user.to_json() }),
+            "selfsubjectrulesreviews" => self.rules(&object)?,
+            "selfsubjectaccessreviews" => {
+                self.check_question(&object)?;
+                self.verdict(&self.user.who, &object)
+            }
+            _ => {
+                self.check_question(&object)?;
+                self.verdict(&subject(&object), &object)
+            }
+        };
+        object["status"] = status;
+        if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut)
+            && self.resource.plural == "selfsubjectreviews"
+        {
+            meta.insert("creationTimestamp".to_owned(), crate::sandbox::kinds::stamp(chrono::Utc::now()).into());
+        }
+        let mut response = self.data(201, &object);
+        respond::warn(&mut response, &warnings);
+        Ok(response)
+    }
+
+    fn invalid(&self, cause: Cause) -> Failure {
+        Failure::invalid(self.resource.group, self.resource.kind, "", &[cause])
+    }
+
+    fn check_question(&self, object: &Value) -> Result<(), Failure> {
+        let spec = &object["spec"];
+        let (resource, path) = (spec.get("resourceAttributes"), spec.get("nonResourceAttributes"));
+        let one = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+        match (resource, path) {
+            (Some(_), Some(_)) => {
+                let why = "cannot be specified in combination with resourceAttributes";
+                return Err(self.invalid(Cause::invalid(
+                    "spec.nonResourceAttributes",
+                    &spec["nonResourceAttributes"],
+                    why,
+                )));
+            }
+            (None, None) => return Err(self.invalid(Cause::invalid("spec.resourceAttributes", &Value::Null, one))),
+            _ => {}
+        }
+        let by_subject =
+            self.resource.plural.ends_with("subjectaccessreviews") && !self.resource.plural.starts_with("self");
+        if by_subject && text(spec, "/user").is_empty() && items(spec, "/groups").next().is_none() {
+            let why = "at least one of user or group must be specified";
+            return Err(self.invalid(Cause::invalid("spec.user", &"".into(), why)));
+        }
+        if self.resource.namespaced && text(spec, "/resourceAttributes/namespace") != self.action.namespace {
+            let message = "spec.resourceAttributes.namespace must match namespace";
+            return Err(Failure::bad_request(message));
+        }
+        Ok(())
+    }
+
+    fn verdict(&self, who: &Who, object: &Value) -> Value {
+        let action = action(&object["spec"]);
+        if who.is_master() {
+            return json!({ "allowed": true });
+        }
+        if let Some(grant) = self.policy.grant(who, &action) {
+            return json!({ "allowed": true, "reason": format!("RBAC: allowed by {grant}") });
+        }
+        let missing = self.policy.dangling(who, action.namespace());
+        match missing.as_slice() {
+            [] => json!({ "allowed": false }),
+            [one] => json!({ "allowed": false, "reason": format!("RBAC: {one}") }),
+            many => json!({ "allowed": false, "reason": format!("RBAC: [{}]", many.join(", ")) }),
+        }
+    }
+
+    fn rules(&self, object: &Value) -> Result<Value, Failure> {
+        let namespace = text(object, "/spec/namespace");
+        if namespace.is_empty() {
+            return Err(Failure::bad_request("no namespace on request"));
+        }
+        let (mut resources, mut paths) = (Vec::new(), Vec::new());
+        for grant in self.policy.rules_of(&self.user.who, Some(namespace)) {
+            let rule = grant.rule;
+            if rule.resources.is_some() {
+                let mut told = json!({ "verbs": rule.verbs });
+                let lists = [
+                    ("apiGroups", &rule.api_groups),
+                    ("resources", &rule.resources),
+                    ("resourceNames", &rule.resource_names),
+                ];
+                for (name, list) in lists {
+                    if let Some(list) = list {
+                        told[name] = json!(list);
+                    }
+                }
+                resources.push(told);
+            }
+            if let Some(urls) = &rule.non_resource_urls {
+                paths.push(json!({ "verbs": rule.verbs, "nonResourceURLs": urls }));
+            }
+        }
+        Ok(json!({ "resourceRules": resources, "nonResourceRules": paths, "incomplete": false }))
+    }
+}
+
+fn subject(object: &Value) -> Who {
+    let groups = items(object, "/spec/groups").filter_map(Value::as_str).map(ToOwned::to_owned);
+    Who { user: text(object, "/spec/user").to_owned(), groups: groups.collect() }
+}
+
+fn action(spec: &Value) -> Action {
+    let of = |part: &str, name: &str| text(spec, &format!("/{part}/{name}")).to_owned();
+    if spec.get("nonResourceAttributes").is_some() {
+        return Action::Path { verb: of("nonResourceAttributes", "verb"), path: of("nonResourceAttributes", "path") };
+    }
+    let part: BTreeMap<_, _> = ["verb", "group", "resource", "subresource", "name", "namespace"]
+        .into_iter()
+        .map(|name| (name, of("resourceAttributes", name)))
+        .collect();
+    let part = |name: &str| part.get(name).cloned().unwrap_or_default();
+    Action::Resource(ResourceAction {
+        verb: part("verb"),
+        group: part("group"),
+        resource: part("resource"),
+        subresource: part("subresource"),
+        name: part("name"),
+        namespace: part("namespace"),
+    })
+}

@@ -1,0 +1,275 @@
+//! The columns of `kubectl get` (`pkg/printers/internalversion/printers.go`).
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::duration::human;
+use super::resource::Resource;
+use super::respond::partial;
+use crate::sandbox::kinds::{items, text};
+use crate::sandbox::store::Record;
+
+/// A column: its name, and whether only `-o wide` shows it.
+type Column = (&'static str, bool);
+
+/// A `Table` of these records.
+pub fn of<'a>(
+    resource: &Resource,
+    records: impl Iterator<Item = &'a Record>,
+    meta: &Value,
+    with_columns: bool,
+) -> Value {
+    let rows: Vec<_> = records
+        .map(|record| {
+            let object = record.object();
+            json!({ "cells": cells(resource, &object), "object": partial(&object) })
+        })
+        .collect();
+    let meta = if meta.is_null() { rows.first().map(version_of).unwrap_or_default() } else { meta.clone() };
+    json!({
+        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta,
+        "columnDefinitions": if with_columns { definitions(resource) } else { Value::Null }, "rows": rows,
+    })
+}
+
+fn version_of(row: &Value) -> Value {
+    json!({ "resourceVersion": row.pointer("/object/metadata/resourceVersion") })
+}
+
+fn definitions(resource: &Resource) -> Value {
+    let definition = |(name, wide): &Column| {
+        let format = if *name == "Name" { "name" } else { "" };
+        let kind = if *name == "Created At" { "date" } else { "string" };
+        json!({ "name": name, "type": kind, "format": format, "description": "", "priority": i32::from(*wide) })
+    };
+    columns(resource).iter().map(definition).collect()
+}
+
+fn columns(resource: &Resource) -> &'static [Column] {
+    match resource.plural {
+        "certificatesigningrequests" => &[
+            ("Name", false),
+            ("Age", false),
+            ("SignerName", false),
+            ("Requestor", false),
+            ("RequestedDuration", false),
+            ("Condition", false),
+        ],
+        "roles" | "clusterroles" => &[("Name", false), ("Created At", false)],
+        "rolebindings" | "clusterrolebindings" => &[
+            ("Name", false),
+            ("Role", false),
+            ("Age", false),
+            ("Users", true),
+            ("Groups", true),
+            ("ServiceAccounts", true),
+        ],
+        "namespaces" => &[("Name", false), ("Status", false), ("Age", false)],
+        "nodes" => &[
+            ("Name", false),
+            ("Status", false),
+            ("Roles", false),
+            ("Age", false),
+            ("Version", false),
+            ("Internal-IP", true),
+            ("External-IP", true),
+            ("OS-Image", true),
+            ("Kernel-Version", true),
+            ("Container-Runtime", true),
+        ],
+        "pods" => &[
+            ("Name", false),
+            ("Ready", false),
+            ("Status", false),
+            ("Restarts", false),
+            ("Age", false),
+            ("IP", true),
+            ("Node", true),
+            ("Nominated Node", true),
+            ("Readiness Gates", true),
+        ],
+        "configmaps" => &[("Name", false), ("Data", false), ("Age", false)],
+        "secrets" => &[("Name", false), ("Type", false), ("Data", false), ("Age", false)],
+        "deployments" => {
+            &[("Name", false), ("Ready", false), ("Up-to-date", false), ("Available", false), ("Age", false)]
+        }
+        "services" => &[("Name", false), ("Type", false), ("Cluster-IP", false), ("Age", false)],
+        "events" => &[
+            ("Last Seen", false),
+            ("Type", false),
+            ("Reason", false),
+            ("Object", false),
+            ("Subobject", true),
+            ("Source", true),
+            ("Message", false),
+            ("First Seen", true),
+            ("Count", true),
+            ("Name", true),
+        ],
+        _ => &[("Name", false), ("Age", false)],
+    }
+}
+
+fn cells(resource: &Resource, object: &Value) -> Value {
+    let name = text(object, "/metadata/name");
+    let age = age(object, "/metadata/creationTimestamp");
+    match resource.plural {
+        "certificatesigningrequests" => {
+            let life = object.pointer("/spec/expirationSeconds").and_then(Value::as_i64);
+            let life = life.map_or_else(|| "<none>".to_owned(), human);
+            let signer = text(object, "/spec/signerName");
+            json!([name, age, signer, text(object, "/spec/username"), life, condition(object)])
+        }
+        "roles" | "clusterroles" => json!([name, text(object, "/metadata/creationTimestamp")]),
+        "rolebindings" | "clusterrolebindings" => {
+            let role = format!("{}/{}", text(object, "/roleRef/kind"), text(object, "/roleRef/name"));
+            json!([
+                name,
+                role,
+                age,
+                subjects(object, "User"),
+                subjects(object, "Group"),
+                subjects(object, "ServiceAccount")
+            ])
+        }
+        "namespaces" => json!([name, text(object, "/status/phase"), age]),
+        "nodes" => node(object, name, &age),
+        "pods" => pod(object, name, &age),
+        "configmaps" => json!([name, count(object, "/data") + count(object, "/binaryData"), age]),
+        "secrets" => json!([name, text(object, "/type"), count(object, "/data"), age]),
+        "deployments" => {
+            let count = |part: &str| object.pointer(&format!("/status/{part}")).and_then(Value::as_i64).unwrap_or(0);
+            let wanted = object.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1);
+            let ready = format!("{}/{wanted}", count("readyReplicas"));
+            json!([name, ready, count("updatedReplicas"), count("availableReplicas"), age])
+        }
+        "services" => {
+            let kind = or(text(object, "/spec/type"), "ClusterIP");
+            json!([name, kind, or(text(object, "/spec/clusterIP"), "<none>"), age])
+        }
+        "events" => event(object, name),
+        _ => json!([name, age]),
+    }
+}
+
+/// How long ago, or `<unknown>`.
+fn age(object: &Value, pointer: &str) -> String {
+    match DateTime::parse_from_rfc3339(text(object, pointer)) {
+        Ok(time) => human((Utc::now() - time.with_timezone(&Utc)).num_seconds()),
+        Err(_) => "<unknown>".to_owned(),
+    }
+}
+
+fn or<'a>(value: &'a str, otherwise: &'a str) -> &'a str {
+    if value.is_empty() { otherwise } else { value }
+}
+
+fn count(object: &Value, pointer: &str) -> usize {
+    object.pointer(pointer).and_then(Value::as_object).map_or(0, serde_json::Map::len)
+}
+
+fn condition(object: &Value) -> String {
+    let has = |kind: &str| items(object, "/status/conditions").any(|condition| condition["type"] == kind);
+    let decided = match (has("Denied"), has("Approved")) {
+        (true, _) => "Denied",
+        (false, true) => "Approved",
+        (false, false) => "Pending",
+    };
+    let failed = if has("Failed") { ",Failed" } else { "" };
+    let issued = if text(object, "/status/certificate").is_empty() { "" } else { ",Issued" };
+    format!("{decided}{failed}{issued}")
+}
+
+fn subjects(object: &Value, kind: &str) -> String {
+    let of_kind = items(object, "/subjects").filter(|subject| subject["kind"] == kind);
+    let told = of_kind.map(|subject| match (kind, text(subject, "/namespace")) {
+        ("ServiceAccount", namespace) => format!("{namespace}/{}", text(subject, "/name")),
+        _ => text(subject, "/name").to_owned(),
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn node(object: &Value, name: &str, age: &str) -> Value {
+    let ready = items(object, "/status/conditions").find(|condition| condition["type"] == "Ready");
+    let mut status = match ready.map(|ready| text(ready, "/status")) {
+        Some("True") => "Ready".to_owned(),
+        Some(_) => "NotReady".to_owned(),
+        None => "Unknown".to_owned(),
+    };
+    if object.pointer("/spec/unschedulable") == Some(&Value::Bool(true)) {
+        status += ",SchedulingDisabled";
+    }
+    let labels = object.pointer("/metadata/labels").and_then(Value::as_object);
+    let roles = labels.into_iter().flatten().filter_map(|(key, _)| key.strip_prefix("node-role.kubernetes.io/"));
+    let mut roles: Vec<_> = roles.filter(|role| !role.is_empty()).collect();
+    roles.sort_unstable();
+    let address = |kind: &str| {
+        let found = items(object, "/status/addresses").find(|address| address["type"] == kind);
+        found.map_or("<none>", |address| text(address, "/address")).to_owned()
+    };
+    let info = |part: &str| text(object, &format!("/status/nodeInfo/{part}"));
+    let mut kernel = or(info("kernelVersion"), "<unknown>").to_owned();
+    if !info("architecture").is_empty() {
+        kernel.extend([" (", info("architecture"), ")"]);
+    }
+    json!([
+        name,
+        status,
+        or(&roles.join(","), "<none>"),
+        age,
+        info("kubeletVersion"),
+        address("InternalIP"),
+        address("ExternalIP"),
+        or(info("osImage"), "<unknown>"),
+        kernel,
+        or(info("containerRuntimeVersion"), "<unknown>"),
+    ])
+}
+
+fn pod(object: &Value, name: &str, age: &str) -> Value {
+    let statuses: Vec<_> = items(object, "/status/containerStatuses").collect();
+    let ready =
+        statuses.iter().filter(|status| status["ready"] == true && status["state"]["running"].is_object()).count();
+    let restarts: i64 = statuses.iter().filter_map(|status| status["restartCount"].as_i64()).sum();
+    let waiting =
+        statuses.iter().rev().map(|status| text(status, "/state/waiting/reason")).find(|reason| !reason.is_empty());
+    let ended =
+        statuses.iter().rev().map(|status| text(status, "/state/terminated/reason")).find(|reason| !reason.is_empty());
+    let phase = or(text(object, "/status/reason"), text(object, "/status/phase"));
+    let mut reason = waiting.or(ended).unwrap_or(phase);
+    if object.pointer("/metadata/deletionTimestamp").is_some() {
+        reason = "Terminating";
+    }
+    let of = items(object, "/spec/containers").count();
+    let some = |pointer: &str| or(text(object, pointer), "<none>").to_owned();
+    json!([
+        name,
+        format!("{ready}/{of}"),
+        reason,
+        restarts.to_string(),
+        age,
+        some("/status/podIP"),
+        some("/spec/nodeName"),
+        some("/status/nominatedNodeName"),
+        "<none>",
+    ])
+}
+
+fn event(object: &Value, name: &str) -> Value {
+    let first = if text(object, "/firstTimestamp").is_empty() { "/eventTime" } else { "/firstTimestamp" };
+    let last = if text(object, "/lastTimestamp").is_empty() { first } else { "/lastTimestamp" };
+    let (kind, about) = (text(object, "/involvedObject/kind"), text(object, "/involvedObject/name"));
+    let source = or(text(object, "/source/component"), text(object, "/reportingComponent"));
+    json!([
+        age(object, last),
+        text(object, "/type"),
+        text(object, "/reason"),
+        format!("{}/{about}", kind.to_lowercase()),
+        text(object, "/involvedObject/fieldPath"),
+        source,
+        text(object, "/message").trim(),
+        age(object, first),
+        object.get("count").and_then(Value::as_i64).unwrap_or(1),
+        name,
+    ])
+}

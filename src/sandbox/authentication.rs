@@ -1,0 +1,191 @@
+//! Who asks: client certificates, the anonymous, and impersonation (`apiserver/pkg/authentication`,
+//! `apiserver/pkg/endpoints/filters/impersonation`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme};
+use serde_json::{Value, json};
+
+use super::api::status::Failure;
+use crate::domain::access::{AUTHENTICATED, Action, Policy, ResourceAction, Who};
+use crate::domain::certificate::Certificate;
+
+const ANONYMOUS: &str = "system:anonymous";
+const UNAUTHENTICATED: &str = "system:unauthenticated";
+/// Where a certificate is named that somebody logged in with (`authentication/request/x509`).
+const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
+
+/// A user as the server sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct User {
+    /// Name and groups.
+    pub who: Who,
+    /// User id, mostly empty.
+    pub uid: String,
+    /// Extra attributes.
+    pub extra: BTreeMap<String, Vec<String>>,
+}
+
+impl User {
+    fn anonymous() -> Self {
+        let who = Who { user: ANONYMOUS.to_owned(), groups: vec![UNAUTHENTICATED.to_owned()] };
+        Self { who, ..Self::default() }
+    }
+
+    /// As a `UserInfo`.
+    pub fn to_json(&self) -> Value {
+        let mut info = json!({ "username": self.who.user, "groups": self.who.groups });
+        if !self.uid.is_empty() {
+            info["uid"] = self.uid.clone().into();
+        }
+        if !self.extra.is_empty() {
+            info["extra"] = json!(self.extra);
+        }
+        info
+    }
+}
+
+/// Takes any client certificate in the handshake, where only possession of its key is shown; whether it is one of
+/// ours is asked with every request, so that a wrong one gets 401 and not a broken connection.
+#[derive(Debug)]
+pub struct AnyCertificate(Arc<dyn ClientCertVerifier>);
+
+impl AnyCertificate {
+    /// One that knows one authority.
+    ///
+    /// # Errors
+    /// Where the certificate is none of an authority.
+    pub fn of(authority: &CertificateDer<'static>, provider: Arc<CryptoProvider>) -> Result<Self, String> {
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.clone()).map_err(|error| error.to_string())?;
+        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        builder.build().map(Self).map_err(|error| error.to_string())
+    }
+
+    /// Who logs in with the certificates of a connection, at this moment.
+    ///
+    /// # Errors
+    /// 401 for a certificate that is not ours, or not now.
+    pub fn user(&self, certificates: &[CertificateDer<'_>], headers: &HeaderMap) -> Result<User, Failure> {
+        let Some((own, chain)) = certificates.split_first() else {
+            // There are no tokens here, so none can be right.
+            let token = headers.contains_key(http::header::AUTHORIZATION);
+            return if token { Err(Failure::unauthorized()) } else { Ok(User::anonymous()) };
+        };
+        self.0.verify_client_cert(own, chain, UnixTime::now()).map_err(|_| Failure::unauthorized())?;
+        let certificate = Certificate::from_der(own).map_err(|_| Failure::unauthorized())?;
+        if certificate.identity.user.is_empty() {
+            return Err(Failure::unauthorized());
+        }
+        let mut groups = certificate.identity.groups;
+        groups.push(AUTHENTICATED.to_owned());
+        let credential = format!("X509SHA256={}", certificate.sha256);
+        Ok(User {
+            who: Who { user: certificate.identity.user, groups },
+            uid: String::new(),
+            extra: BTreeMap::from([(CREDENTIAL.to_owned(), vec![credential])]),
+        })
+    }
+}
+
+impl ClientCertVerifier for AnyCertificate {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.0.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}
+
+/// The user that a request acts as (headers `Impersonate-…`), if it may.
+///
+/// # Errors
+/// 403 for what may not be impersonated.
+pub fn impersonated(user: User, headers: &HeaderMap, policy: &Policy) -> Result<User, Failure> {
+    let texts = |name: &str| headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
+    let (name, groups) = (texts("impersonate-user"), texts("impersonate-group"));
+    let Some(name) = name.first() else {
+        let asks = !groups.is_empty() || headers.keys().any(|key| key.as_str().starts_with("impersonate-extra-"));
+        if asks {
+            let message = "requested [] without impersonating a user";
+            return Err(Failure::bad_request(message));
+        }
+        return Ok(user);
+    };
+    let may = |action: ResourceAction| allowed(&user, action, policy);
+    let mut acts_as = User { who: Who { user: (*name).to_owned(), groups: Vec::new() }, ..User::default() };
+    match acts_as.who.service_account() {
+        Some((namespace, account)) => {
+            may(ResourceAction::new("impersonate", "", "serviceaccounts").named(account).within(namespace))?;
+            if groups.is_empty() {
+                let own = format!("system:serviceaccounts:{namespace}");
+                acts_as.who.groups = vec!["system:serviceaccounts".to_owned(), own];
+            }
+        }
+        None => may(ResourceAction::new("impersonate", "", "users").named(name))?,
+    }
+    for group in groups {
+        may(ResourceAction::new("impersonate", "", "groups").named(group))?;
+        acts_as.who.groups.push(group.to_owned());
+    }
+    for (key, value) in headers {
+        let Some((key, value)) = key.as_str().strip_prefix("impersonate-extra-").zip(value.to_str().ok()) else {
+            continue;
+        };
+        may(ResourceAction::new("impersonate", "authentication.k8s.io", "userextras").on_part(key).named(value))?;
+        acts_as.extra.entry(key.to_owned()).or_default().push(value.to_owned());
+    }
+    if let Some(uid) = texts("impersonate-uid").first() {
+        may(ResourceAction::new("impersonate", "authentication.k8s.io", "uids").named(uid))?;
+        (*uid).clone_into(&mut acts_as.uid);
+    }
+    let implied = if acts_as.who.user == ANONYMOUS { UNAUTHENTICATED } else { AUTHENTICATED };
+    if !acts_as.who.groups.iter().any(|group| group == AUTHENTICATED || group == UNAUTHENTICATED) {
+        acts_as.who.groups.push(implied.to_owned());
+    }
+    Ok(acts_as)
+}
+
+fn allowed(user: &User, action: ResourceAction, policy: &Policy) -> Result<(), Failure> {
+    let action = Action::Resource(action);
+    if policy.permits(&user.who, &action) { Ok(()) } else { Err(super::api::access::refusal(user, &action, policy)) }
+}

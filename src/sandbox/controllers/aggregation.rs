@@ -1,0 +1,37 @@
+//! clusterrole-aggregation (`pkg/controller/clusterroleaggregation`).
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Follower, modify};
+use crate::sandbox::api::resource::CLUSTER_ROLES;
+use crate::sandbox::kinds::rbac::aggregated;
+use crate::sandbox::store::Store;
+
+/// Gathers roles whenever one changes, until the store is gone.
+pub(super) async fn run(store: Arc<Store>) {
+    let (mut follower, _) = Follower::of(&store, &CLUSTER_ROLES);
+    while follower.next().await.is_some() {
+        aggregate(&store);
+    }
+}
+
+/// Gives every role that gathers others the rules of these. Roles that gather may be gathered, so this goes on until
+/// nothing changes.
+pub fn aggregate(store: &Store) {
+    for _ in 0..10 {
+        let before = store.revision();
+        let roles: Vec<_> = store.all(&CLUSTER_ROLES).into_iter().map(|(key, record)| (key, record.object())).collect();
+        for (key, role) in roles.iter().filter(|(_, role)| role.get("aggregationRule").is_some()) {
+            let rules = aggregated(role, roles.iter().map(|(_, other)| other));
+            modify(store, &CLUSTER_ROLES, key, |mut role: Value| {
+                role["rules"] = rules;
+                Some(role)
+            });
+        }
+        if store.revision() == before {
+            return;
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! csrsigning (`pkg/controller/certificates/signer`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::Utc;
+use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
+use serde_json::{Value, json};
+
+use super::{Follower, modify};
+use crate::domain::request::{Request, State};
+use crate::domain::verdict;
+use crate::sandbox::api::resource::REQUESTS;
+use crate::sandbox::authority::Authority;
+use crate::sandbox::kinds::stamp;
+use crate::sandbox::store::{Key, Record, Store};
+
+/// What a person would call at once, and still sees happen.
+const DELAY: Duration = Duration::from_millis(250);
+
+/// Signs what is approved, or says why not, until the store is gone.
+pub(super) async fn run(store: Arc<Store>, authority: Arc<Authority>) {
+    let (mut follower, present) = Follower::of(&store, &REQUESTS);
+    for (key, record) in present {
+        act(&store, &authority, &key, &record);
+    }
+    while let Some(changes) = follower.next().await {
+        tokio::time::sleep(DELAY).await;
+        for change in changes {
+            act(&store, &authority, &change.key, &change.record);
+        }
+    }
+}
+
+fn act(store: &Store, authority: &Authority, key: &Key, record: &Record) {
+    // Cheap first: most changes are of requests that nobody has approved.
+    if !record.json.windows(10).any(|bytes| bytes == b"\"Approved\"") {
+        return;
+    }
+    modify(store, &REQUESTS, key, |object| signed(authority, object));
+}
+
+/// The request with its certificate or its failure; `None` where there is nothing to do.
+fn signed(authority: &Authority, mut object: Value) -> Option<Value> {
+    let csr: CertificateSigningRequest = serde_json::from_value(object.clone()).ok()?;
+    let request = Request::from_object(&csr);
+    if request.state() != State::Approved || !verdict::is_signed_here(&request.signer_name) {
+        return None;
+    }
+    let now = Utc::now();
+    if let Some(reason) = verdict::refusal(&request) {
+        let stamp = stamp(now);
+        let failed = json!({
+            "type": "Failed", "status": "True", "reason": "SignerValidationFailure", "message": reason,
+            "lastUpdateTime": stamp, "lastTransitionTime": stamp,
+        });
+        object["status"]["conditions"].as_array_mut()?.push(failed);
+        return Some(object);
+    }
+    // A request that cannot be signed is tried again with its next change, as the controller does.
+    let pem = authority.sign(&csr.spec.request.0, &request.usages, request.expiration_seconds, now).ok()?;
+    object["status"]["certificate"] = STANDARD.encode(pem).into();
+    Some(object)
+}

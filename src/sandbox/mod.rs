@@ -1,0 +1,159 @@
+//! The practice cluster: a Kubernetes API inside this process, over real TLS, with RBAC enforced and requests signed.
+//!
+//! - [`server`]: HTTPS on a socket.
+//! - [`api`]: from a request to its answer.
+//! - [`authentication`]: who asks. [`authority`]: the CA.
+//! - [`kinds`]: what is special about each kind. [`schema`]: what all have in common, by their schemas.
+//! - [`store`]: objects, versions, changes. [`controllers`]: who acts on them. [`seed`]: what is there at first.
+//!
+//! It behaves like the API server of Kubernetes 1.36 as far as issuing certificates needs it; the same stories are told
+//! on both (`tests/scenarios`), and where they differ, this one is wrong.
+
+pub mod api;
+pub mod authentication;
+pub mod authority;
+pub mod controllers;
+pub mod kinds;
+pub mod schema;
+pub mod seed;
+pub mod server;
+pub mod store;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::Utc;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use zeroize::Zeroizing;
+
+use api::Api;
+use authentication::AnyCertificate;
+use authority::Authority;
+use store::Store;
+
+use crate::domain::access::MASTERS;
+use crate::files::atomic;
+
+/// The name of the cluster and of the context in its kubeconfig.
+pub const NAME: &str = "practice";
+/// Who the kubeconfig logs in as.
+const ADMIN: &str = "admin";
+
+/// How to start.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Leave out nodes, people and requests.
+    pub empty: bool,
+    /// New requests a minute.
+    pub traffic: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), empty: false, traffic: 0 }
+    }
+}
+
+/// Why it does not start.
+#[derive(Debug, thiserror::Error)]
+#[error("the practice cluster does not start: {0}")]
+pub struct Error(String);
+
+impl Error {
+    fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// A running practice cluster. Dropping it ends it and removes its folder.
+pub struct Sandbox {
+    folder: TempDir,
+    url: String,
+    authority: Arc<Authority>,
+    store: Arc<Store>,
+    _tasks: JoinSet<()>,
+}
+
+impl Sandbox {
+    /// Starts one. Its kubeconfig lies in a folder of its own, for this user alone.
+    ///
+    /// # Errors
+    /// Where the address is taken, or there is no place for its folder.
+    pub async fn start(options: &Options) -> Result<Self, Error> {
+        let now = Utc::now();
+        let folder = tempfile::Builder::new().prefix("countersign-practice-").tempdir().map_err(Error::of)?;
+        let listener = TcpListener::bind(options.listen).await;
+        let listener = listener.map_err(|error| Error(format!("{}: {error}", options.listen)))?;
+        let address = listener.local_addr().map_err(Error::of)?;
+        let authority = Arc::new(Authority::new(now).map_err(Error::of)?);
+        let store = Arc::new(Store::default());
+        seed::plant(&store, &authority, !options.empty, now).map_err(Error::of)?;
+        let clients = Arc::new(AnyCertificate::of(authority.der(), server::provider()).map_err(Error::of)?);
+        let api = Arc::new(Api::new(store.clone(), clients.clone()).map_err(Error::of)?);
+        let reached = reached_at(address);
+        let (certificate, key) = authority.serving(&[reached.ip(), address.ip()]).map_err(Error::of)?;
+        let tls = server::tls(certificate, key, clients).map_err(Error::of)?;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(server::serve(listener, tls, api));
+        controllers::start(&mut tasks, &store, &authority);
+        tasks.spawn(seed::traffic(store.clone(), options.traffic));
+        let sandbox = Self { folder, url: format!("https://{reached}"), authority, store, _tasks: tasks };
+        let kubeconfig = sandbox.kubeconfig_text(ADMIN, &[MASTERS]).map_err(Error::of)?;
+        atomic::write_private(&sandbox.kubeconfig(), kubeconfig.as_bytes()).map_err(Error::of)?;
+        Ok(sandbox)
+    }
+
+    /// The folder that goes with it.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The admin's kubeconfig (group `system:masters`).
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("kubeconfig")
+    }
+
+    /// The server's address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Forgets all changes, so that whoever goes on from an old version is told 410.
+    pub fn compact(&self) {
+        self.store.compact();
+    }
+
+    /// A kubeconfig for a user, with a new certificate; context and user entry are named like the cluster and the user.
+    ///
+    /// # Errors
+    /// Where the certificate cannot be made.
+    pub fn kubeconfig_text(&self, user: &str, groups: &[&str]) -> Result<Zeroizing<String>, authority::Error> {
+        let groups: Vec<_> = groups.iter().map(|group| (*group).to_owned()).collect();
+        let credentials = self.authority.credentials(user, &groups, Utc::now())?;
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let (user, key) = (quoted(user), Zeroizing::new(STANDARD.encode(credentials.key.as_bytes())));
+        Ok(Zeroizing::new(format!(
+            "apiVersion: v1\nkind: Config\nclusters:\n- name: {NAME}\n  cluster:\n    server: {}\n    \
+             certificate-authority-data: {}\ncontexts:\n- name: {NAME}\n  context:\n    cluster: {NAME}\n    user: {user}\n\
+             current-context: {NAME}\nusers:\n- name: {user}\n  user:\n    client-certificate-data: {}\n    \
+             client-key-data: {}\n",
+            self.url,
+            STANDARD.encode(self.authority.pem()),
+            STANDARD.encode(credentials.certificate),
+            *key,
+        )))
+    }
+}
+
+/// Where a client on this machine reaches a listener: any address means this machine too.
+fn reached_at(address: SocketAddr) -> SocketAddr {
+    let ip = if address.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { address.ip() };
+    SocketAddr::new(ip, address.port())
+}
