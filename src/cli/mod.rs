@@ -73,8 +73,16 @@ async fn practice(arguments: &mut Arguments) -> Result<Option<crate::sandbox::Sa
 
 /// This build has no practice cluster.
 #[cfg(not(feature = "sandbox"))]
+struct NoSandbox;
+
+#[cfg(not(feature = "sandbox"))]
+impl Drop for NoSandbox {
+    fn drop(&mut self) {}
+}
+
+#[cfg(not(feature = "sandbox"))]
 #[expect(clippy::unused_async, reason = "as the one above")]
-async fn practice(_: &mut Arguments) -> Result<Option<()>, Failed> {
+async fn practice(_: &mut Arguments) -> Result<Option<NoSandbox>, Failed> {
     Ok(None)
 }
 

@@ -33,7 +33,7 @@ use zeroize::Zeroizing;
 
 use api::Api;
 use authentication::AnyCertificate;
-use authority::Authority;
+use authority::{Authority, Credentials};
 use store::Store;
 
 use crate::domain::access::MASTERS;
@@ -105,7 +105,7 @@ impl Sandbox {
         controllers::start(&mut tasks, &store, &authority);
         tasks.spawn(seed::traffic(store.clone(), options.traffic));
         let sandbox = Self { folder, url: format!("https://{reached}"), authority, store, _tasks: tasks };
-        let kubeconfig = sandbox.kubeconfig_text(ADMIN, &[MASTERS]).map_err(Error::of)?;
+        let kubeconfig = sandbox.kubeconfig_text().map_err(Error::of)?;
         atomic::write_private(&sandbox.kubeconfig(), kubeconfig.as_bytes()).map_err(Error::of)?;
         Ok(sandbox)
     }
@@ -130,22 +130,30 @@ impl Sandbox {
         self.store.compact();
     }
 
-    /// A kubeconfig for a user, with a new certificate; context and user entry are named like the cluster and the user.
+    /// The authority's certificate, PEM.
+    pub fn authority(&self) -> &str {
+        self.authority.pem()
+    }
+
+    /// A key and a certificate for anybody.
     ///
     /// # Errors
     /// Where the certificate cannot be made.
-    pub fn kubeconfig_text(&self, user: &str, groups: &[&str]) -> Result<Zeroizing<String>, authority::Error> {
+    pub fn credentials(&self, user: &str, groups: &[&str]) -> Result<Credentials, authority::Error> {
         let groups: Vec<_> = groups.iter().map(|group| (*group).to_owned()).collect();
-        let credentials = self.authority.credentials(user, &groups, Utc::now())?;
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        let (user, key) = (quoted(user), Zeroizing::new(STANDARD.encode(credentials.key.as_bytes())));
+        self.authority.credentials(user, &groups, Utc::now())
+    }
+
+    fn kubeconfig_text(&self) -> Result<Zeroizing<String>, authority::Error> {
+        let credentials = self.credentials(ADMIN, &[MASTERS])?;
+        let key = Zeroizing::new(STANDARD.encode(credentials.key.as_bytes()));
         Ok(Zeroizing::new(format!(
             "apiVersion: v1\nkind: Config\nclusters:\n- name: {NAME}\n  cluster:\n    server: {}\n    \
-             certificate-authority-data: {}\ncontexts:\n- name: {NAME}\n  context:\n    cluster: {NAME}\n    user: {user}\n\
-             current-context: {NAME}\nusers:\n- name: {user}\n  user:\n    client-certificate-data: {}\n    \
-             client-key-data: {}\n",
+             certificate-authority-data: {}\ncontexts:\n- name: {NAME}\n  context:\n    cluster: {NAME}\n    \
+             user: {ADMIN}\ncurrent-context: {NAME}\nusers:\n- name: {ADMIN}\n  user:\n    \
+             client-certificate-data: {}\n    client-key-data: {}\n",
             self.url,
-            STANDARD.encode(self.authority.pem()),
+            STANDARD.encode(self.authority()),
             STANDARD.encode(credentials.certificate),
             *key,
         )))

@@ -230,8 +230,7 @@ impl ControlPlane {
         self.path("admin.kubeconfig")
     }
 
-    /// The text of a kubeconfig for a user of this cluster, with a certificate of its own; context and user entry are
-    /// named like the user, the cluster entry is `test`.
+    /// The text of a kubeconfig for a user of this cluster, with a certificate of its own.
     pub fn kubeconfig_text(&self, user: &str, group: Option<&str>) -> String {
         let mut params = CertificateParams::default();
         params.distinguished_name = rcgen::DistinguishedName::new();
@@ -241,24 +240,7 @@ impl ControlPlane {
         }
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let (certificate, key) = self.signed(params);
-        let mut text = String::from("apiVersion: v1\nkind: Config\nclusters:\n- name: test\n  cluster:\n");
-        let _ = write!(
-            text,
-            "    server: {}\n    certificate-authority-data: {}\n",
-            self.server(),
-            STANDARD.encode(&self.ca)
-        );
-        let _ = write!(
-            text,
-            "contexts:\n- name: {user}\n  context: {{cluster: test, user: {user}}}\ncurrent-context: {user}\n"
-        );
-        let _ = write!(
-            text,
-            "users:\n- name: {user}\n  user:\n    client-certificate-data: {}\n",
-            STANDARD.encode(certificate)
-        );
-        let _ = writeln!(text, "    client-key-data: {}", STANDARD.encode(key));
-        text
+        kubeconfig(&self.server(), &self.ca, user, &certificate, &key)
     }
 
     fn signed(&self, mut params: CertificateParams) -> (String, String) {
@@ -281,7 +263,22 @@ impl ControlPlane {
     }
 }
 
-fn programs() -> Result<PathBuf, Missing> {
+/// A kubeconfig: context and user entry are named like the user, the cluster entry is `test`. All parts PEM.
+pub fn kubeconfig(server: &str, ca: &str, user: &str, certificate: &str, key: &str) -> String {
+    let mut text = String::from("apiVersion: v1\nkind: Config\nclusters:\n- name: test\n  cluster:\n");
+    let _ = write!(text, "    server: {server}\n    certificate-authority-data: {}\n", STANDARD.encode(ca));
+    let _ = write!(
+        text,
+        "contexts:\n- name: {user}\n  context: {{cluster: test, user: {user}}}\ncurrent-context: {user}\n"
+    );
+    let certificate = STANDARD.encode(certificate);
+    let _ = write!(text, "users:\n- name: {user}\n  user:\n    client-certificate-data: {certificate}\n");
+    let _ = writeln!(text, "    client-key-data: {}", STANDARD.encode(key));
+    text
+}
+
+/// The folder of the programs, built if need be.
+pub fn programs() -> Result<PathBuf, Missing> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control-plane/build");
     let output = Command::new(script).stderr(Stdio::inherit()).output()?;
     match output.status.code() {

@@ -6,11 +6,19 @@ use countersign::domain::request::{Pin, Request, State};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use tokio::sync::mpsc;
 
-use crate::control_plane::ControlPlane;
+use crate::support::plane::Plane;
 use crate::support::requests::create;
-use crate::support::{PATIENCE, shared, unique};
+use crate::support::{PATIENCE, unique};
 
-async fn admin(plane: &ControlPlane) -> Cluster {
+crate::on_both!(async
+    a_decision_is_about_the_version_that_was_seen,
+    a_race_is_won_by_exactly_one,
+    the_servers_own_limits_are_told_in_plain_words,
+    the_watch_lists_what_is_there_and_then_tells_every_change,
+    a_name_that_looks_like_a_query_is_a_name,
+);
+
+async fn admin(plane: &dyn Plane) -> Cluster {
     let target = Target { kubeconfig: Some(plane.admin()), ..Target::default() };
     Cluster::connect(&target).await.unwrap()
 }
@@ -19,9 +27,7 @@ fn decision(verb: Verb) -> Decision {
     Decision { verb, reason: "Test".into(), message: "a test".into() }
 }
 
-#[tokio::test]
-async fn a_decision_is_about_the_version_that_was_seen() {
-    let Some(plane) = shared("pinned decisions") else { return };
+async fn a_decision_is_about_the_version_that_was_seen(plane: &dyn Plane) {
     let (cluster, name) = (admin(plane).await, unique("pinned"));
     create(plane, &name, "jane", &[]);
     let seen = Pin::of(&cluster.request(&name).await.unwrap());
@@ -40,9 +46,7 @@ async fn a_decision_is_about_the_version_that_was_seen() {
     assert!(matches!(other, Error::Gone { .. }), "{other}");
 }
 
-#[tokio::test]
-async fn a_race_is_won_by_exactly_one() {
-    let Some(plane) = shared("a race") else { return };
+async fn a_race_is_won_by_exactly_one(plane: &dyn Plane) {
     let cluster = admin(plane).await;
     for _ in 0..10 {
         let name = unique("race");
@@ -56,9 +60,7 @@ async fn a_race_is_won_by_exactly_one() {
     }
 }
 
-#[tokio::test]
-async fn the_servers_own_limits_are_told_in_plain_words() {
-    let Some(plane) = shared("limits") else { return };
+async fn the_servers_own_limits_are_told_in_plain_words(plane: &dyn Plane) {
     let cluster = admin(plane).await;
     let template = unique("limits");
     create(plane, &template, "jane", &[]);
@@ -78,9 +80,7 @@ async fn next(from: &mut mpsc::Receiver<Message>) -> Message {
     tokio::time::timeout(PATIENCE, from.recv()).await.unwrap().unwrap()
 }
 
-#[tokio::test]
-async fn the_watch_lists_what_is_there_and_then_tells_every_change() {
-    let Some(plane) = shared("the watch") else { return };
+async fn the_watch_lists_what_is_there_and_then_tells_every_change(plane: &dyn Plane) {
     let cluster = admin(plane).await;
     let (old, new) = (unique("old"), unique("new"));
     create(plane, &old, "jane", &[]);
@@ -112,9 +112,7 @@ async fn the_watch_lists_what_is_there_and_then_tells_every_change() {
     while !matches!(next(&mut from).await, Message::Changes(changes) if changes.iter().any(gone)) {}
 }
 
-#[tokio::test]
-async fn a_name_that_looks_like_a_query_is_a_name() {
-    let Some(plane) = shared("odd names") else { return };
+async fn a_name_that_looks_like_a_query_is_a_name(plane: &dyn Plane) {
     let cluster = admin(plane).await;
     let plain = unique("plain");
     let odd = format!("{plain}?dryRun=All#x y");

@@ -4,11 +4,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::support::{Person, program, shared, unique};
+use crate::support::plane::Plane;
+use crate::support::{Person, program, unique};
 
-#[test]
-fn killed_at_any_moment_an_issuance_leaves_whole_files_and_can_be_finished() {
-    let Some(plane) = shared("kill -9 and resume") else { return };
+crate::on_both!(killed_at_any_moment_an_issuance_leaves_whole_files_and_can_be_finished,);
+
+fn killed_at_any_moment_an_issuance_leaves_whole_files_and_can_be_finished(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let team = unique("team");
     admin.kubectl_done(&["create", "namespace", &team]);

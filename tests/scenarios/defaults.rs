@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::support::{Person, shared, unique};
+use crate::support::plane::Plane;
+use crate::support::{Person, unique};
+
+crate::on_both!(by_countersign_and_by_hand_the_same_things_are_made,);
 
 fn object(person: &Person, kind: &str, name: &str, namespace: &str, path: &str) -> Value {
     let text = person.kubectl_done(&["get", kind, name, "-n", namespace, "-o", "json", "--kubeconfig", "admin"]);
@@ -10,9 +13,7 @@ fn object(person: &Person, kind: &str, name: &str, namespace: &str, path: &str) 
     object.pointer(path).unwrap().clone()
 }
 
-#[test]
-fn by_countersign_and_by_hand_the_same_things_are_made() {
-    let Some(plane) = shared("equal to the manual steps") else { return };
+fn by_countersign_and_by_hand_the_same_things_are_made(plane: &dyn Plane) {
     let (ours, theirs) = (Person::admin(plane), Person::admin(plane));
     let user = unique("myuser");
     let (team_a, team_b) = (unique("team"), unique("team"));

@@ -2,12 +2,18 @@
 
 use std::process::Stdio;
 
-use crate::control_plane::ControlPlane;
+use crate::support::plane::Plane;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually, limited, program, shared, unique};
+use crate::support::{Person, eventually, limited, program, unique};
+
+crate::on_both!(
+    the_step_that_failed_is_tried_again_and_the_rest_goes_on,
+    what_was_done_is_taken_back_and_what_others_made_stays,
+    a_certificate_that_was_written_already_is_no_obstacle_and_a_strangers_file_is,
+);
 
 /// Begins an issuance that waits for approval, puts a foreign Role in its way, and approves.
-fn stopped_at_the_role(plane: &ControlPlane) -> (Person, Terminal, String, String) {
+fn stopped_at_the_role(plane: &dyn Plane) -> (Person, Terminal, String, String) {
     let (maker, user) = (unique("maker"), unique("blocked"));
     let run = |arguments: &[&str]| assert!(plane.kubectl(arguments).status.success(), "{arguments:?}");
     let person =
@@ -27,9 +33,7 @@ fn stopped_at_the_role(plane: &ControlPlane) -> (Person, Terminal, String, Strin
     (person, console, maker, user)
 }
 
-#[test]
-fn the_step_that_failed_is_tried_again_and_the_rest_goes_on() {
-    let Some(plane) = shared("retry") else { return };
+fn the_step_that_failed_is_tried_again_and_the_rest_goes_on(plane: &dyn Plane) {
     let (person, mut console, maker, user) = stopped_at_the_role(plane);
     assert!(plane.kubectl(&["delete", "role", "developer", "-n", &maker]).status.success());
     console.keys("r");
@@ -39,9 +43,7 @@ fn the_step_that_failed_is_tried_again_and_the_rest_goes_on() {
     assert!(contexts.contains(&user), "{contexts}");
 }
 
-#[test]
-fn what_was_done_is_taken_back_and_what_others_made_stays() {
-    let Some(plane) = shared("undo") else { return };
+fn what_was_done_is_taken_back_and_what_others_made_stays(plane: &dyn Plane) {
     let (person, mut console, maker, user) = stopped_at_the_role(plane);
     console.keys("u");
     console.sees("Undone.");
@@ -53,9 +55,7 @@ fn what_was_done_is_taken_back_and_what_others_made_stays() {
     assert!(nothing.contains("nothing was left unfinished"), "{nothing}");
 }
 
-#[test]
-fn a_certificate_that_was_written_already_is_no_obstacle_and_a_strangers_file_is() {
-    let Some(plane) = shared("retry with a PKCS#10 file") else { return };
+fn a_certificate_that_was_written_already_is_no_obstacle_and_a_strangers_file_is(plane: &dyn Plane) {
     let (maker, user) = (unique("maker"), unique("owner"));
     let person = limited(plane, &maker, "get,list,watch,create", "certificatesigningrequests.certificates.k8s.io");
     person.shell(&format!("openssl genrsa -out k 2048 2>/dev/null; openssl req -new -key k -subj /CN={user} -out r"));

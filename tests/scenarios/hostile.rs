@@ -2,16 +2,20 @@
 
 use std::path::Path;
 
+use crate::support::plane::Plane;
 use crate::support::requests::create;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually, shared, unique};
+use crate::support::{Person, eventually, unique};
+
+crate::on_both!(
+    a_hostile_name_reaches_screen_and_command_line_only_in_escaped_form,
+    of_two_names_the_last_one_is_shown_because_it_is_the_one_that_counts,
+);
 
 /// ESC, a newline, a bidi override and a C1 control in one name.
 const EVIL: &str = "ro\u{1b}[31mot\u{202e}\nx\u{9b}2J";
 
-#[test]
-fn a_hostile_name_reaches_screen_and_command_line_only_in_escaped_form() {
-    let Some(plane) = shared("hostile names") else { return };
+fn a_hostile_name_reaches_screen_and_command_line_only_in_escaped_form(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let name = unique("hostile");
     create(plane, &name, EVIL, &["dev\u{1b}]0;owned\u{7}"]);
@@ -52,9 +56,7 @@ fn clean(output: &[u8], arguments: &[&str]) {
     assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\u{7}']), "{arguments:?}: {text:?}");
 }
 
-#[test]
-fn of_two_names_the_last_one_is_shown_because_it_is_the_one_that_counts() {
-    let Some(plane) = shared("two CNs") else { return };
+fn of_two_names_the_last_one_is_shown_because_it_is_the_one_that_counts(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let name = unique("two");
     admin.shell(&format!(

@@ -4,7 +4,13 @@ use countersign::domain::kubeconfig::Kind;
 use countersign::files::kubeconfig::edit;
 use serde_yaml::{Mapping, Value};
 
-use crate::support::{Person, eventually, shared};
+use crate::support::plane::Plane;
+use crate::support::{Person, eventually};
+
+crate::on_both!(
+    a_context_put_in_by_us_and_by_kubectl_gives_the_same_kubeconfig,
+    we_and_kubectl_writing_at_once_lose_nothing,
+);
 
 /// Kubeconfigs as people have them.
 const FILES: &[&str] = &[
@@ -24,9 +30,7 @@ fn mapping(fields: &[(&str, &str)]) -> Mapping {
     fields.iter().map(|(name, value)| (Value::from(*name), Value::from(*value))).collect()
 }
 
-#[test]
-fn a_context_put_in_by_us_and_by_kubectl_gives_the_same_kubeconfig() {
-    let Some(plane) = shared("kubeconfigs like kubectl") else { return };
+fn a_context_put_in_by_us_and_by_kubectl_gives_the_same_kubeconfig(plane: &dyn Plane) {
     for (number, text) in FILES.iter().enumerate() {
         let person = Person::with(plane, text);
         let (ours, theirs) = (person.path("ours"), person.path("theirs"));
@@ -47,9 +51,7 @@ fn a_context_put_in_by_us_and_by_kubectl_gives_the_same_kubeconfig() {
     }
 }
 
-#[test]
-fn we_and_kubectl_writing_at_once_lose_nothing() {
-    let Some(plane) = shared("two writers") else { return };
+fn we_and_kubectl_writing_at_once_lose_nothing(plane: &dyn Plane) {
     let person = Person::with(plane, "apiVersion: v1\nkind: Config\n");
     let path = person.kubeconfig();
     std::thread::scope(|scope| {

@@ -1,4 +1,5 @@
-//! Stories that a user would recognise, told on a real control plane, through a real terminal.
+//! Stories that a user would recognise, told on a real control plane and on the practice cluster, through a
+//! real terminal.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 #[path = "../control-plane/harness.rs"]

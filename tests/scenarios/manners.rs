@@ -2,8 +2,16 @@
 
 use std::process::Command;
 
+use crate::support::plane::Plane;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, program, shared};
+use crate::support::{Person, program};
+
+crate::on_both!(
+    after_quit_and_signals,
+    after_an_error_and_a_panic,
+    suspended_it_gives_the_shell_its_terminal_and_comes_back,
+    a_screen_of_another_size_fits,
+);
 
 /// Runs `command` in a shell in a terminal; what `stty` says before and after is in two files.
 fn in_shell(person: &Person, command: &str) -> Terminal {
@@ -31,9 +39,7 @@ fn signal(name: &str, process: &str) {
     assert!(Command::new("kill").args(["-s", name, process]).status().unwrap().success());
 }
 
-#[test]
-fn after_quit_and_signals() {
-    let Some(plane) = shared("quit and signals") else { return };
+fn after_quit_and_signals(plane: &dyn Plane) {
     for (way, code) in [("q", 0), ("TERM", 143), ("INT", 130), ("HUP", 129), ("\x03", 0)] {
         let admin = Person::admin(plane);
         let mut terminal = in_shell(&admin, &program().display().to_string());
@@ -48,9 +54,7 @@ fn after_quit_and_signals() {
     }
 }
 
-#[test]
-fn after_an_error_and_a_panic() {
-    let Some(plane) = shared("error and panic") else { return };
+fn after_an_error_and_a_panic(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let terminal = in_shell(&admin, &format!("{} show nobody-of-that-name", program().display()));
     assert!(is_as_before(&admin, &terminal, 1).contains("is gone"));
@@ -59,9 +63,7 @@ fn after_an_error_and_a_panic() {
     assert!(is_as_before(&admin, &terminal, 101).contains("on purpose"));
 }
 
-#[test]
-fn suspended_it_gives_the_shell_its_terminal_and_comes_back() {
-    let Some(plane) = shared("suspend and resume") else { return };
+fn suspended_it_gives_the_shell_its_terminal_and_comes_back(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let mut terminal = Terminal::start(&admin, &["bash".into(), "--norc".into(), "-i".into()]);
     terminal.keys("PS1='ready> '\r");
@@ -79,9 +81,7 @@ fn suspended_it_gives_the_shell_its_terminal_and_comes_back() {
     assert!(text.contains("still 42"), "{text}");
 }
 
-#[test]
-fn a_screen_of_another_size_fits() {
-    let Some(plane) = shared("resize") else { return };
+fn a_screen_of_another_size_fits(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let console = Terminal::console(&admin, &[]);
     console.sees("● live");

@@ -2,8 +2,16 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use crate::support::plane::Plane;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, shared, unique};
+use crate::support::{Person, unique};
+
+crate::on_both!(
+    the_wizard_takes_jane_to_a_kubeconfig_that_works,
+    the_command_does_the_same,
+    a_dry_run_writes_nothing_and_prints_commands_that_work_when_pasted,
+    a_request_whose_key_stays_with_its_owner_gives_a_certificate_and_no_kubeconfig,
+);
 
 /// What the cluster and kubectl say to somebody who has just been issued.
 fn logs_in(person: &Person, kubeconfig: &str, user: &str, namespace: &str) {
@@ -27,9 +35,7 @@ fn namespace(person: &Person) -> String {
     namespace
 }
 
-#[test]
-fn the_wizard_takes_jane_to_a_kubeconfig_that_works() {
-    let Some(plane) = shared("the wizard") else { return };
+fn the_wizard_takes_jane_to_a_kubeconfig_that_works(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let (jane, team) = (unique("jane"), namespace(&admin));
     let mut console = Terminal::console(&admin, &["--namespace", &team]);
@@ -70,9 +76,7 @@ fn keys_in(folder: &std::path::Path) -> bool {
     })
 }
 
-#[test]
-fn the_command_does_the_same() {
-    let Some(plane) = shared("countersign issue") else { return };
+fn the_command_does_the_same(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let (jane, team) = (unique("jane"), namespace(&admin));
     let out = admin.path("jane.kubeconfig").display().to_string();
@@ -88,9 +92,7 @@ fn the_command_does_the_same() {
     assert!(again.contains("already"), "{again}");
 }
 
-#[test]
-fn a_dry_run_writes_nothing_and_prints_commands_that_work_when_pasted() {
-    let Some(plane) = shared("the plan's commands") else { return };
+fn a_dry_run_writes_nothing_and_prints_commands_that_work_when_pasted(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let (user, team) = (unique("paste"), namespace(&admin));
     // The cluster is named by a flag: the commands must not mean another one.
@@ -108,9 +110,7 @@ fn a_dry_run_writes_nothing_and_prints_commands_that_work_when_pasted() {
     }
 }
 
-#[test]
-fn a_request_whose_key_stays_with_its_owner_gives_a_certificate_and_no_kubeconfig() {
-    let Some(plane) = shared("an existing PKCS#10 file") else { return };
+fn a_request_whose_key_stays_with_its_owner_gives_a_certificate_and_no_kubeconfig(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let (user, team) = (unique("owner"), namespace(&admin));
     admin.shell(&format!(

@@ -1,8 +1,9 @@
 //! The API server goes away and comes back, or is an older one.
 
+use crate::support::plane::{own, own_with};
 use crate::support::requests::create;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually, own, own_with};
+use crate::support::{Person, eventually};
 
 #[test]
 fn old_rows_stay_marked_as_stale_and_the_list_is_right_again_by_itself() {

@@ -2,15 +2,23 @@
 
 use std::process::Stdio;
 
+use crate::support::plane::Plane;
 use crate::support::requests::{conditions, create};
 use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually, limited, program, shared, unique};
+use crate::support::{Person, eventually, limited, program, unique};
+
+crate::on_both!(
+    a_missing_right_is_named,
+    somebody_who_may_not_even_look_is_told_so,
+    who_may_create_but_not_approve_waits_for_somebody_who_may,
+    a_wizard_that_waits_can_be_left_and_gone_on_with_later,
+    an_exec_plugin_and_several_kubeconfigs_are_read_as_kubectl_reads_them,
+    what_is_wrong_with_a_kubeconfig_is_told_in_plain_words,
+);
 
 const CSRS: &str = "certificatesigningrequests.certificates.k8s.io";
 
-#[test]
-fn a_missing_right_is_named() {
-    let Some(plane) = shared("missing rights") else { return };
+fn a_missing_right_is_named(plane: &dyn Plane) {
     let name = unique("request");
     create(plane, &name, "jane", &[]);
     let reader = limited(plane, &unique("reader"), "get,list,watch", CSRS);
@@ -36,18 +44,14 @@ fn a_missing_right_is_named() {
     assert_eq!(conditions(plane, &name), "");
 }
 
-#[test]
-fn somebody_who_may_not_even_look_is_told_so() {
-    let Some(plane) = shared("forbidden list") else { return };
+fn somebody_who_may_not_even_look_is_told_so(plane: &dyn Plane) {
     let nobody = Person::with(plane, &plane.kubeconfig_text(&unique("nobody"), None));
     let console = Terminal::console(&nobody, &[]);
     console.sees("✖ forbidden");
     console.sees("You may not list and watch certificatesigningrequests");
 }
 
-#[test]
-fn who_may_create_but_not_approve_waits_for_somebody_who_may() {
-    let Some(plane) = shared("waiting for approval") else { return };
+fn who_may_create_but_not_approve_waits_for_somebody_who_may(plane: &dyn Plane) {
     let maker = unique("maker");
     let person = limited(plane, &maker, "get,list,watch,create", CSRS);
     let user = unique("waited-for");
@@ -63,9 +67,7 @@ fn who_may_create_but_not_approve_waits_for_somebody_who_may() {
     assert_eq!(result["proof"]["username"], user.as_str());
 }
 
-#[test]
-fn a_wizard_that_waits_can_be_left_and_gone_on_with_later() {
-    let Some(plane) = shared("left and resumed") else { return };
+fn a_wizard_that_waits_can_be_left_and_gone_on_with_later(plane: &dyn Plane) {
     let maker = unique("maker");
     let person = limited(plane, &maker, "get,list,watch,create", CSRS);
     let user = unique("later");
@@ -87,9 +89,7 @@ fn a_wizard_that_waits_can_be_left_and_gone_on_with_later() {
     assert!(text.contains(&format!("logged in as {user}")), "{text}");
 }
 
-#[test]
-fn an_exec_plugin_and_several_kubeconfigs_are_read_as_kubectl_reads_them() {
-    let Some(plane) = shared("exec plugins, several files, impersonation") else { return };
+fn an_exec_plugin_and_several_kubeconfigs_are_read_as_kubectl_reads_them(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let text = std::fs::read_to_string(plane.admin()).unwrap();
     let config: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
@@ -129,9 +129,7 @@ fn an_exec_plugin_and_several_kubeconfigs_are_read_as_kubectl_reads_them() {
     assert_eq!(String::from_utf8_lossy(&message.stdout), "denied by somebody with countersign");
 }
 
-#[test]
-fn what_is_wrong_with_a_kubeconfig_is_told_in_plain_words() {
-    let Some(plane) = shared("broken kubeconfigs") else { return };
+fn what_is_wrong_with_a_kubeconfig_is_told_in_plain_words(plane: &dyn Plane) {
     let person = Person::admin(plane);
     let error = person.fails(1, &["list", "--context", "nowhere"]);
     assert!(error.contains("there is no context nowhere; there are: admin"), "{error}");

@@ -1,12 +1,20 @@
 //! An admin at the console decides about requests of others.
 
+use crate::support::plane::Plane;
 use crate::support::requests::{conditions, create, create_with};
 use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually, shared, unique};
+use crate::support::{Person, eventually, unique};
 
-#[test]
-fn a_request_appears_by_itself_and_is_approved_and_another_is_denied() {
-    let Some(plane) = shared("approve and deny by keyboard") else { return };
+crate::on_both!(
+    a_request_appears_by_itself_and_is_approved_and_another_is_denied,
+    a_dangerous_request_wants_its_name_typed,
+    what_somebody_else_decided_meanwhile_is_told_and_not_decided_again,
+    a_request_that_the_signer_will_refuse_is_predicted_and_its_refusal_shown,
+    deleting_and_exporting_ask_and_tell,
+    a_read_only_console_offers_and_makes_no_write,
+);
+
+fn a_request_appears_by_itself_and_is_approved_and_another_is_denied(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let mut console = Terminal::console(&admin, &[]);
     console.sees("● live");
@@ -39,9 +47,7 @@ fn a_request_appears_by_itself_and_is_approved_and_another_is_denied() {
     assert_eq!(console.ends(), 0);
 }
 
-#[test]
-fn a_dangerous_request_wants_its_name_typed() {
-    let Some(plane) = shared("a dangerous decision") else { return };
+fn a_dangerous_request_wants_its_name_typed(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let name = unique("helper");
     create(plane, &name, "system:kube-controller-manager", &[]);
@@ -59,9 +65,7 @@ fn a_dangerous_request_wants_its_name_typed() {
     eventually("approved in the cluster", || conditions(plane, &name).contains("Approved").then_some(()));
 }
 
-#[test]
-fn what_somebody_else_decided_meanwhile_is_told_and_not_decided_again() {
-    let Some(plane) = shared("decided meanwhile") else { return };
+fn what_somebody_else_decided_meanwhile_is_told_and_not_decided_again(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let name = unique("contested");
     create(plane, &name, "jane", &[]);
@@ -77,9 +81,7 @@ fn what_somebody_else_decided_meanwhile_is_told_and_not_decided_again() {
     assert_eq!(conditions(plane, &name), "Denied");
 }
 
-#[test]
-fn a_request_that_the_signer_will_refuse_is_predicted_and_its_refusal_shown() {
-    let Some(plane) = shared("will fail") else { return };
+fn a_request_that_the_signer_will_refuse_is_predicted_and_its_refusal_shown(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let name = unique("wrong");
     create_with(plane, &name, "bob", &[], "server auth");
@@ -93,9 +95,7 @@ fn a_request_that_the_signer_will_refuse_is_predicted_and_its_refusal_shown() {
     console.sees("invalid usage for client");
 }
 
-#[test]
-fn deleting_and_exporting_ask_and_tell() {
-    let Some(plane) = shared("delete and export") else { return };
+fn deleting_and_exporting_ask_and_tell(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let name = unique("jane");
     create(plane, &name, "jane", &[]);
@@ -122,9 +122,7 @@ fn deleting_and_exporting_ask_and_tell() {
     assert!(!plane.kubectl(&["get", "csr", &name]).status.success());
 }
 
-#[test]
-fn a_read_only_console_offers_and_makes_no_write() {
-    let Some(plane) = shared("read-only") else { return };
+fn a_read_only_console_offers_and_makes_no_write(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     let name = unique("untouched");
     create(plane, &name, "jane", &[]);

@@ -1,45 +1,20 @@
 //! What the stories need: a shared cluster, homes of their own, the program, a terminal.
 
+pub mod plane;
 pub mod requests;
 pub mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::control_plane::{ControlPlane, Missing};
+use plane::Plane;
 
 /// How long anything may take to happen.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The cluster that all stories share. `None`, said loudly, where it cannot be built here; with CI set that is a failure.
-pub fn shared(story: &str) -> Option<&'static ControlPlane> {
-    static SHARED: OnceLock<Option<ControlPlane>> = OnceLock::new();
-    let shared = SHARED.get_or_init(own).as_ref();
-    if shared.is_none() {
-        eprintln!("LEFT OUT, for want of Go or KUBEBUILDER_ASSETS: {story}");
-    }
-    shared
-}
-
-/// A cluster of a story's own, for what would disturb others.
-pub fn own() -> Option<ControlPlane> {
-    own_with(&[])
-}
-
-/// [`own`] with flags for kube-apiserver.
-pub fn own_with(flags: &[&str]) -> Option<ControlPlane> {
-    match ControlPlane::start_with(flags) {
-        Ok(plane) => Some(plane),
-        Err(Missing::Programs) if std::env::var_os("CI").is_none() => None,
-        Err(Missing::Programs) => panic!("neither Go nor KUBEBUILDER_ASSETS is here, and CI must leave nothing out"),
-        Err(Missing::Broken(why)) => panic!("{why}"),
-    }
-}
 
 /// A name that no other story uses.
 pub fn unique(name: &str) -> String {
@@ -67,12 +42,12 @@ pub struct Person {
 
 impl Person {
     /// With the admin's kubeconfig.
-    pub fn admin(plane: &ControlPlane) -> Self {
+    pub fn admin(plane: &dyn Plane) -> Self {
         Self::with(plane, &std::fs::read_to_string(plane.admin()).unwrap())
     }
 
     /// With a kubeconfig of their own.
-    pub fn with(plane: &ControlPlane, kubeconfig: &str) -> Self {
+    pub fn with(plane: &dyn Plane, kubeconfig: &str) -> Self {
         let person = Self { home: tempfile::tempdir().unwrap(), kubectl: plane.kubectl_program() };
         std::fs::create_dir(person.path(".kube")).unwrap();
         std::fs::write(person.kubeconfig(), kubeconfig).unwrap();
@@ -141,7 +116,7 @@ impl Person {
 }
 
 /// Somebody who may do what `verbs` and `resources` say in the cluster, and everything in the namespace of their name.
-pub fn limited(plane: &ControlPlane, name: &str, verbs: &str, resources: &str) -> Person {
+pub fn limited(plane: &dyn Plane, name: &str, verbs: &str, resources: &str) -> Person {
     let run = |arguments: &[&str]| assert!(plane.kubectl(arguments).status.success(), "{arguments:?}");
     run(&["create", "clusterrole", name, &format!("--verb={verbs}"), &format!("--resource={resources}")]);
     run(&["create", "clusterrolebinding", name, &format!("--clusterrole={name}"), &format!("--user={name}")]);

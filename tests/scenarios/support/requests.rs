@@ -3,7 +3,7 @@
 use countersign::domain::key_type::KeyType;
 use countersign::keys::{PrivateKey, certification_request};
 
-use crate::control_plane::ControlPlane;
+use super::plane::Plane;
 
 /// A CertificateSigningRequest's manifest for `user` in `groups`, with a key that nobody keeps.
 pub fn manifest(name: &str, user: &str, groups: &[&str], usages: &str) -> String {
@@ -19,12 +19,12 @@ pub fn manifest(name: &str, user: &str, groups: &[&str], usages: &str) -> String
 }
 
 /// Makes such a request by kubectl, as the admin.
-pub fn create(plane: &ControlPlane, name: &str, user: &str, groups: &[&str]) {
+pub fn create(plane: &dyn Plane, name: &str, user: &str, groups: &[&str]) {
     create_with(plane, name, user, groups, "client auth");
 }
 
 /// [`create`] with usages of one's own.
-pub fn create_with(plane: &ControlPlane, name: &str, user: &str, groups: &[&str], usages: &str) {
+pub fn create_with(plane: &dyn Plane, name: &str, user: &str, groups: &[&str], usages: &str) {
     let file = plane.path(&format!("{name}.yaml"));
     std::fs::write(&file, manifest(name, user, groups, usages)).unwrap();
     let output = plane.kubectl(&["create", "-f", &file.display().to_string()]);
@@ -32,7 +32,7 @@ pub fn create_with(plane: &ControlPlane, name: &str, user: &str, groups: &[&str]
 }
 
 /// The types of a request's conditions, by kubectl, such as `Approved`.
-pub fn conditions(plane: &ControlPlane, name: &str) -> String {
+pub fn conditions(plane: &dyn Plane, name: &str) -> String {
     let output = plane.kubectl(&["get", "csr", name, "-o", "jsonpath={.status.conditions[*].type}"]);
     String::from_utf8(output.stdout).unwrap()
 }
