@@ -60,10 +60,15 @@ pub fn run() -> color_eyre::Result<ExitCode> {
 /// The practice cluster, where the arguments ask for one; from then on they point at it.
 #[cfg(feature = "sandbox")]
 async fn practice(arguments: &mut Arguments) -> Result<Option<crate::sandbox::Sandbox>, Failed> {
+    let serves = matches!(arguments.command, Some(Command::Sandbox(_)));
+    if serves {
+        // A served cluster keeps nothing outside its own folder, and it has nothing to log.
+        arguments.global.log_level = flags::LogLevel::Off;
+    }
     if !arguments.sandbox {
         return Ok(None);
     }
-    if matches!(arguments.command, Some(Command::Sandbox(_))) {
+    if serves {
         return Err(Failed::usage("either --sandbox or the command sandbox"));
     }
     let sandbox = sandbox::start(arguments.traffic).await?;

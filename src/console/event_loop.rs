@@ -30,7 +30,8 @@ const KEYS: usize = 256;
 /// Batches from the cluster that may wait.
 const CLUSTER_BATCHES: usize = 8;
 
-/// Runs the console until it is left; `practice` marks it as being on a practice cluster. Returns the number of the signal that ended it, if one did.
+/// Runs the console until it is left; `practice` marks it as being on a practice cluster. Returns the number of the
+/// signal that ended it, if one did.
 ///
 /// # Errors
 /// Where there is no terminal, or it fails.

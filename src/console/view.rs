@@ -42,7 +42,7 @@ fn header(frame: &mut Frame, area: Rect, state: &State) {
     let so_far = if requests.complete { "" } else { " so far" };
     let counts = format!("{} pending of {}{so_far} ", requests.index.pending(), requests.index.total());
     let (live, live_style) = live(state);
-    let marks = if state.session.practice { " practice cluster".len() } else { 0 };
+    let marks = if state.session.practice { " sandbox".len() } else { 0 };
     let room = usize::from(area.width).saturating_sub(counts.width() + live.width() + 6 + marks);
     let context = state.session.connection.as_ref().map_or("…", |connection| connection.context.as_str());
     let who = state.username().unwrap_or("…");
@@ -50,7 +50,7 @@ fn header(frame: &mut Frame, area: Rect, state: &State) {
     let place = format!("countersign  {context} › {who}  {version}");
     let mut left = vec![Span::raw(" "), Span::styled(shown(&place, room), theme.strong())];
     if state.session.practice {
-        left.push(Span::styled(" practice cluster", theme.warning()));
+        left.push(Span::styled(" sandbox", theme.warning()));
     }
     if state.session.read_only {
         left.push(Span::styled(" read-only", theme.warning()));

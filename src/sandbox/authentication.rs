@@ -1,5 +1,4 @@
-//! Who asks: client certificates, the anonymous, and impersonation (`apiserver/pkg/authentication`,
-//! `apiserver/pkg/endpoints/filters/impersonation`).
+//! Who asks: client certificates, and the anonymous (`apiserver/pkg/authentication`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,11 +13,13 @@ use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureS
 use serde_json::{Value, json};
 
 use super::api::status::Failure;
-use crate::domain::access::{AUTHENTICATED, Action, Policy, ResourceAction, Who};
+use crate::domain::access::{AUTHENTICATED, Who};
 use crate::domain::certificate::Certificate;
 
-const ANONYMOUS: &str = "system:anonymous";
-const UNAUTHENTICATED: &str = "system:unauthenticated";
+/// Who shows no credentials.
+pub const ANONYMOUS: &str = "system:anonymous";
+/// The group of who shows no credentials.
+pub const UNAUTHENTICATED: &str = "system:unauthenticated";
 /// Where a certificate is named that somebody logged in with (`authentication/request/x509`).
 const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
 
@@ -134,58 +135,4 @@ impl ClientCertVerifier for AnyCertificate {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.supported_verify_schemes()
     }
-}
-
-/// The user that a request acts as (headers `Impersonate-…`), if it may.
-///
-/// # Errors
-/// 403 for what may not be impersonated.
-pub fn impersonated(user: User, headers: &HeaderMap, policy: &Policy) -> Result<User, Failure> {
-    let texts = |name: &str| headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>();
-    let (name, groups) = (texts("impersonate-user"), texts("impersonate-group"));
-    let Some(name) = name.first() else {
-        let asks = !groups.is_empty() || headers.keys().any(|key| key.as_str().starts_with("impersonate-extra-"));
-        if asks {
-            let message = "requested [] without impersonating a user";
-            return Err(Failure::bad_request(message));
-        }
-        return Ok(user);
-    };
-    let may = |action: ResourceAction| allowed(&user, action, policy);
-    let mut acts_as = User { who: Who { user: (*name).to_owned(), groups: Vec::new() }, ..User::default() };
-    match acts_as.who.service_account() {
-        Some((namespace, account)) => {
-            may(ResourceAction::new("impersonate", "", "serviceaccounts").named(account).within(namespace))?;
-            if groups.is_empty() {
-                let own = format!("system:serviceaccounts:{namespace}");
-                acts_as.who.groups = vec!["system:serviceaccounts".to_owned(), own];
-            }
-        }
-        None => may(ResourceAction::new("impersonate", "", "users").named(name))?,
-    }
-    for group in groups {
-        may(ResourceAction::new("impersonate", "", "groups").named(group))?;
-        acts_as.who.groups.push(group.to_owned());
-    }
-    for (key, value) in headers {
-        let Some((key, value)) = key.as_str().strip_prefix("impersonate-extra-").zip(value.to_str().ok()) else {
-            continue;
-        };
-        may(ResourceAction::new("impersonate", "authentication.k8s.io", "userextras").on_part(key).named(value))?;
-        acts_as.extra.entry(key.to_owned()).or_default().push(value.to_owned());
-    }
-    if let Some(uid) = texts("impersonate-uid").first() {
-        may(ResourceAction::new("impersonate", "authentication.k8s.io", "uids").named(uid))?;
-        (*uid).clone_into(&mut acts_as.uid);
-    }
-    let implied = if acts_as.who.user == ANONYMOUS { UNAUTHENTICATED } else { AUTHENTICATED };
-    if !acts_as.who.groups.iter().any(|group| group == AUTHENTICATED || group == UNAUTHENTICATED) {
-        acts_as.who.groups.push(implied.to_owned());
-    }
-    Ok(acts_as)
-}
-
-fn allowed(user: &User, action: ResourceAction, policy: &Policy) -> Result<(), Failure> {
-    let action = Action::Resource(action);
-    if policy.permits(&user.who, &action) { Ok(()) } else { Err(super::api::access::refusal(user, &action, policy)) }
 }

@@ -2,7 +2,7 @@
 //!
 //! - [`server`]: HTTPS on a socket.
 //! - [`api`]: from a request to its answer.
-//! - [`authentication`]: who asks. [`authority`]: the CA.
+//! - [`authentication`]: who asks. [`impersonation`]: as whom. [`authority`]: the CA.
 //! - [`kinds`]: what is special about each kind. [`schema`]: what all have in common, by their schemas.
 //! - [`store`]: objects, versions, changes. [`controllers`]: who acts on them. [`seed`]: what is there at first.
 //!
@@ -13,6 +13,7 @@ pub mod api;
 pub mod authentication;
 pub mod authority;
 pub mod controllers;
+pub mod impersonation;
 pub mod kinds;
 pub mod schema;
 pub mod seed;

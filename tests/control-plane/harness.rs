@@ -4,7 +4,7 @@
 //! which only this process holds.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -182,6 +182,24 @@ impl ControlPlane {
             std::thread::sleep(Duration::from_millis(50));
         }
         Ok(())
+    }
+
+    /// Makes etcd forget everything but what is there now.
+    pub fn compact(&self) -> io::Result<()> {
+        let etcd = self.etcd_url.trim_start_matches("http://");
+        let ask = |path: &str, body: &str| -> io::Result<String> {
+            let mut stream = std::net::TcpStream::connect(etcd)?;
+            let length = body.len();
+            write!(stream, "POST {path} HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{body}")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            Ok(answer)
+        };
+        let status = ask("/v3/maintenance/status", "{}")?;
+        let revision = status.split("\"revision\":\"").nth(1).and_then(|rest| rest.split('"').next());
+        let revision = revision.ok_or_else(|| io::Error::other(status.clone()))?;
+        let done = ask("/v3/kv/compaction", &format!(r#"{{"revision": "{revision}", "physical": true}}"#))?;
+        if done.contains("200 OK") { Ok(()) } else { Err(io::Error::other(done)) }
     }
 
     /// Kills kube-apiserver.

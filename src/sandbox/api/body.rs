@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::query::FieldValidation;
-use super::resource::Resource;
+use super::resource::{RESOURCES, Resource};
 use super::status::Failure;
 use crate::sandbox::schema::{Schemas, check, protobuf};
 
@@ -73,6 +73,19 @@ pub fn object(
     Ok(decoded)
 }
 
+/// The object says that it is something else.
+fn other_kind(resource: &Resource, kind: &str, given: &str) -> Failure {
+    let wanted = resource.kind;
+    let version = given.rsplit('/').next().unwrap_or_default();
+    let why = if RESOURCES.iter().any(|known| known.kind == kind && known.api_version() == given) {
+        let package = resource.group.split('.').next().filter(|group| !group.is_empty()).unwrap_or("core");
+        format!("converting ({version}.{kind}) to ({package}.{wanted}): unknown conversion")
+    } else {
+        format!("no kind {kind:?} is registered for version {given:?} in scheme \"pkg/api/legacyscheme/scheme.go:30\"")
+    };
+    Failure::bad_request(format!("{kind} in version {version:?} cannot be handled as a {wanted}: {why}"))
+}
+
 /// A value as an object of `resource`: unknown fields are refused or taken out with a warning.
 ///
 /// # Errors
@@ -90,11 +103,7 @@ pub fn typed(
         |map: &Map<String, Value>, key: &str| map.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (kind, given) = (text(map, "kind"), text(map, "apiVersion"));
     if !kind.is_empty() && (kind != resource.kind || given != version) {
-        return Err(Failure::bad_request(format!(
-            "the API version in the data ({given}) does not match the expected API version ({version}), or the kind \
-             {kind} is not {}",
-            resource.kind
-        )));
+        return Err(other_kind(resource, &kind, &given));
     }
     map.insert("kind".to_owned(), resource.kind.into());
     map.insert("apiVersion".to_owned(), version.clone().into());

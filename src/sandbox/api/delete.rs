@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::Response;
 use serde_json::{Value, json};
 
+use super::resource::Resource;
 use super::respond::{self, Body};
 use super::status::Failure;
 use super::{Call, body, read};
@@ -89,7 +90,9 @@ impl Call<'_> {
         } else {
             return Ok(());
         };
-        Err(Failure::conflict(self.resource, &key.name, &why))
+        // The server names the kind here, not the resource.
+        let named = Resource { plural: self.resource.kind, ..*self.resource };
+        Err(Failure::conflict(&named, &key.name, &why))
     }
 
     pub(super) fn delete_all(&self) -> Result<Response<Body>, Failure> {

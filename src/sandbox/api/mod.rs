@@ -24,11 +24,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::Utc;
 use http::request::Parts;
-use http::{HeaderMap, Method, Response, header};
+use http::{HeaderMap, Response, header};
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 
-use super::authentication::{AnyCertificate, User, impersonated};
+use super::authentication::{AnyCertificate, User};
+use super::impersonation::impersonated;
 use super::kinds::Write;
 use super::schema::Schemas;
 use super::store::Store;
@@ -93,13 +94,13 @@ impl Api {
         body: impl Future<Output = Result<Bytes, Failure>>,
     ) -> Result<Response<Body>, Failure> {
         let user = self.certificates.user(certificates, &parts.headers)?;
-        let query = Query::parse(parts.uri.query().unwrap_or_default());
+        let query = Query::parse(parts.uri.query().unwrap_or_default(), &parts.method);
         let unread = Query::default();
         let route = Route::of(&parts.method, parts.uri.path(), query.as_ref().unwrap_or(&unread));
         let route = route.ok_or_else(|| Failure::bad_request("the path is no text"))?;
-        let policy = self.authorizer.policy(&self.store);
-        let user = impersonated(user, &parts.headers, &policy)?;
         let action = route.action(&parts.method);
+        let policy = self.authorizer.policy(&self.store);
+        let user = impersonated(user, &parts.headers, &action, &policy)?;
         if !policy.permits(&user.who, &action) {
             return Err(refusal(&user, &action, &policy));
         }
@@ -110,8 +111,7 @@ impl Api {
                 let (form, yaml) = respond::negotiate(&parts.headers)?;
                 let (query, headers) = (query?, &parts.headers);
                 let body = body.await?;
-                Call { api: self, user, policy, resource, action, query, headers, body, form, yaml }
-                    .answer(&parts.method)
+                Call { api: self, user, policy, resource, action, query, headers, body, form, yaml }.answer()
             }
         }
     }
@@ -140,7 +140,7 @@ impl Api {
 }
 
 impl Call<'_> {
-    fn answer(&self, method: &Method) -> Result<Response<Body>, Failure> {
+    fn answer(&self) -> Result<Response<Body>, Failure> {
         let (resource, action) = (self.resource, &self.action);
         let sub = action.subresource.as_str();
         if !sub.is_empty() && !resource.serves(sub) {
@@ -160,12 +160,10 @@ impl Call<'_> {
             ("list", "") => self.list(),
             ("watch", "") => self.watch(),
             ("create", "") if action.name.is_empty() => self.create(),
-            ("update", _) => self.update(),
-            ("patch", "finalize") => Err(Failure::no_method()),
-            ("patch", _) => self.patch(),
+            ("update", _) if !action.name.is_empty() => self.update(),
+            ("patch", _) if !action.name.is_empty() && sub != "finalize" => self.patch(),
             ("delete", "") => self.delete(),
             ("deletecollection", "") if resource.verbs().contains(&"deletecollection") => self.delete_all(),
-            _ if *method == Method::POST => Err(Failure::no_method()),
             _ => Err(Failure::no_method()),
         }
     }

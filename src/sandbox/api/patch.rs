@@ -18,8 +18,9 @@ pub fn apply(node: Node<'_>, mut object: Value, content_type: &str, body: &Bytes
     let media = content_type.split(';').next().unwrap_or_default().trim();
     match media {
         "application/json-patch+json" => {
-            let patch: json_patch::Patch =
-                serde_json::from_slice(body).map_err(|error| Failure::bad_request(error.to_string()))?;
+            // JSON that is no patch cannot be carried out; what is no JSON cannot be read.
+            let (patch, _) = body::parse("application/json", body)?;
+            let patch: json_patch::Patch = serde_json::from_value(patch).map_err(|error| unfit(&error.to_string()))?;
             json_patch::patch(&mut object, &patch).map_err(|error| unfit(&error.to_string()))?;
             Ok(object)
         }
@@ -39,7 +40,7 @@ pub fn apply(node: Node<'_>, mut object: Value, content_type: &str, body: &Bytes
 
 fn unfit(why: &str) -> Failure {
     let message = format!("the server rejected our request due to an error in our request: {why}");
-    Failure { code: 422, reason: "Invalid", message, details: None }
+    Failure { code: 422, reason: "Invalid", message, details: None, go_on: None }
 }
 
 /// Lays a strategic merge patch over an object.

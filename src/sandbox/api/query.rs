@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Method;
 use serde_json::{Value, json};
 
 use super::selector::{Fields, Labels};
@@ -61,8 +62,8 @@ pub struct Query {
 /// Where a list goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Continue {
-    /// The version of the first page.
-    pub revision: u64,
+    /// The version of the first page; `None` goes on in the list of now.
+    pub revision: Option<u64>,
     /// The last object so far.
     pub key: Key,
 }
@@ -71,7 +72,8 @@ impl Continue {
     /// As the `continue` token: etcd's form, for people who look inside.
     pub fn to_token(&self) -> String {
         let start = format!("/{}/{}\0", self.key.namespace, self.key.name);
-        let token = json!({ "v": "meta.k8s.io/v1", "rv": self.revision, "start": start });
+        let version = self.revision.map_or(json!(-1), Value::from);
+        let token = json!({ "v": "meta.k8s.io/v1", "rv": version, "start": start });
         URL_SAFE_NO_PAD.encode(token.to_string())
     }
 
@@ -82,7 +84,8 @@ impl Continue {
         let token: Value = serde_json::from_slice(&bytes).map_err(|error| broken(error.to_string()))?;
         let start = token["start"].as_str().and_then(|start| start.strip_prefix('/')?.strip_suffix('\0'));
         let key = start.and_then(|start| start.split_once('/'));
-        let read = token["rv"].as_u64().zip(key);
+        let version = token["rv"].as_i64().filter(|version| *version == -1 || *version > 0);
+        let read = version.map(|version| u64::try_from(version).ok()).zip(key);
         let (revision, (namespace, name)) = read.ok_or_else(|| broken("no version or no start in it".to_owned()))?;
         Ok(Self { revision, key: Key::new(namespace, name) })
     }
@@ -93,10 +96,14 @@ impl Query {
     ///
     /// # Errors
     /// 400 and 422, as the server has them.
-    pub fn parse(text: &str) -> Result<Self, Failure> {
+    pub fn parse(text: &str, method: &Method) -> Result<Self, Failure> {
         let mut query = Self::default();
         for (key, value) in form_urlencoded::parse(text.as_bytes()) {
             query.set(&key, &value)?;
+            if key == "dryRun" && value != "All" {
+                let cause = Cause::unsupported("dryRun", json!([value]), &["All"]);
+                return Err(Failure::invalid("meta.k8s.io", options(method), "", &[cause]));
+            }
         }
         query.only_name = query.fields.exact("metadata.name").map(ToOwned::to_owned);
         query.check()?;
@@ -118,13 +125,7 @@ impl Query {
             }
             "labelSelector" => self.labels = Labels::parse(value)?,
             "fieldSelector" => self.fields = Fields::parse(value)?,
-            "dryRun" => {
-                if value != "All" {
-                    let cause = Cause::unsupported("dryRun", value, &["All"]);
-                    return Err(Failure::invalid("meta.k8s.io", "CreateOptions", "", &[cause]));
-                }
-                self.dry_run = true;
-            }
+            "dryRun" => self.dry_run = true,
             "fieldManager" => value.clone_into(&mut self.manager),
             "fieldValidation" => {
                 self.validation = match value {
@@ -160,6 +161,17 @@ impl Query {
     }
 }
 
+/// The kind of the options that a method has.
+fn options(method: &Method) -> &'static str {
+    match *method {
+        Method::POST => "CreateOptions",
+        Method::PUT => "UpdateOptions",
+        Method::PATCH => "PatchOptions",
+        Method::DELETE => "DeleteOptions",
+        _ => "ListOptions",
+    }
+}
+
 fn integer(text: &str) -> Result<i64, Failure> {
     text.parse().map_err(|_| Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax")))
 }
@@ -178,9 +190,9 @@ mod tests {
 
     #[test]
     fn a_continue_token_says_where_a_list_goes_on() {
-        let there = Continue { revision: 12, key: Key::new("dev", "x/y") };
+        let there = Continue { revision: Some(12), key: Key::new("dev", "x/y") };
         assert_eq!(Continue::from_token(&there.to_token()).unwrap(), there);
-        let cluster = Continue { revision: 1, key: Key::new("", "jane") };
+        let cluster = Continue { revision: None, key: Key::new("", "jane") };
         assert_eq!(Continue::from_token(&cluster.to_token()).unwrap(), cluster);
         for broken in ["zzz", "e30", "!"] {
             assert_eq!(Continue::from_token(broken).unwrap_err().code, 400, "{broken}");
@@ -189,10 +201,10 @@ mod tests {
 
     #[test]
     fn options_that_contradict_each_other_are_refused() {
-        assert_eq!(Query::parse("watch=true&sendInitialEvents=true").unwrap_err().code, 422);
-        assert_eq!(Query::parse("resourceVersionMatch=Exact").unwrap_err().code, 422);
-        assert_eq!(Query::parse("limit=x").unwrap_err().code, 400);
-        assert_eq!(Query::parse("dryRun=Some").unwrap_err().code, 422);
-        assert_eq!(Query::parse("limit=-1&watch=false").unwrap().limit, 0);
+        assert_eq!(Query::parse("watch=true&sendInitialEvents=true", &Method::GET).unwrap_err().code, 422);
+        assert_eq!(Query::parse("resourceVersionMatch=Exact", &Method::GET).unwrap_err().code, 422);
+        assert_eq!(Query::parse("limit=x", &Method::GET).unwrap_err().code, 400);
+        assert_eq!(Query::parse("dryRun=Some", &Method::GET).unwrap_err().code, 422);
+        assert_eq!(Query::parse("limit=-1&watch=false", &Method::GET).unwrap().limit, 0);
     }
 }

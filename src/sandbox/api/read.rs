@@ -47,14 +47,14 @@ impl Call<'_> {
         let range = Range {
             namespace: self.scope(),
             after: query.after.as_ref().map(|after| &after.key),
-            at: query.after.as_ref().map(|after| after.revision).or(exact),
+            at: query.after.as_ref().map_or(exact, |after| after.revision),
         };
         let limit = if query.limit == 0 { usize::MAX } else { query.limit };
         let page = store.page(self.resource, range, limit, |_, record| self.selects(record));
         let page = page.map_err(|too_old| self.too_old(too_old))?;
         let mut meta = json!({ "resourceVersion": page.revision.to_string() });
         if let (1.., Some((key, _))) = (page.remaining, page.records.last()) {
-            meta["continue"] = Continue { revision: page.revision, key: key.clone() }.to_token().into();
+            meta["continue"] = Continue { revision: Some(page.revision), key: key.clone() }.to_token().into();
             if query.fields.is_empty() && query.labels == super::selector::Labels::default() {
                 meta["remainingItemCount"] = page.remaining.into();
             }
@@ -63,17 +63,19 @@ impl Call<'_> {
     }
 
     fn too_old(&self, too_old: TooOld) -> Failure {
-        if self.query.after.is_none() {
+        let Some(after) = &self.query.after else {
             let asked = self.query.version.unwrap_or(0);
             return Failure::expired(format!("too old resource version: {asked} ({})", too_old.oldest));
-        }
-        Failure::expired(
+        };
+        let failure = Failure::expired(
             "The provided continue parameter is too old to display a consistent list result. You can start a new list \
              without the continue parameter, or use the continue token in this response to retrieve the remainder of \
              the results. Continuing with the provided token results in an inconsistent list - objects that were \
              created, modified, or deleted between the time the first chunk was returned and now may show up in the \
              list.",
-        )
+        );
+        let go_on = Continue { revision: None, key: after.key.clone() };
+        Failure { go_on: Some(go_on.to_token()), ..failure }
     }
 
     /// Objects that a request about many means, as they are now.

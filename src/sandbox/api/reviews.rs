@@ -66,9 +66,10 @@ impl Call<'_> {
             let why = "at least one of user or group must be specified";
             return Err(self.invalid(Cause::invalid("spec.user", &"".into(), why)));
         }
-        if self.resource.namespaced && text(spec, "/resourceAttributes/namespace") != self.action.namespace {
-            let message = "spec.resourceAttributes.namespace must match namespace";
-            return Err(Failure::bad_request(message));
+        let namespace = text(spec, "/resourceAttributes/namespace");
+        if self.resource.namespaced && namespace != self.action.namespace {
+            let field = "spec.resourceAttributes.namespace";
+            return Err(self.invalid(Cause::invalid(field, &namespace.into(), "must match metadata.namespace")));
         }
         Ok(())
     }

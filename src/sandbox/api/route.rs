@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     fn told(method: &Method, path: &str, query: &str) -> String {
-        match Route::of(method, path, &Query::parse(query).unwrap()).unwrap() {
+        match Route::of(method, path, &Query::parse(query, method).unwrap()).unwrap() {
             Route::Path(path) => path,
             Route::Resource(a) => {
                 format!("{} {}/{}/{} {} in {}", a.verb, a.group, a.resource, a.subresource, a.name, a.namespace)

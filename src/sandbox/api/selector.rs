@@ -131,14 +131,15 @@ impl Fields {
     pub fn check(&self, resource: &Resource) -> Result<(), Failure> {
         let known = |field: &str| {
             field == "metadata.name"
-                || (field == "metadata.namespace" && resource.namespaced)
+                || (field == "metadata.namespace" && (resource.namespaced || resource.fields.is_empty()))
                 || resource.fields.contains(&field)
         };
         match self.0.iter().find(|(field, ..)| !known(field)) {
             None => Ok(()),
-            Some((field, ..)) if resource.group.is_empty() => {
-                Err(Failure::bad_request(format!("field label not supported: {field}")))
-            }
+            // No conversion of its own: `runtime.DefaultMetaV1FieldSelectorConversion`.
+            Some((field, ..)) if resource.fields.is_empty() => Err(Failure::bad_request(format!(
+                "{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+            ))),
             Some((field, ..)) => Err(Failure::bad_request(format!("field label not supported: {field}"))),
         }
     }

@@ -14,7 +14,9 @@ pub struct Failure {
     /// The sentence.
     pub message: String,
     /// `status.details`.
-    pub details: Option<Value>,
+    pub details: Option<Box<Value>>,
+    /// The token by which a list goes on in spite of it.
+    pub go_on: Option<String>,
 }
 
 /// One thing that is wrong with an object.
@@ -42,9 +44,9 @@ impl Cause {
     }
 
     /// A value that is none of those that can be.
-    pub fn unsupported(field: impl Into<String>, value: &str, supported: &[&str]) -> Self {
+    pub fn unsupported(field: impl Into<String>, value: impl Into<Value>, supported: &[&str]) -> Self {
         let supported: Vec<_> = supported.iter().map(|value| format!("{value:?}")).collect();
-        let message = format!("Unsupported value: {value:?}: supported values: {}", supported.join(", "));
+        let message = format!("Unsupported value: {}: supported values: {}", value.into(), supported.join(", "));
         Self { reason: "FieldValueNotSupported", message, field: field.into() }
     }
 
@@ -75,11 +77,11 @@ fn told(value: &Value) -> String {
 
 impl Failure {
     fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: None }
+        Self { code, reason, message: message.into(), details: None, go_on: None }
     }
 
     fn about(mut self, resource: &Resource, name: &str) -> Self {
-        self.details = Some(details(resource.group, resource.plural, name));
+        self.details = Some(Box::new(details(resource.group, resource.plural, name)));
         self
     }
 
@@ -97,7 +99,7 @@ impl Failure {
     /// There is no such resource.
     pub fn no_resource() -> Self {
         let message = "the server could not find the requested resource";
-        Self { details: Some(json!({})), ..Self::new(404, "NotFound", message) }
+        Self { details: Some(Box::new(json!({}))), ..Self::new(404, "NotFound", message) }
     }
 
     /// There is no such path; plain text.
@@ -108,7 +110,7 @@ impl Failure {
     /// The path knows no such method.
     pub fn no_method() -> Self {
         let message = "the server does not allow this method on the requested resource";
-        Self { details: Some(json!({})), ..Self::new(405, "MethodNotAllowed", message) }
+        Self { details: Some(Box::new(json!({}))), ..Self::new(405, "MethodNotAllowed", message) }
     }
 
     /// There is such an object already.
@@ -141,12 +143,12 @@ impl Failure {
         let qualified = if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") };
         let named = if name.is_empty() { String::new() } else { format!(" {name:?}") };
         let message = format!("{qualified}{named} is forbidden: {why}");
-        Self { details: Some(details(group, plural, name)), ..Self::new(403, "Forbidden", message) }
+        Self { details: Some(Box::new(details(group, plural, name))), ..Self::new(403, "Forbidden", message) }
     }
 
     /// A path that is not allowed.
     pub fn denied_path(why: &str) -> Self {
-        Self { details: Some(json!({})), ..Self::new(403, "Forbidden", format!("forbidden: {why}")) }
+        Self { details: Some(Box::new(json!({}))), ..Self::new(403, "Forbidden", format!("forbidden: {why}")) }
     }
 
     /// The object breaks rules.
@@ -162,7 +164,7 @@ impl Failure {
         let mut details = details(group, kind, name);
         details["causes"] = causes.collect();
         let message = format!("{qualified} {name:?} is invalid: {told}");
-        Self { details: Some(details), ..Self::new(422, "Invalid", message) }
+        Self { details: Some(Box::new(details)), ..Self::new(422, "Invalid", message) }
     }
 
     /// Others own what an apply would write.
@@ -178,7 +180,7 @@ impl Failure {
             |conflict| json!({ "reason": "FieldManagerConflict", "message": conflict.with, "field": conflict.field }),
         );
         let details = json!({ "causes": causes.collect::<Value>() });
-        Self { details: Some(details), ..Self::new(409, "Conflict", format!("Apply failed with {told}")) }
+        Self { details: Some(Box::new(details)), ..Self::new(409, "Conflict", format!("Apply failed with {told}")) }
     }
 
     /// The request makes no sense.
@@ -196,7 +198,7 @@ impl Failure {
     /// No form that the client accepts can be given.
     pub fn not_acceptable() -> Self {
         let message = "only the following media types are accepted: application/json, application/yaml";
-        Self { details: Some(json!({})), ..Self::new(406, "NotAcceptable", message) }
+        Self { details: Some(Box::new(json!({}))), ..Self::new(406, "NotAcceptable", message) }
     }
 
     /// The version asked for has been forgotten.
@@ -214,7 +216,7 @@ impl Failure {
         let causes = json!([{ "reason": "ResourceVersionTooLarge", "message": "Too large resource version" }]);
         let details = json!({ "causes": causes, "retryAfterSeconds": 1 });
         let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
-        Self { details: Some(details), ..Self::new(504, "Timeout", message) }
+        Self { details: Some(Box::new(details)), ..Self::new(504, "Timeout", message) }
     }
 
     /// What nobody expected.
@@ -228,8 +230,11 @@ impl Failure {
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message,
             "reason": self.reason,
         });
+        if let Some(token) = &self.go_on {
+            status["metadata"]["continue"] = token.as_str().into();
+        }
         if let Some(details) = &self.details {
-            status["details"] = details.clone();
+            status["details"] = (**details).clone();
         }
         status["code"] = self.code.into();
         status

@@ -14,7 +14,9 @@ use crate::domain::request::{Request, State};
 use crate::domain::verdict;
 use crate::sandbox::api::resource::REQUESTS;
 use crate::sandbox::authority::Authority;
-use crate::sandbox::kinds::stamp;
+use crate::sandbox::kinds::{resets, stamp};
+use crate::sandbox::schema::Schemas;
+use crate::sandbox::schema::managed::{self, Writer};
 use crate::sandbox::store::{Key, Record, Store};
 
 /// What a person would call at once, and still sees happen.
@@ -22,24 +24,51 @@ const DELAY: Duration = Duration::from_millis(250);
 
 /// Signs what is approved, or says why not, until the store is gone.
 pub(super) async fn run(store: Arc<Store>, authority: Arc<Authority>) {
+    let Ok(schemas) = Schemas::load() else { return };
+    let signer = Signer { store: &store, authority: &authority, schemas };
     let (mut follower, present) = Follower::of(&store, &REQUESTS);
     for (key, record) in present {
-        act(&store, &authority, &key, &record);
+        signer.act(&key, &record);
     }
     while let Some(changes) = follower.next().await {
         tokio::time::sleep(DELAY).await;
         for change in changes {
-            act(&store, &authority, &change.key, &change.record);
+            signer.act(&change.key, &change.record);
         }
     }
 }
 
-fn act(store: &Store, authority: &Authority, key: &Key, record: &Record) {
-    // Cheap first: most changes are of requests that nobody has approved.
-    if !record.json.windows(10).any(|bytes| bytes == b"\"Approved\"") {
-        return;
+struct Signer<'a> {
+    store: &'a Store,
+    authority: &'a Authority,
+    schemas: Schemas,
+}
+
+impl Signer<'_> {
+    fn act(&self, key: &Key, record: &Record) {
+        // Cheap first: most changes are of requests that nobody has approved.
+        if !record.json.windows(10).any(|bytes| bytes == b"\"Approved\"") {
+            return;
+        }
+        modify(self.store, &REQUESTS, key, |before| {
+            let mut object = signed(self.authority, before.clone())?;
+            self.note_owner(&before, &mut object);
+            Some(object)
+        });
     }
-    modify(store, &REQUESTS, key, |object| signed(authority, object));
+
+    /// The status is the signer's, as the real one's is kube-controller-manager's.
+    fn note_owner(&self, before: &Value, object: &mut Value) {
+        let (api_version, now) = (REQUESTS.api_version(), stamp(Utc::now()));
+        let writer = Writer {
+            manager: "kube-controller-manager",
+            api_version: &api_version,
+            subresource: "status",
+            now: &now,
+            resets: resets(&REQUESTS, "status"),
+        };
+        managed::update(self.schemas.node(REQUESTS.schema), before, object, &writer);
+    }
 }
 
 /// The request with its certificate or its failure; `None` where there is nothing to do.

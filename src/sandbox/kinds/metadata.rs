@@ -24,7 +24,7 @@ pub fn name_for(object: &Value) -> String {
 /// Fills in what the server decides about a new object (`BeforeCreate`).
 pub fn create(object: &mut Value, write: &Write<'_>) {
     let Some(meta) = meta(object) else { return };
-    for own in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"] {
+    for own in ["selfLink", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"] {
         meta.shift_remove(own);
     }
     meta.insert("name".to_owned(), write.name.into());

@@ -81,7 +81,7 @@ fn binding_causes(object: &Value, old: Option<&Value>, resource: &Resource) -> V
     if role("apiGroup") != GROUP {
         causes.push(Cause::unsupported("roleRef.apiGroup", role("apiGroup"), &[GROUP]));
     }
-    let kinds: &[&str] = if resource.namespaced { &["ClusterRole", "Role"] } else { &["ClusterRole"] };
+    let kinds: &[&str] = if resource.namespaced { &["Role", "ClusterRole"] } else { &["ClusterRole"] };
     if !kinds.contains(&role("kind")) {
         causes.push(Cause::unsupported("roleRef.kind", role("kind"), kinds));
     }
@@ -163,7 +163,8 @@ pub(super) fn admit_binding(object: &Value, old: Option<&Value>, write: &Write<'
     let scope = Some(write.namespace).filter(|namespace| !namespace.is_empty());
     match write.policy.referenced(&role, scope) {
         Some(role) => no_escalation(&role.rules, write),
-        None => Err(Failure::not_found(kind, &role.name)),
+        // So says the server: the role's name, under the resource that is written.
+        None => Err(Failure::not_found(write.resource, &role.name)),
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Write, items, names, set_part, text};
 use crate::domain::access::{Action, ResourceAction};
+use crate::domain::certificate::Certificate;
 use crate::domain::request::{CLIENT_SIGNER, Pkcs10};
 use crate::sandbox::api::status::{Cause, Failure};
 
@@ -149,7 +150,7 @@ fn usage_causes(object: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     for (at, usage) in usages.iter().enumerate() {
         if !USAGES.contains(usage) {
-            causes.push(Cause::unsupported(format!("spec.usages[{at}]"), usage, USAGES));
+            causes.push(Cause::unsupported(format!("spec.usages[{at}]"), *usage, USAGES));
         }
     }
     for (at, usage) in usages.iter().enumerate() {
@@ -242,6 +243,9 @@ fn change_causes(object: &Value, old: &Value, subresource: &str) -> Vec<Cause> {
     }
     let certificate = |object| text(object, "/status/certificate").to_owned();
     if certificate(object) != certificate(old) {
+        causes.extend(certificate_cause(&certificate(object)));
+    }
+    if certificate(object) != certificate(old) {
         if subresource != "status" {
             causes.push(Cause::forbidden("status.certificate", "updates may not set certificate content"));
         } else if !certificate(old).is_empty() {
@@ -249,6 +253,19 @@ fn change_causes(object: &Value, old: &Value, subresource: &str) -> Vec<Cause> {
         }
     }
     causes
+}
+
+/// A signer, ours or somebody else's, writes certificates and nothing else.
+fn certificate_cause(encoded: &str) -> Option<Cause> {
+    let text = STANDARD.decode(encoded).unwrap_or_default();
+    let blocks: Vec<_> = x509_parser::pem::Pem::iter_from_buffer(&text).map_while(Result::ok).collect();
+    let wrong = blocks.iter().find_map(|block| match block.label.as_str() {
+        "CERTIFICATE" => Certificate::from_der(&block.contents).err(),
+        other => Some(format!("only CERTIFICATE PEM blocks are allowed, found {other:?}")),
+    });
+    let none = || "must contain at least one CERTIFICATE PEM block".to_owned();
+    let why = wrong.or_else(|| (blocks.is_empty() && !text.is_empty()).then(none))?;
+    Some(Cause::invalid("status.certificate", &"<certificate data>".into(), &why))
 }
 
 /// `CertificateSubjectRestriction`, `CertificateApproval`, `CertificateSigning`.

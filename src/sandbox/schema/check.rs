@@ -42,8 +42,9 @@ fn walk(node: Node<'_>, value: &mut Value, place: &Place<'_>, unknown: &mut Vec<
             Ok(())
         }
         (Shape::Map(item), Value::Object(map)) => {
-            for (key, value) in map.iter_mut() {
-                walk(item, value, &Place { owner: place.owner, path: place.child(key) }, unknown)?;
+            for value in map.values_mut() {
+                // Go names the field, without the key in it.
+                walk(item, value, place, unknown)?;
             }
             Ok(())
         }

@@ -64,9 +64,11 @@ pub fn update(node: Node<'_>, live: &Value, new: &mut Value, writer: &Writer<'_>
     let (live, bare) = (without_managed(live), without_managed(new));
     let changed = owned(compare(node, &live, &bare), writer);
     take(&mut managers, "Update", writer, &changed);
-    let mut fields = find(&managers, "Update", writer).map(|at| managers[at].fields.clone()).unwrap_or_default();
-    fields = fields.without(&changed.removed).union(&changed.written);
-    set(&mut managers, "Update", writer, fields);
+    let own = entry(&mut managers, "Update", writer);
+    own.fields = own.fields.clone().without(&changed.removed).union(&changed.written);
+    if !changed.written.is_empty() {
+        writer.now.clone_into(&mut own.time);
+    }
     write(new, managers);
 }
 
@@ -84,10 +86,10 @@ pub fn apply(
     let mut managers = managers_of(live);
     let live = without_managed(live);
     let mut merged = merge(node, &live, &without_managed(config));
-    let before = find(&managers, "Apply", writer).map(|at| managers[at].fields.clone());
+    let own = entry(&mut managers, "Apply", writer);
     let wanted = strip(fields_of(node, &without_managed(config)), writer);
-    set(&mut managers, "Apply", writer, wanted);
-    if let Some(before) = before {
+    let before = std::mem::replace(&mut own.fields, wanted);
+    if !before.is_empty() {
         let kept = managers.iter().fold(FieldSet::default(), |all, manager| all.union(&manager.fields));
         prune(node, &mut merged, &before, &kept);
     }
@@ -99,6 +101,9 @@ pub fn apply(
         }
     }
     take(&mut managers, "Apply", writer, &changed);
+    if merged != live {
+        writer.now.clone_into(&mut entry(&mut managers, "Apply", writer).time);
+    }
     write(&mut merged, managers);
     Ok(merged)
 }
@@ -163,9 +168,12 @@ impl Manager {
 
     fn to_json(&self) -> Value {
         let mut entry = json!({
-            "manager": self.name, "operation": self.operation, "apiVersion": self.api_version, "time": self.time,
-            "fieldsType": "FieldsV1", "fieldsV1": self.fields.to_json(),
+            "manager": self.name, "operation": self.operation, "apiVersion": self.api_version, "fieldsType": "FieldsV1",
+            "fieldsV1": self.fields.to_json(),
         });
+        if !self.time.is_empty() {
+            entry["time"] = self.time.clone().into();
+        }
         if !self.subresource.is_empty() {
             entry["subresource"] = self.subresource.clone().into();
         }
@@ -173,13 +181,9 @@ impl Manager {
     }
 }
 
-fn find(managers: &[Manager], operation: &str, writer: &Writer<'_>) -> Option<usize> {
-    managers.iter().position(|manager| manager.is(writer, operation))
-}
-
-/// A manager's time is that of its last change.
-fn set(managers: &mut Vec<Manager>, operation: &str, writer: &Writer<'_>, fields: FieldSet) {
-    let at = find(managers, operation, writer).unwrap_or_else(|| {
+/// The writer's entry. Its time is that of the last change that it made; who has only claimed what was there has none.
+fn entry<'a>(managers: &'a mut Vec<Manager>, operation: &str, writer: &Writer<'_>) -> &'a mut Manager {
+    let at = managers.iter().position(|manager| manager.is(writer, operation)).unwrap_or_else(|| {
         managers.push(Manager {
             name: writer.manager.to_owned(),
             operation: operation.to_owned(),
@@ -190,11 +194,7 @@ fn set(managers: &mut Vec<Manager>, operation: &str, writer: &Writer<'_>, fields
         });
         managers.len() - 1
     });
-    let manager = &mut managers[at];
-    if manager.fields != fields || manager.time.is_empty() {
-        manager.fields = fields;
-        writer.now.clone_into(&mut manager.time);
-    }
+    &mut managers[at]
 }
 
 fn managers_of(object: &Value) -> Vec<Manager> {

@@ -1,5 +1,6 @@
 //! What the stories need: a shared cluster, homes of their own, the program, a terminal.
 
+pub mod api;
 pub mod plane;
 pub mod requests;
 pub mod terminal;
@@ -91,6 +92,11 @@ impl Person {
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
         error
+    }
+
+    /// Where the real kubectl is.
+    pub fn kubectl_program(&self) -> PathBuf {
+        self.kubectl.clone()
     }
 
     /// The real kubectl, with its output.

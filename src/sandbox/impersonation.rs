@@ -1,0 +1,196 @@
+//! Acting as somebody else (headers `Impersonate-…`; `apiserver/pkg/endpoints/filters/impersonation`, 1.36).
+//!
+//! There are several ways to be allowed, tried in order: those of constrained impersonation, which also ask for the right
+//! to do this very thing so (`impersonate-on:MODE:VERB`), and the old one. The first refusal is the one that is told.
+//! Left out is the mode for a node's own service accounts: nobody logs in with a token here.
+
+use std::collections::BTreeMap;
+
+use http::HeaderMap;
+
+use super::api::access::refusal;
+use super::api::status::Failure;
+use super::authentication::{ANONYMOUS, UNAUTHENTICATED, User};
+use crate::domain::access::{AUTHENTICATED, Action, MASTERS, Policy, ResourceAction, Who};
+
+const NODES: &str = "system:nodes";
+const AUTHENTICATION: &str = "authentication.k8s.io";
+
+/// Whom the headers name.
+struct Wanted {
+    name: String,
+    uid: String,
+    groups: Vec<String>,
+    extra: BTreeMap<String, Vec<String>>,
+}
+
+impl Wanted {
+    fn read(headers: &HeaderMap) -> Result<Option<Self>, Failure> {
+        let texts = |name: &str| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        let first = |name: &str| texts(name).next().unwrap_or_default().to_owned();
+        let mut wanted = Self {
+            name: first("impersonate-user"),
+            uid: first("impersonate-uid"),
+            groups: texts("impersonate-group").map(ToOwned::to_owned).collect(),
+            extra: BTreeMap::new(),
+        };
+        for (key, value) in headers {
+            if let Some((key, value)) = key.as_str().strip_prefix("impersonate-extra-").zip(value.to_str().ok()) {
+                wanted.extra.entry(key.to_owned()).or_default().push(value.to_owned());
+            }
+        }
+        let more = !wanted.uid.is_empty() || !wanted.groups.is_empty() || !wanted.extra.is_empty();
+        match (wanted.name.is_empty(), more) {
+            (true, true) => {
+                Err(Failure::bad_request("requested a group, uid or extra without impersonating a user name"))
+            }
+            (true, false) => Ok(None),
+            (false, _) => Ok(Some(wanted)),
+        }
+    }
+
+    fn who(&self) -> Who {
+        Who { user: self.name.clone(), groups: self.groups.clone() }
+    }
+
+    fn only_named(&self) -> bool {
+        self.uid.is_empty() && self.groups.is_empty() && self.extra.is_empty()
+    }
+
+    fn node(&self) -> Option<&str> {
+        self.name.strip_prefix("system:node:")
+    }
+}
+
+/// A way to be allowed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    ArbitraryNode,
+    ServiceAccount,
+    UserInfo,
+    Legacy,
+}
+
+impl Mode {
+    const ALL: [Self; 4] = [Self::ArbitraryNode, Self::ServiceAccount, Self::UserInfo, Self::Legacy];
+
+    fn applies(self, wanted: &Wanted) -> bool {
+        let account = wanted.who().service_account().is_some();
+        match self {
+            Self::ArbitraryNode => wanted.only_named() && wanted.node().is_some(),
+            Self::ServiceAccount => wanted.only_named() && account,
+            Self::UserInfo => wanted.node().is_none() && !account,
+            Self::Legacy => true,
+        }
+    }
+
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::ArbitraryNode => Some("arbitrary-node"),
+            Self::ServiceAccount => Some("serviceaccount"),
+            Self::UserInfo => Some("user-info"),
+            Self::Legacy => None,
+        }
+    }
+}
+
+/// The user that a request for `action` acts as, if it may.
+///
+/// # Errors
+/// 403 for what may not be impersonated.
+pub fn impersonated(user: User, headers: &HeaderMap, action: &Action, policy: &Policy) -> Result<User, Failure> {
+    let Some(wanted) = Wanted::read(headers)? else { return Ok(user) };
+    let mut refused = None;
+    for mode in Mode::ALL.into_iter().filter(|mode| mode.applies(&wanted)) {
+        let attempt = Attempt { user: &user, wanted: &wanted, mode, policy };
+        match attempt.check(action) {
+            Ok(acts_as) => return Ok(acts_as),
+            Err(failure) => refused = refused.or(Some(failure)),
+        }
+    }
+    Err(refused.unwrap_or_else(|| Failure::internal("all impersonation modes failed")))
+}
+
+struct Attempt<'a> {
+    user: &'a User,
+    wanted: &'a Wanted,
+    mode: Mode,
+    policy: &'a Policy,
+}
+
+impl Attempt<'_> {
+    fn check(&self, action: &Action) -> Result<User, Failure> {
+        if let Some(mode) = self.mode.name() {
+            let on = |verb: &str| format!("impersonate-on:{mode}:{verb}");
+            self.may(&match action.clone() {
+                Action::Path { verb, path } => Action::Path { verb: on(&verb), path },
+                Action::Resource(action) => Action::Resource(ResourceAction { verb: on(&action.verb), ..action }),
+            })?;
+        }
+        let mut groups = self.name()?;
+        if !self.wanted.uid.is_empty() {
+            self.may_be(AUTHENTICATION, "uids", |action| action.named(&self.wanted.uid))?;
+        }
+        self.groups()?;
+        for (key, values) in &self.wanted.extra {
+            for value in values {
+                self.may_be(AUTHENTICATION, "userextras", |action| action.on_part(key).named(value))?;
+            }
+        }
+        let known = groups.iter().any(|group| group == AUTHENTICATED || group == UNAUTHENTICATED);
+        if !known {
+            groups.push(if self.wanted.name == ANONYMOUS { UNAUTHENTICATED } else { AUTHENTICATED }.to_owned());
+        }
+        let who = Who { user: self.wanted.name.clone(), groups };
+        Ok(User { who, uid: self.wanted.uid.clone(), extra: self.wanted.extra.clone() })
+    }
+
+    /// Checks the name; the groups that go with it.
+    fn name(&self) -> Result<Vec<String>, Failure> {
+        let (wanted, group) = (self.wanted, self.group());
+        if let Some(node) = wanted.node().filter(|_| self.mode == Mode::ArbitraryNode) {
+            self.may_be(group, "nodes", |action| action.named(node))?;
+            return Ok(vec![NODES.to_owned()]);
+        }
+        let who = wanted.who();
+        let Some((namespace, account)) = who.service_account() else {
+            self.may_be(group, "users", |action| action.named(&wanted.name))?;
+            return Ok(wanted.groups.clone());
+        };
+        self.may_be(group, "serviceaccounts", |action| action.named(account).within(namespace))?;
+        if wanted.groups.is_empty() {
+            return Ok(vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")]);
+        }
+        Ok(wanted.groups.clone())
+    }
+
+    fn groups(&self) -> Result<(), Failure> {
+        for name in &self.wanted.groups {
+            if self.mode != Mode::Legacy && name == MASTERS {
+                let why = "impersonating the system:masters group is not allowed";
+                return Err(Failure::denied(self.group(), "groups", MASTERS, why));
+            }
+            self.may_be(self.group(), "groups", |action| action.named(name))?;
+        }
+        Ok(())
+    }
+
+    /// The API group of users, groups and service accounts as things to be impersonated.
+    fn group(&self) -> &'static str {
+        if self.mode == Mode::Legacy { "" } else { AUTHENTICATION }
+    }
+
+    fn may_be(
+        &self,
+        group: &str,
+        resource: &str,
+        about: impl FnOnce(ResourceAction) -> ResourceAction,
+    ) -> Result<(), Failure> {
+        let verb = self.mode.name().map_or("impersonate".to_owned(), |mode| format!("impersonate:{mode}"));
+        self.may(&Action::Resource(about(ResourceAction::new(&verb, group, resource))))
+    }
+
+    fn may(&self, action: &Action) -> Result<(), Failure> {
+        if self.policy.permits(&self.user.who, action) { Ok(()) } else { Err(refusal(self.user, action, self.policy)) }
+    }
+}
