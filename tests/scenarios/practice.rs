@@ -68,46 +68,65 @@ fn new_requests_arrive_by_themselves() {
     console.sees("22 pending of");
 }
 
-/// `countersign sandbox`, and the kubeconfig that its line exports.
-fn serve(person: &Person, arguments: &[&str]) -> (Child, String) {
-    let mut command = person.command(&program());
-    command.env("TMPDIR", person.path("tmp")).arg("sandbox").args(arguments).stdout(Stdio::piped());
-    let mut served = command.stderr(Stdio::null()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(served.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let kubeconfig = line.trim().strip_prefix("export KUBECONFIG=").unwrap_or_else(|| panic!("{line:?}")).to_owned();
-    (served, kubeconfig)
+/// `countersign sandbox`, ended with the story whatever becomes of it.
+struct Served {
+    child: Child,
+    /// What its line exports.
+    kubeconfig: String,
 }
 
-fn end(mut served: Child) {
-    let pid = served.id().to_string();
-    assert!(Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success());
-    assert!(served.wait().unwrap().success());
+impl Served {
+    fn start(person: &Person, arguments: &[&str]) -> Self {
+        let mut command = person.command(&program());
+        command.env("TMPDIR", person.path("tmp")).arg("sandbox").args(arguments).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let kubeconfig = line.trim().strip_prefix("export KUBECONFIG=").unwrap_or_default().to_owned();
+        let served = Self { child, kubeconfig };
+        assert!(!served.kubeconfig.is_empty(), "{line:?}");
+        served
+    }
+
+    fn end(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 #[test]
 fn it_is_served_in_the_foreground_and_ends_with_its_command() {
     let Some(other) = plane::practice("countersign sandbox") else { return };
     let person = newcomer(&other);
-    let (served, kubeconfig) = serve(&person, &["--quiet", "--traffic", "0"]);
-    let mode = std::os::unix::fs::PermissionsExt::mode(&Path::new(&kubeconfig).metadata().unwrap().permissions());
+    let served = Served::start(&person, &["--quiet", "--traffic", "0"]);
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&Path::new(&served.kubeconfig).metadata().unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
-    let pods = person.kubectl_done(&["--kubeconfig", &kubeconfig, "get", "pods", "-A", "--no-headers"]);
+    let pods = person.kubectl_done(&["--kubeconfig", &served.kubeconfig, "get", "pods", "-A", "--no-headers"]);
     assert!(pods.lines().count() > 9, "{pods}");
-    let requests = person.kubectl_done(&["--kubeconfig", &kubeconfig, "get", "csr", "--no-headers"]);
+    let requests = person.kubectl_done(&["--kubeconfig", &served.kubeconfig, "get", "csr", "--no-headers"]);
     assert!(requests.lines().count() >= 12, "{requests}");
-    end(served);
+    let kubeconfig = served.kubeconfig.clone();
+    served.end();
     assert!(!Path::new(&kubeconfig).exists());
-    let (served, kubeconfig) = serve(&person, &["--empty", "--kubeconfig-out", "practice.yaml", "--quiet"]);
-    assert_eq!(Path::new(&kubeconfig), person.path("practice.yaml").canonicalize().unwrap());
-    let requests = person.kubectl_done(&["--kubeconfig", &kubeconfig, "get", "csr,nodes"]);
+    let served = Served::start(&person, &["--empty", "--kubeconfig-out", "practice.yaml", "--quiet"]);
+    assert_eq!(Path::new(&served.kubeconfig), person.path("practice.yaml").canonicalize().unwrap());
+    let requests = person.kubectl_done(&["--kubeconfig", &served.kubeconfig, "get", "csr,nodes"]);
     assert_eq!(requests, "");
     let again = person.fails(1, &["sandbox", "--kubeconfig-out", "practice.yaml"]);
     assert!(again.contains("practice.yaml"), "{again}");
     let address = other.server().trim_start_matches("https://").to_owned();
     let taken = person.fails(1, &["sandbox", "--listen", &address]);
     assert!(taken.contains("in use"), "{taken}");
-    end(served);
+    served.end();
     let left: Vec<_> = files_of(&person).into_iter().filter(|file| !file.starts_with("./.kube")).collect();
     assert_eq!(left, ["./tmp"]);
 }
