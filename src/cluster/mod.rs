@@ -7,6 +7,7 @@ pub mod access;
 pub mod connect;
 pub mod error;
 pub mod follow;
+pub mod listed;
 pub mod requests;
 pub mod reviews;
 pub mod watch;

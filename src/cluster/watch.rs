@@ -6,17 +6,18 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
+use kube::Api;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::listed::Listed;
 use super::{Cluster, Error};
-use crate::domain::request::Request;
+use crate::domain::compact::{Interner, Uid};
 use crate::domain::row::Row;
 use crate::domain::verdict::judge;
 
-/// Changes are held back this long to be sent together.
+/// Changes that follow each other within this time are sent together; the first after a pause is sent at once.
 const GATHER: Duration = Duration::from_millis(40);
 /// A batch is sent at this size without further waiting.
 const BATCH: usize = 512;
@@ -42,21 +43,16 @@ pub enum Message {
 #[derive(Debug)]
 pub enum Change {
     /// A request is there, or is different.
-    Applied(Box<Row>),
-    /// A request is gone.
-    Deleted {
-        /// Its uid.
-        uid: String,
-        /// Its name.
-        name: String,
-    },
+    Applied(Row),
+    /// The request with this uid is gone.
+    Deleted(Uid),
 }
 
 impl Change {
-    fn uid(&self) -> &str {
+    fn uid(&self) -> &Uid {
         match self {
-            Self::Applied(row) => &row.pin.uid,
-            Self::Deleted { uid, .. } => uid,
+            Self::Applied(row) => &row.uid,
+            Self::Deleted(uid) => uid,
         }
     }
 }
@@ -90,7 +86,8 @@ pub enum WatchStatus {
 
 /// Watches all requests for as long as somebody listens.
 pub async fn requests(cluster: Cluster, to: Sender<Message>) {
-    let mut watch = Watch { cluster, to, batch: Batch::default(), streaming: true, tries: 0, since: None };
+    let (batch, interner) = (Batch::default(), Interner::default());
+    let mut watch = Watch { cluster, to, batch, interner, streaming: true, tries: 0, since: None };
     while watch.run().await.is_some() {}
 }
 
@@ -98,12 +95,13 @@ struct Watch {
     cluster: Cluster,
     to: Sender<Message>,
     batch: Batch,
+    interner: Interner,
     streaming: bool,
     tries: u32,
     since: Option<DateTime<Utc>>,
 }
 
-type Events = BoxStream<'static, watcher::Result<Event<CertificateSigningRequest>>>;
+type Events = BoxStream<'static, watcher::Result<Event<Listed>>>;
 
 impl Watch {
     /// One list and the watch that follows it, until it breaks. `None`: nobody listens any more.
@@ -112,7 +110,7 @@ impl Watch {
         if self.streaming {
             config = config.streaming_lists();
         }
-        let mut events: Events = watcher(self.cluster.requests_api(), config).boxed();
+        let mut events: Events = watcher(Api::<Listed>::all(self.cluster.client.clone()), config).boxed();
         loop {
             let event = if let Some(due) = self.batch.due {
                 if let Ok(event) = timeout_at(due, events.next()).await {
@@ -135,20 +133,21 @@ impl Watch {
         }
     }
 
-    async fn take(&mut self, event: Event<CertificateSigningRequest>) -> Option<()> {
+    async fn take(&mut self, event: Event<Listed>) -> Option<()> {
         match event {
             Event::Init => {
                 self.flush().await?;
+                // What no row of the new list has is not kept for ever.
+                self.interner = Interner::default();
                 self.send(Message::Restarted).await
             }
-            Event::InitApply(csr) | Event::Apply(csr) => {
-                self.batch.add(Change::Applied(Box::new(row(&csr))));
+            Event::InitApply(Listed { request, .. }) | Event::Apply(Listed { request, .. }) => {
+                let row = Row::new(&request, &judge(&request), &mut self.interner);
+                self.batch.add(Change::Applied(row));
                 self.flush_if_full().await
             }
-            Event::Delete(csr) => {
-                let meta = csr.metadata;
-                let (uid, name) = (meta.uid.unwrap_or_default(), meta.name.unwrap_or_default());
-                self.batch.add(Change::Deleted { uid, name });
+            Event::Delete(Listed { request, .. }) => {
+                self.batch.add(Change::Deleted(Uid::of(&request.pin.uid)));
                 self.flush_if_full().await
             }
             Event::InitDone => {
@@ -213,32 +212,33 @@ fn backoff(tries: u32) -> Duration {
     Duration::from_millis(500 << tries.min(5)).min(Duration::from_secs(15))
 }
 
-fn row(csr: &CertificateSigningRequest) -> Row {
-    let request = Request::from_object(csr);
-    Row::new(&request, &judge(&request))
-}
-
 /// Changes gathered; of several to one object only the last is kept.
 #[derive(Default)]
 struct Batch {
     changes: Vec<Change>,
-    places: HashMap<String, usize>,
+    places: HashMap<Uid, usize>,
     due: Option<Instant>,
+    sent: Option<Instant>,
 }
 
 impl Batch {
     fn add(&mut self, change: Change) {
-        self.due.get_or_insert_with(|| Instant::now() + GATHER);
+        if self.due.is_none() {
+            let now = Instant::now();
+            self.due = Some(self.sent.map_or(now, |sent| now.max(sent + GATHER)));
+        }
         if let Some(place) = self.places.get(change.uid()) {
             self.changes[*place] = change;
         } else {
-            self.places.insert(change.uid().to_owned(), self.changes.len());
+            self.places.insert(change.uid().clone(), self.changes.len());
             self.changes.push(change);
         }
     }
 
     fn drain(&mut self) -> Vec<Change> {
-        self.due = None;
+        if self.due.take().is_some() {
+            self.sent = Some(Instant::now());
+        }
         self.places.clear();
         std::mem::take(&mut self.changes)
     }
@@ -260,17 +260,31 @@ pub(super) fn in_our_words(error: watcher::Error, server: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::verdict::Verdict;
 
     #[test]
     fn of_several_changes_to_one_object_only_the_last_is_sent() {
         let mut batch = Batch::default();
-        let deleted = |uid: &str, name: &str| Change::Deleted { uid: uid.into(), name: name.into() };
-        for (uid, name) in [("1", "old"), ("2", "other"), ("1", "new")] {
-            batch.add(deleted(uid, name));
+        let request = |version: &str| {
+            let text = format!(r#"{{"metadata": {{"uid": "1", "resourceVersion": "{version}"}}, "spec": {{}}}}"#);
+            serde_json::from_str::<Listed>(&text).unwrap().request
+        };
+        let row = |version| Row::new(&request(version), &Verdict::default(), &mut Interner::default());
+        for change in [Change::Applied(row("1")), Change::Deleted(Uid::of("2")), Change::Applied(row("2"))] {
+            batch.add(change);
         }
-        let names: Vec<_> = batch.drain().into_iter().map(|change| format!("{change:?}")).collect();
-        assert_eq!(names.len(), 2);
-        assert!(names[0].contains("new") && batch.due.is_none());
+        let sent: Vec<_> = batch.drain();
+        assert!(matches!(&sent[..], [Change::Applied(row), Change::Deleted(_)] if row.version.to_string() == "2"));
+    }
+
+    #[test]
+    fn the_first_change_after_a_pause_is_sent_at_once_and_those_that_follow_together() {
+        let mut batch = Batch::default();
+        batch.add(Change::Deleted(Uid::of("1")));
+        assert!(batch.due.is_some_and(|due| due <= Instant::now()));
+        batch.drain();
+        batch.add(Change::Deleted(Uid::of("2")));
+        assert!(batch.due.is_some_and(|due| due > Instant::now()), "it did not wait for others");
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub enum Event {
     Resized(Size),
     /// Time went on as far as something on the screen changes by itself.
     Clock,
+    /// There is time to go on with a list that is being worked out.
+    Work,
     /// The client is set up (which contacts no server yet), or why it cannot be.
     Connected(Result<Connection, Trouble>),
     /// The server said who we are and what it is.

@@ -130,6 +130,7 @@ impl Loop {
             _ = self.signals.stop.recv() => self.suspend()?,
             event = self.input.recv() => self.typed(event)?,
             Some(event) = self.answers.recv() => self.take(event)?,
+            () = std::future::ready(()), if self.state.requests.index.is_working() => self.take(Event::Work)?,
             Some(event) = self.cluster.recv() => self.take(event)?,
             () = sleep_until(wake) => self.take(Event::Clock)?,
         }
@@ -155,9 +156,9 @@ impl Loop {
 
     fn typed(&mut self, event: Option<std::io::Result<Terminal>>) -> Result<()> {
         match event {
-            Some(Ok(Terminal::Key(key))) if key.kind != KeyEventKind::Release => self.take(Event::Key(key)),
-            Some(Ok(Terminal::Paste(text))) => self.take(Event::Paste(text)),
-            Some(Ok(Terminal::Resize(width, height))) => self.take(Event::Resized(Size { width, height })),
+            Some(Ok(Terminal::Key(key))) if key.kind != KeyEventKind::Release => self.act(Event::Key(key)),
+            Some(Ok(Terminal::Paste(text))) => self.act(Event::Paste(text)),
+            Some(Ok(Terminal::Resize(width, height))) => self.act(Event::Resized(Size { width, height })),
             Some(Ok(_)) => Ok(()),
             // The terminal is gone without a signal: end as for a hang-up.
             Some(Err(_)) | None => {
@@ -168,13 +169,30 @@ impl Loop {
         }
     }
 
+    /// Something that a person did.
+    fn act(&mut self, event: Event) -> Result<()> {
+        self.frames.request_promptly();
+        self.take(event)
+    }
+
     fn take(&mut self, event: Event) -> Result<()> {
         // A wake-up for a frame alone changes nothing; only a clock that moved on does.
         let only_clock = matches!(event, Event::Clock);
         if only_clock && self.state.next_change().is_none_or(|at| at > Utc::now()) {
             return Ok(());
         }
-        self.frames.request();
+        let working = matches!(event, Event::Work);
+        self.apply(event)?;
+        // The last slice is the answer to a key; those before it show nothing new.
+        match (working, self.state.requests.index.is_working()) {
+            (true, true) => {}
+            (true, false) => self.frames.request_promptly(),
+            (false, _) => self.frames.request(),
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: Event) -> Result<()> {
         for effect in update(&mut self.state, event, Utc::now()) {
             match effect {
                 Effect::Quit => self.ended = Some(Ended::Quit),

@@ -1,14 +1,18 @@
-//! When to draw: the first frame at once, then at most one per interval; nothing where nothing changed.
+//! When to draw: the first frame at once, then at most one per interval, sooner for what a person did; nothing where
+//! nothing changed.
 
 use std::time::{Duration, Instant};
 
 /// The shortest time between two frames.
 const INTERVAL: Duration = Duration::from_millis(16);
+/// The same for a frame that answers a key: a person waits for it.
+const PROMPT: Duration = Duration::from_millis(3);
 
 /// Whether something is to be drawn, and when.
 #[derive(Debug, Default)]
 pub struct Frames {
     dirty: bool,
+    prompt: bool,
     last: Option<Instant>,
 }
 
@@ -18,16 +22,22 @@ impl Frames {
         self.dirty = true;
     }
 
+    /// [`Self::request`] for what a person did.
+    pub fn request_promptly(&mut self) {
+        (self.dirty, self.prompt) = (true, true);
+    }
+
     /// When the next frame is due, if one is wanted.
     pub fn due(&self, now: Instant) -> Option<Instant> {
-        self.dirty.then(|| self.last.map_or(now, |last| last + INTERVAL))
+        let interval = if self.prompt { PROMPT } else { INTERVAL };
+        self.dirty.then(|| self.last.map_or(now, |last| last + interval))
     }
 
     /// Whether a frame is to be drawn now. It then counts as drawn.
     pub fn take(&mut self, now: Instant) -> bool {
         let due = self.due(now).is_some_and(|due| due <= now);
         if due {
-            (self.dirty, self.last) = (false, Some(now));
+            *self = Self { dirty: false, prompt: false, last: Some(now) };
         }
         due
     }
@@ -49,5 +59,17 @@ mod tests {
         assert_eq!(frames.due(start), Some(start + INTERVAL));
         assert!(frames.take(start + INTERVAL));
         assert!(!frames.take(start + INTERVAL * 2));
+    }
+
+    #[test]
+    fn the_answer_to_a_key_does_not_wait_for_news_from_the_cluster() {
+        let start = Instant::now();
+        let mut frames = Frames::default();
+        frames.request();
+        assert!(frames.take(start));
+        frames.request_promptly();
+        frames.request();
+        assert_eq!(frames.due(start), Some(start + PROMPT));
+        assert!(frames.take(start + PROMPT));
     }
 }

@@ -65,7 +65,7 @@ impl Console {
     }
 
     fn lists(&mut self, requests: &[Request]) {
-        let changes = requests.iter().map(|request| Change::Applied(Box::new(row_of(request)))).collect();
+        let changes = requests.iter().map(|request| Change::Applied(row_of(request))).collect();
         self.hears(Event::Watch(Message::Changes(changes)));
     }
 

@@ -24,6 +24,7 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
             requests::update::settle(state)
         }
         Event::Clock => Vec::new(),
+        Event::Work => requests::update::work(state),
         Event::Connected(result) => match result {
             Ok(connection) => {
                 state.session.connection = Some(connection);

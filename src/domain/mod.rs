@@ -5,6 +5,7 @@
 pub mod access;
 pub mod certificate;
 pub mod commands;
+pub mod compact;
 pub mod key_type;
 pub mod kubeconfig;
 pub mod life;

@@ -88,7 +88,7 @@ async fn the_watch_lists_what_is_there_and_then_tells_every_change(plane: &dyn P
     tokio::spawn(watch::requests(cluster.clone(), to));
     let applied = |message: &Message, wanted: &str| match message {
         Message::Changes(changes) => {
-            changes.iter().any(|change| matches!(change, Change::Applied(row) if row.pin.name == wanted))
+            changes.iter().any(|change| matches!(change, Change::Applied(row) if *row.name == *wanted))
         }
         _ => false,
     };

@@ -10,6 +10,7 @@ use crate::console::keymap::{Action, Place};
 use crate::console::requests::Loaded;
 use crate::console::state::State;
 use crate::domain::commands;
+use crate::domain::compact::Uid;
 use crate::domain::request::{Request, State as RequestState};
 use crate::domain::row::Row;
 use crate::domain::text::printable;
@@ -25,7 +26,7 @@ pub struct Decide {
     /// The request's name and uid, as the row had them.
     pub name: String,
     /// The object that is meant.
-    pub uid: String,
+    pub uid: Uid,
     /// What the admin sees and decides about; `None` while it is being read.
     pub seen: Option<(Request, Verdict)>,
     /// Reason, message, and for a dangerous request its name.
@@ -107,8 +108,8 @@ pub fn open(state: &mut State, row: &Row, approve: bool) {
     );
     let mut decide = Decide {
         verb,
-        name: row.pin.name.clone(),
-        uid: row.pin.uid.clone(),
+        name: row.name.to_string(),
+        uid: row.uid.clone(),
         seen: None,
         form,
         editing: false,
@@ -126,7 +127,7 @@ pub fn open(state: &mut State, row: &Row, approve: bool) {
 pub fn read(overlays: &mut [Overlay], loaded: &Loaded) {
     if let Some(Overlay::Decide(decide)) = overlays.last_mut()
         && decide.seen.is_none()
-        && decide.uid == loaded.request.pin.uid
+        && decide.uid == Uid::of(&loaded.request.pin.uid)
     {
         decide.see(loaded.request.clone(), loaded.verdict.clone());
     }

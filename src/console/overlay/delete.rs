@@ -35,7 +35,7 @@ impl Delete {
 
 /// Opens the question about `row`.
 pub fn open(state: &mut State, row: &Row) {
-    state.overlays.push(Overlay::Delete(Delete { pin: row.pin.clone(), state: row.state, phase: Phase::Asking }));
+    state.overlays.push(Overlay::Delete(Delete { pin: row.pin(), state: row.state, phase: Phase::Asking }));
 }
 
 /// A key while the question is open.

@@ -41,8 +41,8 @@ impl Export {
 
 /// Opens the question about `row`.
 pub fn open(state: &mut State, row: &Row) {
-    let form = Form::default().text((), "File", format!("{}.crt", file_name(&row.pin.name)));
-    state.overlays.push(Overlay::Export(Export { pin: row.pin.clone(), form, phase: Phase::Asking, replace: None }));
+    let form = Form::default().text((), "File", format!("{}.crt", file_name(&row.name)));
+    state.overlays.push(Overlay::Export(Export { pin: row.pin(), form, phase: Phase::Asking, replace: None }));
 }
 
 /// A request's name is hostile text: what cannot stand in a file's name becomes `_`.

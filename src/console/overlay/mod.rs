@@ -56,7 +56,7 @@ impl Overlay {
 
     /// The kubectl commands that do what this console can do with a request.
     pub fn commands(kubectl: &str, row: &Row) -> Self {
-        Self::Reader(Reader::new("The same by hand", commands::for_request(kubectl, &row.pin.name)))
+        Self::Reader(Reader::new("The same by hand", commands::for_request(kubectl, &row.name)))
     }
 
     /// Where keys are looked up.

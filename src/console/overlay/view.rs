@@ -148,7 +148,7 @@ fn changed_meanwhile(state: &State, decide: &Decide) -> Option<String> {
     let (seen, _) = decide.seen.as_ref()?;
     match state.requests.index.get(&decide.uid) {
         None => Some("It is gone from the cluster meanwhile.".to_owned()),
-        Some(row) if row.pin.resource_version != seen.pin.resource_version => {
+        Some(row) if !row.is(&seen.pin) => {
             let word = super::decide::word(row.state);
             Some(format!("It changed meanwhile: it is {word} now. Esc, and look again."))
         }

@@ -1,11 +1,12 @@
 //! The cursor stays on its object, whatever arrives above it; the view follows the cursor.
 
 use super::index::Index;
+use crate::domain::compact::Uid;
 
 /// Which object is meant, and which part of the list is seen.
 #[derive(Debug, Default)]
 pub struct Cursor {
-    uid: Option<String>,
+    uid: Option<Uid>,
     /// Where the object stood last: where the cursor goes when the object leaves the list.
     place: usize,
     top: usize,
@@ -13,8 +14,8 @@ pub struct Cursor {
 
 impl Cursor {
     /// The object under the cursor.
-    pub fn uid(&self) -> Option<&str> {
-        self.uid.as_deref()
+    pub fn uid(&self) -> Option<&Uid> {
+        self.uid.as_ref()
     }
 
     /// The cursor's place on the list.
@@ -47,7 +48,7 @@ impl Cursor {
     /// Moves to a place, the last one if there are fewer.
     pub fn go(&mut self, place: usize, index: &Index, height: usize) {
         self.place = place.min(index.len().saturating_sub(1));
-        self.uid = index.at(self.place).map(|row| row.pin.uid.clone());
+        self.uid = index.at(self.place).map(|row| row.uid.clone());
         let height = height.max(1);
         let last_top = index.len().saturating_sub(height);
         self.top = self.top.min(self.place).max((self.place + 1).saturating_sub(height)).min(last_top);
@@ -67,7 +68,7 @@ mod tests {
     }
 
     fn add(index: &mut Index, names: &[(&str, i64)]) {
-        index.apply(names.iter().map(|(name, age)| Change::Applied(Box::new(row(name, *age)))).collect());
+        index.apply(names.iter().map(|(name, age)| Change::Applied(row(name, *age))).collect());
     }
 
     #[test]
@@ -75,10 +76,10 @@ mod tests {
         let mut index = index(&[("b", 10), ("d", 30)]);
         let mut cursor = Cursor::default();
         cursor.go(1, &index, 5);
-        assert_eq!(cursor.uid(), Some("uid-d"));
+        assert_eq!(cursor.uid(), Some(&Uid::of("uid-d")));
         add(&mut index, &[("a", 1), ("c", 20), ("e", 40)]);
         cursor.settle(&index, 5);
-        assert_eq!((cursor.uid(), cursor.place()), (Some("uid-d"), 3));
+        assert_eq!((cursor.uid(), cursor.place()), (Some(&Uid::of("uid-d")), 3));
     }
 
     #[test]
@@ -86,9 +87,9 @@ mod tests {
         let mut index = index(&[("a", 1), ("b", 2), ("c", 3)]);
         let mut cursor = Cursor::default();
         cursor.go(1, &index, 5);
-        index.apply(vec![Change::Deleted { uid: "uid-b".into(), name: "b".into() }]);
+        index.apply(vec![Change::Deleted(Uid::of("uid-b"))]);
         cursor.settle(&index, 5);
-        assert_eq!(cursor.uid(), Some("uid-c"));
+        assert_eq!(cursor.uid(), Some(&Uid::of("uid-c")));
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod testing;
 use tui_input::Input;
 
 use crate::cluster::watch::WatchStatus;
+use crate::domain::compact::Uid;
 use crate::domain::request::{Pin, Request};
 use crate::domain::row::Row;
 use crate::domain::verdict::Verdict;
@@ -126,12 +127,12 @@ impl Requests {
     /// The request under the cursor in full, once it is read: of this object, perhaps of an older version of it.
     pub fn loaded(&self) -> Option<&Loaded> {
         let uid = self.cursor.uid()?;
-        self.detail.loaded.as_deref().filter(|loaded| loaded.request.pin.uid == uid)
+        self.detail.loaded.as_deref().filter(|loaded| Uid::of(&loaded.request.pin.uid) == *uid)
     }
 
     /// [`Self::loaded`], but only if it is the version that the row shows: what a decision may be based on.
     pub fn current(&self) -> Option<&Loaded> {
-        let pin = &self.chosen()?.pin;
-        self.loaded().filter(|loaded| loaded.request.pin == *pin)
+        let row = self.chosen()?;
+        self.loaded().filter(|loaded| row.is(&loaded.request.pin))
     }
 }

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::request::{CLIENT_SIGNER, Identity, Pin, Pkcs10, PublicKey, Request, Requester, State};
+use crate::domain::compact::{Interner, Uid, Version};
+use crate::domain::request::{CLIENT_SIGNER, Pin, Pkcs10, PublicKey, Request, Requester, State};
 use crate::domain::row::Row;
 use crate::domain::verdict::{Level, judge};
 
@@ -14,14 +15,20 @@ pub fn noon() -> DateTime<Utc> {
 /// A pending request, created `seconds` after [`noon`].
 pub fn row(name: &str, seconds: i64) -> Row {
     Row {
-        pin: Pin { name: name.into(), uid: format!("uid-{name}"), resource_version: "1".into() },
+        name: name.into(),
+        uid: Uid::of(&format!("uid-{name}")),
+        version: Version::of("1"),
         state: State::Pending,
         created_at: Some(noon() + chrono::TimeDelta::seconds(seconds)),
         approved_at: None,
-        identity: Identity { user: name.into(), groups: vec!["dev".into()] },
+        user: name.into(),
+        groups: ["dev".into()].into(),
         signer_name: CLIENT_SIGNER.into(),
+        usages: ["client auth".into()].into(),
+        sans: Vec::new().into(),
         requester: "ci-bot".into(),
         expiration_seconds: Some(86400),
+        key: None,
         level: Level::Ok,
         headline: "ok",
     }
@@ -58,5 +65,5 @@ pub fn request(name: &str, seconds: i64, user: &str, groups: &[&str]) -> Request
 
 /// Its line.
 pub fn row_of(request: &Request) -> Row {
-    Row::new(request, &judge(request))
+    Row::new(request, &judge(request), &mut Interner::default())
 }

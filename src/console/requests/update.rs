@@ -13,7 +13,9 @@ use crate::console::keymap::{Action, Place};
 use crate::console::overlay::{Overlay, decide, delete, export};
 use crate::console::state::State;
 use crate::console::wizard;
+use crate::domain::compact::Uid;
 use crate::domain::request::State as RequestState;
+use crate::domain::row::Row;
 use crate::trouble::Trouble;
 
 /// Seconds after which an approved request without a certificate is called stuck.
@@ -32,7 +34,7 @@ impl Requests {
     /// When an age on the list or in the detail reads differently, or a request becomes stuck.
     pub fn next_change(&self, clock: &Clock, height: usize) -> Option<DateTime<Utc>> {
         let rows = self.index.window(self.cursor.top(), height);
-        let ages = rows.filter_map(|row| row.created_at).map(|at| clock.age_changes(at));
+        let ages = rows.filter_map(|(row, _)| row.created_at).map(|at| clock.age_changes(at));
         let stuck = self.chosen().filter(|row| row.state == RequestState::Approved).and_then(|row| row.approved_at);
         let stuck = stuck.map(|at| at + TimeDelta::seconds(STUCK_SECONDS)).filter(|at| *at > clock.now);
         let retry = match &self.watch {
@@ -74,6 +76,11 @@ pub fn watched(state: &mut State, message: Message) -> Vec<Effect> {
     effects
 }
 
+/// Goes on with a long list that is being worked out; tells nothing new until it is complete.
+pub fn work(state: &mut State) -> Vec<Effect> {
+    if state.requests.index.work() { settle(state) } else { Vec::new() }
+}
+
 /// After the list or the screen changed: the cursor finds its object, and the detail follows it.
 pub fn settle(state: &mut State) -> Vec<Effect> {
     let height = state.list_height();
@@ -85,12 +92,11 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
 /// The detail follows the cursor: what is not read yet, or has changed since, is read. One reading at a time.
 fn follow(state: &mut State) -> Vec<Effect> {
     let requests = &mut state.requests;
-    let uid = requests.cursor.uid().map(str::to_owned);
-    requests.index.hold(uid);
+    requests.index.hold(requests.cursor.uid());
     if requests.detail.reading.is_some() || requests.current().is_some() {
         return Vec::new();
     }
-    let Some(pin) = requests.chosen().map(|row| row.pin.clone()) else { return Vec::new() };
+    let Some(pin) = requests.chosen().map(Row::pin) else { return Vec::new() };
     requests.detail.reading = Some(pin.clone());
     vec![Effect::Read(pin)]
 }
@@ -106,12 +112,12 @@ pub fn read(state: &mut State, uid: &str, result: Result<Box<Loaded>, Trouble>) 
             let detail = &mut state.requests.detail;
             detail.loaded = Some(loaded);
             // The row may be a moment behind or ahead of what was read; the watch brings them together.
-            let asked_is_chosen = state.requests.chosen().is_some_and(|row| Some(&row.pin) == asked.as_ref());
+            let asked_is_chosen = state.requests.chosen().zip(asked.as_ref()).is_some_and(|(row, pin)| row.is(pin));
             if asked_is_chosen { Vec::new() } else { follow(state) }
         }
         Err(failure) => {
             detail.trouble = Some(failure.text);
-            if state.requests.cursor.uid() == Some(uid) { Vec::new() } else { follow(state) }
+            if state.requests.cursor.uid() == Some(&Uid::of(uid)) { Vec::new() } else { follow(state) }
         }
     }
 }
@@ -131,16 +137,12 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         cursor.step(steps, index, height);
         return follow(state);
     }
-    let (column, reversed) = state.requests.index.sort();
+    let index = &mut state.requests.index;
     match action {
-        Action::SortNext => state.requests.index.set_sort(column.next(), false),
-        Action::SortReverse => state.requests.index.set_sort(column, !reversed),
-        Action::FilterNext => {
-            let next = state.requests.index.filter().next();
-            state.requests.index.hold(None);
-            state.requests.index.set_filter(next);
-        }
-        Action::Search => state.requests.typing = Some(Input::new(state.requests.index.search().to_owned())),
+        Action::SortNext => index.next_sort(),
+        Action::SortReverse => index.reverse_sort(),
+        Action::FilterNext => index.next_filter(),
+        Action::Search => state.requests.typing = Some(Input::new(index.criteria().search.clone())),
         Action::Back => {
             state.notice = None;
             state.requests.index.set_search("");
@@ -234,7 +236,6 @@ pub fn typed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         _ => {
             input.handle_event(&TerminalEvent::Key(key));
             let text = input.value().to_owned();
-            requests.index.hold(None);
             requests.index.set_search(&text);
         }
     }

@@ -8,6 +8,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
 use super::detail::{self, Fact};
+use super::index::Criteria;
 use super::layout::parts;
 use super::{Requests, Tab};
 use crate::cluster::watch::WatchStatus;
@@ -57,9 +58,9 @@ fn draw_list(frame: &mut Frame, area: Rect, state: &State) {
     let stale = !matches!(requests.watch, WatchStatus::Live | WatchStatus::Loading);
     let columns = Columns::for_width(usize::from(inner.width));
     let window = requests.index.window(requests.cursor.top(), rows.height.into());
-    for (area, row) in rows.rows().zip(window) {
-        let chosen = requests.cursor.uid() == Some(row.pin.uid.as_str());
-        let mut line = columns.line(row, chosen, state);
+    for (area, (row, marked)) in rows.rows().zip(window) {
+        let chosen = requests.cursor.uid() == Some(&row.uid);
+        let mut line = columns.line(row, chosen, marked, state);
         if chosen {
             line = line.style(theme.chosen());
         } else if stale {
@@ -70,11 +71,14 @@ fn draw_list(frame: &mut Frame, area: Rect, state: &State) {
 }
 
 fn title(requests: &Requests) -> String {
-    let (column, reversed) = requests.index.sort();
-    let arrow = if reversed { "↑" } else { "↓" };
-    let search = requests.index.search();
+    let Criteria { filter, column, reversed, search } = requests.index.criteria();
+    let arrow = if *reversed { "↑" } else { "↓" };
     let search = if search.is_empty() { String::new() } else { format!("· /{} ", shown(search, 24)) };
-    format!(" Requests · {} · {} {arrow} {search}", requests.index.filter().word(), column.word())
+    let marked = match requests.index.marked_count() {
+        0 => String::new(),
+        count => format!("· {count} marked "),
+    };
+    format!(" Requests · {} · {} {arrow} {search}{marked}", filter.word(), column.word())
 }
 
 /// An empty list says what it means.
@@ -84,7 +88,7 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
         WatchStatus::Forbidden { verb, resource, .. } => {
             format!("You may not {verb} {resource} here: ask for that right, or come as somebody else (--as, --context).")
         }
-        _ if !requests.index.search().is_empty() => "Nothing found. Esc clears the search.".to_owned(),
+        _ if !requests.index.criteria().search.is_empty() => "Nothing found. Esc clears the search.".to_owned(),
         _ if !requests.complete => "Reading the list…".to_owned(),
         _ if requests.index.total() == 0 => {
             "No certificate signing requests in this cluster. n issues one for a new user; new ones appear by themselves."
@@ -92,7 +96,7 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
         }
         _ => format!(
             "No request is {} now; new ones appear by themselves. f shows others ({} in all).",
-            requests.index.filter().word(),
+            requests.index.criteria().filter.word(),
             requests.index.total()
         ),
     };
@@ -126,7 +130,7 @@ const VERDICT: usize = 12;
 
 impl Columns {
     fn for_width(width: usize) -> Self {
-        let fixed = 2 + LIFE + 1 + AGE + 1 + VERDICT;
+        let fixed = 3 + LIFE + 1 + AGE + 1 + VERDICT;
         let rest = width.saturating_sub(fixed);
         let wide = rest >= 68;
         let (signer, state) = if wide {
@@ -144,7 +148,7 @@ impl Columns {
 
     fn heading(&self) -> String {
         format!(
-            "  {}{}{}{}{}{} {} {}",
+            "   {}{}{}{}{}{} {} {}",
             cell("NAME", self.name),
             cell("IDENTITY", self.identity),
             cell("GROUPS", self.groups),
@@ -156,15 +160,16 @@ impl Columns {
         )
     }
 
-    fn line(&self, row: &Row, chosen: bool, state: &State) -> Line<'static> {
-        let groups = if row.identity.groups.is_empty() { "–".to_owned() } else { row.identity.groups.join(", ") };
+    fn line(&self, row: &Row, chosen: bool, marked: bool, state: &State) -> Line<'static> {
+        let groups = if row.groups.is_empty() { "–".to_owned() } else { row.groups.join(", ") };
         let life = row.expiration_seconds.map_or("–".to_owned(), |seconds| life_cell(seconds.into()));
         let age = row.created_at.map_or("–".to_owned(), |at| state.clock.age(at));
         let text = format!(
-            "{}{}{}{}{}{}{} {} ",
-            if chosen { "› " } else { "  " },
-            column(&row.pin.name, self.name),
-            column(&row.identity.user, self.identity),
+            "{}{} {}{}{}{}{}{} {} ",
+            if chosen { '›' } else { ' ' },
+            if marked { '✓' } else { ' ' },
+            column(&row.name, self.name),
+            column(&row.user, self.identity),
             column(&groups, self.groups),
             column(signer_word(&row.signer_name, self.signer), self.signer),
             column(state_word(row.state), self.state),
@@ -228,7 +233,7 @@ fn draw_detail(frame: &mut Frame, area: Rect, beside: bool, state: &State) {
         }
         return frame.render_widget(block, area);
     };
-    let title = format!(" {} ", shown(&row.pin.name, usize::from(area.width).saturating_sub(6)));
+    let title = format!(" {} ", shown(&row.name, usize::from(area.width).saturating_sub(6)));
     let block = Block::bordered()
         .border_type(BorderType::Plain)
         .border_style(theme.dim())
@@ -323,7 +328,7 @@ pub fn page_lines(state: &State) -> Vec<Line<'static>> {
 fn draw_page(frame: &mut Frame, area: Rect, state: &State) {
     let theme = state.theme;
     let (Some(page), Some(row)) = (state.requests.page, state.requests.chosen()) else { return };
-    let mut title = vec![Span::styled(format!(" {} ", shown(&row.pin.name, 40)), theme.strong())];
+    let mut title = vec![Span::styled(format!(" {} ", shown(&row.name, 40)), theme.strong())];
     for tab in Tab::ALL {
         let text = if tab == page.tab { format!("· [{}] ", tab.word()) } else { format!("· {} ", tab.word()) };
         title.push(Span::styled(text, if tab == page.tab { theme.strong() } else { theme.dim() }));
