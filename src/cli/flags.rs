@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::kubeconfig::flags::KubeconfigCommand;
 use crate::cluster::Target;
 use crate::domain::key_type::KeyType;
 use crate::domain::life;
@@ -110,6 +111,9 @@ pub enum Command {
     Export(ExportFlags),
     /// Issue a certificate, access and a kubeconfig to a new user
     Issue(Box<IssueFlags>),
+    /// Those about kubeconfigs.
+    #[command(flatten)]
+    Kubeconfig(KubeconfigCommand),
     /// Serve a practice cluster, and print the line that makes kubectl use it
     #[cfg(feature = "sandbox")]
     Sandbox(SandboxFlags),

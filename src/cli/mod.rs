@@ -8,6 +8,7 @@ mod export;
 mod flags;
 mod issue;
 mod json;
+mod kubeconfig;
 mod list;
 mod log;
 mod output;
@@ -96,6 +97,9 @@ async fn carry_out(command: Command, global: &flags::Global) -> Result<(), Faile
     if let Command::Sandbox(flags) = &command {
         return sandbox::run(flags).await;
     }
+    if let Command::Kubeconfig(command) = &command {
+        return kubeconfig::run(command, global);
+    }
     let cluster = Cluster::connect(&global.target()).await?;
     match command {
         Command::List(flags) => list::run(&cluster, &flags).await,
@@ -104,6 +108,7 @@ async fn carry_out(command: Command, global: &flags::Global) -> Result<(), Faile
         Command::Deny(flags) => decide::deny(&cluster, &flags).await,
         Command::Export(flags) => export::run(&cluster, &flags).await,
         Command::Issue(flags) => issue::run(&cluster, global, &flags).await,
+        Command::Kubeconfig(_) => Ok(()),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(_) => Ok(()),
     }

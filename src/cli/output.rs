@@ -31,11 +31,15 @@ impl Failed {
         Self { code: 3, text: text.into(), advice: Some(advice.into()) }
     }
 
+    /// Everything has been said already; only the exit code is left.
+    pub fn told(code: u8) -> Self {
+        Self { code, text: String::new(), advice: None }
+    }
+
     /// Says so on standard error.
     pub fn report(&self) -> ExitCode {
-        // A reader who went away is told nothing more.
         if self.text.is_empty() {
-            return ExitCode::SUCCESS;
+            return ExitCode::from(self.code);
         }
         tell(&format!("error: {}", self.text));
         if let Some(advice) = &self.advice {
@@ -64,10 +68,10 @@ impl From<Trouble> for Failed {
     }
 }
 
-/// A closed pipe is an end, not a failure.
+/// A closed pipe is an end, not a failure: a reader who went away is told nothing more.
 impl From<io::Error> for Failed {
     fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe { Self::new("") } else { Self::new(error.to_string()) }
+        if error.kind() == io::ErrorKind::BrokenPipe { Self::told(0) } else { Self::new(error.to_string()) }
     }
 }
 

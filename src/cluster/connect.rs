@@ -10,6 +10,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::{Cluster, Error};
 use crate::domain::commands::kubectl;
+use crate::files;
 
 /// Seconds that an ordinary request may take unless `--request-timeout` says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -87,24 +88,21 @@ impl Cluster {
     }
 }
 
-/// The kubeconfig by kubectl's rules: `--kubeconfig`, else the files of `KUBECONFIG` that exist, else
-/// `~/.kube/config`; `None` where there is none and we run inside a pod.
+/// The kubeconfigs by kubectl's rules, read and merged by the same code that shows and edits them; `None` where there is
+/// none and we run inside a pod.
 fn read(explicit: Option<&Path>) -> Result<Option<Kubeconfig>, Error> {
-    let wrong = |error: kube::config::KubeconfigError| Error::Config(error.to_string());
-    if let Some(path) = explicit {
-        return Kubeconfig::read_from(path).map(Some).map_err(wrong);
-    }
-    let paths = crate::files::kubeconfig::search_path();
-    let present: Vec<_> = paths.iter().filter(|path| path.exists()).collect();
-    if present.is_empty() {
-        if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
+    let all = files::kubeconfig::load(explicit).map_err(|error| Error::Config(error.to_string()))?;
+    if !all.sources().iter().any(|source| source.exists) {
+        if explicit.is_none() && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
             return Ok(None);
         }
-        let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        let names: Vec<_> = all.sources().iter().map(|source| source.path.display().to_string()).collect();
         return Err(Error::Config(format!("there is no kubeconfig ({})", names.join(", "))));
     }
-    let merge = |all: Kubeconfig, path: &&PathBuf| Kubeconfig::read_from(path).and_then(|one| all.merge(one));
-    present.iter().try_fold(Kubeconfig::default(), merge).map(Some).map_err(wrong)
+    let merged = all.merged(true);
+    let kubeconfig = serde_yaml::from_value(Value::Mapping(merged.root().clone()));
+    // The library's words could quote a value.
+    kubeconfig.map(Some).map_err(|_| Error::Config("a field has a value that cannot be used".to_owned()))
 }
 
 async fn from_kubeconfig(kubeconfig: Kubeconfig, target: &Target) -> Result<(Config, String, String, Mapping), Error> {

@@ -3,6 +3,7 @@
 //! Nothing here waits, reads a clock, opens a file or knows a terminal, so that every rule can be tested alone.
 
 pub mod access;
+pub mod authority;
 pub mod certificate;
 pub mod commands;
 pub mod compact;

@@ -24,6 +24,15 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     settle(path)
 }
 
+/// [`write_private`], but never in the place of a file that is there.
+///
+/// # Errors
+/// [`Error::Exists`], [`Error::Io`].
+pub fn write_private_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    put_new(prepared(path, bytes, PRIVATE)?, path)?;
+    settle(path)
+}
+
 /// Writes a file that everybody may read (a certificate). One that is there is replaced only if `overwrite`.
 ///
 /// # Errors
@@ -33,12 +42,20 @@ pub fn write_public(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Er
     if overwrite {
         file.persist(path).map_err(|failed| Error::io(path)(failed.error))?;
     } else {
-        file.persist_noclobber(path).map_err(|failed| match failed.error.kind() {
-            std::io::ErrorKind::AlreadyExists => Error::Exists(path.to_owned()),
-            _ => Error::io(path)(failed.error),
-        })?;
+        put_new(file, path)?;
     }
     settle(path)
+}
+
+fn put_new(file: NamedTempFile, path: &Path) -> Result<(), Error> {
+    let failed = match file.persist_noclobber(path) {
+        Ok(_) => return Ok(()),
+        Err(failed) => failed.error,
+    };
+    Err(match failed.kind() {
+        std::io::ErrorKind::AlreadyExists => Error::Exists(path.to_owned()),
+        _ => Error::io(path)(failed),
+    })
 }
 
 /// A complete file under another name in the same folder; the system creates it for the owner alone.

@@ -33,9 +33,7 @@ impl Lock {
     /// # Errors
     /// [`Error::Locked`] where it stays taken, [`Error::Io`].
     pub fn take(file: &Path, patience: Duration) -> Result<Self, Error> {
-        let mut name = OsString::from(file);
-        name.push(".lock");
-        let path = PathBuf::from(name);
+        let path = lock_name(file);
         let until = Instant::now() + patience;
         loop {
             if let Some(held) = made(&path)?.or_else(|| left_behind(&path)) {
@@ -48,6 +46,46 @@ impl Lock {
             }
             std::thread::sleep(PAUSE);
         }
+    }
+}
+
+/// The lock's name for a file.
+pub fn lock_name(file: &Path) -> PathBuf {
+    let mut name = OsString::from(file);
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+/// A lock that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The lock file.
+    pub lock: PathBuf,
+    /// How old it is.
+    pub age: Duration,
+    /// Whether a process of ours holds it and lives: then it is no use to remove it.
+    pub held: bool,
+}
+
+/// The lock beside a file, if there is one.
+pub fn find(file: &Path) -> Option<Found> {
+    let lock = lock_name(file);
+    let modified = lock.symlink_metadata().ok()?.modified().ok()?;
+    let age = modified.elapsed().unwrap_or_default();
+    let ours = std::fs::read(&lock).is_ok_and(|content| content == MARK.as_bytes());
+    let held = ours && left_behind(&lock).is_none();
+    Some(Found { lock, age, held })
+}
+
+/// Removes a lock that was found, if it is still the very one.
+///
+/// # Errors
+/// [`Error::Raced`] where another program has made a new one meanwhile, [`Error::Io`].
+pub fn remove(file: &Path, found: &Found) -> Result<(), Error> {
+    match find(file) {
+        None => Ok(()),
+        Some(now) if now.age >= found.age => std::fs::remove_file(&found.lock).map_err(Error::io(&found.lock)),
+        Some(_) => Err(Error::Raced(found.lock.clone())),
     }
 }
 
@@ -99,6 +137,21 @@ mod tests {
         let error = Lock::take(&config, Duration::ZERO).unwrap_err();
         assert!(matches!(&error, Error::Locked { lock: found, .. } if *found == lock), "{error}");
         assert!(lock.exists());
+    }
+
+    #[test]
+    fn a_lock_left_behind_is_found_and_removed_only_when_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config");
+        assert_eq!(find(&config), None);
+        let lock = Lock::take(&config, Duration::ZERO).unwrap();
+        assert!(find(&config).unwrap().held);
+        drop(lock);
+        std::fs::write(folder.path().join("config.lock"), "").unwrap();
+        let found = find(&config).unwrap();
+        assert!(!found.held && Lock::take(&config, Duration::ZERO).is_err());
+        remove(&config, &found).unwrap();
+        assert!(Lock::take(&config, Duration::ZERO).is_ok());
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod lock;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::domain::life;
 use crate::domain::text::printable;
 
 /// What can go wrong with a file. Names the file, never its content.
@@ -36,6 +37,10 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
+    /// The change makes no sense.
+    Refused(String),
+    /// Writing the file would lose its comments, and nobody said that it may.
+    Comments(PathBuf),
     /// A program that takes no lock changed the file while we did.
     Raced(PathBuf),
     /// There is no home folder to keep things in.
@@ -52,9 +57,13 @@ impl Error {
     pub fn advice(&self) -> Option<String> {
         match self {
             Self::Locked { lock, .. } => Some(format!(
-                "If no kubectl or other program is writing it, the lock was left behind: remove {} and try again.",
+                "If no kubectl or other program is writing it, the lock was left behind: `countersign unlock` (or removing \
+                 {}) helps.",
                 printable(&lock.display().to_string())
             )),
+            Self::Comments(_) => {
+                Some("--drop-comments writes it without them; the backup beside it keeps them.".to_owned())
+            }
             Self::Raced(_) => Some("Nothing was written. Try again.".to_owned()),
             Self::NoHome => Some("Set HOME, or XDG_STATE_HOME and KUBECONFIG.".to_owned()),
             _ => None,
@@ -67,8 +76,15 @@ impl std::fmt::Display for Error {
         let text = match self {
             Self::Io { path, error } => format!("{}: {error}", path.display()),
             Self::Exists(path) => format!("{} exists already", path.display()),
-            Self::Locked { lock, age_seconds: Some(age) } => format!("{} is there, {age} s old", lock.display()),
-            Self::Locked { lock, age_seconds: None } => format!("{} is there", lock.display()),
+            Self::Locked { lock, age_seconds: Some(age) } => {
+                let age = i64::try_from(*age).unwrap_or(i64::MAX);
+                format!("another program is writing: {} is there, {} old", lock.display(), life::age(age))
+            }
+            Self::Locked { lock, age_seconds: None } => {
+                format!("another program is writing: {} is there", lock.display())
+            }
+            Self::Refused(why) => why.clone(),
+            Self::Comments(path) => format!("{} has comments that writing it would lose", path.display()),
             Self::Content { path, why } => format!("{}: {why}", path.display()),
             Self::Raced(path) => format!("{} was changed by another program meanwhile", path.display()),
             Self::NoHome => "no home folder is known".to_owned(),

@@ -56,6 +56,17 @@ impl PrivateKey {
         KeyPair::from_pem(pem).map(Self).map_err(|_| Error::Read)
     }
 
+    /// SHA-256 of its public half (`SubjectPublicKeyInfo`), hex, as certificates are compared by.
+    pub fn public_sha256(&self) -> String {
+        use sha2::Digest;
+        use std::fmt::Write;
+        let digest = sha2::Sha256::digest(self.0.subject_public_key_info());
+        digest.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
     /// The key as PKCS#8 PEM, zeroised when dropped.
     pub fn to_pem(&self) -> Zeroizing<String> {
         Zeroizing::new(self.0.serialize_pem())

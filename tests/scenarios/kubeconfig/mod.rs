@@ -1,5 +1,9 @@
 //! Our edits of kubeconfigs, compared with kubectl's.
 
+mod commands;
+mod differential;
+mod sets;
+
 use countersign::domain::kubeconfig::Kind;
 use countersign::files::kubeconfig::edit;
 use serde_yaml::{Mapping, Value};

@@ -1,0 +1,142 @@
+//! `countersign contexts` and `countersign check`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::flags::{CheckFlags, ContextsFlags, ContextsOutput};
+use crate::cli::flags::Global;
+use crate::cli::list::aligned;
+use crate::cli::output::{Failed, print, print_json, tell};
+use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
+use crate::domain::life;
+use crate::domain::text::printable;
+use crate::files::kubeconfig::{self, disk::Disk};
+
+/// Lists contexts in the order of their files.
+pub(super) fn list(global: &Global, flags: &ContextsFlags) -> Result<(), Failed> {
+    let contexts = kubeconfig::load(global.kubeconfig.as_deref())?.diagnose(&Disk);
+    let now = Utc::now();
+    match flags.output {
+        ContextsOutput::Json => {
+            print_json(&contexts.iter().map(|one| as_json(one, now, flags.warn)).collect::<Vec<_>>())
+        }
+        ContextsOutput::Name => {
+            let names: Vec<_> = contexts.iter().map(|context| printable(&context.name).into_owned()).collect();
+            if names.is_empty() { Ok(()) } else { print(&names.join("\n")) }
+        }
+        ContextsOutput::Table | ContextsOutput::Wide if contexts.is_empty() => {
+            tell("No contexts found");
+            Ok(())
+        }
+        ContextsOutput::Table => print(&table(&contexts, now, flags.warn, false)),
+        ContextsOutput::Wide => print(&table(&contexts, now, flags.warn, true)),
+    }
+}
+
+/// Says what has expired, expires soon or is broken.
+pub(super) fn check(global: &Global, flags: &CheckFlags) -> Result<(), Failed> {
+    let mut contexts = kubeconfig::load(global.kubeconfig.as_deref())?.diagnose(&Disk);
+    if let Some(name) = flags.names.iter().find(|name| !contexts.iter().any(|context| context.name == **name)) {
+        return Err(Failed::new(format!("there is no context {}", printable(name))));
+    }
+    contexts.retain(|context| flags.names.is_empty() || flags.names.contains(&context.name));
+    let now = Utc::now();
+    let (mut bad, mut soon) = (0, 0);
+    for context in &contexts {
+        let name = printable(&context.name);
+        match standing(context, now, flags.warn) {
+            Life::Expired(end) => {
+                bad += 1;
+                print(&format!("{name}: expired {} ago", life::age((now - end).num_seconds())))?;
+            }
+            Life::Soon(end) => {
+                soon += 1;
+                print(&format!("{name}: expires in {}", life::age((end - now).num_seconds())))?;
+            }
+            Life::NotYet(begin) => {
+                bad += 1;
+                print(&format!("{name}: not valid before {}", begin.format("%Y-%m-%d %H:%M:%SZ")))?;
+            }
+            Life::Valid(_) | Life::Unknown => {}
+        }
+        for problem in &context.problems {
+            print(&format!("{name}: {}", printable(problem)))?;
+        }
+        bad += usize::from(!context.problems.is_empty());
+    }
+    match (bad, soon) {
+        (0, 0) => Ok(()),
+        (0, _) => Err(Failed::told(3)),
+        _ => Err(Failed::told(1)),
+    }
+}
+
+fn standing(context: &Diagnosis, now: DateTime<Utc>, warn: Option<TimeDelta>) -> Life {
+    context.life(now, warn.unwrap_or_else(|| context.default_warning()))
+}
+
+fn table(contexts: &[Diagnosis], now: DateTime<Utc>, warn: Option<TimeDelta>, wide: bool) -> String {
+    let mut rows =
+        vec![["", "CONTEXT", "CLUSTER", "USER", "CREDENTIAL", "VALID", "NAMESPACE"].map(str::to_owned).to_vec()];
+    if wide {
+        rows[0].extend(["SERVER", "FILE"].map(str::to_owned));
+    }
+    rows[0].push("PROBLEMS".to_owned());
+    for context in contexts {
+        let or_none = |text: &str| if text.is_empty() { "–".to_owned() } else { printable(text).into_owned() };
+        let mut row = vec![
+            if context.current { "*" } else { "" }.to_owned(),
+            or_none(&context.name),
+            or_none(&context.cluster),
+            or_none(&context.user),
+            printable(&context.credential()).into_owned(),
+            valid(standing(context, now, warn), now),
+            or_none(&context.namespace),
+        ];
+        if wide {
+            row.extend([or_none(&context.server), or_none(&context.file.display().to_string())]);
+        }
+        row.push(printable(&context.problems.join("; ")).into_owned());
+        rows.push(row);
+    }
+    aligned(&rows)
+}
+
+fn valid(standing: Life, now: DateTime<Utc>) -> String {
+    let left = |end: DateTime<Utc>| life::age((end - now).num_seconds());
+    match standing {
+        Life::Unknown => "–".to_owned(),
+        Life::Valid(end) => left(end),
+        Life::Soon(end) => format!("{} (soon)", left(end)),
+        Life::Expired(_) => "expired".to_owned(),
+        Life::NotYet(_) => "not yet".to_owned(),
+    }
+}
+
+fn as_json(context: &Diagnosis, now: DateTime<Utc>, warn: Option<TimeDelta>) -> Value {
+    let moment = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let state = match standing(context, now, warn) {
+        Life::Unknown => "unknown",
+        Life::Valid(_) => "valid",
+        Life::Soon(_) => "soon",
+        Life::Expired(_) => "expired",
+        Life::NotYet(_) => "not-yet",
+    };
+    let certificate = context.certificate.as_ref().map(|certificate| {
+        json!({
+            "subject": certificate.subject, "issuer": certificate.issuer, "serial": certificate.serial,
+            "identity": {"user": certificate.identity.user, "groups": certificate.identity.groups},
+            "notBefore": moment(certificate.not_before), "notAfter": moment(certificate.not_after),
+            "sha256": certificate.sha256,
+        })
+    });
+    json!({
+        "name": context.name, "current": context.current, "file": context.file,
+        "cluster": context.cluster, "clusterFile": context.cluster_file, "server": context.server,
+        "insecure": context.insecure, "user": context.user, "userFile": context.user_file,
+        "namespace": context.namespace,
+        "credentials": context.credentials.iter().map(crate::domain::kubeconfig::diagnose::Credential::word).collect::<Vec<_>>(),
+        "certificate": certificate, "keyFits": context.key_fits,
+        "expires": context.ends.map(moment), "state": state, "problems": context.problems,
+    })
+}

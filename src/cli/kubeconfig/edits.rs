@@ -1,0 +1,200 @@
+//! `countersign use`, `rename`, `delete-context`, `namespace`, `import`, `extract`, `embed`, `unlock`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::flags::{
+    DeleteFlags, EditFlags, EmbedFlags, ExtractFlags, ImportFlags, NamespaceFlags, RenameFlags, UnlockFlags, UseFlags,
+};
+use crate::cli::output::{Failed, print, print_data, tell};
+use crate::domain::kubeconfig::edit::Edit;
+use crate::domain::kubeconfig::import::{Fate, Incoming};
+use crate::domain::kubeconfig::set::Kubeconfigs;
+use crate::domain::kubeconfig::{Kind, Kubeconfig, extract};
+use crate::domain::life;
+use crate::domain::text::printable;
+use crate::files::kubeconfig::{self, Comments, Written, disk};
+use crate::files::{Error, atomic, lock};
+
+/// A lock younger than this may well be in use.
+const YOUNG: Duration = Duration::from_mins(1);
+
+/// The kubeconfigs that the commands work on.
+pub(super) struct Files<'a> {
+    /// `--kubeconfig`.
+    pub explicit: Option<&'a Path>,
+}
+
+impl Files<'_> {
+    fn change<T>(
+        &self,
+        flags: &EditFlags,
+        edit: impl FnOnce(&mut Kubeconfigs) -> Result<T, String>,
+    ) -> Result<T, Failed> {
+        let comments = if flags.drop_comments { Comments::MayGo } else { Comments::Keep };
+        match kubeconfig::change(self.explicit, comments, edit) {
+            Ok((told, written)) => {
+                written.iter().for_each(say);
+                Ok(told)
+            }
+            Err(error @ Error::Comments(_)) => {
+                Err(Failed::refused(error.to_string(), error.advice().unwrap_or_default()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn edit(&self, flags: &EditFlags, edit: &Edit) -> Result<(), Failed> {
+        self.change(flags, |all| all.apply(edit))?.iter().for_each(|note| tell(&format!("note: {note}")));
+        Ok(())
+    }
+
+    pub fn make_current(&self, flags: &UseFlags) -> Result<(), Failed> {
+        self.edit(&flags.edit, &Edit::Use(flags.name.clone()))?;
+        print(&format!("the current context is {}", printable(&flags.name)))
+    }
+
+    pub fn rename(&self, flags: &RenameFlags) -> Result<(), Failed> {
+        self.edit(&flags.edit, &Edit::Rename { old: flags.old.clone(), new: flags.new.clone() })?;
+        print(&format!("context {} is called {} now", printable(&flags.old), printable(&flags.new)))
+    }
+
+    pub fn delete(&self, flags: &DeleteFlags) -> Result<(), Failed> {
+        self.edit(&flags.edit, &Edit::Delete { context: flags.name.clone(), orphans: flags.orphans })?;
+        print(&format!("context {} is deleted", printable(&flags.name)))
+    }
+
+    pub fn set_namespace(&self, flags: &NamespaceFlags, context: Option<&str>) -> Result<(), Failed> {
+        let named = flags.of.as_deref().or(context).map(str::to_owned);
+        let context = self.change(&flags.edit, |all| {
+            let current = all.current_context().map(str::to_owned);
+            let context = named.or(current).ok_or("no context is current; name one")?;
+            all.apply(&Edit::Namespace { context: context.clone(), namespace: flags.name.clone() })?;
+            Ok(context)
+        })?;
+        let namespace = if flags.name.is_empty() { "default" } else { &flags.name };
+        print(&format!("the namespace of {} is {} now", printable(&context), printable(namespace)))
+    }
+
+    pub fn embed(&self, flags: &EmbedFlags) -> Result<(), Failed> {
+        let embedded = self.change(&flags.edit, |all| all.embed(&flags.name, &disk::read))?;
+        if embedded.is_empty() {
+            return print("nothing to embed");
+        }
+        print(&embedded.join("\n"))
+    }
+
+    pub fn extract(&self, flags: &ExtractFlags) -> Result<(), Failed> {
+        let alone = kubeconfig::load(self.explicit)?.extract(&flags.name, &disk::read);
+        let alone = alone.map_err(|why| Failed::new(printable(&why)))?;
+        let yaml = alone.to_yaml().map_err(Failed::new)?;
+        let Some(path) = &flags.out else { return print_data(&yaml) };
+        let written = if flags.force {
+            atomic::write_private(path, yaml.as_bytes())
+        } else {
+            atomic::write_private_new(path, yaml.as_bytes())
+        };
+        match written {
+            Err(Error::Exists(path)) => {
+                Err(Failed::refused(format!("{} exists already", path.display()), "--force replaces it"))
+            }
+            other => {
+                other?;
+                tell(&format!("context {} written to {}", printable(&flags.name), path.display()));
+                Ok(())
+            }
+        }
+    }
+
+    pub fn import(&self, flags: &ImportFlags) -> Result<(), Failed> {
+        if !flags.file.exists() {
+            return Err(Failed::new(format!("{} is not there", flags.file.display())));
+        }
+        let mut other = kubeconfig::read(&flags.file)?;
+        let full = std::path::absolute(&flags.file)?;
+        let folder = full.parent().unwrap_or(Path::new("/"));
+        for note in extract::detach(&mut other, folder, &disk::read) {
+            tell(&format!("note: {note}"));
+        }
+        let plan = |all: &Kubeconfigs| plan(all, &other, flags);
+        let planned = if flags.dry_run {
+            plan(&kubeconfig::load(self.explicit)?).map_err(Failed::new)?
+        } else {
+            self.change(&flags.edit, |all| {
+                let planned = plan(all)?;
+                all.import(&other, &planned);
+                let current = other
+                    .current_context()
+                    .filter(|_| flags.switch)
+                    .and_then(|name| planned.iter().find(|one| one.kind == Kind::Context && one.name == name));
+                if let Some(context) = current {
+                    all.make_current(&context.target);
+                }
+                Ok(planned)
+            })?
+        };
+        print(&planned.iter().flat_map(lines).collect::<Vec<_>>().join("\n"))
+    }
+
+    pub fn unlock(&self, flags: &UnlockFlags) -> Result<(), Failed> {
+        let files = match self.explicit {
+            Some(path) => vec![path.to_owned()],
+            None => kubeconfig::search_path(),
+        };
+        let mut removed = 0;
+        for file in files {
+            let real = file.canonicalize().ok().filter(|real| *real != file);
+            for file in [Some(file), real].into_iter().flatten() {
+                let Some(found) = lock::find(&file) else { continue };
+                let age = life::age(i64::try_from(found.age.as_secs()).unwrap_or(i64::MAX));
+                let name = found.lock.display();
+                if found.held {
+                    return Err(Failed::refused(format!("{name} is held by a running countersign"), "Wait for it."));
+                }
+                if found.age < YOUNG && !flags.force {
+                    let text = format!("{name} is only {age} old: a program may be writing");
+                    return Err(Failed::refused(text, "--force removes it all the same"));
+                }
+                lock::remove(&file, &found)?;
+                print(&format!("removed {name}, {age} old"))?;
+                removed += 1;
+            }
+        }
+        if removed == 0 { print("there is no lock") } else { Ok(()) }
+    }
+}
+
+fn plan(all: &Kubeconfigs, other: &Kubeconfig, flags: &ImportFlags) -> Result<Vec<Incoming>, String> {
+    let wanted = |kind: Kind, name: &str| {
+        let named = flags.names.iter().find(|(of, old, _)| *of == kind && old == name);
+        named.map(|(_, _, new)| new.clone())
+    };
+    if let Some((kind, old, _)) = flags.names.iter().find(|(kind, old, _)| !other.has(*kind, old)) {
+        return Err(format!("{} has no {} {old}", flags.file.display(), kind.word()));
+    }
+    let stem = flags.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    all.plan_import(other, &stem, &wanted)
+}
+
+/// What becomes of an entry; where it clashes, both side by side.
+fn lines(incoming: &Incoming) -> Vec<String> {
+    let (kind, name, target) = (incoming.kind.word(), printable(&incoming.name), printable(&incoming.target));
+    match &incoming.fate {
+        Fate::Known => vec![format!("{kind} {name}: there already")],
+        Fate::Added if name == target => vec![format!("{kind} {name}: added")],
+        Fate::Added => vec![format!("{kind} {name}: added as {target}")],
+        Fate::Renamed(fields) => {
+            let mut lines = vec![format!("{kind} {name}: another has that name; added as {target}")];
+            lines.extend(fields.iter().map(|(field, here, there)| {
+                format!("  {}: here {}, there {}", printable(field), printable(here), printable(there))
+            }));
+            lines
+        }
+    }
+}
+
+fn say(written: &Written) {
+    let backup = written.backup.as_ref().map(|path| format!(", backup {}", path.display())).unwrap_or_default();
+    let comments = if written.comments_lost { ", without its comments" } else { "" };
+    tell(&format!("written: {}{backup}{comments}", written.path.display()));
+}

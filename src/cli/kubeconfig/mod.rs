@@ -1,0 +1,32 @@
+//! The commands about kubeconfigs: what they hold (`contexts`, `check`), and edits of them.
+
+mod contexts;
+mod edits;
+pub(super) mod flags;
+
+use super::flags::Global;
+use super::output::Failed;
+use crate::cluster;
+use flags::KubeconfigCommand;
+
+/// Does what a command says.
+pub(super) fn run(command: &KubeconfigCommand, global: &Global) -> Result<(), Failed> {
+    let reads =
+        matches!(command, KubeconfigCommand::Contexts(_) | KubeconfigCommand::Check(_) | KubeconfigCommand::Extract(_));
+    if global.read_only && !reads {
+        return Err(cluster::Error::ReadOnly.into());
+    }
+    let files = edits::Files { explicit: global.kubeconfig.as_deref() };
+    match command {
+        KubeconfigCommand::Contexts(flags) => contexts::list(global, flags),
+        KubeconfigCommand::Check(flags) => contexts::check(global, flags),
+        KubeconfigCommand::Use(flags) => files.make_current(flags),
+        KubeconfigCommand::Rename(flags) => files.rename(flags),
+        KubeconfigCommand::DeleteContext(flags) => files.delete(flags),
+        KubeconfigCommand::Namespace(flags) => files.set_namespace(flags, global.context.as_deref()),
+        KubeconfigCommand::Import(flags) => files.import(flags),
+        KubeconfigCommand::Extract(flags) => files.extract(flags),
+        KubeconfigCommand::Embed(flags) => files.embed(flags),
+        KubeconfigCommand::Unlock(flags) => files.unlock(flags),
+    }
+}

@@ -1,0 +1,133 @@
+use base64::engine::general_purpose::STANDARD;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+
+use super::super::set::testing::files;
+use super::*;
+use crate::keys::PrivateKey;
+
+const MOMENT: i64 = 1_795_500_000;
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(MOMENT, 0).unwrap()
+}
+
+struct Made {
+    ca: String,
+    certificate: String,
+    key: String,
+}
+
+/// A CA called `kubernetes`, and a certificate of it for jane that ends `days` from now.
+fn made(days: i64) -> Made {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "kubernetes");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let ca = params.self_signed(&key).unwrap().pem();
+    let issuer = Issuer::new(params, key);
+    let moment = |at: DateTime<Utc>| {
+        let (year, month, day) =
+            (at.format("%Y").to_string(), at.format("%m").to_string(), at.format("%d").to_string());
+        rcgen::date_time_ymd(year.parse().unwrap(), month.parse().unwrap(), day.parse().unwrap())
+    };
+    let mut leaf = CertificateParams::default();
+    leaf.distinguished_name.push(DnType::CommonName, "jane");
+    leaf.not_before = moment(now() - TimeDelta::days(100));
+    leaf.not_after = moment(now() + TimeDelta::days(days));
+    let own = KeyPair::generate().unwrap();
+    let certificate = leaf.signed_by(&own, &issuer).unwrap().pem();
+    Made { ca, certificate, key: own.serialize_pem() }
+}
+
+struct Around;
+
+impl Surroundings for Around {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
+        Err(format!("it is not there ({})", path.parent().unwrap().display()))
+    }
+
+    fn public_key(&self, pem: &[u8]) -> Result<String, String> {
+        let key = PrivateKey::from_pem(&String::from_utf8_lossy(pem)).map_err(|error| error.to_string())?;
+        Ok(key.public_sha256())
+    }
+}
+
+fn looked(cluster: &str, user: &str) -> Diagnosis {
+    let text = format!(
+        "clusters: [{{name: c, cluster: {{server: 'https://c', {cluster}}}}}]\nusers: [{{name: u, user: {{{user}}}}}]\ncontexts: [{{name: x, context: {{cluster: c, user: u, namespace: ns}}}}]\ncurrent-context: x"
+    );
+    files(&[&text]).diagnose(&Around).remove(0)
+}
+
+fn data(name: &str, pem: &str) -> String {
+    format!("{name}: {}", STANDARD.encode(pem))
+}
+
+fn certified(made: &Made, ca: &str, key: &str) -> Diagnosis {
+    let user = [data("client-certificate-data", &made.certificate), data("client-key-data", key)].join(", ");
+    looked(&data("certificate-authority-data", ca), &user)
+}
+
+#[test]
+fn a_good_certificate_has_a_subject_an_end_and_no_problem() {
+    let made = made(30);
+    let seen = certified(&made, &made.ca, &made.key);
+    assert_eq!((seen.problems.as_slice(), seen.key_fits), (&[] as &[String], Some(true)));
+    assert_eq!(
+        (seen.credential().as_str(), seen.certificate.as_ref().unwrap().subject.as_str()),
+        ("certificate", "CN=jane")
+    );
+    assert!(matches!(seen.life(now(), TimeDelta::days(14)), Life::Valid(_)));
+    assert!(matches!(seen.life(now(), TimeDelta::days(31)), Life::Soon(_)));
+    assert!(matches!(seen.life(now() + TimeDelta::days(31), TimeDelta::zero()), Life::Expired(_)));
+    assert!(matches!(seen.life(now() - TimeDelta::days(200), TimeDelta::zero()), Life::NotYet(_)));
+}
+
+#[test]
+fn a_short_certificate_is_no_warning_from_its_first_hour() {
+    let mut seen = certified(&made(30), "", "");
+    let certificate = seen.certificate.as_mut().unwrap();
+    (certificate.not_before, certificate.not_after) = (now(), now() + TimeDelta::days(1));
+    assert!(seen.default_warning() < TimeDelta::hours(5));
+}
+
+#[test]
+fn a_foreign_key_a_foreign_ca_and_what_is_none_are_named() {
+    let (one, two) = (made(30), made(30));
+    assert!(certified(&one, &one.ca, &two.key).problems[0].contains("the key is not the certificate's"));
+    assert!(certified(&one, &two.ca, &one.key).problems[0].contains("wrong CA"));
+    assert!(certified(&one, "no PEM", &one.key).problems[0].contains("CA: no PEM block"));
+    assert!(certified(&one, &one.ca, "secret").problems[0].contains("key: not a private key"));
+    let seen = looked(
+        "certificate-authority: ca.pem, insecure-skip-tls-verify: true",
+        "client-certificate: j.crt, client-key: j.key",
+    );
+    assert!(seen.problems.iter().any(|why| why.contains("CA: /k/ca.pem: it is not there")), "{:?}", seen.problems);
+    assert!(seen.problems.iter().any(|why| why.contains("certificate: /k/j.crt")), "{:?}", seen.problems);
+    assert!(!format!("{seen:?}").contains("secret"));
+}
+
+#[test]
+fn every_kind_of_credential_has_a_word() {
+    for (user, word) in [
+        ("token: t", "token"),
+        ("exec: {command: /usr/bin/aws, args: []}", "exec aws"),
+        ("auth-provider: {name: oidc, config: {}}", "OIDC"),
+        ("username: u, password: p", "password"),
+        ("", "none"),
+    ] {
+        assert_eq!(looked("", user).credential(), word);
+    }
+}
+
+#[test]
+fn a_token_that_tells_its_end_is_believed() {
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!("{{\"exp\":{MOMENT}}}"));
+    assert_eq!(looked("", &format!("token: x.{payload}.y")).ends, Some(now()));
+}
+
+#[test]
+fn broken_references_are_named() {
+    let seen = files(&["contexts: [{name: half, context: {cluster: nowhere}}]"]).diagnose(&Around).remove(0);
+    assert_eq!(seen.problems, ["its cluster nowhere is nowhere", "it names no user"]);
+}

@@ -1,0 +1,272 @@
+//! Kubeconfigs: one document read, edited and written back with its order and its unknown fields ([`Kubeconfig`]),
+//! and several files merged and edited as kubectl does it ([`set::Kubeconfigs`]).
+
+pub mod diagnose;
+pub mod edit;
+pub mod extract;
+pub mod import;
+#[cfg(test)]
+mod properties;
+pub mod redact;
+pub mod schema;
+pub mod set;
+
+use serde_yaml::{Mapping, Value};
+
+use super::yaml;
+
+/// A kubeconfig. It may hold keys and tokens, so it has no `Debug`.
+#[derive(Clone, PartialEq)]
+pub struct Kubeconfig {
+    root: Mapping,
+    /// YAML documents that follow it in its file. kubectl reads only the first.
+    others: Vec<Value>,
+    /// Why what follows cannot be read, and so cannot be written back.
+    broken: Option<String>,
+}
+
+/// The three lists of named entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Servers.
+    Cluster,
+    /// Credentials.
+    User,
+    /// A cluster with a user.
+    Context,
+}
+
+impl Kind {
+    const fn list(self) -> &'static str {
+        match self {
+            Self::Cluster => "clusters",
+            Self::User => "users",
+            Self::Context => "contexts",
+        }
+    }
+
+    /// The word for one of them, and the key under which an entry has its fields.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Cluster => "cluster",
+            Self::User => "user",
+            Self::Context => "context",
+        }
+    }
+}
+
+impl Default for Kubeconfig {
+    /// An empty one, as kubectl begins it.
+    fn default() -> Self {
+        let mut root = Mapping::new();
+        root.insert("apiVersion".into(), "v1".into());
+        root.insert("kind".into(), "Config".into());
+        for list in ["clusters", "contexts", "users"] {
+            root.insert(list.into(), Value::Sequence(Vec::new()));
+        }
+        Self { root, others: Vec::new(), broken: None }
+    }
+}
+
+impl Kubeconfig {
+    /// Reads YAML or JSON as kubectl does: the first document, words as in YAML 1.1, and only what it can read. An empty
+    /// text is an empty kubeconfig.
+    ///
+    /// # Errors
+    /// What is wrong and in which line. The text is not quoted: it may hold keys.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut read = yaml::read::documents(text)?;
+        let first = if read.documents.is_empty() { Value::Null } else { read.documents.remove(0) };
+        let root = match first {
+            Value::Null => Self::default().root,
+            Value::Mapping(root) => root,
+            _ => return Err("it is no kubeconfig: not a mapping".to_owned()),
+        };
+        schema::check(&root)?;
+        Ok(Self { root, others: read.documents, broken: read.broken })
+    }
+
+    /// As YAML, with the documents that follow it.
+    ///
+    /// # Errors
+    /// Where a part of it has no form in YAML, or what follows it could not be read.
+    pub fn to_yaml(&self) -> Result<String, String> {
+        if let Some(why) = &self.broken {
+            return Err(format!("what follows its first document would be lost: {why}"));
+        }
+        let unwritable = |_| "it cannot be written as YAML".to_owned();
+        let mut text = yaml::to_string(&self.root).map_err(unwritable)?;
+        for other in &self.others {
+            text = text + "---\n" + &yaml::to_string(other).map_err(unwritable)?;
+        }
+        Ok(text)
+    }
+
+    /// The whole document.
+    pub const fn root(&self) -> &Mapping {
+        &self.root
+    }
+
+    fn root_mut(&mut self) -> &mut Mapping {
+        &mut self.root
+    }
+
+    /// The document without its clusters, users and contexts.
+    #[must_use]
+    fn without_entries(mut self) -> Self {
+        for kind in [Kind::Cluster, Kind::User, Kind::Context] {
+            self.root.insert(kind.list().into(), Value::Sequence(Vec::new()));
+        }
+        self
+    }
+
+    /// The current context's name, if one is set.
+    pub fn current_context(&self) -> Option<&str> {
+        self.root.get("current-context").and_then(Value::as_str).filter(|name| !name.is_empty())
+    }
+
+    /// Makes a context the current one; `None` unsets it.
+    pub fn set_current_context(&mut self, name: Option<&str>) {
+        self.root.insert("current-context".into(), name.unwrap_or_default().into());
+    }
+
+    /// The names in a list, in order.
+    pub fn names(&self, kind: Kind) -> Vec<&str> {
+        self.entries(kind).map(name_of).collect()
+    }
+
+    /// Whether there is an entry of that name.
+    pub fn has(&self, kind: Kind, name: &str) -> bool {
+        self.entries(kind).any(|entry| named(entry, name))
+    }
+
+    /// The fields of an entry that has some.
+    pub fn get(&self, kind: Kind, name: &str) -> Option<&Mapping> {
+        self.entries(kind).find(|entry| named(entry, name))?.get(kind.word())?.as_mapping()
+    }
+
+    fn entries(&self, kind: Kind) -> impl Iterator<Item = &Mapping> {
+        self.root.get(kind.list()).and_then(Value::as_sequence).into_iter().flatten().filter_map(Value::as_mapping)
+    }
+
+    /// Puts an entry in: in the place of the one of that name, else at the end.
+    pub fn put(&mut self, kind: Kind, name: &str, fields: Mapping) {
+        let list = self.root.entry(kind.list().into()).or_insert(Value::Null);
+        if !list.is_sequence() {
+            *list = Value::Sequence(Vec::new());
+        }
+        let Some(list) = list.as_sequence_mut() else { return };
+        let entries = list.iter_mut().filter_map(Value::as_mapping_mut);
+        if let Some(entry) = entries.into_iter().find(|entry| named(entry, name)) {
+            entry.insert(kind.word().into(), Value::Mapping(fields));
+            return;
+        }
+        let mut entry = Mapping::new();
+        entry.insert(kind.word().into(), Value::Mapping(fields));
+        entry.insert("name".into(), name.into());
+        list.push(Value::Mapping(entry));
+    }
+
+    /// Takes the entries of that name out.
+    pub fn remove(&mut self, kind: Kind, name: &str) {
+        if let Some(Value::Sequence(list)) = self.root.get_mut(kind.list()) {
+            list.retain(|entry| entry.as_mapping().is_none_or(|entry| !named(entry, name)));
+        }
+    }
+
+    /// Gives an entry another name, in its place.
+    pub fn rename(&mut self, kind: Kind, old: &str, new: &str) {
+        let list = self.root.get_mut(kind.list()).and_then(Value::as_sequence_mut);
+        let entries = list.into_iter().flatten().filter_map(Value::as_mapping_mut);
+        if let Some(entry) = entries.into_iter().find(|entry| named(entry, old)) {
+            entry.insert("name".into(), new.into());
+        }
+    }
+}
+
+/// An entry's name; kubectl reads a missing one as empty.
+fn name_of(entry: &Mapping) -> &str {
+    entry.get("name").and_then(Value::as_str).unwrap_or_default()
+}
+
+fn named(entry: &Mapping, name: &str) -> bool {
+    name_of(entry) == name
+}
+
+/// Whether a kubeconfig's text has comment lines: writing it back would lose them.
+pub fn has_comments(text: &str) -> bool {
+    text.lines().any(|line| line.trim_start().starts_with('#'))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TEXT: &str = "apiVersion: v1\nkind: Config\nx-own: {a: 1}\nclusters:\n- name: prod\n  cluster: {server: 'https://p', extensions: [{name: e, extension: {k: v}}]}\nusers:\n- name: jane\n  user: {token: t, odd: [1, 2]}\ncontexts: null\ncurrent-context: ''\n";
+
+    #[test]
+    fn what_is_not_touched_stays_in_its_place() {
+        let mut config = Kubeconfig::parse(TEXT).unwrap();
+        let before: Value = serde_yaml::from_str(TEXT).unwrap();
+        config.put(Kind::Context, "new", Mapping::new());
+        config.remove(Kind::Context, "new");
+        let after: Value = serde_yaml::from_str(&config.to_yaml().unwrap()).unwrap();
+        for field in ["apiVersion", "x-own", "clusters", "users"] {
+            assert_eq!(before[field], after[field], "{field}");
+        }
+        let keys = |value: &Value| value.as_mapping().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(keys(&before), keys(&after));
+    }
+
+    #[test]
+    fn what_kubectl_cannot_read_is_refused_with_its_place() {
+        for (text, place) in [
+            ("users: [{name: jane, user: {token: t}}, {name: jane}]", "users has two entries of the name \"jane\""),
+            ("contexts: [{name: yes}]", "contexts[0].name is a boolean"),
+            ("users: [{name: a, user: {token: 0777}}]", "users[0].user.token is a number"),
+            ("clusters: [{name: a, cluster: {insecure-skip-tls-verify: 'yes'}}]", "should be true or false"),
+            ("users: [{name: a, user: {client-key-data: '%'}}]", "client-key-data is no base64"),
+            ("kind: Secret", "kind is Secret"),
+            ("apiVersion: v2", "apiVersion is v2"),
+            ("contexts: [a]", "contexts[0] is a text"),
+        ] {
+            let error = Kubeconfig::parse(text).err().unwrap();
+            assert!(error.contains(place), "{error}");
+        }
+    }
+
+    #[test]
+    fn documents_after_the_first_are_kept_and_broken_ones_are_not_overwritten() {
+        let mut config = Kubeconfig::parse("kind: Config\n---\nkind: Secret\n").unwrap();
+        config.set_current_context(Some("a"));
+        let text = config.to_yaml().unwrap();
+        assert!(text.ends_with("---\nkind: Secret\n"), "{text}");
+        let config = Kubeconfig::parse("kind: Config\n---\n[\n").unwrap();
+        assert!(config.to_yaml().unwrap_err().contains("would be lost"));
+    }
+
+    #[test]
+    fn what_is_no_kubeconfig_is_refused_and_not_quoted() {
+        for text in ["- a", "secret: [", "users: secret", "just text", "a: 1\na: 2"] {
+            let error = Kubeconfig::parse(text).err().unwrap();
+            assert!(!error.contains("secret"), "{error}");
+        }
+        assert!(Kubeconfig::parse("").is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn an_entry_put_in_is_read_back_whatever_its_name(name in any::<String>(), server in any::<String>()) {
+            let mut config = Kubeconfig::parse(TEXT).unwrap();
+            let fields: Mapping = [(Value::from("server"), Value::from(server))].into_iter().collect();
+            config.put(Kind::Cluster, &name, fields.clone());
+            config.set_current_context(Some(&name));
+            let read = Kubeconfig::parse(&config.to_yaml().unwrap()).unwrap();
+            prop_assert_eq!(read.get(Kind::Cluster, &name), Some(&fields));
+            prop_assert_eq!(read.current_context().unwrap_or_default(), name);
+            prop_assert_eq!(read.get(Kind::User, "jane"), config.get(Kind::User, "jane"));
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Reading YAML as kubectl reads it (sigs.k8s.io/yaml over go.yaml.in/yaml/v2): plain words as YAML 1.1 takes them,
+//! merge keys, and only what has a form in JSON.
+//!
+//! serde_yaml reads YAML 1.2 and does not tell a plain `yes` from a quoted one, so the events of a parser that does are
+//! turned into its values here.
+
+use std::collections::HashMap;
+
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
+use serde_yaml::{Mapping, Value};
+
+use super::plain;
+
+/// Nodes that a text may have once its aliases are followed: what has more is made to exhaust its reader.
+const MOST_NODES: usize = 500_000;
+/// How deep one may lie in another.
+const DEEPEST: usize = 100;
+
+/// The documents of a text.
+#[derive(Debug, Default)]
+pub struct Documents {
+    /// Those that can be read, in order.
+    pub documents: Vec<Value>,
+    /// Why the text after them cannot be. kubectl reads only the first and does not mind.
+    pub broken: Option<String>,
+}
+
+/// Reads a text. A text without any content has no documents.
+///
+/// # Errors
+/// What is wrong with the first document, and in which line. The text is not quoted: it may hold keys.
+pub fn documents(text: &str) -> Result<Documents, String> {
+    let options = granit_parser::options! { emit_comments: false, block_scalar_eof_without_line_feed: true };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = Reader { events: Parser::new_from_str_with_options(text, options), anchors: HashMap::new() };
+    let mut read = Documents::default();
+    loop {
+        match reader.document() {
+            Ok(Some(document)) => read.documents.push(document),
+            Ok(None) => return Ok(read),
+            Err(why) if read.documents.is_empty() => return Err(why),
+            Err(why) => {
+                read.broken = Some(why);
+                return Ok(read);
+            }
+        }
+    }
+}
+
+struct Reader<'a> {
+    events: Parser<'a, granit_parser::StrInput<'a>>,
+    /// Values by anchor, with the number of their nodes.
+    anchors: HashMap<usize, (Value, usize)>,
+}
+
+/// A node, and how many nodes it has.
+type Node = (Value, usize);
+
+impl Reader<'_> {
+    fn document(&mut self) -> Result<Option<Value>, String> {
+        loop {
+            match self.next()? {
+                (Event::DocumentStart(..), _) => {
+                    self.anchors.clear();
+                    let (event, at) = self.next()?;
+                    let (value, _) = self.node(event, at, 0)?;
+                    return Ok(Some(value));
+                }
+                (Event::StreamEnd, _) => return Ok(None),
+                _ => {}
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<(Event<'static>, Span), String> {
+        match self.events.next() {
+            Some(Ok((event, at))) => Ok((owned(event), at)),
+            Some(Err(error)) => Err(invalid(&error)),
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    fn node(&mut self, event: Event<'static>, at: Span, depth: usize) -> Result<Node, String> {
+        if depth > DEEPEST {
+            return Err(wrong(at, "it is nested too deep"));
+        }
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let value = scalar(&text, style, tag.as_deref()).map_err(|why| wrong(at, why))?;
+                self.keep(anchor, (value, 1), at)
+            }
+            Event::SequenceStart(_, anchor, _) => {
+                let mut items = Vec::new();
+                let mut size = 1;
+                loop {
+                    let (event, at) = self.next()?;
+                    if matches!(event, Event::SequenceEnd) {
+                        return self.keep(anchor, (Value::Sequence(items), size), at);
+                    }
+                    let (item, nodes) = self.node(event, at, depth + 1)?;
+                    size = bounded(size + nodes, at)?;
+                    items.push(item);
+                }
+            }
+            Event::MappingStart(_, anchor, _) => {
+                let (fields, size) = self.mapping(depth)?;
+                self.keep(anchor, (Value::Mapping(fields), size), at)
+            }
+            Event::Alias(anchor) => {
+                self.anchors.get(&anchor).cloned().ok_or_else(|| wrong(at, "an alias stands inside of what it means"))
+            }
+            _ => Err(wrong(at, "something is missing")),
+        }
+    }
+
+    fn mapping(&mut self, depth: usize) -> Result<(Mapping, usize), String> {
+        let mut fields = Mapping::new();
+        let mut own = std::collections::HashSet::new();
+        let mut size = 1;
+        loop {
+            let (event, at) = self.next()?;
+            if matches!(event, Event::MappingEnd) {
+                return Ok((fields, size));
+            }
+            let merges = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
+            let (key, _) = self.node(event, at, depth + 1)?;
+            let (event, below) = self.next()?;
+            let (value, nodes) = self.node(event, below, depth + 1)?;
+            size = bounded(size + nodes, at)?;
+            if merges {
+                merge(&mut fields, value).ok_or_else(|| wrong(at, "<< takes a mapping, or a list of them"))?;
+                continue;
+            }
+            let key = key_text(&key).ok_or_else(|| wrong(at, "a key is neither a text nor a number"))?;
+            // kubectl takes the last one; writing the file back would lose the other.
+            if !own.insert(key.clone()) {
+                return Err(wrong(at, "a key is there twice"));
+            }
+            fields.insert(key.into(), value);
+        }
+    }
+
+    fn keep(&mut self, anchor: usize, node: Node, at: Span) -> Result<Node, String> {
+        bounded(node.1, at)?;
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+}
+
+fn owned(event: Event<'_>) -> Event<'static> {
+    match event {
+        Event::Scalar(text, style, anchor, tag) => {
+            let tag = tag.map(|tag| std::borrow::Cow::Owned(tag.into_owned()));
+            Event::Scalar(text.into_owned().into(), style, anchor, tag)
+        }
+        Event::SequenceStart(style, anchor, _) => Event::SequenceStart(style, anchor, None),
+        Event::MappingStart(style, anchor, _) => Event::MappingStart(style, anchor, None),
+        Event::DocumentStart(explicit, version) => Event::DocumentStart(explicit, version),
+        Event::Alias(anchor) => Event::Alias(anchor),
+        Event::SequenceEnd => Event::SequenceEnd,
+        Event::MappingEnd => Event::MappingEnd,
+        Event::StreamEnd => Event::StreamEnd,
+        _ => Event::StreamStart,
+    }
+}
+
+fn bounded(nodes: usize, at: Span) -> Result<usize, String> {
+    if nodes > MOST_NODES { Err(wrong(at, "its aliases make it too large")) } else { Ok(nodes) }
+}
+
+/// Takes what `<<` brings in; of a list the earlier mappings win (go.yaml.in/yaml/v2, `decode.go`, `merge`).
+fn merge(fields: &mut Mapping, value: Value) -> Option<()> {
+    match value {
+        Value::Mapping(more) => fields.extend(more),
+        Value::Sequence(items) => {
+            for item in items.into_iter().rev() {
+                let Value::Mapping(more) = item else { return None };
+                fields.extend(more);
+            }
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// A key as JSON has it: a text (sigs.k8s.io/yaml, `convertToJSONableObject`).
+fn key_text(key: &Value) -> Option<String> {
+    match key {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, &'static str> {
+    let tag = tag.filter(|tag| tag.handle() == "tag:yaml.org,2002:").map(Tag::suffix).or(tag.map(|_| "str"));
+    match tag {
+        None if style == ScalarStyle::Plain => plain::resolve(text),
+        None | Some("str") => Ok(text.into()),
+        Some(kind) => plain::resolve_as(kind, text),
+    }
+}
+
+fn wrong(at: Span, why: impl std::fmt::Display) -> String {
+    format!("line {}: {why}", at.start.line())
+}
+
+fn invalid(error: &ScanError) -> String {
+    let at = error.marker();
+    format!("it is no valid YAML: line {}, column {}", at.line(), at.col() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(text: &str) -> Value {
+        documents(text).unwrap().documents.remove(0)
+    }
+
+    #[test]
+    fn plain_words_are_what_kubectl_takes_them_for_and_quoted_ones_are_texts() {
+        let read = one("{a: yes, b: 'yes', c: 0777, d: 1_000, e: 1:30, f: ~, g: 2001-12-14, h: 0b11, i: 08, on: .5}");
+        let wanted: Value = serde_yaml::from_str(
+            "{a: true, b: 'yes', c: 511, d: 1000, e: '1:30', f: null, g: '2001-12-14', h: 3, i: 8.0, 'true': 0.5}",
+        )
+        .unwrap();
+        assert_eq!(read, wanted);
+    }
+
+    #[test]
+    fn anchors_and_merge_keys_are_followed() {
+        let read = one("base: &b {x: 1, z: 2}\nown: {<<: *b, z: 3}\nmany: {<<: [{x: 5}, *b]}");
+        assert_eq!(read["own"], serde_yaml::from_str::<Value>("{x: 1, z: 3}").unwrap());
+        assert_eq!(read["many"]["x"], 5);
+    }
+
+    #[test]
+    fn a_text_made_to_exhaust_its_reader_is_refused() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for n in 1..12 {
+            let items = vec![format!("*a{}", n - 1); 10].join(", ");
+            text += &format!("a{n}: &a{n} [{items}]\n");
+        }
+        assert!(documents(&text).unwrap_err().contains("too large"));
+        assert!(documents(&"[".repeat(5000)).is_err());
+    }
+
+    #[test]
+    fn what_follows_the_first_document_is_read_and_may_be_broken() {
+        let read = documents("a: 1\n---\nb: 2\n").unwrap();
+        assert_eq!(read.documents.len(), 2);
+        let read = documents("a: 1\n---\nb: [\n").unwrap();
+        assert_eq!((read.documents.len(), read.broken.is_some()), (1, true));
+        assert!(documents("").unwrap().documents.is_empty());
+        assert!(documents("# only a comment\n").unwrap().documents.is_empty());
+    }
+
+    #[test]
+    fn an_error_names_the_line_and_quotes_nothing() {
+        for text in ["a: 1\na: secret", "secret: [", "a: .nan # secret", "? [secret]\n: 1", "*secret"] {
+            let error = documents(text).unwrap_err();
+            assert!(error.contains("line") && !error.contains("secret"), "{error}");
+        }
+    }
+}

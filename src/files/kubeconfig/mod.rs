@@ -1,0 +1,328 @@
+//! The kubeconfig on disk: which files, and editing them safely.
+
+pub mod disk;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::lock::{Lock, lock_name};
+use super::{Error, folders};
+use crate::domain::kubeconfig::Kubeconfig;
+use crate::domain::kubeconfig::set::{Kubeconfigs, Source};
+
+pub use write::{Comments, Written};
+
+/// How long another program's lock is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a reader waits for a program that is writing; kubectl's writes are not atomic.
+const GLANCE: Duration = Duration::from_millis(300);
+/// A kubeconfig larger than this is not one.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// What an edit did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited {
+    /// The previous file's copy, where there was one and something changed.
+    pub backup: Option<PathBuf>,
+    /// Whether comments were lost (the backup has them).
+    pub comments_lost: bool,
+}
+
+/// The files that kubectl reads: those of `KUBECONFIG`, each once, else `~/.kube/config` (client-go,
+/// `tools/clientcmd/loader.go`).
+pub fn search_path() -> Vec<PathBuf> {
+    let listed = std::env::var_os("KUBECONFIG").unwrap_or_default();
+    let mut seen = std::collections::HashSet::new();
+    let listed: Vec<_> = std::env::split_paths(&listed)
+        .filter(|path| !path.as_os_str().is_empty() && seen.insert(path.clone()))
+        .collect();
+    if listed.is_empty() { folders::home().map(|home| home.join(".kube/config")).into_iter().collect() } else { listed }
+}
+
+/// The file that kubectl writes a new entry to: `--kubeconfig`, else the first of the search path that exists, else
+/// the last of it (client-go, `tools/clientcmd/config.go`, `GetDefaultFilename`).
+///
+/// # Errors
+/// [`Error::NoHome`] where there is neither.
+pub fn for_new_entries(explicit: Option<&Path>) -> Result<PathBuf, Error> {
+    if let Some(path) = explicit {
+        return Ok(path.to_owned());
+    }
+    let paths = search_path();
+    paths.iter().find(|path| path.exists()).or(paths.last()).cloned().ok_or(Error::NoHome)
+}
+
+/// The kubeconfig in a file; an empty one where there is no file.
+///
+/// # Errors
+/// [`Error::Content`] where it is none, [`Error::Io`].
+pub fn read(path: &Path) -> Result<Kubeconfig, Error> {
+    parse(path, &text(path)?.unwrap_or_default())
+}
+
+/// All kubeconfigs that count: `--kubeconfig` alone, else the search path. A file that is being written is waited for
+/// a moment. Blocks.
+///
+/// # Errors
+/// [`Error::Content`], [`Error::Io`] of the first file that cannot be read (as kubectl, which then reads none),
+/// [`Error::NoHome`].
+pub fn load(explicit: Option<&Path>) -> Result<Kubeconfigs, Error> {
+    load_from(&paths(explicit)?)
+}
+
+/// [`load`] of these files.
+///
+/// # Errors
+/// As there.
+pub fn load_from(paths: &[PathBuf]) -> Result<Kubeconfigs, Error> {
+    let until = Instant::now() + GLANCE;
+    while paths.iter().any(|path| lock_name(path).exists()) && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let sources = paths.iter().map(|path| source(path, text(path)?.as_deref())).collect::<Result<_, Error>>()?;
+    Kubeconfigs::new(sources).ok_or(Error::NoHome)
+}
+
+/// Changes kubeconfigs under kubectl's locks, so that all of it happens or nothing: every old file stays as a backup,
+/// the new ones take their places whole and are for their owner alone, and a link stays a link. Where nothing changes,
+/// nothing is written. Blocks.
+///
+/// # Errors
+/// [`Error::Refused`] with what `change` said, [`Error::Comments`], [`Error::Locked`], [`Error::Content`],
+/// [`Error::Raced`], [`Error::Io`], [`Error::NoHome`]; the files are as before then.
+pub fn change<T>(
+    explicit: Option<&Path>,
+    comments: Comments,
+    change: impl FnOnce(&mut Kubeconfigs) -> Result<T, String>,
+) -> Result<(T, Vec<Written>), Error> {
+    let paths = paths(explicit)?;
+    let target = for_new_entries(explicit)?;
+    make_folder(&target)?;
+    let written: Vec<_> = paths.iter().filter(|path| path.exists() || **path == target).collect();
+    let _locks = lock_all(&written)?;
+    let texts = paths.iter().map(|path| text(path)).collect::<Result<Vec<_>, Error>>()?;
+    let sources = paths.iter().zip(&texts).map(|(path, text)| source(path, text.as_deref()));
+    let before = Kubeconfigs::new(sources.collect::<Result<_, Error>>()?).ok_or(Error::NoHome)?;
+    let mut after = before.clone();
+    let told = change(&mut after).map_err(Error::Refused)?;
+    let pairs = before.sources().iter().zip(after.sources()).zip(texts);
+    let changed = pairs.filter(|((before, after), _)| before.config != after.config);
+    let plans =
+        changed.map(|((before, after), text)| write::Plan::new(&before.path, text, &before.config, &after.config));
+    let plans = plans.collect::<Result<Vec<_>, Error>>()?;
+    Ok((told, write::all(plans, comments)?))
+}
+
+/// [`change`] for one file, whatever else counts.
+///
+/// # Errors
+/// As there.
+pub fn edit(path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, Error> {
+    make_folder(path)?;
+    let _locks = lock_all(&[&path.to_owned()])?;
+    let before = text(path)?;
+    let old = parse(path, before.as_deref().unwrap_or_default())?;
+    let mut new = old.clone();
+    change(&mut new);
+    if new == old && before.is_some() {
+        return Ok(Edited { backup: None, comments_lost: false });
+    }
+    let plan = write::Plan::new(path, before, &old, &new)?;
+    let written = write::all(vec![plan], Comments::MayGo)?;
+    let written = written.into_iter().next();
+    Ok(Edited {
+        comments_lost: written.as_ref().is_some_and(|written| written.comments_lost),
+        backup: written.and_then(|written| written.backup),
+    })
+}
+
+fn paths(explicit: Option<&Path>) -> Result<Vec<PathBuf>, Error> {
+    let paths = explicit.map_or_else(search_path, |path| vec![path.to_owned()]);
+    if paths.is_empty() { Err(Error::NoHome) } else { Ok(paths) }
+}
+
+fn source(path: &Path, text: Option<&str>) -> Result<Source, Error> {
+    let full = std::path::absolute(path).map_err(Error::io(path))?;
+    Ok(Source {
+        path: path.to_owned(),
+        folder: full.parent().unwrap_or(Path::new("/")).to_owned(),
+        exists: text.is_some(),
+        config: parse(path, text.unwrap_or_default())?,
+    })
+}
+
+/// Every lock that keeps another program from these files: kubectl locks the name that it was given, be it a link's,
+/// and takes several in the order of their names.
+fn lock_all(paths: &[&PathBuf]) -> Result<Vec<Lock>, Error> {
+    let mut files = std::collections::BTreeSet::new();
+    for path in paths {
+        files.insert((*path).clone());
+        files.insert(followed(path)?);
+    }
+    files.iter().map(|file| Lock::take(file, PATIENCE)).collect()
+}
+
+fn make_folder(path: &Path) -> Result<(), Error> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        Some(folder) => folders::make_private(folder),
+        None => Ok(()),
+    }
+}
+
+fn parse(path: &Path, text: &str) -> Result<Kubeconfig, Error> {
+    Kubeconfig::parse(text).map_err(|why| Error::Content { path: path.to_owned(), why })
+}
+
+/// The file that a link leads to, so that the link stays.
+fn followed(path: &Path) -> Result<PathBuf, Error> {
+    if path.is_symlink() && path.exists() { path.canonicalize().map_err(Error::io(path)) } else { Ok(path.to_owned()) }
+}
+
+fn text(path: &Path) -> Result<Option<String>, Error> {
+    match std::fs::metadata(path) {
+        Ok(meta) if !meta.is_file() => {
+            return Err(Error::Content { path: path.to_owned(), why: "it is not a file".to_owned() });
+        }
+        Ok(meta) if meta.len() > LARGEST => {
+            return Err(Error::Content { path: path.to_owned(), why: "it is too large for a kubeconfig".to_owned() });
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io(path)(error)),
+    }
+    let bytes = std::fs::read(path).map_err(Error::io(path))?;
+    let why = || Error::Content { path: path.to_owned(), why: "it is not UTF-8".to_owned() };
+    String::from_utf8(bytes).map(Some).map_err(|_| why())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use serde_yaml::Mapping;
+
+    use super::*;
+    use crate::domain::kubeconfig::Kind;
+
+    #[test]
+    fn an_edit_keeps_a_backup_and_closes_the_file_to_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let old = "# mine\nclusters: []\nx: 1\n";
+        std::fs::write(&path, old).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+        let edited = edit(&path, |config| config.put(Kind::Context, "jane", Mapping::new())).unwrap();
+        assert_eq!(std::fs::read_to_string(edited.backup.unwrap()).unwrap(), old);
+        assert!(edited.comments_lost);
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(read(&path).unwrap().names(Kind::Context), ["jane"]);
+        let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(files.len(), 2, "no lock and no half file is left: {files:?}");
+    }
+
+    #[test]
+    fn a_link_stays_a_link_and_a_missing_folder_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real/config"), folder.path().join("link"));
+        edit(&real, |config| config.set_current_context(Some("a"))).unwrap();
+        symlink(&real, &link).unwrap();
+        edit(&link, |config| config.set_current_context(Some("b"))).unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(read(&real).unwrap().current_context(), Some("b"));
+    }
+
+    #[test]
+    fn where_nothing_changes_nothing_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        std::fs::write(&path, "# as I like it\ncurrent-context:   x\n").unwrap();
+        let edited = edit(&path, |config| config.set_current_context(Some("x"))).unwrap();
+        assert_eq!(edited.backup, None);
+        assert!(std::fs::read_to_string(&path).unwrap().contains("as I like it"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_kubeconfig_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        std::fs::write(&path, "users: [").unwrap();
+        let error = edit(&path, |config| config.set_current_context(Some("x"))).unwrap_err();
+        assert!(error.to_string().contains("line"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "users: [");
+        assert!(!folder.path().join("config.lock").exists());
+    }
+
+    #[test]
+    fn kubectls_lock_on_a_link_is_heeded() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        std::fs::write(&real, "kind: Config\n").unwrap();
+        symlink(&real, &link).unwrap();
+        for locked in [&real, &link] {
+            let lock = lock_name(locked);
+            std::fs::write(&lock, "").unwrap();
+            let free = std::thread::spawn({
+                let lock = lock.clone();
+                move || {
+                    std::thread::sleep(Duration::from_millis(60));
+                    std::fs::remove_file(lock).unwrap();
+                }
+            });
+            edit(&link, |config| config.put(Kind::Context, &locked.display().to_string(), Mapping::new())).unwrap();
+            assert!(free.is_finished(), "the edit waited for {}", lock.display());
+            free.join().unwrap();
+        }
+        assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn a_change_of_several_files_happens_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, two) = (folder.path().join("one"), folder.path().join("closed/two"));
+        std::fs::create_dir(folder.path().join("closed")).unwrap();
+        std::fs::write(&one, "current-context: a\n").unwrap();
+        std::fs::write(&two, "contexts: [{name: a, context: {cluster: c, user: u}}]\n").unwrap();
+        let sources = || {
+            vec![
+                source(&one, text(&one).unwrap().as_deref()).unwrap(),
+                source(&two, text(&two).unwrap().as_deref()).unwrap(),
+            ]
+        };
+        let before = Kubeconfigs::new(sources()).unwrap();
+        let mut after = before.clone();
+        let edit = crate::domain::kubeconfig::edit::Edit::Rename { old: "a".into(), new: "b".into() };
+        after.apply(&edit).unwrap();
+        let plans = || {
+            let pairs = before.sources().iter().zip(after.sources());
+            pairs
+                .map(|(old, new)| {
+                    write::Plan::new(&old.path, text(&old.path).unwrap(), &old.config, &new.config).unwrap()
+                })
+                .collect()
+        };
+        let plans_for_later: Vec<write::Plan> = plans();
+        std::fs::remove_file(&two).unwrap();
+        std::fs::create_dir(&two).unwrap();
+        assert!(write::all(plans_for_later, Comments::Keep).is_err());
+        assert_eq!(std::fs::read_to_string(&one).unwrap(), "current-context: a\n");
+    }
+
+    #[test]
+    fn many_writers_at_once_lose_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        std::thread::scope(|scope| {
+            for writer in 0..4 {
+                let path = &path;
+                scope.spawn(move || {
+                    for n in 0..5 {
+                        edit(path, |config| config.put(Kind::Context, &format!("{writer}-{n}"), Mapping::new()))
+                            .unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(read(&path).unwrap().names(Kind::Context).len(), 20);
+    }
+}

@@ -1,0 +1,157 @@
+//! The commands about kubeconfigs, as somebody at a bastion host uses them.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use serde_json::Value;
+
+use crate::support::Person;
+use crate::support::plane::Plane;
+
+crate::on_both!(
+    the_contexts_are_listed_with_how_they_log_in_and_no_secret,
+    cron_learns_what_expires,
+    a_colleagues_kubeconfig_comes_in_without_losing_anything,
+    one_context_is_taken_to_another_machine,
+    a_context_goes_with_what_only_it_needs,
+    a_file_with_comments_is_not_written_unasked,
+    a_link_stays_a_link_and_a_stale_lock_goes_only_when_asked,
+    a_read_only_session_edits_no_kubeconfig,
+);
+
+fn json(person: &Person, arguments: &[&str]) -> Value {
+    serde_json::from_str(&person.done(arguments)).unwrap()
+}
+
+fn the_contexts_are_listed_with_how_they_log_in_and_no_secret(plane: &dyn Plane) {
+    let person = Person::admin(plane);
+    person.shell(
+        "kubectl config set-credentials robot --token=s3cret-token
+         kubectl config set-context robot --cluster=test --user=robot --namespace=ci
+         kubectl config set-context half --cluster=nowhere --user=robot",
+    );
+    let seen = json(&person, &["contexts", "-o", "json"]);
+    assert_eq!(seen[0]["name"], "admin");
+    assert_eq!((&seen[0]["credentials"][0], &seen[0]["current"]), (&"certificate".into(), &true.into()));
+    assert_eq!((&seen[0]["keyFits"], &seen[0]["certificate"]["identity"]["user"]), (&true.into(), &"admin".into()));
+    let half = seen.as_array().unwrap().iter().find(|context| context["name"] == "half").unwrap();
+    assert_eq!(half["problems"][0], "its cluster nowhere is nowhere");
+    let table = person.done(&["contexts", "-o", "wide"]);
+    assert!(table.contains("token") && table.contains(&plane.server()), "{table}");
+    let key = std::fs::read_to_string(person.kubeconfig()).unwrap();
+    let key = key.split("client-key-data: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    for text in [table, seen.to_string()] {
+        assert!(!text.contains("s3cret") && !text.contains(&key), "{text}");
+    }
+}
+
+fn cron_learns_what_expires(plane: &dyn Plane) {
+    let person = Person::admin(plane);
+    person.done(&["check", "--warn", "10m"]);
+    let soon = person.countersign(&["check", "--warn", "60y"]);
+    assert_eq!(soon.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&soon.stdout).contains("admin: expires in"));
+    person.shell("kubectl config set-context half --cluster=nowhere --user=admin");
+    let broken = person.countersign(&["check", "--warn", "10m"]);
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&broken.stdout).contains("half: its cluster nowhere is nowhere"));
+    person.done(&["check", "--warn", "10m", "admin"]);
+    assert!(person.fails(1, &["check", "nobody"]).contains("no context nobody"));
+}
+
+fn a_colleagues_kubeconfig_comes_in_without_losing_anything(plane: &dyn Plane) {
+    let person = Person::admin(plane);
+    let before = person.kubectl_done(&["config", "view", "--raw", "-o", "json"]);
+    // Another cluster with the same names, as kubeadm makes them.
+    let other = plane.kubeconfig_text("admin", None).replace(&plane.server(), "https://other.example:6443");
+    std::fs::write(person.path("colleague.yaml"), other).unwrap();
+    let said = person.done(&["import", "colleague.yaml"]);
+    assert!(said.contains("cluster test: another has that name; added as test-colleague"), "{said}");
+    assert!(said.contains(&format!("server: here {}, there https://other.example:6443", plane.server())), "{said}");
+    assert!(!said.contains("PRIVATE") && said.contains("client-key-data: here (sha256"), "{said}");
+    let context: Value =
+        serde_json::from_str(&person.kubectl_done(&["config", "view", "--raw", "-o", "json"])).unwrap();
+    let contexts = context["contexts"].as_array().unwrap();
+    let new = contexts.iter().find(|context| context["name"] == "admin-colleague").unwrap();
+    assert_eq!(
+        (&new["context"]["cluster"], &new["context"]["user"]),
+        (&"test-colleague".into(), &"admin-colleague".into())
+    );
+    assert_eq!(person.kubectl_done(&["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"]), "admin");
+    // The second time it is all there.
+    let again = person.done(&["import", "colleague.yaml"]);
+    assert!(again.lines().all(|line| line.ends_with("there already")), "{again}");
+    person.done(&["delete-context", "admin-colleague", "--orphans"]);
+    assert_eq!(person.kubectl_done(&["config", "view", "--raw", "-o", "json"]), before);
+}
+
+fn one_context_is_taken_to_another_machine(plane: &dyn Plane) {
+    let person = Person::admin(plane);
+    // Its certificates lie in files, by relative paths.
+    person.shell(
+        "cd .kube; mkdir pki
+         kubectl config view --raw -o jsonpath='{.users[0].user.client-certificate-data}' | base64 -d > pki/a.crt
+         kubectl config view --raw -o jsonpath='{.users[0].user.client-key-data}' | base64 -d > pki/a.key
+         kubectl config unset users.admin; kubectl config set-credentials admin --client-certificate=pki/a.crt --client-key=pki/a.key",
+    );
+    person.done(&["extract", "admin", "--out", "alone.yaml"]);
+    let mode = person.path("alone.yaml").metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let elsewhere = Person::with(plane, &std::fs::read_to_string(person.path("alone.yaml")).unwrap());
+    assert_eq!(elsewhere.kubectl_done(&["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"]), "admin");
+    assert!(person.fails(3, &["extract", "admin", "--out", "alone.yaml"]).contains("exists already"));
+    let embedded = person.done(&["embed", "admin"]);
+    assert!(embedded.contains("embedded pki/a.key"), "{embedded}");
+    std::fs::remove_dir_all(person.path(".kube/pki")).unwrap();
+    assert_eq!(person.kubectl_done(&["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"]), "admin");
+}
+
+fn a_context_goes_with_what_only_it_needs(plane: &dyn Plane) {
+    let person = Person::admin(plane);
+    person.shell(
+        "kubectl config set-credentials robot --token=t
+         kubectl config set-context robot --cluster=test --user=robot; kubectl config use-context robot",
+    );
+    let output = person.countersign(&["delete-context", "robot", "--orphans"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("user robot went with it") && said.contains("it was the current context"), "{said}");
+    assert_eq!(person.kubectl_done(&["config", "get-users"]), "NAME\nadmin\n");
+    person.done(&["use", "admin"]);
+    person.done(&["namespace", "kube-system"]);
+    assert!(person.kubectl(&["get", "pods"]).status.success());
+    assert!(person.done(&["contexts"]).contains("kube-system"));
+}
+
+fn a_file_with_comments_is_not_written_unasked(plane: &dyn Plane) {
+    let text = format!("# my clusters\n{}", plane.kubeconfig_text("admin", None));
+    let person = Person::with(plane, &text);
+    let error = person.fails(3, &["rename", "admin", "me"]);
+    assert!(error.contains("has comments that writing it would lose"), "{error}");
+    assert_eq!(std::fs::read_to_string(person.kubeconfig()).unwrap(), text);
+    person.done(&["rename", "admin", "me", "--drop-comments"]);
+    let backup = std::fs::read_dir(person.path(".kube")).unwrap().map(|entry| entry.unwrap().path());
+    let backup = backup.into_iter().find(|path| path.extension().is_some_and(|end| end == "bak")).unwrap();
+    assert_eq!(std::fs::read_to_string(backup).unwrap(), text);
+}
+
+fn a_link_stays_a_link_and_a_stale_lock_goes_only_when_asked(plane: &dyn Plane) {
+    let person = Person::admin(plane);
+    std::fs::rename(person.kubeconfig(), person.path("real")).unwrap();
+    symlink(person.path("real"), person.kubeconfig()).unwrap();
+    person.done(&["rename", "admin", "me"]);
+    assert!(person.kubeconfig().is_symlink());
+    // kubectl was killed while it wrote.
+    let lock = person.path(".kube/config.lock");
+    std::fs::write(&lock, "").unwrap();
+    let error = person.fails(1, &["rename", "me", "admin"]);
+    assert!(error.contains("config.lock is there") && error.contains("countersign unlock"), "{error}");
+    assert!(person.fails(3, &["unlock"]).contains("a program may be writing"));
+    assert!(lock.exists());
+    person.done(&["unlock", "--force"]);
+    person.done(&["rename", "me", "admin"]);
+}
+
+fn a_read_only_session_edits_no_kubeconfig(plane: &dyn Plane) {
+    let person = Person::admin(plane);
+    assert!(person.fails(3, &["--read-only", "rename", "admin", "me"]).contains("read-only"));
+    person.done(&["--read-only", "contexts"]);
+}
