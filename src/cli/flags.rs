@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::access::AccessFlags;
 use super::kubeconfig::flags::KubeconfigCommand;
+use super::who_can::WhoCanFlags;
+use super::why::WhyFlags;
 use crate::cluster::Target;
 use crate::domain::key_type::KeyType;
 use crate::domain::life;
@@ -19,6 +22,9 @@ const EXAMPLES: &str = "Examples:
   countersign approve jane-7f3k                approve one request
   countersign issue jane --group dev           key, certificate, role, kubeconfig, proof
   countersign issue jane --dry-run             what that would do, and the commands that do it by hand
+  countersign access --user jane --group dev   what jane may do as a member of dev
+  countersign who-can get secrets -n payments  who may do that
+  countersign why jane delete pods -n payments why, or why not
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 refused.";
 
@@ -114,6 +120,12 @@ pub enum Command {
     /// Those about kubeconfigs.
     #[command(flatten)]
     Kubeconfig(KubeconfigCommand),
+    /// What somebody may do, through which bindings, and what is dangerous in it
+    Access(AccessFlags),
+    /// Who may do something, and through which bindings
+    WhoCan(WhoCanFlags),
+    /// Why somebody may do something, or why not and what would change that
+    Why(WhyFlags),
     /// Serve a practice cluster, and print the line that makes kubectl use it
     #[cfg(feature = "sandbox")]
     Sandbox(SandboxFlags),

@@ -98,6 +98,7 @@ fn columns(request: &Request, verdict: &Verdict, age: i64, wide: bool) -> Vec<St
     ]
 }
 
+/// Rows in columns as wide as their widest cell.
 pub(super) fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max().unwrap_or(0);

@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 usage, 3 refused
 //! by a verdict or by the user.
 
+mod access;
 mod decide;
 mod export;
 mod flags;
@@ -12,9 +13,12 @@ mod kubeconfig;
 mod list;
 mod log;
 mod output;
+mod rbac;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod show;
+mod who_can;
+mod why;
 
 use std::process::ExitCode;
 
@@ -109,6 +113,9 @@ async fn carry_out(command: Command, global: &flags::Global) -> Result<(), Faile
         Command::Export(flags) => export::run(&cluster, &flags).await,
         Command::Issue(flags) => issue::run(&cluster, global, &flags).await,
         Command::Kubeconfig(_) => Ok(()),
+        Command::Access(flags) => Box::pin(access::run(&cluster, global, &flags)).await,
+        Command::WhoCan(flags) => Box::pin(who_can::run(&cluster, &flags)).await,
+        Command::Why(flags) => Box::pin(why::run(&cluster, &flags)).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(_) => Ok(()),
     }

@@ -5,9 +5,12 @@
 
 pub mod access;
 pub mod connect;
+pub mod discovery;
 pub mod error;
 pub mod follow;
 pub mod listed;
+pub mod rbac;
+pub mod rbac_watch;
 pub mod requests;
 pub mod reviews;
 pub mod watch;

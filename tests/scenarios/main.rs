@@ -7,6 +7,7 @@
 mod control_plane;
 mod support;
 
+mod access;
 mod architecture;
 mod authorization;
 mod by_hand;

@@ -2,21 +2,43 @@
 //!
 //! One evaluation for everything that asks: the practice cluster enforces it, the console explains with it.
 
+pub mod catalogue;
+pub mod danger;
 mod escalation;
+mod loss;
+pub mod matrix;
+pub mod object;
+mod origin;
+pub mod own;
 mod policy;
 mod rule;
+mod subject;
+pub mod summary;
 #[cfg(test)]
 mod tests;
+mod who_can;
+pub mod why;
 
+use std::fmt;
+
+pub use catalogue::{Catalogue, ResourceName};
 pub use escalation::{compact, compact_text, uncovered};
-pub use policy::{Binding, Grant, Policy, Role, Scope, SubjectKey};
+pub use loss::Loss;
+pub use policy::{Binding, Grant, Policy, Role, Scope};
 pub use rule::allows;
+pub use subject::SubjectKey;
+pub use who_can::Holder;
 
 /// Members of it pass every check before RBAC is asked (`user.SystemPrivilegedGroup`).
 pub const MASTERS: &str = "system:masters";
 
 /// Everybody who has logged in is in it.
 pub const AUTHENTICATED: &str = "system:authenticated";
+
+/// Who has not logged in, and its group.
+const ANONYMOUS: &str = "system:anonymous";
+/// The group of who has not logged in.
+pub const UNAUTHENTICATED: &str = "system:unauthenticated";
 
 /// A user together with its groups: only together do they say what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,6 +50,37 @@ pub struct Who {
 }
 
 impl Who {
+    /// A user with these groups, and in `system:authenticated` as everybody who has logged in.
+    pub fn new(user: impl Into<String>, groups: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let mut groups: Vec<String> = groups.into_iter().map(Into::into).collect();
+        if !groups.iter().any(|group| group == AUTHENTICATED || group == UNAUTHENTICATED) {
+            groups.push(AUTHENTICATED.to_owned());
+        }
+        Self { user: user.into(), groups }
+    }
+
+    /// Somebody of whom no more is known than what a binding says: a user without groups of its own, any member of a
+    /// group, a service account with the groups that the server gives it (`pkg/serviceaccount`, `MakeGroupNames`).
+    pub fn of(subject: &SubjectKey) -> Self {
+        match subject {
+            SubjectKey::Group(name) => Self::new("", [name]),
+            SubjectKey::User(name) if name == ANONYMOUS => Self::new(name, [UNAUTHENTICATED]),
+            SubjectKey::User(name) => Self::new(name, [""; 0]),
+            SubjectKey::ServiceAccount(namespace, name) => Self::new(
+                format!("system:serviceaccount:{namespace}:{name}"),
+                ["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")],
+            ),
+        }
+    }
+
+    /// A user by name with what else is known of its groups; a service account's own are added.
+    pub fn named(user: &str, groups: &[String]) -> Self {
+        let mut who = if user.is_empty() { Self::new("", [""; 0]) } else { Self::of(&SubjectKey::user(user)) };
+        let more = groups.iter().filter(|group| !who.groups.contains(group)).cloned().collect::<Vec<_>>();
+        who.groups.splice(0..0, more);
+        who
+    }
+
     /// Whether it is above RBAC.
     pub fn is_master(&self) -> bool {
         self.groups.iter().any(|group| group == MASTERS)
@@ -36,6 +89,24 @@ impl Who {
     /// Namespace and name, where the user is a service account (`system:serviceaccount:NAMESPACE:NAME`).
     pub fn service_account(&self) -> Option<(&str, &str)> {
         self.user.strip_prefix("system:serviceaccount:")?.split_once(':')
+    }
+
+    /// Everything that a binding may call it.
+    fn keys(&self) -> impl Iterator<Item = SubjectKey> {
+        let groups = self.groups.iter().cloned().map(SubjectKey::Group);
+        [SubjectKey::user(&self.user)].into_iter().chain(groups)
+    }
+}
+
+impl fmt::Display for Who {
+    /// `jane + dev, qa`: the groups that not everybody has.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let own: Vec<_> = self.groups.iter().filter(|group| *group != AUTHENTICATED).map(String::as_str).collect();
+        match (self.user.as_str(), own.is_empty()) {
+            ("", _) => write!(f, "group {}", own.join(", ")),
+            (user, true) => f.write_str(user),
+            (user, false) => write!(f, "{user} + {}", own.join(", ")),
+        }
     }
 }
 
@@ -104,6 +175,22 @@ impl Action {
         match self {
             Self::Resource(action) if !action.namespace.is_empty() => Some(&action.namespace),
             _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    /// As kubectl takes it: `get secrets tls -n dev`, `patch deployments.apps/scale`, `get /healthz`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path { verb, path } => write!(f, "{verb} {path}"),
+            Self::Resource(action) => {
+                write!(f, "{} {}", action.verb, ResourceName::asked(action))?;
+                if !action.name.is_empty() {
+                    write!(f, " {}", action.name)?;
+                }
+                if action.namespace.is_empty() { Ok(()) } else { write!(f, " -n {}", action.namespace) }
+            }
         }
     }
 }

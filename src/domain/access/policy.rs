@@ -1,18 +1,22 @@
 //! Roles and bindings, indexed by subject.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use k8s_openapi::api::rbac::v1::{self as rbac, PolicyRule};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::rule::allows;
-use super::{Action, Who};
+use super::subject::SubjectKey;
+use super::{Action, Who, danger};
+use crate::domain::verdict::Level;
 
 /// Where a role or binding holds: in one namespace, or in the cluster (`None`).
 pub type Scope = Option<String>;
 
 /// A `Role` or `ClusterRole`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Role {
     /// The namespace of a `Role`; `None` for a `ClusterRole`.
     pub scope: Scope,
@@ -20,10 +24,14 @@ pub struct Role {
     pub name: String,
     /// What it allows.
     pub rules: Vec<PolicyRule>,
+    /// Its labels, by which others gather it.
+    pub labels: BTreeMap<String, String>,
+    /// Whose rules it gathers (`aggregationRule`): its own are then overwritten with theirs.
+    pub gathers: Vec<LabelSelector>,
 }
 
 /// A `RoleBinding` or `ClusterRoleBinding`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Binding {
     /// The namespace of a `RoleBinding`; `None` for a `ClusterRoleBinding`.
     pub scope: Scope,
@@ -35,46 +43,79 @@ pub struct Binding {
     pub subjects: Vec<rbac::Subject>,
 }
 
-/// How a subject is found in the index.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum SubjectKey {
-    /// By user name.
-    User(String),
-    /// By group name.
-    Group(String),
-    /// By namespace and name.
-    ServiceAccount(String, String),
-}
-
-/// Roles and bindings of a cluster at one moment.
+/// Roles and bindings of a cluster at one moment. Built again when something changes: 5,000 bindings and 1,000 roles
+/// take a few milliseconds, and the objects are shared with the build before.
 #[derive(Debug, Default)]
 pub struct Policy {
-    roles: HashMap<(Scope, String), Role>,
-    bindings: Vec<Binding>,
+    roles: Vec<Arc<Role>>,
+    bindings: Vec<Arc<Binding>>,
+    role_at: HashMap<(Scope, String), usize>,
     by_subject: HashMap<SubjectKey, Vec<usize>>,
+    by_role: HashMap<(Scope, String), Vec<usize>>,
+    /// How dangerous each role is, bound in the cluster and in a namespace; worked out when first asked for.
+    levels: OnceLock<Vec<(Level, Level)>>,
 }
 
-/// Why something is allowed: through this binding, to this subject, by this rule.
+/// Why something is allowed: through this binding, to this subject, by this rule of its role.
 #[derive(Debug, Clone, Copy)]
 pub struct Grant<'a> {
     /// The binding.
     pub binding: &'a Binding,
     /// The first of its subjects that fits.
     pub subject: &'a rbac::Subject,
-    /// The rule of its role.
+    /// The role that it grants.
+    pub role: &'a Role,
+    /// The rule's place in the role, from 0.
+    pub place: usize,
+    /// The rule.
     pub rule: &'a PolicyRule,
+}
+
+impl Role {
+    fn new(meta: ObjectMeta, rules: Option<Vec<PolicyRule>>, gathers: Vec<LabelSelector>) -> Self {
+        let (scope, name) = (meta.namespace, meta.name.unwrap_or_default());
+        Self { scope, name, rules: rules.unwrap_or_default(), labels: meta.labels.unwrap_or_default(), gathers }
+    }
+
+    /// `Role` or `ClusterRole`.
+    pub const fn kind(&self) -> &'static str {
+        if self.scope.is_some() { "Role" } else { "ClusterRole" }
+    }
+}
+
+impl Binding {
+    /// `RoleBinding` or `ClusterRoleBinding`.
+    pub const fn kind(&self) -> &'static str {
+        if self.scope.is_some() { "RoleBinding" } else { "ClusterRoleBinding" }
+    }
+
+    /// Its subjects that somebody can be.
+    pub fn keys(&self) -> impl Iterator<Item = (SubjectKey, &rbac::Subject)> {
+        let scope = self.scope.as_deref();
+        self.subjects.iter().filter_map(move |subject| Some((SubjectKey::of(subject, scope)?, subject)))
+    }
+
+    /// Where the role that it names would stand.
+    fn role_key(&self) -> Option<(Scope, String)> {
+        let scope = match self.role.kind.as_str() {
+            "Role" => Some(self.scope.clone()?),
+            "ClusterRole" => None,
+            _ => return None,
+        };
+        Some((scope, self.role.name.clone()))
+    }
 }
 
 impl From<rbac::Role> for Role {
     fn from(role: rbac::Role) -> Self {
-        let meta = role.metadata;
-        Self { scope: meta.namespace, name: meta.name.unwrap_or_default(), rules: role.rules.unwrap_or_default() }
+        Self::new(role.metadata, role.rules, Vec::new())
     }
 }
 
 impl From<rbac::ClusterRole> for Role {
     fn from(role: rbac::ClusterRole) -> Self {
-        Self { scope: None, name: role.metadata.name.unwrap_or_default(), rules: role.rules.unwrap_or_default() }
+        let gathers = role.aggregation_rule.and_then(|rule| rule.cluster_role_selectors).unwrap_or_default();
+        Self::new(role.metadata, role.rules, gathers)
     }
 }
 
@@ -103,56 +144,146 @@ impl From<rbac::ClusterRoleBinding> for Binding {
 
 impl Policy {
     /// Indexes roles and bindings.
-    pub fn new(roles: impl IntoIterator<Item = Role>, bindings: impl IntoIterator<Item = Binding>) -> Self {
-        let mut bindings: Vec<_> = bindings.into_iter().collect();
-        // Bindings of the cluster first, as the server visits them; then by name, so that answers do not change.
+    pub fn new<R: Into<Arc<Role>>, B: Into<Arc<Binding>>>(
+        roles: impl IntoIterator<Item = R>,
+        bindings: impl IntoIterator<Item = B>,
+    ) -> Self {
+        let mut roles: Vec<Arc<Role>> = roles.into_iter().map(Into::into).collect();
+        let mut bindings: Vec<Arc<Binding>> = bindings.into_iter().map(Into::into).collect();
+        // Those of the cluster first, as the server visits them; then by name, so that answers do not change.
+        roles.sort_by(|a, b| (&a.scope, &a.name).cmp(&(&b.scope, &b.name)));
         bindings.sort_by(|a, b| (&a.scope, &a.name).cmp(&(&b.scope, &b.name)));
-        let mut by_subject: HashMap<_, Vec<usize>> = HashMap::new();
+        let (mut by_subject, mut by_role) = (HashMap::<_, Vec<usize>>::new(), HashMap::<_, Vec<usize>>::new());
         for (at, binding) in bindings.iter().enumerate() {
-            for key in binding.subjects.iter().filter_map(|subject| key(subject, binding.scope.as_deref())) {
+            for (key, _) in binding.keys() {
                 by_subject.entry(key).or_default().push(at);
             }
+            if let Some(key) = binding.role_key() {
+                by_role.entry(key).or_default().push(at);
+            }
         }
-        let roles = roles.into_iter().map(|role| ((role.scope.clone(), role.name.clone()), role)).collect();
-        Self { roles, bindings, by_subject }
+        let key = |(at, role): (usize, &Arc<Role>)| ((role.scope.clone(), role.name.clone()), at);
+        let role_at = roles.iter().enumerate().map(key).collect();
+        Self { roles, bindings, role_at, by_subject, by_role, levels: OnceLock::new() }
+    }
+
+    /// All roles: those of the cluster first, then by namespace and name.
+    pub fn roles(&self) -> &[Arc<Role>] {
+        &self.roles
+    }
+
+    /// All bindings, in the same order.
+    pub fn bindings(&self) -> &[Arc<Binding>] {
+        &self.bindings
+    }
+
+    /// Everybody whom a binding names, with how many do; groups first, then by name.
+    pub fn subjects(&self) -> Vec<(&SubjectKey, usize)> {
+        let mut all: Vec<_> = self.by_subject.iter().map(|(key, bindings)| (key, distinct(bindings))).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// How dangerous the worst is that a binding grants.
+    pub fn level_of(&self, binding: &Binding) -> Level {
+        let place = binding.role_key().and_then(|key| self.role_at.get(&key));
+        place.map_or(Level::Ok, |place| {
+            let (cluster, namespace) = self.levels()[*place];
+            if binding.scope.is_some() { namespace } else { cluster }
+        })
+    }
+
+    /// How dangerous the worst is that is granted to a subject by name.
+    pub fn level_of_subject(&self, subject: &SubjectKey) -> Level {
+        let bindings = self.by_subject.get(subject).into_iter().flatten();
+        bindings.map(|at| self.level_of(&self.bindings[*at])).max().unwrap_or(Level::Ok)
+    }
+
+    fn levels(&self) -> &[(Level, Level)] {
+        fn worst(role: &Role, scope: Option<&str>) -> Level {
+            let levels = role.rules.iter().map(|rule| danger::level_of_rule(rule, scope));
+            levels.max().unwrap_or(Level::Ok)
+        }
+        let both = |role: &Arc<Role>| (worst(role, None), worst(role, Some("any")));
+        self.levels.get_or_init(|| self.roles.iter().map(both).collect())
+    }
+
+    /// The role of that place and name, if it is there.
+    pub fn role(&self, scope: Option<&str>, name: &str) -> Option<&Arc<Role>> {
+        self.role_at.get(&(scope.map(ToOwned::to_owned), name.to_owned())).map(|at| &self.roles[*at])
+    }
+
+    /// The binding of that place and name, if it is there.
+    pub fn binding(&self, scope: Option<&str>, name: &str) -> Option<&Arc<Binding>> {
+        let wanted = (scope, name);
+        let at = self.bindings.binary_search_by(|b| (b.scope.as_deref(), b.name.as_str()).cmp(&wanted));
+        at.ok().map(|at| &self.bindings[at])
+    }
+
+    /// The bindings that grant a role.
+    pub fn bindings_of_role(&self, role: &Role) -> impl Iterator<Item = &Arc<Binding>> {
+        let found = self.by_role.get(&(role.scope.clone(), role.name.clone()));
+        found.into_iter().flatten().map(|at| &self.bindings[*at])
     }
 
     /// The role that a binding grants, if it is there.
     pub fn role_of(&self, binding: &Binding) -> Option<&Role> {
-        self.referenced(&binding.role, binding.scope.as_deref())
+        self.role_at.get(&binding.role_key()?).map(|at| &*self.roles[*at])
     }
 
     /// The role that a reference in a binding of this scope means, if it is there.
     pub fn referenced(&self, role: &rbac::RoleRef, scope: Option<&str>) -> Option<&Role> {
         let scope = match role.kind.as_str() {
-            "Role" => Some(scope?.to_owned()),
+            "Role" => Some(scope?),
             "ClusterRole" => None,
             _ => return None,
         };
-        self.roles.get(&(scope, role.name.clone()))
+        self.role(scope, &role.name).map(|role| &**role)
+    }
+
+    /// The bindings that hold for `who` somewhere, each with the first of its subjects that fits.
+    pub fn all_bindings_of<'a>(&'a self, who: &Who) -> Vec<(&'a Binding, &'a rbac::Subject)> {
+        let mut found: Vec<_> = who.keys().filter_map(|key| self.by_subject.get(&key)).flatten().copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        let applies = |key: &SubjectKey| match key {
+            SubjectKey::Group(name) => who.groups.contains(name),
+            other => *other == SubjectKey::user(&who.user),
+        };
+        let bindings = found.into_iter().map(|at| &*self.bindings[at]);
+        let with_first = |binding: &'a Binding| {
+            let (_, subject) = binding.keys().find(|(key, _)| applies(key))?;
+            Some((binding, subject))
+        };
+        bindings.filter_map(with_first).collect()
     }
 
     /// The bindings that hold for `who`: those of the cluster, and those of `namespace` where one is given.
-    pub fn bindings_of(&self, who: &Who, namespace: Option<&str>) -> Vec<(&Binding, &rbac::Subject)> {
-        let user = SubjectKey::User(who.user.clone());
-        let groups = who.groups.iter().cloned().map(SubjectKey::Group);
-        let account =
-            who.service_account().map(|(namespace, name)| SubjectKey::ServiceAccount(namespace.into(), name.into()));
-        let keys = [user].into_iter().chain(groups).chain(account);
-        let mut found: Vec<_> = keys.filter_map(|key| self.by_subject.get(&key)).flatten().copied().collect();
-        found.sort_unstable();
-        found.dedup();
-        let here = |binding: &&Binding| binding.scope.is_none() || binding.scope.as_deref() == namespace;
-        let bindings = found.into_iter().map(|at| &self.bindings[at]).filter(here);
-        let first = |binding: &'_ Binding| binding.subjects.iter().position(|s| applies(s, binding, who));
-        bindings.filter_map(|binding| Some((binding, &binding.subjects[first(binding)?]))).collect()
+    pub fn bindings_of<'a>(&'a self, who: &Who, namespace: Option<&str>) -> Vec<(&'a Binding, &'a rbac::Subject)> {
+        let mut bindings = self.all_bindings_of(who);
+        bindings.retain(|(binding, _)| holds(binding, namespace));
+        bindings
     }
 
     /// Every rule that holds for `who`, with how it comes to hold.
-    pub fn rules_of(&self, who: &Who, namespace: Option<&str>) -> impl Iterator<Item = Grant<'_>> {
-        self.bindings_of(who, namespace).into_iter().flat_map(|(binding, subject)| {
-            let rules = self.role_of(binding).map(|role| role.rules.as_slice()).unwrap_or_default();
-            rules.iter().map(move |rule| Grant { binding, subject, rule })
+    pub fn rules_of<'a>(&'a self, who: &Who, namespace: Option<&str>) -> impl Iterator<Item = Grant<'a>> + use<'a> {
+        self.grants(self.bindings_of(who, namespace))
+    }
+
+    /// Every rule that holds for `who` anywhere: what [`Grant::binding`] says is where.
+    pub fn all_rules_of<'a>(&'a self, who: &Who) -> impl Iterator<Item = Grant<'a>> + use<'a> {
+        self.grants(self.all_bindings_of(who))
+    }
+
+    fn grants<'a>(
+        &'a self,
+        bindings: Vec<(&'a Binding, &'a rbac::Subject)>,
+    ) -> impl Iterator<Item = Grant<'a>> + use<'a> {
+        let with_role = |(binding, subject)| Some((binding, subject, self.role_of(binding)?));
+        let bindings = bindings.into_iter().filter_map(with_role);
+        bindings.flat_map(|(binding, subject, role)| {
+            let rules = role.rules.iter().enumerate();
+            rules.map(move |(place, rule)| Grant { binding, subject, role, place, rule })
         })
     }
 
@@ -197,24 +328,12 @@ impl fmt::Display for Grant<'_> {
     }
 }
 
-/// Where a subject stands in the index; `None` for one that nobody can be.
-fn key(subject: &rbac::Subject, scope: Option<&str>) -> Option<SubjectKey> {
-    match subject.kind.as_str() {
-        "User" => Some(SubjectKey::User(subject.name.clone())),
-        "Group" => Some(SubjectKey::Group(subject.name.clone())),
-        "ServiceAccount" => {
-            let own = subject.namespace.as_deref().filter(|namespace| !namespace.is_empty());
-            Some(SubjectKey::ServiceAccount(own.or(scope)?.to_owned(), subject.name.clone()))
-        }
-        _ => None,
-    }
+/// Whether a binding counts in `namespace` (in the cluster's scope without one).
+pub(super) fn holds(binding: &Binding, namespace: Option<&str>) -> bool {
+    binding.scope.is_none() || binding.scope.as_deref() == namespace
 }
 
-fn applies(subject: &rbac::Subject, binding: &Binding, who: &Who) -> bool {
-    match key(subject, binding.scope.as_deref()) {
-        Some(SubjectKey::User(name)) => name == who.user,
-        Some(SubjectKey::Group(name)) => who.groups.contains(&name),
-        Some(SubjectKey::ServiceAccount(namespace, name)) => who.service_account() == Some((&namespace, &name)),
-        None => false,
-    }
+/// How many different numbers an ascending list has.
+fn distinct(sorted: &[usize]) -> usize {
+    sorted.len() - sorted.windows(2).filter(|pair| pair[0] == pair[1]).count()
 }

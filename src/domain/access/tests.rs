@@ -4,6 +4,8 @@ use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef, Subject};
 
 use super::*;
 
+mod naive;
+
 fn rule(groups: &[&str], resources: &[&str], names: &[&str], verbs: &[&str]) -> PolicyRule {
     let list = |list: &[&str]| (!list.is_empty()).then(|| list.iter().map(|text| (*text).to_owned()).collect());
     PolicyRule {
@@ -68,6 +70,7 @@ fn policy() -> Policy {
         scope: scope.map(Into::into),
         name: name.into(),
         rules: vec![rule(&[""], &["pods"], &[], &[verb])],
+        ..Role::default()
     };
     let roles = [role(None, "viewer", "get"), role(Some("dev"), "viewer", "delete")];
     let bindings = [

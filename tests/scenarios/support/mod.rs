@@ -1,6 +1,7 @@
 //! What the stories need: a shared cluster, homes of their own, the program, a terminal.
 
 pub mod api;
+pub mod dice;
 pub mod plane;
 pub mod requests;
 pub mod terminal;

@@ -138,9 +138,9 @@ pub fn practice(story: &str) -> Option<Practice> {
     practice
 }
 
-/// Runs a story that is a future.
-pub fn finish(story: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(story);
+/// Runs a story, or a part of one, that is a future.
+pub fn finish<T>(story: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(story)
 }
 
 /// Tells each story twice: on the real control plane, and on a practice cluster of its own.

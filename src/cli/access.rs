@@ -1,0 +1,146 @@
+//! `countersign access`.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::flags::Global;
+use super::list::aligned;
+use super::output::{Failed, print, print_json, tell};
+use super::rbac::{AccessOutput, chain, see, tell_missing};
+use crate::cluster::Cluster;
+use crate::console::theme::symbol;
+use crate::domain::access::{AUTHENTICATED, Grant, Policy, ResourceName, Who, danger, own};
+use crate::domain::text::printable;
+
+/// `countersign access`.
+#[derive(Debug, Args)]
+pub struct AccessFlags {
+    /// The user (default: who you are); a service account is system:serviceaccount:NAMESPACE:NAME
+    #[arg(long, value_name = "USER")]
+    pub user: Option<String>,
+    /// A group of the user; can be repeated. Alone: any member of it
+    #[arg(long = "group", value_name = "GROUP")]
+    pub groups: Vec<String>,
+    /// How to print
+    #[arg(long, short, value_enum, default_value_t = AccessOutput::Table, value_name = "FORMAT")]
+    pub output: AccessOutput,
+}
+
+/// What was found, and where from.
+struct Found {
+    who: Who,
+    policy: Policy,
+    /// `bindings`, or `self` where the server's answer about ourselves is all that there is.
+    source: &'static str,
+    /// The one namespace that is looked at; `None`: all of them.
+    namespace: Option<String>,
+}
+
+/// Tells what somebody may do: in the namespace of `-n`, else everywhere.
+pub(super) async fn run(cluster: &Cluster, global: &Global, flags: &AccessFlags) -> Result<(), Failed> {
+    let found = find(cluster, global, flags).await?;
+    let grants: Vec<_> = match &found.namespace {
+        Some(namespace) => found.policy.rules_of(&found.who, Some(namespace)).collect(),
+        None => found.policy.all_rules_of(&found.who).collect(),
+    };
+    let mut findings = danger::findings(&found.policy, &found.who);
+    let here = |scope: &Option<String>| found.namespace.is_none() || scope.is_none() || *scope == found.namespace;
+    findings.retain(|finding| here(&finding.scope));
+    match flags.output {
+        AccessOutput::Json => print_json(&as_json(&found, &grants, &findings)),
+        AccessOutput::Table => print(&as_table(&found, &grants, &findings)),
+    }
+}
+
+async fn find(cluster: &Cluster, global: &Global, flags: &AccessFlags) -> Result<Found, Failed> {
+    let nobody_named = flags.user.is_none() && flags.groups.is_empty();
+    let seen = see(cluster).await?;
+    let who = if nobody_named || seen.nothing() {
+        let me = cluster.who_am_i().await?;
+        let other = flags.user.as_ref().is_some_and(|user| *user != me.username);
+        if other || (flags.user.is_none() && !nobody_named) {
+            let text = "you may list neither rolebindings nor clusterrolebindings, so only your own access can be told";
+            return Err(Failed::refused(text, "Leave out --user and --group, or ask for those rights."));
+        }
+        Who::new(me.username, me.groups)
+    } else {
+        Who::named(flags.user.as_deref().unwrap_or_default(), &flags.groups)
+    };
+    if !seen.nothing() {
+        tell_missing(&seen);
+        return Ok(Found { who, policy: seen.policy, source: "bindings", namespace: global.namespace.clone() });
+    }
+    let rules = cluster.own_rules(&cluster.namespace).await?;
+    tell("! you may not list bindings: this is what the server says of you (SelfSubjectRulesReview)");
+    if rules.incomplete {
+        tell("! the server says that there may be more");
+    }
+    let policy = own::policy(&who, &cluster.namespace, rules.rules);
+    Ok(Found { who, policy, source: "self", namespace: Some(cluster.namespace.clone()) })
+}
+
+fn as_json(found: &Found, grants: &[Grant<'_>], findings: &[danger::Finding<'_>]) -> Value {
+    let rule = |grant: &Grant<'_>| {
+        json!({
+            "namespace": grant.binding.scope,
+            "verbs": grant.rule.verbs,
+            "apiGroups": grant.rule.api_groups,
+            "resources": grant.rule.resources,
+            "resourceNames": grant.rule.resource_names,
+            "nonResourceURLs": grant.rule.non_resource_urls,
+            "chain": chain(&found.policy, grant),
+        })
+    };
+    let finding = |finding: &danger::Finding<'_>| {
+        json!({
+            "rule": finding.danger.id,
+            "level": finding.level,
+            "namespace": finding.scope,
+            "text": finding.text(),
+            "chain": finding.grant.as_ref().map(|grant| chain(&found.policy, grant)),
+        })
+    };
+    json!({
+        "user": found.who.user,
+        "groups": found.who.groups,
+        "namespace": found.namespace,
+        "source": found.source,
+        "aboveRBAC": found.who.is_master(),
+        "rules": grants.iter().map(rule).collect::<Vec<_>>(),
+        "findings": findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+fn as_table(found: &Found, grants: &[Grant<'_>], findings: &[danger::Finding<'_>]) -> String {
+    let mut lines = vec![format!("{} (in {AUTHENTICATED} too)", found.who)];
+    if found.who.is_master() {
+        lines.push("may do everything: system:masters is above RBAC".to_owned());
+    }
+    let mut rows = vec![["RESOURCES", "VERBS", "ONLY", "IN", "THROUGH"].map(str::to_owned).to_vec()];
+    rows.extend(grants.iter().map(|grant| row(found, grant)));
+    lines.push(if grants.is_empty() { "no rule holds".to_owned() } else { aligned(&rows) });
+    if !findings.is_empty() {
+        lines.push(String::new());
+    }
+    for finding in findings {
+        let text = format!("{} {} ({})", symbol(finding.level), finding.text(), finding.danger.id);
+        lines.push(printable(&text).into_owned());
+    }
+    lines.join("\n")
+}
+
+fn row(found: &Found, grant: &Grant<'_>) -> Vec<String> {
+    let rule = grant.rule;
+    let groups = rule.api_groups.iter().flatten();
+    let resources = groups
+        .flat_map(|group| rule.resources.iter().flatten().map(move |name| ResourceName::new(group, name).to_string()));
+    let things: Vec<_> = resources.chain(rule.non_resource_urls.iter().flatten().cloned()).collect();
+    let only = rule.resource_names.as_ref().map_or_else(|| "–".to_owned(), |names| names.join(","));
+    let place = match (&grant.binding.scope, found.source) {
+        (Some(namespace), _) => namespace.clone(),
+        (None, _) => "everywhere".to_owned(),
+    };
+    [things.join(","), rule.verbs.join(","), only, place, found.policy.chain(grant)]
+        .map(|cell| printable(&cell).into_owned())
+        .to_vec()
+}

@@ -1,0 +1,254 @@
+//! Roles and bindings of all four kinds: list, read, rehearse, write, delete; and the server's word on who may do what.
+
+use k8s_openapi::api::authorization::v1::{
+    NonResourceAttributes, ResourceAttributes, SelfSubjectRulesReview, SelfSubjectRulesReviewSpec, SubjectAccessReview,
+    SubjectAccessReviewSpec,
+};
+use k8s_openapi::api::rbac::v1 as rbac;
+use kube::Api;
+use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, PostParams, Preconditions};
+use kube::core::GroupVersionKind;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Cluster, Error, segment};
+use crate::domain::access::object::{Kind, Named};
+use crate::domain::access::{Action, Binding, Policy, Role, Who};
+
+/// Objects a page of a list.
+const PAGE: u32 = 500;
+
+/// The server's answer on one action (`SubjectAccessReview`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Review {
+    /// Whether it may be done.
+    pub allowed: bool,
+    /// Whether an authoriser forbids it, whatever the others say.
+    pub denied: bool,
+    /// The server's reason.
+    pub reason: String,
+    /// What went wrong while it was looked at.
+    pub error: String,
+}
+
+impl Review {
+    /// Whether the server says the same as the bindings, and if not, what that may mean. Not yet made printable.
+    pub fn agreement(&self, allowed: bool) -> String {
+        let said = [self.reason.as_str(), self.error.as_str()].into_iter().find(|text| !text.is_empty());
+        let said = said.map(|text| format!(": {text}")).unwrap_or_default();
+        if self.allowed == allowed {
+            return format!("✔ the server agrees (SubjectAccessReview){said}");
+        }
+        let (word, likely) = if self.allowed {
+            ("allows it", "another authoriser has a say here (webhook, node), or roles changed a moment ago")
+        } else {
+            ("does not allow it", "a webhook denies it, or roles changed a moment ago")
+        };
+        format!("! the server differs: it {word}{said} – {likely}")
+    }
+}
+
+/// What we may do ourselves (`SelfSubjectRulesReview`).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OwnRules {
+    /// The rules.
+    pub rules: Vec<rbac::PolicyRule>,
+    /// Whether there may be more: an authoriser that cannot list (webhook, node) has a say here.
+    pub incomplete: bool,
+}
+
+/// Roles and bindings, as far as they may be listed.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// What was listed.
+    pub policy: Policy,
+    /// What may not be listed, with the server's refusal.
+    pub missing: Vec<(Kind, Error)>,
+}
+
+impl Cluster {
+    pub(super) fn rbac_api(&self, kind: Kind, namespace: Option<&str>) -> Api<DynamicObject> {
+        let gvk = GroupVersionKind::gvk("rbac.authorization.k8s.io", "v1", kind.name());
+        let resource = ApiResource::from_gvk_with_plural(&gvk, kind.plural());
+        match namespace {
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            None => Api::all_with(self.client.clone(), &resource),
+        }
+    }
+
+    /// Everything that may be listed, at once; what may be listed in our own namespace alone is listed there.
+    ///
+    /// # Errors
+    /// Where the server cannot be reached. Refusals are no error: they stand in the answer.
+    pub async fn list_rbac(&self) -> Result<Listed, Error> {
+        let (cluster_roles, roles, cluster_bindings, bindings) = tokio::join!(
+            self.list_kind::<rbac::ClusterRole>(Kind::ClusterRole),
+            self.list_kind::<rbac::Role>(Kind::Role),
+            self.list_kind::<rbac::ClusterRoleBinding>(Kind::ClusterRoleBinding),
+            self.list_kind::<rbac::RoleBinding>(Kind::RoleBinding),
+        );
+        let mut missing = Vec::new();
+        let cluster_roles = kept(Kind::ClusterRole, cluster_roles, &mut missing)?.into_iter().map(Role::from);
+        let roles = kept(Kind::Role, roles, &mut missing)?.into_iter().map(Role::from);
+        let cluster_bindings = kept(Kind::ClusterRoleBinding, cluster_bindings, &mut missing)?;
+        let bindings = kept(Kind::RoleBinding, bindings, &mut missing)?.into_iter().map(Binding::from);
+        let bindings = cluster_bindings.into_iter().map(Binding::from).chain(bindings);
+        Ok(Listed { policy: Policy::new(cluster_roles.chain(roles), bindings), missing })
+    }
+
+    async fn list_kind<T: DeserializeOwned>(&self, kind: Kind) -> Result<Vec<T>, Error> {
+        match self.list_within(kind, None).await {
+            Err(refused @ Error::Forbidden { .. }) if kind.namespaced() => {
+                self.list_within(kind, Some(&self.namespace)).await.map_err(|_| refused)
+            }
+            other => other,
+        }
+    }
+
+    async fn list_within<T: DeserializeOwned>(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<T>, Error> {
+        let api = self.rbac_api(kind, namespace);
+        let mut params = ListParams::default().limit(PAGE);
+        let mut all = Vec::new();
+        loop {
+            let page = self.call(api.list(&params)).await?;
+            all.extend(page.items.into_iter().filter_map(|object| typed(&object)));
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => params = params.continue_token(&token),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// One object, as JSON.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] where there is none of that name, or why it cannot be read.
+    pub async fn rbac_object(&self, named: &Named) -> Result<Value, Error> {
+        let api = self.rbac_api(named.kind, named.scope.as_deref());
+        self.call(api.get(&segment(&named.name))).await.map(|object| value(&object))
+    }
+
+    /// Makes the object; with `dry_run` the server only says what it would become.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`Error::Forbidden`] (the escalation check too), [`Error::Invalid`] and the rest.
+    pub async fn create_rbac(&self, named: &Named, object: &Value, dry_run: bool) -> Result<Value, Error> {
+        self.writable()?;
+        let params = PostParams { dry_run, ..PostParams::default() };
+        let api = self.rbac_api(named.kind, named.scope.as_deref());
+        self.call(api.create(&params, &dynamic(object)?)).await.map(|object| value(&object))
+    }
+
+    /// Replaces exactly the version whose uid and resourceVersion the object carries.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where it changed meanwhile, [`Error::Forbidden`], [`Error::Invalid`] and the rest.
+    pub async fn replace_rbac(&self, named: &Named, object: &Value, dry_run: bool) -> Result<Value, Error> {
+        self.writable()?;
+        let params = PostParams { dry_run, ..PostParams::default() };
+        let api = self.rbac_api(named.kind, named.scope.as_deref());
+        let (name, object) = (segment(&named.name), dynamic(object)?);
+        self.call(api.replace(&name, &params, &object)).await.map(|object| value(&object))
+    }
+
+    /// Deletes exactly that version; with `dry_run` the server only says whether it would.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where it changed meanwhile, [`Error::Gone`], [`Error::Forbidden`] and the rest.
+    pub async fn delete_rbac(&self, named: &Named, uid: &str, version: &str, dry_run: bool) -> Result<(), Error> {
+        self.writable()?;
+        let pin = Preconditions { uid: Some(uid.to_owned()), resource_version: Some(version.to_owned()) };
+        let params = DeleteParams { dry_run, ..DeleteParams::default().preconditions(pin) };
+        let api = self.rbac_api(named.kind, named.scope.as_deref());
+        self.call(api.delete(&segment(&named.name), &params)).await.map(drop)
+    }
+
+    /// Asks the server whether somebody may do something.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for who may not create `subjectaccessreviews`, and the rest.
+    pub async fn may(&self, who: &Who, action: &Action) -> Result<Review, Error> {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let mut spec = SubjectAccessReviewSpec {
+            user: text(&who.user),
+            groups: Some(who.groups.clone()),
+            ..SubjectAccessReviewSpec::default()
+        };
+        match action {
+            Action::Path { verb, path } => {
+                let attributes = NonResourceAttributes { verb: text(verb), path: text(path) };
+                spec.non_resource_attributes = Some(attributes);
+            }
+            Action::Resource(action) => {
+                spec.resource_attributes = Some(ResourceAttributes {
+                    verb: text(&action.verb),
+                    group: text(&action.group),
+                    resource: text(&action.resource),
+                    subresource: text(&action.subresource),
+                    name: text(&action.name),
+                    namespace: text(&action.namespace),
+                    ..ResourceAttributes::default()
+                });
+            }
+        }
+        let api: Api<SubjectAccessReview> = Api::all(self.client.clone());
+        let review = SubjectAccessReview { spec, ..SubjectAccessReview::default() };
+        let answer = self.call(api.create(&PostParams::default(), &review)).await?.status.unwrap_or_default();
+        Ok(Review {
+            allowed: answer.allowed,
+            denied: answer.denied.unwrap_or_default(),
+            reason: answer.reason.unwrap_or_default(),
+            error: answer.evaluation_error.unwrap_or_default(),
+        })
+    }
+
+    /// What we may do ourselves in a namespace; anybody may ask that.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn own_rules(&self, namespace: &str) -> Result<OwnRules, Error> {
+        let review = SelfSubjectRulesReview {
+            spec: SelfSubjectRulesReviewSpec { namespace: Some(namespace.to_owned()) },
+            ..SelfSubjectRulesReview::default()
+        };
+        let api: Api<SelfSubjectRulesReview> = Api::all(self.client.clone());
+        let answer = self.call(api.create(&PostParams::default(), &review)).await?.status.unwrap_or_default();
+        let resources = answer.resource_rules.into_iter().map(|rule| rbac::PolicyRule {
+            verbs: rule.verbs,
+            api_groups: rule.api_groups,
+            resources: rule.resources,
+            resource_names: rule.resource_names,
+            non_resource_urls: None,
+        });
+        let paths = answer.non_resource_rules.into_iter().map(|rule| rbac::PolicyRule {
+            verbs: rule.verbs,
+            non_resource_urls: rule.non_resource_urls,
+            ..rbac::PolicyRule::default()
+        });
+        Ok(OwnRules { rules: resources.chain(paths).collect(), incomplete: answer.incomplete })
+    }
+}
+
+/// What was listed; a refusal is noted, anything else ends the listing.
+fn kept<T>(kind: Kind, listed: Result<Vec<T>, Error>, missing: &mut Vec<(Kind, Error)>) -> Result<Vec<T>, Error> {
+    match listed {
+        Err(refused @ Error::Forbidden { .. }) => {
+            missing.push((kind, refused));
+            Ok(Vec::new())
+        }
+        other => other,
+    }
+}
+
+/// An object that is broken counts for nothing, as an informer would see it.
+pub(super) fn typed<T: DeserializeOwned>(object: &DynamicObject) -> Option<T> {
+    serde_json::from_value(value(object)).ok()
+}
+
+fn value(object: &DynamicObject) -> Value {
+    serde_json::to_value(object).unwrap_or_default()
+}
+
+fn dynamic(object: &Value) -> Result<DynamicObject, Error> {
+    serde_json::from_value(object.clone()).map_err(|error| Error::Invalid { message: error.to_string() })
+}

@@ -1,0 +1,266 @@
+//! The live roles and bindings: four watches, each with a status of its own, and one policy that is built from all.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use k8s_openapi::api::rbac::v1 as rbac;
+use kube::api::DynamicObject;
+use kube::runtime::watcher::{self, Event, watcher};
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::rbac::typed;
+use super::watch::{WatchStatus, in_our_words};
+use super::{Cluster, Error};
+use crate::domain::access::object::{Kind, Named};
+use crate::domain::access::{Binding, Policy, Role};
+
+/// Changes are held back this long, so that a burst of them is one new policy.
+const GATHER: Duration = Duration::from_millis(60);
+/// The watch is asked to end after so many seconds, and is then gone on with: a dead connection is noticed by that.
+const WATCH_SECONDS: u32 = 60;
+/// Objects a page where the server streams no lists.
+const PAGE: u32 = 500;
+/// A right that is missing may be given meanwhile.
+const FORBIDDEN: Duration = Duration::from_secs(30);
+
+/// What the watches have to tell.
+#[derive(Debug)]
+pub enum Message {
+    /// Roles and bindings as they are now.
+    Policy(Arc<Policy>),
+    /// How a kind's watch fares.
+    Status(Kind, Reach),
+}
+
+/// How much of a kind is seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// How its watch fares.
+    pub status: WatchStatus,
+    /// The only namespace in which it may be seen; `None`: all of them.
+    pub only: Option<String>,
+}
+
+/// What one watch tells the collector.
+enum Seen {
+    Begun(Kind),
+    Applied(Named, Item),
+    Gone(Named),
+    Listed(Kind),
+    Status(Kind, Reach),
+}
+
+#[derive(Clone)]
+enum Item {
+    Role(Arc<Role>),
+    Binding(Arc<Binding>),
+}
+
+/// Watches all four kinds for as long as somebody listens.
+pub async fn rbac(cluster: Cluster, to: Sender<Message>) {
+    let (seen, from) = mpsc::channel(512);
+    for kind in Kind::ALL {
+        tokio::spawn(follow(kind, cluster.clone(), seen.clone()));
+    }
+    drop(seen);
+    Collector::default().run(from, to).await;
+}
+
+/// Everything seen so far.
+#[derive(Default)]
+struct Collector {
+    now: HashMap<Named, Item>,
+    /// Lists that are being read: what they do not mention is gone when they are complete.
+    lists: HashMap<Kind, HashMap<Named, Item>>,
+    due: Option<Instant>,
+}
+
+impl Collector {
+    async fn run(mut self, mut from: Receiver<Seen>, to: Sender<Message>) -> Option<()> {
+        loop {
+            let seen = match self.due {
+                Some(due) => timeout_at(due, from.recv()).await.ok(),
+                None => Some(tokio::select! {
+                    seen = from.recv() => seen,
+                    () = to.closed() => None,
+                }),
+            };
+            match seen {
+                None => self.tell(&to).await?,
+                Some(None) => return None,
+                Some(Some(Seen::Status(kind, reach))) => {
+                    // What is called live must be what is shown.
+                    self.tell(&to).await?;
+                    to.send(Message::Status(kind, reach)).await.ok()?;
+                }
+                Some(Some(seen)) => self.take(seen),
+            }
+        }
+    }
+
+    fn take(&mut self, seen: Seen) {
+        match seen {
+            Seen::Begun(kind) => {
+                self.lists.insert(kind, HashMap::new());
+                return;
+            }
+            Seen::Applied(named, item) => {
+                if let Some(list) = self.lists.get_mut(&named.kind) {
+                    list.insert(named.clone(), item.clone());
+                }
+                self.now.insert(named, item);
+            }
+            Seen::Gone(named) => {
+                self.now.remove(&named);
+            }
+            Seen::Listed(kind) => {
+                if let Some(list) = self.lists.remove(&kind) {
+                    self.now.retain(|named, _| named.kind != kind);
+                    self.now.extend(list);
+                }
+            }
+            Seen::Status(..) => return,
+        }
+        self.due.get_or_insert_with(|| Instant::now() + GATHER);
+    }
+
+    async fn tell(&mut self, to: &Sender<Message>) -> Option<()> {
+        if self.due.take().is_none() {
+            return Some(());
+        }
+        let started = Instant::now();
+        let (mut roles, mut bindings) = (Vec::new(), Vec::new());
+        for item in self.now.values() {
+            match item {
+                Item::Role(role) => roles.push(role.clone()),
+                Item::Binding(binding) => bindings.push(binding.clone()),
+            }
+        }
+        let policy = Policy::new(roles, bindings);
+        tracing::debug!(objects = self.now.len(), took = ?started.elapsed(), "built the policy");
+        to.send(Message::Policy(Arc::new(policy))).await.ok()
+    }
+}
+
+/// One watch.
+struct Watch {
+    kind: Kind,
+    cluster: Cluster,
+    to: Sender<Seen>,
+    streaming: bool,
+    only: Option<String>,
+    tries: u32,
+    since: Option<DateTime<Utc>>,
+}
+
+/// Watches one kind for as long as the collector listens.
+async fn follow(kind: Kind, cluster: Cluster, to: Sender<Seen>) {
+    let mut watch = Watch { kind, cluster, to, streaming: true, only: None, tries: 0, since: None };
+    while watch.run().await.is_some() {}
+}
+
+impl Watch {
+    /// One list and the watch that follows it, until it breaks. `None`: nobody listens any more.
+    async fn run(&mut self) -> Option<()> {
+        let mut config = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
+        if self.streaming {
+            config = config.streaming_lists();
+        }
+        let mut events = watcher(self.cluster.rbac_api(self.kind, self.only.as_deref()), config).boxed();
+        loop {
+            let event = tokio::select! {
+                event = events.next() => event,
+                () = self.to.closed() => return None,
+            };
+            match event {
+                Some(Ok(event)) => self.take(event).await?,
+                Some(Err(error)) => return self.broken(error).await,
+                None => return Some(()),
+            }
+        }
+    }
+
+    async fn take(&mut self, event: Event<DynamicObject>) -> Option<()> {
+        match event {
+            Event::Init => self.send(Seen::Begun(self.kind)).await,
+            Event::InitApply(object) | Event::Apply(object) => match item(self.kind, &object) {
+                Some(item) => self.send(Seen::Applied(self.named(&object), item)).await,
+                None => Some(()),
+            },
+            Event::Delete(object) => self.send(Seen::Gone(self.named(&object))).await,
+            Event::InitDone => {
+                (self.tries, self.since) = (0, None);
+                self.send(Seen::Listed(self.kind)).await?;
+                self.tell(WatchStatus::Live).await
+            }
+        }
+    }
+
+    fn named(&self, object: &DynamicObject) -> Named {
+        let meta = &object.metadata;
+        Named { kind: self.kind, scope: meta.namespace.clone(), name: meta.name.clone().unwrap_or_default() }
+    }
+
+    /// The connection broke, or a right is missing. What was seen stays until a new list is complete.
+    async fn broken(&mut self, error: watcher::Error) -> Option<()> {
+        if matches!(&error, watcher::Error::WatchError(status) if status.code == 410) {
+            return Some(());
+        }
+        let listing = matches!(error, watcher::Error::InitialListFailed(_));
+        let error = in_our_words(error, &self.cluster.server);
+        // A server without streaming lists refuses the parameter; who may list and not watch is refused the watch.
+        if self.streaming && matches!(error, Error::Invalid { .. } | Error::Forbidden { .. }) {
+            self.streaming = false;
+            return Some(());
+        }
+        if let Error::Forbidden { message, .. } = &error {
+            if self.kind.namespaced() && self.only.is_none() {
+                self.only = Some(self.cluster.namespace.clone());
+                return Some(());
+            }
+            let verb = if listing { "list" } else { "watch" }.to_owned();
+            let (resource, message) = (self.kind.plural().to_owned(), message.clone());
+            self.tell(WatchStatus::Forbidden { verb, resource, message }).await?;
+            self.only = None;
+            return self.pause(FORBIDDEN).await;
+        }
+        tracing::warn!(%error, kind = self.kind.plural(), "a watch broke");
+        let wait = Duration::from_millis(500 << self.tries.min(5)).min(Duration::from_secs(15));
+        self.tries += 1;
+        let now = Utc::now();
+        let since = *self.since.get_or_insert(now);
+        self.tell(WatchStatus::Degraded { why: error.to_string(), since, next_try: now + wait }).await?;
+        self.pause(wait).await
+    }
+
+    async fn pause(&self, wait: Duration) -> Option<()> {
+        tokio::select! {
+            () = sleep(wait) => Some(()),
+            () = self.to.closed() => None,
+        }
+    }
+
+    async fn tell(&self, status: WatchStatus) -> Option<()> {
+        self.send(Seen::Status(self.kind, Reach { status, only: self.only.clone() })).await
+    }
+
+    async fn send(&self, seen: Seen) -> Option<()> {
+        self.to.send(seen).await.ok()
+    }
+}
+
+/// The object as the policy takes it; one that is broken counts for nothing, as an informer would see it.
+fn item(kind: Kind, object: &DynamicObject) -> Option<Item> {
+    let role = |role: Role| Item::Role(Arc::new(role));
+    let binding = |binding: Binding| Item::Binding(Arc::new(binding));
+    match kind {
+        Kind::ClusterRole => typed::<rbac::ClusterRole>(object).map(|object| role(object.into())),
+        Kind::Role => typed::<rbac::Role>(object).map(|object| role(object.into())),
+        Kind::ClusterRoleBinding => typed::<rbac::ClusterRoleBinding>(object).map(|object| binding(object.into())),
+        Kind::RoleBinding => typed::<rbac::RoleBinding>(object).map(|object| binding(object.into())),
+    }
+}

@@ -1,0 +1,73 @@
+//! Where a rule of a `ClusterRole` that gathers others comes from (`pkg/controller/clusterroleaggregation`).
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::rbac::v1::PolicyRule;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use super::object::Named;
+use super::own::UNSEEN;
+use super::{Grant, Policy, Role, SubjectKey};
+
+/// Roles that gather may be gathered; a ring of them ends here.
+const DEPTH: usize = 8;
+
+impl Policy {
+    /// The role that a gathered rule was written in, and the rule's place there; `None` where the granting role's own
+    /// rules are what it has.
+    pub fn origin(&self, grant: &Grant<'_>) -> Option<(&Role, usize)> {
+        self.source_of(grant.role, grant.rule)
+    }
+
+    /// [`Self::origin`] of a rule that a role has.
+    pub fn source_of(&self, role: &Role, rule: &PolicyRule) -> Option<(&Role, usize)> {
+        self.written_in(role, rule, DEPTH)
+    }
+
+    /// A chain in words: `group qa → RoleBinding default/qa-debug → ClusterRole debug → rule 3`. Not yet made printable.
+    pub fn chain(&self, grant: &Grant<'_>) -> String {
+        if grant.binding.name == UNSEEN {
+            return "through bindings that may not be seen".to_owned();
+        }
+        let subject = SubjectKey::of(grant.subject, grant.binding.scope.as_deref());
+        let subject = subject.map(|subject| subject.to_string()).unwrap_or_default();
+        let (binding, role) = (Named::binding(grant.binding), Named::role(grant.role));
+        let origin =
+            self.origin(grant).map(|(role, _)| format!(" (aggregated from {})", role.name)).unwrap_or_default();
+        format!("{subject} → {binding} → {role} → rule {}{origin}", grant.place + 1)
+    }
+
+    fn written_in(&self, role: &Role, rule: &PolicyRule, depth: usize) -> Option<(&Role, usize)> {
+        if role.gathers.is_empty() || depth == 0 {
+            return None;
+        }
+        let gathered = |other: &&Role| {
+            other.name != role.name && role.gathers.iter().any(|selector| selects(selector, &other.labels))
+        };
+        let cluster = self.roles().iter().map(|role| &**role).take_while(|role| role.scope.is_none());
+        let mut sources = cluster.filter(gathered).filter_map(|other| {
+            let place = other.rules.iter().position(|own| own == rule)?;
+            Some((other, place))
+        });
+        let (source, place) = sources.next()?;
+        Some(self.written_in(source, rule, depth - 1).unwrap_or((source, place)))
+    }
+}
+
+/// Whether a selector takes something with these labels (apimachinery, `LabelSelectorAsSelector`).
+fn selects(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
+    let same = |(key, value): (&String, &String)| labels.get(key) == Some(value);
+    let expressions = selector.match_expressions.iter().flatten();
+    selector.match_labels.iter().flatten().all(same)
+        && expressions.into_iter().all(|wanted| {
+            let value = labels.get(&wanted.key);
+            let listed = value.is_some_and(|value| wanted.values.iter().flatten().any(|other| other == value));
+            match wanted.operator.as_str() {
+                "In" => listed,
+                "NotIn" => !listed,
+                "Exists" => value.is_some(),
+                "DoesNotExist" => value.is_none(),
+                _ => false,
+            }
+        })
+}
