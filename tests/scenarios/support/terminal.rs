@@ -59,11 +59,15 @@ impl Terminal {
         self.writer.flush().unwrap();
     }
 
-    /// Searches the list for a name, and waits until `text` is seen of what was found.
+    /// Searches the list for a name, and waits until the cursor is on it and `text` is seen of it.
     pub fn finds(&mut self, name: &str, text: &str) {
         self.keys("/");
         self.keys(&format!("{name}\r"));
-        self.sees(text);
+        let detail = format!("├ {name} ");
+        self.waits(&format!("{text:?} is seen of {name}"), |screen| {
+            let screen = screen.contents();
+            screen.split_once(&detail).is_some_and(|(list, detail)| detail.contains(text) || list.contains(text))
+        });
     }
 
     /// Another size.
