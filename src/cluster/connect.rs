@@ -4,16 +4,23 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine;
+use kube::Config;
+use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig, NamedCluster};
-use kube::{Client, Config};
 use serde_yaml::{Mapping, Value};
+use tower::buffer::BufferLayer;
+use tower::retry::RetryLayer;
 
+use super::bulk::{Patience, Pressure};
 use super::{Cluster, Error};
 use crate::domain::commands::kubectl;
 use crate::files;
 
 /// Seconds that an ordinary request may take unless `--request-timeout` says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Requests that may wait for a connection.
+const WAITING: usize = 1024;
 
 /// Which cluster, and as whom: kubectl's flags of the same names.
 #[derive(Debug, Clone, Default)]
@@ -72,7 +79,12 @@ impl Cluster {
         config.reset_reader_on_write = true;
         let (namespace, server) = (config.default_namespace.clone(), config.cluster_url.to_string());
         let server = server.trim_end_matches('/').to_owned();
-        let client = Client::try_from(config).map_err(|error| Error::from_kube(error, &server))?;
+        // Ours tells the bulk decisions how often the server asked us to wait.
+        config.default_retry = false;
+        let pressure = Pressure::default();
+        let patience = RetryLayer::new(Patience::new(pressure.clone()));
+        let client = ClientBuilder::try_from(config).map_err(|error| Error::from_kube(error, &server))?;
+        let client = client.with_layer(&BufferLayer::new(WAITING)).with_layer(&patience).build();
         let timeout = target.request_timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT);
         Ok(Self {
             client,
@@ -83,6 +95,7 @@ impl Cluster {
             server,
             kubectl: target.kubectl(),
             timeout,
+            pressure,
             read_only: target.read_only,
         })
     }

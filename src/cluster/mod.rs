@@ -4,6 +4,7 @@
 //! is there. Every write passes [`Cluster::writable`].
 
 pub mod access;
+pub mod bulk;
 pub mod connect;
 pub mod discovery;
 pub mod error;
@@ -42,6 +43,7 @@ pub struct Cluster {
     /// `kubectl` with the flags that mean this cluster and this user.
     pub kubectl: String,
     timeout: Duration,
+    pressure: bulk::Pressure,
     read_only: bool,
 }
 

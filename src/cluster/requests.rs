@@ -85,21 +85,35 @@ impl Cluster {
     /// [`Error::Changed`] where it is another version by now, [`Error::AlreadyDecided`], [`Error::Gone`],
     /// [`Error::Forbidden`] and the rest. Nothing has been written then.
     pub async fn decide(&self, pin: &Pin, decision: &Decision) -> Result<CertificateSigningRequest, Error> {
+        self.decide_once(pin, decision).await?;
+        self.request(&pin.name).await
+    }
+
+    /// [`Self::decide`] without reading the request again: how it stood right after.
+    pub(super) async fn decide_once(&self, pin: &Pin, decision: &Decision) -> Result<State, Error> {
         self.writable()?;
         let mut csr = self.request(&pin.name).await?;
         check(&csr, pin)?;
+        let condition = condition(decision);
         let status = csr.status.get_or_insert_with(CertificateSigningRequestStatus::default);
-        status.conditions.get_or_insert_with(Vec::new).push(condition(decision));
-        match self.put_approval(&csr).await {
-            Ok(_) => self.request(&pin.name).await,
-            // Somebody was faster: say how it stands now.
-            Err(Error::Conflict { message }) => {
-                let now = self.request(&pin.name).await?;
-                check(&now, pin)?;
-                Err(Error::Conflict { message })
-            }
-            Err(error) => Err(error),
+        status.conditions.get_or_insert_with(Vec::new).push(condition.clone());
+        let tries = self.pressure.count();
+        let error = match self.put_approval(&csr).await {
+            Ok(now) => return Ok(Request::from_object(&now).state()),
+            Err(error) => error,
+        };
+        // Somebody was faster, or the answer was lost, or it was for a second try of what the first had done: look.
+        let unsure = match &error {
+            Error::Unreachable { .. } | Error::Timeout { .. } | Error::Server { .. } => true,
+            Error::Conflict { .. } => self.pressure.count() != tries,
+            _ => return Err(error),
+        };
+        let Ok(now) = self.request(&pin.name).await else { return Err(error) };
+        if unsure && carries(&now, pin, &condition) {
+            return Ok(Request::from_object(&now).state());
         }
+        check(&now, pin)?;
+        Err(error)
     }
 
     /// PUT, not PATCH: a patch of the list of conditions would replace those of others.
@@ -128,6 +142,16 @@ impl Cluster {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether it is that object and carries exactly that condition: ours, by its words and its time.
+fn carries(csr: &CertificateSigningRequest, pin: &Pin, ours: &CertificateSigningRequestCondition) -> bool {
+    let conditions = csr.status.as_ref().and_then(|status| status.conditions.as_ref());
+    let same = |one: &CertificateSigningRequestCondition| {
+        (&one.type_, &one.reason, &one.message, &one.last_update_time)
+            == (&ours.type_, &ours.reason, &ours.message, &ours.last_update_time)
+    };
+    csr.metadata.uid.as_deref() == Some(&pin.uid) && conditions.is_some_and(|conditions| conditions.iter().any(same))
 }
 
 /// Is it undecided, and the version that was on the screen?

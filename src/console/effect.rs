@@ -18,6 +18,10 @@ pub enum Effect {
     Read(Pin),
     /// Approve or deny exactly this version of a request.
     Decide(EffectId, Pin, Decision),
+    /// Approve or deny exactly these versions of requests, many at a time.
+    DecideAll(EffectId, Vec<Pin>, Decision),
+    /// Begin no more of these decisions.
+    StopDecisions(EffectId),
     /// Delete exactly this version of a request.
     Delete(EffectId, Pin),
     /// Write a request's certificate to a file.

@@ -8,6 +8,7 @@ use ratatui::layout::Size;
 use crate::cluster::WhoAmI;
 use crate::cluster::watch;
 use crate::console::effect::EffectId;
+use crate::console::overlay::bulk;
 use crate::console::requests::Loaded;
 use crate::console::wizard;
 use crate::domain::request::Request;
@@ -41,6 +42,8 @@ pub enum Event {
     },
     /// A decision ended. The request is what the cluster says now.
     Decided(EffectId, Result<Box<Request>, Trouble>),
+    /// News of many decisions.
+    Bulk(EffectId, bulk::update::News),
     /// A deletion ended.
     Deleted(EffectId, Result<(), Trouble>),
     /// A certificate was written to a file, or not.

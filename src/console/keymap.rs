@@ -29,7 +29,11 @@ pub enum Action {
     FilterNext,
     Open,
     Approve,
+    ApproveShown,
     Deny,
+    Mark,
+    MarkShown,
+    UnmarkAll,
     Delete,
     Export,
     NewUser,
@@ -61,6 +65,12 @@ pub enum Place {
     List,
     /// The Requests pane.
     Requests,
+    /// The sheet of a bulk decision.
+    Bulk,
+    /// A bulk decision while it is carried out.
+    BulkRun,
+    /// What came of a bulk decision.
+    BulkEnd,
     /// A request opened as a page of its own.
     Page,
     /// A text that scrolls: help, YAML, commands.
@@ -77,11 +87,14 @@ pub enum Place {
 
 impl Place {
     /// All of them, in the order of the help.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Always,
         Self::Everywhere,
         Self::List,
         Self::Requests,
+        Self::Bulk,
+        Self::BulkRun,
+        Self::BulkEnd,
         Self::Page,
         Self::Reader,
         Self::Form,
@@ -97,6 +110,9 @@ impl Place {
             Self::Everywhere => "Everywhere",
             Self::List => "Lists",
             Self::Requests => "Requests",
+            Self::Bulk => "Many at once: the sheet",
+            Self::BulkRun => "Many at once: while it runs",
+            Self::BulkEnd => "Many at once: afterwards",
             Self::Page => "A request's page",
             Self::Reader => "Help, YAML, commands",
             Self::Form => "Forms",
@@ -178,8 +194,38 @@ const TAB: Key = Key::plain(KeyCode::Tab);
 
 /// The table. Its order is the footer's and the help's order.
 pub const BINDINGS: &[Binding] = &[
-    bind(Place::Requests, &[Key::char('a')], Action::Approve, "approve", "approve the request under the cursor"),
-    bind(Place::Requests, &[Key::char('d')], Action::Deny, "deny", "deny it"),
+    bind(
+        Place::Requests,
+        &[Key::char('a')],
+        Action::Approve,
+        "approve",
+        "approve the request under the cursor, or the marked ones",
+    ),
+    bind(Place::Requests, &[Key::char('d')], Action::Deny, "deny", "deny it, or the marked ones"),
+    bind(Place::Requests, &[Key::char(' ')], Action::Mark, "mark", "mark it, or take its mark away"),
+    bind(Place::Requests, &[Key::ctrl('a')], Action::MarkShown, "", "mark all shown; again: none of them"),
+    bind(Place::Requests, &[Key::char('U')], Action::UnmarkAll, "", "take all marks away"),
+    bind(
+        Place::Requests,
+        &[Key::char('A')],
+        Action::ApproveShown,
+        "",
+        "approve all shown that are ok, on a sheet first",
+    ),
+    bind(Place::Bulk, &[ENTER], Action::Yes, "go", "decide what is included"),
+    bind(Place::Bulk, &[Key::char(' ')], Action::Mark, "include level", "include a level, or leave it out"),
+    bind(Place::Bulk, &[TAB], Action::NextTab, "list them", "list them by name"),
+    bind(Place::Bulk, &[ESC], Action::Back, "leave", "leave it: nothing is decided"),
+    bind(Place::BulkRun, &[ESC], Action::Back, "stop", "stop: those under way are waited for"),
+    bind(
+        Place::BulkEnd,
+        &[Key::char('r')],
+        Action::Retry,
+        "retry",
+        "those that were not decided again, on a new sheet",
+    ),
+    bind(Place::BulkEnd, &[TAB], Action::NextTab, "list them", "list those that were not decided, and why"),
+    bind(Place::BulkEnd, &[ENTER, ESC], Action::Back, "close", "close it"),
     bind(Place::Requests, &[ENTER], Action::Open, "detail", "open it as a page of its own"),
     bind(Place::Requests, &[Key::char('n')], Action::NewUser, "new user", "issue a certificate to a new user"),
     bind(Place::Requests, &[Key::char('e')], Action::Export, "export", "write its certificate to a file"),

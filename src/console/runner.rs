@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
-use tokio::sync::{mpsc, watch as latest};
+use tokio::sync::{mpsc, oneshot, watch as latest};
 
 use super::effect::{Effect, EffectId};
 use super::event::{Connection, Event, Exported, Identified};
+use super::overlay::bulk::update::News;
 use super::requests::Loaded;
 use super::wizard::runner::WizardRunner;
 use crate::cluster::{Cluster, Decision, Target, watch};
@@ -20,6 +21,8 @@ pub struct Runner {
     answers: mpsc::UnboundedSender<Event>,
     cluster: latest::Receiver<Option<Cluster>>,
     wizard: WizardRunner,
+    /// The many decisions that are under way; dropping the other half stops them.
+    deciding: Option<(EffectId, oneshot::Sender<()>)>,
 }
 
 impl Runner {
@@ -28,7 +31,7 @@ impl Runner {
         let (connected, cluster) = latest::channel(None);
         let wizard = WizardRunner::new(answers.clone());
         tokio::spawn(connect(target, connected, answers.clone(), events));
-        Self { answers, cluster, wizard }
+        Self { answers, cluster, wizard, deciding: None }
     }
 
     /// Begins to carry an effect out. Effects of the terminal itself are the loop's.
@@ -36,6 +39,11 @@ impl Runner {
         let Some(cluster) = self.cluster.borrow().clone() else { return };
         let effect = match effect {
             Effect::Wizard(task) => return self.wizard.carry_out(cluster, task),
+            Effect::DecideAll(id, pins, decision) => return self.decide_all(cluster, id, pins, decision),
+            Effect::StopDecisions(id) => {
+                self.deciding.take_if(|(deciding, _)| *deciding == id);
+                return;
+            }
             other => other,
         };
         let answers = self.answers.clone();
@@ -44,6 +52,18 @@ impl Runner {
                 // The console may be ending; then nobody wants the answer.
                 let _ = answers.send(event);
             }
+        });
+    }
+
+    fn decide_all(&mut self, cluster: Cluster, id: EffectId, pins: Vec<Pin>, decision: Decision) {
+        let (stop, stopped) = oneshot::channel();
+        self.deciding = Some((id, stop));
+        let answers = self.answers.clone();
+        tokio::spawn(async move {
+            // The console may be ending; then nobody wants the news.
+            let tell = |at, outcome| drop(answers.send(Event::Bulk(id, News::Told(at, outcome))));
+            cluster.decide_all(&pins, &decision, stopped, tell).await;
+            let _ = answers.send(Event::Bulk(id, News::Ended));
         });
     }
 }
@@ -57,7 +77,12 @@ async fn answer(cluster: &Cluster, effect: Effect) -> Option<Event> {
         Effect::Export { id, pin, path, overwrite } => {
             Event::Exported(id, export(cluster, &pin, &path, overwrite).await)
         }
-        Effect::Wizard(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => return None,
+        Effect::DecideAll(..)
+        | Effect::StopDecisions(_)
+        | Effect::Wizard(_)
+        | Effect::Redraw
+        | Effect::Suspend
+        | Effect::Quit => return None,
     })
 }
 

@@ -50,6 +50,7 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
         Event::Watch(message) => requests::update::watched(state, message),
         Event::Read { uid, result } => requests::update::read(state, &uid, result),
         Event::Decided(id, result) => overlay::decide::decided(state, id, result),
+        Event::Bulk(id, news) => overlay::bulk::update::heard(state, id, news),
         Event::Deleted(id, result) => overlay::delete::deleted(state, id, result),
         Event::Exported(id, result) => overlay::export::exported(state, id, result),
         Event::Wizard(news) => wizard::update::heard(state, news),

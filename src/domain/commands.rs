@@ -10,6 +10,12 @@ pub fn approve(kubectl: &str, name: &str) -> String {
     format!("{kubectl} certificate approve {}", quote(name))
 }
 
+/// Approves or denies many.
+pub fn decide_all(kubectl: &str, verb: &str, names: &[&str]) -> String {
+    let names: Vec<_> = names.iter().map(|name| quote(name).to_string()).collect();
+    format!("{kubectl} certificate {verb} {}", names.join(" "))
+}
+
 /// Denies it.
 pub fn deny(kubectl: &str, name: &str) -> String {
     format!("{kubectl} certificate deny {}", quote(name))

@@ -120,6 +120,13 @@ impl<Id: Copy + PartialEq> Form<Id> {
         }
     }
 
+    /// Empties a text field.
+    pub fn clear(&mut self, id: Id) {
+        if let Some(Field { value: Value::Text(input), .. }) = self.fields.iter_mut().find(|field| field.id == id) {
+            input.reset();
+        }
+    }
+
     /// Whether anything was typed or chosen.
     pub fn touched(&self) -> bool {
         self.fields.iter().any(|field| field.touched)

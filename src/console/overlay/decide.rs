@@ -86,15 +86,19 @@ impl Decide {
 }
 
 /// The message unless somebody writes another: it names who decides, as soon as that is known.
-fn message(verb: Verb, who: Option<&str>) -> String {
+pub(super) fn message(verb: Verb, who: Option<&str>) -> String {
     let did = if verb == Verb::Approve { "approved" } else { "denied" };
     who.map_or_else(|| format!("{did} with countersign"), |who| format!("{did} by {who} with countersign"))
 }
 
 /// Who we are is known now: an open question's message says so.
 pub fn identified(overlays: &mut [Overlay], who: &str) {
-    if let Some(Overlay::Decide(decide)) = overlays.last_mut() {
-        decide.form.suggest(Field::Message, &message(decide.verb, Some(who)));
+    for overlay in overlays {
+        match overlay {
+            Overlay::Decide(decide) => decide.form.suggest(Field::Message, &message(decide.verb, Some(who))),
+            Overlay::Bulk(bulk) => super::bulk::update::identified(bulk, who),
+            _ => {}
+        }
     }
 }
 

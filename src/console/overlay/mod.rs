@@ -1,5 +1,6 @@
 //! What lies on top of a pane: questions, decisions, readers. Only the topmost hears keys.
 
+pub mod bulk;
 pub mod decide;
 pub mod delete;
 pub mod export;
@@ -16,6 +17,7 @@ use crate::domain::commands;
 use crate::domain::row::Row;
 use crate::trouble::Trouble;
 
+pub use bulk::Bulk;
 pub use decide::Decide;
 pub use delete::Delete;
 pub use export::Export;
@@ -26,6 +28,8 @@ pub use reader::Reader;
 pub enum Overlay {
     /// Approve or deny.
     Decide(Box<Decide>),
+    /// Approve or deny many at once.
+    Bulk(Box<Bulk>),
     /// Delete a request.
     Delete(Delete),
     /// Write a certificate to a file.
@@ -63,6 +67,7 @@ impl Overlay {
     pub fn places(&self) -> Vec<Place> {
         match self {
             Self::Decide(decide) => decide.places(),
+            Self::Bulk(bulk) => bulk.places(),
             Self::Delete(delete) => delete.places(),
             Self::Export(export) => export.places(),
             Self::Reader(_) => vec![Place::Reader, Place::Always],
@@ -77,6 +82,7 @@ impl Overlay {
             Self::Decide(_) => !steps.contains(&action),
             Self::Export(_) => !steps.contains(&action) && action != Action::NextField,
             Self::Delete(_) | Self::LeaveWizard => action != Action::NextField,
+            Self::Bulk(bulk) => !steps.contains(&action) && bulk.possible(action),
             Self::Reader(_) => true,
         }
     }
@@ -86,7 +92,8 @@ impl Overlay {
         match self {
             Self::Decide(decide) if decide.editing => decide.form.paste(text),
             Self::Export(export) => export.form.paste(text),
-            Self::Decide(_) | Self::Delete(_) | Self::Reader(_) | Self::LeaveWizard => {}
+            Self::Bulk(bulk) if bulk.is_typing() => bulk.form.paste(text),
+            Self::Decide(_) | Self::Bulk(_) | Self::Delete(_) | Self::Reader(_) | Self::LeaveWizard => {}
         }
     }
 }
@@ -95,6 +102,7 @@ impl Overlay {
 pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     match state.overlays.last() {
         Some(Overlay::Decide(_)) => decide::key(state, action, key),
+        Some(Overlay::Bulk(_)) => bulk::update::key(state, action, key),
         Some(Overlay::Delete(_)) => delete::key(state, action),
         Some(Overlay::Export(_)) => export::key(state, action, key),
         Some(Overlay::Reader(_)) => reader::key(state, action),

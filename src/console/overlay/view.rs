@@ -29,6 +29,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
     frame.render_widget(Clear, area);
     match overlay {
         Overlay::Decide(decide) => draw_decide(frame, area, state, decide),
+        Overlay::Bulk(bulk) => super::bulk::view::draw(frame, area, state, bulk),
         Overlay::Delete(delete) => draw_delete(frame, area, state, delete),
         Overlay::Export(export) => draw_export(frame, area, state, export),
         Overlay::Reader(reader) => draw_reader(frame, area, state, reader),
@@ -36,7 +37,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
     }
 }
 
-fn framed(frame: &mut Frame, area: Rect, state: &State, title: &str) -> Rect {
+pub(super) fn framed(frame: &mut Frame, area: Rect, state: &State, title: &str) -> Rect {
     let title = format!(" {} ", shown(title, usize::from(area.width).saturating_sub(6)));
     let block = Block::bordered().border_style(state.theme.dim()).title(Span::styled(title, state.theme.strong()));
     let inner = block.inner(area);
@@ -44,7 +45,7 @@ fn framed(frame: &mut Frame, area: Rect, state: &State, title: &str) -> Rect {
     Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
 }
 
-fn paragraph(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
+pub(super) fn paragraph(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
     wrapped(text, width.into()).into_iter().map(|line| Line::styled(line, style)).collect()
 }
 

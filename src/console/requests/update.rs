@@ -6,11 +6,12 @@ use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
 use super::{Loaded, Page, Requests, Tab};
+use crate::cluster::Verb;
 use crate::cluster::watch::{Message, WatchStatus};
 use crate::console::clock::Clock;
 use crate::console::effect::Effect;
 use crate::console::keymap::{Action, Place};
-use crate::console::overlay::{Overlay, decide, delete, export};
+use crate::console::overlay::{Overlay, bulk, decide, delete, export};
 use crate::console::state::State;
 use crate::console::wizard;
 use crate::domain::compact::Uid;
@@ -148,6 +149,9 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
             state.requests.index.set_search("");
         }
         Action::NewUser => return wizard::update::open(state),
+        Action::MarkShown => index.mark_shown(),
+        Action::UnmarkAll => index.unmark_all(),
+        Action::Mark => return mark(state),
         _ => return on_chosen(state, action),
     }
     settle(state)
@@ -187,12 +191,34 @@ fn page_key(state: &mut State, action: Action) -> Option<Vec<Effect>> {
     Some(Vec::new())
 }
 
-/// What is done to the request under the cursor.
+/// Marks the request under the cursor, or takes its mark away, and goes on to the next.
+fn mark(state: &mut State) -> Vec<Effect> {
+    let height = state.list_height();
+    let Requests { index, cursor, .. } = &mut state.requests;
+    if let Some(uid) = cursor.uid() {
+        let marked = index.is_marked(uid);
+        index.mark(uid, !marked);
+        cursor.step(1, index, height);
+    }
+    follow(state)
+}
+
+/// What is done to the marked requests, else to the one under the cursor.
 fn on_chosen(state: &mut State, action: Action) -> Vec<Effect> {
     if !possible(state, action) {
         return Vec::new();
     }
-    let Some(row) = state.requests.chosen().cloned() else { return Vec::new() };
+    match (action, state.requests.index.marked_count()) {
+        (Action::ApproveShown, _) => bulk::update::open_shown(state),
+        (Action::Approve, 1..) => bulk::update::open_marked(state, Verb::Approve),
+        (Action::Deny, 1..) => bulk::update::open_marked(state, Verb::Deny),
+        _ => on_row(state, action),
+    }
+    Vec::new()
+}
+
+fn on_row(state: &mut State, action: Action) {
+    let Some(row) = state.requests.chosen().cloned() else { return };
     match action {
         Action::Open => state.requests.page = Some(Page::default()),
         Action::Yaml => state.requests.page = Some(Page { tab: Tab::Yaml, scroll: 0 }),
@@ -203,7 +229,6 @@ fn on_chosen(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Export => export::open(state, &row),
         _ => {}
     }
-    Vec::new()
 }
 
 /// Whether `action` would do something now: what the footer offers.
@@ -211,7 +236,12 @@ pub fn possible(state: &State, action: Action) -> bool {
     let row = state.requests.chosen();
     let writable = !state.session.read_only;
     match action {
-        Action::Approve | Action::Deny => writable && row.is_some_and(|row| row.state == RequestState::Pending),
+        Action::Approve | Action::Deny => {
+            let marked = state.requests.index.marked_count() > 0;
+            writable && (marked || row.is_some_and(|row| row.state == RequestState::Pending))
+        }
+        Action::ApproveShown => writable && row.is_some(),
+        Action::Mark => row.is_some(),
         Action::Delete => writable && row.is_some(),
         Action::NewUser => writable && state.session.connection.is_some(),
         Action::Export => row.is_some_and(|row| row.state == RequestState::Issued),

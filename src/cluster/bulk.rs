@@ -1,0 +1,171 @@
+//! Many decisions at once: as many under way as the server takes gladly, each pinned, each told when it has ended.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use kube::client::retry::RetryPolicy;
+use tokio::sync::oneshot;
+use tower::retry::Policy;
+
+use super::{Cluster, Decision, Error};
+use crate::domain::request::{Pin, State};
+
+/// Decisions under way at first.
+const FIRST: usize = 8;
+/// Decisions under way at most.
+const MOST: usize = 32;
+
+/// What became of one decision among many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Made; the request stands so now.
+    Done(State),
+    /// Not made: it is not any more what was on the screen, or somebody else has decided it.
+    Changed(Error),
+    /// Not made: the server or this program does not let us.
+    Refused(Error),
+    /// Not made, or nobody knows whether it was.
+    Failed(Error),
+}
+
+impl Outcome {
+    fn of(result: Result<State, Error>) -> Self {
+        match result {
+            Ok(state) => Self::Done(state),
+            Err(
+                error @ (Error::Changed { .. }
+                | Error::AlreadyDecided { .. }
+                | Error::Gone { .. }
+                | Error::Conflict { .. }),
+            ) => Self::Changed(error),
+            Err(
+                error
+                @ (Error::Forbidden { .. } | Error::Unauthorized { .. } | Error::Invalid { .. } | Error::ReadOnly),
+            ) => Self::Refused(error),
+            Err(error) => Self::Failed(error),
+        }
+    }
+}
+
+impl Cluster {
+    /// Decides all of `pins`, each exactly in the version that it names, and tells of each by its place. When the other
+    /// end of `stop` is dropped none is begun any more; those under way are waited for.
+    pub async fn decide_all(
+        &self,
+        pins: &[Pin],
+        decision: &Decision,
+        mut stop: oneshot::Receiver<()>,
+        mut tell: impl FnMut(usize, Outcome),
+    ) {
+        let mut left: VecDeque<usize> = (0..pins.len()).collect();
+        let mut under_way = FuturesUnordered::new();
+        let mut pace = Pace::new(self.pressure.count());
+        loop {
+            while under_way.len() < pace.width
+                && let Some(at) = left.pop_front()
+            {
+                under_way.push(async move { (at, self.decide_once(&pins[at], decision).await) });
+            }
+            tokio::select! {
+                biased;
+                _ = &mut stop, if !left.is_empty() => left.clear(),
+                ended = under_way.next() => {
+                    let Some((at, result)) = ended else { return };
+                    tell(at, Outcome::of(result));
+                    pace.ended(self.pressure.count());
+                }
+            }
+        }
+    }
+}
+
+/// How many decisions are under way: one more for every round that went well, half as many when the server asked us to
+/// wait (429, 503).
+#[derive(Debug)]
+struct Pace {
+    width: usize,
+    well: usize,
+    pressure: u64,
+}
+
+impl Pace {
+    fn new(pressure: u64) -> Self {
+        Self { width: FIRST, well: 0, pressure }
+    }
+
+    fn ended(&mut self, pressure: u64) {
+        if pressure != self.pressure {
+            *self = Self { width: (self.width / 2).max(1), well: 0, pressure };
+            return;
+        }
+        self.well += 1;
+        if self.well >= self.width {
+            (self.width, self.well) = ((self.width + 1).min(MOST), 0);
+        }
+    }
+}
+
+/// How often the server has asked us to wait.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pressure(Arc<AtomicU64>);
+
+impl Pressure {
+    /// So often until now.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// kube's policy of trying again (429, 503, 504; as long after as Retry-After says), which counts how often it had to.
+#[derive(Clone)]
+pub(super) struct Patience {
+    policy: RetryPolicy,
+    pressure: Pressure,
+}
+
+impl Patience {
+    /// Counts into `pressure`.
+    pub fn new(pressure: Pressure) -> Self {
+        Self { policy: RetryPolicy::server_retry(), pressure }
+    }
+}
+
+impl<Request, Response, Failure> Policy<Request, Response, Failure> for Patience
+where
+    RetryPolicy: Policy<Request, Response, Failure>,
+{
+    type Future = <RetryPolicy as Policy<Request, Response, Failure>>::Future;
+
+    fn retry(&mut self, request: &mut Request, result: &mut Result<Response, Failure>) -> Option<Self::Future> {
+        let again = self.policy.retry(request, result);
+        if again.is_some() {
+            self.pressure.0.fetch_add(1, Ordering::Relaxed);
+        }
+        again
+    }
+
+    fn clone_request(&mut self, request: &Request) -> Option<Request> {
+        self.policy.clone_request(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_goes_slower_when_the_server_asks_for_it_and_faster_again_when_all_goes_well() {
+        let mut pace = Pace::new(0);
+        (0..FIRST).for_each(|_| pace.ended(0));
+        assert_eq!(pace.width, FIRST + 1);
+        pace.ended(3);
+        assert_eq!(pace.width, FIRST.div_ceil(2));
+        (4..20).for_each(|pressure| pace.ended(pressure));
+        assert_eq!(pace.width, 1);
+        (0..10_000).for_each(|_| pace.ended(19));
+        assert_eq!(pace.width, MOST);
+    }
+}

@@ -1,0 +1,181 @@
+//! The parts alone: decode, verdict, index, frame. `tests/perf/run micro`.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::hint::black_box;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, TimeDelta};
+use countersign::cluster::listed::Listed;
+use countersign::cluster::watch::{Change, Message, WatchStatus};
+use countersign::console::clock::Clock;
+use countersign::console::event::Event;
+use countersign::console::requests::index::{Column, Index};
+use countersign::console::state::State;
+use countersign::console::theme::Theme;
+use countersign::console::update::update;
+use countersign::console::view;
+use countersign::domain::compact::{Interner, Uid};
+use countersign::domain::key_type::KeyType;
+use countersign::domain::request::{Pkcs10, Request};
+use countersign::domain::row::Row;
+use countersign::domain::verdict::judge;
+use countersign::keys::{PrivateKey, certification_request};
+use divan::{Bencher, black_box_drop};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Size;
+
+/// Rows of the large list.
+const MANY: u32 = 100_000;
+
+fn main() {
+    divan::main();
+}
+
+/// A watch event's object as the API server sends it, managedFields and all.
+fn object() -> String {
+    let key = PrivateKey::generate(KeyType::EcdsaP256).unwrap();
+    let pem = certification_request(&key, "jane", &["dev".to_owned()]).unwrap();
+    let fields = serde_json::json!({"f:spec": {
+        "f:expirationSeconds": {}, "f:request": {}, "f:signerName": {}, "f:usages": {},
+    }});
+    let object = serde_json::json!({
+        "kind": "CertificateSigningRequest", "apiVersion": "certificates.k8s.io/v1",
+        "metadata": {
+            "name": "load-000001", "uid": "0b5c1f0e-6f6a-4d5e-9c3b-0123456789ab", "resourceVersion": "812",
+            "creationTimestamp": "2026-11-23T17:31:18Z",
+            "managedFields": [{
+                "manager": "kubectl-create", "operation": "Update", "apiVersion": "certificates.k8s.io/v1",
+                "time": "2026-11-23T17:31:18Z", "fieldsType": "FieldsV1", "fieldsV1": fields,
+            }],
+        },
+        "spec": {
+            "request": STANDARD.encode(pem), "signerName": "kubernetes.io/kube-apiserver-client",
+            "expirationSeconds": 86_400, "usages": ["client auth"], "username": "admin",
+            "groups": ["system:masters", "system:authenticated"],
+            "extra": {"authentication.kubernetes.io/credential-id": ["X509SHA256=0123456789abcdef0123456789abcdef"]},
+        },
+        "status": {},
+    });
+    object.to_string()
+}
+
+fn request() -> Request {
+    serde_json::from_str::<Listed>(&object()).unwrap().request
+}
+
+fn rows(count: u32) -> Vec<Row> {
+    let (request, noon) = (request(), DateTime::from_timestamp(1_795_500_000, 0).unwrap());
+    let (verdict, mut interner) = (judge(&request), Interner::default());
+    let row = |number: u32| Row {
+        name: format!("load-{number:06}").into(),
+        user: format!("user-{:06}", number.wrapping_mul(7919) % count).into(),
+        uid: Uid::of(&format!("0b5c1f0e-6f6a-4d5e-9c3b-{number:012x}")),
+        created_at: Some(noon + TimeDelta::seconds(i64::from(number / 300))),
+        ..Row::new(&request, &verdict, &mut interner)
+    };
+    (0..count).map(row).collect()
+}
+
+fn index() -> Index {
+    let mut index = Index::default();
+    for batch in rows(MANY).chunks(512) {
+        index.apply(batch.iter().cloned().map(Change::Applied).collect());
+    }
+    index
+}
+
+#[divan::bench]
+fn decode_an_object_off_the_wire(bencher: Bencher) {
+    let text = object();
+    bencher.bench(|| serde_json::from_str::<Listed>(black_box(&text)).unwrap());
+}
+
+#[divan::bench]
+fn judge_a_request(bencher: Bencher) {
+    let request = request();
+    bencher.bench(|| judge(black_box(&request)));
+}
+
+#[divan::bench]
+fn make_a_row(bencher: Bencher) {
+    let (request, mut interner) = (request(), Interner::default());
+    let verdict = judge(&request);
+    bencher.bench_local(|| Row::new(black_box(&request), &verdict, &mut interner));
+}
+
+#[divan::bench(sample_count = 10)]
+fn index_takes_in_a_hundred_thousand_rows(bencher: Bencher) {
+    bencher.with_inputs(|| rows(MANY)).bench_local_values(|rows| {
+        let mut index = Index::default();
+        let mut rows = rows.into_iter().map(Change::Applied);
+        loop {
+            let batch: Vec<_> = rows.by_ref().take(512).collect();
+            if batch.is_empty() {
+                return index;
+            }
+            index.apply(batch);
+        }
+    });
+}
+
+#[divan::bench]
+fn index_takes_in_four_changes_of_a_hundred_thousand(bencher: Bencher) {
+    let mut index = index();
+    let rows = rows(MANY);
+    let mut turn = 0;
+    bencher.bench_local(|| {
+        turn = (turn + 7919) % (rows.len() - 4);
+        index.apply(rows[turn..turn + 4].iter().cloned().map(Change::Applied).collect());
+    });
+}
+
+#[divan::bench(args = [Column::Age, Column::Name, Column::Identity, Column::Signer, Column::Verdict], sample_count = 20)]
+fn index_sorts_a_hundred_thousand_rows(bencher: Bencher, column: Column) {
+    let mut index = index();
+    let mut reversed = false;
+    bencher.bench_local(|| {
+        reversed = !reversed;
+        index.set_sort(column, reversed);
+        while index.is_working() {
+            index.work();
+        }
+    });
+}
+
+#[divan::bench(args = ["load-0001", "nowhere"], sample_count = 20)]
+fn index_searches_a_hundred_thousand_rows(bencher: Bencher, text: &str) {
+    let mut index = index();
+    bencher.bench_local(|| {
+        index.set_search("");
+        while index.is_working() {
+            index.work();
+        }
+        index.set_search(text);
+        while index.is_working() {
+            index.work();
+        }
+    });
+}
+
+#[divan::bench(args = [(80, 24), (200, 60)])]
+fn draw_a_frame_of_a_hundred_thousand(bencher: Bencher, (width, height): (u16, u16)) {
+    let clock = Clock { now: DateTime::from_timestamp(1_795_600_000, 0).unwrap(), utc: true };
+    let mut state = State::new(clock, Size { width, height }, Theme::sixteen(), false);
+    let now = clock.now;
+    for batch in rows(MANY).chunks(512) {
+        let changes = batch.iter().cloned().map(Change::Applied).collect();
+        black_box_drop(update(&mut state, Event::Watch(Message::Changes(changes)), now));
+    }
+    black_box_drop(update(&mut state, Event::Watch(Message::Status(WatchStatus::Live)), now));
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    bencher.bench_local(|| terminal.draw(|frame| view::draw(frame, &state)).map(|_| ()));
+}
+
+#[divan::bench]
+fn decode_a_pkcs10_request_and_check_its_signature(bencher: Bencher) {
+    let key = PrivateKey::generate(KeyType::EcdsaP256).unwrap();
+    let pem = certification_request(&key, "jane", &["dev".to_owned()]).unwrap();
+    bencher.bench(|| Pkcs10::from_pem(black_box(pem.as_bytes())));
+}
