@@ -2,18 +2,20 @@
 
 use super::flags::{DecideFlags, DenyFlags};
 use super::json;
+use super::judge::judged_among_all;
 use super::output::{Failed, print};
 use crate::cluster::{Cluster, Decision, Verb};
+use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::text::printable;
-use crate::domain::verdict::{Level, judge};
+use crate::domain::verdict::Level;
 
 /// Approves requests. All of them are looked at before the first is decided: a dangerous one that is not named with
 /// `--dangerous` refuses the whole command.
-pub(super) async fn approve(cluster: &Cluster, flags: &DecideFlags) -> Result<(), Failed> {
+pub(super) async fn approve(cluster: &Cluster, policy: &PolicyFile, flags: &DecideFlags) -> Result<(), Failed> {
     let requests = read(cluster, &flags.common.names).await?;
-    for request in &requests {
-        let verdict = judge(request);
+    let verdicts = judged_among_all(cluster, policy, &requests).await;
+    for (request, verdict) in requests.iter().zip(verdicts) {
         if verdict.level() == Level::Danger && !flags.dangerous.contains(&request.pin.name) {
             let name = printable(&request.pin.name).into_owned();
             let why: Vec<_> =

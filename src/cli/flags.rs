@@ -72,6 +72,9 @@ pub struct Global {
     /// Refuse every write
     #[arg(long, global = true)]
     pub read_only: bool,
+    /// The policy to judge by (default: countersign/policy.yaml in the config folder, if it is there)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
     /// What the log file in the state folder tells
     #[arg(long, global = true, value_enum, default_value_t = LogLevel::Warn, value_name = "LEVEL")]
     pub log_level: LogLevel,
@@ -109,6 +112,8 @@ pub enum Command {
     List(ListFlags),
     /// Show one request: who, what, how long, and what to think of it
     Show(ShowFlags),
+    /// Explain a verdict's rule, or list them all
+    Explain(ExplainFlags),
     /// Approve requests
     Approve(DecideFlags),
     /// Deny requests
@@ -202,6 +207,23 @@ pub struct ShowFlags {
     /// How to print
     #[arg(long, short, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
     pub output: Output,
+}
+
+/// `countersign explain`.
+#[derive(Debug, Args)]
+pub struct ExplainFlags {
+    /// The rule, such as key-weak (default: all of them)
+    pub rule: Option<String>,
+    /// How to print
+    #[arg(long, short, value_enum, default_value_t = ExplainOutput::Text, value_name = "FORMAT")]
+    pub output: ExplainOutput,
+}
+
+/// Formats of rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExplainOutput {
+    Text,
+    Json,
 }
 
 /// `countersign approve`.

@@ -5,43 +5,54 @@ use unicode_width::UnicodeWidthStr;
 
 use super::flags::{ListFlags, ListOutput, StateFlag};
 use super::json;
+use super::judge::judged_all;
 use super::output::{Failed, print, print_data, print_json, tell};
 use crate::cluster::Cluster;
 use crate::domain::life;
+use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::{Request, State};
 use crate::domain::text::printable;
-use crate::domain::verdict::{Verdict, judge};
+use crate::domain::verdict::Verdict;
 
 /// Lists requests, the oldest first.
-pub(super) async fn run(cluster: &Cluster, flags: &ListFlags) -> Result<(), Failed> {
+pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), Failed> {
+    if matches!(flags.output, ListOutput::Json | ListOutput::Table | ListOutput::Wide) {
+        return judged(cluster, policy, flags).await;
+    }
     let objects = cluster.list_requests().await?;
     let mut found: Vec<_> = objects.into_iter().map(|csr| (Request::from_object(&csr), csr)).collect();
-    found.retain(|(request, _)| flags.state.is_none_or(|state| state_of(state) == request.state()));
-    found.retain(|(request, _)| flags.signer.as_ref().is_none_or(|signer| *signer == request.signer_name));
-    found.sort_by(|(a, _), (b, _)| a.created_at.cmp(&b.created_at).then_with(|| a.pin.name.cmp(&b.pin.name)));
+    choose(&mut found, flags);
+    if flags.output == ListOutput::Yaml {
+        let items: Vec<_> = found.into_iter().map(|(_, csr)| csr).collect();
+        let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
+        return print_data(&crate::domain::yaml::to_string(&list).map_err(|error| Failed::new(error.to_string()))?);
+    }
+    let kind = "certificatesigningrequest.certificates.k8s.io";
+    let names: Vec<_> = found.iter().map(|(request, _)| format!("{kind}/{}", one_line(&request.pin.name))).collect();
+    if names.is_empty() { Ok(()) } else { print(&names.join("\n")) }
+}
+
+async fn judged(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), Failed> {
+    let mut found = judged_all(cluster, policy).await?;
+    choose(&mut found, flags);
     match flags.output {
         ListOutput::Json => {
-            let all: Vec<_> = found.iter().map(|(request, _)| json::request(request, &judge(request))).collect();
+            let all: Vec<_> = found.iter().map(|(request, verdict)| json::request(request, verdict)).collect();
             print_json(&all)
         }
-        ListOutput::Yaml => {
-            let items: Vec<_> = found.into_iter().map(|(_, csr)| csr).collect();
-            let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
-            print_data(&crate::domain::yaml::to_string(&list).map_err(|error| Failed::new(error.to_string()))?)
-        }
-        ListOutput::Name => {
-            let kind = "certificatesigningrequest.certificates.k8s.io";
-            let names: Vec<_> =
-                found.iter().map(|(request, _)| format!("{kind}/{}", one_line(&request.pin.name))).collect();
-            if names.is_empty() { Ok(()) } else { print(&names.join("\n")) }
-        }
-        ListOutput::Table | ListOutput::Wide if found.is_empty() => {
+        _ if found.is_empty() => {
             tell("No requests found");
             Ok(())
         }
-        ListOutput::Table => print(&table(&found, false)),
-        ListOutput::Wide => print(&table(&found, true)),
+        output => print(&table(&found, output == ListOutput::Wide)),
     }
+}
+
+/// Keeps what the flags ask for, the oldest first.
+fn choose<T>(found: &mut Vec<(Request, T)>, flags: &ListFlags) {
+    found.retain(|(request, _)| flags.state.is_none_or(|state| state_of(state) == request.state()));
+    found.retain(|(request, _)| flags.signer.as_ref().is_none_or(|signer| *signer == request.signer_name));
+    found.sort_by(|(a, _), (b, _)| a.created_at.cmp(&b.created_at).then_with(|| a.pin.name.cmp(&b.pin.name)));
 }
 
 const fn state_of(flag: StateFlag) -> State {
@@ -58,16 +69,15 @@ fn one_line(text: &str) -> String {
     printable(text).into_owned()
 }
 
-fn table<T>(found: &[(Request, T)], wide: bool) -> String {
+fn table(found: &[(Request, Verdict)], wide: bool) -> String {
     let mut rows =
         vec![["NAME", "IDENTITY", "GROUPS", "SIGNER", "FOR", "AGE", "STATE", "VERDICT"].map(str::to_owned).to_vec()];
     if wide {
         rows[0].extend(["REQUESTER", "KEY"].map(str::to_owned));
     }
     let now = Utc::now();
-    for (request, _) in found {
-        let verdict = judge(request);
-        let mut row = columns(request, &verdict, request.created_at.map_or(0, |at| (now - at).num_seconds()), wide);
+    for (request, verdict) in found {
+        let mut row = columns(request, verdict, request.created_at.map_or(0, |at| (now - at).num_seconds()), wide);
         if wide {
             let key = request
                 .pkcs10

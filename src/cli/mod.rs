@@ -5,10 +5,12 @@
 
 mod access;
 mod decide;
+mod explain;
 mod export;
 mod flags;
 mod issue;
 mod json;
+mod judge;
 mod kubeconfig;
 mod list;
 mod log;
@@ -30,6 +32,8 @@ use output::Failed;
 
 use crate::cluster::Cluster;
 use crate::console;
+use crate::domain::policy_file::PolicyFile;
+use crate::files;
 
 /// Reads the arguments and does what they say.
 ///
@@ -37,6 +41,11 @@ use crate::console;
 /// What nobody expected, for the error report; expected failures are told in plain words and give an exit code.
 pub fn run() -> color_eyre::Result<ExitCode> {
     let mut arguments = Arguments::parse();
+    // A policy that cannot be used stops everything, before anything is decided without it.
+    let policy = match files::policy::read(arguments.global.policy.as_deref()) {
+        Ok(policy) => policy,
+        Err(error) => return Ok(Failed::usage(error.to_string()).report()),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let practice = match runtime.block_on(practice(&mut arguments)) {
         Ok(practice) => practice,
@@ -50,7 +59,7 @@ pub fn run() -> color_eyre::Result<ExitCode> {
                 Some(signal) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),
             })
         }
-        Some(command) => Ok(match runtime.block_on(carry_out(command, &arguments.global)) {
+        Some(command) => Ok(match runtime.block_on(carry_out(command, &arguments.global, &policy)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(failed) => failed.report(),
         }),
@@ -96,7 +105,10 @@ async fn practice(_: &mut Arguments) -> Result<Option<NoSandbox>, Failed> {
     Ok(None)
 }
 
-async fn carry_out(command: Command, global: &flags::Global) -> Result<(), Failed> {
+async fn carry_out(command: Command, global: &flags::Global, policy: &PolicyFile) -> Result<(), Failed> {
+    if let Command::Explain(flags) = &command {
+        return explain::run(flags);
+    }
     #[cfg(feature = "sandbox")]
     if let Command::Sandbox(flags) = &command {
         return sandbox::run(flags).await;
@@ -106,9 +118,9 @@ async fn carry_out(command: Command, global: &flags::Global) -> Result<(), Faile
     }
     let cluster = Cluster::connect(&global.target()).await?;
     match command {
-        Command::List(flags) => list::run(&cluster, &flags).await,
-        Command::Show(flags) => show::run(&cluster, &flags).await,
-        Command::Approve(flags) => decide::approve(&cluster, &flags).await,
+        Command::List(flags) => list::run(&cluster, policy, &flags).await,
+        Command::Show(flags) => show::run(&cluster, policy, &flags).await,
+        Command::Approve(flags) => decide::approve(&cluster, policy, &flags).await,
         Command::Deny(flags) => decide::deny(&cluster, &flags).await,
         Command::Export(flags) => export::run(&cluster, &flags).await,
         Command::Issue(flags) => issue::run(&cluster, global, &flags).await,
@@ -116,6 +128,7 @@ async fn carry_out(command: Command, global: &flags::Global) -> Result<(), Faile
         Command::Access(flags) => Box::pin(access::run(&cluster, global, &flags)).await,
         Command::WhoCan(flags) => Box::pin(who_can::run(&cluster, &flags)).await,
         Command::Why(flags) => Box::pin(why::run(&cluster, &flags)).await,
+        Command::Explain(_) => Ok(()),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(_) => Ok(()),
     }

@@ -4,30 +4,29 @@ use chrono::Utc;
 
 use super::flags::{Output, ShowFlags};
 use super::json;
+use super::judge::judged_among_all;
 use super::output::{Failed, print, print_data, print_json};
 use crate::cluster::Cluster;
 use crate::console::clock::Clock;
 use crate::console::requests::{Loaded, detail};
+use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::text::printable;
-use crate::domain::verdict::judge;
 
 /// Shows one request, in the same words as the console's page.
-pub(super) async fn run(cluster: &Cluster, flags: &ShowFlags) -> Result<(), Failed> {
+pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ShowFlags) -> Result<(), Failed> {
     let mut csr = cluster.request(&flags.name).await?;
     csr.metadata.managed_fields = None;
-    let request = Request::from_object(&csr);
-    let verdict = judge(&request);
-    match flags.output {
-        Output::Json => print_json(&json::request(&request, &verdict)),
-        Output::Yaml => {
-            print_data(&crate::domain::yaml::to_string(&csr).map_err(|error| Failed::new(error.to_string()))?)
-        }
-        Output::Text => {
-            let loaded = Loaded { request, verdict, yaml: String::new() };
-            print(&text(&loaded))
-        }
+    if flags.output == Output::Yaml {
+        let yaml = crate::domain::yaml::to_string(&csr).map_err(|error| Failed::new(error.to_string()))?;
+        return print_data(&yaml);
     }
+    let request = Request::from_object(&csr);
+    let verdict = judged_among_all(cluster, policy, std::slice::from_ref(&request)).await.remove(0);
+    if flags.output == Output::Json {
+        return print_json(&json::request(&request, &verdict));
+    }
+    print(&text(&Loaded { request, verdict, yaml: String::new() }))
 }
 
 fn text(loaded: &Loaded) -> String {

@@ -14,6 +14,7 @@ pub mod rbac;
 pub mod rbac_watch;
 pub mod requests;
 pub mod reviews;
+pub mod surroundings;
 pub mod watch;
 
 use std::time::Duration;

@@ -15,7 +15,7 @@ use super::listed::Listed;
 use super::{Cluster, Error};
 use crate::domain::compact::{Interner, Uid};
 use crate::domain::row::Row;
-use crate::domain::verdict::judge;
+use crate::domain::verdict::{Context, judge};
 
 /// Changes that follow each other within this time are sent together; the first after a pause is sent at once.
 const GATHER: Duration = Duration::from_millis(40);
@@ -142,7 +142,7 @@ impl Watch {
                 self.send(Message::Restarted).await
             }
             Event::InitApply(Listed { request, .. }) | Event::Apply(Listed { request, .. }) => {
-                let row = Row::new(&request, &judge(&request), &mut self.interner);
+                let row = Row::new(&request, &judge(&request, &Context::default()), &mut self.interner);
                 self.batch.add(Change::Applied(row));
                 self.flush_if_full().await
             }

@@ -12,7 +12,7 @@ use super::requests::Loaded;
 use super::wizard::runner::WizardRunner;
 use crate::cluster::{Cluster, Decision, Target, watch};
 use crate::domain::request::{Pin, Request};
-use crate::domain::verdict::judge;
+use crate::domain::verdict::{Context, judge};
 use crate::files::{self, atomic};
 use crate::trouble::Trouble;
 
@@ -135,7 +135,7 @@ async fn read(cluster: &Cluster, pin: Pin) -> Event {
 fn loaded(mut csr: CertificateSigningRequest) -> Loaded {
     csr.metadata.managed_fields = None;
     let request = Request::from_object(&csr);
-    let verdict = judge(&request);
+    let verdict = judge(&request, &Context::default());
     let yaml = crate::domain::yaml::to_string(&csr).unwrap_or_else(|_| "it has no form in YAML\n".to_owned());
     Loaded { request, verdict, yaml }
 }

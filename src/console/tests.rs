@@ -23,7 +23,7 @@ use crate::cluster::watch::{Change, Message, WatchStatus};
 use crate::cluster::{Verb, WhoAmI};
 use crate::domain::plan::StepKind;
 use crate::domain::request::{Condition, Request};
-use crate::domain::verdict::judge;
+use crate::domain::verdict::{Context, judge};
 use crate::issuance::rehearsal::{Note, Weight};
 use crate::issuance::{Progress, Rehearsal};
 use crate::trouble::Trouble;
@@ -75,7 +75,7 @@ impl Console {
             let Effect::Read(pin) = self.effects.remove(at) else { return };
             let found = requests.iter().find(|request| request.pin.uid == pin.uid).unwrap();
             let yaml = "apiVersion: certificates.k8s.io/v1\nkind: CertificateSigningRequest\n".to_owned();
-            let loaded = Loaded { request: found.clone(), verdict: judge(found), yaml };
+            let loaded = Loaded { request: found.clone(), verdict: judge(found, &Context::default()), yaml };
             self.hears(Event::Read { uid: pin.uid, result: Ok(Box::new(loaded)) });
         }
     }

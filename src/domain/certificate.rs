@@ -41,6 +41,12 @@ impl Certificate {
         Self::from_der(&block.contents)
     }
 
+    /// Every certificate in a text; what is none, or cannot be read, is passed over.
+    pub fn all_from_pem(pem: &[u8]) -> impl Iterator<Item = Self> {
+        let blocks = Pem::iter_from_buffer(pem).flatten().filter(|block| block.label == "CERTIFICATE");
+        blocks.filter_map(|block| Self::from_der(&block.contents).ok())
+    }
+
     /// Decodes a certificate.
     ///
     /// # Errors

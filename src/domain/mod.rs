@@ -14,6 +14,7 @@ pub mod objects;
 pub mod order;
 pub mod pkcs10;
 pub mod plan;
+pub mod policy_file;
 pub mod request;
 pub mod row;
 pub mod shell;

@@ -2,7 +2,8 @@
 
 use sha2::{Digest, Sha256};
 use x509_parser::certification_request::X509CertificationRequest;
-use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::cri_attributes::ParsedCriAttribute;
+use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::pem::Pem;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey as ParsedKey;
@@ -13,6 +14,8 @@ use super::request::{Pkcs10, PublicKey, San};
 /// Object identifiers of the two attributes that count for logging in (RFC 4519).
 const COMMON_NAME: &str = "2.5.4.3";
 const ORGANIZATION: &str = "2.5.4.10";
+/// The extension `subjectAltName` (RFC 5280, 4.2.1.6).
+const ALTERNATIVE_NAMES: &str = "2.5.29.17";
 
 impl Pkcs10 {
     /// Decodes a PEM block `CERTIFICATE REQUEST`.
@@ -57,6 +60,7 @@ impl Pkcs10 {
             subject: subject.text,
             common_names: subject.common_names,
             organizations: subject.organizations,
+            odd_strings: subject.odd_strings,
             sans: sans(&request),
             key,
             signature_algorithm: signature_name(&request.signature_algorithm),
@@ -66,6 +70,7 @@ impl Pkcs10 {
 }
 
 /// A subject, read in the order in which it is written.
+#[derive(Default)]
 pub(super) struct Subject {
     /// As `CN=jane,O=dev`; a multi-valued RDN as `O=a+O=b`.
     pub text: String,
@@ -73,12 +78,14 @@ pub(super) struct Subject {
     pub common_names: Vec<String>,
     /// Every O.
     pub organizations: Vec<String>,
+    /// CNs and Os in string types that programs read differently, such as `CN as T61String`.
+    pub odd_strings: Vec<String>,
 }
 
 impl Subject {
     /// Reads a name as Go's `crypto/x509/pkix` `FillFromRDNSequence` does: every attribute of every RDN in order.
     pub fn read(name: &X509Name<'_>) -> Self {
-        let mut subject = Self { text: String::new(), common_names: Vec::new(), organizations: Vec::new() };
+        let mut subject = Self::default();
         for (at, rdn) in name.iter_rdn().enumerate() {
             for (part, attribute) in rdn.iter().enumerate() {
                 let oid = attribute.attr_type().to_id_string();
@@ -91,11 +98,17 @@ impl Subject {
                     ""
                 };
                 subject.text.extend([separator, short_name(&oid), "=", &escape(&value)]);
-                match oid.as_str() {
-                    COMMON_NAME => subject.common_names.push(value),
-                    ORGANIZATION => subject.organizations.push(value),
-                    _ => {}
+                let values = match oid.as_str() {
+                    COMMON_NAME => &mut subject.common_names,
+                    ORGANIZATION => &mut subject.organizations,
+                    _ => continue,
+                };
+                let (odd, counts) = string_type(attribute.attr_value().tag().0);
+                if counts {
+                    values.push(value);
                 }
+                let ignored = if counts { "" } else { ", which Kubernetes ignores" };
+                subject.odd_strings.extend(odd.map(|kind| format!("{} as {kind}{ignored}", short_name(&oid))));
             }
         }
         subject
@@ -115,6 +128,21 @@ fn text(value: &x509_parser::der_parser::asn1_rs::Any<'_>) -> String {
             String::from_utf16_lossy(&units)
         }
         _ => String::from_utf8_lossy(value.data).into_owned(),
+    }
+}
+
+/// The name of a string type that is unusual in a subject (RFC 5280, 4.1.2.4), and whether Go takes it for a text at all
+/// (`encoding/asn1`, values of any type).
+const fn string_type(tag: u32) -> (Option<&'static str>, bool) {
+    match tag {
+        12 | 19 => (None, true), // UTF8String, PrintableString
+        18 => (Some("NumericString"), true),
+        20 => (Some("T61String"), true),
+        22 => (Some("IA5String"), true),
+        30 => (Some("BMPString"), true),
+        26 => (Some("VisibleString"), false),
+        28 => (Some("UniversalString"), false),
+        _ => (Some("no usual text"), false),
     }
 }
 
@@ -194,13 +222,21 @@ fn signature_name(algorithm: &AlgorithmIdentifier<'_>) -> String {
     .to_owned()
 }
 
+/// The names of every extension request: Go reads all of them (`crypto/x509`, `parseCSRExtensions`), so that none hides in
+/// a second one. Names that cannot be read are there all the same.
 fn sans(request: &X509CertificationRequest<'_>) -> Vec<San> {
-    let extensions = request.requested_extensions().into_iter().flatten();
-    let names = extensions.filter_map(|extension| match extension {
-        ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
-        _ => None,
+    let asked = request.certification_request_info.iter_attributes().filter_map(|attribute| {
+        match attribute.parsed_attribute() {
+            ParsedCriAttribute::ExtensionRequest(asked) => Some(&asked.extensions),
+            _ => None,
+        }
     });
-    names.flatten().map(san).collect()
+    let names = asked.flatten().filter(|extension| extension.oid.to_id_string() == ALTERNATIVE_NAMES);
+    let read = |extension: &X509Extension<'_>| match extension.parsed_extension() {
+        ParsedExtension::SubjectAlternativeName(names) => names.general_names.iter().map(san).collect(),
+        _ => vec![San::Other("unreadable".into())],
+    };
+    names.flat_map(read).collect()
 }
 
 fn san(name: &GeneralName<'_>) -> San {

@@ -77,6 +77,8 @@ pub struct Pkcs10 {
     pub common_names: Vec<String>,
     /// Every O in order.
     pub organizations: Vec<String>,
+    /// CNs and Os in string types that programs read differently, such as `CN as T61String`.
+    pub odd_strings: Vec<String>,
     /// Subject alternative names.
     pub sans: Vec<San>,
     /// The public key.

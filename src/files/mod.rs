@@ -4,6 +4,7 @@ pub mod atomic;
 pub mod folders;
 pub mod kubeconfig;
 pub mod lock;
+pub mod policy;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -19,7 +19,7 @@ use countersign::domain::compact::{Interner, Uid};
 use countersign::domain::key_type::KeyType;
 use countersign::domain::request::{Pkcs10, Request};
 use countersign::domain::row::Row;
-use countersign::domain::verdict::judge;
+use countersign::domain::verdict::{Context, judge};
 use countersign::keys::{PrivateKey, certification_request};
 use divan::{Bencher, black_box_drop};
 use ratatui::Terminal;
@@ -67,7 +67,7 @@ fn request() -> Request {
 
 fn rows(count: u32) -> Vec<Row> {
     let (request, noon) = (request(), DateTime::from_timestamp(1_795_500_000, 0).unwrap());
-    let (verdict, mut interner) = (judge(&request), Interner::default());
+    let (verdict, mut interner) = (judge(&request, &Context::default()), Interner::default());
     let row = |number: u32| Row {
         name: format!("load-{number:06}").into(),
         user: format!("user-{:06}", number.wrapping_mul(7919) % count).into(),
@@ -95,13 +95,13 @@ fn decode_an_object_off_the_wire(bencher: Bencher) {
 #[divan::bench]
 fn judge_a_request(bencher: Bencher) {
     let request = request();
-    bencher.bench(|| judge(black_box(&request)));
+    bencher.bench(|| judge(black_box(&request), &Context::default()));
 }
 
 #[divan::bench]
 fn make_a_row(bencher: Bencher) {
     let (request, mut interner) = (request(), Interner::default());
-    let verdict = judge(&request);
+    let verdict = judge(&request, &Context::default());
     bencher.bench_local(|| Row::new(black_box(&request), &verdict, &mut interner));
 }
 

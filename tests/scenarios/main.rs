@@ -5,6 +5,8 @@
 #[path = "../control-plane/harness.rs"]
 #[allow(dead_code)]
 mod control_plane;
+#[path = "../corpus/mod.rs"]
+mod corpus;
 mod support;
 
 mod access;
@@ -25,3 +27,4 @@ mod practice;
 mod protocol;
 mod rights;
 mod triage;
+mod verdicts;

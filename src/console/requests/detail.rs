@@ -52,7 +52,7 @@ pub fn brief(loaded: &Loaded, clock: &Clock) -> Vec<(Fact, Option<Fact>)> {
 pub fn full(loaded: &Loaded, clock: &Clock) -> Vec<Fact> {
     let request = &loaded.request;
     let mut facts = vec![Fact::new("Name", &request.pin.name), status(request, clock)];
-    facts.extend(verdict(&loaded.verdict));
+    facts.extend(verdict_with_advice(&loaded.verdict));
     facts.extend([Fact::new("Subject", subject(request)), Fact::new("Logs in as", logs_in_as(request))]);
     facts.extend([
         Fact::new("Key", key(request)),
@@ -250,4 +250,10 @@ pub fn verdict(verdict: &Verdict) -> Vec<Fact> {
         level: Some(finding.level),
     };
     verdict.findings.iter().enumerate().map(fact).collect()
+}
+
+/// [`verdict`], with what to do about each finding.
+fn verdict_with_advice(judged: &Verdict) -> Vec<Fact> {
+    let todos = judged.findings.iter().map(|finding| Some(Fact::new("", format!("  → {}", finding.todo))));
+    verdict(judged).into_iter().zip(todos.chain([None])).flat_map(|(fact, todo)| [Some(fact), todo]).flatten().collect()
 }

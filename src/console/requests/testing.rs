@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::compact::{Interner, Uid, Version};
 use crate::domain::request::{CLIENT_SIGNER, Pin, Pkcs10, PublicKey, Request, Requester, State};
 use crate::domain::row::Row;
-use crate::domain::verdict::{Level, judge};
+use crate::domain::verdict::{Context, Level, judge};
 
 /// A moment on the day the tests play on.
 pub fn noon() -> DateTime<Utc> {
@@ -53,6 +53,7 @@ pub fn request(name: &str, seconds: i64, user: &str, groups: &[&str]) -> Request
             subject: [format!("CN={user}")].into_iter().chain(organizations).collect(),
             common_names: owned(&[user]),
             organizations: owned(groups),
+            odd_strings: Vec::new(),
             sans: Vec::new(),
             key: PublicKey { algorithm: "RSA".into(), bits: 2048, sha256: "00".into() },
             signature_algorithm: "SHA256-RSA".into(),
@@ -65,5 +66,5 @@ pub fn request(name: &str, seconds: i64, user: &str, groups: &[&str]) -> Request
 
 /// Its line.
 pub fn row_of(request: &Request) -> Row {
-    Row::new(request, &judge(request), &mut Interner::default())
+    Row::new(request, &judge(request, &Context::default()), &mut Interner::default())
 }

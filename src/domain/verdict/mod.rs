@@ -1,16 +1,40 @@
 //! What approving a request would mean: findings with stable rule ids, levels and reasons.
 //!
-//! A rule is a function from a request to a finding, or none. This first set looks at the request alone.
+//! A rule is a function. One kind looks at the request [alone](judge_alone): what it says does not change. The other kind
+//! looks at the [facts](Facts) of the request and [around](judge_around): at bindings, nodes, other requests, time. Those
+//! facts are slim, and [`Ties`] says whose verdict a change touches, so that a live list of a hundred thousand requests
+//! judges again only what it must.
 
+mod access;
+mod cleanup;
+mod context;
+mod facts;
+pub mod grants;
 mod identity;
+mod life;
+mod looks;
+mod neighbours;
+mod nodes;
+mod policy;
 mod requester;
-mod signer;
+pub mod rules;
+mod serving;
+pub mod signer;
 mod subject;
+pub mod ties;
 
+pub use context::{Bound, Context, Limits, Surroundings};
+pub use facts::{Asker, Facts, Id, uid_id};
+pub use grants::Grants;
+pub use nodes::Nodes;
+pub use rules::Rule;
 pub use signer::{is_signed_here, refusal};
+pub use ties::Ties;
 
 use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
 
+use super::policy_file::PolicyFile;
 use super::request::Request;
 
 /// How bad a finding is. The order is the order of attention: a request that the signer will refuse hands out nothing,
@@ -30,18 +54,43 @@ pub enum Level {
     Danger,
 }
 
+impl Level {
+    /// As it stands in text.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::WillFail => "will fail",
+            Self::Danger => "danger",
+        }
+    }
+}
+
 /// One thing a rule found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Stable id of the rule, such as `identity-control-plane`.
     pub rule: &'static str,
     /// How bad.
     pub level: Level,
-    /// A sentence: what, why, and what to do. May quote the request: hostile until made printable.
+    /// A sentence: what, and why. May quote the request: hostile until made printable.
     pub text: String,
+    /// What to do.
+    pub todo: &'static str,
     /// The column's word or two, such as `node id`.
-    #[serde(skip)]
     pub headline: &'static str,
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut fields = to.serialize_struct("Finding", 4)?;
+        fields.serialize_field("rule", self.rule)?;
+        fields.serialize_field("level", &self.level)?;
+        fields.serialize_field("text", &self.text)?;
+        fields.serialize_field("todo", self.todo)?;
+        fields.end()
+    }
 }
 
 /// All findings on one request, worst first.
@@ -52,6 +101,18 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    fn of(mut findings: Vec<Finding>) -> Self {
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        Self { findings }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.findings.extend(other.findings);
+        Self::of(self.findings)
+    }
+
     /// The worst finding's level, `Ok` without any.
     pub fn level(&self) -> Level {
         self.findings.first().map_or(Level::Ok, |finding| finding.level)
@@ -63,37 +124,85 @@ impl Verdict {
     }
 }
 
-/// One rule.
-type Rule = fn(&Request) -> Option<Finding>;
+/// What a rule about the request alone looks at.
+struct Case<'a> {
+    request: &'a Request,
+    policy: &'a PolicyFile,
+}
 
-const RULES: &[Rule] = &[
+/// A rule about the request alone.
+type Alone = fn(&Case<'_>) -> Option<Finding>;
+
+const ALONE: &[Alone] = &[
     identity::control_plane,
     identity::service_account,
     identity::node,
     identity::masters,
     identity::system_group,
+    policy::group,
+    policy::name,
     subject::unreadable,
     subject::bad_signature,
+    subject::unchecked_signature,
+    subject::weak_signature,
     subject::hidden_characters,
+    subject::mixed_script,
+    subject::blanks,
+    subject::string_type,
     subject::several_names,
     subject::no_name,
     subject::weak_key,
+    subject::exotic_key,
     subject::names_without_meaning,
+    signer::authority_usages,
     signer::will_fail,
-    requester::somebody_else,
 ];
 
-/// Judges one request by itself.
-pub fn judge(request: &Request) -> Verdict {
-    let mut findings: Vec<_> = RULES.iter().filter_map(|rule| rule(request)).collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-    Verdict { findings }
+/// A rule about what is around; it may find several things.
+type Around = fn(&Facts, &Context<'_>, &mut Vec<Finding>);
+
+const AROUND: &[Around] = &[
+    access::dangers,
+    access::known_name,
+    access::groups_gained,
+    access::look_alike,
+    requester::somebody_else,
+    serving::hosts,
+    neighbours::same_key,
+    neighbours::named_as_other,
+    neighbours::duplicate,
+    neighbours::unknown_signer,
+    life::beyond_policy,
+    life::cut,
+    cleanup::stuck,
+    cleanup::goes_soon,
+];
+
+/// Judges one request with all that is known.
+pub fn judge(request: &Request, context: &Context<'_>) -> Verdict {
+    judge_alone(request, context.policy).and(judge_around(&Facts::of(request), context))
+}
+
+/// What the request says by itself: it stays the same for as long as the request and the policy do.
+pub fn judge_alone(request: &Request, policy: &PolicyFile) -> Verdict {
+    let case = Case { request, policy };
+    Verdict::of(ALONE.iter().filter_map(|rule| rule(&case)).collect())
+}
+
+/// What is to be said of it in view of bindings, nodes, other requests and time.
+pub fn judge_around(facts: &Facts, context: &Context<'_>) -> Verdict {
+    let mut findings = Vec::new();
+    for rule in AROUND {
+        rule(facts, context, &mut findings);
+    }
+    Verdict::of(findings)
 }
 
 /// What a rule that fires gives back.
 #[expect(clippy::unnecessary_wraps, reason = "the last word of every rule")]
-fn finding(level: Level, rule: &'static str, headline: &'static str, text: impl Into<String>) -> Option<Finding> {
-    Some(Finding { rule, level, headline, text: text.into() })
+fn finding(rule: &'static Rule, level: Level, text: impl Into<String>) -> Option<Finding> {
+    debug_assert!(rule.levels.contains(&level), "{} at {level:?}", rule.id);
+    Some(Finding { rule: rule.id, level, text: text.into(), todo: rule.todo, headline: rule.headline })
 }
 
 #[cfg(test)]

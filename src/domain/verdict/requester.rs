@@ -1,20 +1,94 @@
 //! Who asks for whom.
 
-use super::{Finding, Level, finding};
-use crate::domain::request::Request;
+use super::signer::{KUBELET_CLIENT, KUBELET_SERVING};
+use super::{Context, Facts, Finding, Level, finding, rules};
+use crate::domain::access::MASTERS;
 
-/// Somebody asks for a certificate in another name. Harmless where an admin does, a kubelet for itself, or a bootstrap
-/// token for a new node.
-pub(super) fn somebody_else(request: &Request) -> Option<Finding> {
-    let (asker, user) = (&request.requester, request.identity().user);
-    let may_ask = |group: &String| group == "system:masters" || group == "system:bootstrappers";
-    if user.is_empty() || asker.username == user || asker.username.is_empty() || asker.groups.iter().any(may_ask) {
-        return None;
+/// The group of bootstrap tokens (`system:bootstrappers`, token authenticator).
+const BOOTSTRAPPERS: &str = "system:bootstrappers";
+
+/// In what part somebody asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// For themselves.
+    Themselves,
+    /// As an admin: a member of system:masters, somebody whom bindings give everything, or whoever judges.
+    Admin,
+    /// As one whom the policy trusts to ask for others.
+    Trusted,
+    /// As a bootstrap token, for a node.
+    Bootstrap,
+    /// As anybody else.
+    Other,
+}
+
+/// In what part the requester asks.
+pub(super) fn asks(facts: &Facts, context: &Context<'_>) -> Asks {
+    let asker = &facts.asker;
+    let mut groups = asker.groups.iter().map(AsRef::as_ref);
+    if asker.user == facts.user {
+        Asks::Themselves
+    } else if is_admin(facts, context) {
+        Asks::Admin
+    } else if context.policy.trusts_names(&asker.user, groups.clone()) {
+        Asks::Trusted
+    } else if groups.any(|group| group == BOOTSTRAPPERS) && facts.node().is_some() {
+        Asks::Bootstrap
+    } else {
+        Asks::Other
     }
-    if user.starts_with("system:node:") {
-        let text = format!("{} asks for the node {user}: a node asks for itself.", asker.username);
-        return finding(Level::Danger, "requester-not-the-node", "not node", text);
+}
+
+fn is_admin(facts: &Facts, context: &Context<'_>) -> bool {
+    let asker = &facts.asker;
+    let groups = || asker.groups.iter().map(AsRef::as_ref);
+    let everything = |grants: &super::Grants| {
+        grants.dangers(&asker.user, groups()).first().is_some_and(|danger| danger.rule == &rules::ACCESS_CLUSTER_ADMIN)
+    };
+    groups().any(|group| group == MASTERS)
+        || context.me.is_some_and(|me| *me.user == *asker.user)
+        || context.grants.is_some_and(everything)
+}
+
+/// Somebody asks for a certificate in another name. Harmless where an admin or somebody trusted does, a kubelet for
+/// itself, or a bootstrap token for a new node.
+pub(super) fn somebody_else(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+    let asker = &facts.asker;
+    if facts.user.is_empty() || asker.user.is_empty() {
+        return;
     }
-    let text = format!("Asked for by {}, in the name of {user}. Is that theirs to ask?", asker.username);
-    finding(Level::Notice, "requester-differs", "for other", text)
+    let asks = asks(facts, context);
+    let for_kubelet = [KUBELET_CLIENT, KUBELET_SERVING].contains(&facts.signer.as_ref());
+    if let Some(node) = facts.node().filter(|_| for_kubelet) {
+        return found.extend(for_node(facts, node, asks, context));
+    }
+    if matches!(asks, Asks::Themselves | Asks::Admin | Asks::Trusted) {
+        return;
+    }
+    if facts.user.starts_with(super::facts::NODE_PREFIX) {
+        let text = format!("{} asks for the node {}: a node asks for itself.", asker.user, facts.user);
+        return found.extend(finding(&rules::REQUESTER_NOT_THE_NODE, Level::Danger, text));
+    }
+    // A person who asks in the name of another that counts for something is worth a question.
+    let machine = asker.user.starts_with("system:");
+    let known = context.grants.is_some_and(|grants| grants.names_user(&facts.user));
+    let level = if known && !machine { Level::Warning } else { Level::Notice };
+    let text = format!("Asked for by {}, in the name of {}. Is that theirs to ask?", asker.user, facts.user);
+    found.extend(finding(&rules::REQUESTER_DIFFERS, level, text));
+}
+
+fn for_node(facts: &Facts, node: &str, asks: Asks, context: &Context<'_>) -> Option<Finding> {
+    let serving = facts.signer.as_ref() == KUBELET_SERVING;
+    match asks {
+        Asks::Themselves | Asks::Admin | Asks::Trusted => None,
+        Asks::Bootstrap if !serving => {
+            context.nodes?.get(node)?;
+            let text = format!("A bootstrap token asks for the node {node}, which is already there.");
+            finding(&rules::BOOTSTRAP_FOR_KNOWN_NODE, Level::Warning, text)
+        }
+        Asks::Bootstrap | Asks::Other => {
+            let text = format!("{} asks for the node {}: a node asks for itself.", facts.asker.user, facts.user);
+            finding(&rules::REQUESTER_NOT_THE_NODE, Level::Danger, text)
+        }
+    }
 }

@@ -1,34 +1,61 @@
 //! What the built-in signers demand; else they add the condition Failed, reason `SignerValidationFailure`
 //! (`pkg/controller/certificates/signer/signer.go`, `pkg/apis/certificates/helpers.go`).
 
-use super::{Finding, Level, finding};
+use super::{Case, Finding, Level, finding, rules};
 use crate::domain::request::{CLIENT_SIGNER, Request, San};
 
+/// Signs kubelets' certificates for logging in.
+pub const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
+/// Signs kubelets' serving certificates.
+pub const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
+/// Demands nothing; requests for it can no longer be made (`certificates.k8s.io/v1`).
+pub const LEGACY: &str = "kubernetes.io/legacy-unknown";
+
 /// Says in the signer's own words why it will refuse.
-pub(super) fn will_fail(request: &Request) -> Option<Finding> {
-    let reason = refusal(request)?;
+pub(super) fn will_fail(case: &Case<'_>) -> Option<Finding> {
+    let reason = refusal(case.request)?;
     let text =
         format!("The signer will refuse it: {reason}. Approving it changes nothing; it has to be asked for anew.");
-    finding(Level::WillFail, "signer-refuses", "will fail", text)
+    finding(&rules::SIGNER_REFUSES, Level::WillFail, text)
+}
+
+/// Usages of authorities. The built-in signers refuse them, so that it is said of others.
+pub(super) fn authority_usages(case: &Case<'_>) -> Option<Finding> {
+    let request = case.request;
+    let usage = request.usages.iter().find(|usage| matches!(usage.as_str(), "cert sign" | "crl sign"))?;
+    if is_signed_here(&request.signer_name) {
+        return None;
+    }
+    let text = format!("It asks for the usage {usage}: that of an authority, which can hand out certificates itself.");
+    finding(&rules::USAGE_CA, Level::Warning, text)
 }
 
 /// Whether kube-controller-manager signs for this signer; others need a program of their own.
 pub fn is_signed_here(signer: &str) -> bool {
-    [CLIENT_SIGNER, "kubernetes.io/kube-apiserver-client-kubelet", "kubernetes.io/kubelet-serving"].contains(&signer)
+    [CLIENT_SIGNER, KUBELET_CLIENT, KUBELET_SERVING, LEGACY].contains(&signer)
 }
 
-/// Why the signer will refuse an approved request, in its own words.
+/// Whether its certificates log in to the API server.
+pub fn is_for_login(signer: &str) -> bool {
+    [CLIENT_SIGNER, KUBELET_CLIENT, LEGACY].contains(&signer)
+}
+
+/// Why the signer will refuse an approved request, in its own words. The order of its checks counts: it says the first.
 pub fn refusal(request: &Request) -> Option<String> {
-    match request.signer_name.as_str() {
-        CLIENT_SIGNER => client_usages(&request.usages),
-        "kubernetes.io/kube-apiserver-client-kubelet" => {
-            kubelet_subject(request).or_else(|| no_sans(request)).or_else(|| kubelet_usages(request, "client auth"))
-        }
-        "kubernetes.io/kubelet-serving" => kubelet_subject(request)
-            .or_else(|| serving_sans(request))
-            .or_else(|| kubelet_usages(request, "server auth")),
+    let reason = match request.signer_name.as_str() {
+        CLIENT_SIGNER => return client_usages(&request.usages),
+        KUBELET_CLIENT => not_system_nodes(request)
+            .or_else(|| unwanted_sans(request, &["DNS", "Email", "IP", "URI"]))
+            .or_else(|| not_a_node(request))
+            .or_else(|| kubelet_usages(request, &["client auth", "digital signature", "key encipherment"])),
+        KUBELET_SERVING => not_system_nodes(request)
+            .or_else(|| no_host(request))
+            .or_else(|| unwanted_sans(request, &["Email", "URI"]))
+            .or_else(|| kubelet_usages(request, &["digital signature", "key encipherment", "server auth"]))
+            .or_else(|| not_a_node(request)),
         _ => None,
-    }
+    };
+    reason.map(|reason| reason.to_string())
 }
 
 fn client_usages(usages: &[String]) -> Option<String> {
@@ -40,44 +67,47 @@ fn client_usages(usages: &[String]) -> Option<String> {
     missing.then(|| "missing required usage for client certificate: client auth".to_owned())
 }
 
-/// Exactly digital signature and the purpose, with key encipherment or without.
-fn kubelet_usages(request: &Request, purpose: &str) -> Option<String> {
-    let mut usages: Vec<_> = request.usages.iter().map(String::as_str).collect();
-    usages.retain(|usage| *usage != "key encipherment");
-    usages.sort_unstable();
-    usages.dedup();
-    let mut wanted = ["digital signature", purpose];
-    wanted.sort_unstable();
-    (usages != wanted).then(|| format!("usages did not match [digital signature, key encipherment, {purpose}]"))
+/// A reason; what a kubelet's signer says is fixed but for the usages.
+type Reason = std::borrow::Cow<'static, str>;
+
+/// Exactly these, with key encipherment or without.
+fn kubelet_usages(request: &Request, required: &[&str]) -> Option<Reason> {
+    let given = |usage: &&&str| request.usages.iter().any(|own| own == **usage);
+    let needed = |usage: &&&str| **usage != "key encipherment";
+    let all = required.iter().filter(needed).all(|usage| given(&usage));
+    let only = request.usages.iter().all(|usage| required.contains(&usage.as_str()));
+    (!all || !only).then(|| format!("usages did not match [{}]", required.join(" ")).into())
 }
 
-fn kubelet_subject(request: &Request) -> Option<String> {
-    let identity = request.identity();
-    if identity.groups != ["system:nodes"] {
-        return Some("subject organization is not system:nodes".to_owned());
-    }
-    let node = identity.user.starts_with("system:node:");
-    (!node).then(|| "subject common name does not begin with system:node: ".trim_end().to_owned())
+fn not_system_nodes(request: &Request) -> Option<Reason> {
+    (request.identity().groups != ["system:nodes"]).then(|| "subject organization is not system:nodes".into())
 }
 
-fn no_sans(request: &Request) -> Option<String> {
-    let sans = &request.pkcs10.as_ref().ok()?.sans;
-    let what = match sans.first()? {
-        San::Dns(_) => "DNS",
-        San::Ip(_) => "IP",
-        San::Email(_) => "Email",
-        San::Uri(_) | San::Other(_) => "URI",
-    };
-    Some(format!("{what} subjectAltNames are not allowed"))
+fn not_a_node(request: &Request) -> Option<Reason> {
+    let node = request.identity().user.starts_with(super::facts::NODE_PREFIX);
+    (!node).then(|| "subject common name does not begin with system:node:".into())
 }
 
-fn serving_sans(request: &Request) -> Option<String> {
-    let sans = &request.pkcs10.as_ref().ok()?.sans;
-    if !sans.iter().any(|san| matches!(san, San::Dns(_) | San::Ip(_))) {
-        return Some("DNS or IP subjectAltName is required".to_owned());
+/// Go's name of a kind of subject alternative name; it overlooks all others.
+const fn kind(san: &San) -> Option<&'static str> {
+    match san {
+        San::Dns(_) => Some("DNS"),
+        San::Ip(_) => Some("IP"),
+        San::Email(_) => Some("Email"),
+        San::Uri(_) => Some("URI"),
+        San::Other(_) => None,
     }
-    if sans.iter().any(|san| matches!(san, San::Email(_))) {
-        return Some("Email subjectAltNames are not allowed".to_owned());
-    }
-    sans.iter().any(|san| matches!(san, San::Uri(_))).then(|| "URI subjectAltNames are not allowed".to_owned())
+}
+
+fn has(request: &Request, wanted: &str) -> bool {
+    request.pkcs10.as_ref().is_ok_and(|pkcs10| pkcs10.sans.iter().any(|san| kind(san) == Some(wanted)))
+}
+
+fn unwanted_sans(request: &Request, unwanted: &[&'static str]) -> Option<Reason> {
+    let found = unwanted.iter().find(|kind| has(request, kind))?;
+    Some(format!("{found} subjectAltNames are not allowed").into())
+}
+
+fn no_host(request: &Request) -> Option<Reason> {
+    (!has(request, "DNS") && !has(request, "IP")).then(|| "DNS or IP subjectAltName is required".into())
 }

@@ -20,6 +20,7 @@ fn request(names: &[&str], groups: &[&str]) -> Request {
             subject: String::new(),
             common_names: owned(names),
             organizations: owned(groups),
+            odd_strings: Vec::new(),
             sans: Vec::new(),
             key: PublicKey { algorithm: "RSA".into(), bits: 2048, sha256: String::new() },
             signature_algorithm: "SHA256-RSA".into(),
@@ -30,8 +31,13 @@ fn request(names: &[&str], groups: &[&str]) -> Request {
     }
 }
 
+/// Judged with nothing known but the request.
+fn judged(request: &Request) -> Verdict {
+    judge(request, &Context::default())
+}
+
 fn rules(request: &Request) -> Vec<&'static str> {
-    judge(request).findings.iter().map(|finding| finding.rule).collect()
+    judged(request).findings.iter().map(|finding| finding.rule).collect()
 }
 
 fn kubelet(signer: &str, purpose: &str, sans: Vec<San>) -> Request {
@@ -47,7 +53,7 @@ fn kubelet(signer: &str, purpose: &str, sans: Vec<San>) -> Request {
 #[test]
 fn a_person_who_asks_for_themselves_is_nothing_unusual() {
     assert_eq!(rules(&request(&["jane"], &["dev", "qa"])), [""; 0]);
-    assert_eq!(judge(&request(&["jane"], &[])).level(), Level::Ok);
+    assert_eq!(judged(&request(&["jane"], &[])).level(), Level::Ok);
 }
 
 #[test]
@@ -64,7 +70,7 @@ fn names_of_the_cluster_itself_are_dangerous() {
     ] {
         let request = request(names, groups);
         assert!(rules(&request).contains(&rule), "{names:?} {groups:?}");
-        assert_eq!(judge(&request).level(), Level::Danger, "{names:?} {groups:?}");
+        assert_eq!(judged(&request).level(), Level::Danger, "{names:?} {groups:?}");
     }
 }
 
@@ -83,7 +89,7 @@ fn wrong_usages_will_fail_and_say_why() {
         (&["digital signature"], "client auth"),
     ] {
         request.usages = usages.iter().map(|usage| (*usage).to_owned()).collect();
-        let verdict = judge(&request);
+        let verdict = judged(&request);
         assert_eq!(verdict.level(), Level::WillFail);
         assert!(verdict.findings[0].text.contains(words), "{verdict:?}");
     }
@@ -92,11 +98,14 @@ fn wrong_usages_will_fail_and_say_why() {
 #[test]
 fn a_kubelet_that_asks_for_itself_is_nothing_unusual() {
     assert_eq!(rules(&kubelet("kube-apiserver-client-kubelet", "client auth", vec![])), [""; 0]);
-    assert_eq!(rules(&kubelet("kubelet-serving", "server auth", vec![San::Dns("w1".into())])), [""; 0]);
+    let serving = kubelet("kubelet-serving", "server auth", vec![San::Dns("w1".into())]);
+    assert_eq!(rules(&serving), ["serving-unchecked"]);
+    let nodes = Nodes::new(&[serde_json::from_value(serde_json::json!({"metadata": {"name": "w1"}})).unwrap()]);
+    assert_eq!(judge(&serving, &Context { nodes: Some(&nodes), ..Context::default() }), Verdict::default());
     assert_eq!(rules(&kubelet("kubelet-serving", "server auth", vec![])), ["signer-refuses"]);
     let mut other = kubelet("kubelet-serving", "server auth", vec![San::Dns("w1".into())]);
     other.requester.username = "system:node:w2".into();
-    assert_eq!(rules(&other), ["requester-not-the-node"]);
+    assert_eq!(rules(&other), ["requester-not-the-node", "serving-unchecked"]);
 }
 
 #[test]
@@ -113,4 +122,76 @@ fn what_cannot_be_read_is_dangerous() {
     let mut request = request(&["jane"], &[]);
     request.pkcs10 = Err("not a PKCS#10 request".into());
     assert_eq!(rules(&request), ["request-unreadable"]);
+}
+
+mod limits {
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    use super::*;
+    use crate::domain::certificate::Certificate;
+    use crate::domain::request::Identity;
+
+    fn noon() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_500_000, 0).unwrap()
+    }
+
+    fn life(limits: Limits, asked: Option<i32>) -> (i64, Bound) {
+        let (end, bound) = limits.end(asked, noon()).unwrap();
+        ((end - noon()).num_seconds(), bound)
+    }
+
+    #[test]
+    fn a_certificate_ends_where_the_signer_ends_it() {
+        let limits = Limits::default();
+        assert_eq!(life(limits, Some(600)), (600, Bound::Asked));
+        assert_eq!(life(limits, Some(28_799)), (28_799, Bound::Asked));
+        assert_eq!(life(limits, Some(28_800)), (28_500, Bound::Asked));
+        assert_eq!(life(limits, Some(i32::MAX)), (365 * 86_400 - 300, Bound::SignerByDefault));
+        assert_eq!(life(limits, None), (365 * 86_400 - 300, Bound::SignerByDefault));
+        let known = Limits { signing: Some(TimeDelta::days(30)), ca_ends: Some(noon() + TimeDelta::days(10)) };
+        assert_eq!(life(known, Some(86_400)), (86_100, Bound::Asked));
+        assert_eq!(life(known, Some(20 * 86_400)), (10 * 86_400, Bound::Ca));
+        let no_ca = Limits { ca_ends: None, ..known };
+        assert_eq!(life(no_ca, Some(31 * 86_400)), (30 * 86_400 - 300, Bound::Signer));
+    }
+
+    fn issued(asked: Option<i32>, granted: TimeDelta) -> Request {
+        let mut request = request(&["jane"], &[]);
+        request.expiration_seconds = asked;
+        request.certificate = Some(Ok(Certificate {
+            serial: String::new(),
+            subject: String::new(),
+            identity: Identity::default(),
+            issuer: String::new(),
+            not_before: noon(),
+            not_after: noon() + granted,
+            sha256: String::new(),
+            public_key_sha256: String::new(),
+        }));
+        request
+    }
+
+    #[test]
+    fn the_signers_longest_life_is_learnt_from_certificates_that_were_cut() {
+        let month = TimeDelta::days(30);
+        let mut limits = Limits::default();
+        limits.learn(&issued(Some(86_400), TimeDelta::days(1)));
+        limits.learn(&issued(Some(600), TimeDelta::seconds(900)));
+        assert_eq!(limits.signing, None);
+        limits.learn(&issued(Some(90 * 86_400), month));
+        assert_eq!(limits.signing, Some(month));
+        let mut by_ca = Limits { ca_ends: Some(noon() + month), ..Limits::default() };
+        by_ca.learn(&issued(None, month));
+        assert_eq!(by_ca.signing, None);
+    }
+
+    #[test]
+    fn a_cut_life_is_told_with_its_real_end() {
+        let mut request = request(&["jane"], &[]);
+        request.expiration_seconds = Some(20 * 86_400);
+        let limits = Limits { signing: None, ca_ends: Some(noon() + TimeDelta::days(10)) };
+        let verdict = judge(&request, &Context { now: Some(noon()), limits, ..Context::default() });
+        let text = "It asks for 20d; the CA ends before that: it would end on 2026-12-04 06:00 UTC.";
+        assert_eq!((verdict.findings[0].rule, verdict.findings[0].text.as_str()), ("life-cut", text));
+    }
 }

@@ -191,7 +191,7 @@ mod tests {
 
     use super::*;
     use crate::domain::request::Request;
-    use crate::domain::verdict::{Level, judge};
+    use crate::domain::verdict::{Context, Level, judge};
 
     #[test]
     fn there_is_one_of_everything() {
@@ -202,7 +202,7 @@ mod tests {
             .map(|(object, _)| {
                 let csr: CertificateSigningRequest = serde_json::from_value(object.clone()).unwrap();
                 let request = Request::from_object(&csr);
-                let level = judge(&request).level();
+                let level = judge(&request, &Context::default()).level();
                 (request, level)
             })
             .collect();

@@ -1,0 +1,106 @@
+//! What verdicts look at beside the request: roles and bindings, nodes, the CA, who we are. What we may not read is left
+//! out, and said.
+
+use std::fmt::Debug;
+
+use k8s_openapi::api::core::v1::{ConfigMap, Node};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
+use kube::api::ListParams;
+use kube::{Api, Resource};
+use serde::de::DeserializeOwned;
+
+use super::{Cluster, Error};
+use crate::domain::access::{self, Policy, Who};
+use crate::domain::certificate::Certificate;
+use crate::domain::policy_file::PolicyFile;
+use crate::domain::verdict::{Grants, Limits, Nodes, Surroundings};
+
+/// Objects a page of a list.
+const PAGE: u32 = 500;
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withheld {
+    /// What is not known for want of it, as the rest of "without … ".
+    pub unknown: &'static str,
+    /// Why it cannot be read.
+    pub error: Error,
+}
+
+impl std::fmt::Display for Withheld {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "judged without {}: {}", self.unknown, self.error)
+    }
+}
+
+impl Cluster {
+    /// Everything but the requests themselves; those are added with [`Surroundings::meet`]. Read at the same time.
+    pub async fn surroundings(&self, policy: &PolicyFile) -> (Surroundings, Vec<Withheld>) {
+        let (rbac, nodes, ca, me) = tokio::join!(self.policy(), self.all::<Node>(), self.ca_end(), self.who_am_i());
+        let mut withheld = Vec::new();
+        let mut note = |unknown, error| withheld.push(Withheld { unknown, error });
+        let grants = rbac.map_err(|error| note("what bindings would hand out", error)).ok();
+        let nodes = nodes.map_err(|error| note("the nodes' addresses", error)).ok();
+        let me = me.map_err(|error| note("knowing who you are", error)).ok();
+        // Few may read the CA's configuration, and little depends on it.
+        let ca_ends = ca.unwrap_or_else(|error| {
+            tracing::info!(%error, "the CA's end is not known");
+            None
+        });
+        let surroundings = Surroundings {
+            grants: grants.map(|policy| Grants::new(&policy)),
+            nodes: nodes.as_ref().map(Nodes::new),
+            me: me.map(|me| Who { user: me.username, groups: me.groups }),
+            limits: Limits { ca_ends, ..Limits::default() },
+            policy: policy.clone(),
+            ..Surroundings::default()
+        };
+        (surroundings, withheld)
+    }
+
+    /// All roles and bindings.
+    ///
+    /// # Errors
+    /// Why one of the four kinds cannot be read.
+    pub async fn policy(&self) -> Result<Policy, Error> {
+        let (cluster_roles, roles, cluster_bindings, bindings) = tokio::try_join!(
+            self.all::<ClusterRole>(),
+            self.all::<Role>(),
+            self.all::<ClusterRoleBinding>(),
+            self.all::<RoleBinding>()
+        )?;
+        let roles = roles.into_iter().map(access::Role::from);
+        let bindings = bindings.into_iter().map(access::Binding::from);
+        Ok(Policy::new(
+            cluster_roles.into_iter().map(access::Role::from).chain(roles),
+            cluster_bindings.into_iter().map(access::Binding::from).chain(bindings),
+        ))
+    }
+
+    /// All objects of a kind, in all namespaces.
+    async fn all<K>(&self) -> Result<Vec<K>, Error>
+    where
+        K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
+    {
+        let api: Api<K> = Api::all(self.client.clone());
+        let mut params = ListParams::default().limit(PAGE);
+        let mut all = Vec::new();
+        loop {
+            let page = self.call(api.list(&params)).await?;
+            all.extend(page.items);
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => params = params.continue_token(&token),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// The end of the CA for client certificates (`kube-system/extension-apiserver-authentication`): of several, the
+    /// latest. `None` where the server does not tell.
+    async fn ca_end(&self) -> Result<Option<chrono::DateTime<chrono::Utc>>, Error> {
+        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), "kube-system");
+        let found = self.call(api.get_opt("extension-apiserver-authentication")).await?;
+        let text = found.and_then(|map| map.data?.remove("client-ca-file")).unwrap_or_default();
+        Ok(Certificate::all_from_pem(text.as_bytes()).map(|certificate| certificate.not_after).max())
+    }
+}

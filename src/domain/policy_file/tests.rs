@@ -1,0 +1,100 @@
+//! Policies as admins write them, right and wrong.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn pattern(text: &str) -> Pattern {
+    Pattern(text.to_owned())
+}
+
+fn fails(text: &str) -> String {
+    PolicyFile::parse(text).unwrap_err().to_string()
+}
+
+#[test]
+fn the_example_is_a_policy() {
+    let policy = PolicyFile::parse(include_str!("../../../assets/policy.yaml")).unwrap();
+    assert_eq!(policy.longest_life(), (30 * 86_400, true));
+    assert!(policy.groups.objection("platform-admins").is_some() && policy.groups.objection("dev").is_none());
+    let portal = "system:serviceaccount:onboarding:portal";
+    assert!(policy.trusts_names(portal, std::iter::empty()));
+    assert!(!policy.trusts_names("system:serviceaccount:default:portal", std::iter::empty()));
+}
+
+#[test]
+fn without_a_file_usual_things_are_allowed() {
+    for text in ["", "\n", "# nothing yet\n\n"] {
+        assert_eq!(PolicyFile::parse(text).as_ref(), Ok(PolicyFile::built_in()));
+    }
+    let policy = PolicyFile::built_in();
+    assert!(policy.groups.objection("anything").is_none() && policy.names.objection("anybody").is_none());
+    assert!(policy.bulk_may(Level::Ok, "any.io/signer") && !policy.bulk_may(Level::Warning, "any.io/signer"));
+    assert!(!policy.bulk_may(Level::Danger, "any.io/signer"));
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    for (text, place, words) in [
+        ("groups:\n  alowed: [dev]\n", "line 2, column 3", "unknown field `alowed`"),
+        ("longestlife: 3d\n", "line 1, column 1", "unknown field `longestlife`"),
+        ("longestLife: 5m\n", "line 1, column 14", "600 s"),
+        ("longestLife: soon\n", "line 1, column 14", "a life is a number"),
+        ("names:\n  forbidden:\n  - root\n  - ''\n", "line 4, column 5", "an empty name"),
+        ("bulk: {levels: [ok, danger]}\n", "line 1, column 21", "unknown variant `danger`"),
+        ("leastKey: {rsa: many}\n", "line 1, column 17", "invalid type"),
+        ("groups: {allowed: [dev\n", "line ", "did not find expected"),
+        ("groups: [dev]\n", "line 1, column 9", "expected allowed and forbidden"),
+        ("groups: {}\ngroups: {}\n", "line 1, column 1", "duplicate field `groups`"),
+        ("- a\n", "line 1, column 1", "invalid type"),
+        ("groups: {}\n---\nnames: {}\n", "", "more than one document"),
+    ] {
+        let told = fails(text);
+        assert!(told.contains(place) && told.contains(words), "{text:?}: {told}");
+    }
+}
+
+#[test]
+fn forbidden_wins_and_an_empty_list_allows_nobody() {
+    let policy = PolicyFile::parse("groups: {allowed: ['team-*'], forbidden: ['*-admins']}\nnames: {allowed: []}\n");
+    let policy = policy.unwrap();
+    assert_eq!(policy.groups.objection("team-a"), None);
+    assert_eq!(policy.groups.objection("team-admins").unwrap(), "the policy forbids *-admins");
+    assert_eq!(policy.groups.objection("dev").unwrap(), "the policy does not allow it");
+    assert!(policy.names.objection("jane").is_some());
+}
+
+#[test]
+fn a_star_stands_for_any_text() {
+    for (text, fits, not) in [
+        ("dev", "dev", "devs"),
+        ("dev-*", "dev-", "dev"),
+        ("*", "", "\u{0}none"),
+        ("a*b*c", "a-b-c", "a-c-b"),
+        ("*admin*", "xadminy", "xadmi"),
+        ("ab*ba", "abba", "aba"),
+    ] {
+        assert!(pattern(text).fits(fits), "{text} {fits}");
+        assert!(text == "*" || !pattern(text).fits(not), "{text} {not}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_pattern_fits_what_a_plain_search_says(text in "[ab*]{1,6}", name in "[ab]{0,8}") {
+        prop_assert_eq!(pattern(&text).fits(&name), slow(text.as_bytes(), name.as_bytes()));
+    }
+
+    #[test]
+    fn no_text_breaks_the_reading(text in ".*") {
+        let _ = PolicyFile::parse(&text);
+    }
+}
+
+fn slow(pattern: &[u8], name: &[u8]) -> bool {
+    match pattern.split_first() {
+        None => name.is_empty(),
+        Some((b'*', rest)) => (0..=name.len()).any(|at| slow(rest, &name[at..])),
+        Some((c, rest)) => name.first() == Some(c) && slow(rest, &name[1..]),
+    }
+}

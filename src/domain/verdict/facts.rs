@@ -1,0 +1,109 @@
+//! The little of a request that rules about its surroundings need, slim enough for a hundred thousand of them.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::signer::KUBELET_SERVING;
+use crate::domain::request::{Request, San, State};
+
+/// The prefix of nodes' user names.
+pub const NODE_PREFIX: &str = "system:node:";
+
+/// A uid, or half of a SHA-256: enough to tell any two apart.
+pub type Id = [u8; 16];
+
+/// What other requests, bindings, nodes and time are compared with. The texts are hostile until made printable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// [`uid_id`] of the uid.
+    pub uid: Id,
+    /// Name of the object.
+    pub name: Arc<str>,
+    /// Where it stands.
+    pub state: State,
+    /// Creation.
+    pub created_at: Option<DateTime<Utc>>,
+    /// When it was approved.
+    pub approved_at: Option<DateTime<Utc>>,
+    /// The signer, in full.
+    pub signer: Arc<str>,
+    /// Who the certificate logs in as; empty where there is no CN.
+    pub user: Arc<str>,
+    /// Its groups.
+    pub groups: Arc<[Arc<str>]>,
+    /// Who asked.
+    pub asker: Arc<Asker>,
+    /// The first half of the SHA-256 of the public key; `None` where it cannot be read.
+    pub key: Option<Id>,
+    /// Names and addresses that a kubelet wants to serve under.
+    pub hosts: Arc<[San]>,
+    /// Life asked for, in seconds.
+    pub expiration_seconds: Option<i32>,
+}
+
+/// Who asked. Few ask for many, so that it is shared.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Asker {
+    /// User name.
+    pub user: Arc<str>,
+    /// Groups.
+    pub groups: Arc<[Arc<str>]>,
+}
+
+impl Facts {
+    /// The facts of a request.
+    pub fn of(request: &Request) -> Self {
+        let identity = request.identity();
+        let texts = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect::<Arc<[Arc<str>]>>();
+        let pkcs10 = request.pkcs10.as_ref().ok();
+        let serving = request.signer_name == KUBELET_SERVING;
+        let hosts = pkcs10.filter(|_| serving).map(|pkcs10| pkcs10.sans.as_slice().into()).unwrap_or_default();
+        Self {
+            uid: uid_id(&request.pin.uid),
+            name: request.pin.name.as_str().into(),
+            state: request.state(),
+            created_at: request.created_at,
+            approved_at: request.approved_at(),
+            signer: request.signer_name.as_str().into(),
+            user: identity.user.into(),
+            groups: texts(&identity.groups),
+            asker: Arc::new(Asker {
+                user: request.requester.username.as_str().into(),
+                groups: texts(&request.requester.groups),
+            }),
+            key: pkcs10.and_then(|pkcs10| Some(number(pkcs10.key.sha256.get(..32)?)?.to_be_bytes())),
+            hosts,
+            expiration_seconds: request.expiration_seconds,
+        }
+    }
+
+    /// The node's name, where the user is a node.
+    pub fn node(&self) -> Option<&str> {
+        self.user.strip_prefix(NODE_PREFIX).filter(|node| !node.is_empty())
+    }
+
+    /// Whether somebody may still decide it.
+    pub fn is_pending(&self) -> bool {
+        self.state == State::Pending
+    }
+}
+
+/// A uid in little space: the API server's are UUIDs; of any other text, the half of its SHA-256.
+pub fn uid_id(uid: &str) -> Id {
+    use sha2::{Digest, Sha256};
+    let digits = uid.replace('-', "");
+    let uuid = (digits.len() == 32).then(|| number(&digits)).flatten();
+    uuid.map_or_else(
+        || {
+            let mut half = Id::default();
+            half.copy_from_slice(&Sha256::digest(uid)[..16]);
+            half
+        },
+        u128::to_be_bytes,
+    )
+}
+
+fn number(hex: &str) -> Option<u128> {
+    hex.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u128::from_str_radix(hex, 16).ok()).flatten()
+}

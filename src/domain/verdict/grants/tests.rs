@@ -1,0 +1,111 @@
+//! Which rights are dangerous, and how far they reach.
+
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
+use serde_json::{Value, json};
+
+use super::*;
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+const CERTIFICATES: &str = "certificates.k8s.io";
+
+/// A cluster with one role, bound to group `ops` in the cluster or in a namespace.
+fn bound(namespace: Option<&str>, rules: &Value) -> Grants {
+    let meta = json!({"name": "r", "namespace": namespace});
+    let kind = if namespace.is_some() { "Role" } else { "ClusterRole" };
+    let role = json!({"metadata": meta, "rules": rules});
+    let subjects = json!([{"kind": "Group", "name": "ops"}, {"kind": "User", "name": "jane"},
+        {"kind": "ServiceAccount", "name": "bot", "namespace": "ci"}]);
+    let reference = json!({"apiGroup": RBAC, "kind": kind, "name": "r"});
+    let binding =
+        json!({"metadata": {"name": "b", "namespace": namespace}, "roleRef": reference, "subjects": subjects});
+    let policy = if namespace.is_some() {
+        let role: Role = serde_json::from_value(role).unwrap();
+        let binding: RoleBinding = serde_json::from_value(binding).unwrap();
+        Policy::new([crate::domain::access::Role::from(role)], [Binding::from(binding)])
+    } else {
+        let role: ClusterRole = serde_json::from_value(role).unwrap();
+        let binding: ClusterRoleBinding = serde_json::from_value(binding).unwrap();
+        Policy::new([crate::domain::access::Role::from(role)], [Binding::from(binding)])
+    };
+    Grants::new(&policy)
+}
+
+fn rule(groups: &[&str], resources: &[&str], verbs: &[&str]) -> Value {
+    json!([{"apiGroups": groups, "resources": resources, "verbs": verbs}])
+}
+
+fn ids(grants: &Grants) -> Vec<(&'static str, bool)> {
+    grants.dangers("x", ["ops"]).iter().map(|danger| (danger.rule.id, danger.is_wide())).collect()
+}
+
+#[test]
+fn each_dangerous_right_is_found_and_harmless_ones_are_not() {
+    for (groups, resources, verbs, id) in [
+        (&["*"][..], &["*"][..], &["*"][..], "access-cluster-admin"),
+        (&["apps"], &["*"], &["get"], "access-wildcard"),
+        (&["apps"], &["deployments"], &["*"], "access-wildcard"),
+        (&[""], &["secrets"], &["watch"], "access-secrets"),
+        (&[RBAC], &["clusterroles"], &["bind"], "access-escalate"),
+        (&[RBAC], &["roles"], &["escalate"], "access-escalate"),
+        (&[""], &["users"], &["impersonate"], "access-impersonate"),
+        (&["authentication.k8s.io"], &["users"], &["impersonate:user-info"], "access-impersonate"),
+        (&[CERTIFICATES], &["signers"], &["approve"], "access-sign"),
+        (&[CERTIFICATES], &["certificatesigningrequests/approval"], &["update"], "access-sign"),
+        (&[""], &["serviceaccounts/token"], &["create"], "access-tokens"),
+        (&[""], &["nodes/proxy"], &["get"], "access-nodes-proxy"),
+        (&[""], &["*/exec"], &["create"], "access-pods-exec"),
+    ] {
+        let grants = bound(None, &rule(groups, resources, verbs));
+        assert_eq!(ids(&grants), [(id, true)], "{groups:?} {resources:?} {verbs:?}");
+        assert!(grants.names_user("jane") && grants.names_group("ops") && !grants.names_user("ops"));
+        assert_eq!(grants.dangers("system:serviceaccount:ci:bot", []).len(), 1);
+    }
+    for (groups, resources, verbs) in [
+        (&[""][..], &["pods", "pods/log"][..], &["get", "list", "watch", "create", "delete"][..]),
+        (&[""], &["secrets"], &["create"]),
+        (&[""], &["nodes", "pods/portforward"], &["get"]),
+        (&[RBAC], &["roles", "rolebindings"], &["create", "update"]),
+        (&["apps"], &["secrets"], &["get"]),
+        (&[CERTIFICATES], &["certificatesigningrequests"], &["create", "get", "update"]),
+    ] {
+        assert_eq!(ids(&bound(None, &rule(groups, resources, verbs))), [], "{groups:?} {resources:?} {verbs:?}");
+    }
+}
+
+#[test]
+fn in_a_namespace_it_reaches_less_far() {
+    let secrets = rule(&[""], &["secrets"], &["get"]);
+    assert_eq!(ids(&bound(Some("dev"), &secrets)), [("access-secrets", false)]);
+    assert_eq!(ids(&bound(Some("kube-system"), &secrets)), [("access-secrets", true)]);
+    assert_eq!(ids(&bound(Some("dev"), &rule(&[""], &["nodes/proxy"], &["get"]))), []);
+    let all = ids(&bound(Some("dev"), &rule(&["*"], &["*"], &["*"])));
+    assert!(all.contains(&("access-wildcard", false)) && all.contains(&("access-pods-exec", false)), "{all:?}");
+    assert!(!all.iter().any(|(id, _)| *id == "access-sign"));
+    let one = json!([{"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["tls"], "verbs": ["get"]}]);
+    let grants = bound(None, &one);
+    assert_eq!(ids(&grants), [("access-secrets", false)]);
+    let text = grants.dangers("x", ["ops"])[0].text();
+    assert_eq!(
+        text,
+        "It may read Secrets in the whole cluster, of names that the role lists \
+         (group ops → ClusterRoleBinding b → ClusterRole r → rule 1)."
+    );
+}
+
+#[test]
+fn of_one_kind_the_widest_is_said() {
+    let rules = json!([
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["a"], "verbs": ["get"]},
+        {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]},
+    ]);
+    let found = bound(None, &rules).dangers("jane", ["ops"]);
+    assert!(found.len() == 1 && found[0].chain.ends_with("rule 2") && found[0].chain.starts_with("user jane"));
+}
+
+#[test]
+fn names_that_look_like_bound_ones_are_found() {
+    let grants = bound(None, &rule(&[""], &["pods"], &["get"]));
+    assert_eq!(grants.look_alike("j\u{430}ne"), Some("jane"));
+    assert_eq!(grants.look_alike("0ps"), None);
+    assert_eq!(grants.look_alike("jane"), None);
+}

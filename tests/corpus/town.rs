@@ -1,0 +1,218 @@
+//! The cluster in which the corpus is judged, and how its requests are made.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, TimeDelta, Utc};
+use countersign::domain::access::{Binding, Policy, Role, Who};
+use countersign::domain::policy_file::PolicyFile;
+use countersign::domain::request::Request;
+use countersign::domain::verdict::{Grants, Nodes, Surroundings};
+use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::rbac::v1::{self as rbac};
+use rcgen::KeyPair;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::{Case, Label};
+use crate::support::pkcs10::Asked;
+
+pub const CLIENT: &str = "kubernetes.io/kube-apiserver-client";
+pub const KUBELET: &str = "kubernetes.io/kube-apiserver-client-kubelet";
+pub const SERVING: &str = "kubernetes.io/kubelet-serving";
+const CLUSTER: &str = include_str!("cluster.yaml");
+
+/// The moment of judging.
+pub fn noon() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_500_000, 0).unwrap()
+}
+
+/// The cluster.
+pub struct Town {
+    known: Surroundings,
+    nodes: Nodes,
+}
+
+impl Town {
+    pub fn open() -> Self {
+        let objects: Vec<Value> =
+            serde_yaml::Deserializer::from_str(CLUSTER).map(|one| Value::deserialize(one).unwrap()).collect();
+        let of = |kind: &str| objects.iter().filter(move |object| object["kind"] == kind).cloned().collect::<Vec<_>>();
+        let roles = read::<rbac::ClusterRole>(of("ClusterRole")).map(Role::from);
+        let roles = roles.chain(read::<rbac::Role>(of("Role")).map(Role::from));
+        let bindings = read::<rbac::ClusterRoleBinding>(of("ClusterRoleBinding")).map(Binding::from);
+        let bindings = bindings.chain(read::<rbac::RoleBinding>(of("RoleBinding")).map(Binding::from));
+        let nodes: Vec<Node> = read(of("Node")).collect();
+        let known = Surroundings {
+            grants: Some(Grants::new(&Policy::new(roles, bindings))),
+            complete: true,
+            me: Some(Who { user: "desk-dora".into(), groups: vec!["deskers".into()] }),
+            ..Surroundings::default()
+        };
+        Self { known, nodes: Nodes::new(&nodes) }
+    }
+
+    /// What is known when a case is judged.
+    pub fn with(&mut self, case: &Case) -> &Surroundings {
+        self.known.others = countersign::domain::verdict::Ties::default();
+        self.known.nodes = (!case.blind).then(|| self.nodes.clone());
+        self.known.policy = PolicyFile::parse(case.policy).unwrap();
+        self.known.limits = countersign::domain::verdict::Limits::default();
+        for request in case.beside.iter().chain([&case.request]) {
+            self.known.meet(request);
+        }
+        &self.known
+    }
+}
+
+fn read<T: DeserializeOwned>(objects: Vec<Value>) -> impl Iterator<Item = T> {
+    objects.into_iter().map(|object| serde_json::from_value(object).unwrap())
+}
+
+/// A CSR in the making: by default asked for by the person itself, for a day, five minutes ago.
+#[derive(Clone)]
+pub struct Csr {
+    pub name: String,
+    pub pem: String,
+    pub signer: String,
+    pub usages: Vec<&'static str>,
+    pub seconds: Option<i32>,
+    pub user: String,
+    pub groups: Vec<String>,
+    pub age: TimeDelta,
+    pub status: Value,
+}
+
+impl Csr {
+    /// Of a PEM text, asked for by `user`.
+    pub fn of(name: &str, pem: String, user: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            pem,
+            signer: CLIENT.to_owned(),
+            usages: vec!["client auth"],
+            seconds: Some(86_400),
+            user: user.to_owned(),
+            groups: vec!["system:authenticated".to_owned()],
+            age: TimeDelta::minutes(5),
+            status: json!({}),
+        }
+    }
+
+    /// A person's request in their own name, with a key of its own.
+    pub fn person(name: &str, user: &str, groups: &[&str]) -> Self {
+        Self::asked(name, &Asked::person(user, groups), user).within(groups)
+    }
+
+    /// Anything signed with a key of its own, asked for by `user`.
+    pub fn asked(name: &str, asked: &Asked, user: &str) -> Self {
+        Self::of(name, asked.sign(&KeyPair::generate().unwrap()), user)
+    }
+
+    /// A kubelet's own request for its serving certificate.
+    pub fn serving(name: &str, node: &str, asked: Asked) -> Self {
+        let csr = Self::asked(name, &asked, &format!("system:node:{node}")).within(&["system:nodes"]);
+        Self { signer: SERVING.to_owned(), usages: vec!["digital signature", "server auth"], seconds: None, ..csr }
+    }
+
+    /// A request for a kubelet's client certificate, by a bootstrap token.
+    pub fn bootstrap(name: &str, node: &str) -> Self {
+        let csr = Self::asked(name, &Asked::node(node), "system:bootstrap:07401b");
+        let csr = csr.within(&["system:bootstrappers", "system:bootstrappers:kubeadm:default-node-token"]);
+        Self { signer: KUBELET.to_owned(), usages: vec!["digital signature", "client auth"], seconds: None, ..csr }
+    }
+
+    /// The requester is in these groups.
+    pub fn within(mut self, groups: &[&str]) -> Self {
+        self.groups = groups.iter().copied().chain(["system:authenticated"]).map(ToOwned::to_owned).collect();
+        self
+    }
+
+    /// Somebody else asks.
+    pub fn by(mut self, user: &str) -> Self {
+        user.clone_into(&mut self.user);
+        self.groups = vec!["system:authenticated".to_owned()];
+        self
+    }
+
+    pub fn to(mut self, signer: &str) -> Self {
+        signer.clone_into(&mut self.signer);
+        self
+    }
+
+    pub fn usages(mut self, usages: &[&'static str]) -> Self {
+        self.usages = usages.to_vec();
+        self
+    }
+
+    pub fn for_seconds(mut self, seconds: impl Into<Option<i32>>) -> Self {
+        self.seconds = seconds.into();
+        self
+    }
+
+    pub fn old(mut self, age: TimeDelta) -> Self {
+        self.age = age;
+        self
+    }
+
+    /// Approved so long ago, without a certificate.
+    pub fn approved(mut self, ago: TimeDelta) -> Self {
+        let at = (noon() - ago).to_rfc3339();
+        self.status = json!({"conditions": [{"type": "Approved", "status": "True", "lastUpdateTime": at}]});
+        self
+    }
+
+    /// Issued so long ago. What the certificate says does not matter.
+    pub fn issued(mut self, ago: TimeDelta) -> Self {
+        self = self.approved(ago);
+        self.status["certificate"] = STANDARD.encode("issued").into();
+        self
+    }
+
+    pub fn denied(mut self) -> Self {
+        self.status = json!({"conditions": [{"type": "Denied", "status": "True"}]});
+        self
+    }
+
+    /// As the API server keeps it, decoded.
+    pub fn request(&self) -> Request {
+        let mut spec = json!({
+            "request": STANDARD.encode(&self.pem), "signerName": self.signer, "usages": self.usages,
+            "username": self.user, "groups": self.groups,
+        });
+        if let Some(seconds) = self.seconds {
+            spec["expirationSeconds"] = seconds.into();
+        }
+        let uid = uuid::Uuid::new_v4().to_string();
+        let created = (noon() - self.age).to_rfc3339();
+        let meta = json!({"name": self.name, "uid": uid, "resourceVersion": "1", "creationTimestamp": created});
+        let object = json!({"metadata": meta, "spec": spec, "status": self.status});
+        Request::from_object(&serde_json::from_value(object).unwrap())
+    }
+
+    /// As a labelled case.
+    pub fn is(self, label: Label, must: &'static [&'static str], must_not: &'static [&'static str]) -> Case {
+        let name = Box::leak(self.name.clone().into_boxed_str());
+        Case { name, label, request: self.request(), beside: Vec::new(), must, must_not, policy: "", blind: false }
+    }
+}
+
+impl Case {
+    /// With another request there.
+    pub fn beside(mut self, other: &Csr) -> Self {
+        self.beside.push(other.request());
+        self
+    }
+
+    /// Judged by somebody who may not see the nodes.
+    pub fn blind(mut self) -> Self {
+        self.blind = true;
+        self
+    }
+
+    /// Under a policy.
+    pub fn under(mut self, policy: &'static str) -> Self {
+        self.policy = policy;
+        self
+    }
+}
