@@ -5,8 +5,7 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use der::asn1::{Any, BitString, GeneralizedTime, ObjectIdentifier, OctetString, SetOfVec, UtcTime, Utf8StringRef};
-use der::oid::AssociatedOid;
-use der::{DateTime as DerTime, Decode, DecodePem, Encode, EncodePem, Sequence};
+use der::{DateTime as DerTime, Decode, Encode, EncodePem, Sequence};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, SanType, SigningKey,
@@ -18,10 +17,14 @@ use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints as Constraints, ExtendedKeyUsage};
 use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
-use x509_cert::request::{CertReq, ExtensionReq};
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::{Time, Validity};
+use x509_parser::certification_request::{X509CertificationRequest, X509CertificationRequestInfo};
+use x509_parser::cri_attributes::ParsedCriAttribute;
+use x509_parser::extensions::X509Extension;
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::X509Name;
 use zeroize::Zeroizing;
 
 use crate::domain::key_type::KeyType;
@@ -176,7 +179,10 @@ impl Authority {
         now: DateTime<Utc>,
     ) -> Result<String, Error> {
         let decoded = Pkcs10::from_pem(request).map_err(Error)?;
-        let raw = CertReq::from_pem(request).map_err(failed)?;
+        // Not with the crate that makes the certificate: it refuses string types that Go overlooks.
+        let (_, block) = x509_parser::pem::parse_x509_pem(request).map_err(failed)?;
+        let (_, raw) = X509CertificationRequest::from_der(&block.contents).map_err(failed)?;
+        let raw = raw.certification_request_info;
         let signature = AlgorithmIdentifierOwned { oid: ECDSA_SHA256, parameters: None };
         let content = Content {
             version: Version::V3,
@@ -184,8 +190,8 @@ impl Authority {
             signature: signature.clone(),
             issuer: self.name.clone(),
             validity: self.validity(expiration_seconds, now)?,
-            subject: rebuilt(&raw.info.subject, &decoded)?,
-            subject_public_key_info: raw.info.public_key.clone(),
+            subject: rebuilt(&raw.subject, &decoded)?,
+            subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(raw.subject_pki.raw).map_err(failed)?,
             extensions: self.extensions(&raw, usages)?,
         };
         let bytes = content.to_der().map_err(failed)?;
@@ -202,7 +208,11 @@ impl Authority {
         Ok(Validity::new(x509_time(now - BACKDATE)?, x509_time(end.min(self.not_after))?))
     }
 
-    fn extensions(&self, request: &CertReq, usages: &[String]) -> Result<Vec<Extension>, Error> {
+    fn extensions(
+        &self,
+        request: &X509CertificationRequestInfo<'_>,
+        usages: &[String],
+    ) -> Result<Vec<Extension>, Error> {
         let mut extensions = Vec::new();
         let bits = usages.iter().filter_map(|usage| key_usage(usage)).fold(0u16, |all, bit| all | bit);
         if bits != 0 {
@@ -219,7 +229,7 @@ impl Authority {
         let identifier = OctetString::new(&Sha256::digest(key)[..20]).map_err(failed)?;
         let authority = AuthorityKeyIdentifier { key_identifier: Some(identifier), ..Default::default() };
         extensions.push(extension(AUTHORITY_KEY, false, &authority)?);
-        extensions.extend(alternative_names(request));
+        extensions.extend(alternative_names(request)?);
         Ok(extensions)
     }
 }
@@ -241,7 +251,7 @@ fn serial() -> Result<SerialNumber, Error> {
 }
 
 /// The subject as Go writes a parsed one: the values of each kind together, one common name, the last.
-fn rebuilt(subject: &Name, decoded: &Pkcs10) -> Result<Name, Error> {
+fn rebuilt(subject: &X509Name<'_>, decoded: &Pkcs10) -> Result<Name, Error> {
     // `pkix.Name.ToRDNSequence`: C, O, OU, L, ST, STREET, postal code, CN, serial number.
     let order = ["2.5.4.6", "2.5.4.10", "2.5.4.11", "2.5.4.7", "2.5.4.8", "2.5.4.9", "2.5.4.17", "2.5.4.3", "2.5.4.5"];
     let text = |value: &str| Utf8StringRef::new(value).map(Any::from).map_err(failed);
@@ -252,8 +262,9 @@ fn rebuilt(subject: &Name, decoded: &Pkcs10) -> Result<Name, Error> {
         } else if oid == COMMON_NAME {
             decoded.common_names.last().map(|value| text(value)).transpose()?.into_iter().collect()
         } else {
-            let attributes = subject.iter_rdn().flat_map(RelativeDistinguishedName::iter);
-            attributes.filter(|attribute| attribute.oid == oid).map(|attribute| attribute.value.clone()).collect()
+            let of_it =
+                subject.iter_attributes().filter(|attribute| attribute.attr_type().to_id_string() == oid.to_string());
+            of_it.filter_map(|attribute| text(attribute.as_str().ok()?).ok()).collect()
         };
         let mut set = SetOfVec::new();
         for value in values {
@@ -272,11 +283,15 @@ fn extension(extn_id: ObjectIdentifier, critical: bool, value: &impl Encode) -> 
     Ok(Extension { extn_id, critical, extn_value: value })
 }
 
-fn alternative_names(request: &CertReq) -> Option<Extension> {
-    let attributes = request.info.attributes.iter().filter(|attribute| attribute.oid == ExtensionReq::OID);
-    let asked = attributes.flat_map(|attribute| attribute.values.iter());
-    let extensions = asked.filter_map(|value| value.decode_as::<Vec<Extension>>().ok()).flatten();
-    extensions.into_iter().find(|extension| extension.extn_id == ALTERNATIVE_NAMES)
+fn alternative_names(request: &X509CertificationRequestInfo<'_>) -> Result<Option<Extension>, Error> {
+    let asked = request.iter_attributes().filter_map(|attribute| match attribute.parsed_attribute() {
+        ParsedCriAttribute::ExtensionRequest(asked) => Some(&asked.extensions),
+        _ => None,
+    });
+    let names = |extension: &&X509Extension<'_>| extension.oid.to_id_string() == ALTERNATIVE_NAMES.to_string();
+    let Some(found) = asked.flatten().find(names) else { return Ok(None) };
+    let extn_value = OctetString::new(found.value).map_err(failed)?;
+    Ok(Some(Extension { extn_id: ALTERNATIVE_NAMES, critical: found.critical, extn_value }))
 }
 
 /// Bits of `KeyUsage`, the first one being the highest (RFC 5280, 4.2.1.3).

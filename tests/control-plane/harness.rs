@@ -225,6 +225,9 @@ impl ControlPlane {
             "--use-service-account-credentials=true".to_owned(),
             "--leader-elect=false".to_owned(),
             "--secure-port=0".to_owned(),
+            // Its own brakes (20 requests a second) are not what the stories are about.
+            "--kube-api-qps=1000".to_owned(),
+            "--kube-api-burst=1000".to_owned(),
         ];
         self.controller_manager = Some(self.program("kube-controller-manager", &arguments)?);
         let deadline = Instant::now() + PATIENCE;

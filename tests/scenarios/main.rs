@@ -26,5 +26,6 @@ mod outage;
 mod practice;
 mod protocol;
 mod rights;
+mod signers;
 mod triage;
 mod verdicts;
