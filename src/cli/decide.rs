@@ -1,14 +1,23 @@
 //! `countersign approve` and `countersign deny`.
 
+use std::collections::HashSet;
+
+use futures::{StreamExt, TryStreamExt};
+use tokio::sync::oneshot;
+
 use super::flags::{DecideFlags, DenyFlags};
 use super::json;
 use super::judge::judged_among_all;
-use super::output::{Failed, print};
+use super::output::{Failed, print, tell as tell_error};
+use crate::cluster::bulk::Outcome;
 use crate::cluster::{Cluster, Decision, Verb};
 use crate::domain::policy_file::PolicyFile;
-use crate::domain::request::Request;
+use crate::domain::request::{Request, State};
 use crate::domain::text::printable;
 use crate::domain::verdict::Level;
+
+/// Requests read at a time.
+const READS: usize = 16;
 
 /// Approves requests. All of them are looked at before the first is decided: a dangerous one that is not named with
 /// `--dangerous` refuses the whole command.
@@ -36,11 +45,14 @@ pub(super) async fn deny(cluster: &Cluster, flags: &DenyFlags) -> Result<(), Fai
     decide(cluster, &requests, flags, Verb::Deny).await
 }
 
+/// Reads all of them, some at a time, in the order of their names.
 async fn read(cluster: &Cluster, names: &[String]) -> Result<Vec<Request>, Failed> {
-    let mut requests = Vec::new();
-    for name in names {
-        requests.push(Request::from_object(&cluster.request(name).await?));
-    }
+    let reads = futures::stream::iter(names).map(|name| cluster.request(name));
+    let objects: Vec<_> = reads.buffered(READS).try_collect().await?;
+    let mut requests: Vec<_> = objects.iter().map(Request::from_object).collect();
+    // A name given twice is one request.
+    let mut seen = HashSet::new();
+    requests.retain(|request| seen.insert(request.pin.uid.clone()));
     Ok(requests)
 }
 
@@ -55,14 +67,42 @@ async fn decide(cluster: &Cluster, requests: &[Request], flags: &DenyFlags, verb
     };
     let reason = flags.reason.clone().unwrap_or_else(|| reason.to_owned());
     let decision = Decision { verb, reason, message };
-    for request in requests {
-        let name = printable(&request.pin.name);
-        if flags.dry_run {
-            print(&format!("{name} would be {did}"))?;
-            continue;
-        }
-        let now = cluster.decide(&request.pin, &decision).await?;
-        print(&format!("{name} {}", json::state(Request::from_object(&now).state())))?;
+    if flags.dry_run {
+        return requests
+            .iter()
+            .try_for_each(|request| print(&format!("{} would be {did}", printable(&request.pin.name))));
     }
-    Ok(())
+    if let [request] = requests {
+        let now = cluster.decide(&request.pin, &decision).await?;
+        return print(&said(request, Request::from_object(&now).state()));
+    }
+    decide_all(cluster, requests, &decision).await
+}
+
+/// Many: each is told when it has ended; what fails keeps nothing else from being decided.
+async fn decide_all(cluster: &Cluster, requests: &[Request], decision: &Decision) -> Result<(), Failed> {
+    let pins: Vec<_> = requests.iter().map(|request| request.pin.clone()).collect();
+    // Nobody stops it but a signal, which ends the program.
+    let (_going, stop) = oneshot::channel();
+    let (mut undone, mut closed) = (Vec::new(), None);
+    let tell = |at: usize, outcome| match outcome {
+        Outcome::Done(state) => closed = print(&said(&requests[at], state)).err().or(closed.take()),
+        Outcome::Changed(error) | Outcome::Refused(error) | Outcome::Failed(error) => undone.push((at, error)),
+    };
+    cluster.decide_all(&pins, decision, stop, tell).await;
+    for (at, error) in &undone {
+        tell_error(&format!("{}: {error}", printable(&requests[*at].pin.name)));
+    }
+    match (undone.first(), closed) {
+        (Some((_, error)), _) => {
+            let all = requests.len();
+            Err(Failed::of_many(error, format!("{} of {all} were not decided", undone.len())))
+        }
+        (None, Some(closed)) => Err(closed),
+        (None, None) => Ok(()),
+    }
+}
+
+fn said(request: &Request, state: State) -> String {
+    format!("{} {}", printable(&request.pin.name), json::state(state))
 }

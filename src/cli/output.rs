@@ -36,6 +36,11 @@ impl Failed {
         Self { code, text: String::new(), advice: None }
     }
 
+    /// Some of many did not work; `error` is what the first of them says.
+    pub fn of_many(error: &cluster::Error, text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::from(error.clone()) }
+    }
+
     /// Says so on standard error.
     pub fn report(&self) -> ExitCode {
         if self.text.is_empty() {

@@ -2,6 +2,7 @@
 
 use countersign::cluster::watch::{self, Change, Message, WatchStatus};
 use countersign::cluster::{Cluster, Decision, Error, Target, Verb};
+use countersign::domain::compact::Uid;
 use countersign::domain::request::{Pin, Request, State};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use tokio::sync::mpsc;
@@ -108,7 +109,7 @@ async fn the_watch_lists_what_is_there_and_then_tells_every_change(plane: &dyn P
     let issued = cluster.wait_for(&new, &pin.uid, |request| request.state() == State::Issued).await.unwrap();
     assert_eq!(Request::from_object(&issued).certificate.unwrap().unwrap().identity.user, "joe");
     assert!(plane.kubectl(&["delete", "csr", &new]).status.success());
-    let gone = |change: &Change| matches!(change, Change::Deleted(uid) if uid.to_string() == pin.uid);
+    let gone = |change: &Change| matches!(change, Change::Deleted(uid) if *uid == Uid::of(&pin.uid));
     while !matches!(next(&mut from).await, Message::Changes(changes) if changes.iter().any(gone)) {}
 }
 

@@ -12,6 +12,7 @@ mod support;
 mod access;
 mod architecture;
 mod authorization;
+mod bulk;
 mod by_hand;
 mod cluster;
 mod crash;

@@ -1,0 +1,227 @@
+//! An admin decides many requests at once, and two admins decide side by side.
+
+use crate::support::api::Api;
+use crate::support::plane::Plane;
+use crate::support::requests::{conditions, create, manifest};
+use crate::support::terminal::Terminal;
+use crate::support::{Person, eventually, limited, unique};
+
+crate::on_both!(
+    marked_requests_are_decided_on_one_sheet_but_not_the_one_that_changes_meanwhile,
+    who_lacks_the_right_is_told_which_and_tries_again_when_he_has_it,
+    a_long_run_is_stopped_and_gone_on_with_and_nothing_is_lost_or_doubled,
+    a_dangerous_one_among_many_wants_its_name,
+    two_consoles_show_each_other_s_decisions_and_a_race_is_won_by_one,
+    marks_stay_on_their_requests_whatever_happens_around_them,
+    many_names_on_the_command_line_are_decided_together,
+);
+
+const PATH: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+
+/// Makes so many pending requests, each for a user of its own; their names.
+fn several(plane: &dyn Plane, prefix: &str, count: usize) -> Vec<String> {
+    let names: Vec<_> = (0..count).map(|number| format!("{prefix}-{number:03}")).collect();
+    let object = |name: &String| serde_yaml::from_str(&manifest(name, name, &["dev"], "client auth")).unwrap();
+    Api::admin(plane).post_all(PATH, names.iter().map(object).collect());
+    names
+}
+
+/// A console that shows only requests with this prefix, `count` of them, all marked.
+fn marked(person: &Person, prefix: &str, count: usize) -> Terminal {
+    let mut console = Terminal::console(person, &[]);
+    console.sees("● live");
+    console.finds(prefix, &format!("{prefix}-{:03}", count.min(5) - 1));
+    console.keys("\x01");
+    console.sees(&format!("{count} marked"));
+    console
+}
+
+fn approved(plane: &dyn Plane, prefix: &str) -> usize {
+    let all = Api::admin(plane).get(PATH).ok();
+    let ours = all["items"].as_array().unwrap().iter().filter(|csr| {
+        let ours = csr["metadata"]["name"].as_str().unwrap().starts_with(prefix);
+        let conditions = csr["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        let times = conditions.iter().filter(|condition| condition["type"] == "Approved").count();
+        assert!(!ours || times <= 1, "{csr}");
+        ours && times == 1
+    });
+    ours.count()
+}
+
+fn marked_requests_are_decided_on_one_sheet_but_not_the_one_that_changes_meanwhile(plane: &dyn Plane) {
+    let admin = Person::admin(plane);
+    let prefix = unique("many");
+    let names = several(plane, &prefix, 5);
+    let mut console = marked(&admin, &prefix, 5);
+    console.keys("a");
+    console.sees("Approve 5 requests?");
+    assert!(plane.kubectl(&["certificate", "deny", &names[2]]).status.success());
+    let late = several(plane, &format!("{prefix}-late"), 1);
+    console.sees("5 of 5 will be approved");
+    console.keys("\r");
+    let screen = console.sees("Ended: 4 approved, 1 changed meanwhile");
+    assert!(screen.contains(&format!("{} is already denied", names[2])), "{screen}");
+    assert_eq!((conditions(plane, &names[2]).as_str(), conditions(plane, &late[0]).as_str()), ("Denied", ""));
+    assert!(conditions(plane, &names[4]).contains("Approved"));
+    let message = plane.kubectl(&["get", "csr", &names[4], "-o", "jsonpath={.status.conditions[0].message}"]);
+    assert_eq!(String::from_utf8_lossy(&message.stdout), "approved by admin with countersign");
+    console.keys("\r");
+    console.sees_no("Ended:");
+    console.keys("4");
+    console.sees("4 approved, 1 changed meanwhile");
+}
+
+fn who_lacks_the_right_is_told_which_and_tries_again_when_he_has_it(plane: &dyn Plane) {
+    let (name, prefix) = (unique("helper"), unique("wanted"));
+    let resources =
+        "certificatesigningrequests.certificates.k8s.io,certificatesigningrequests.certificates.k8s.io/approval";
+    let person = limited(plane, &name, "get,list,watch,update", resources);
+    several(plane, &prefix, 3);
+    let mut console = marked(&person, &prefix, 3);
+    console.keys("a");
+    console.sees("3 of 3 will be approved");
+    console.keys("\r");
+    let screen = console.sees("Ended: 0 approved, 3 refused");
+    assert!(screen.contains("you may not approve requests for the signer"), "{screen}");
+    assert_eq!(approved(plane, &prefix), 0);
+    let role = format!("{name}-signer");
+    let api = Api::admin(plane);
+    let rule = serde_json::json!({
+        "apiGroups": ["certificates.k8s.io"], "resources": ["signers"], "verbs": ["approve"],
+        "resourceNames": ["kubernetes.io/kube-apiserver-client"],
+    });
+    let object = serde_json::json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": role}, "rules": [rule],
+    });
+    api.post("/apis/rbac.authorization.k8s.io/v1/clusterroles", &object).ok();
+    let (to, whom) = (format!("--clusterrole={role}"), format!("--user={name}"));
+    assert!(plane.kubectl(&["create", "clusterrolebinding", &role, &to, &whom]).status.success());
+    // The server hears of the right a moment later; until then each try is refused again.
+    eventually("they may", || {
+        console.keys("r");
+        console.sees("will be approved");
+        console.keys("\r");
+        let screen =
+            console.waits("an end", |screen| ["Ended:", "Done:"].iter().any(|end| screen.contents().contains(end)));
+        (approved(plane, &prefix) == 3 && screen.contains("Done:")).then_some(())
+    });
+}
+
+fn a_long_run_is_stopped_and_gone_on_with_and_nothing_is_lost_or_doubled(plane: &dyn Plane) {
+    let admin = Person::admin(plane);
+    let prefix = unique("long");
+    several(plane, &prefix, 400);
+    let mut console = marked(&admin, &prefix, 400);
+    console.keys("a");
+    console.sees("400 of 400 will be approved");
+    console.keys("\r");
+    console.sees("Esc stops");
+    console.keys("\x1b");
+    let screen = console.sees("Stopped:");
+    assert!(screen.contains("not decided"), "{screen}");
+    let before = approved(plane, &prefix);
+    assert!(screen.contains(&format!("Stopped: {before} approved")), "{before}: {screen}");
+    console.keys("r");
+    console.sees(&format!("Approve {} requests?", 400 - before));
+    console.keys("\r");
+    console.sees(&format!("Done: {} approved", 400 - before));
+    assert_eq!(approved(plane, &prefix), 400);
+}
+
+fn a_dangerous_one_among_many_wants_its_name(plane: &dyn Plane) {
+    let admin = Person::admin(plane);
+    let prefix = unique("mixed");
+    several(plane, &prefix, 2);
+    let danger = format!("{prefix}-002");
+    create(plane, &danger, "system:kube-controller-manager", &[]);
+    let mut console = marked(&admin, &prefix, 3);
+    console.keys("a");
+    let screen = console.sees("2 of 3 will be approved");
+    assert!(screen.contains("by name only") && screen.contains(&danger), "{screen}");
+    console.keys("jj");
+    console.keys(&format!("{danger}\r"));
+    console.sees("3 of 3 will be approved");
+    console.keys("\x1b");
+    console.sees("Enter approve 3");
+    console.keys("\r");
+    console.sees("Done: 3 approved");
+    assert_eq!(approved(plane, &prefix), 3);
+}
+
+fn two_consoles_show_each_other_s_decisions_and_a_race_is_won_by_one(plane: &dyn Plane) {
+    let (alice, bob) = (Person::admin(plane), Person::admin(plane));
+    let prefix = unique("race");
+    several(plane, &prefix, 30);
+    let mut consoles = [marked(&alice, &prefix, 30), marked(&bob, &prefix, 30)];
+    for console in &mut consoles {
+        console.keys("a");
+        console.sees("30 of 30 will be approved");
+    }
+    consoles.iter_mut().for_each(|console| console.keys("\r"));
+    let won = |console: &Terminal| {
+        let screen =
+            console.waits("an end", |screen| ["Ended:", "Done:"].iter().any(|end| screen.contents().contains(end)));
+        let words: Vec<_> = screen.split_whitespace().collect();
+        let at = words.iter().position(|word| matches!(*word, "Ended:" | "Done:")).unwrap();
+        words[at + 1].parse::<usize>().unwrap()
+    };
+    let wins: Vec<_> = consoles.iter().map(won).collect();
+    assert_eq!((wins.iter().sum::<usize>(), approved(plane, &prefix)), (30, 30), "{wins:?}");
+    for console in &mut consoles {
+        console.keys("\r");
+        console.sees_no("requests?");
+    }
+    // What one decides the other shows.
+    let single = several(plane, &format!("{prefix}-single"), 1).remove(0);
+    let [first, second] = &mut consoles;
+    second.sees(&single);
+    first.sees(&single);
+    first.keys("\x1b");
+    first.sees_no("· /");
+    first.finds(&single, &format!("CN={single}"));
+    first.keys("U");
+    first.sees_no("marked");
+    first.keys("d");
+    first.sees("Deny it?");
+    first.keys("y");
+    first.sees("is denied");
+    second.waits("the other's decision", |screen| {
+        let text = screen.contents();
+        !text.contains(&format!(" {single} ")) || text.contains("✖ denied")
+    });
+}
+
+fn marks_stay_on_their_requests_whatever_happens_around_them(plane: &dyn Plane) {
+    let admin = Person::admin(plane);
+    let prefix = unique("kept");
+    let names = several(plane, &prefix, 4);
+    let mut console = Terminal::console(&admin, &[]);
+    console.sees("● live");
+    console.finds(&prefix, &names[3]);
+    console.keys("sgj ");
+    console.sees(&format!("✓ {}", names[1]));
+    several(plane, &format!("{prefix}-000"), 3);
+    console.sees(&format!("{prefix}-000-002"));
+    console.sees(&format!("✓ {}", names[1]));
+    assert!(plane.kubectl(&["certificate", "approve", &names[0]]).status.success());
+    console.keys("S");
+    console.sees("name ↑");
+    console.keys("f");
+    console.sees("approved, not issued");
+    console.keys("fffff");
+    let screen = console.sees(&format!("✓ {}", names[1]));
+    assert!(screen.contains("1 marked") && screen.matches('✓').count() == 1, "{screen}");
+    assert!(plane.kubectl(&["delete", "csr", &names[1]]).status.success());
+    console.sees_no("1 marked");
+}
+
+fn many_names_on_the_command_line_are_decided_together(plane: &dyn Plane) {
+    let admin = Person::admin(plane);
+    let prefix = unique("line");
+    let names = several(plane, &prefix, 20);
+    assert!(plane.kubectl(&["certificate", "deny", &names[7]]).status.success());
+    let arguments: Vec<_> = ["approve"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    let error = admin.fails(1, &arguments);
+    assert!(error.contains("1 of 20 were not decided") && error.contains(&format!("{} is already denied", names[7])));
+    assert_eq!(approved(plane, &prefix), 19);
+}
