@@ -15,6 +15,8 @@ use super::{Cluster, Error, segment};
 use crate::domain::access::object::{Kind, Named};
 use crate::domain::access::{Action, Binding, Policy, Role, Who};
 
+/// The name under which our writes stand in `managedFields`.
+pub const MANAGER: &str = "countersign";
 /// Objects a page of a list.
 const PAGE: u32 = 500;
 
@@ -134,7 +136,7 @@ impl Cluster {
     /// [`Error::AlreadyExists`], [`Error::Forbidden`] (the escalation check too), [`Error::Invalid`] and the rest.
     pub async fn create_rbac(&self, named: &Named, object: &Value, dry_run: bool) -> Result<Value, Error> {
         self.writable()?;
-        let params = PostParams { dry_run, ..PostParams::default() };
+        let params = PostParams { dry_run, field_manager: Some(MANAGER.to_owned()) };
         let api = self.rbac_api(named.kind, named.scope.as_deref());
         self.call(api.create(&params, &dynamic(object)?)).await.map(|object| value(&object))
     }
@@ -145,7 +147,7 @@ impl Cluster {
     /// [`Error::Conflict`] where it changed meanwhile, [`Error::Forbidden`], [`Error::Invalid`] and the rest.
     pub async fn replace_rbac(&self, named: &Named, object: &Value, dry_run: bool) -> Result<Value, Error> {
         self.writable()?;
-        let params = PostParams { dry_run, ..PostParams::default() };
+        let params = PostParams { dry_run, field_manager: Some(MANAGER.to_owned()) };
         let api = self.rbac_api(named.kind, named.scope.as_deref());
         let (name, object) = (segment(&named.name), dynamic(object)?);
         self.call(api.replace(&name, &params, &object)).await.map(|object| value(&object))

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cluster::Decision;
-use crate::console::wizard;
+use crate::console::{rbac, wizard};
 use crate::domain::request::Pin;
 
 /// Ties an answer to its question: a late answer to a question that nobody asks any more is ignored.
@@ -35,6 +35,8 @@ pub enum Effect {
         /// Whether a file that is there may be replaced.
         overwrite: bool,
     },
+    /// Something for the RBAC pane.
+    Rbac(rbac::Task),
     /// Something for the wizard.
     Wizard(wizard::Task),
     /// Draw every cell anew.

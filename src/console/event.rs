@@ -9,6 +9,7 @@ use crate::cluster::WhoAmI;
 use crate::cluster::watch;
 use crate::console::effect::EffectId;
 use crate::console::overlay::bulk;
+use crate::console::rbac;
 use crate::console::requests::Loaded;
 use crate::console::wizard;
 use crate::domain::request::Request;
@@ -48,6 +49,8 @@ pub enum Event {
     Deleted(EffectId, Result<(), Trouble>),
     /// A certificate was written to a file, or not.
     Exported(EffectId, Exported),
+    /// News for the RBAC pane.
+    Rbac(rbac::News),
     /// News for the wizard.
     Wizard(wizard::News),
 }

@@ -7,6 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 #[expect(missing_docs, reason = "the table says what each does")]
 pub enum Action {
     ShowRequests,
+    ShowRbac,
     ShowActivity,
     Help,
     Search,
@@ -52,6 +53,19 @@ pub enum Action {
     Retry,
     Undo,
     Later,
+    NextView,
+    WhoCan,
+    Whose,
+    AskServer,
+    Dangers,
+    NewRole,
+    Bind,
+    Edit,
+    Left,
+    Right,
+    NextNamespace,
+    PreviousNamespace,
+    AllResources,
 }
 
 /// Where a binding holds. The screen tells which places are in force, the nearest first.
@@ -73,6 +87,10 @@ pub enum Place {
     BulkEnd,
     /// A request opened as a page of its own.
     Page,
+    /// The RBAC pane.
+    Rbac,
+    /// The table of somebody's access.
+    Table,
     /// A text that scrolls: help, YAML, commands.
     Reader,
     /// A form with fields, the wizard's steps among them.
@@ -87,7 +105,7 @@ pub enum Place {
 
 impl Place {
     /// All of them, in the order of the help.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Always,
         Self::Everywhere,
         Self::List,
@@ -96,6 +114,8 @@ impl Place {
         Self::BulkRun,
         Self::BulkEnd,
         Self::Page,
+        Self::Rbac,
+        Self::Table,
         Self::Reader,
         Self::Form,
         Self::Confirm,
@@ -114,6 +134,8 @@ impl Place {
             Self::BulkRun => "Many at once: while it runs",
             Self::BulkEnd => "Many at once: afterwards",
             Self::Page => "A request's page",
+            Self::Rbac => "RBAC",
+            Self::Table => "RBAC: somebody's access",
             Self::Reader => "Help, YAML, commands",
             Self::Form => "Forms",
             Self::Confirm => "Questions",
@@ -233,6 +255,23 @@ pub const BINDINGS: &[Binding] = &[
     bind(Place::Page, &[TAB], Action::NextTab, "next tab", "Summary, Certificate, YAML in turn"),
     bind(Place::Requests, &[Key::char('f')], Action::FilterNext, "filter", "next filter: pending, approved, issued, …"),
     bind(Place::Requests, &[Key::char('/')], Action::Search, "search", "search names, identities, groups, signers"),
+    bind(Place::Rbac, &[Key::char('v')], Action::NextView, "view", "next view: Subjects, Roles, Bindings, Who can"),
+    bind(Place::Rbac, &[Key::char('w')], Action::WhoCan, "who can", "who can do something"),
+    bind(Place::Rbac, &[ENTER], Action::Enter, "walk", "walk on: subject, bindings, role, who else holds it"),
+    bind(Place::Rbac, &[Key::char('x')], Action::AskServer, "ask server", "ask the server too (SubjectAccessReview)"),
+    bind(Place::Table, &[TAB], Action::NextNamespace, "namespace", "next namespace"),
+    bind(Place::Rbac, &[Key::char('n')], Action::NewRole, "new role", "make a role, from a preset if you like"),
+    bind(Place::Rbac, &[Key::char('b')], Action::Bind, "bind", "bind a role to somebody"),
+    bind(Place::Rbac, &[Key::char('e')], Action::Edit, "edit", "change the role's rules or the binding's subjects"),
+    bind(Place::Rbac, &[Key::char('D')], Action::Delete, "delete", "delete it, after a look at who loses what"),
+    bind(Place::Rbac, &[Key::char('u')], Action::Whose, "", "look at a user with groups of your choice"),
+    bind(Place::Rbac, &[Key::char('!')], Action::Dangers, "", "everything dangerous that somebody holds"),
+    bind(Place::Rbac, &[Key::char('/')], Action::Search, "search", "search the rows of the page"),
+    bind(Place::Rbac, &[Key::char('Y')], Action::Yaml, "", "the role or binding as YAML"),
+    bind(Place::Table, &[Key::char('h'), Key::plain(KeyCode::Left)], Action::Left, "", "a verb to the left"),
+    bind(Place::Table, &[Key::char('l'), Key::plain(KeyCode::Right)], Action::Right, "", "a verb to the right"),
+    bind(Place::Table, &[Key::plain(KeyCode::BackTab)], Action::PreviousNamespace, "", "previous namespace"),
+    bind(Place::Table, &[Key::char('f')], Action::AllResources, "all", "all resources, or those with rights alone"),
     bind(Place::Everywhere, &[Key::char('K')], Action::Commands, "kubectl", "the equivalent kubectl commands"),
     bind(Place::Everywhere, &[Key::char('q')], Action::Quit, "quit", "quit"),
     bind(Place::Requests, &[Key::char('x')], Action::Delete, "delete", "delete it"),
@@ -288,6 +327,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Place::WizardRun, &[ESC, Key::char('l')], Action::Later, "leave, resume later", "leave it for later"),
     bind(Place::WizardRun, &[Key::char('K')], Action::Commands, "commands", "the same by openssl and kubectl"),
     bind(Place::Everywhere, &[Key::char('1')], Action::ShowRequests, "", "the Requests pane"),
+    bind(Place::Everywhere, &[Key::char('2')], Action::ShowRbac, "", "the RBAC pane"),
     bind(Place::Everywhere, &[Key::char('4')], Action::ShowActivity, "", "the Activity pane"),
     bind(Place::Everywhere, &[Key::char('?')], Action::Help, "", "this help"),
     bind(Place::Everywhere, &[ESC], Action::Back, "", "back, clear the search, close a message"),

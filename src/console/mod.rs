@@ -1,7 +1,7 @@
 //! The terminal app: event → [`update::update`] → view.
 //!
 //! The state changes in one place ([`update`]), I/O happens in one place ([`runner`]), drawing ([`view`]) changes
-//! nothing. Each room (requests, activity, wizard, overlay) has its state, what it does with an event, and its view.
+//! nothing. Each room (requests, rbac, activity, wizard, overlay) has its state, what it does with an event, and its view.
 
 pub mod activity;
 pub mod clock;
@@ -12,6 +12,7 @@ pub mod form;
 pub mod frame;
 pub mod keymap;
 pub mod overlay;
+pub mod rbac;
 pub mod requests;
 pub mod runner;
 pub mod state;

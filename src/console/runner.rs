@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch as latest};
 use super::effect::{Effect, EffectId};
 use super::event::{Connection, Event, Exported, Identified};
 use super::overlay::bulk::update::News;
+use super::rbac;
 use super::requests::Loaded;
 use super::wizard::runner::WizardRunner;
 use crate::cluster::{Cluster, Decision, Target, watch};
@@ -77,6 +78,7 @@ async fn answer(cluster: &Cluster, effect: Effect) -> Option<Event> {
         Effect::Export { id, pin, path, overwrite } => {
             Event::Exported(id, export(cluster, &pin, &path, overwrite).await)
         }
+        Effect::Rbac(task) => Event::Rbac(rbac::runner::carry_out(cluster, task).await),
         Effect::DecideAll(..)
         | Effect::StopDecisions(_)
         | Effect::Wizard(_)
@@ -111,6 +113,7 @@ async fn connect(
     connected.send_replace(Some(cluster.clone()));
     let _ = answers.send(Event::Connected(Ok(connection)));
     let (to_watch, mut messages) = mpsc::channel(1);
+    tokio::spawn(rbac::runner::watch(cluster.clone(), events.clone()));
     tokio::spawn(watch::requests(cluster, to_watch));
     while let Some(message) = messages.recv().await {
         if events.send(Event::Watch(message)).await.is_err() {

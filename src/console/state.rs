@@ -9,6 +9,7 @@ use crate::console::effect::EffectId;
 use crate::console::event::{Connection, Identified};
 use crate::console::keymap::Place;
 use crate::console::overlay::Overlay;
+use crate::console::rbac::Rbac;
 use crate::console::requests::{self, Requests};
 use crate::console::theme::Theme;
 use crate::console::wizard::Wizard;
@@ -32,6 +33,8 @@ pub struct State {
     pub pane: Pane,
     /// The Requests pane.
     pub requests: Requests,
+    /// The RBAC pane, with the roles and bindings that every room may read.
+    pub rbac: Rbac,
     /// The Activity pane.
     pub activity: Activity,
     /// The new-user wizard, while it is open.
@@ -64,6 +67,8 @@ pub enum Pane {
     /// The CSRs.
     #[default]
     Requests,
+    /// Who may do what.
+    Rbac,
     /// What this process wrote.
     Activity,
 }
@@ -89,6 +94,7 @@ impl State {
             session: Session { read_only, ..Session::default() },
             pane: Pane::default(),
             requests: Requests::default(),
+            rbac: Rbac::default(),
             activity: Activity::default(),
             wizard: None,
             overlays: Vec::new(),
@@ -128,6 +134,12 @@ impl State {
         self.session.identified.as_ref().map(|identified| identified.who.username.as_str())
     }
 
+    /// The namespace in force.
+    pub fn namespace(&self) -> String {
+        let connection = self.session.connection.as_ref();
+        connection.map_or_else(|| "default".to_owned(), |connection| connection.namespace.clone())
+    }
+
     /// `kubectl` with the flags that mean this cluster and this user.
     pub fn kubectl(&self) -> &str {
         self.session.connection.as_ref().map_or("kubectl", |connection| &connection.kubectl)
@@ -143,6 +155,7 @@ impl State {
         }
         match self.pane {
             Pane::Requests => self.requests.places(),
+            Pane::Rbac => self.rbac.places(),
             Pane::Activity => vec![Place::List, Place::Everywhere, Place::Always],
         }
     }
@@ -153,7 +166,7 @@ impl State {
         let room = match (&self.wizard, self.pane) {
             (Some(wizard), _) => wizard.next_change(&self.clock),
             (None, Pane::Requests) => self.requests.next_change(&self.clock, self.list_height()),
-            (None, Pane::Activity) => None,
+            (None, Pane::Rbac | Pane::Activity) => None,
         };
         notice.into_iter().chain(room).min()
     }

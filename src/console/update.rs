@@ -8,7 +8,7 @@ use crate::console::event::Event;
 use crate::console::keymap::{self, Action, Key};
 use crate::console::overlay::{self, Overlay};
 use crate::console::state::{Pane, State};
-use crate::console::{activity, requests, wizard};
+use crate::console::{activity, rbac, requests, wizard};
 
 /// Takes one event in at the moment `now` and says what is to be done about it.
 pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect> {
@@ -21,6 +21,7 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
         }
         Event::Resized(size) => {
             state.size = size;
+            rbac::update::resized(state);
             requests::update::settle(state)
         }
         Event::Clock => Vec::new(),
@@ -29,7 +30,7 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
             Ok(connection) => {
                 state.session.connection = Some(connection);
                 state.session.trouble = None;
-                vec![Effect::Identify]
+                vec![Effect::Identify, Effect::Rbac(rbac::Task::Discover), Effect::Rbac(rbac::Task::Presets)]
             }
             Err(failure) => {
                 state.session.trouble = Some(failure);
@@ -53,6 +54,7 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
         Event::Bulk(id, news) => overlay::bulk::update::heard(state, id, news),
         Event::Deleted(id, result) => overlay::delete::deleted(state, id, result),
         Event::Exported(id, result) => overlay::export::exported(state, id, result),
+        Event::Rbac(news) => rbac::update::heard(state, news),
         Event::Wizard(news) => wizard::update::heard(state, news),
     }
 }
@@ -81,12 +83,14 @@ fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             state.pane = Pane::Requests;
             Vec::new()
         }
+        Some(Action::ShowRbac) => rbac::update::show(state),
         Some(Action::ShowActivity) => {
             state.pane = Pane::Activity;
             Vec::new()
         }
         _ => match state.pane {
             Pane::Requests => requests::update::key(state, action, key),
+            Pane::Rbac => rbac::update::key(state, action, key),
             Pane::Activity => activity::key(state, action),
         },
     }
@@ -97,6 +101,8 @@ fn pasted(state: &mut State, text: &str) {
         overlay.paste(text);
     } else if let Some(wizard) = &mut state.wizard {
         wizard.paste(text);
+    } else if state.pane == Pane::Rbac {
+        state.rbac.paste(text);
     } else if state.requests.typing.is_some() {
         for c in text.chars().filter(|c| !c.is_control()) {
             requests::update::typed(state, KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));

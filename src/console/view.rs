@@ -10,7 +10,7 @@ use crate::cluster::watch::WatchStatus;
 use crate::console::keymap::{self, Action};
 use crate::console::state::{Pane, State};
 use crate::console::text::shown;
-use crate::console::{activity, overlay, requests, wizard};
+use crate::console::{activity, overlay, rbac, requests, wizard};
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame, state: &State) {
@@ -26,6 +26,7 @@ pub fn draw(frame: &mut Frame, state: &State) {
     match (&state.wizard, state.pane) {
         (Some(wizard), _) => wizard::view::draw(frame, body, state, wizard),
         (None, Pane::Requests) => requests::view::draw(frame, body, state),
+        (None, Pane::Rbac) => rbac::view::draw(frame, body, state),
         (None, Pane::Activity) => activity::view::draw(frame, body, state),
     }
     notice(frame, line(body.bottom() - 1), state);
@@ -82,8 +83,9 @@ fn tabs(frame: &mut Frame, area: Rect, state: &State) {
             Span::styled(format!(" {text} "), theme.dim())
         }
     };
-    let line = [Span::raw(" "), tab(Pane::Requests, "1 Requests"), Span::raw("  "), tab(Pane::Activity, "4 Activity")];
-    frame.render_widget(Line::from_iter(line), area);
+    let tabs = [(Pane::Requests, "1 Requests"), (Pane::Rbac, "2 RBAC"), (Pane::Activity, "4 Activity")];
+    let line = tabs.into_iter().flat_map(|(pane, text)| [Span::raw("  "), tab(pane, text)]).skip(1);
+    frame.render_widget([Span::raw(" ")].into_iter().chain(line).collect::<Line>(), area);
     frame.render_widget(Line::from(Span::styled("? help ", theme.key())).alignment(Alignment::Right), area);
 }
 
@@ -107,6 +109,10 @@ fn notice(frame: &mut Frame, area: Rect, state: &State) {
 }
 
 fn degraded(state: &State) -> Option<String> {
+    // That pane tells of its own watches.
+    if state.pane == Pane::Rbac && state.wizard.is_none() {
+        return None;
+    }
     match &state.requests.watch {
         WatchStatus::Degraded { why, next_try, .. } => {
             let wait = (*next_try - state.clock.now).num_seconds().max(0);
@@ -139,6 +145,7 @@ fn possible(state: &State, action: Action) -> bool {
     match (&state.wizard, state.pane) {
         (Some(wizard), _) => wizard.possible(action),
         (None, Pane::Requests) => requests::update::possible(state, action),
+        (None, Pane::Rbac) => rbac::update::possible(state, action),
         (None, Pane::Activity) => true,
     }
 }

@@ -7,6 +7,7 @@ pub mod authority;
 pub mod certificate;
 pub mod commands;
 pub mod compact;
+pub mod diff;
 pub mod key_type;
 pub mod kubeconfig;
 pub mod life;

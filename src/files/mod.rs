@@ -5,6 +5,7 @@ pub mod folders;
 pub mod kubeconfig;
 pub mod lock;
 pub mod policy;
+pub mod presets;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -26,6 +26,7 @@ mod onboarding;
 mod outage;
 mod practice;
 mod protocol;
+mod rbac_pane;
 mod rights;
 mod signers;
 mod triage;

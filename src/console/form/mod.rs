@@ -147,6 +147,14 @@ impl<Id: Copy + PartialEq> Form<Id> {
         }
     }
 
+    /// Whether the text cursor of the field that has the keyboard stands behind the last letter.
+    pub fn at_end(&self) -> bool {
+        match self.fields.get(self.focus).map(|field| &field.value) {
+            Some(Value::Text(input)) => input.cursor() == input.value().chars().count(),
+            _ => false,
+        }
+    }
+
     /// Moves a choice that has the keyboard; in a text field moves the text cursor.
     pub fn turn(&mut self, forward: bool) {
         let Some(field) = self.fields.get_mut(self.focus) else { return };

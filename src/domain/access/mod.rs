@@ -4,6 +4,7 @@
 
 pub mod catalogue;
 pub mod danger;
+pub mod draft;
 mod escalation;
 mod loss;
 pub mod matrix;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
+use super::own::UNSEEN;
 use super::rule::list;
 use super::{AUTHENTICATED, Binding, Policy, ResourceName, Role, UNAUTHENTICATED, Who};
 use crate::domain::verdict::Level;
@@ -59,6 +60,9 @@ impl Line<'_> {
             Some(role) => rules(&role.rules),
             None => "nothing: its role is not there".to_owned(),
         };
+        if self.binding.name == UNSEEN {
+            return format!("{what} {place}");
+        }
         format!("{what} {place} ({} → {})", self.binding.name, self.binding.role.name)
     }
 }

@@ -104,7 +104,9 @@ impl Policy {
     /// Roles that would grant it and are not held.
     fn unheld(&self, action: &Action, subject: &SubjectKey) -> Vec<Near<'_>> {
         let namespace = action.namespace();
-        let here = |role: &&Role| role.scope.is_none() || role.scope.as_deref() == namespace;
+        // Those of the cluster's own parts are for nobody else.
+        let own = |role: &Role| role.name.starts_with("system:") && role.labels.contains_key(DEFAULTS);
+        let here = |role: &&Role| (role.scope.is_none() || role.scope.as_deref() == namespace) && !own(role);
         let roles = self.roles().iter().map(|role| &**role).filter(here);
         let granting = roles.filter(|role| role.rules.iter().any(|rule| allows(rule, action)));
         let near = granting.map(|role| {

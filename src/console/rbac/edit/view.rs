@@ -1,0 +1,128 @@
+//! How a sheet looks.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph};
+
+use super::super::view::candidates_line;
+use super::{Field, Sheet, Step, Told, What};
+use crate::console::form;
+use crate::console::state::State;
+use crate::console::text::{shown, wrapped};
+
+/// Columns of a label.
+const LABEL: u16 = 11;
+/// Lines below the fields.
+const FOOT: u16 = 4;
+
+/// Draws it over the pane.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet) {
+    frame.render_widget(Clear, area);
+    let theme = state.theme;
+    let title = format!(" {} ", shown(&sheet.title(), usize::from(area.width).saturating_sub(6)));
+    let block = Block::bordered().border_style(theme.dim()).title(Span::styled(title, theme.strong()));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    match &sheet.step {
+        Step::Reading(_) => frame.render_widget(Line::raw("Reading it…"), inner),
+        Step::Rehearsing(..) => frame.render_widget(Line::styled("The server rehearses it…", theme.warning()), inner),
+        Step::Sent(..) => frame.render_widget(Line::styled("Sent, waiting for the cluster…", theme.warning()), inner),
+        Step::Fields => draw_fields(frame, inner, state, sheet),
+        Step::Review(_, told) => draw_review(frame, inner, state, sheet, told),
+        Step::Failed(trouble) => {
+            let mut lines = paragraph(&format!("✖ {}", trouble.text), inner.width, theme.bad());
+            if let Some(advice) = &trouble.advice {
+                lines.push(Line::raw(""));
+                lines.extend(paragraph(advice, inner.width, Style::new()));
+            }
+            lines.extend([Line::raw(""), Line::styled("Esc goes back.", theme.strong())]);
+            frame.render_widget(Paragraph::new(lines), inner);
+        }
+    }
+}
+
+fn paragraph(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
+    wrapped(text, width.into()).into_iter().map(|line| Line::styled(line, style)).collect()
+}
+
+fn draw_fields(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet) {
+    let theme = state.theme;
+    let fields = Rect { height: area.height.saturating_sub(FOOT), ..area };
+    let near = near(sheet, fields.height);
+    let shows = |field: Field| sheet.shows(field) && near(field);
+    let end = form::view::draw(frame, fields, &sheet.form, LABEL, shows, theme);
+    let mut lines = vec![Line::raw("")];
+    if let Some(problem) = &sheet.problem {
+        lines.push(Line::styled(format!("✖ {}", shown(problem, area.width.into())), theme.bad()));
+    }
+    lines.push(candidates_line(&sheet.candidates(&state.rbac.policy, &state.rbac.catalogue), area.width, state));
+    let hint = match (&sheet.what, sheet.leaving) {
+        (_, true) => "Esc again drops what was typed.",
+        (What::NewRole | What::EditRole(_), _) => {
+            "A rule: VERBS: RESOURCES [only NAMES]. Enter on an empty one, or Ctrl-R, shows the review."
+        }
+        _ => "Several are separated by commas. Ctrl-R shows the review.",
+    };
+    lines.push(Line::styled(shown(hint, area.width.into()), theme.strong()));
+    let end = end.min(area.bottom().saturating_sub(FOOT));
+    let below = Rect { y: end, height: area.bottom().saturating_sub(end), ..area };
+    frame.render_widget(Paragraph::new(lines), below);
+}
+
+/// Of many rules those near the keyboard are shown.
+fn near(sheet: &Sheet, height: u16) -> impl Fn(Field) -> bool {
+    let rules = super::fields::rule_count(&sheet.form);
+    let others: usize = sheet.form.fields().iter().filter(|field| !matches!(field.id, Field::Rule(_))).count();
+    // A choice of two takes two lines.
+    let room = usize::from(height).saturating_sub(others + 2).max(1);
+    let at = match sheet.form.focused() {
+        Some(Field::Rule(at)) => at,
+        _ => 0,
+    };
+    let first = (at + 1).saturating_sub(room).min(rules.saturating_sub(room));
+    move |field| match field {
+        Field::Rule(at) => (first..first + room).contains(&at),
+        _ => true,
+    }
+}
+
+fn draw_review(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet, told: &[Told]) {
+    let theme = state.theme;
+    let width = area.width;
+    let head = match sheet.what {
+        What::Delete(_) => "This is what it takes away:",
+        _ if sheet.original.is_none() => "The server would make this (dry run):",
+        _ => "The server would change this (dry run):",
+    };
+    let mut lines = vec![Line::styled(head, theme.strong()), Line::raw("")];
+    let room = usize::from(area.height).saturating_sub(4);
+    let all: Vec<Line> = told.iter().flat_map(|line| told_lines(line, width, state)).collect();
+    let more = all.len() > sheet.scroll + room;
+    lines.extend(all.into_iter().skip(sheet.scroll).take(room));
+    frame.render_widget(Paragraph::new(lines), area);
+    let question = match (&sheet.what, more) {
+        (What::Delete(_), false) => "Delete it? y or Enter yes, n or Esc no",
+        (What::Delete(_), true) => "Delete it? y or Enter yes, n or Esc no, j more",
+        (_, false) => "Write it? y or Enter yes, n or Esc back to the fields",
+        (_, true) => "Write it? y or Enter yes, n or Esc back to the fields, j more",
+    };
+    let at = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
+    frame.render_widget(Line::styled(question, theme.strong()), at);
+}
+
+fn told_lines(told: &Told, width: u16, state: &State) -> Vec<Line<'static>> {
+    let theme = state.theme;
+    let (mark, text, style) = match told {
+        Told::Note(text) => return paragraph(text, width, Style::new()),
+        Told::Warning(text) => return paragraph(text, width, theme.warning()),
+        Told::Same(text) => (" ", text, theme.dim()),
+        Told::Gone(text) => ("-", text, theme.bad()),
+        Told::New(text) => ("+", text, theme.good()),
+    };
+    let indent = text.len() - text.trim_start().len();
+    let parts = wrapped(text.trim_start(), usize::from(width).saturating_sub(indent + 2));
+    parts.into_iter().map(|part| Line::styled(format!("{mark} {}{part}", " ".repeat(indent)), style)).collect()
+}

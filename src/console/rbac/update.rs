@@ -1,0 +1,387 @@
+//! What the RBAC pane does with keys and news.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+
+use super::access::{Access, Server, ServerAnswer};
+use super::opened::{Opened, Page, WAYS};
+use super::rows::{self, Target};
+use super::view::layout;
+use super::{News, Own, Rbac, Task, ask, detail, edit, search};
+use crate::cluster::rbac::Review;
+use crate::cluster::rbac_watch::Message;
+use crate::console::effect::{Effect, EffectId};
+use crate::console::keymap::{Action, Place};
+use crate::console::overlay::{Overlay, Reader};
+use crate::console::requests::update::steps;
+use crate::console::state::{Pane, State};
+use crate::console::text::wrapped;
+use crate::domain::access::object::Named;
+use crate::domain::access::{Action as Asked, Who, own};
+
+impl Rbac {
+    /// Where keys are looked up in this pane.
+    pub fn places(&self) -> Vec<Place> {
+        if let Some(sheet) = &self.sheet {
+            return sheet.places();
+        }
+        if self.ask.is_some() {
+            return ask::Ask::places();
+        }
+        if self.typing.is_some() {
+            return vec![Place::Always];
+        }
+        match self.page().page {
+            Page::Access(_) => vec![Place::Table, Place::Rbac, Place::List, Place::Everywhere, Place::Always],
+            _ => vec![Place::Rbac, Place::List, Place::Everywhere, Place::Always],
+        }
+    }
+
+    /// Text pasted into the field that has the keyboard.
+    pub fn paste(&mut self, text: &str) {
+        if let Some(sheet) = &mut self.sheet {
+            if matches!(sheet.step, edit::Step::Fields) {
+                sheet.form.paste(text);
+                sheet.follow(&self.presets);
+            }
+        } else if let Some(ask) = &mut self.ask {
+            ask.form.paste(text);
+        }
+    }
+}
+
+/// How many rows the page shows.
+fn height(state: &State) -> usize {
+    layout(state.body()).0.height.saturating_sub(3).into()
+}
+
+/// Shows the pane.
+pub fn show(state: &mut State) -> Vec<Effect> {
+    state.pane = Pane::Rbac;
+    if state.rbac.stale { refresh(state) } else { Vec::new() }
+}
+
+/// News for the pane.
+pub fn heard(state: &mut State, news: News) -> Vec<Effect> {
+    match news {
+        News::Watch(Message::Policy(policy)) => {
+            state.rbac.policy = policy;
+            changed(state)
+        }
+        News::Watch(Message::Status(kind, reach)) => {
+            let was_blind = state.rbac.is_blind();
+            state.rbac.reach.insert(kind, reach);
+            if state.rbac.is_blind() && (!was_blind || state.rbac.own.is_none()) {
+                return vec![Effect::Rbac(Task::Own(state.namespace()))];
+            }
+            changed(state)
+        }
+        News::Discovered(result) => {
+            match result {
+                Ok(catalogue) => state.rbac.catalogue = Arc::new(catalogue),
+                Err(trouble) => tracing::warn!(trouble = %trouble, "discovery failed: the usual resources are taken"),
+            }
+            changed(state)
+        }
+        News::Own(namespace, Ok(found)) => {
+            let who = Who::new(state.username().unwrap_or_default(), [""; 0]);
+            let policy = Arc::new(own::policy(&who, &namespace, found.rules));
+            state.rbac.own = Some(Own { policy, namespace, incomplete: found.incomplete });
+            changed(state)
+        }
+        News::Own(_, Err(trouble)) => {
+            state.notify(false, trouble.text);
+            Vec::new()
+        }
+        News::Reviewed(id, result, took) => {
+            reviewed(state, id, &result.map_err(|trouble| trouble.text), took);
+            Vec::new()
+        }
+        News::Read(id, result) => {
+            if !edit::update::read(state, id, &result) {
+                read(state, id, result);
+            }
+            Vec::new()
+        }
+        News::Put(id, result) => {
+            edit::update::put_ended(state, id, result);
+            Vec::new()
+        }
+        News::Presets(presets, troubles) => {
+            state.rbac.presets.extend(presets);
+            edit::update::presets_came(state);
+            if let Some(first) = troubles.first() {
+                state.notify(false, format!("a preset cannot be read: {first}"));
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn changed(state: &mut State) -> Vec<Effect> {
+    state.rbac.stale = true;
+    if state.pane == Pane::Rbac { refresh(state) } else { Vec::new() }
+}
+
+/// The screen has another size: the cursor must stay in sight.
+pub fn resized(state: &mut State) {
+    if state.pane == Pane::Rbac {
+        refresh(state);
+    } else {
+        state.rbac.stale = true;
+    }
+}
+
+/// Makes the rows of the page anew: something changed, or it has just been opened.
+pub fn refresh(state: &mut State) -> Vec<Effect> {
+    let height = height(state);
+    state.rbac.stale = false;
+    let fixed = state.rbac.own.as_ref().filter(|_| state.rbac.is_blind()).map(|own| own.namespace.clone());
+    let (policy, catalogue) = (state.rbac.seen().clone(), state.rbac.catalogue.clone());
+    let rows = rows::rows(&state.rbac.page().page, &state.rbac, &state.requests);
+    let opened = state.rbac.page_mut();
+    let search = opened.search.clone();
+    if let Page::Access(access) = &mut opened.page {
+        // The line for what is dangerous takes one.
+        access.refresh(&policy, &catalogue, &search, fixed.as_deref(), height.saturating_sub(1));
+        return Vec::new();
+    }
+    opened.fill(rows, height);
+    Vec::new()
+}
+
+/// Walks on to a page.
+pub fn open(state: &mut State, page: Page) -> Vec<Effect> {
+    state.rbac.trail.push(Opened::new(page));
+    refresh(state)
+}
+
+/// A key in this pane.
+pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    if state.rbac.sheet.is_some() {
+        return edit::update::key(state, action, key);
+    }
+    if state.rbac.ask.is_some() {
+        return ask::key(state, action, key);
+    }
+    if state.rbac.typing.is_some() {
+        return search::typed(state, key);
+    }
+    let Some(action) = action else { return Vec::new() };
+    if !possible(state, action) {
+        return Vec::new();
+    }
+    let height = height(state);
+    if let Some(steps) = steps(action, height) {
+        match &mut state.rbac.page_mut().page {
+            Page::Access(access) => access.step(steps, height.saturating_sub(1)),
+            _ => state.rbac.page_mut().step(steps, height),
+        }
+        return Vec::new();
+    }
+    match action {
+        Action::NextView => next_view(state),
+        Action::Enter => walk(state),
+        Action::Back => back(state),
+        Action::WhoCan => {
+            ask::open_who_can(state);
+            Vec::new()
+        }
+        Action::Whose => {
+            ask::open_whose(state);
+            Vec::new()
+        }
+        Action::Search => {
+            search::open(state);
+            Vec::new()
+        }
+        Action::AskServer => ask_server(state),
+        Action::NewRole | Action::Bind | Action::Edit | Action::Delete => edit::update::open(state, action),
+        Action::Yaml => yaml(state),
+        Action::Commands => {
+            let lines = detail::commands(state);
+            read_on(state, "The same by hand", &lines);
+            Vec::new()
+        }
+        Action::Dangers => {
+            let lines = detail::dangers(state);
+            read_on(state, "What is dangerous in it", &lines);
+            Vec::new()
+        }
+        _ => table_key(state, action),
+    }
+}
+
+/// Keys of the table alone.
+fn table_key(state: &mut State, action: Action) -> Vec<Effect> {
+    let Page::Access(access) = &mut state.rbac.page_mut().page else { return Vec::new() };
+    match action {
+        Action::Left | Action::Right => access.turn_column(action == Action::Right),
+        Action::NextNamespace | Action::PreviousNamespace => {
+            access.turn_namespace(action == Action::NextNamespace);
+            return refresh(state);
+        }
+        Action::AllResources => {
+            access.all = !access.all;
+            return refresh(state);
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Whether `action` would do something now: what the footer offers.
+pub fn possible(state: &State, action: Action) -> bool {
+    if let Some(sheet) = &state.rbac.sheet {
+        return sheet.possible(action);
+    }
+    if state.rbac.ask.is_some() {
+        return matches!(action, Action::NextField | Action::Enter | Action::Back);
+    }
+    let writable = !state.session.read_only;
+    let opened = state.rbac.page();
+    let row = opened.chosen();
+    match (action, &opened.page) {
+        (Action::Enter | Action::AskServer, Page::Access(access)) => access.line().is_some(),
+        (Action::Enter, Page::WhoCan(None)) => false,
+        (Action::Enter, _) => row.is_some_and(|row| row.target.is_some()),
+        (Action::AskServer, Page::WhoCan(Some(_))) => row.is_some(),
+        (Action::AskServer, _) => false,
+        (Action::Dangers, Page::Access(_)) => true,
+        (Action::Dangers, _) => matches!(row.and_then(|row| row.target.as_ref()), Some(Target::Who(_))),
+        (Action::Yaml, _) => meant(state).is_some() && !state.rbac.is_blind(),
+        (Action::WhoCan, _) => !state.rbac.is_blind(),
+        (Action::NewRole | Action::Bind, _) => writable,
+        (Action::Edit | Action::Delete, _) => writable && meant(state).is_some() && !state.rbac.is_blind(),
+        _ => true,
+    }
+}
+
+fn next_view(state: &mut State) -> Vec<Effect> {
+    let now = state.rbac.trail.first().and_then(|opened| opened.page.way()).unwrap_or(0);
+    state.rbac.trail = vec![Opened::new(Page::of_way((now + 1) % WAYS.len()))];
+    let effects = refresh(state);
+    if matches!(state.rbac.page().page, Page::WhoCan(None)) && !state.rbac.is_blind() {
+        ask::open_who_can(state);
+    }
+    effects
+}
+
+/// Enter: on to what the row, or the cell, is about.
+fn walk(state: &mut State) -> Vec<Effect> {
+    let page = match &state.rbac.page().page {
+        Page::Access(access) => {
+            let (policy, catalogue) = (state.rbac.seen(), &state.rbac.catalogue);
+            let granted = access.cell(policy, catalogue).is_some_and(|cell| !cell.grants.is_empty());
+            let action = access.action(policy, catalogue).filter(|_| granted);
+            if !granted {
+                let lines = detail::why_not(state);
+                read_on(state, "Why not, and what would grant it", &lines);
+                return Vec::new();
+            }
+            Page::BindingsOf(access.who.clone(), action)
+        }
+        _ => match state.rbac.page().chosen().and_then(|row| row.target.clone()) {
+            Some(Target::Who(who)) => Page::Access(Box::new(Access::new(who, Some(&state.namespace())))),
+            Some(Target::Role(named)) => Page::Role(named),
+            Some(Target::Holders(named)) => Page::Holders(named),
+            Some(Target::Binding(named)) => Page::Binding(named),
+            None => return Vec::new(),
+        },
+    };
+    open(state, page)
+}
+
+/// Shows a text, its long lines broken.
+fn read_on(state: &mut State, title: &str, lines: &[String]) {
+    let width = usize::from(state.body().width).saturating_sub(6);
+    let broken = lines.iter().flat_map(|line| {
+        let indent = line.len() - line.trim_start().len();
+        let parts = wrapped(line.trim_start(), width.saturating_sub(indent + 2));
+        parts.into_iter().enumerate().map(move |(at, part)| {
+            let indent = if at == 0 { indent } else { indent + 2 };
+            format!("{}{part}", " ".repeat(indent))
+        })
+    });
+    let broken = broken.collect();
+    state.overlays.push(Overlay::Reader(Reader::new(title, broken)));
+}
+
+/// Esc: clears the search, else goes back to the page before.
+fn back(state: &mut State) -> Vec<Effect> {
+    state.notice = None;
+    if !state.rbac.page().search.is_empty() {
+        state.rbac.page_mut().search.clear();
+    } else if state.rbac.trail.len() > 1 {
+        state.rbac.trail.pop();
+    }
+    refresh(state)
+}
+
+/// The question that the server is asked: the cell's, or whether the subject under the cursor can do it.
+pub fn question(state: &State) -> Option<(Who, Asked)> {
+    let opened = state.rbac.page();
+    match &opened.page {
+        Page::Access(access) => {
+            let action = access.action(state.rbac.seen(), &state.rbac.catalogue)?;
+            Some((access.who.clone(), action))
+        }
+        Page::WhoCan(Some(action)) => match &opened.chosen()?.target {
+            Some(Target::Who(who)) => Some((who.clone(), action.clone())),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn ask_server(state: &mut State) -> Vec<Effect> {
+    let Some((who, action)) = question(state) else { return Vec::new() };
+    let id = state.next_effect();
+    let server = Server { action: action.clone(), who: who.clone(), answer: ServerAnswer::Asked(id) };
+    state.rbac.page_mut().server = Some(server);
+    vec![Effect::Rbac(Task::Review(id, Box::new(who), Box::new(action)))]
+}
+
+fn reviewed(state: &mut State, id: EffectId, result: &Result<Review, String>, took: u64) {
+    let asked = |server: &&mut Server| matches!(server.answer, ServerAnswer::Asked(asked) if asked == id);
+    let servers = state.rbac.trail.iter_mut().filter_map(|opened| opened.server.as_mut());
+    // A page that was left meanwhile is no longer there: then nobody wants the answer.
+    for server in servers.into_iter().filter(asked) {
+        server.answer = match result {
+            Ok(review) => ServerAnswer::Said(review.clone(), took),
+            Err(why) => ServerAnswer::Failed(why.clone()),
+        };
+    }
+}
+
+/// The object that the page or the row under the cursor is about.
+pub fn meant(state: &State) -> Option<Named> {
+    let opened = state.rbac.page();
+    match &opened.page {
+        Page::Role(named) | Page::Holders(named) | Page::Binding(named) => Some(named.clone()),
+        _ => opened.chosen().and_then(|row| row.object.clone()),
+    }
+}
+
+fn yaml(state: &mut State) -> Vec<Effect> {
+    let Some(named) = meant(state) else { return Vec::new() };
+    let id = state.next_effect();
+    state.rbac.reading = Some((id, named.to_string()));
+    vec![Effect::Rbac(Task::Read(id, named))]
+}
+
+fn read(state: &mut State, id: EffectId, result: Result<serde_json::Value, crate::trouble::Trouble>) {
+    let Some((_, title)) = state.rbac.reading.take_if(|(asked, _)| *asked == id) else { return };
+    match result {
+        Ok(mut object) => {
+            if let Some(meta) = object.get_mut("metadata").and_then(serde_json::Value::as_object_mut) {
+                meta.remove("managedFields");
+            }
+            let text = crate::domain::yaml::to_string(&object).unwrap_or_else(|_| "it has no form in YAML".to_owned());
+            let lines = text.lines().map(ToOwned::to_owned).collect();
+            state.overlays.push(Overlay::Reader(Reader::new(title, lines)));
+        }
+        Err(trouble) => state.notify(false, trouble.text),
+    }
+}

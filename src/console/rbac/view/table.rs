@@ -1,0 +1,116 @@
+//! The table of somebody's access: resources × verbs.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::super::access::Access;
+use super::{draw_search, mark_style};
+use crate::console::state::State;
+use crate::console::text::{cell, shown, wrapped};
+use crate::console::theme::symbol;
+use crate::domain::access::matrix::{self, COLUMNS, Line as Row};
+use crate::domain::access::{Grant, danger};
+use crate::domain::verdict::Level;
+
+/// Columns of one verb: its word and two blanks.
+const VERBS: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "other"];
+
+/// Draws it.
+pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, access: &Access) {
+    let policy = state.rbac.seen();
+    let grants = access.grants(policy);
+    let mut lines = area.rows();
+    let (Some(first), Some(second)) = (lines.next(), lines.next()) else { return };
+    draw_dangers(frame, first, state, access);
+    let name = name_width(area.width);
+    if !draw_search(frame, second, state) {
+        frame.render_widget(Line::styled(heading(name), state.theme.dim()), second);
+    }
+    let rest = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+    if access.lines.is_empty() {
+        return draw_empty(frame, rest, state, access);
+    }
+    for (area, (row, chosen)) in rest.rows().zip(access.window(rest.height.into())) {
+        frame.render_widget(line(state, access, &grants, row, chosen, name), area);
+    }
+}
+
+/// What is dangerous in all of it, the worst by name.
+fn draw_dangers(frame: &mut Frame, area: Rect, state: &State, access: &Access) {
+    let findings = danger::findings(state.rbac.seen(), &access.who);
+    let found: Vec<_> = findings.iter().filter(|finding| finding.level >= Level::Warning).collect();
+    let Some(worst) = found.first() else { return };
+    let more = if found.len() > 1 { format!("; {} more: !", found.len() - 1) } else { String::new() };
+    let width = usize::from(area.width).saturating_sub(2 + more.len());
+    let text = shown(&format!("{} {}", symbol(worst.level), worst.text()), width);
+    frame.render_widget(Line::styled(format!(" {text}{more}"), mark_style(state, worst.level)), area);
+}
+
+fn name_width(width: u16) -> usize {
+    let verbs: usize = VERBS.iter().map(|verb| verb.len() + 1).sum();
+    usize::from(width).saturating_sub(verbs + 3).max(8)
+}
+
+fn heading(name: usize) -> String {
+    format!("  {} {}", cell("RESOURCE", name), VERBS.join(" "))
+}
+
+fn line(state: &State, access: &Access, grants: &[Grant<'_>], row: &Row, chosen: bool, name: usize) -> Line<'static> {
+    let theme = state.theme;
+    let mut spans = vec![
+        Span::raw(if chosen { "› " } else { "  " }),
+        Span::styled(cell(&row.text(), name), if chosen { theme.strong() } else { ratatui::style::Style::new() }),
+        Span::raw(" "),
+    ];
+    for (column, verb) in VERBS.iter().enumerate() {
+        let (mark, level) = mark(state, access, grants, row, column);
+        let width = verb.len();
+        let text = format!("{}{mark}{}", " ".repeat((width - 1) / 2), " ".repeat(width - 1 - (width - 1) / 2));
+        let mut style = mark_style(state, level);
+        if chosen && column == access.column() {
+            style = theme.chosen();
+        }
+        spans.extend([Span::styled(text, style), Span::raw(" ")]);
+    }
+    Line::from(spans)
+}
+
+/// `✔` granted, `◦` for named objects alone, `!` and `✖` where that is dangerous, `·` not granted.
+fn mark(state: &State, access: &Access, grants: &[Grant<'_>], row: &Row, column: usize) -> (&'static str, Level) {
+    let cell = matrix::cell(grants, row, column, &state.rbac.catalogue);
+    if access.who.is_master() {
+        return ("✖", Level::Danger);
+    }
+    if !cell.is_granted() {
+        return ("·", Level::Notice);
+    }
+    let named = cell.grants.is_empty();
+    let level = |verb: &String| {
+        let scopes = cell.grants.iter().chain(&cell.named).map(|grant| grant.binding.scope.as_deref());
+        let scope = scopes.min().flatten();
+        danger::of_action(&row.action(verb, scope)).map(|found| found.level(scope, named))
+    };
+    match cell.verbs.iter().filter_map(level).max() {
+        Some(level) if level >= Level::Warning => (symbol(level), level),
+        _ if named => ("◦", Level::Ok),
+        _ => ("✔", Level::Ok),
+    }
+}
+
+fn draw_empty(frame: &mut Frame, area: Rect, state: &State, access: &Access) {
+    let text = if access.who.is_master() {
+        "Everything: system:masters is above RBAC."
+    } else if state.rbac.page().search.is_empty() {
+        "No rule holds here. f shows every resource, Tab the next namespace."
+    } else {
+        "Nothing found. Esc clears the search."
+    };
+    let lines = wrapped(text, usize::from(area.width).saturating_sub(2));
+    let lines: Vec<Line> = lines.into_iter().map(|line| Line::raw(format!(" {line}"))).collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+// The columns of the table are those of the evaluation, and one more.
+const _: () = assert!(VERBS.len() == COLUMNS.len() + 1);

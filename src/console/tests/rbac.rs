@@ -1,0 +1,301 @@
+//! The RBAC pane as its user sees it.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyCode;
+use k8s_openapi::api::rbac::v1::PolicyRule;
+use serde_json::{Value, json};
+
+use super::{Console, three};
+use crate::cluster::rbac::{OwnRules, Review};
+use crate::cluster::rbac_watch::{Message, Reach};
+use crate::cluster::watch::WatchStatus;
+use crate::console::effect::Effect;
+use crate::console::event::Event;
+use crate::console::rbac::{News, Task};
+use crate::domain::access::object::Kind;
+use crate::domain::access::{Binding, Catalogue, Policy, Role};
+use crate::trouble::Trouble;
+
+/// The roles and bindings of a small shop: the group qa reads secrets through a role that gathers another.
+const SHOP: &str = r#"
+roles:
+- {metadata: {name: cluster-admin}, rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]}
+- {metadata: {name: debug}, rules: [{apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}], aggregationRule: {clusterRoleSelectors: [{matchLabels: {debug: "true"}}]}}
+- {metadata: {name: debug-extra, labels: {debug: "true"}}, rules: [{apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}]}
+- {metadata: {name: developer, namespace: default}, rules: [{apiGroups: [""], resources: [pods, configmaps], verbs: [get, list, create, update, delete]}, {apiGroups: [apps], resources: [deployments], verbs: [get, list], resourceNames: [web]}]}
+bindings:
+- {metadata: {name: admins}, roleRef: {kind: ClusterRole, name: cluster-admin}, subjects: [{kind: Group, name: ops}]}
+- {metadata: {name: developers, namespace: default}, roleRef: {kind: Role, name: developer}, subjects: [{kind: User, name: jane}, {kind: ServiceAccount, name: deployer, namespace: ci}]}
+- {metadata: {name: qa-debug, namespace: default}, roleRef: {kind: ClusterRole, name: debug}, subjects: [{kind: Group, name: qa}, {kind: User, name: pavel}]}
+- {metadata: {name: old, namespace: attic}, roleRef: {kind: Role, name: gone}, subjects: [{kind: User, name: jane}]}
+"#;
+
+fn shop() -> Policy {
+    use k8s_openapi::api::rbac::v1 as rbac;
+    let shop: Value = serde_yaml::from_str(SHOP).unwrap();
+    let list = |name: &str| shop[name].as_array().unwrap().clone();
+    let inside = |object: &Value| object["metadata"].get("namespace").is_some();
+    let roles = list("roles").into_iter().map(|object| {
+        if inside(&object) {
+            Role::from(serde_json::from_value::<rbac::Role>(object).unwrap())
+        } else {
+            Role::from(serde_json::from_value::<rbac::ClusterRole>(object).unwrap())
+        }
+    });
+    let bindings = list("bindings").into_iter().map(|mut object| {
+        object["roleRef"]["apiGroup"] = json!("rbac.authorization.k8s.io");
+        if inside(&object) {
+            Binding::from(serde_json::from_value::<rbac::RoleBinding>(object).unwrap())
+        } else {
+            Binding::from(serde_json::from_value::<rbac::ClusterRoleBinding>(object).unwrap())
+        }
+    });
+    Policy::new(roles, bindings)
+}
+
+fn forbidden(kind: Kind) -> Reach {
+    let status = WatchStatus::Forbidden { verb: "list".into(), resource: kind.plural().into(), message: "no".into() };
+    Reach { status, only: None }
+}
+
+/// A console that sees the shop, on the RBAC pane.
+fn console() -> Console {
+    let mut console = Console::with(&three());
+    console.news(News::Discovered(Ok(Catalogue::usual())));
+    console.news(News::Watch(Message::Policy(Arc::new(shop()))));
+    for kind in Kind::ALL {
+        console.news(News::Watch(Message::Status(kind, Reach { status: WatchStatus::Live, only: None })));
+    }
+    console.effects.clear();
+    console.types("2");
+    console
+}
+
+impl Console {
+    fn news(&mut self, news: News) {
+        self.hears(Event::Rbac(news));
+    }
+
+    fn finds(&mut self, text: &str) {
+        self.types("/");
+        self.types(text);
+        self.press(KeyCode::Enter);
+    }
+
+    fn task(&mut self) -> Task {
+        match self.effects.pop() {
+            Some(Effect::Rbac(task)) => task,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_subjects_are_those_of_the_bindings_and_those_that_requests_would_make() {
+    let mut console = console();
+    insta::assert_snapshot!("rbac_subjects", console.screen());
+    console.finds("future");
+    let screen = console.screen();
+    assert!(screen.contains("jane + dev, qa") && screen.contains("kube-controller-manager"), "{screen}");
+}
+
+#[test]
+fn the_cell_under_the_cursor_is_explained_and_the_server_is_asked() {
+    let mut console = console();
+    console.finds("jane + dev");
+    console.press(KeyCode::Enter);
+    console.finds("secrets");
+    console.types("x");
+    let Task::Review(id, who, action) = console.task() else { panic!("the server is not asked") };
+    assert_eq!((who.to_string(), action.to_string()), ("jane + dev, qa".into(), "get secrets -n default".into()));
+    let review = Review { allowed: true, reason: "RBAC: allowed by …".into(), ..Review::default() };
+    console.news(News::Reviewed(id, Ok(review), 4));
+    insta::assert_snapshot!("rbac_access_dangerous", console.screen());
+    console.types("x");
+    let Task::Review(id, ..) = console.task() else { panic!("the server is not asked") };
+    console.news(News::Reviewed(id, Ok(Review::default()), 4));
+    assert!(console.screen().contains("! the server differs: it does not allow it"), "{}", console.screen());
+}
+
+#[test]
+fn an_empty_cell_says_what_would_fill_it() {
+    let mut console = console();
+    console.finds("user");
+    console.press(KeyCode::Enter);
+    console.types("ll");
+    insta::assert_snapshot!("rbac_access_why_not", console.screen());
+    console.press(KeyCode::Enter);
+    insta::assert_snapshot!("rbac_why_not", console.screen());
+}
+
+#[test]
+fn enter_walks_from_the_cell_to_who_else_holds_the_role_and_esc_all_the_way_back() {
+    let mut console = console();
+    console.finds("jane + dev");
+    console.press(KeyCode::Enter);
+    console.finds("secrets");
+    for (title, enter) in [("qa-debug", true), ("ClusterRole debug", true), ("who holds ClusterRole debug", true)] {
+        if enter {
+            console.press(KeyCode::Enter);
+        }
+        assert!(console.screen().contains(title), "{title}: {}", console.screen());
+    }
+    insta::assert_snapshot!("rbac_holders", console.screen());
+    // One more Esc for each of the two searches.
+    for _ in 0..6 {
+        console.press(KeyCode::Esc);
+    }
+    assert!(console.screen().contains("RBAC · Subjects · "), "{}", console.screen());
+}
+
+#[test]
+fn roles_bindings_and_who_can_are_one_key_further() {
+    let mut console = console();
+    console.types("v");
+    insta::assert_snapshot!("rbac_roles", console.screen());
+    console.types("v");
+    insta::assert_snapshot!("rbac_bindings", console.screen());
+    console.types("v");
+    console.types("secre");
+    insta::assert_snapshot!("rbac_who_can_form", console.screen());
+    console.press(KeyCode::Right);
+    console.press(KeyCode::Enter);
+    insta::assert_snapshot!("rbac_who_can", console.screen());
+}
+
+#[test]
+fn who_may_see_no_bindings_sees_what_the_server_says_of_them() {
+    let mut console = Console::with(&three());
+    for kind in Kind::ALL {
+        console.news(News::Watch(Message::Status(kind, forbidden(kind))));
+    }
+    let Task::Own(namespace) = console.task() else { panic!("own rules are not asked for") };
+    let rule = PolicyRule {
+        verbs: vec!["get".into(), "list".into()],
+        api_groups: Some(vec![String::new()]),
+        resources: Some(vec!["pods".into()]),
+        ..PolicyRule::default()
+    };
+    console.news(News::Own(namespace, Ok(OwnRules { rules: vec![rule], incomplete: true })));
+    console.types("2");
+    console.press(KeyCode::Enter);
+    insta::assert_snapshot!("rbac_own_access", console.screen());
+}
+
+#[test]
+fn one_kind_that_is_forbidden_leaves_the_others_working() {
+    let mut console = console();
+    console.news(News::Watch(Message::Status(Kind::Role, forbidden(Kind::Role))));
+    let screen = console.screen();
+    assert!(screen.contains("✖ not seen: roles (you may not list them)") && screen.contains("jane"), "{screen}");
+}
+
+#[test]
+fn a_new_role_is_rehearsed_and_shown_before_it_is_written() {
+    let mut console = console();
+    console.types("n");
+    console.press(KeyCode::Tab);
+    console.press(KeyCode::Right);
+    insta::assert_snapshot!("rbac_new_role", console.screen());
+    console.ctrl('r');
+    let Task::Put { id, named, object, create: true, dry_run: true } = console.task() else { panic!("no dry run") };
+    assert_eq!(named.to_string(), "Role default/viewer");
+    console.news(News::Put(id, Ok(Some(*object))));
+    insta::assert_snapshot!("rbac_new_role_review", console.screen());
+    console.types("y");
+    let Task::Put { id, dry_run: false, .. } = console.task() else { panic!("it is not written") };
+    console.news(News::Put(id, Ok(Some(json!({})))));
+    assert!(console.screen().contains("✔ Role default/viewer created"), "{}", console.screen());
+    assert_eq!(console.state.activity.records().len(), 1);
+}
+
+/// Opens the change of the role `developer`, with somebody else managing its rules.
+fn change_developer(console: &mut Console) -> Value {
+    console.types("v");
+    console.finds("developer");
+    console.types("e");
+    let Task::Read(id, _) = console.task() else { panic!("it is not read") };
+    let object = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+        "metadata": {"name": "developer", "namespace": "default", "uid": "u", "resourceVersion": "7",
+            "managedFields": [{"manager": "helm", "fieldsV1": {"f:rules": {}}}]},
+        "rules": [
+            {"apiGroups": ["", "extra"], "resources": ["pods"], "verbs": ["get"]},
+            {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]},
+        ],
+    });
+    console.news(News::Read(id, Ok(object.clone())));
+    object
+}
+
+#[test]
+fn a_change_keeps_what_was_not_touched_and_says_who_else_manages_it() {
+    let mut console = console();
+    change_developer(&mut console);
+    // The second rule gets a verb; the first, which no line could say exactly, stays as it is.
+    console.press(KeyCode::Tab);
+    console.press(KeyCode::Home);
+    console.types("list ");
+    console.ctrl('r');
+    let Task::Put { id, object, create: false, dry_run: true, .. } = console.task() else { panic!("no dry run") };
+    assert_eq!(object["rules"][0], json!({"apiGroups": ["", "extra"], "resources": ["pods"], "verbs": ["get"]}));
+    assert_eq!(object["rules"][1]["verbs"], json!(["list", "get"]));
+    assert_eq!(object["metadata"]["resourceVersion"], "7");
+    console.news(News::Put(id, Ok(Some(*object))));
+    insta::assert_snapshot!("rbac_change_review", console.screen());
+}
+
+#[test]
+fn a_refusal_for_want_of_rights_keeps_what_was_typed() {
+    let mut console = console();
+    change_developer(&mut console);
+    console.types("x");
+    console.ctrl('r');
+    let Task::Put { id, .. } = console.task() else { panic!("no dry run") };
+    let refusal = Trouble::advised("you do not hold: get secrets", "Leave that out.");
+    console.news(News::Put(id, Err(refusal)));
+    assert!(console.screen().contains("✖ you do not hold: get secrets"), "{}", console.screen());
+    console.press(KeyCode::Esc);
+    assert!(console.screen().contains("Change Role default/developer"), "{}", console.screen());
+    console.press(KeyCode::Esc);
+    assert!(console.screen().contains("Esc again drops what was typed"), "{}", console.screen());
+    console.press(KeyCode::Esc);
+    assert!(console.screen().contains("RBAC · Roles"), "{}", console.screen());
+}
+
+#[test]
+fn a_deletion_says_from_whom_it_takes_what() {
+    let mut console = console();
+    console.types("vv");
+    console.finds("qa-debug");
+    console.types("D");
+    let Task::Read(id, _) = console.task() else { panic!("it is not read") };
+    console.news(News::Read(id, Ok(json!({"metadata": {"uid": "u", "resourceVersion": "7"}}))));
+    insta::assert_snapshot!("rbac_delete", console.screen());
+    console.types("y");
+    let Task::Delete { uid, version, .. } = console.task() else { panic!("it is not deleted") };
+    assert_eq!((uid.as_str(), version.as_str()), ("u", "7"));
+}
+
+#[test]
+fn a_binding_begins_with_what_the_cursor_is_on() {
+    let mut console = console();
+    console.finds("user");
+    console.types("b");
+    console.types("dev");
+    insta::assert_snapshot!("rbac_bind", console.screen());
+}
+
+#[test]
+fn nothing_is_offered_that_would_write_in_a_console_that_only_reads() {
+    let mut console = console();
+    console.state.session.read_only = true;
+    console.types("v");
+    let screen = console.screen();
+    assert!(!screen.lines().last().unwrap().contains("new role"), "{screen}");
+    for key in ["n", "b", "e", "D"] {
+        console.types(key);
+        assert!(console.state.rbac.sheet.is_none() && console.effects.is_empty(), "{key}");
+    }
+}
