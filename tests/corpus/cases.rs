@@ -109,6 +109,11 @@ fn kubelets() -> Vec<Case> {
             &[],
             &["requester-not-the-node", "bootstrap-for-known-node"],
         ),
+        Csr::bootstrap("looks-like-node", "w\u{43e}rker-1").is(
+            Hostile,
+            &["name-looks-like"],
+            &["bootstrap-for-known-node"],
+        ),
         Csr::bootstrap("known-node", "worker-1").is(Odd, &["bootstrap-for-known-node"], &["requester-not-the-node"]),
         Csr::bootstrap("node-renews", "worker-1").by("system:node:worker-1").within(&["system:nodes"]).is(
             Harmless,

@@ -27,9 +27,9 @@ pub(super) fn dangers(facts: &Facts, context: &Context<'_>, found: &mut Vec<Find
 
 /// A user name that bindings use.
 pub(super) fn known_name(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
-    let Some(grants) = context.grants.filter(|grants| grants.names_user(&facts.user)) else { return };
+    let known = context.grants.is_some_and(|grants| grants.names_user(&facts.user));
     // Of service accounts and nodes the identity rules say enough.
-    if facts.user.starts_with("system:") || !is_for_login(&facts.signer) || grants.names_group(&facts.user) {
+    if !known || facts.user.starts_with("system:") || !is_for_login(&facts.signer) {
         return;
     }
     let expected = !matches!(asks(facts, context), Asks::Other);
@@ -54,15 +54,19 @@ pub(super) fn groups_gained(facts: &Facts, context: &Context<'_>, found: &mut Ve
 
 /// A name that can be mistaken for one that bindings, nodes or other requests use.
 pub(super) fn look_alike(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+    let level = |name: &str| if name.is_ascii() { Level::Warning } else { Level::Danger };
     let names = std::iter::once(&facts.user).chain(facts.groups.iter()).filter(|name| !name.is_empty());
     for name in names {
-        let plain = name.is_ascii();
         if let Some(other) = context.grants.and_then(|grants| grants.look_alike(name)) {
-            let level = if plain { Level::Warning } else { Level::Danger };
             let text = format!("{name} can be mistaken for {other}, which bindings name.");
-            found.extend(finding(&rules::NAME_LOOKS_LIKE, level, text));
-            return;
+            return found.extend(finding(&rules::NAME_LOOKS_LIKE, level(name), text));
         }
+    }
+    if let Some(node) = facts.node()
+        && let Some(other) = context.nodes.and_then(|nodes| nodes.look_alike(node))
+    {
+        let text = format!("The node {node} can be mistaken for the node {other}.");
+        return found.extend(finding(&rules::NAME_LOOKS_LIKE, level(node), text));
     }
     let Some(other) = context.others.and_then(|others| others.look_alike(facts)) else { return };
     let text = format!("{} can be mistaken for {}, of request {}.", facts.user, other.user, other.name);

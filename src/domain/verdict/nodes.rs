@@ -5,11 +5,16 @@ use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::Node;
 
+use super::looks::look;
 use crate::domain::request::San;
 
 /// Nodes by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Nodes(HashMap<String, Hosts>);
+pub struct Nodes {
+    hosts: HashMap<String, Hosts>,
+    /// What their names look like.
+    looks: HashMap<String, String>,
+}
 
 /// Names and addresses of one node (`status.addresses`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,18 +28,23 @@ pub struct Hosts {
 impl Nodes {
     /// Indexes nodes.
     pub fn new<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> Self {
-        let name = |node: &Node| node.metadata.name.clone().unwrap_or_default();
-        Self(nodes.into_iter().map(|node| (name(node), Hosts::of(node))).collect())
+        let mut all = Self::default();
+        for node in nodes {
+            let name = node.metadata.name.clone().unwrap_or_default();
+            all.looks.insert(look(&name), name.clone());
+            all.hosts.insert(name, Hosts::of(node));
+        }
+        all
     }
 
     /// One node's names and addresses, if it is there.
     pub fn get(&self, node: &str) -> Option<&Hosts> {
-        self.0.get(node)
+        self.hosts.get(node)
     }
 
-    /// All names of nodes.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+    /// The name of another node that `node` can be mistaken for, where there is no node of that very name.
+    pub fn look_alike(&self, node: &str) -> Option<&str> {
+        if self.hosts.contains_key(node) { None } else { self.looks.get(&look(node)).map(String::as_str) }
     }
 }
 

@@ -117,7 +117,7 @@ rules! {
     NAME_MIXED_SCRIPT: "name-mixed-script", "mixed", [Warning],
         "One word of a name mixes scripts, such as Latin and Cyrillic: letters that look the same and are not.",
         "Compare it letter by letter with the name that you expect.";
-    NAME_LOOKS_LIKE: "name-looks-like", "look-alike", [Danger, Warning, Notice],
+    NAME_LOOKS_LIKE: "name-looks-like", "look-alike", [Danger, Warning],
         "A name can be mistaken for another one that is in use here (Unicode TS 39, confusables).",
         "Make sure which of the two is meant.";
     NAME_BLANKS: "name-blanks", "blanks", [Warning],
@@ -194,7 +194,7 @@ rules! {
         "The request object bears the name of another user or node than the one in it. Tools that show only names mislead.",
         "Go by the subject, not by the request's name.";
     NODE_DUPLICATE: "node-duplicate", "duplicate", [Notice],
-        "The same node has a newer pending request. A kubelet that restarts makes a new one and forgets the old one.",
+        "The same node has a newer pending request by the same requester. A kubelet that restarts makes a new one and forgets the old one.",
         "Decide the newest; leave this one to csrcleaner, or deny it.";
     CLEANUP_PENDING: "cleanup-pending", "goes soon", [Notice],
         "csrcleaner deletes requests that nobody decided within 24 hours.",

@@ -36,7 +36,7 @@ pub struct Ties {
     /// Users by what their names look like.
     looks: Groups<Number>,
     names: Groups<Slot>,
-    /// Pending requests of one node for one signer, the newest last.
+    /// Pending requests for one node, one signer and by one requester, the newest last: nobody outdates another's.
     nodes: HashMap<Number, BTreeSet<(DateTime<Utc>, Id, Slot)>>,
     /// How many certificates a signer has made.
     signed: HashMap<Arc<str>, u32>,
@@ -129,7 +129,7 @@ impl Ties {
         self.at(other?.1).filter(|other| other.uid != facts.uid)
     }
 
-    /// The newest pending request of the same node for the same signer, where it is another.
+    /// The newest pending request for the same node and signer, by the same requester, where it is another.
     pub(super) fn newer_of_node(&self, facts: &Facts) -> Option<&Facts> {
         let (created, uid) = (facts.created_at?, facts.uid);
         let pending = self.nodes.get(&self.node_number(facts)?)?;
@@ -168,7 +168,7 @@ impl Ties {
     fn node_number(&self, facts: &Facts) -> Option<Number> {
         let kubelet = [KUBELET_CLIENT, KUBELET_SERVING].contains(&facts.signer.as_ref());
         (kubelet && facts.is_pending() && facts.node().is_some())
-            .then(|| self.number.hash_one((facts.signer.as_ref(), facts.user.as_ref())))
+            .then(|| self.number.hash_one((&facts.signer, &facts.user, &facts.asker.user)))
     }
 
     fn named(&self, touched: &Touched, own: Option<Id>) -> HashSet<Id> {

@@ -99,6 +99,9 @@ pub fn neighbours() -> Vec<Case> {
             &[],
         )),
         serving("serving-old", 30).is(Harmless, &["node-duplicate"], &[]).beside(&serving("serving-newest", 2)),
+        serving("serving-genuine", 30)
+            .is(Harmless, &[], &["node-duplicate"])
+            .beside(&serving("serving-forged", 2).by("mallory")),
         serving("serving-new", 2).is(Harmless, &[], &["node-duplicate"]).beside(&serving("serving-older", 30)),
         serving("serving-decided", 30)
             .is(Harmless, &[], &["node-duplicate"])

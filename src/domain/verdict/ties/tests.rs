@@ -33,7 +33,10 @@ fn facts(uid: u8, name: usize, user: usize, key: u8, signer: usize, state: usize
         signer: SIGNERS[signer].into(),
         user: user.into(),
         groups: Arc::new([]),
-        asker: Arc::new(Asker { user: user.into(), groups: Arc::default() }),
+        asker: Arc::new(Asker {
+            user: if uid.is_multiple_of(2) { user.into() } else { "other".into() },
+            groups: Arc::default(),
+        }),
         key: (key > 0).then(|| id(key)),
         hosts: Arc::default(),
         expiration_seconds: Some(3600),
@@ -69,7 +72,8 @@ fn plainly(all: &BTreeMap<Id, Facts>, own: &Facts) -> [bool; 6] {
     let certified = |user: &str| all.values().any(|other| *other.user == *user && other.state == State::Issued);
     let signing = all.values().any(|other| other.signer == own.signer && other.state == State::Issued);
     let kubelet = own.signer.starts_with("kubernetes.io/kube") && own.signer.as_ref() != CLIENT_SIGNER;
-    others.retain(|other| other.signer == own.signer && other.user == own.user && other.is_pending());
+    let like = |other: &&&Facts| (&other.signer, &other.user, &other.asker) == (&own.signer, &own.user, &own.asker);
+    others.retain(|other| like(&other) && other.is_pending());
     let newer = |other: &&Facts| (other.created_at, other.uid) > (own.created_at, own.uid);
     let newer = kubelet && own.is_pending() && own.node().is_some() && others.iter().any(newer);
     [same_user, other_user, alike, certified(&own.name), signing, newer]
