@@ -4,6 +4,7 @@
 //!
 //! - [`domain`]: pure rules. No tokio, no kube client, no terminal, no clock, no file.
 //! - [`cluster`]: the adapter to Kubernetes: client, watches, decisions, applies, reviews.
+//! - [`config`]: the config file and the themes: what they may say, and what is wrong with one.
 //! - [`files`]: atomic writes, locks, permissions, the kubeconfig on disk, state and config folders.
 //! - [`keys`]: private keys and PKCS#10 requests, zeroised after use.
 //! - [`issuance`]: carries out a plan step by step, journals it, resumes it, undoes it, proves it.
@@ -13,6 +14,7 @@
 
 pub mod cli;
 pub mod cluster;
+pub mod config;
 pub mod console;
 pub mod domain;
 pub mod files;

@@ -4,12 +4,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 
 use super::access::AccessFlags;
+use super::complete;
 use super::kubeconfig::flags::KubeconfigCommand;
 use super::who_can::WhoCanFlags;
 use super::why::WhyFlags;
 use crate::cluster::Target;
+use crate::config::{Confirm, When};
 use crate::domain::key_type::KeyType;
 use crate::domain::life;
 use crate::domain::request::CLIENT_SIGNER;
@@ -28,6 +31,21 @@ const EXAMPLES: &str = "Examples:
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 refused.";
 
+const LIST_EXAMPLES: &str = "Examples:
+  countersign list --state pending
+  countersign list -o json | jq -r '.[] | select(.verdict.level == \"danger\") | .name'";
+
+const APPROVE_EXAMPLES: &str = "Examples:
+  countersign approve jane-7f3k pavel
+  countersign approve jane-7f3k --dry-run
+  countersign approve kcm-helper --dangerous kcm-helper   it says what is dangerous first, and decides nothing";
+
+const ISSUE_EXAMPLES: &str = "Examples:
+  countersign issue jane --group dev --group qa -n team-a
+  countersign issue jane --cluster-role view --expires 8h --out jane.kubeconfig
+  countersign issue --request jane.csr                    the key never leaves its owner
+  countersign issue --resume jane                         go on where it was cut off";
+
 /// A terminal admin console for issuing certificates to Kubernetes users
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, after_help = EXAMPLES)]
@@ -35,6 +53,9 @@ pub struct Arguments {
     /// Which cluster, and as whom.
     #[command(flatten)]
     pub global: Global,
+    /// How the console looks and asks.
+    #[command(flatten)]
+    pub screen: ScreenFlags,
     /// Use a practice cluster inside this process, gone when it ends
     #[cfg(feature = "sandbox")]
     #[arg(long, conflicts_with_all = ["context", "kubeconfig"])]
@@ -52,7 +73,7 @@ pub struct Arguments {
 #[derive(Debug, Args)]
 pub struct Global {
     /// The kubeconfig context to use
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", add = ArgValueCompleter::new(complete::contexts))]
     pub context: Option<String>,
     /// The kubeconfig file to use (default: KUBECONFIG, else ~/.kube/config)
     #[arg(long, global = true, value_name = "FILE")]
@@ -75,6 +96,15 @@ pub struct Global {
     /// The policy to judge by (default: countersign/policy.yaml in the config folder, if it is there)
     #[arg(long, global = true, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// Keep to ASCII (by itself where the locale is not UTF-8)
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Write times in UTC instead of the local zone
+    #[arg(long, global = true)]
+    pub utc: bool,
+    /// From the config file: contexts in which nothing may be written.
+    #[arg(skip)]
+    pub read_only_in: Vec<String>,
     /// What the log file in the state folder tells
     #[arg(long, global = true, value_enum, default_value_t = LogLevel::Warn, value_name = "LEVEL")]
     pub log_level: LogLevel,
@@ -91,8 +121,29 @@ impl Global {
             as_groups: self.as_groups.clone(),
             request_timeout: self.request_timeout,
             read_only: self.read_only,
+            read_only_in: self.read_only_in.clone(),
         }
     }
+}
+
+/// How the console looks and asks. Each of them wins over the config file.
+#[derive(Debug, Args)]
+pub struct ScreenFlags {
+    /// Whether to use colours
+    #[arg(long, alias = "colour", value_enum, value_name = "WHEN")]
+    pub color: Option<When>,
+    /// dark, light, high-contrast, colour-blind, mono, or one in the config folder
+    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(complete::themes))]
+    pub theme: Option<String>,
+    /// Which decisions ask first; a dangerous one always asks for its name
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub confirm: Option<Confirm>,
+    /// Let the mouse scroll and choose (the terminal then selects text with Shift held)
+    #[arg(long, overrides_with = "no_mouse")]
+    pub mouse: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub no_mouse: bool,
 }
 
 /// How much is logged.
@@ -109,18 +160,21 @@ pub enum LogLevel {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List certificate signing requests
+    #[command(after_help = LIST_EXAMPLES)]
     List(ListFlags),
     /// Show one request: who, what, how long, and what to think of it
     Show(ShowFlags),
     /// Explain a verdict's rule, or list them all
     Explain(ExplainFlags),
     /// Approve requests
+    #[command(after_help = APPROVE_EXAMPLES)]
     Approve(DecideFlags),
     /// Deny requests
     Deny(DenyFlags),
     /// Write an issued certificate to a file, or to standard output
     Export(ExportFlags),
     /// Issue a certificate, access and a kubeconfig to a new user
+    #[command(after_help = ISSUE_EXAMPLES)]
     Issue(Box<IssueFlags>),
     /// Those about kubeconfigs.
     #[command(flatten)]
@@ -131,9 +185,56 @@ pub enum Command {
     WhoCan(WhoCanFlags),
     /// Why somebody may do something, or why not and what would change that
     Why(WhyFlags),
+    /// The config file: where it is, whether it is right, an example
+    Config(ConfigFlags),
+    /// Print what makes a shell complete countersign's flags, contexts, requests and users
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsFlags),
+    /// Print the manual page, of one command if it is named
+    Man(ManFlags),
     /// Serve a practice cluster, and print the line that makes kubectl use it
     #[cfg(feature = "sandbox")]
     Sandbox(SandboxFlags),
+}
+
+/// `countersign completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsFlags {
+    /// Which shell
+    pub shell: clap_complete::Shell,
+}
+
+const COMPLETIONS_EXAMPLES: &str = "Examples:
+  countersign completions bash > /etc/bash_completion.d/countersign
+  source <(countersign completions zsh)
+  countersign completions fish > ~/.config/fish/completions/countersign.fish";
+
+/// `countersign man`.
+#[derive(Debug, Args)]
+pub struct ManFlags {
+    /// Which command
+    pub command: Option<String>,
+}
+
+/// `countersign config`.
+#[derive(Debug, Args)]
+pub struct ConfigFlags {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub what: ConfigCommand,
+}
+
+/// What can be done with the config file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Where it is, whether it is there or not
+    Path,
+    /// Say what is wrong with it, with line and column
+    Check,
+    /// Print one that says everything, with its defaults
+    Example,
+    /// Every key in force, by the names that the file gives them
+    Keys,
 }
 
 /// `countersign sandbox`.
@@ -203,6 +304,7 @@ pub enum Output {
 #[derive(Debug, Args)]
 pub struct ShowFlags {
     /// The request
+    #[arg(add = ArgValueCompleter::new(complete::all))]
     pub name: String,
     /// How to print
     #[arg(long, short, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
@@ -233,7 +335,7 @@ pub struct DecideFlags {
     #[command(flatten)]
     pub common: DenyFlags,
     /// Approve this request although its verdict is danger; once for each, by name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(complete::pending))]
     pub dangerous: Vec<String>,
 }
 
@@ -241,7 +343,7 @@ pub struct DecideFlags {
 #[derive(Debug, Args)]
 pub struct DenyFlags {
     /// The requests
-    #[arg(required = true)]
+    #[arg(required = true, add = ArgValueCompleter::new(complete::pending))]
     pub names: Vec<String>,
     /// One word for machines
     #[arg(long, value_name = "WORD")]
@@ -258,6 +360,7 @@ pub struct DenyFlags {
 #[derive(Debug, Args)]
 pub struct ExportFlags {
     /// The request
+    #[arg(add = ArgValueCompleter::new(complete::issued))]
     pub name: String,
     /// The file (default: standard output)
     #[arg(long, short, value_name = "FILE")]
@@ -272,7 +375,7 @@ pub struct ExportFlags {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct IssueFlags {
     /// The user's name: the certificate's CN
-    #[arg(required_unless_present_any = ["resume", "undo", "request"])]
+    #[arg(required_unless_present_any = ["resume", "undo", "request"], add = ArgValueCompleter::new(complete::users))]
     pub name: Option<String>,
     /// A group (an O each); can be repeated
     #[arg(long = "group", value_name = "GROUP")]
@@ -335,10 +438,11 @@ pub struct IssueFlags {
     #[arg(long, short, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
     pub output: Output,
     /// Go on with an issuance that was left unfinished; with several, name the user
-    #[arg(long, value_name = "USER", num_args = 0..=1, default_missing_value = "", conflicts_with = "undo")]
+    #[arg(long, value_name = "USER", num_args = 0..=1, default_missing_value = "", conflicts_with = "undo",
+        add = ArgValueCompleter::new(complete::unfinished))]
     pub resume: Option<String>,
     /// Take back what an unfinished issuance has done
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", add = ArgValueCompleter::new(complete::unfinished))]
     pub undo: Option<String>,
 }
 

@@ -4,6 +4,8 @@
 //! by a verdict or by the user.
 
 mod access;
+mod complete;
+mod config;
 mod decide;
 mod explain;
 mod export;
@@ -14,14 +16,17 @@ mod judge;
 mod kubeconfig;
 mod list;
 mod log;
+mod man;
 mod output;
 mod rbac;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod settings;
 mod show;
 mod who_can;
 mod why;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -34,13 +39,28 @@ use crate::cluster::Cluster;
 use crate::console;
 use crate::domain::policy_file::PolicyFile;
 use crate::files;
+use crate::files::config::Found;
 
 /// Reads the arguments and does what they say.
 ///
 /// # Errors
 /// What nobody expected, for the error report; expected failures are told in plain words and give an exit code.
 pub fn run() -> color_eyre::Result<ExitCode> {
+    complete::answer_shell();
     let mut arguments = Arguments::parse();
+    let told = match &arguments.command {
+        Some(Command::Config(flags)) => Some(config::run(flags.what, &arguments)),
+        Some(Command::Completions(flags)) => Some(complete::registration(flags.shell)),
+        Some(Command::Man(flags)) => Some(man::run(flags.command.as_deref())),
+        _ => None,
+    };
+    if let Some(told) = told {
+        return Ok(told.map_or_else(|failed| failed.report(), |()| ExitCode::SUCCESS));
+    }
+    let settings = match settings::found().and_then(|found| settled(&mut arguments, &found)) {
+        Ok(settings) => settings,
+        Err(failed) => return Ok(failed.report()),
+    };
     // A policy that cannot be used stops everything, before anything is decided without it.
     let policy = match files::policy::read(arguments.global.policy.as_deref()) {
         Ok(policy) => policy,
@@ -54,7 +74,8 @@ pub fn run() -> color_eyre::Result<ExitCode> {
     let log = log::start(arguments.global.log_level);
     let done = match arguments.command {
         None => {
-            runtime.block_on(console::run(arguments.global.target(), practice.is_some())).map(|ended| match ended {
+            let settings = console::settings::Settings { practice: practice.is_some(), ..settings };
+            runtime.block_on(console::run(arguments.global.target(), settings)).map(|ended| match ended {
                 None => ExitCode::SUCCESS,
                 Some(signal) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),
             })
@@ -69,6 +90,18 @@ pub fn run() -> color_eyre::Result<ExitCode> {
     // Tasks that still wait for the cluster are not waited for.
     runtime.shutdown_background();
     done
+}
+
+/// What the config file says goes where the flags left room; what concerns the output holds from now on.
+fn settled(arguments: &mut Arguments, found: &Found) -> Result<console::settings::Settings, Failed> {
+    let settings = settings::resolve(arguments, found)?;
+    arguments.global.utc = settings.utc;
+    arguments.global.read_only_in.clone_from(&found.config.read_only);
+    // What is not for a terminal is for a program, which knows what it asked for.
+    if arguments.global.ascii || (settings.ascii && std::io::stdout().is_terminal()) {
+        output::keep_to_ascii();
+    }
+    Ok(settings)
 }
 
 /// The practice cluster, where the arguments ask for one; from then on they point at it.
@@ -119,7 +152,7 @@ async fn carry_out(command: Command, global: &flags::Global, policy: &PolicyFile
     let cluster = Cluster::connect(&global.target()).await?;
     match command {
         Command::List(flags) => list::run(&cluster, policy, &flags).await,
-        Command::Show(flags) => show::run(&cluster, policy, &flags).await,
+        Command::Show(flags) => show::run(&cluster, policy, &flags, global.utc).await,
         Command::Approve(flags) => decide::approve(&cluster, policy, &flags).await,
         Command::Deny(flags) => decide::deny(&cluster, &flags).await,
         Command::Export(flags) => export::run(&cluster, &flags).await,
@@ -129,6 +162,7 @@ async fn carry_out(command: Command, global: &flags::Global, policy: &PolicyFile
         Command::WhoCan(flags) => Box::pin(who_can::run(&cluster, &flags)).await,
         Command::Why(flags) => Box::pin(why::run(&cluster, &flags)).await,
         Command::Explain(_) => Ok(()),
+        Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(_) => Ok(()),
     }

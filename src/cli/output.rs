@@ -1,9 +1,12 @@
 //! Printing, and failing in plain words.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::domain::text::{printable, printable_block};
+use crate::domain::ascii::plain;
+use crate::domain::text::{is_plain, printable_block};
 use crate::trouble::Trouble;
 use crate::{cluster, files};
 
@@ -83,7 +86,7 @@ impl From<io::Error> for Failed {
 /// Prints a result: lines of text, made printable.
 pub(super) fn print(text: &str) -> Result<(), Failed> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", printable_block(text.trim_end_matches('\n')))?;
+    writeln!(out, "{}", on_terminal(printable_block(text.trim_end_matches('\n'))))?;
     Ok(())
 }
 
@@ -103,7 +106,7 @@ pub(super) fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failed> {
 fn escaped_json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c == '\n' || matches!(printable(c.encode_utf8(&mut [0; 4])), std::borrow::Cow::Borrowed(_)) {
+        if c == '\n' || is_plain(c.encode_utf8(&mut [0; 4])) {
             out.push(c);
         } else {
             let mut units = [0; 2];
@@ -116,7 +119,19 @@ fn escaped_json(text: &str) -> String {
 /// Says something that is not a result.
 pub(super) fn tell(text: &str) {
     // Nobody can be told that standard error is closed.
-    let _ = writeln!(io::stderr().lock(), "{}", printable_block(text));
+    let _ = writeln!(io::stderr().lock(), "{}", on_terminal(printable_block(text)));
+}
+
+/// Whether what people read keeps to ASCII.
+static ASCII: AtomicBool = AtomicBool::new(false);
+
+/// From now on what people read keeps to ASCII. (Data does not: JSON and YAML are for programs.)
+pub(super) fn keep_to_ascii() {
+    ASCII.store(true, Ordering::Relaxed);
+}
+
+fn on_terminal(text: Cow<'_, str>) -> Cow<'_, str> {
+    if ASCII.load(Ordering::Relaxed) { Cow::Owned(plain(&text).into_owned()) } else { text }
 }
 
 #[cfg(test)]

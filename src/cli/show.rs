@@ -14,7 +14,7 @@ use crate::domain::request::Request;
 use crate::domain::text::printable;
 
 /// Shows one request, in the same words as the console's page.
-pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ShowFlags) -> Result<(), Failed> {
+pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ShowFlags, utc: bool) -> Result<(), Failed> {
     let mut csr = cluster.request(&flags.name).await?;
     csr.metadata.managed_fields = None;
     if flags.output == Output::Yaml {
@@ -26,11 +26,11 @@ pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ShowFlag
     if flags.output == Output::Json {
         return print_json(&json::request(&request, &verdict));
     }
-    print(&text(&Loaded { request, verdict, yaml: String::new() }))
+    print(&text(&Loaded { request, verdict, yaml: String::new() }, utc))
 }
 
-fn text(loaded: &Loaded) -> String {
-    let clock = Clock { now: Utc::now(), utc: false };
+fn text(loaded: &Loaded, utc: bool) -> String {
+    let clock = Clock { now: Utc::now(), utc };
     let mut facts = detail::full(loaded, &clock);
     if loaded.request.certificate.is_some() {
         facts.extend(detail::certificate(loaded, &clock));

@@ -39,6 +39,8 @@ pub struct Target {
     pub request_timeout: Option<Duration>,
     /// `--read-only`.
     pub read_only: bool,
+    /// Patterns of contexts in which nothing may be written (see [`crate::config`]).
+    pub read_only_in: Vec<String>,
 }
 
 impl Target {
@@ -85,6 +87,7 @@ impl Cluster {
         let patience = RetryLayer::new(Patience::new(pressure.clone()));
         let client = ClientBuilder::try_from(config).map_err(|error| Error::from_kube(error, &server))?;
         let client = client.with_layer(&BufferLayer::new(WAITING)).with_layer(&patience).build();
+        let kept = target.read_only_in.iter().any(|pattern| crate::config::matches(pattern, &context));
         let timeout = target.request_timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT);
         Ok(Self {
             client,
@@ -96,9 +99,18 @@ impl Cluster {
             kubectl: target.kubectl(),
             timeout,
             pressure,
-            read_only: target.read_only,
+            read_only: target.read_only || kept,
         })
     }
+}
+
+/// The names of the kubeconfig's contexts.
+///
+/// # Errors
+/// [`Error::Config`] where there is no usable kubeconfig.
+pub fn contexts(kubeconfig: Option<&Path>) -> Result<Vec<String>, Error> {
+    let found = read(kubeconfig)?.unwrap_or_default();
+    Ok(found.contexts.into_iter().map(|context| context.name).collect())
 }
 
 /// The kubeconfigs by kubectl's rules, read and merged by the same code that shows and edits them; `None` where there is

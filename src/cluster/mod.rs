@@ -22,7 +22,7 @@ use std::time::Duration;
 use kube::Client;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-pub use connect::Target;
+pub use connect::{Target, contexts};
 pub use error::Error;
 pub use requests::{Decision, Verb};
 pub use reviews::{Ask, WhoAmI};
@@ -83,6 +83,11 @@ impl Cluster {
             Ok(answer) => answer.map_err(|error| Error::from_kube(error, &self.server)),
             Err(_) => Err(Error::Timeout { server: self.server.clone(), seconds: self.timeout.as_secs() }),
         }
+    }
+
+    /// Whether every write is refused: by flag, or because the config file says so of this context.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
     }
 
     /// The one gate that every write passes.

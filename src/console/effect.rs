@@ -39,6 +39,8 @@ pub enum Effect {
     Rbac(rbac::Task),
     /// Something for the wizard.
     Wizard(wizard::Task),
+    /// Put a text on the terminal's clipboard.
+    Copy(String),
     /// Draw every cell anew.
     Redraw,
     /// Give the terminal back to the shell until `fg`.

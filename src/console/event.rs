@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
-use ratatui::layout::Size;
+use ratatui::layout::{Position, Size};
 
 use crate::cluster::WhoAmI;
 use crate::cluster::watch;
 use crate::console::effect::EffectId;
+use crate::console::memory::Recalled;
 use crate::console::overlay::bulk;
 use crate::console::rbac;
 use crate::console::requests::Loaded;
@@ -20,6 +21,10 @@ use crate::trouble::Trouble;
 pub enum Event {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse's wheel went on one notch: down, or up.
+    Wheel(bool),
+    /// The mouse was clicked here.
+    Click(Position),
     /// Text was pasted.
     Paste(String),
     /// The screen has another size.
@@ -28,6 +33,8 @@ pub enum Event {
     Clock,
     /// There is time to go on with a list that is being worked out.
     Work,
+    /// What the console knows about this context from before it was started.
+    Recalled(Recalled),
     /// The client is set up (which contacts no server yet), or why it cannot be.
     Connected(Result<Connection, Trouble>),
     /// The server said who we are and what it is.

@@ -5,75 +5,84 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use color_eyre::eyre::{Result, WrapErr, bail};
-use crossterm::event::{Event as Terminal, EventStream, KeyEventKind};
-use futures::StreamExt;
-use ratatui::layout::{Position, Rect, Size};
+use crossterm::event::MouseEventKind;
+use ratatui::layout::Position;
 use rustix::process::{Signal, getpid, kill_process};
-use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::mpsc;
 
 use super::clock::Clock;
+use super::copy::Between;
 use super::effect::Effect;
 use super::event::Event;
+use super::flow::{Flow, QUESTION};
 use super::frame::Frames;
+use super::input::{self, Answer, Arrival, Input};
+use super::keymap::Key;
+use super::memory;
+use super::requests::update::steps;
 use super::runner::Runner;
+use super::screen::Screen;
+use super::settings::Settings;
+use super::signals::Signals;
 use super::state::State;
-use super::theme::Theme;
+use super::terminal::{self, Abilities, Writer};
+use super::typeahead::Seen;
 use super::update::update;
-use super::{terminal, view};
+use super::view;
 use crate::cluster::Target;
+use crate::files;
 
 /// As many events of one kind as are taken in before the next frame.
 const BURST: usize = 64;
-/// Keys that may wait.
-const KEYS: usize = 256;
 /// Batches from the cluster that may wait.
 const CLUSTER_BATCHES: usize = 8;
+/// The cursor rests when it has not moved for so long: what it is on is then shown. Bytes to a terminal that is near
+/// cost nothing; over a link of which nothing is known, a step is a step and no more.
+const REST_NEAR: Duration = Duration::from_millis(60);
+const REST_FAR: Duration = Duration::from_millis(200);
+/// How long an answer of the terminal is waited for at the end, so that the shell does not get it.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
 
-/// Runs the console until it is left; `practice` marks it as being on a practice cluster. Returns the number of the
-/// signal that ended it, if one did.
+/// Runs the console until it is left. Returns the number of the signal that ended it, if one did.
 ///
 /// # Errors
 /// Where there is no terminal, or it fails.
-pub async fn run(target: Target, practice: bool) -> Result<Option<i32>> {
+pub async fn run(target: Target, settings: Settings) -> Result<Option<i32>> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         bail!("the console needs a terminal; `countersign list` and the other commands do not (see --help)");
     }
     let signals = Signals::new().wrap_err("signals cannot be listened to")?;
+    let abilities = Abilities::of(&variable("TERM").unwrap_or_default(), settings.mouse);
     let guard = terminal::Guard;
-    terminal::take().wrap_err("the terminal cannot be used")?;
-    let ended = Loop::new(target, practice, signals).wrap_err("the terminal cannot be used")?.run().await;
+    terminal::take(abilities).wrap_err("the terminal cannot be used")?;
+    let ended = Loop::new(target, &settings, abilities, signals).wrap_err("the terminal cannot be used")?.run().await;
     drop(guard);
     ended
 }
 
-struct Signals {
-    hangup: unix::Signal,
-    terminate: unix::Signal,
-    interrupt: unix::Signal,
-    stop: unix::Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            hangup: unix::signal(SignalKind::hangup())?,
-            terminate: unix::signal(SignalKind::terminate())?,
-            interrupt: unix::signal(SignalKind::interrupt())?,
-            stop: unix::signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?,
-        })
-    }
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 struct Loop {
     state: State,
-    screen: terminal::Screen,
+    abilities: Abilities,
+    screen: Screen,
     frames: Frames,
-    input: mpsc::Receiver<std::io::Result<Terminal>>,
+    flow: Flow,
+    seen: Seen,
+    writer: Writer,
+    /// What goes out with the next frame: a copy, a title.
+    extra: String,
+    title: Option<String>,
+    /// When the cursor moved, while it has not come to rest.
+    moved: Option<Instant>,
+    input: mpsc::Receiver<Arrival>,
     signals: Signals,
     runner: Runner,
     answers: mpsc::UnboundedReceiver<Event>,
     cluster: mpsc::Receiver<Event>,
+    suspend: bool,
     ended: Option<Ended>,
 }
 
@@ -83,37 +92,91 @@ enum Ended {
 }
 
 impl Loop {
-    fn new(target: Target, practice: bool, signals: Signals) -> std::io::Result<Self> {
-        let screen = terminal::screen()?;
-        let size = screen.size()?;
+    fn new(target: Target, settings: &Settings, abilities: Abilities, signals: Signals) -> std::io::Result<Self> {
+        let size = terminal::size()?;
         let (to_answers, answers) = mpsc::unbounded_channel();
         let (to_cluster, cluster) = mpsc::channel(CLUSTER_BATCHES);
-        let clock = Clock { now: Utc::now(), utc: false };
-        let mut state = State::new(clock, size, Theme::from_environment(), target.read_only);
-        state.session.practice = practice;
-        let runner = Runner::start(target, to_answers, to_cluster);
-        let (frames, input) = (Frames::default(), keyboard());
-        Ok(Self { state, screen, frames, input, signals, runner, answers, cluster, ended: None })
+        let clock = Clock { now: Utc::now(), utc: settings.utc };
+        let state = State::new(clock, size, settings.theme, target.read_only).with(settings);
+        Ok(Self {
+            state,
+            abilities,
+            screen: Screen::new(size),
+            frames: Frames::default(),
+            flow: Flow::default(),
+            seen: Seen::default(),
+            writer: Writer::start(),
+            extra: String::new(),
+            title: None,
+            moved: None,
+            input: input::start(),
+            signals,
+            runner: Runner::start(target, to_answers, to_cluster),
+            answers,
+            cluster,
+            suspend: false,
+            ended: None,
+        })
     }
 
     async fn run(mut self) -> Result<Option<i32>> {
         self.frames.request();
         loop {
-            self.draw()?;
             match self.ended {
-                Some(Ended::Quit) => return Ok(None),
-                Some(Ended::Signal(number)) => return Ok(Some(number)),
-                None => self.wait().await?,
+                Some(Ended::Quit) => {
+                    self.remember();
+                    self.last_answer().await;
+                    return Ok(None);
+                }
+                Some(Ended::Signal(number)) => {
+                    self.remember();
+                    return Ok(Some(number));
+                }
+                None if self.suspend => self.suspended().await?,
+                None => {}
             }
+            self.draw();
+            self.wait().await?;
         }
     }
 
-    fn draw(&mut self) -> Result<()> {
-        if self.frames.take(Instant::now()) {
-            let state = &self.state;
-            self.screen.draw(|frame| view::draw(frame, state)).wrap_err("the terminal cannot be written to")?;
+    /// How the console looks is how it will look next time.
+    fn remember(&self) {
+        if let Some(connection) = &self.state.session.connection
+            && let Err(error) = files::memory::remember(&connection.context, &memory::of(&self.state))
+        {
+            tracing::warn!("what the console looks like is not remembered: {error}");
         }
-        Ok(())
+    }
+
+    /// Draws, if something is to be drawn and the terminal shows what was drawn before.
+    fn draw(&mut self) {
+        let now = Instant::now();
+        if !self.flow.is_clear(now) || !self.frames.take(now) {
+            return;
+        }
+        let held = self.moved.and_then(|_| self.state.detail_area());
+        let state = &self.state;
+        let mut bytes = self.screen.paint(held, |frame| view::draw(frame, state));
+        self.titled();
+        bytes += &std::mem::take(&mut self.extra);
+        self.seen.drawing(&self.state);
+        if bytes.is_empty() {
+            return self.seen.drawn(now);
+        }
+        if self.flow.send(now) {
+            bytes += QUESTION;
+        }
+        self.writer.send(bytes);
+    }
+
+    /// The window's title names the context, as far as windows have titles.
+    fn titled(&mut self) {
+        let title = self.state.title();
+        if self.abilities.xterm && title != self.title {
+            self.extra.extend(title.iter().map(|title| format!("\x1b]2;{title}\x07")));
+            self.title = title;
+        }
     }
 
     /// Waits for the next thing to happen, then takes in all that has happened besides.
@@ -121,25 +184,24 @@ impl Loop {
         let wake = self.wake();
         tokio::select! {
             biased;
-            _ = self.signals.hangup.recv() => {
-                terminal::hung_up();
-                self.ended = Some(Ended::Signal(Signal::HUP.as_raw()));
-            }
+            _ = self.signals.hangup.recv() => self.lost(),
             _ = self.signals.terminate.recv() => self.ended = Some(Ended::Signal(Signal::TERM.as_raw())),
             _ = self.signals.interrupt.recv() => self.ended = Some(Ended::Signal(Signal::INT.as_raw())),
-            _ = self.signals.stop.recv() => self.suspend()?,
-            event = self.input.recv() => self.typed(event)?,
-            Some(event) = self.answers.recv() => self.take(event)?,
-            () = std::future::ready(()), if self.state.requests.index.is_working() => self.take(Event::Work)?,
-            Some(event) = self.cluster.recv() => self.take(event)?,
-            () = sleep_until(wake) => self.take(Event::Clock)?,
+            _ = self.signals.stop.recv() => self.suspend = true,
+            _ = self.signals.resize.recv() => self.resized(),
+            Some(written) = self.writer.written.recv() => self.written(&written),
+            arrival = self.input.recv() => self.arrived(arrival),
+            Some(event) = self.answers.recv() => self.take(event),
+            () = std::future::ready(()), if self.state.requests.index.is_working() => self.take(Event::Work),
+            Some(event) = self.cluster.recv() => self.take(event),
+            () = sleep_until(wake) => self.woken(),
         }
         for _ in 0..BURST {
-            let Ok(event) = self.input.try_recv() else { break };
-            self.typed(Some(event))?;
+            let Ok(arrival) = self.input.try_recv() else { break };
+            self.arrived(Some(arrival));
         }
         while let Ok(event) = self.answers.try_recv() {
-            self.take(event)?;
+            self.take(event);
         }
         Ok(())
     }
@@ -151,90 +213,145 @@ impl Loop {
             let ahead = (at - Utc::now()).to_std().unwrap_or_default();
             now + ahead + Duration::from_millis(1)
         });
-        self.frames.due(now).into_iter().chain(change).min()
+        let frame = if self.flow.is_clear(now) { self.frames.due(now) } else { self.flow.due() };
+        let rest = self.rests_at();
+        frame.into_iter().chain(change).chain(rest).min()
     }
 
-    fn typed(&mut self, event: Option<std::io::Result<Terminal>>) -> Result<()> {
-        match event {
-            Some(Ok(Terminal::Key(key))) if key.kind != KeyEventKind::Release => self.act(Event::Key(key)),
-            Some(Ok(Terminal::Paste(text))) => self.act(Event::Paste(text)),
-            Some(Ok(Terminal::Resize(width, height))) => self.act(Event::Resized(Size { width, height })),
-            Some(Ok(_)) => Ok(()),
-            // The terminal is gone without a signal: end as for a hang-up.
-            Some(Err(_)) | None => {
-                terminal::hung_up();
-                self.ended = Some(Ended::Signal(Signal::HUP.as_raw()));
-                Ok(())
-            }
+    /// When the cursor that moved will have come to rest.
+    fn rests_at(&self) -> Option<Instant> {
+        let rest = if self.flow.is_near() { REST_NEAR } else { REST_FAR };
+        self.moved.map(|moved| moved + rest)
+    }
+
+    fn woken(&mut self) {
+        if self.rests_at().is_some_and(|rest| Instant::now() >= rest) {
+            self.moved = None;
+            self.frames.request();
+        }
+        self.take(Event::Clock);
+    }
+
+    fn written(&mut self, written: &std::io::Result<()>) {
+        if written.is_err() {
+            return self.lost();
+        }
+        self.flow.written();
+        self.perhaps_seen();
+    }
+
+    fn perhaps_seen(&mut self) {
+        let now = Instant::now();
+        if self.flow.is_clear(now) {
+            self.seen.drawn(now);
         }
     }
 
-    /// Something that a person did.
-    fn act(&mut self, event: Event) -> Result<()> {
-        self.frames.request_promptly();
-        self.take(event)
+    /// The terminal is gone, with or without a signal.
+    fn lost(&mut self) {
+        terminal::hung_up();
+        self.ended = Some(Ended::Signal(Signal::HUP.as_raw()));
     }
 
-    fn take(&mut self, event: Event) -> Result<()> {
+    fn arrived(&mut self, arrival: Option<Arrival>) {
+        let Some((typed, Ok(input))) = arrival else { return self.lost() };
+        if matches!(input, Input::Key(_) | Input::Paste(_) | Input::Mouse(_)) {
+            self.frames.expect_promptly();
+        }
+        match input {
+            Input::Key(key) => {
+                let action = self.state.keymap.lookup(&self.state.places(), Key::of(key));
+                if self.seen.admits(&self.state, action, typed) {
+                    let moves = action.is_some_and(|action| steps(action, 1).is_some());
+                    self.moved = moves.then_some(typed);
+                    self.take(Event::Key(key));
+                }
+            }
+            Input::Paste(text) => self.take(Event::Paste(text)),
+            Input::Mouse(mouse) => {
+                let at = Position { x: mouse.column, y: mouse.row };
+                match mouse.kind {
+                    MouseEventKind::ScrollDown => self.take(Event::Wheel(true)),
+                    MouseEventKind::ScrollUp => self.take(Event::Wheel(false)),
+                    MouseEventKind::Down(_) => self.take(Event::Click(at)),
+                    _ => {}
+                }
+            }
+            Input::Focus(focused) => self.frames.focus(focused),
+            Input::Answer(Answer::Ready) => {
+                self.flow.answered(typed);
+                self.perhaps_seen();
+            }
+            Input::Answer(Answer::Mode(2026, known)) => self.screen.synchronised = known,
+            Input::Answer(Answer::Mode(..)) => {}
+        }
+    }
+
+    fn resized(&mut self) {
+        if let Ok(size) = terminal::size()
+            && size != self.state.size
+        {
+            self.screen.resize(size);
+            self.take(Event::Resized(size));
+        }
+    }
+
+    fn take(&mut self, event: Event) {
         // A wake-up for a frame alone changes nothing; only a clock that moved on does.
         let only_clock = matches!(event, Event::Clock);
         if only_clock && self.state.next_change().is_none_or(|at| at > Utc::now()) {
-            return Ok(());
+            return;
         }
         let working = matches!(event, Event::Work);
-        self.apply(event)?;
+        self.apply(event);
         // The last slice is the answer to a key; those before it show nothing new.
         match (working, self.state.requests.index.is_working()) {
             (true, true) => {}
             (true, false) => self.frames.request_promptly(),
             (false, _) => self.frames.request(),
         }
-        Ok(())
     }
 
-    fn apply(&mut self, event: Event) -> Result<()> {
+    fn apply(&mut self, event: Event) {
         for effect in update(&mut self.state, event, Utc::now()) {
             match effect {
                 Effect::Quit => self.ended = Some(Ended::Quit),
-                Effect::Redraw => self.repaint()?,
-                Effect::Suspend => self.suspend()?,
+                Effect::Redraw => self.screen.forget(),
+                Effect::Suspend => self.suspend = true,
+                Effect::Copy(text) => self.extra += &Between::of(variable).copy(&text),
                 other => self.runner.carry_out(other),
             }
         }
-        Ok(())
     }
 
     /// Gives the terminal to the shell until `fg`, then takes it again.
-    fn suspend(&mut self) -> Result<()> {
+    async fn suspended(&mut self) -> Result<()> {
+        self.suspend = false;
+        self.last_answer().await;
         terminal::give_back();
         kill_process(getpid(), Signal::STOP).wrap_err("cannot suspend")?;
-        terminal::take().wrap_err("the terminal cannot be used")?;
-        self.state.size = self.screen.size().wrap_err("the terminal cannot be used")?;
-        self.repaint()
-    }
-
-    /// Every cell is drawn anew. (The terminal's own `clear` would ask where the cursor is and wait for an answer that
-    /// the reader of keys takes away from it.)
-    fn repaint(&mut self) -> Result<()> {
-        let area = Rect::from((Position::ORIGIN, self.state.size));
-        self.screen.resize(area).wrap_err("the terminal cannot be written to")?;
+        terminal::take(self.abilities).wrap_err("the terminal cannot be used")?;
+        (self.flow, self.title) = (Flow::default(), None);
+        self.state.size = terminal::size().wrap_err("the terminal cannot be used")?;
+        self.screen.resize(self.state.size);
         self.frames.request();
         Ok(())
     }
-}
 
-/// What the terminal sends, through a channel: unlike the stream itself it can be asked without waiting.
-fn keyboard() -> mpsc::Receiver<std::io::Result<Terminal>> {
-    let (to, from) = mpsc::channel(KEYS);
-    tokio::spawn(async move {
-        let mut events = EventStream::new();
-        while let Some(event) = events.next().await {
-            if to.send(event).await.is_err() {
-                return;
+    /// Waits for the terminal's answer that is on its way. What is typed meanwhile is for nobody.
+    async fn last_answer(&mut self) {
+        let answer = async {
+            while self.flow.is_asked() {
+                match self.input.recv().await {
+                    Some((at, Ok(Input::Answer(Answer::Ready)))) => self.flow.answered(at),
+                    Some((_, Ok(_))) => {}
+                    _ => return,
+                }
             }
-        }
-    });
-    from
+        };
+        // A terminal that answers later than that is not waited for.
+        let _ = tokio::time::timeout(LAST_ANSWER, answer).await;
+    }
 }
 
 async fn sleep_until(wake: Option<Instant>) {

@@ -8,12 +8,16 @@ const INTERVAL: Duration = Duration::from_millis(16);
 /// The same for a frame that answers a key: a person waits for it.
 const PROMPT: Duration = Duration::from_millis(3);
 
+/// The same while nobody has the keyboard in the window.
+const UNFOCUSED: Duration = Duration::from_secs(1);
+
 /// Whether something is to be drawn, and when.
 #[derive(Debug, Default)]
 pub struct Frames {
     dirty: bool,
     prompt: bool,
     last: Option<Instant>,
+    unfocused: bool,
 }
 
 impl Frames {
@@ -27,9 +31,23 @@ impl Frames {
         (self.dirty, self.prompt) = (true, true);
     }
 
+    /// A person did something: if that changes the screen, they wait for it.
+    pub fn expect_promptly(&mut self) {
+        self.prompt = true;
+    }
+
+    /// The window got the keyboard, or lost it: what nobody looks at closely is drawn less often.
+    pub fn focus(&mut self, focused: bool) {
+        self.unfocused = !focused;
+    }
+
     /// When the next frame is due, if one is wanted.
     pub fn due(&self, now: Instant) -> Option<Instant> {
-        let interval = if self.prompt { PROMPT } else { INTERVAL };
+        let interval = match (self.prompt, self.unfocused) {
+            (true, _) => PROMPT,
+            (false, true) => UNFOCUSED,
+            (false, false) => INTERVAL,
+        };
         self.dirty.then(|| self.last.map_or(now, |last| last + interval))
     }
 
@@ -37,7 +55,7 @@ impl Frames {
     pub fn take(&mut self, now: Instant) -> bool {
         let due = self.due(now).is_some_and(|due| due <= now);
         if due {
-            *self = Self { dirty: false, prompt: false, last: Some(now) };
+            *self = Self { dirty: false, prompt: false, last: Some(now), unfocused: self.unfocused };
         }
         due
     }

@@ -1,4 +1,6 @@
-//! The one table of keys: it drives dispatch, the footer, the help and the README's list.
+//! The one table of keys: it drives dispatch, the footer, the help, the command palette and the README's list.
+//!
+//! [`super::keys`] looks keys up in it, with those that the config file puts in their place.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -10,7 +12,9 @@ pub enum Action {
     ShowRbac,
     ShowActivity,
     Help,
+    Palette,
     Search,
+    Copy,
     Back,
     Redraw,
     Suspend,
@@ -101,11 +105,13 @@ pub enum Place {
     WizardReview,
     /// The wizard's run, while it works or waits, and after it.
     WizardRun,
+    /// The command palette.
+    Palette,
 }
 
 impl Place {
     /// All of them, in the order of the help.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Always,
         Self::Everywhere,
         Self::List,
@@ -121,6 +127,7 @@ impl Place {
         Self::Confirm,
         Self::WizardReview,
         Self::WizardRun,
+        Self::Palette,
     ];
 
     /// The heading in help and README.
@@ -141,6 +148,7 @@ impl Place {
             Self::Confirm => "Questions",
             Self::WizardReview => "New user: review",
             Self::WizardRun => "New user: run",
+            Self::Palette => "Command palette",
         }
     }
 }
@@ -150,15 +158,15 @@ impl Place {
 pub struct Key(pub KeyCode, pub KeyModifiers);
 
 impl Key {
-    const fn plain(code: KeyCode) -> Self {
+    pub(super) const fn plain(code: KeyCode) -> Self {
         Self(code, KeyModifiers::NONE)
     }
 
-    const fn char(c: char) -> Self {
+    pub(super) const fn char(c: char) -> Self {
         Self::plain(KeyCode::Char(c))
     }
 
-    const fn ctrl(c: char) -> Self {
+    pub(super) const fn ctrl(c: char) -> Self {
         Self(KeyCode::Char(c), KeyModifiers::CONTROL)
     }
 
@@ -185,9 +193,13 @@ impl Key {
             KeyCode::Down => "↓".to_owned(),
             KeyCode::Left => "←".to_owned(),
             KeyCode::Right => "→".to_owned(),
+            KeyCode::F(number) => format!("F{number}"),
             other => format!("{other:?}"),
         };
-        if self.1.contains(KeyModifiers::CONTROL) { format!("Ctrl-{name}") } else { name }
+        let shift = if self.1.contains(KeyModifiers::SHIFT) { "Shift-" } else { "" };
+        let alt = if self.1.contains(KeyModifiers::ALT) { "Alt-" } else { "" };
+        let ctrl = if self.1.contains(KeyModifiers::CONTROL) { "Ctrl-" } else { "" };
+        format!("{ctrl}{alt}{shift}{name}")
     }
 }
 
@@ -293,6 +305,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Place::Reader, &[Key::char('g'), Key::plain(KeyCode::Home)], Action::Top, "", "the beginning"),
     bind(Place::Reader, &[Key::char('G'), Key::plain(KeyCode::End)], Action::Bottom, "", "the end"),
     bind(Place::Reader, &[ESC, ENTER, Key::char('q')], Action::Back, "close", "close it"),
+    bind(Place::Reader, &[Key::char('/')], Action::Search, "search", "show only what contains a text"),
+    bind(Place::Reader, &[Key::char('y')], Action::Copy, "copy", "copy it to the clipboard (OSC 52)"),
     bind(Place::Form, &[TAB, Key::plain(KeyCode::Down)], Action::NextField, "next field", "next field"),
     bind(
         Place::Form,
@@ -326,6 +340,14 @@ pub const BINDINGS: &[Binding] = &[
     bind(Place::WizardRun, &[Key::char('u')], Action::Undo, "undo", "undo what was done"),
     bind(Place::WizardRun, &[ESC, Key::char('l')], Action::Later, "leave, resume later", "leave it for later"),
     bind(Place::WizardRun, &[Key::char('K')], Action::Commands, "commands", "the same by openssl and kubectl"),
+    bind(Place::Palette, &[ENTER], Action::Enter, "do it", "do it"),
+    bind(Place::Palette, &[Key::plain(KeyCode::Down), Key::ctrl('n')], Action::Down, "next", "next"),
+    bind(Place::Palette, &[Key::plain(KeyCode::Up), Key::ctrl('p')], Action::Up, "", "previous"),
+    bind(Place::Palette, &[Key::plain(KeyCode::PageDown)], Action::PageDown, "", "a page down"),
+    bind(Place::Palette, &[Key::plain(KeyCode::PageUp)], Action::PageUp, "", "a page up"),
+    bind(Place::Palette, &[ESC], Action::Back, "close", "close it"),
+    bind(Place::Everywhere, &[Key::char(':')], Action::Palette, "", "every action by name"),
+    bind(Place::Everywhere, &[Key::char('y')], Action::Copy, "", "copy what is under the cursor (OSC 52)"),
     bind(Place::Everywhere, &[Key::char('1')], Action::ShowRequests, "", "the Requests pane"),
     bind(Place::Everywhere, &[Key::char('2')], Action::ShowRbac, "", "the RBAC pane"),
     bind(Place::Everywhere, &[Key::char('4')], Action::ShowActivity, "", "the Activity pane"),
@@ -335,60 +357,3 @@ pub const BINDINGS: &[Binding] = &[
     bind(Place::Always, &[Key::ctrl('z')], Action::Suspend, "", "suspend; fg brings it back"),
     bind(Place::Always, &[Key::ctrl('c')], Action::Quit, "", "quit"),
 ];
-
-/// The action of `key` where `places` are in force, nearest first.
-pub fn lookup(places: &[Place], key: Key) -> Option<Action> {
-    places.iter().find_map(|place| {
-        BINDINGS.iter().find(|binding| binding.place == *place && binding.keys.contains(&key)).map(|b| b.action)
-    })
-}
-
-/// The footer's hints for `places`: key and word, in the table's order, only where `possible`.
-pub fn hints(places: &[Place], possible: impl Fn(Action) -> bool) -> Vec<(String, &'static str)> {
-    BINDINGS
-        .iter()
-        .filter(|binding| !binding.hint.is_empty() && places.contains(&binding.place))
-        .filter(|binding| binding.keys.iter().any(|key| lookup(places, *key) == Some(binding.action)))
-        .filter(|binding| possible(binding.action))
-        .filter_map(|binding| Some((binding.keys.first()?.label(), binding.hint)))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn no_key_means_two_things_in_one_place() {
-        let mut seen = HashSet::new();
-        for binding in BINDINGS {
-            for key in binding.keys {
-                assert!(seen.insert((binding.place, *key)), "{:?} {} twice", binding.place, key.label());
-            }
-        }
-    }
-
-    #[test]
-    fn a_terminal_that_reports_shift_and_one_that_does_not_mean_the_same_key() {
-        let without = KeyEvent::new(KeyCode::Char('S'), KeyModifiers::NONE);
-        let with = KeyEvent::new(KeyCode::Char('S'), KeyModifiers::SHIFT);
-        assert_eq!(Key::of(without), Key::of(with));
-        let back = KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT);
-        assert_eq!(lookup(&[Place::Form], Key::of(back)), Some(Action::PreviousField));
-    }
-
-    #[test]
-    fn the_nearest_place_wins() {
-        let key = Key::plain(KeyCode::Esc);
-        assert_eq!(lookup(&[Place::Confirm, Place::Everywhere], key), Some(Action::No));
-    }
-
-    #[test]
-    fn the_footer_shows_only_what_is_possible_now() {
-        let hints = hints(&[Place::Requests, Place::List, Place::Everywhere], |action| action != Action::Approve);
-        assert!(hints.iter().all(|(_, word)| *word != "approve"));
-        assert!(hints.iter().any(|(key, word)| key == "q" && *word == "quit"));
-    }
-}

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch as latest};
 
 use super::effect::{Effect, EffectId};
 use super::event::{Connection, Event, Exported, Identified};
+use super::memory::Recalled;
 use super::overlay::bulk::update::News;
 use super::rbac;
 use super::requests::Loaded;
@@ -82,6 +83,7 @@ async fn answer(cluster: &Cluster, effect: Effect) -> Option<Event> {
         Effect::DecideAll(..)
         | Effect::StopDecisions(_)
         | Effect::Wizard(_)
+        | Effect::Copy(_)
         | Effect::Redraw
         | Effect::Suspend
         | Effect::Quit => return None,
@@ -110,6 +112,9 @@ async fn connect(
         // Without a home folder there is none; the wizard then asks for a file.
         kubeconfig: files::kubeconfig::for_new_entries(target.kubeconfig.as_deref()).unwrap_or_default(),
     };
+    let (memory, known) = files::memory::recall(&cluster.context);
+    let recalled = Recalled { memory, first: !known, read_only: cluster.is_read_only() };
+    let _ = answers.send(Event::Recalled(recalled));
     connected.send_replace(Some(cluster.clone()));
     let _ = answers.send(Event::Connected(Ok(connection)));
     let (to_watch, mut messages) = mpsc::channel(1);

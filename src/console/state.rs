@@ -3,16 +3,21 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::layout::{Rect, Size};
 
-use crate::console::activity::Activity;
+use crate::config::Confirm;
+use crate::console::activity::{self, Activity};
 use crate::console::clock::Clock;
 use crate::console::effect::EffectId;
 use crate::console::event::{Connection, Identified};
 use crate::console::keymap::Place;
+use crate::console::keys::Keymap;
 use crate::console::overlay::Overlay;
 use crate::console::rbac::Rbac;
 use crate::console::requests::{self, Requests};
+use crate::console::settings::Settings;
 use crate::console::theme::Theme;
 use crate::console::wizard::Wizard;
+use crate::domain::ascii;
+use crate::domain::text::printable;
 use crate::trouble::Trouble;
 
 /// How long a notice stays.
@@ -27,6 +32,14 @@ pub struct State {
     pub size: Size,
     /// The styles.
     pub theme: Theme,
+    /// The keys in force.
+    pub keymap: Keymap,
+    /// Whether only ASCII is drawn.
+    pub ascii: bool,
+    /// Which decisions ask first.
+    pub confirm: Confirm,
+    /// Whether the console explains itself: until the first key of the first time.
+    pub welcome: bool,
     /// The cluster that we talk to.
     pub session: Session,
     /// Which pane is seen.
@@ -44,6 +57,7 @@ pub struct State {
     /// A short message about what just happened.
     pub notice: Option<Notice>,
     last_effect: EffectId,
+    questions: u64,
 }
 
 /// The cluster that we talk to, as far as it is known.
@@ -73,6 +87,11 @@ pub enum Pane {
     Activity,
 }
 
+impl Pane {
+    /// All of them, in the order of their tabs.
+    pub const ALL: [Self; 3] = [Self::Requests, Self::Rbac, Self::Activity];
+}
+
 /// A short message.
 #[derive(Debug)]
 pub struct Notice {
@@ -91,6 +110,10 @@ impl State {
             clock,
             size,
             theme,
+            keymap: Keymap::default(),
+            ascii: false,
+            confirm: Confirm::default(),
+            welcome: false,
             session: Session { read_only, ..Session::default() },
             pane: Pane::default(),
             requests: Requests::default(),
@@ -100,13 +123,70 @@ impl State {
             overlays: Vec::new(),
             notice: None,
             last_effect: 0,
+            questions: 0,
         }
+    }
+
+    /// What was decided before the console starts.
+    #[must_use]
+    pub fn with(mut self, settings: &Settings) -> Self {
+        self.clock.utc = settings.utc;
+        (self.theme, self.keymap) = (settings.theme, settings.keymap.clone());
+        (self.ascii, self.confirm) = (settings.ascii, settings.confirm);
+        self.session.practice = settings.practice;
+        self
     }
 
     /// An id for the next question.
     pub fn next_effect(&mut self) -> EffectId {
         self.last_effect += 1;
         self.last_effect
+    }
+
+    /// Which question is open, or that there is none: another number for every change of it.
+    pub fn question(&self) -> u64 {
+        self.questions
+    }
+
+    /// Lets `change` change the state, and notes whether it changed what is asked.
+    pub fn counting_questions<T>(&mut self, change: impl FnOnce(&mut Self) -> T) -> T {
+        let asked = |state: &Self| {
+            let wizard = state.wizard.as_ref().map(|wizard| (wizard.step, wizard.review.is_clear()));
+            (state.overlays.len(), state.overlays.last().map(Overlay::question), wizard)
+        };
+        let before = asked(self);
+        let done = change(self);
+        self.questions += u64::from(asked(self) != before);
+        done
+    }
+
+    /// The part of the screen that tells about what the cursor is on: while the cursor moves, it may lag behind.
+    pub fn detail_area(&self) -> Option<Rect> {
+        match (self.overlays.is_empty() && self.wizard.is_none(), self.pane) {
+            (true, Pane::Requests) if self.requests.page.is_none() => requests::layout::parts(self.body()).detail,
+            _ => None,
+        }
+    }
+
+    /// The rows of the list that is seen, and the line on which its cursor is: for the mouse.
+    pub fn rows(&self) -> Option<(Rect, u16)> {
+        match self.pane {
+            Pane::Requests if self.requests.page.is_none() => {
+                let list = requests::layout::parts(self.body()).list;
+                // Border and heading are no rows.
+                let rows = Rect { y: list.y + 2, height: list.height.saturating_sub(3), ..list };
+                let cursor = self.requests.cursor.place().saturating_sub(self.requests.cursor.top());
+                Some((rows, rows.y + u16::try_from(cursor).ok()?))
+            }
+            Pane::Requests | Pane::Rbac => None,
+            Pane::Activity => activity::view::rows(self.body(), &self.activity),
+        }
+    }
+
+    /// What the window is called, once it is known what it shows. ASCII, so that no terminal can misread it.
+    pub fn title(&self) -> Option<String> {
+        let context = &self.session.connection.as_ref()?.context;
+        Some(format!("countersign: {}", ascii::plain(&printable(context)).chars().take(60).collect::<String>()))
     }
 
     /// Shows a short message.
@@ -121,7 +201,17 @@ impl State {
 
     /// The part of the screen between header and footer.
     pub fn body(&self) -> Rect {
-        Rect { x: 0, y: 2, width: self.size.width, height: self.size.height.saturating_sub(3) }
+        let taken = 3 + self.welcome_lines();
+        Rect { x: 0, y: 2, width: self.size.width, height: self.size.height.saturating_sub(taken) }
+    }
+
+    /// Lines above the footer in which the console explains itself: as many as a small screen can spare.
+    pub fn welcome_lines(&self) -> u16 {
+        match (self.welcome, self.size.height) {
+            (false, _) | (true, ..16) => 0,
+            (true, 16..20) => 1,
+            (true, _) => 3,
+        }
     }
 
     /// How many rows the list of requests shows.

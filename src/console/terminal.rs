@@ -1,58 +1,108 @@
-//! Taking the terminal and giving it back, whatever happens.
+//! Taking the terminal and giving it back, whatever happens; and the thread that writes to it.
 
-use std::io::{self, Stdout, Write, stdout};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
-use crossterm::cursor::Show;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::queue;
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use ratatui::layout::Size;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::stdio::stdout;
+use tokio::sync::mpsc;
 
-/// The screen, written to in one piece per frame.
-pub type Screen = Terminal<CrosstermBackend<io::BufWriter<Out>>>;
+/// Whether the terminal is ours now. Nothing that is still to be written then reaches a shell, or a lost connection.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Standard output while the terminal is ours; nowhere when it is not: whatever is still to be drawn must not reach a
-/// shell, or a connection that is lost.
-pub struct Out(Stdout);
+/// Whether part of a frame has been written and part has not.
+static WITHIN: AtomicBool = AtomicBool::new(false);
 
-impl Write for Out {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if TAKEN.load(Ordering::SeqCst) { self.0.write(bytes) } else { Ok(bytes.len()) }
-    }
+/// Held while bytes go out.
+static WRITING: Mutex<()> = Mutex::new(());
 
-    fn flush(&mut self) -> io::Result<()> {
-        if TAKEN.load(Ordering::SeqCst) { self.0.flush() } else { Ok(()) }
+/// Bytes that go out at once. Between two pieces the terminal can be given back.
+const PIECE: usize = 512;
+
+/// How long giving back waits for a piece that a terminal does not take.
+const STUCK: Duration = Duration::from_millis(300);
+
+/// What to undo, whatever has been done: attributes, focus and mouse reports, bracketed paste, alternate screen, the
+/// title, the cursor.
+const BACK: &str = "\x1b[m\x1b[?1004l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?1049l\x1b[?25h";
+
+/// What the terminal can do beyond what every terminal does, and what is wanted of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Abilities {
+    /// Whether it knows xterm's window title and questions about modes. The consoles of machines print them.
+    pub xterm: bool,
+    /// Whether the mouse is wanted.
+    pub mouse: bool,
+}
+
+impl Abilities {
+    /// By the terminal's name.
+    pub fn of(terminal: &str, mouse: bool) -> Self {
+        let plain = ["", "dumb", "linux", "unknown", "cons25", "sun"].contains(&terminal) || terminal.starts_with("vt");
+        Self { xterm: !plain, mouse }
     }
 }
 
-/// Whether the terminal is ours now.
-static TAKEN: AtomicBool = AtomicBool::new(false);
-
-/// Raw mode, alternate screen, bracketed paste.
+/// Raw mode, alternate screen, bracketed paste, focus reports; the mouse where it is wanted. Asks what the terminal can do.
 ///
 /// # Errors
 /// Where standard output is no terminal or is gone.
-pub fn take() -> io::Result<()> {
+pub fn take(abilities: Abilities) -> io::Result<()> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
-    let mut out = stdout();
-    queue!(out, EnterAlternateScreen, EnableBracketedPaste)?;
-    out.flush()
+    let mut bytes = "\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?25l".to_owned();
+    if abilities.mouse {
+        bytes += "\x1b[?1000h\x1b[?1006h";
+    }
+    if abilities.xterm {
+        TITLED.store(true, Ordering::SeqCst);
+        bytes += "\x1b[22;2t\x1b[?2026$p";
+    }
+    bytes += super::flow::QUESTION;
+    write_all(bytes.as_bytes())
 }
+
+/// Whether the title is ours and has to be given back.
+static TITLED: AtomicBool = AtomicBool::new(false);
 
 /// Gives the terminal back as it was. Does nothing the second time. No step that fails keeps the next from being tried.
 pub fn give_back() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
-    let mut out = stdout();
-    let _ = queue!(out, DisableBracketedPaste);
-    let _ = queue!(out, LeaveAlternateScreen);
-    let _ = queue!(out, Show);
-    let _ = out.flush();
+    let held = wait_for_piece();
+    // A terminal that takes nothing more would keep us for ever.
+    if held.is_some() || takes_more() {
+        // A sequence that was cut off is ended first.
+        let cut = if WITHIN.swap(false, Ordering::SeqCst) { "\x1b\\\x18\x1b[?2026l" } else { "" };
+        let title = if TITLED.swap(false, Ordering::SeqCst) { "\x1b[23;2t" } else { "" };
+        let _ = write_all(format!("{cut}{BACK}{title}").as_bytes());
+    }
+    drop(held);
     let _ = disable_raw_mode();
+}
+
+fn wait_for_piece() -> Option<std::sync::MutexGuard<'static, ()>> {
+    let until = Instant::now() + STUCK;
+    loop {
+        match WRITING.try_lock() {
+            Ok(held) => return Some(held),
+            Err(TryLockError::Poisoned(held)) => return Some(held.into_inner()),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(Duration::from_millis(5)),
+            Err(TryLockError::WouldBlock) => return None,
+        }
+    }
+}
+
+fn takes_more() -> bool {
+    let (out, now) = (stdout(), Timespec { tv_sec: 0, tv_nsec: 0 });
+    poll(&mut [PollFd::new(&out, PollFlags::OUT)], Some(&now)).is_ok_and(|ready| ready > 0)
 }
 
 /// After a hang-up: a terminal that is still there is given back; to one that is gone nothing is written any more.
@@ -78,12 +128,69 @@ pub fn install_hooks() -> color_eyre::Result<()> {
     Ok(())
 }
 
-/// A screen on standard output.
+/// The terminal's size.
 ///
 /// # Errors
-/// Where its size cannot be told.
-pub fn screen() -> io::Result<Screen> {
-    Terminal::new(CrosstermBackend::new(io::BufWriter::with_capacity(16 * 1024, Out(stdout()))))
+/// Where it is gone.
+pub fn size() -> io::Result<Size> {
+    let size = rustix::termios::tcgetwinsize(stdout())?;
+    // One that does not know its size (a serial line) is as large as they all once were.
+    let or = |value: u16, usual| if value == 0 { usual } else { value };
+    Ok(Size { width: or(size.ws_col, 80), height: or(size.ws_row, 24) })
+}
+
+/// The way to the terminal: one frame at a time, so that a slow terminal holds up nothing but frames.
+pub struct Writer {
+    to: SyncSender<String>,
+    /// Told for each frame that has left us, and whether the terminal took it.
+    pub written: mpsc::UnboundedReceiver<io::Result<()>>,
+}
+
+impl Writer {
+    /// Starts the thread that writes.
+    pub fn start() -> Self {
+        let (to, frames) = sync_channel::<String>(1);
+        let (tell, written) = mpsc::unbounded_channel();
+        std::thread::spawn(move || {
+            for frame in frames {
+                // The console may be ending; then nobody wants to know.
+                let _ = tell.send(write_frame(frame.as_bytes()));
+            }
+        });
+        Self { to, written }
+    }
+
+    /// Sends a frame off. There must be none on its way.
+    pub fn send(&self, frame: String) {
+        // The thread ends with us.
+        let _ = self.to.try_send(frame);
+    }
+}
+
+fn write_frame(bytes: &[u8]) -> io::Result<()> {
+    for piece in bytes.chunks(PIECE) {
+        let _held = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+        if !TAKEN.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        WITHIN.store(true, Ordering::SeqCst);
+        write_all(piece)?;
+    }
+    WITHIN.store(false, Ordering::SeqCst);
+    Ok(())
+}
+
+fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(stdout(), bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::INTR) => {}
+            // Somebody made the terminal's queue one that does not wait.
+            Err(Errno::AGAIN) => std::thread::sleep(Duration::from_millis(10)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Gives the terminal back on every way out of a scope.

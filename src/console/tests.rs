@@ -1,7 +1,9 @@
 //! The console as its user sees it: events in, screens out. No terminal, no cluster, no clock.
 
 mod documents;
+mod random;
 mod rbac;
+mod screens;
 
 use chrono::TimeDelta;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

@@ -5,16 +5,23 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::console::effect::Effect;
 use crate::console::event::Event;
-use crate::console::keymap::{self, Action, Key};
+use crate::console::keymap::{Action, Key};
 use crate::console::overlay::{self, Overlay};
 use crate::console::state::{Pane, State};
-use crate::console::{activity, rbac, requests, wizard};
+use crate::console::{activity, copy, memory, mouse, rbac, requests, wizard};
+use crate::domain::text::in_ascii;
 
 /// Takes one event in at the moment `now` and says what is to be done about it.
 pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect> {
     state.clock.now = now;
+    in_ascii(state.ascii, || state.counting_questions(|state| routed(state, event)))
+}
+
+fn routed(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
         Event::Key(key) => key_pressed(state, key),
+        Event::Wheel(down) => mouse::wheel(state, down),
+        Event::Click(at) => mouse::click(state, at),
         Event::Paste(text) => {
             pasted(state, &text);
             Vec::new()
@@ -26,6 +33,14 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
         }
         Event::Clock => Vec::new(),
         Event::Work => requests::update::work(state),
+        Event::Recalled(recalled) => {
+            memory::apply(state, recalled);
+            let mut effects = requests::update::settle(state);
+            if state.pane == Pane::Rbac {
+                effects.extend(rbac::update::show(state));
+            }
+            effects
+        }
         Event::Connected(result) => match result {
             Ok(connection) => {
                 state.session.connection = Some(connection);
@@ -61,15 +76,32 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
 
 /// The nearest room that knows the key acts on it; what none knows is text for the field that is being typed in.
 fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    let action = keymap::lookup(&state.places(), Key::of(key));
+    let action = state.keymap.lookup(&state.places(), Key::of(key));
+    let welcomed = std::mem::take(&mut state.welcome);
+    let mut effects = act(state, action, key);
+    if welcomed {
+        // The list has more room now.
+        effects.extend(requests::update::settle(state));
+    }
+    effects
+}
+
+/// Does what an action asks for, whichever way it was asked.
+pub fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     match action {
         Some(Action::Quit) => return vec![Effect::Quit],
         Some(Action::Redraw) => return vec![Effect::Redraw],
         Some(Action::Suspend) => return vec![Effect::Suspend],
         Some(Action::Help) => {
-            state.overlays.push(Overlay::help());
+            let help = Overlay::help(&state.keymap, &state.places());
+            state.overlays.push(help);
             return Vec::new();
         }
+        Some(Action::Palette) => {
+            overlay::palette::open(state);
+            return Vec::new();
+        }
+        Some(Action::Copy) => return copied(state),
         _ => {}
     }
     if !state.overlays.is_empty() {
@@ -94,6 +126,19 @@ fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             Pane::Activity => activity::key(state, action),
         },
     }
+}
+
+/// Copies what there is to copy, unless it is a secret.
+fn copied(state: &mut State) -> Vec<Effect> {
+    let Some(text) = copy::what(state) else { return Vec::new() };
+    if let Some(why) = copy::refusal(&text) {
+        state.notify(false, why);
+        return Vec::new();
+    }
+    let lines = text.lines().count();
+    let what = if lines == 1 { text.clone() } else { format!("{lines} lines") };
+    state.notify(true, format!("copied {what}"));
+    vec![Effect::Copy(text)]
 }
 
 fn pasted(state: &mut State, text: &str) {

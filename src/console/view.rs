@@ -1,19 +1,29 @@
 //! The whole screen: header, tabs, the pane or wizard, what lies on top, the footer. Drawing changes nothing.
 
 use ratatui::Frame;
-use ratatui::layout::{Alignment, Rect};
+use ratatui::layout::{Alignment, Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use crate::cluster::watch::WatchStatus;
-use crate::console::keymap::{self, Action};
+use crate::console::keymap::{Action, Place};
 use crate::console::state::{Pane, State};
 use crate::console::text::shown;
-use crate::console::{activity, overlay, rbac, requests, wizard};
+use crate::console::{activity, ascii, memory, overlay, rbac, requests, wizard};
+use crate::domain::text::in_ascii;
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame, state: &State) {
+    let area = frame.area();
+    frame.buffer_mut().set_style(area, state.theme.text());
+    in_ascii(state.ascii, || draw_all(frame, state));
+    if state.ascii {
+        ascii::pass(frame.buffer_mut());
+    }
+}
+
+fn draw_all(frame: &mut Frame, state: &State) {
     let area = frame.area();
     if area.width < 20 || area.height < 6 {
         frame.render_widget(Line::raw("too small"), area);
@@ -22,7 +32,7 @@ pub fn draw(frame: &mut Frame, state: &State) {
     let line = |y| Rect { y, height: 1, ..area };
     header(frame, line(0), state);
     tabs(frame, line(1), state);
-    let body = Rect { y: 2, height: area.height - 3, ..area };
+    let body = state.body();
     match (&state.wizard, state.pane) {
         (Some(wizard), _) => wizard::view::draw(frame, body, state, wizard),
         (None, Pane::Requests) => requests::view::draw(frame, body, state),
@@ -32,6 +42,10 @@ pub fn draw(frame: &mut Frame, state: &State) {
     notice(frame, line(body.bottom() - 1), state);
     if let Some(top) = state.overlays.last() {
         overlay::view::draw(frame, body, state, top);
+    }
+    for (y, text) in (body.bottom()..area.height - 1).zip(memory::welcome(state)) {
+        let text = format!(" {}", shown(&text, usize::from(area.width) - 2));
+        frame.render_widget(Line::styled(text, state.theme.warning()), line(y));
     }
     footer(frame, line(area.height - 1), state);
 }
@@ -74,19 +88,41 @@ fn live(state: &State) -> (String, Style) {
     }
 }
 
+/// The panes with the actions that show them.
+const TABS: [(Pane, Action, &str); 3] = [
+    (Pane::Requests, Action::ShowRequests, "Requests"),
+    (Pane::Rbac, Action::ShowRbac, "RBAC"),
+    (Pane::Activity, Action::ShowActivity, "Activity"),
+];
+
+/// The action of the tab at a place on the screen.
+pub fn tab_at(state: &State, at: Position) -> Option<Action> {
+    let mut x = 1;
+    for (_, action, name) in TABS {
+        let width = state.keymap.name(Place::Everywhere, action).width() + 1 + name.width() + 2;
+        if at.y == 1 && (x..x + width).contains(&at.x.into()) {
+            return Some(action);
+        }
+        x += width + 2;
+    }
+    None
+}
+
 fn tabs(frame: &mut Frame, area: Rect, state: &State) {
     let theme = state.theme;
-    let tab = |pane: Pane, text: &str| {
-        if state.pane == pane && state.wizard.is_none() {
+    let mut line = Vec::new();
+    for (pane, action, name) in TABS {
+        let text = format!("{} {name}", state.keymap.name(Place::Everywhere, action));
+        line.push(Span::raw(if line.is_empty() { " " } else { "  " }));
+        line.push(if state.pane == pane && state.wizard.is_none() {
             Span::styled(format!("[{text}]"), theme.strong())
         } else {
             Span::styled(format!(" {text} "), theme.dim())
-        }
-    };
-    let tabs = [(Pane::Requests, "1 Requests"), (Pane::Rbac, "2 RBAC"), (Pane::Activity, "4 Activity")];
-    let line = tabs.into_iter().flat_map(|(pane, text)| [Span::raw("  "), tab(pane, text)]).skip(1);
-    frame.render_widget([Span::raw(" ")].into_iter().chain(line).collect::<Line>(), area);
-    frame.render_widget(Line::from(Span::styled("? help ", theme.key())).alignment(Alignment::Right), area);
+        });
+    }
+    frame.render_widget(Line::from_iter(line), area);
+    let help = format!("{} help ", state.keymap.name(Place::Everywhere, Action::Help));
+    frame.render_widget(Line::from(Span::styled(help, theme.key())).alignment(Alignment::Right), area);
 }
 
 /// What just happened, or why the list is not live, on the body's lower border.
@@ -127,7 +163,7 @@ fn degraded(state: &State) -> Option<String> {
 fn footer(frame: &mut Frame, area: Rect, state: &State) {
     let mut spans = vec![Span::raw(" ")];
     let mut room = usize::from(area.width).saturating_sub(1);
-    for (key, word) in keymap::hints(&state.places(), |action| possible(state, action)) {
+    for (key, word) in state.keymap.hints(&state.places(), |action| possible(state, action)) {
         let needed = key.width() + 1 + word.width() + 2;
         if needed > room + 2 {
             break;
@@ -138,7 +174,8 @@ fn footer(frame: &mut Frame, area: Rect, state: &State) {
     frame.render_widget(Line::from(spans), area);
 }
 
-fn possible(state: &State, action: Action) -> bool {
+/// Whether `action` would do something now: what footer and palette offer.
+pub fn possible(state: &State, action: Action) -> bool {
     if let Some(overlay) = state.overlays.last() {
         return overlay.possible(action);
     }

@@ -3,11 +3,13 @@
 //! Nothing here waits, reads a clock, opens a file or knows a terminal, so that every rule can be tested alone.
 
 pub mod access;
+pub mod ascii;
 pub mod authority;
 pub mod certificate;
 pub mod commands;
 pub mod compact;
 pub mod diff;
+pub mod fuzzy;
 pub mod key_type;
 pub mod kubeconfig;
 pub mod life;

@@ -4,25 +4,54 @@
 //! lines, such as YAML.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use unicode_width::UnicodeWidthChar;
+
+use super::ascii::foreign_escaped;
+
+thread_local! {
+    /// Whether this thread is inside of [`in_ascii`].
+    static ASCII: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Inside of `within`, and while `wanted`, foreign characters are not printable: the terminal shows ASCII alone.
+/// (Every text passes the sanitiser, from rooms that know nothing of terminals: so the one switch is here.)
+pub fn in_ascii<T>(wanted: bool, within: impl FnOnce() -> T) -> T {
+    struct Back(bool);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            ASCII.set(self.0);
+        }
+    }
+    let _back = Back(ASCII.replace(wanted));
+    within()
+}
 
 /// `text` with everything that could steer a terminal or hide from a reader made visible as `\u{202e}`: C0 and C1
 /// controls (newlines too), bidi controls, zero-width and other invisible characters, unusual blanks, private use.
 /// What is printable already stays as it is, so that it does no harm twice. (Somebody who types the escape itself into
 /// a name only makes that name look more alarming than it is.)
 pub fn printable(text: &str) -> Cow<'_, str> {
-    escaped(text, false)
+    as_wanted(escaped(text, false))
 }
 
 /// [`printable`] for several lines: newlines stay.
 pub fn printable_block(text: &str) -> Cow<'_, str> {
-    escaped(text, true)
+    as_wanted(escaped(text, true))
 }
 
-/// Whether `text` shows as what it is: nothing in it needs an escape.
+fn as_wanted(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        text if !ASCII.get() || text.is_ascii() => text,
+        Cow::Borrowed(text) => foreign_escaped(text),
+        Cow::Owned(text) => Cow::Owned(foreign_escaped(&text).into_owned()),
+    }
+}
+
+/// Whether `text` shows as what it is: nothing in it needs an escape, on a terminal that knows all characters.
 pub fn is_plain(text: &str) -> bool {
-    matches!(printable(text), Cow::Borrowed(_))
+    matches!(escaped(text, false), Cow::Borrowed(_))
 }
 
 fn escaped(text: &str, lines: bool) -> Cow<'_, str> {
@@ -91,6 +120,15 @@ mod tests {
         assert_eq!(printable("x\u{202e}y\nz\u{200b}"), "x\\u{202e}y\\u{a}z\\u{200b}");
         assert_eq!(printable("two\u{a0}words"), "two\\u{a0}words");
         assert_eq!(printable_block("a: 1\nb:\t2\r\n"), "a: 1\nb:\\u{9}2\\u{d}\n");
+    }
+
+    #[test]
+    fn a_terminal_of_ascii_gets_escapes_and_the_judgement_stays_the_same() {
+        in_ascii(true, || {
+            assert_eq!(printable("José – ✔"), "Jos\\u{e9} – ✔");
+            assert!(is_plain("José"));
+        });
+        assert_eq!(printable("José"), "José");
     }
 
     proptest! {

@@ -41,6 +41,19 @@ pub fn state() -> Result<PathBuf, Error> {
     Ok(folder)
 }
 
+/// The config folder: `$XDG_CONFIG_HOME/countersign`, `~/.config/countersign` by default. It need not be there.
+///
+/// # Errors
+/// [`Error::NoHome`].
+pub fn config() -> Result<PathBuf, Error> {
+    let base = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = match base {
+        Some(base) => base,
+        None => home()?.join(".config"),
+    };
+    Ok(base.join("countersign"))
+}
+
 /// Makes a folder (and those above it) for the owner alone; one that is there is closed to others.
 ///
 /// # Errors

@@ -1,9 +1,11 @@
 //! Atomic writes, locks, permissions, the kubeconfig on disk, state and config folders.
 
 pub mod atomic;
+pub mod config;
 pub mod folders;
 pub mod kubeconfig;
 pub mod lock;
+pub mod memory;
 pub mod policy;
 pub mod presets;
 
@@ -45,6 +47,13 @@ pub enum Error {
     Comments(PathBuf),
     /// A program that takes no lock changed the file while we did.
     Raced(PathBuf),
+    /// There is no theme of that name.
+    NoTheme {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
     /// There is no home folder to keep things in.
     NoHome,
 }
@@ -89,6 +98,7 @@ impl std::fmt::Display for Error {
             Self::Comments(path) => format!("{} has comments that writing it would lose", path.display()),
             Self::Content { path, why } => format!("{}: {why}", path.display()),
             Self::Raced(path) => format!("{} was changed by another program meanwhile", path.display()),
+            Self::NoTheme { name, known } => format!("there is no theme {name:?}; there are: {}", known.join(", ")),
             Self::NoHome => "no home folder is known".to_owned(),
         };
         f.write_str(&printable(&text))

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph};
 
-use super::Record;
+use super::{Activity, Record};
 use crate::console::state::State;
 use crate::console::text::{cell, wrapped};
 
@@ -29,7 +29,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
     }
     let detail = DETAIL.min(inner.height / 2);
     let height = usize::from(inner.height - detail);
-    let top = (state.activity.place + 1).saturating_sub(height);
+    let top = top(&state.activity, height);
     for (y, (place, record)) in (inner.y..).zip(records.iter().enumerate().skip(top).take(height)) {
         let row = Rect { y, height: 1, ..inner };
         frame.render_widget(line(state, record, place == state.activity.place, inner.width), row);
@@ -38,6 +38,19 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
         let below = Rect { y: inner.bottom() - detail, height: detail, ..inner };
         draw_detail(frame, below, state, record);
     }
+}
+
+/// The first record that is seen.
+fn top(activity: &Activity, height: usize) -> usize {
+    (activity.place + 1).saturating_sub(height)
+}
+
+/// The rows, and the line on which the cursor is.
+pub fn rows(area: Rect, activity: &Activity) -> Option<(Rect, u16)> {
+    let inner = Block::bordered().inner(area);
+    let height = inner.height - DETAIL.min(inner.height / 2);
+    let cursor = activity.place.saturating_sub(top(activity, height.into()));
+    (!activity.records().is_empty()).then_some((Rect { height, ..inner }, inner.y + u16::try_from(cursor).ok()?))
 }
 
 fn line(state: &State, record: &Record, chosen: bool, width: u16) -> Line<'static> {

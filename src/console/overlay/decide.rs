@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::{Overlay, Phase};
 use crate::cluster::{Decision, Verb};
+use crate::config::Confirm;
 use crate::console::effect::{Effect, EffectId};
 use crate::console::form::Form;
 use crate::console::keymap::{Action, Place};
@@ -57,6 +58,18 @@ impl Decide {
         self.verb == Verb::Approve && level == Some(Level::Danger)
     }
 
+    /// Whether it asks before it decides. What has not been read in full is always asked about, and so is, whatever the
+    /// user wants, what is dangerous.
+    fn asks(&self, wanted: Confirm) -> bool {
+        let Some((_, verdict)) = &self.seen else { return true };
+        self.is_dangerous()
+            || match wanted {
+                Confirm::Always => true,
+                Confirm::Danger => self.verb == Verb::Approve && verdict.level() >= Level::Warning,
+                Confirm::Never => false,
+            }
+    }
+
     /// Whether a field is on the screen.
     pub fn shows(&self, field: Field) -> bool {
         field != Field::Name || self.is_dangerous()
@@ -102,8 +115,8 @@ pub fn identified(overlays: &mut [Overlay], who: &str) {
     }
 }
 
-/// Opens the question about `row`.
-pub fn open(state: &mut State, row: &Row, approve: bool) {
+/// Opens the question about `row`; where the user wants none for such a request, it is answered at once.
+pub fn open(state: &mut State, row: &Row, approve: bool) -> Vec<Effect> {
     let (verb, reason) = if approve { (Verb::Approve, "ReviewedByAdmin") } else { (Verb::Deny, "DeniedByAdmin") };
     let form = Form::default().text(Field::Name, "Its name", "").text(Field::Reason, "Reason", reason).text(
         Field::Message,
@@ -124,7 +137,9 @@ pub fn open(state: &mut State, row: &Row, approve: bool) {
     if let Some(loaded) = state.requests.current() {
         decide.see(loaded.request.clone(), loaded.verdict.clone());
     }
+    let asks = decide.asks(state.confirm);
     state.overlays.push(Overlay::Decide(Box::new(decide)));
+    if asks { Vec::new() } else { answer(state) }
 }
 
 /// A request was read in full: an open question that waited for it can now be answered.

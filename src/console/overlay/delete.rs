@@ -1,6 +1,7 @@
 //! Delete a request, after a question that says what stays valid.
 
 use super::{Overlay, Phase};
+use crate::config::Confirm;
 use crate::console::effect::{Effect, EffectId};
 use crate::console::keymap::{Action, Place};
 use crate::console::state::State;
@@ -33,9 +34,10 @@ impl Delete {
     }
 }
 
-/// Opens the question about `row`.
-pub fn open(state: &mut State, row: &Row) {
+/// Opens the question about `row`; where the user wants no questions, it is answered at once.
+pub fn open(state: &mut State, row: &Row) -> Vec<Effect> {
     state.overlays.push(Overlay::Delete(Delete { pin: row.pin(), state: row.state, phase: Phase::Asking }));
+    if state.confirm == Confirm::Never { key(state, Some(Action::Yes)) } else { Vec::new() }
 }
 
 /// A key while the question is open.

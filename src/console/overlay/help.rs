@@ -1,14 +1,16 @@
-//! The help: the key table, place by place.
+//! The help: the keys in force, place by place.
 
-use crate::console::keymap::{BINDINGS, Place};
+use crate::console::keymap::Place;
+use crate::console::keys::Keymap;
 
-/// The help's lines.
-pub fn lines() -> Vec<String> {
+/// The help's lines: what can be done here first, then everything else.
+pub fn lines(keymap: &Keymap, here: &[Place]) -> Vec<String> {
     let mut lines = Vec::new();
-    for place in Place::ALL {
-        lines.push(place.title().to_owned());
-        for binding in BINDINGS.iter().filter(|binding| binding.place == place) {
-            let keys: Vec<_> = binding.keys.iter().map(|key| key.label()).collect();
+    let rest = Place::ALL.into_iter().filter(|place| !here.contains(place));
+    for place in here.iter().copied().chain(rest) {
+        lines.push(if here.contains(&place) { format!("{} (here)", place.title()) } else { place.title().to_owned() });
+        for (binding, keys) in keymap.lines().filter(|(binding, _)| binding.place == place) {
+            let keys: Vec<_> = keys.iter().map(|key| keymap.label(*key)).collect();
             lines.push(format!("  {:<14} {}", keys.join(" "), binding.help));
         }
         lines.push(String::new());
@@ -18,10 +20,14 @@ pub fn lines() -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::console::keymap::BINDINGS;
+
     #[test]
     fn every_binding_is_in_the_help_and_fits_the_reference_width() {
-        let lines = super::lines();
-        assert!(lines.len() > crate::console::keymap::BINDINGS.len());
+        let lines = lines(&Keymap::default(), &[Place::Requests, Place::List]);
+        assert!(lines.len() > BINDINGS.len());
         assert!(lines.iter().all(|line| line.chars().count() <= 78), "{lines:#?}");
+        assert_eq!(lines[0], "Requests (here)");
     }
 }

@@ -5,6 +5,8 @@ pub mod decide;
 pub mod delete;
 pub mod export;
 pub mod help;
+pub mod palette;
+pub mod palette_view;
 pub mod reader;
 pub mod view;
 
@@ -12,6 +14,7 @@ use crossterm::event::KeyEvent;
 
 use crate::console::effect::Effect;
 use crate::console::keymap::{Action, Place};
+use crate::console::keys::Keymap;
 use crate::console::state::State;
 use crate::domain::commands;
 use crate::domain::row::Row;
@@ -21,6 +24,7 @@ pub use bulk::Bulk;
 pub use decide::Decide;
 pub use delete::Delete;
 pub use export::Export;
+pub use palette::Palette;
 pub use reader::Reader;
 
 /// One overlay.
@@ -36,6 +40,8 @@ pub enum Overlay {
     Export(Export),
     /// A text to read: help, YAML, commands.
     Reader(Reader),
+    /// Every action by name.
+    Palette(Palette),
     /// Leave the wizard although something was typed?
     LeaveWizard,
 }
@@ -53,9 +59,9 @@ pub enum Phase {
 }
 
 impl Overlay {
-    /// The help, made from the key table.
-    pub fn help() -> Self {
-        Self::Reader(Reader::new("Keys", help::lines()))
+    /// The help, made from the keys in force: what can be done where `here` is in force first.
+    pub fn help(keymap: &Keymap, here: &[Place]) -> Self {
+        Self::Reader(Reader::new("Keys", help::lines(keymap, here)))
     }
 
     /// The kubectl commands that do what this console can do with a request.
@@ -70,7 +76,8 @@ impl Overlay {
             Self::Bulk(bulk) => bulk.places(),
             Self::Delete(delete) => delete.places(),
             Self::Export(export) => export.places(),
-            Self::Reader(_) => vec![Place::Reader, Place::Always],
+            Self::Reader(reader) => reader.places(),
+            Self::Palette(_) => vec![Place::Palette, Place::Always],
             Self::LeaveWizard => vec![Place::Confirm, Place::Always],
         }
     }
@@ -78,13 +85,27 @@ impl Overlay {
     /// Whether `action` would do something now: what the footer offers.
     pub fn possible(&self, action: Action) -> bool {
         let steps = [Action::NextStep, Action::PreviousStep, Action::Review, Action::Resume];
+        // Of what a text can do, a question that failed offers its closing alone.
+        if !matches!(self, Self::Reader(_)) && matches!(action, Action::Search | Action::Copy) {
+            return false;
+        }
         match self {
             Self::Decide(_) => !steps.contains(&action),
             Self::Export(_) => !steps.contains(&action) && action != Action::NextField,
             Self::Delete(_) | Self::LeaveWizard => action != Action::NextField,
             Self::Bulk(bulk) => !steps.contains(&action) && bulk.possible(action),
-            Self::Reader(_) => true,
+            Self::Reader(_) | Self::Palette(_) => true,
         }
+    }
+
+    /// What it asks, as far as an answer depends on it: while this stays the same, so does what a yes means.
+    pub fn question(&self) -> (std::mem::Discriminant<Self>, bool) {
+        let ready = match self {
+            Self::Decide(decide) => decide.phase == Phase::Asking && decide.seen.is_some(),
+            Self::Export(export) => export.replace.is_some(),
+            _ => true,
+        };
+        (std::mem::discriminant(self), ready)
     }
 
     /// Text pasted into the field that has the keyboard.
@@ -93,7 +114,12 @@ impl Overlay {
             Self::Decide(decide) if decide.editing => decide.form.paste(text),
             Self::Export(export) => export.form.paste(text),
             Self::Bulk(bulk) if bulk.is_typing() => bulk.form.paste(text),
-            Self::Decide(_) | Self::Bulk(_) | Self::Delete(_) | Self::Reader(_) | Self::LeaveWizard => {}
+            Self::Decide(_)
+            | Self::Bulk(_)
+            | Self::Delete(_)
+            | Self::Reader(_)
+            | Self::Palette(_)
+            | Self::LeaveWizard => {}
         }
     }
 }
@@ -105,7 +131,8 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         Some(Overlay::Bulk(_)) => bulk::update::key(state, action, key),
         Some(Overlay::Delete(_)) => delete::key(state, action),
         Some(Overlay::Export(_)) => export::key(state, action, key),
-        Some(Overlay::Reader(_)) => reader::key(state, action),
+        Some(Overlay::Reader(_)) => reader::key(state, action, key),
+        Some(Overlay::Palette(_)) => palette::key(state, action, key),
         Some(Overlay::LeaveWizard) => leave_wizard(state, action),
         None => Vec::new(),
     }

@@ -1,11 +1,14 @@
-//! A text that scrolls.
+//! A text that scrolls and can be searched.
 
-use crate::console::effect::Effect;
-use crate::console::keymap::Action;
-use crate::console::requests::update::steps;
-use crate::console::state::State;
+use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent};
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler;
 
 use super::Overlay;
+use crate::console::effect::Effect;
+use crate::console::keymap::{Action, Place};
+use crate::console::requests::update::steps;
+use crate::console::state::State;
 
 /// A text and how far it is scrolled.
 #[derive(Debug)]
@@ -14,27 +17,65 @@ pub struct Reader {
     pub title: String,
     /// Its lines, not yet made printable.
     pub lines: Vec<String>,
-    /// First line shown.
+    /// First line shown, of those that are found.
     pub scroll: usize,
+    /// What is searched.
+    pub search: Input,
+    /// Whether the search is being typed.
+    pub typing: bool,
 }
 
 impl Reader {
     /// A text from its beginning.
     pub fn new(title: impl Into<String>, lines: Vec<String>) -> Self {
-        Self { title: title.into(), lines, scroll: 0 }
+        Self { title: title.into(), lines, scroll: 0, search: Input::default(), typing: false }
+    }
+
+    /// Where keys are looked up.
+    pub fn places(&self) -> Vec<Place> {
+        if self.typing { vec![Place::Always] } else { vec![Place::Reader, Place::Always] }
+    }
+
+    /// The lines that contain what is searched, each group of them below its heading.
+    pub fn found(&self) -> Vec<&str> {
+        let wanted = self.search.value().to_lowercase();
+        if wanted.is_empty() {
+            return self.lines.iter().map(String::as_str).collect();
+        }
+        let (mut found, mut heading) = (Vec::new(), None);
+        for line in &self.lines {
+            let fits = line.to_lowercase().contains(&wanted);
+            if !line.starts_with(' ') && !line.is_empty() {
+                heading = (!fits).then_some(line.as_str());
+            }
+            if fits {
+                found.extend(heading.take());
+                found.push(line);
+            }
+        }
+        found
     }
 }
 
 /// A key while a text is read.
-pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
+pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let height = usize::from(state.body().height).saturating_sub(2);
     let Some(Overlay::Reader(reader)) = state.overlays.last_mut() else { return Vec::new() };
+    if reader.typing {
+        typed(reader, key);
+        return Vec::new();
+    }
     match action {
+        // What was searched goes first, then the text.
+        Some(Action::Back) if key.code == KeyCode::Esc && !reader.search.value().is_empty() => {
+            (reader.search, reader.scroll) = (Input::default(), 0);
+        }
         Some(Action::Back) => {
             state.overlays.pop();
         }
+        Some(Action::Search) => reader.typing = true,
         Some(action) => {
-            let last = reader.lines.len().saturating_sub(height);
+            let last = reader.found().len().saturating_sub(height);
             if let Some(steps) = steps(action, height) {
                 reader.scroll = reader.scroll.saturating_add_signed(steps).min(last);
             }
@@ -42,4 +83,30 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
         None => {}
     }
     Vec::new()
+}
+
+fn typed(reader: &mut Reader, key: KeyEvent) {
+    match key.code {
+        KeyCode::Enter => reader.typing = false,
+        KeyCode::Esc => (reader.typing, reader.search) = (false, Input::default()),
+        _ => {
+            reader.search.handle_event(&TerminalEvent::Key(key));
+        }
+    }
+    reader.scroll = 0;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_keeps_the_headings_of_what_it_finds() {
+        let lines = ["Requests", "  a approve", "  d deny", "", "Lists", "  j down"].map(str::to_owned).to_vec();
+        let mut reader = Reader::new("Keys", lines);
+        reader.search = Input::new("DEN".to_owned());
+        assert_eq!(reader.found(), ["Requests", "  d deny"]);
+        reader.search = Input::new("lists".to_owned());
+        assert_eq!(reader.found(), ["Lists"]);
+    }
 }

@@ -33,11 +33,13 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
         Overlay::Delete(delete) => draw_delete(frame, area, state, delete),
         Overlay::Export(export) => draw_export(frame, area, state, export),
         Overlay::Reader(reader) => draw_reader(frame, area, state, reader),
+        Overlay::Palette(palette) => super::palette_view::draw(frame, area, state, palette),
         Overlay::LeaveWizard => draw_leave(frame, area, state),
     }
 }
 
-pub(super) fn framed(frame: &mut Frame, area: Rect, state: &State, title: &str) -> Rect {
+/// A frame with a title, and the room inside it.
+pub fn framed(frame: &mut Frame, area: Rect, state: &State, title: &str) -> Rect {
     let title = format!(" {} ", shown(title, usize::from(area.width).saturating_sub(6)));
     let block = Block::bordered().border_style(state.theme.dim()).title(Span::styled(title, state.theme.strong()));
     let inner = block.inner(area);
@@ -218,14 +220,24 @@ fn draw_export(frame: &mut Frame, area: Rect, state: &State, export: &Export) {
 }
 
 fn draw_reader(frame: &mut Frame, area: Rect, state: &State, reader: &Reader) {
-    let inner = framed(frame, area, state, &reader.title);
+    let search = reader.search.value();
+    let title = if search.is_empty() { reader.title.clone() } else { format!("{} · /{search}", reader.title) };
+    let inner = framed(frame, area, state, &title);
     let width = usize::from(inner.width);
-    let seen = reader.lines.iter().skip(reader.scroll).take(inner.height.into());
+    let found = reader.found();
+    let seen = found.iter().skip(reader.scroll).take(inner.height.into());
     let lines: Vec<Line> = seen.map(|line| Line::raw(shown(line, width))).collect();
     frame.render_widget(Paragraph::new(lines), inner);
-    if reader.lines.len() > reader.scroll + usize::from(inner.height) && area.width > 12 {
+    if found.len() > reader.scroll + usize::from(inner.height) && area.width > 12 {
         let at = Rect::new(area.right() - 10, area.bottom() - 1, 8, 1);
         frame.render_widget(Line::styled(" more ↓ ", state.theme.key()), at);
+    }
+    if reader.typing && area.width > 24 {
+        let at = Rect::new(area.x + 2, area.bottom() - 1, area.width - 14, 1);
+        frame.render_widget(Clear, at);
+        frame.render_widget(Line::from(Span::styled(" / ", state.theme.key())), at);
+        let field = Rect { x: at.x + 3, width: at.width - 3, ..at };
+        form::view::draw_text(frame, field, &reader.search, true, state.theme);
     }
 }
 

@@ -212,23 +212,24 @@ fn on_chosen(state: &mut State, action: Action) -> Vec<Effect> {
         (Action::ApproveShown, _) => bulk::update::open_shown(state),
         (Action::Approve, 1..) => bulk::update::open_marked(state, Verb::Approve),
         (Action::Deny, 1..) => bulk::update::open_marked(state, Verb::Deny),
-        _ => on_row(state, action),
+        _ => return on_row(state, action),
     }
     Vec::new()
 }
 
-fn on_row(state: &mut State, action: Action) {
-    let Some(row) = state.requests.chosen().cloned() else { return };
+fn on_row(state: &mut State, action: Action) -> Vec<Effect> {
+    let Some(row) = state.requests.chosen().cloned() else { return Vec::new() };
     match action {
         Action::Open => state.requests.page = Some(Page::default()),
         Action::Yaml => state.requests.page = Some(Page { tab: Tab::Yaml, scroll: 0 }),
         Action::Commands => state.overlays.push(Overlay::commands(state.kubectl(), &row)),
-        Action::Approve => decide::open(state, &row, true),
-        Action::Deny => decide::open(state, &row, false),
-        Action::Delete => delete::open(state, &row),
+        Action::Approve => return decide::open(state, &row, true),
+        Action::Deny => return decide::open(state, &row, false),
+        Action::Delete => return delete::open(state, &row),
         Action::Export => export::open(state, &row),
         _ => {}
     }
+    Vec::new()
 }
 
 /// Whether `action` would do something now: what the footer offers.

@@ -61,12 +61,15 @@ fn draw_list(frame: &mut Frame, area: Rect, state: &State) {
     for (area, (row, marked)) in rows.rows().zip(window) {
         let chosen = requests.cursor.uid() == Some(&row.uid);
         let mut line = columns.line(row, chosen, marked, state);
-        if chosen {
-            line = line.style(theme.chosen());
-        } else if stale {
+        if stale && !chosen {
             line = line.style(theme.dim());
         }
         frame.render_widget(line, area);
+        if chosen {
+            // The name alone is marked: a whole row twice a step is what a slow link feels.
+            let mark = u16::try_from(columns.name + 1).unwrap_or(0).min(area.width);
+            frame.buffer_mut().set_style(Rect { width: mark, ..area }, theme.chosen());
+        }
     }
 }
 

@@ -42,6 +42,12 @@ fn the_readme_tells_every_key() {
     drawn_file("README.md", &format!("{head}{begin}{}\n{end}{tail}", key_list()));
 }
 
+#[test]
+fn the_config_files_schema_is_that_of_the_struct() {
+    let schema = serde_json::to_string_pretty(&schemars::schema_for!(crate::config::Config)).unwrap() + "\n";
+    drawn_file("assets/config.schema.json", &schema);
+}
+
 /// Pixels of a character in a picture.
 const CELL: (u32, u32) = (9, 18);
 

@@ -5,6 +5,6 @@ use countersign::console::terminal;
 
 fn main() -> color_eyre::Result<()> {
     terminal::install_hooks()?;
-    terminal::take()?;
+    terminal::take(terminal::Abilities::default())?;
     panic!("on purpose");
 }

@@ -33,12 +33,18 @@ impl Terminal {
 
     /// Any command.
     pub fn start(person: &Person, command: &[String]) -> Self {
+        Self::start_with(person, command, &[])
+    }
+
+    /// Any command, with these variables of the environment beside the usual ones.
+    pub fn start_with(person: &Person, command: &[String], variables: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut builder = CommandBuilder::new(&command[0]);
         builder.args(&command[1..]);
         builder.env_clear();
-        for (name, value) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("TZ", "UTC")] {
+        let usual = [("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("TZ", "UTC")];
+        for (name, value) in usual.iter().chain(variables) {
             builder.env(name, value);
         }
         builder.env("PATH", std::env::var_os("PATH").unwrap_or_default());

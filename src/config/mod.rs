@@ -1,0 +1,204 @@
+//! The config file and the themes: what they may say, and what is wrong with one, with line and column.
+//!
+//! Pure: [`crate::files::config`] reads the files. Unknown fields and bad values are errors, never ignored: a typing
+//! error in `read-only` must not open a cluster to writes.
+
+pub mod theme;
+mod yaml;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+
+pub use yaml::{Wrong, locate};
+
+/// The example that `countersign config example` prints: every field with its default.
+pub const EXAMPLE: &str = include_str!("../../assets/config.example.yaml");
+
+/// What countersign may be told in a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// A theme by name: dark, light, high-contrast, colour-blind, mono, or one of your own in the folder `themes` beside the config file.
+    pub theme: Option<String>,
+    /// Whether to use colours; auto asks the terminal, `NO_COLOR`, `CLICOLOR` and `CLICOLOR_FORCE`.
+    pub color: When,
+    /// Draw with ASCII alone; without this, only where the locale is not UTF-8.
+    pub ascii: Option<bool>,
+    /// Let the mouse scroll, choose rows and panes. The terminal then selects text only while Shift is held.
+    pub mouse: bool,
+    /// Write times in UTC instead of the local zone.
+    pub utc: bool,
+    /// Which decisions ask first. A dangerous one asks for the request's name whatever this says.
+    pub confirm: Confirm,
+    /// Contexts in which every write is refused: names, with * for any characters and ? for one.
+    pub read_only: Vec<String>,
+    /// Keys by place and action, in place of the ones of the key table.
+    #[cfg_attr(test, schemars(schema_with = "schema::keys"))]
+    pub keys: Keys,
+}
+
+/// Whether to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum When {
+    /// As the terminal and the environment say.
+    #[default]
+    Auto,
+    /// Even where the environment says no.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Which decisions ask first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Confirm {
+    /// All.
+    #[default]
+    Always,
+    /// Those with a warning or worse, and deletions.
+    Danger,
+    /// None but the dangerous ones.
+    Never,
+}
+
+/// Keys by place and action, as they are written: `requests: {approve: [a, Ctrl-A]}`.
+pub type Keys = BTreeMap<String, BTreeMap<String, Names>>;
+
+/// One key or several.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Names;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("a key such as a, Ctrl-A or Enter, or a list of keys")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Names, E> {
+                Ok(Names(vec![text.to_owned()]))
+            }
+
+            // `1` is a key, and a number to YAML.
+            fn visit_u64<E>(self, number: u64) -> Result<Names, E> {
+                Ok(Names(vec![number.to_string()]))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Names, A::Error> {
+                let mut all = Vec::new();
+                while let Some(Names(names)) = items.next_element()? {
+                    all.extend(names);
+                }
+                Ok(Names(all))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl Config {
+    /// Reads a config file's text.
+    ///
+    /// # Errors
+    /// [`Wrong`] where it is no YAML, has a field that is not known, or a value that a field cannot have.
+    pub fn parse(text: &str) -> Result<Self, Wrong> {
+        let config: Self = yaml::read(text)?;
+        for (at, pattern) in config.read_only.iter().enumerate() {
+            if pattern.is_empty() {
+                return Err(Wrong::at(text, &["read-only", &at.to_string()], "an empty pattern names no context"));
+            }
+        }
+        Ok(config)
+    }
+
+    /// Whether the context `name` is one in which nothing may be written.
+    pub fn is_read_only(&self, name: &str) -> bool {
+        self.read_only.iter().any(|pattern| matches(pattern, name))
+    }
+}
+
+/// Whether `name` is what `pattern` says: `*` stands for any characters, `?` for one.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    let (mut p, mut n) = (0, 0);
+    let mut star = None;
+    while n < name.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, n));
+                p += 1;
+            }
+            Some(c) if *c == '?' || *c == name[n] => {
+                p += 1;
+                n += 1;
+            }
+            // The last star takes one character more.
+            _ => match &mut star {
+                Some((at, taken)) => {
+                    *taken += 1;
+                    (p, n) = (*at + 1, *taken);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod schema;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_says_what_holds_without_a_file() {
+        let example = Config::parse(EXAMPLE).unwrap();
+        let plain = Config { theme: Some("dark".into()), ..Config::default() };
+        assert_eq!(Config { keys: Keys::default(), ..example }, plain);
+        assert_eq!(Config::parse("# nothing\n"), Ok(Config::default()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        for (text, line, column, words) in [
+            ("utc: true\nreadonly: [prod]\n", 2, 1, "unknown field `readonly`"),
+            ("confirm: sometimes\n", 1, 10, "unknown variant `sometimes`"),
+            ("mouse: 5\n", 1, 8, "invalid type: integer `5`"),
+            ("keys:\n  requests:\n    approve: {a: b}\n", 3, 14, "a key such as a"),
+            ("utc: true\nutc: false\n", 1, 1, "duplicate field `utc`"),
+            ("read-only: [a, '']\n", 1, 16, "an empty pattern"),
+            ("- dark\n", 1, 1, "invalid type: sequence"),
+        ] {
+            let wrong = Config::parse(text).unwrap_err();
+            assert_eq!((wrong.line, wrong.column), (line, column), "{text:?} {wrong}");
+            assert!(wrong.text.contains(words), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_means_whole_names() {
+        for (pattern, name, fits) in [
+            ("prod", "prod", true),
+            ("prod", "prod-eu", false),
+            ("prod-*", "prod-eu", true),
+            ("*prod*", "eu-prod-1", true),
+            ("p?od*", "prod", true),
+            ("p?od", "pod", false),
+            ("*-a-*b", "x-a-a-bb", true),
+            ("*", "", true),
+        ] {
+            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The part of the JSON schema that is made from the key table. A test keeps the file in assets equal to the whole.
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
+
+use crate::console::keymap::{BINDINGS, Place};
+use crate::console::keys::{action_name, place_name};
+
+/// Places and actions as the key table has them.
+pub fn keys(_: &mut SchemaGenerator) -> Schema {
+    let key = json!({"anyOf": [{"type": "string"}, {"type": "integer"}]});
+    let several = json!({"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "array", "items": key}]});
+    let mut places = Map::new();
+    for place in Place::ALL {
+        let mut actions = Map::new();
+        for binding in BINDINGS.iter().filter(|binding| binding.place == place) {
+            let mut keys = several.clone();
+            keys["description"] = binding.help.into();
+            actions.insert(action_name(binding.action), keys);
+        }
+        let place_schema = json!({
+            "description": place.title(), "type": "object", "additionalProperties": false, "properties": actions,
+        });
+        places.insert(place_name(place), place_schema);
+    }
+    let mut schema = json_schema!({"type": "object", "additionalProperties": false});
+    schema.insert("properties".to_owned(), Value::Object(places));
+    schema
+}

@@ -1,0 +1,25 @@
+//! What flags, config file and environment decided about the console before it starts.
+
+use super::keys::Keymap;
+use super::theme::Theme;
+use crate::config::Confirm;
+
+/// How this console looks and asks.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Settings {
+    /// The styles, in colours that the terminal has.
+    pub theme: Theme,
+    /// The keys in force.
+    pub keymap: Keymap,
+    /// Whether only ASCII is drawn.
+    pub ascii: bool,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
+    /// Whether times are written in UTC.
+    pub utc: bool,
+    /// Which decisions ask first.
+    pub confirm: Confirm,
+    /// Whether the cluster is the practice cluster inside this process.
+    pub practice: bool,
+}

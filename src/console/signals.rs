@@ -1,0 +1,36 @@
+//! The signals that concern a terminal program.
+
+use std::io;
+
+use rustix::process::Signal;
+use tokio::signal::unix::{self, SignalKind, signal};
+
+/// One stream each.
+pub struct Signals {
+    /// The connection is lost.
+    pub hangup: unix::Signal,
+    /// Somebody wants us to end.
+    pub terminate: unix::Signal,
+    /// The same, from a keyboard elsewhere: our own sends a key.
+    pub interrupt: unix::Signal,
+    /// Somebody wants us to stop.
+    pub stop: unix::Signal,
+    /// The window has another size.
+    pub resize: unix::Signal,
+}
+
+impl Signals {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// Where the system has no room for that.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            stop: signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?,
+            resize: signal(SignalKind::window_change())?,
+        })
+    }
+}

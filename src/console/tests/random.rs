@@ -1,0 +1,164 @@
+//! Keys at random, and long hours: nothing panics, nothing is decided unasked, nothing grows.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::{Position, Size};
+
+use super::{Console, three};
+use crate::cluster::Verb;
+use crate::cluster::watch::{Change, Message};
+use crate::console::effect::Effect;
+use crate::console::event::Event;
+use crate::console::keymap::{Action, BINDINGS, Key};
+use crate::console::overlay::{Overlay, Phase};
+use crate::console::requests::testing::row;
+use crate::console::wizard::Task;
+use crate::domain::text::printable;
+
+/// xorshift64*: the same keys on every run and every machine.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, count: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        usize::try_from(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33).unwrap() % count
+    }
+}
+
+/// How many; `COUNTERSIGN_KEYS=100000` for a long run.
+fn scaled(variable: &str, usual: usize) -> usize {
+    std::env::var(variable).ok().and_then(|number| number.parse().ok()).unwrap_or(usual)
+}
+
+/// Whether the answer that is about to be given is a confirmation by somebody who saw the question.
+fn may_approve(console: &Console, event: &Event) -> bool {
+    let Some(Overlay::Decide(decide)) = console.state.overlays.last() else { return false };
+    let Event::Key(key) = event else { return false };
+    let action = console.state.keymap.lookup(&console.state.places(), Key::of(*key));
+    let confirms = matches!(action, Some(Action::Yes | Action::Enter));
+    let named = !decide.is_dangerous()
+        || decide.form.value(crate::console::overlay::decide::Field::Name).trim() == printable(&decide.name);
+    confirms && named && decide.phase == Phase::Asking && decide.seen.is_some()
+}
+
+fn writes(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::Decide(..) | Effect::Delete(..) | Effect::Wizard(Task::Begin(..) | Task::Resume(..) | Task::Undo(..))
+    )
+}
+
+fn any_event(chance: &mut Chance, keys: &[Key]) -> Event {
+    let key = |key: Key| Event::Key(KeyEvent::new(key.0, key.1));
+    match chance.below(40) {
+        0 => Event::Paste("y\n".to_owned()),
+        1 => Event::Wheel(chance.below(2) == 0),
+        2 => Event::Click(Position { x: 5, y: u16::try_from(chance.below(24)).unwrap() }),
+        3 => {
+            let sizes = [(80, 24), (40, 10), (120, 40), (20, 6), (3, 2)];
+            let (width, height) = sizes[chance.below(sizes.len())];
+            Event::Resized(Size { width, height })
+        }
+        4 => Event::Clock,
+        5..=9 => {
+            key(Key(KeyCode::Char(char::from(b'a' + u8::try_from(chance.below(26)).unwrap())), KeyModifiers::NONE))
+        }
+        10 => Event::Paste("kcm-helper".to_owned()),
+        _ => key(keys[chance.below(keys.len())]),
+    }
+}
+
+fn pressed_at_random(read_only: bool) -> (usize, usize) {
+    let requests = three();
+    let mut console = Console::with(&requests);
+    console.state.session.read_only = read_only;
+    let keys: Vec<Key> = BINDINGS.iter().flat_map(|binding| binding.keys.iter().copied()).collect();
+    let mut chance = Chance(20_261_123);
+    let (mut approved, mut dangerous) = (0, 0);
+    for number in 0..scaled("COUNTERSIGN_KEYS", 5_000) {
+        let event = any_event(&mut chance, &keys);
+        let may = may_approve(&console, &event);
+        let before = format!("{event:?}");
+        let name_needed =
+            matches!(console.state.overlays.last(), Some(Overlay::Decide(decide)) if decide.is_dangerous());
+        console.hears(event);
+        for effect in &console.effects {
+            assert!(!(read_only && writes(effect)), "{number}: {before} writes in read-only mode: {effect:?}");
+            if let Effect::Decide(_, _, decision) = effect {
+                assert!(may, "{number}: {before} decides unasked: {effect:?}");
+                approved += usize::from(decision.verb == Verb::Approve);
+                dangerous += usize::from(name_needed);
+            }
+        }
+        answer(&mut console, &requests);
+        if number % 7 == 0 {
+            console.drawn();
+        }
+    }
+    (approved, dangerous)
+}
+
+/// The cluster that refuses everything but reading.
+fn answer(console: &mut Console, requests: &[crate::domain::request::Request]) {
+    console.reads(requests);
+    for effect in std::mem::take(&mut console.effects) {
+        let refused = || crate::trouble::Trouble::new("no");
+        match effect {
+            Effect::Decide(id, ..) => console.hears(Event::Decided(id, Err(refused()))),
+            Effect::Delete(id, _) => console.hears(Event::Deleted(id, Err(refused()))),
+            Effect::Wizard(Task::Rehearse(id, _)) => {
+                let rehearsal = crate::issuance::Rehearsal { notes: Vec::new() };
+                console.hears(Event::Wizard(crate::console::wizard::News::Rehearsed(id, Ok(rehearsal))));
+            }
+            Effect::Export { id, .. } => console.hears(Event::Exported(id, crate::console::event::Exported::Exists)),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn keys_at_random_break_nothing_and_decide_nothing_unasked() {
+    let (approved, _) = pressed_at_random(false);
+    assert!(approved > 0, "the keys at random never came as far as an approval");
+}
+
+#[test]
+fn keys_at_random_write_nothing_in_read_only_mode() {
+    assert_eq!(pressed_at_random(true), (0, 0));
+}
+
+/// Resident memory of this process, in KiB.
+fn resident() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4
+}
+
+/// `COUNTERSIGN_EVENTS=1000000` for the long run.
+#[test]
+fn in_long_hours_the_state_does_not_grow() {
+    const ALIVE: usize = 300;
+    let events = scaled("COUNTERSIGN_EVENTS", 30_000);
+    let mut console = Console::with(&[]);
+    let mut began = 0;
+    for number in 0..events / 100 {
+        let mut changes = Vec::new();
+        for event in number * 100..(number + 1) * 100 {
+            let born = row(&format!("r{event}"), i64::try_from(event).unwrap());
+            changes.push(Change::Applied(born));
+            if event >= ALIVE {
+                changes.push(Change::Deleted(row(&format!("r{}", event - ALIVE), 0).uid));
+            }
+        }
+        console.hears(Event::Watch(Message::Changes(changes)));
+        console.passes(1);
+        console.effects.clear();
+        if number == events / 1000 {
+            began = resident();
+        }
+    }
+    assert!(console.state.requests.index.total() <= ALIVE, "{}", console.state.requests.index.total());
+    // Other tests run in this process, too: what would grow by a hundred bytes an event is far more than they take.
+    let grown = resident().saturating_sub(began);
+    assert!(grown * 1024 < events * 100 + (64 << 20), "{grown} KiB more than at the beginning");
+}

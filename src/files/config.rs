@@ -1,0 +1,82 @@
+//! The config file and the folder of themes beside it.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::{Error, folders};
+use crate::config::theme::{BUILT_IN, DEFAULT, ThemeFile};
+use crate::config::{Config, Wrong};
+
+/// A config file and what it says.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Where it is or would be; `None` without a home folder.
+    pub path: Option<PathBuf>,
+    /// Its text, empty where there is none.
+    pub text: String,
+    /// What it says.
+    pub config: Config,
+}
+
+impl Found {
+    /// An error in this file, at the place where `path` stands in it.
+    pub fn wrong(&self, path: &[&str], why: impl Into<String>) -> Error {
+        let file = self.path.clone().unwrap_or_default();
+        content(&file, &Wrong::at(&self.text, path, why))
+    }
+}
+
+/// Where the config file is: `$XDG_CONFIG_HOME/countersign/config.yaml`, `~/.config/countersign/config.yaml` by default.
+///
+/// # Errors
+/// [`Error::NoHome`].
+pub fn path() -> Result<PathBuf, Error> {
+    Ok(folders::config()?.join("config.yaml"))
+}
+
+/// Reads the config file; without one everything is as by default.
+///
+/// # Errors
+/// [`Error::Io`] where it cannot be read, [`Error::Content`] where it is wrong.
+pub fn read() -> Result<Found, Error> {
+    let Ok(path) = path() else { return Ok(Found::default()) };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let config = Config::parse(&text).map_err(|wrong| content(&path, &wrong))?;
+            Ok(Found { path: Some(path), text, config })
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found { path: Some(path), ..Found::default() }),
+        Err(error) => Err(Error::io(&path)(error)),
+    }
+}
+
+/// A theme: one of the config folder's `themes`, else one that comes along.
+///
+/// # Errors
+/// [`Error::Content`] where it is wrong or there is none of that name, [`Error::Io`].
+pub fn theme(name: Option<&str>) -> Result<ThemeFile, Error> {
+    let name = name.unwrap_or(DEFAULT);
+    let folder = folders::config().ok().map(|folder| folder.join("themes"));
+    let plain =
+        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_ .".contains(c)) && !name.starts_with('.');
+    if let Some(path) = folder.as_ref().filter(|_| plain).map(|folder| folder.join(format!("{name}.yaml"))) {
+        match std::fs::read_to_string(&path) {
+            Ok(text) => return ThemeFile::parse(&text).map_err(|wrong| content(&path, &wrong)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::io(&path)(error)),
+        }
+    }
+    ThemeFile::built_in(name).ok_or_else(|| Error::NoTheme { name: name.to_owned(), known: themes(folder.as_deref()) })
+}
+
+/// The names of all themes.
+fn themes(folder: Option<&Path>) -> Vec<String> {
+    let mut names: Vec<_> = BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let own = folder.and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten().filter_map(Result::ok);
+    names.extend(own.filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".yaml").map(str::to_owned)));
+    names
+}
+
+fn content(path: &Path, wrong: &Wrong) -> Error {
+    Error::Content { path: path.to_owned(), why: wrong.to_string() }
+}

@@ -1,0 +1,106 @@
+//! A slow link: what is typed is never lost, and what is seen is never long ago. A lost one: the console ends.
+
+use std::io::{Read, Write};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+use crate::support::plane::Plane;
+use crate::support::requests::create;
+use crate::support::{Person, eventually, program, unique};
+
+crate::on_both!(
+    over_9600_bits_a_second_no_key_is_lost_and_no_stale_frame_is_queued,
+    a_lost_connection_ends_the_console,
+);
+
+/// Bytes that a line of 9,600 bit/s carries in a tenth of a second.
+const TENTH: usize = 96;
+
+struct Line {
+    parser: vt100::Parser,
+    bytes: usize,
+}
+
+fn console_in(person: &Person) -> (portable_pty::PtyPair, Box<dyn portable_pty::Child + Send + Sync>) {
+    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let mut builder = CommandBuilder::new(program());
+    builder.env_clear();
+    for (name, value) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("TZ", "UTC")] {
+        builder.env(name, value);
+    }
+    builder.env("HOME", person.path(""));
+    builder.cwd(person.path(""));
+    let child = pair.slave.spawn_command(builder).unwrap();
+    (pair, child)
+}
+
+fn over_9600_bits_a_second_no_key_is_lost_and_no_stale_frame_is_queued(plane: &dyn Plane) {
+    let admin = Person::admin(plane);
+    let name = unique("slowly");
+    for number in 10..30 {
+        create(plane, &format!("{name}-{number}"), &name, &["dev"]);
+    }
+    let (pair, mut child) = console_in(&admin);
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let writer = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
+    let line = Arc::new(Mutex::new(Line { parser: vt100::Parser::new(24, 80, 0), bytes: 0 }));
+    let (to, answers) = (Arc::clone(&line), Arc::clone(&writer));
+    std::thread::spawn(move || {
+        let mut buffer = [0; TENTH];
+        let mut last: Vec<u8> = Vec::new();
+        while let Ok(count @ 1..) = reader.read(&mut buffer) {
+            // This is the line's speed, not a wait for anything.
+            std::thread::sleep(Duration::from_millis(100) * u32::try_from(count).unwrap() / 96);
+            let mut line = to.lock().unwrap();
+            line.parser.process(&buffer[..count]);
+            line.bytes += count;
+            drop(line);
+            // A terminal answers when it has come to the question.
+            last.extend(&buffer[..count]);
+            while let Some(at) = last.windows(4).position(|bytes| bytes == b"\x1b[5n") {
+                answers.lock().unwrap().write_all(b"\x1b[0n").unwrap();
+                last.drain(..at + 4);
+            }
+            let keep = last.len().saturating_sub(3);
+            last.drain(..keep);
+        }
+    });
+    let screen = || line.lock().unwrap().parser.screen().contents();
+    let sees = |text: &str| eventually(text, || screen().contains(text).then_some(()));
+    let types = |keys: &str| writer.lock().unwrap().write_all(keys.as_bytes()).unwrap();
+    sees("● live");
+    types(&format!("/{name}\r"));
+    sees(&format!("/{name} "));
+    sees(&format!("› {name}-10"));
+    let (before, began) = (line.lock().unwrap().bytes, Instant::now());
+    // As fast as a held key repeats, and much faster than the line.
+    for _ in 0..19 {
+        types("j");
+    }
+    sees(&format!("› {name}-29"));
+    // Nineteen frames, had they all been sent, would have taken longer than this.
+    let (sent, took) = (line.lock().unwrap().bytes - before, began.elapsed());
+    assert!(sent < 2_500 && took < Duration::from_secs(5), "{sent} bytes in {took:?}");
+    types("q");
+    eventually("the end", || child.try_wait().unwrap());
+}
+
+fn a_lost_connection_ends_the_console(plane: &dyn Plane) {
+    let admin = Person::admin(plane);
+    let (pair, mut child) = console_in(&admin);
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let mut seen = Vec::new();
+    let mut buffer = [0; 4096];
+    while !String::from_utf8_lossy(&seen).contains("live") {
+        let count = reader.read(&mut buffer).unwrap();
+        seen.extend(&buffer[..count]);
+    }
+    let began = Instant::now();
+    drop((reader, pair));
+    let status = eventually("the end", || child.try_wait().unwrap());
+    assert_eq!(status.exit_code(), 129);
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
