@@ -41,6 +41,7 @@ pub enum Message {
 
 /// One change.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are rows, and a box for each would scatter them")]
 pub enum Change {
     /// A request is there, or is different.
     Applied(Row),

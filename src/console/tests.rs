@@ -129,6 +129,23 @@ fn the_list_with_the_detail_of_the_request_under_the_cursor() {
 }
 
 #[test]
+fn while_the_first_list_is_read_the_cursor_stays_on_top_until_somebody_moves_it() {
+    let requests = three();
+    let clock = Clock { now: noon(), utc: true };
+    let state = State::new(clock, Size::new(80, 24), Theme::mono(), false);
+    let mut console = Console { state, effects: Vec::new() };
+    let under = |console: &Console| console.state.requests.chosen().map(|row| row.name.to_string()).unwrap();
+    console.lists(&requests[2..]);
+    console.lists(&requests[1..2]);
+    assert_eq!(under(&console), "kcm-helper", "an older one came");
+    assert!(console.screen().contains("2 pending of 2 so far"), "{}", console.screen());
+    console.press(KeyCode::Char('j'));
+    console.lists(&requests[..1]);
+    console.hears(Event::Watch(Message::Listed));
+    assert_eq!(under(&console), "pavel", "somebody had moved there");
+}
+
+#[test]
 fn a_dangerous_decision_says_what_would_be_handed_out_and_enter_alone_does_nothing() {
     let requests = three();
     let mut console = Console::with(&requests);

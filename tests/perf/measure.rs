@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -104,7 +104,7 @@ impl<'a> Bench<'a> {
     fn console(&self, size: usize) -> (Probe, Reading) {
         let kubeconfig = self.kubeconfig.display().to_string();
         let console = Probe::start(self.program, &["--kubeconfig", &kubeconfig], self.home.path());
-        console.until("a row", |text| text.lines().any(|line| line.contains(LOAD)));
+        console.until("a row", |text| text.contains("load-0"));
         let first = console.started.elapsed().as_secs_f64();
         console.until("live", |text| text.contains("● live") && !text.contains("so far"));
         let complete = console.started.elapsed().as_secs_f64();
@@ -164,7 +164,8 @@ impl<'a> Bench<'a> {
 
     /// The cursor goes down and up.
     fn keys(&mut self, size: usize, console: &mut Probe) {
-        let cursor = |text: &str| text.lines().position(|line| line.contains('›') && line.contains(LOAD));
+        let cursor = |text: &str| text.lines().position(|line| line.starts_with("│›"));
+        console.press("g", |text| cursor(text).is_some());
         let mut times = Vec::new();
         for turn in 0..300 {
             // Not in step with anything.
@@ -214,9 +215,11 @@ impl<'a> Bench<'a> {
     fn events(&mut self, size: usize, console: &mut Probe) {
         console.press("S", |text| text.contains("age ↑"));
         console.press("g", |text| text.contains('›'));
+        // Short enough for the column, and used by no earlier run.
+        let run = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() % 100_000;
         let times = (0..60).map(|turn| {
             std::thread::sleep(Duration::from_micros(100_000 + turn * 7919 % 60_000));
-            let name = format!("event-{size}-{turn:03}");
+            let name = format!("e{run}-{turn:02}");
             self.runtime.block_on(self.loader.create(&name));
             console.until(&name, |text| text.contains(&name))
         });
@@ -226,9 +229,12 @@ impl<'a> Bench<'a> {
 
     /// A thousand marked requests are approved.
     pub fn bulk(&mut self) {
-        self.runtime.block_on(self.loader.fill("bulk", 0, MARKED));
-        self.runtime.block_on(self.loader.fill("slow", 0, BY_KUBECTL));
-        let names: Vec<_> = (0..BY_KUBECTL).map(|number| format!("slow-{number:06}")).collect();
+        // Names that no earlier run has used.
+        let run = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let (bulk, slow) = (format!("bulk-{run}"), format!("slow-{run}"));
+        self.runtime.block_on(self.loader.fill(&bulk, 0, MARKED));
+        self.runtime.block_on(self.loader.fill(&slow, 0, BY_KUBECTL));
+        let names: Vec<_> = (0..BY_KUBECTL).map(|number| format!("{slow}-{number:06}")).collect();
         let started = Instant::now();
         assert!(
             self.kubectl()
@@ -241,11 +247,11 @@ impl<'a> Bench<'a> {
         );
         let by_kubectl = f64::from(u32::try_from(BY_KUBECTL).unwrap()) / started.elapsed().as_secs_f64();
         let (mut console, _) = self.console(0);
-        console.press("/bulk-\r", |text| text.contains("· /bulk-") && text.contains("bulk-000000"));
+        console.press(&format!("/{bulk}\r"), |text| text.contains("· /bulk-") && text.contains("Requests"));
         console.press("\x01", |text| text.contains("1000 marked"));
         console.press("a", |text| text.contains("Approve 1000"));
         let took = console.press("\r", |text| text.contains("Done: 1000 approved"));
-        let approvals = self.runtime.block_on(self.loader.approvals("bulk", MARKED));
+        let approvals = self.runtime.block_on(self.loader.approvals(&bulk, MARKED));
         assert!(approvals.iter().all(|approvals| *approvals == 1), "lost or doubled");
         let rate = 1000.0 / took.as_secs_f64();
         let ours = format!("{rate:.0} a second = {:.0} × kubectl; none lost or doubled", rate / by_kubectl);

@@ -1,7 +1,7 @@
 //! An admin decides many requests at once, and two admins decide side by side.
 
 use crate::support::api::Api;
-use crate::support::plane::Plane;
+use crate::support::plane::{Plane, own_with};
 use crate::support::requests::{conditions, create, manifest};
 use crate::support::terminal::Terminal;
 use crate::support::{Person, eventually, limited, unique};
@@ -124,7 +124,7 @@ fn a_long_run_is_stopped_and_gone_on_with_and_nothing_is_lost_or_doubled(plane: 
     console.keys("r");
     console.sees(&format!("Approve {} requests?", 400 - before));
     console.keys("\r");
-    console.sees(&format!("Done: {} approved", 400 - before));
+    console.sees(&format!("Done: {} approved in", 400 - before));
     assert_eq!(approved(plane, &prefix), 400);
 }
 
@@ -224,4 +224,27 @@ fn many_names_on_the_command_line_are_decided_together(plane: &dyn Plane) {
     let error = admin.fails(1, &arguments);
     assert!(error.contains("1 of 20 were not decided") && error.contains(&format!("{} is already denied", names[7])));
     assert_eq!(approved(plane, &prefix), 19);
+}
+
+#[test]
+fn a_server_that_asks_to_wait_is_waited_for() {
+    // As clusters without priority and fairness do: too many at once are told 429, with Retry-After. Only
+    // system:masters never are, so somebody else decides here.
+    let flags =
+        ["--enable-priority-and-fairness=false", "--max-mutating-requests-inflight=1", "--max-requests-inflight=40"];
+    let Some(plane) = own_with(&flags) else { return };
+    assert!(
+        plane
+            .kubectl(&["create", "clusterrolebinding", "busy", "--clusterrole=cluster-admin", "--user=busy"])
+            .status
+            .success()
+    );
+    let person = Person::with(&plane, &Plane::kubeconfig_text(&plane, "busy", None));
+    let names = several(&plane, "patient", 40);
+    eventually("their rights", || person.kubectl(&["auth", "can-i", "delete", "nodes"]).status.success().then_some(()));
+    let arguments: Vec<_> = ["approve"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    person.done(&arguments);
+    assert_eq!(approved(&plane, "patient"), 40);
+    let metrics = plane.kubectl(&["get", "--raw", "/metrics"]);
+    assert!(String::from_utf8_lossy(&metrics.stdout).contains("code=\"429\""), "the server never asked to wait");
 }

@@ -10,9 +10,15 @@ pub struct Cursor {
     /// Where the object stood last: where the cursor goes when the object leaves the list.
     place: usize,
     top: usize,
+    moved: bool,
 }
 
 impl Cursor {
+    /// Whether a person has moved it.
+    pub fn was_moved(&self) -> bool {
+        self.moved
+    }
+
     /// The object under the cursor.
     pub fn uid(&self) -> Option<&Uid> {
         self.uid.as_ref()
@@ -42,6 +48,7 @@ impl Cursor {
 
     /// Moves by `steps` rows.
     pub fn step(&mut self, steps: isize, index: &Index, height: usize) {
+        self.moved = true;
         self.go(self.place.saturating_add_signed(steps), index, height);
     }
 

@@ -85,8 +85,13 @@ pub fn work(state: &mut State) -> Vec<Effect> {
 /// After the list or the screen changed: the cursor finds its object, and the detail follows it.
 pub fn settle(state: &mut State) -> Vec<Effect> {
     let height = state.list_height();
-    let Requests { index, cursor, .. } = &mut state.requests;
-    cursor.settle(index, height);
+    let Requests { index, cursor, complete, .. } = &mut state.requests;
+    if *complete || cursor.was_moved() {
+        cursor.settle(index, height);
+    } else {
+        // While the first list is read and nobody has moved it, the cursor stays on top, not on what came first.
+        cursor.go(0, index, height);
+    }
     follow(state)
 }
 
@@ -241,12 +246,10 @@ pub fn possible(state: &State, action: Action) -> bool {
             let marked = state.requests.index.marked_count() > 0;
             writable && (marked || row.is_some_and(|row| row.state == RequestState::Pending))
         }
-        Action::ApproveShown => writable && row.is_some(),
-        Action::Mark => row.is_some(),
-        Action::Delete => writable && row.is_some(),
+        Action::ApproveShown | Action::Delete => writable && row.is_some(),
         Action::NewUser => writable && state.session.connection.is_some(),
         Action::Export => row.is_some_and(|row| row.state == RequestState::Issued),
-        Action::Open | Action::Yaml | Action::Commands => row.is_some(),
+        Action::Mark | Action::Open | Action::Yaml | Action::Commands => row.is_some(),
         _ => true,
     }
 }

@@ -41,7 +41,8 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk) {
         _ => below,
     };
     let lines = match &bulk.phase {
-        Phase::Asking => question(state, bulk, below.width),
+        // The blank before the question goes first where room is scarce.
+        Phase::Asking => question(state, bulk, below.width).split_off(usize::from(!roomy)),
         Phase::Running(run) => running(state, bulk, run, below.width),
         Phase::Ended(run) => ended(state, bulk, run, below.width),
     };
@@ -135,7 +136,7 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk) -> Rect {
 
 fn question(state: &State, bulk: &Bulk, width: u16) -> Vec<Text<'static>> {
     let theme = state.theme;
-    let mut lines = Vec::new();
+    let mut lines = vec![Text::raw("")];
     if let Some(note) = &bulk.note {
         lines.extend(paragraph(note, width, theme.warning()));
     }
@@ -183,7 +184,8 @@ fn ended(state: &State, bulk: &Bulk, run: &Run, width: u16) -> Vec<Text<'static>
     } else {
         "Ended"
     };
-    let text = format!("{head}: {}", tally(run, true, words(bulk.verb).1));
+    let seconds = (run.last - run.began).as_seconds_f32();
+    let text = format!("{head}: {} in {seconds:.1} s, {} a second", tally(run, true, words(bulk.verb).1), run.rate());
     let mut lines = paragraph(&text, width, if all_done { theme.good() } else { theme.warning() });
     let mut reasons: Vec<String> = Vec::new();
     for (item, error) in run.undone() {

@@ -200,16 +200,14 @@ impl Index {
     /// Goes on with the list that is wanted, for about a millisecond; tells whether the list is another one now.
     pub fn work(&mut self) -> bool {
         let Some(mut wanted) = self.wanted.take() else { return false };
-        match wanted.step(&self.slots, &self.by_name) {
-            Some(order) => {
-                (self.shown, self.criteria, self.held) = (order, wanted.criteria, wanted.held);
-                true
-            }
-            None => {
-                self.wanted = Some(wanted);
-                false
-            }
+        let order = wanted.step(&self.slots, &self.by_name);
+        let complete = order.is_some();
+        if let Some(order) = order {
+            (self.shown, self.criteria, self.held) = (order, wanted.criteria, wanted.held);
+        } else {
+            self.wanted = Some(wanted);
         }
+        complete
     }
 
     /// Keeps one row on the list even when the filter would drop it: the one under the cursor, so that a decision's

@@ -68,15 +68,12 @@ impl Slots {
     /// Puts a new object in.
     pub fn add(&mut self, entry: Entry) -> u32 {
         let uid = entry.row.uid.clone();
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.entries[slot as usize] = Some(entry);
-                slot
-            }
-            None => {
-                self.entries.push(Some(entry));
-                self.end() - 1
-            }
+        let slot = if let Some(slot) = self.free.pop() {
+            self.entries[slot as usize] = Some(entry);
+            slot
+        } else {
+            self.entries.push(Some(entry));
+            self.end() - 1
         };
         self.of.insert(uid, slot);
         slot

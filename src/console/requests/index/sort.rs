@@ -12,7 +12,9 @@ const DEEP: usize = 32 * CHUNK;
 /// Sorts by key, the other way round if `reversed`; ties by place either way.
 pub(super) fn by_number(items: &mut [Keyed], reversed: bool) {
     if reversed {
-        items.iter_mut().for_each(|(key, _)| *key = !*key);
+        for (key, _) in items.iter_mut() {
+            *key = !*key;
+        }
     }
     items.sort_unstable();
 }
