@@ -77,6 +77,8 @@ struct Collector {
     /// Lists that are being read: what they do not mention is gone when they are complete.
     lists: HashMap<Kind, HashMap<Named, Item>>,
     due: Option<Instant>,
+    /// How long the last building took: a large cluster is built less often, so that reading it goes on.
+    took: Duration,
 }
 
 impl Collector {
@@ -125,7 +127,8 @@ impl Collector {
             }
             Seen::Status(..) => return,
         }
-        self.due.get_or_insert_with(|| Instant::now() + GATHER);
+        let wait = GATHER.max(self.took * 4);
+        self.due.get_or_insert_with(|| Instant::now() + wait);
     }
 
     async fn tell(&mut self, to: &Sender<Message>) -> Option<()> {
@@ -141,7 +144,8 @@ impl Collector {
             }
         }
         let policy = Policy::new(roles, bindings);
-        tracing::debug!(objects = self.now.len(), took = ?started.elapsed(), "built the policy");
+        self.took = started.elapsed();
+        tracing::debug!(objects = self.now.len(), took = ?self.took, "built the policy");
         to.send(Message::Policy(Arc::new(policy))).await.ok()
     }
 }

@@ -61,7 +61,7 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
                 }
                 Err(failure) => state.session.trouble = Some(failure),
             }
-            Vec::new()
+            rbac::update::identified(state)
         }
         Event::Watch(message) => requests::update::watched(state, message),
         Event::Read { uid, result } => requests::update::read(state, &uid, result),

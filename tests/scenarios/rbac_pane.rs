@@ -15,6 +15,7 @@ crate::on_both!(
     nobody_passes_on_what_they_do_not_hold_and_is_told_what_that_is,
     a_change_that_was_overtaken_is_not_written,
     who_may_list_nothing_sees_their_own_access,
+    who_rules_over_one_namespace_sees_the_bindings_of_that_one,
 );
 
 /// A namespace with one role and one binding, of a user of its own.
@@ -180,4 +181,14 @@ fn who_may_list_nothing_sees_their_own_access(plane: &dyn Plane) {
     console.keys("\r");
     console.finds("pods", "✔ granted");
     console.sees("through bindings that may not be seen");
+}
+
+fn who_rules_over_one_namespace_sees_the_bindings_of_that_one(plane: &dyn Plane) {
+    let name = unique("steward");
+    let steward = limited(plane, &name, "get", "certificatesigningrequests.certificates.k8s.io");
+    let mut console = pane(&steward, &name);
+    console.sees("✖ not seen: clusterroles, clusterrolebindings");
+    console.keys("vv");
+    console.sees("RBAC · Bindings · 1");
+    console.sees("or you may not see it");
 }

@@ -204,7 +204,10 @@ fn binding_lines(policy: &Policy, named: &Named) -> Vec<Told> {
     ];
     match policy.role_of(binding) {
         Some(role) => lines.push(plain(format!("Gives     {}", summary::rules(&role.rules)))),
-        None => lines.push(("! its role is not there: it grants nothing".to_owned(), Level::Warning)),
+        None => lines.push((
+            "! its role is not there (then it grants nothing), or you may not see it".to_owned(),
+            Level::Warning,
+        )),
     }
     lines
 }

@@ -165,7 +165,7 @@ fn role_row(policy: &Policy, role: &Role) -> Entry {
 
 fn binding_row(policy: &Policy, binding: &Binding) -> Entry {
     let named = Named::binding(binding);
-    let missing = if policy.role_of(binding).is_none() { " (not there)" } else { "" };
+    let missing = if policy.role_of(binding).is_none() { " (not seen)" } else { "" };
     let subjects: Vec<_> = binding.keys().map(|(key, _)| key.to_string()).collect();
     let subjects = if subjects.is_empty() { "nobody".to_owned() } else { subjects.join(", ") };
     let role = format!("{}{missing}", binding.role.name);
@@ -245,7 +245,7 @@ fn binding_parts(policy: &Policy, binding: &Binding) -> Vec<Entry> {
             .leads(Target::Role(named))
             .at(policy.level_of(binding))
     } else {
-        let text = format!("{} {}, which is not there: it grants nothing", binding.role.kind, binding.role.name);
+        let text = format!("{} {}, which is not there, or which you may not see", binding.role.kind, binding.role.name);
         Entry::new("role".to_owned(), vec!["names".to_owned(), text])
     };
     let subject = |(key, _): (SubjectKey, _)| {

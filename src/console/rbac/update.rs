@@ -119,6 +119,11 @@ pub fn heard(state: &mut State, news: News) -> Vec<Effect> {
     }
 }
 
+/// The server said who we are: our own rules, where nothing else is seen, are then known to be ours.
+pub fn identified(state: &State) -> Vec<Effect> {
+    if state.rbac.is_blind() { vec![Effect::Rbac(Task::Own(state.namespace()))] } else { Vec::new() }
+}
+
 fn changed(state: &mut State) -> Vec<Effect> {
     state.rbac.stale = true;
     if state.pane == Pane::Rbac { refresh(state) } else { Vec::new() }

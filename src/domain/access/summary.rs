@@ -58,7 +58,7 @@ impl Line<'_> {
         let place = self.binding.scope.as_ref().map_or_else(|| "everywhere".to_owned(), |ns| format!("in {ns}"));
         let what = match self.role {
             Some(role) => rules(&role.rules),
-            None => "nothing: its role is not there".to_owned(),
+            None => "nothing known: the role is not there, or may not be seen,".to_owned(),
         };
         if self.binding.name == UNSEEN {
             return format!("{what} {place}");
