@@ -149,6 +149,11 @@ async fn carry_out(command: Command, global: &flags::Global, policy: &PolicyFile
     if let Command::Kubeconfig(command) = &command {
         return kubeconfig::run(command, global);
     }
+    let done = with_cluster(command, global, policy).await;
+    done.map_err(|failed| kubeconfig::explained(failed, global))
+}
+
+async fn with_cluster(command: Command, global: &flags::Global, policy: &PolicyFile) -> Result<(), Failed> {
     let cluster = Cluster::connect(&global.target()).await?;
     match command {
         Command::List(flags) => list::run(&cluster, policy, &flags).await,
@@ -157,12 +162,15 @@ async fn carry_out(command: Command, global: &flags::Global, policy: &PolicyFile
         Command::Deny(flags) => decide::deny(&cluster, &flags).await,
         Command::Export(flags) => export::run(&cluster, &flags).await,
         Command::Issue(flags) => issue::run(&cluster, global, &flags).await,
-        Command::Kubeconfig(_) => Ok(()),
         Command::Access(flags) => Box::pin(access::run(&cluster, global, &flags)).await,
         Command::WhoCan(flags) => Box::pin(who_can::run(&cluster, &flags)).await,
         Command::Why(flags) => Box::pin(why::run(&cluster, &flags)).await,
-        Command::Explain(_) => Ok(()),
-        Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
+        // These have been answered without a cluster.
+        Command::Explain(_)
+        | Command::Kubeconfig(_)
+        | Command::Config(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Ok(()),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(_) => Ok(()),
     }

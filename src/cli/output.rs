@@ -44,6 +44,16 @@ impl Failed {
         Self { text: text.into(), ..Self::from(error.clone()) }
     }
 
+    /// Whether the server did not accept the credentials.
+    pub fn is_unauthorized(&self) -> bool {
+        self.text.contains("(401)")
+    }
+
+    /// With other advice.
+    pub fn advised(self, advice: String) -> Self {
+        Self { advice: Some(advice), ..self }
+    }
+
     /// Says so on standard error.
     pub fn report(&self) -> ExitCode {
         if self.text.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use kube::client::AuthError;
 use kube::core::Status;
 
 use crate::domain::request::State;
@@ -144,6 +145,7 @@ impl Error {
             kube::Error::Api(status) => Self::from_status(&status, server),
             kube::Error::InferKubeconfig(error) => Self::Config(error.to_string()),
             kube::Error::InferConfig(error) => Self::Config(error.to_string()),
+            kube::Error::Auth(error) => Self::Config(login_failed(&error)),
             kube::Error::SerdeError(_) => {
                 Self::Server { code: 200, message: "its answer cannot be read: is it a Kubernetes API?".to_owned() }
             }
@@ -170,6 +172,23 @@ fn what(status: &Status) -> String {
     match status.details.as_ref().filter(|details| !details.name.is_empty()) {
         Some(details) => format!("{} {}", details.kind, details.name),
         None => status.message.clone(),
+    }
+}
+
+/// Why a login program or plugin gave nothing to log in with. What it printed on standard output may be a token.
+fn login_failed(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecStart(error) => format!("the login program cannot be started: {error}"),
+        AuthError::AuthExecRun { out, .. } => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            let said: String =
+                said.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().chars().take(200).collect();
+            let said = if said.is_empty() { said } else { format!(": {}", said.trim()) };
+            format!("the login program failed ({}){said}", out.status)
+        }
+        AuthError::AuthExec(why) => why.clone(),
+        AuthError::AuthExecParse(_) => "what the login program printed cannot be read".to_owned(),
+        other => root(other),
     }
 }
 

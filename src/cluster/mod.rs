@@ -10,6 +10,7 @@ pub mod discovery;
 pub mod error;
 pub mod follow;
 pub mod listed;
+pub mod probe;
 pub mod rbac;
 pub mod rbac_watch;
 pub mod requests;

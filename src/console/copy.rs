@@ -26,6 +26,7 @@ pub fn what(state: &State) -> Option<String> {
             let chosen = state.rbac.page().chosen();
             chosen.map(|entry| entry.object.as_ref().map_or(&entry.key, |object| &object.name).clone())
         }
+        (None, None, Pane::Kubeconfig) => state.kubeconfig.chosen().map(|context| context.name.clone()),
         (None, None, Pane::Activity) => state.activity.chosen().map(|record| record.written.command.clone()),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cluster::Decision;
-use crate::console::{rbac, wizard};
+use crate::console::{kubeconfig, rbac, wizard};
 use crate::domain::request::Pin;
 
 /// Ties an answer to its question: a late answer to a question that nobody asks any more is ignored.
@@ -41,6 +41,10 @@ pub enum Effect {
     Wizard(wizard::Task),
     /// Put a text on the terminal's clipboard.
     Copy(String),
+    /// Something for the Kubeconfig pane.
+    Kubeconfig(kubeconfig::Task),
+    /// Talk to the cluster of this context from now on.
+    Switch(String),
     /// Draw every cell anew.
     Redraw,
     /// Give the terminal back to the shell until `fg`.

@@ -12,7 +12,7 @@ use crate::console::memory::Recalled;
 use crate::console::overlay::bulk;
 use crate::console::rbac;
 use crate::console::requests::Loaded;
-use crate::console::wizard;
+use crate::console::{kubeconfig, wizard};
 use crate::domain::request::Request;
 use crate::trouble::Trouble;
 
@@ -60,6 +60,8 @@ pub enum Event {
     Rbac(rbac::News),
     /// News for the wizard.
     Wizard(wizard::News),
+    /// News for the Kubeconfig pane.
+    Kubeconfig(kubeconfig::News),
 }
 
 /// Which cluster the console talks to, as the kubeconfig says.

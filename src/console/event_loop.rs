@@ -84,6 +84,7 @@ struct Loop {
     cluster: mpsc::Receiver<Event>,
     suspend: bool,
     ended: Option<Ended>,
+    target: Target,
 }
 
 enum Ended {
@@ -111,10 +112,11 @@ impl Loop {
             moved: None,
             input: input::start(),
             signals,
-            runner: Runner::start(target, to_answers, to_cluster),
+            runner: Runner::start(target.clone(), to_answers, to_cluster),
             answers,
             cluster,
             suspend: false,
+            target,
             ended: None,
         })
     }
@@ -319,9 +321,20 @@ impl Loop {
                 Effect::Redraw => self.screen.forget(),
                 Effect::Suspend => self.suspend = true,
                 Effect::Copy(text) => self.extra += &Between::of(variable).copy(&text),
+                Effect::Switch(context) => self.switch(context),
                 other => self.runner.carry_out(other),
             }
         }
+    }
+
+    /// Talks to another cluster from now on. The channels are new, so that no answer of the old one arrives late; its
+    /// tasks end when they find the old ones closed.
+    fn switch(&mut self, context: String) {
+        self.target.context = Some(context);
+        let (to_answers, answers) = mpsc::unbounded_channel();
+        let (to_cluster, cluster) = mpsc::channel(CLUSTER_BATCHES);
+        self.runner = Runner::start(self.target.clone(), to_answers, to_cluster);
+        (self.answers, self.cluster) = (answers, cluster);
     }
 
     /// Gives the terminal to the shell until `fg`, then takes it again.

@@ -10,7 +10,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 pub enum Action {
     ShowRequests,
     ShowRbac,
+    ShowKubeconfig,
     ShowActivity,
+    SwitchContext,
     Help,
     Palette,
     Search,
@@ -70,6 +72,13 @@ pub enum Action {
     NextNamespace,
     PreviousNamespace,
     AllResources,
+    Test,
+    Rename,
+    Namespace,
+    Import,
+    Embed,
+    Certificate,
+    Reload,
 }
 
 /// Where a binding holds. The screen tells which places are in force, the nearest first.
@@ -95,6 +104,10 @@ pub enum Place {
     Rbac,
     /// The table of somebody's access.
     Table,
+    /// The Kubeconfig pane.
+    Kubeconfig,
+    /// The choice of a context.
+    Picker,
     /// A text that scrolls: help, YAML, commands.
     Reader,
     /// A form with fields, the wizard's steps among them.
@@ -111,7 +124,7 @@ pub enum Place {
 
 impl Place {
     /// All of them, in the order of the help.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Always,
         Self::Everywhere,
         Self::List,
@@ -122,6 +135,8 @@ impl Place {
         Self::Page,
         Self::Rbac,
         Self::Table,
+        Self::Kubeconfig,
+        Self::Picker,
         Self::Reader,
         Self::Form,
         Self::Confirm,
@@ -143,6 +158,8 @@ impl Place {
             Self::Page => "A request's page",
             Self::Rbac => "RBAC",
             Self::Table => "RBAC: somebody's access",
+            Self::Kubeconfig => "Kubeconfig",
+            Self::Picker => "Choice of a context",
             Self::Reader => "Help, YAML, commands",
             Self::Form => "Forms",
             Self::Confirm => "Questions",
@@ -284,6 +301,20 @@ pub const BINDINGS: &[Binding] = &[
     bind(Place::Table, &[Key::char('l'), Key::plain(KeyCode::Right)], Action::Right, "", "a verb to the right"),
     bind(Place::Table, &[Key::plain(KeyCode::BackTab)], Action::PreviousNamespace, "", "previous namespace"),
     bind(Place::Table, &[Key::char('f')], Action::AllResources, "all", "all resources, or those with rights alone"),
+    bind(Place::Kubeconfig, &[ENTER], Action::Open, "use", "make it the current context"),
+    bind(Place::Kubeconfig, &[Key::char('c')], Action::SwitchContext, "console here", "switch this console to it"),
+    bind(Place::Kubeconfig, &[Key::char('t')], Action::Test, "test", "test the connection"),
+    bind(Place::Kubeconfig, &[Key::char('r')], Action::Rename, "rename", "rename it"),
+    bind(Place::Kubeconfig, &[Key::char('i')], Action::Import, "import", "bring another kubeconfig in"),
+    bind(Place::Kubeconfig, &[Key::char('e')], Action::Export, "extract", "write it as a file of its own"),
+    bind(Place::Kubeconfig, &[Key::char('x')], Action::Delete, "delete", "delete it, with what only it needs"),
+    bind(Place::Kubeconfig, &[Key::char('n')], Action::Namespace, "namespace", "set its namespace"),
+    bind(Place::Kubeconfig, &[Key::char('E')], Action::Embed, "", "embed the files that it refers to"),
+    bind(Place::Kubeconfig, &[Key::char('v')], Action::Certificate, "", "its certificate, decoded"),
+    bind(Place::Kubeconfig, &[Key::char('Y')], Action::Yaml, "YAML", "it as YAML, secrets replaced"),
+    bind(Place::Kubeconfig, &[Key::char('R')], Action::Reload, "", "read the files again"),
+    bind(Place::Picker, &[ENTER], Action::Open, "switch", "switch this console to it"),
+    bind(Place::Picker, &[ESC], Action::Back, "leave", "leave it"),
     bind(Place::Everywhere, &[Key::char('K')], Action::Commands, "kubectl", "the equivalent kubectl commands"),
     bind(Place::Everywhere, &[Key::char('q')], Action::Quit, "quit", "quit"),
     bind(Place::Requests, &[Key::char('x')], Action::Delete, "delete", "delete it"),
@@ -350,6 +381,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Place::Everywhere, &[Key::char('y')], Action::Copy, "", "copy what is under the cursor (OSC 52)"),
     bind(Place::Everywhere, &[Key::char('1')], Action::ShowRequests, "", "the Requests pane"),
     bind(Place::Everywhere, &[Key::char('2')], Action::ShowRbac, "", "the RBAC pane"),
+    bind(Place::Everywhere, &[Key::char('3')], Action::ShowKubeconfig, "", "the Kubeconfig pane"),
+    bind(Place::Everywhere, &[Key::char('c')], Action::SwitchContext, "", "switch this console to another context"),
     bind(Place::Everywhere, &[Key::char('4')], Action::ShowActivity, "", "the Activity pane"),
     bind(Place::Everywhere, &[Key::char('?')], Action::Help, "", "this help"),
     bind(Place::Everywhere, &[ESC], Action::Back, "", "back, clear the search, close a message"),

@@ -18,6 +18,7 @@ pub mod frame;
 pub mod input;
 pub mod keymap;
 pub mod keys;
+pub mod kubeconfig;
 pub mod memory;
 pub mod mouse;
 pub mod overlay;

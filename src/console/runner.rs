@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch as latest};
 
 use super::effect::{Effect, EffectId};
 use super::event::{Connection, Event, Exported, Identified};
+use super::kubeconfig::runner::KubeconfigRunner;
 use super::memory::Recalled;
 use super::overlay::bulk::update::News;
 use super::rbac;
@@ -25,6 +26,7 @@ pub struct Runner {
     wizard: WizardRunner,
     /// The many decisions that are under way; dropping the other half stops them.
     deciding: Option<(EffectId, oneshot::Sender<()>)>,
+    kubeconfig: KubeconfigRunner,
 }
 
 impl Runner {
@@ -32,12 +34,18 @@ impl Runner {
     pub fn start(target: Target, answers: mpsc::UnboundedSender<Event>, events: mpsc::Sender<Event>) -> Self {
         let (connected, cluster) = latest::channel(None);
         let wizard = WizardRunner::new(answers.clone());
+        let kubeconfig = KubeconfigRunner::new(target.clone(), answers.clone());
         tokio::spawn(connect(target, connected, answers.clone(), events));
-        Self { answers, cluster, wizard, deciding: None }
+        Self { answers, cluster, wizard, deciding: None, kubeconfig }
     }
 
     /// Begins to carry an effect out. Effects of the terminal itself are the loop's.
     pub fn carry_out(&mut self, effect: Effect) {
+        // These need no cluster, and work where there is none.
+        let effect = match effect {
+            Effect::Kubeconfig(task) => return self.kubeconfig.carry_out(task),
+            other => other,
+        };
         let Some(cluster) = self.cluster.borrow().clone() else { return };
         let effect = match effect {
             Effect::Wizard(task) => return self.wizard.carry_out(cluster, task),
@@ -84,6 +92,8 @@ async fn answer(cluster: &Cluster, effect: Effect) -> Option<Event> {
         | Effect::StopDecisions(_)
         | Effect::Wizard(_)
         | Effect::Copy(_)
+        | Effect::Kubeconfig(_)
+        | Effect::Switch(_)
         | Effect::Redraw
         | Effect::Suspend
         | Effect::Quit => return None,

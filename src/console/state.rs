@@ -10,6 +10,7 @@ use crate::console::effect::EffectId;
 use crate::console::event::{Connection, Identified};
 use crate::console::keymap::Place;
 use crate::console::keys::Keymap;
+use crate::console::kubeconfig;
 use crate::console::overlay::Overlay;
 use crate::console::rbac::Rbac;
 use crate::console::requests::{self, Requests};
@@ -48,6 +49,8 @@ pub struct State {
     pub requests: Requests,
     /// The RBAC pane, with the roles and bindings that every room may read.
     pub rbac: Rbac,
+    /// The Kubeconfig pane.
+    pub kubeconfig: kubeconfig::Room,
     /// The Activity pane.
     pub activity: Activity,
     /// The new-user wizard, while it is open.
@@ -71,6 +74,8 @@ pub struct Session {
     pub trouble: Option<Trouble>,
     /// Whether this console refuses to write.
     pub read_only: bool,
+    /// Whether the user wants that in every context.
+    pub read_only_asked: bool,
     /// Whether the cluster is the practice cluster inside this process: a mark in the header, nothing else.
     pub practice: bool,
 }
@@ -83,13 +88,15 @@ pub enum Pane {
     Requests,
     /// Who may do what.
     Rbac,
+    /// The contexts of the kubeconfigs.
+    Kubeconfig,
     /// What this process wrote.
     Activity,
 }
 
 impl Pane {
     /// All of them, in the order of their tabs.
-    pub const ALL: [Self; 3] = [Self::Requests, Self::Rbac, Self::Activity];
+    pub const ALL: [Self; 4] = [Self::Requests, Self::Rbac, Self::Kubeconfig, Self::Activity];
 }
 
 /// A short message.
@@ -114,10 +121,11 @@ impl State {
             ascii: false,
             confirm: Confirm::default(),
             welcome: false,
-            session: Session { read_only, ..Session::default() },
+            session: Session { read_only, read_only_asked: read_only, ..Session::default() },
             pane: Pane::default(),
             requests: Requests::default(),
             rbac: Rbac::default(),
+            kubeconfig: kubeconfig::Room::default(),
             activity: Activity::default(),
             wizard: None,
             overlays: Vec::new(),
@@ -178,7 +186,7 @@ impl State {
                 let cursor = self.requests.cursor.place().saturating_sub(self.requests.cursor.top());
                 Some((rows, rows.y + u16::try_from(cursor).ok()?))
             }
-            Pane::Requests | Pane::Rbac => None,
+            Pane::Requests | Pane::Rbac | Pane::Kubeconfig => None,
             Pane::Activity => activity::view::rows(self.body(), &self.activity),
         }
     }
@@ -246,6 +254,7 @@ impl State {
         match self.pane {
             Pane::Requests => self.requests.places(),
             Pane::Rbac => self.rbac.places(),
+            Pane::Kubeconfig => kubeconfig::Room::places(),
             Pane::Activity => vec![Place::List, Place::Everywhere, Place::Always],
         }
     }
@@ -256,6 +265,7 @@ impl State {
         let room = match (&self.wizard, self.pane) {
             (Some(wizard), _) => wizard.next_change(&self.clock),
             (None, Pane::Requests) => self.requests.next_change(&self.clock, self.list_height()),
+            (None, Pane::Kubeconfig) => self.kubeconfig.next_change(&self.clock),
             (None, Pane::Rbac | Pane::Activity) => None,
         };
         notice.into_iter().chain(room).min()

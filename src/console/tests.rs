@@ -1,6 +1,7 @@
 //! The console as its user sees it: events in, screens out. No terminal, no cluster, no clock.
 
 mod documents;
+mod kubeconfig;
 mod random;
 mod rbac;
 mod screens;

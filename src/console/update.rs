@@ -8,7 +8,7 @@ use crate::console::event::Event;
 use crate::console::keymap::{Action, Key};
 use crate::console::overlay::{self, Overlay};
 use crate::console::state::{Pane, State};
-use crate::console::{activity, copy, memory, mouse, rbac, requests, wizard};
+use crate::console::{activity, copy, kubeconfig, memory, mouse, rbac, requests, wizard};
 use crate::domain::text::in_ascii;
 
 /// Takes one event in at the moment `now` and says what is to be done about it.
@@ -45,7 +45,12 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
             Ok(connection) => {
                 state.session.connection = Some(connection);
                 state.session.trouble = None;
-                vec![Effect::Identify, Effect::Rbac(rbac::Task::Discover), Effect::Rbac(rbac::Task::Presets)]
+                vec![
+                    Effect::Identify,
+                    Effect::Kubeconfig(kubeconfig::Task::Read),
+                    Effect::Rbac(rbac::Task::Discover),
+                    Effect::Rbac(rbac::Task::Presets),
+                ]
             }
             Err(failure) => {
                 state.session.trouble = Some(failure);
@@ -59,7 +64,10 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
                     state.session.identified = Some(identified);
                     state.session.trouble = None;
                 }
-                Err(failure) => state.session.trouble = Some(failure),
+                Err(failure) => {
+                    state.session.trouble = Some(failure);
+                    kubeconfig::update::explain(state);
+                }
             }
             rbac::update::identified(state)
         }
@@ -71,6 +79,7 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Exported(id, result) => overlay::export::exported(state, id, result),
         Event::Rbac(news) => rbac::update::heard(state, news),
         Event::Wizard(news) => wizard::update::heard(state, news),
+        Event::Kubeconfig(news) => kubeconfig::update::heard(state, news),
     }
 }
 
@@ -116,6 +125,11 @@ pub fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
             Vec::new()
         }
         Some(Action::ShowRbac) => rbac::update::show(state),
+        Some(Action::ShowKubeconfig) => {
+            state.pane = Pane::Kubeconfig;
+            vec![Effect::Kubeconfig(kubeconfig::Task::Read)]
+        }
+        Some(Action::SwitchContext) if state.pane != Pane::Kubeconfig => kubeconfig::switch::open(state),
         Some(Action::ShowActivity) => {
             state.pane = Pane::Activity;
             Vec::new()
@@ -123,6 +137,7 @@ pub fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         _ => match state.pane {
             Pane::Requests => requests::update::key(state, action, key),
             Pane::Rbac => rbac::update::key(state, action, key),
+            Pane::Kubeconfig => kubeconfig::update::key(state, action),
             Pane::Activity => activity::key(state, action),
         },
     }

@@ -10,7 +10,7 @@ use crate::cluster::watch::WatchStatus;
 use crate::console::keymap::{Action, Place};
 use crate::console::state::{Pane, State};
 use crate::console::text::shown;
-use crate::console::{activity, ascii, memory, overlay, rbac, requests, wizard};
+use crate::console::{activity, ascii, kubeconfig, memory, overlay, rbac, requests, wizard};
 use crate::domain::text::in_ascii;
 
 /// Draws everything.
@@ -37,6 +37,7 @@ fn draw_all(frame: &mut Frame, state: &State) {
         (Some(wizard), _) => wizard::view::draw(frame, body, state, wizard),
         (None, Pane::Requests) => requests::view::draw(frame, body, state),
         (None, Pane::Rbac) => rbac::view::draw(frame, body, state),
+        (None, Pane::Kubeconfig) => kubeconfig::view::draw(frame, body, state),
         (None, Pane::Activity) => activity::view::draw(frame, body, state),
     }
     notice(frame, line(body.bottom() - 1), state);
@@ -57,7 +58,9 @@ fn header(frame: &mut Frame, area: Rect, state: &State) {
     let so_far = if requests.complete { "" } else { " so far" };
     let counts = format!("{} pending of {}{so_far} ", requests.index.pending(), requests.index.total());
     let (live, live_style) = live(state);
+    let warning = kubeconfig::view::header_warning(state);
     let marks = if state.session.practice { " sandbox".len() } else { 0 };
+    let marks = marks + warning.as_ref().map_or(0, |text| text.width());
     let room = usize::from(area.width).saturating_sub(counts.width() + live.width() + 6 + marks);
     let context = state.session.connection.as_ref().map_or("…", |connection| connection.context.as_str());
     let who = state.username().unwrap_or("…");
@@ -70,6 +73,7 @@ fn header(frame: &mut Frame, area: Rect, state: &State) {
     if state.session.read_only {
         left.push(Span::styled(" read-only", theme.warning()));
     }
+    left.extend(warning.map(|text| Span::styled(text, theme.bad())));
     left.extend([Span::raw("  "), Span::styled(live, live_style)]);
     frame.render_widget(Line::from(left), area);
     frame.render_widget(Line::raw(counts).alignment(Alignment::Right), area);
@@ -89,9 +93,10 @@ fn live(state: &State) -> (String, Style) {
 }
 
 /// The panes with the actions that show them.
-const TABS: [(Pane, Action, &str); 3] = [
+const TABS: [(Pane, Action, &str); 4] = [
     (Pane::Requests, Action::ShowRequests, "Requests"),
     (Pane::Rbac, Action::ShowRbac, "RBAC"),
+    (Pane::Kubeconfig, Action::ShowKubeconfig, "Kubeconfig"),
     (Pane::Activity, Action::ShowActivity, "Activity"),
 ];
 
@@ -183,6 +188,7 @@ pub fn possible(state: &State, action: Action) -> bool {
         (Some(wizard), _) => wizard.possible(action),
         (None, Pane::Requests) => requests::update::possible(state, action),
         (None, Pane::Rbac) => rbac::update::possible(state, action),
+        (None, Pane::Kubeconfig) => state.kubeconfig.possible(action),
         (None, Pane::Activity) => true,
     }
 }

@@ -71,6 +71,18 @@ pub(super) fn check(global: &Global, flags: &CheckFlags) -> Result<(), Failed> {
     }
 }
 
+/// How long ago the credential in use expired, if it did.
+pub(super) fn expired(global: &Global) -> Option<String> {
+    let all = kubeconfig::load(global.kubeconfig.as_deref()).ok()?;
+    let name = global.context.as_deref().or(all.current_context())?.to_owned();
+    let context = all.diagnose(&Disk).into_iter().find(|context| context.name == name)?;
+    let now = Utc::now();
+    match standing(&context, now, None) {
+        Life::Expired(end) => Some(life::age((now - end).num_seconds())),
+        _ => None,
+    }
+}
+
 fn standing(context: &Diagnosis, now: DateTime<Utc>, warn: Option<TimeDelta>) -> Life {
     context.life(now, warn.unwrap_or_else(|| context.default_warning()))
 }

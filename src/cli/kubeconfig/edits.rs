@@ -8,7 +8,7 @@ use super::flags::{
 };
 use crate::cli::output::{Failed, print, print_data, tell};
 use crate::domain::kubeconfig::edit::Edit;
-use crate::domain::kubeconfig::import::{Fate, Incoming};
+use crate::domain::kubeconfig::import::Incoming;
 use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::domain::kubeconfig::{Kind, Kubeconfig, extract};
 use crate::domain::life;
@@ -17,7 +17,7 @@ use crate::files::kubeconfig::{self, Comments, Written, disk};
 use crate::files::{Error, atomic, lock};
 
 /// A lock younger than this may well be in use.
-const YOUNG: Duration = Duration::from_mins(1);
+const YOUNG: Duration = Duration::from_secs(60);
 
 /// The kubeconfigs that the commands work on.
 pub(super) struct Files<'a> {
@@ -133,7 +133,14 @@ impl Files<'_> {
                 Ok(planned)
             })?
         };
-        print(&planned.iter().flat_map(lines).collect::<Vec<_>>().join("\n"))
+        print(
+            &planned
+                .iter()
+                .flat_map(Incoming::lines)
+                .map(|line| printable(&line).into_owned())
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
     }
 
     pub fn unlock(&self, flags: &UnlockFlags) -> Result<(), Failed> {
@@ -174,23 +181,6 @@ fn plan(all: &Kubeconfigs, other: &Kubeconfig, flags: &ImportFlags) -> Result<Ve
     }
     let stem = flags.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     all.plan_import(other, &stem, &wanted)
-}
-
-/// What becomes of an entry; where it clashes, both side by side.
-fn lines(incoming: &Incoming) -> Vec<String> {
-    let (kind, name, target) = (incoming.kind.word(), printable(&incoming.name), printable(&incoming.target));
-    match &incoming.fate {
-        Fate::Known => vec![format!("{kind} {name}: there already")],
-        Fate::Added if name == target => vec![format!("{kind} {name}: added")],
-        Fate::Added => vec![format!("{kind} {name}: added as {target}")],
-        Fate::Renamed(fields) => {
-            let mut lines = vec![format!("{kind} {name}: another has that name; added as {target}")];
-            lines.extend(fields.iter().map(|(field, here, there)| {
-                format!("  {}: here {}, there {}", printable(field), printable(here), printable(there))
-            }));
-            lines
-        }
-    }
 }
 
 fn say(written: &Written) {

@@ -9,6 +9,17 @@ use super::output::Failed;
 use crate::cluster;
 use flags::KubeconfigCommand;
 
+/// A bare 401 says nothing of why; where the certificate or token in use has expired, that is why.
+pub(super) fn explained(failed: Failed, global: &Global) -> Failed {
+    if !failed.is_unauthorized() {
+        return failed;
+    }
+    match contexts::expired(global) {
+        Some(since) => failed.advised(format!("What you log in with expired {since} ago: get a new certificate.")),
+        None => failed,
+    }
+}
+
 /// Does what a command says.
 pub(super) fn run(command: &KubeconfigCommand, global: &Global) -> Result<(), Failed> {
     let reads =

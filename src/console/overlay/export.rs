@@ -46,7 +46,7 @@ pub fn open(state: &mut State, row: &Row) {
 }
 
 /// A request's name is hostile text: what cannot stand in a file's name becomes `_`.
-fn file_name(name: &str) -> String {
+pub fn file_name(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.@".contains(c) { c } else { '_' };
     let name: String = name.chars().map(plain).collect();
     name.trim_start_matches('.').to_owned()

@@ -15,6 +15,7 @@ use crossterm::event::KeyEvent;
 use crate::console::effect::Effect;
 use crate::console::keymap::{Action, Place};
 use crate::console::keys::Keymap;
+use crate::console::kubeconfig;
 use crate::console::state::State;
 use crate::domain::commands;
 use crate::domain::row::Row;
@@ -42,6 +43,10 @@ pub enum Overlay {
     Reader(Reader),
     /// Every action by name.
     Palette(Palette),
+    /// A question of the Kubeconfig pane.
+    Kubeconfig(Box<kubeconfig::ask::Ask>),
+    /// The choice of a context for this console.
+    SwitchContext(kubeconfig::switch::Picker),
     /// Leave the wizard although something was typed?
     LeaveWizard,
 }
@@ -78,6 +83,8 @@ impl Overlay {
             Self::Export(export) => export.places(),
             Self::Reader(reader) => reader.places(),
             Self::Palette(_) => vec![Place::Palette, Place::Always],
+            Self::Kubeconfig(ask) => ask.places(),
+            Self::SwitchContext(_) => vec![Place::Picker, Place::List, Place::Always],
             Self::LeaveWizard => vec![Place::Confirm, Place::Always],
         }
     }
@@ -91,10 +98,10 @@ impl Overlay {
         }
         match self {
             Self::Decide(_) => !steps.contains(&action),
-            Self::Export(_) => !steps.contains(&action) && action != Action::NextField,
+            Self::Export(_) | Self::Kubeconfig(_) => !steps.contains(&action) && action != Action::NextField,
             Self::Delete(_) | Self::LeaveWizard => action != Action::NextField,
             Self::Bulk(bulk) => !steps.contains(&action) && bulk.possible(action),
-            Self::Reader(_) | Self::Palette(_) => true,
+            Self::Reader(_) | Self::Palette(_) | Self::SwitchContext(_) => true,
         }
     }
 
@@ -114,11 +121,14 @@ impl Overlay {
             Self::Decide(decide) if decide.editing => decide.form.paste(text),
             Self::Export(export) => export.form.paste(text),
             Self::Bulk(bulk) if bulk.is_typing() => bulk.form.paste(text),
+            Self::Kubeconfig(ask) if ask.types() => ask.form.paste(text),
             Self::Decide(_)
             | Self::Bulk(_)
             | Self::Delete(_)
             | Self::Reader(_)
             | Self::Palette(_)
+            | Self::Kubeconfig(_)
+            | Self::SwitchContext(_)
             | Self::LeaveWizard => {}
         }
     }
@@ -133,6 +143,8 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         Some(Overlay::Export(_)) => export::key(state, action, key),
         Some(Overlay::Reader(_)) => reader::key(state, action, key),
         Some(Overlay::Palette(_)) => palette::key(state, action, key),
+        Some(Overlay::Kubeconfig(_)) => kubeconfig::ask::key(state, action, key),
+        Some(Overlay::SwitchContext(_)) => kubeconfig::switch::key(state, action),
         Some(Overlay::LeaveWizard) => leave_wizard(state, action),
         None => Vec::new(),
     }

@@ -10,6 +10,7 @@ use super::decide::Field;
 use super::{Decide, Delete, Export, Overlay, Phase, Reader};
 use crate::cluster::Verb;
 use crate::console::form;
+use crate::console::kubeconfig;
 use crate::console::requests::{Loaded, detail, view::fact_lines};
 use crate::console::state::State;
 use crate::console::text::{cell, shown, wrapped};
@@ -34,6 +35,14 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
         Overlay::Export(export) => draw_export(frame, area, state, export),
         Overlay::Reader(reader) => draw_reader(frame, area, state, reader),
         Overlay::Palette(palette) => super::palette_view::draw(frame, area, state, palette),
+        Overlay::Kubeconfig(ask) => {
+            let inner = framed(frame, area, state, &ask.title);
+            kubeconfig::ask_view::draw(frame, inner, state, ask);
+        }
+        Overlay::SwitchContext(picker) => {
+            let inner = framed(frame, area, state, "Switch this console to");
+            kubeconfig::view::draw_picker(frame, inner, state, picker);
+        }
         Overlay::LeaveWizard => draw_leave(frame, area, state),
     }
 }

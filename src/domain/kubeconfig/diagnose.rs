@@ -277,7 +277,7 @@ fn look_at_token(seen: &mut Diagnosis, fields: &Mapping, around: &dyn Surroundin
     seen.credentials.push(Credential::Token);
     if !file.is_empty() {
         match around.read(Path::new(&file)) {
-            Ok(bytes) => token = String::from_utf8_lossy(&bytes).trim().to_owned(),
+            Ok(bytes) => String::from_utf8_lossy(&bytes).trim().clone_into(&mut token),
             Err(why) => seen.broken(format!("token: {file}: {why}")),
         }
     }

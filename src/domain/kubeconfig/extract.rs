@@ -42,6 +42,21 @@ impl Kubeconfigs {
         Ok(alone)
     }
 
+    /// One context with what there is of its cluster and user, as they stand in their files.
+    pub fn minified(&self, context: &str) -> Kubeconfig {
+        let mut alone = self.merged(false).without_entries();
+        let fields = self.get(Kind::Context, context).unwrap_or_default();
+        for kind in [Kind::Cluster, Kind::User] {
+            let name = fields.get(kind.word()).and_then(Value::as_str).unwrap_or_default();
+            if let Some(entry) = self.get(kind, name) {
+                alone.put(kind, name, entry);
+            }
+        }
+        alone.put(Kind::Context, context, fields);
+        alone.set_current_context(Some(context));
+        alone
+    }
+
     /// Embeds the files that a context's cluster and user refer to, in the files that they come from. Tells what was
     /// embedded.
     ///

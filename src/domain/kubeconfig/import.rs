@@ -31,6 +31,25 @@ pub enum Fate {
     Renamed(Vec<(String, String, String)>),
 }
 
+impl Incoming {
+    /// What becomes of it, in words; where it clashes, both side by side.
+    pub fn lines(&self) -> Vec<String> {
+        let (kind, name, target) = (self.kind.word(), &self.name, &self.target);
+        match &self.fate {
+            Fate::Known => vec![format!("{kind} {name}: there already")],
+            Fate::Added if name == target => vec![format!("{kind} {name}: added")],
+            Fate::Added => vec![format!("{kind} {name}: added as {target}")],
+            Fate::Renamed(fields) => {
+                let mut lines = vec![format!("{kind} {name}: another has that name; added as {target}")];
+                let both =
+                    |(field, here, there): &(String, String, String)| format!("  {field}: here {here}, there {there}");
+                lines.extend(fields.iter().map(both));
+                lines
+            }
+        }
+    }
+}
+
 impl Kubeconfigs {
     /// What importing would do. `wanted` may give names of one's own for clashing entries, by kind and name.
     ///

@@ -1,5 +1,7 @@
 //! Whatever is edited, what was not meant stays.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::edit::Edit;
@@ -19,10 +21,11 @@ fn file() -> impl Strategy<Value = String> {
             for (list, word, entries) in
                 [("users", "user", users), ("contexts", "context", contexts), ("clusters", "cluster", clusters)]
             {
-                text += &format!("{list}:\n");
+                writeln!(text, "{list}:").unwrap();
                 let mut seen = std::collections::HashSet::new();
                 for (name, other, own) in entries.into_iter().filter(|(name, ..)| seen.insert(*name)) {
-                    text += &format!("- x-beside: {own}\n  name: '{name}'\n  {word}: {{x-in: {own}, cluster: '{other}', user: '{name}'}}\n");
+                    let fields = format!("x-in: {own}, cluster: '{other}', user: '{name}'");
+                    writeln!(text, "- x-beside: {own}\n  name: '{name}'\n  {word}: {{{fields}}}").unwrap();
                 }
             }
             text + &current.map(|name| format!("current-context: '{name}'\n")).unwrap_or_default() + "x-last: {k: v}\n"
@@ -56,10 +59,9 @@ fn everything(source: &Source) -> Vec<String> {
 /// How many things an edit may add or change, and how many of those that were there may go.
 fn allowed(before: &Kubeconfigs, edit: &Edit) -> usize {
     match edit {
-        Edit::Use(_) | Edit::Namespace { .. } => 1,
         Edit::Rename { .. } => 2,
         Edit::Delete { context, orphans: true } => 1 + before.orphans(context).len(),
-        Edit::Delete { .. } => 1,
+        _ => 1,
     }
 }
 

@@ -163,11 +163,10 @@ fn cleaned(path: &Path) -> String {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
-            Component::CurDir => {}
             Component::ParentDir if out.parent().is_some() => {
                 out.pop();
             }
-            Component::ParentDir => {}
+            Component::CurDir | Component::ParentDir => {}
             other => out.push(other),
         }
     }

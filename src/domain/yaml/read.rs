@@ -215,6 +215,8 @@ fn invalid(error: &ScanError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn one(text: &str) -> Value {
@@ -243,7 +245,7 @@ mod tests {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for n in 1..12 {
             let items = vec![format!("*a{}", n - 1); 10].join(", ");
-            text += &format!("a{n}: &a{n} [{items}]\n");
+            writeln!(text, "a{n}: &a{n} [{items}]").unwrap();
         }
         assert!(documents(&text).unwrap_err().contains("too large"));
         assert!(documents(&"[".repeat(5000)).is_err());

@@ -17,6 +17,10 @@ pub use write::{Comments, Written};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a reader waits for a program that is writing; kubectl's writes are not atomic.
 const GLANCE: Duration = Duration::from_millis(300);
+/// How long a lock is kept after the write. kubectl reads before it takes its lock, and writes back what it read
+/// (kubectl, `pkg/cmd/config`, then `ModifyConfig`): one that has just read the old file would undo the write. So it
+/// finds the lock taken and fails, as it does while we write.
+const LINGER: Duration = Duration::from_millis(100);
 /// A kubeconfig larger than this is not one.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
@@ -111,7 +115,11 @@ pub fn change<T>(
     let plans =
         changed.map(|((before, after), text)| write::Plan::new(&before.path, text, &before.config, &after.config));
     let plans = plans.collect::<Result<Vec<_>, Error>>()?;
-    Ok((told, write::all(plans, comments)?))
+    let written = write::all(plans, comments)?;
+    if !written.is_empty() {
+        std::thread::sleep(LINGER);
+    }
+    Ok((told, written))
 }
 
 /// [`change`] for one file, whatever else counts.
@@ -130,6 +138,7 @@ pub fn edit(path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, Err
     }
     let plan = write::Plan::new(path, before, &old, &new)?;
     let written = write::all(vec![plan], Comments::MayGo)?;
+    std::thread::sleep(LINGER);
     let written = written.into_iter().next();
     Ok(Edited {
         comments_lost: written.as_ref().is_some_and(|written| written.comments_lost),

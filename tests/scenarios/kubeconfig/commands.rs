@@ -46,10 +46,12 @@ fn the_contexts_are_listed_with_how_they_log_in_and_no_secret(plane: &dyn Plane)
 
 fn cron_learns_what_expires(plane: &dyn Plane) {
     let person = Person::admin(plane);
+    let name = crate::support::unique("cron");
+    person.done(&["issue", &name, "--no-access", "--no-switch"]);
     person.done(&["check", "--warn", "10m"]);
-    let soon = person.countersign(&["check", "--warn", "60y"]);
+    let soon = person.countersign(&["check", "--warn", "2d"]);
     assert_eq!(soon.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&soon.stdout).contains("admin: expires in"));
+    assert_eq!(String::from_utf8_lossy(&soon.stdout), format!("{name}: expires in 23h\n"));
     person.shell("kubectl config set-context half --cluster=nowhere --user=admin");
     let broken = person.countersign(&["check", "--warn", "10m"]);
     assert_eq!(broken.status.code(), Some(1));

@@ -258,6 +258,7 @@ fn two_of_us_and_kubectl_writing_at_once_lose_nothing() {
     let text = format!("x-own: kept\ncontexts:\n{}{}", contexts("a"), contexts("b"));
     let set: Set = vec![("config", Some(text))];
     let side = Side::new(&set, &kubectl);
+    // kubectl gives up at once where the lock is taken, and we after a while; their users try again.
     let until_done = |run: &dyn Fn() -> Output| {
         crate::support::eventually("the lock is free", || run().status.success().then_some(()));
     };
@@ -265,17 +266,16 @@ fn two_of_us_and_kubectl_writing_at_once_lose_nothing() {
         scope.spawn(|| {
             for n in 0..EACH {
                 let context = format!("a-{n}");
-                assert!(side.countersign(&["namespace", "dev", &context]).status.success());
+                until_done(&|| side.countersign(&["namespace", "dev", &context]));
             }
         });
         scope.spawn(|| {
             for n in 0..EACH {
                 let (old, new) = (format!("b-{n}"), format!("new-{n}"));
-                assert!(side.countersign(&["rename", &old, &new]).status.success());
+                until_done(&|| side.countersign(&["rename", &old, &new]));
             }
         });
         scope.spawn(|| {
-            // kubectl gives up at once where the lock is taken; its user tries again.
             for n in 0..EACH {
                 let context = format!("k-{n}");
                 until_done(&|| side.kubectl(&["config", "set-context", &context, "--user=k"]));

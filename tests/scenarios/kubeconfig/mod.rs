@@ -2,6 +2,7 @@
 
 mod commands;
 mod differential;
+mod pane;
 mod sets;
 
 use countersign::domain::kubeconfig::Kind;

@@ -1,0 +1,139 @@
+//! Testing a connection: does it work, as whom, how fast; and if not, at which step it fails.
+
+use std::time::{Duration, Instant};
+
+use super::{Cluster, Error, Target, WhoAmI};
+
+/// How long a test waits.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How a test ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// How long it took.
+    pub took: Duration,
+    /// The server's version, where it said one.
+    pub version: Option<String>,
+    /// Who the server says that is, or what failed.
+    pub outcome: Result<WhoAmI, Failure>,
+}
+
+/// What failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The step.
+    pub stage: Stage,
+    /// In the adapter's words.
+    pub error: Error,
+}
+
+/// The steps to an answer, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The kubeconfig's own entries and files.
+    Kubeconfig,
+    /// Finding the server's address.
+    Dns,
+    /// Reaching it.
+    Tcp,
+    /// Making sure that it is the one.
+    Tls,
+    /// Being known there (401).
+    Login,
+    /// Being allowed (403).
+    Rights,
+    /// Anything that came after.
+    Answer,
+}
+
+/// Connects, and asks the server who we are and what it runs.
+pub async fn probe(target: &Target) -> Probe {
+    let started = Instant::now();
+    let timeout = target.request_timeout.filter(|time| !time.is_zero()).unwrap_or(PATIENCE);
+    let target = Target { request_timeout: Some(timeout), ..target.clone() };
+    let connected = tokio::time::timeout(timeout, Cluster::connect(&target));
+    let cluster = match connected.await {
+        Ok(Ok(cluster)) => cluster,
+        // No server is asked before there is a client: a file or a login program has failed.
+        Ok(Err(error)) => return failed(started, Stage::Kubeconfig, error),
+        Err(_) => {
+            let error = Error::Config(format!("the login program did not answer within {} s", timeout.as_secs()));
+            return failed(started, Stage::Kubeconfig, error);
+        }
+    };
+    let (who, version) = tokio::join!(cluster.who_am_i(), cluster.version());
+    let outcome = who.map_err(|error| Failure { stage: stage(&error), error });
+    Probe { took: started.elapsed(), version: version.ok(), outcome }
+}
+
+fn failed(started: Instant, stage: Stage, error: Error) -> Probe {
+    Probe { took: started.elapsed(), version: None, outcome: Err(Failure { stage, error }) }
+}
+
+/// At which step an error belongs. The client's libraries tell it in words alone.
+fn stage(error: &Error) -> Stage {
+    let why = match error {
+        Error::Config(_) => return Stage::Kubeconfig,
+        Error::Unauthorized { .. } => return Stage::Login,
+        Error::Forbidden { .. } => return Stage::Rights,
+        Error::Timeout { .. } => return Stage::Tcp,
+        Error::Unreachable { why, .. } => why.to_lowercase(),
+        _ => return Stage::Answer,
+    };
+    let has = |words: &[&str]| words.iter().any(|word| why.contains(word));
+    if has(&["lookup address", "name or service", "dns"]) {
+        Stage::Dns
+    } else if has(&["certificate", "unknownissuer", "tls", "handshake", "ssl", "corrupt message", "notvalidforname"]) {
+        Stage::Tls
+    } else if has(&["refused", "unreachable", "no route", "timed out", "reset", "deadline", "elapsed", "closed"]) {
+        Stage::Tcp
+    } else {
+        Stage::Answer
+    }
+}
+
+impl Failure {
+    /// What failed, in plain words; `authorities` names the CA that the server is expected to come from, `expired` says
+    /// since when the certificate is over, where it is.
+    pub fn words(&self, authorities: &str, expired: Option<&str>) -> String {
+        let said = self.error.to_string();
+        match self.stage {
+            Stage::Dns => format!("DNS: the server's name is not known here. {said}"),
+            Stage::Tcp => format!("TCP: nothing answers there. {said}"),
+            Stage::Tls => format!("TLS: it is not the server that the CA ({authorities}) vouches for. {said}"),
+            Stage::Login => match expired {
+                Some(since) => format!("401: the certificate expired {since} ago, so the server does not know you"),
+                None => format!("401: {said}"),
+            },
+            Stage::Rights => format!("403: known, but not allowed: {said}"),
+            Stage::Kubeconfig | Stage::Answer => said,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_belongs_to_a_step() {
+        let unreachable = |why: &str| Error::Unreachable { server: "https://s".into(), why: why.into() };
+        for (error, wanted) in [
+            (unreachable("failed to lookup address information: Name or service not known"), Stage::Dns),
+            (unreachable("Connection refused (os error 111)"), Stage::Tcp),
+            (unreachable("its certificate is not from the CA that the kubeconfig names (UnknownIssuer)"), Stage::Tls),
+            (unreachable("received corrupt message of type InvalidContentType"), Stage::Tls),
+            (Error::Unauthorized { server: "https://s".into() }, Stage::Login),
+            (Error::Timeout { server: "https://s".into(), seconds: 10 }, Stage::Tcp),
+        ] {
+            assert_eq!(stage(&error), wanted, "{error}");
+        }
+    }
+
+    #[test]
+    fn an_expired_certificate_is_said_where_the_server_says_only_401() {
+        let failure = Failure { stage: Stage::Login, error: Error::Unauthorized { server: "https://s".into() } };
+        assert!(failure.words("", Some("3d")).contains("expired 3d ago"));
+        assert!(failure.words("", None).contains("does not accept"));
+    }
+}

@@ -1,0 +1,81 @@
+//! Switching the console itself to another context: everything that came from the old cluster goes, and the loop
+//! connects anew over channels of its own, so that a late answer of the old one reaches nobody.
+
+use super::Task;
+use crate::console::effect::Effect;
+use crate::console::keymap::Action;
+use crate::console::overlay::Overlay;
+use crate::console::rbac::Rbac;
+use crate::console::requests::Requests;
+use crate::console::requests::update::steps;
+use crate::console::state::{Session, State};
+use crate::domain::text::printable;
+
+/// The contexts to choose from, and which is under the cursor.
+#[derive(Debug, Default)]
+pub struct Picker {
+    /// The place of the cursor; `None` until the contexts are known.
+    pub place: Option<usize>,
+}
+
+/// Opens the picker.
+pub fn open(state: &mut State) -> Vec<Effect> {
+    state.overlays.push(Overlay::SwitchContext(Picker { place: own_place(state) }));
+    vec![Effect::Kubeconfig(Task::Read)]
+}
+
+fn own_place(state: &State) -> Option<usize> {
+    let contexts = state.kubeconfig.contexts();
+    let own = state.session.connection.as_ref().map(|connection| connection.context.as_str());
+    (!contexts.is_empty()).then(|| contexts.iter().position(|context| Some(context.name.as_str()) == own).unwrap_or(0))
+}
+
+/// The contexts were read: an open picker that waited for them has a cursor now.
+pub fn read(state: &mut State) {
+    let place = own_place(state);
+    let last = state.kubeconfig.contexts().len().saturating_sub(1);
+    if let Some(Overlay::SwitchContext(picker)) = state.overlays.last_mut() {
+        picker.place = picker.place.map(|at| at.min(last)).or(place);
+    }
+}
+
+/// A key in the picker.
+pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
+    let height = usize::from(state.body().height).saturating_sub(2);
+    let last = state.kubeconfig.contexts().len().saturating_sub(1);
+    let Some(Overlay::SwitchContext(picker)) = state.overlays.last_mut() else { return Vec::new() };
+    match action {
+        Some(Action::Open) => {
+            let name = picker.place.and_then(|at| Some(state.kubeconfig.contexts().get(at)?.name.clone()));
+            state.overlays.pop();
+            return name.map(|name| to(state, &name)).unwrap_or_default();
+        }
+        Some(Action::Back) => {
+            state.overlays.pop();
+        }
+        Some(action) => {
+            if let (Some(steps), Some(at)) = (steps(action, height), picker.place) {
+                picker.place = Some(at.saturating_add_signed(steps).min(last));
+            }
+        }
+        None => {}
+    }
+    Vec::new()
+}
+
+/// Switches, unless the console is there already.
+pub fn to(state: &mut State, context: &str) -> Vec<Effect> {
+    if state.session.connection.as_ref().is_some_and(|connection| connection.context == context) {
+        state.notify(true, format!("this console is at {} already", printable(context)));
+        return Vec::new();
+    }
+    // Nothing of the old cluster stays; whether this context is one in which nothing is written is found out anew.
+    let Session { read_only_asked, practice, .. } = state.session;
+    state.session = Session { read_only: read_only_asked, read_only_asked, practice, ..Session::default() };
+    state.requests = Requests::default();
+    state.rbac = Rbac::default();
+    state.kubeconfig.forget_connection();
+    state
+        .notify(true, format!("this console is at {} now; the kubeconfig's current context stays", printable(context)));
+    vec![Effect::Switch(context.to_owned())]
+}

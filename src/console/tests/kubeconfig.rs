@@ -1,0 +1,294 @@
+//! The Kubeconfig pane as its user sees it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use crossterm::event::KeyCode;
+use ratatui::layout::Size;
+use ratatui::style::Color;
+
+use super::{Console, three};
+use crate::cluster::probe::{Failure, Probe, Stage};
+use crate::cluster::watch::{Message, WatchStatus};
+use crate::cluster::{Error, WhoAmI};
+use crate::console::effect::Effect;
+use crate::console::event::{Connection, Event};
+use crate::console::kubeconfig::{Change, Holds, News, Outcome, Task};
+use crate::console::requests::testing::noon;
+use crate::console::theme::Theme;
+use crate::domain::certificate::Certificate;
+use crate::domain::kubeconfig::Kind;
+use crate::domain::kubeconfig::diagnose::{Credential, Diagnosis};
+use crate::domain::kubeconfig::edit::Edit;
+use crate::domain::request::Identity;
+use crate::trouble::Trouble;
+
+fn certificate(subject: &str, user: &str, from: DateTime<Utc>, until: DateTime<Utc>) -> Certificate {
+    Certificate {
+        serial: "4f2a".into(),
+        subject: subject.into(),
+        identity: Identity { user: user.into(), groups: vec!["dev".into(), "qa".into()] },
+        issuer: "CN=kubernetes".into(),
+        not_before: from,
+        not_after: until,
+        sha256: "ab12".into(),
+        public_key_sha256: "cd34".into(),
+    }
+}
+
+fn context(name: &str, cluster: &str, user: &str, credential: Credential) -> Diagnosis {
+    let file = PathBuf::from("/home/alice/.kube/config");
+    Diagnosis {
+        name: name.into(),
+        current: false,
+        file: file.clone(),
+        cluster: cluster.into(),
+        cluster_file: Some(file.clone()),
+        user: user.into(),
+        user_file: Some(file),
+        namespace: String::new(),
+        server: "https://10.1.0.5:6443".into(),
+        credentials: vec![credential],
+        certificate: None,
+        key_fits: None,
+        authorities: vec![certificate("CN=kubernetes", "", noon(), noon() + TimeDelta::days(3000))],
+        insecure: false,
+        ends: None,
+        problems: Vec::new(),
+    }
+}
+
+fn with_certificate(mut context: Diagnosis, hours: i64) -> Diagnosis {
+    let until = noon() + TimeDelta::hours(hours);
+    let from = until - TimeDelta::days(365);
+    context.certificate = Some(certificate(&format!("CN={},O=dev,O=qa", context.user), &context.user, from, until));
+    (context.ends, context.key_fits) = (Some(until), Some(true));
+    context
+}
+
+fn holds() -> Holds {
+    let mut prod = with_certificate(context("prod-eu", "prod-eu", "alice-admin", Credential::Certificate), 24 * 212);
+    prod.current = true;
+    "default".clone_into(&mut prod.namespace);
+    let jane = with_certificate(context("jane", "prod-eu", "jane", Credential::Certificate), 23);
+    let mut stage = context("stage", "stage", "alice", Credential::Exec("aws".into()));
+    stage.cluster_file = Some("/home/alice/stage.yaml".into());
+    let old = with_certificate(context("old-lab", "lab", "root", Credential::Certificate), -30);
+    let mut half = context("half", "nowhere", "bob", Credential::Token);
+    half.cluster_file = None;
+    half.problems.push("its cluster nowhere is nowhere".into());
+    Holds {
+        files: vec![("/home/alice/.kube/config".into(), Some(0o600)), ("/home/alice/stage.yaml".into(), Some(0o644))],
+        explicit: None,
+        contexts: vec![prod, jane, stage, old, half],
+        orphans: BTreeMap::from([("jane".to_owned(), vec![(Kind::User, "jane".to_owned())])]),
+        home: Some("/home/alice".into()),
+    }
+}
+
+fn pane() -> Console {
+    let mut console = Console::with(&three());
+    console.press(KeyCode::Char('3'));
+    console.hears(Event::Kubeconfig(News::Read(Ok(Box::new(holds())))));
+    console
+}
+
+impl Console {
+    fn last_task(&mut self) -> Task {
+        match self.effects.pop() {
+            Some(Effect::Kubeconfig(task)) => task,
+            other => panic!("no task: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_contexts_with_how_they_log_in_and_for_how_long() {
+    let mut console = pane();
+    console.press(KeyCode::Char('j'));
+    insta::assert_snapshot!("kubeconfig", console.screen());
+    console.state.size = Size::new(40, 10);
+    insta::assert_snapshot!("kubeconfig_small", console.screen());
+}
+
+#[test]
+fn what_wants_attention_has_a_symbol_and_a_word_and_a_colour_besides() {
+    let mut console = pane();
+    let screen = console.screen();
+    for text in ["! 23h left", "✖ expired", "✖ broken", "✖ nowhere", "★ prod-eu"] {
+        assert!(screen.contains(text), "{text}\n{screen}");
+    }
+    console.state.theme = Theme::sixteen();
+    let drawn = console.drawn();
+    let buffer = drawn.backend().buffer();
+    let at = |text: &str| {
+        let cells = (0..24).flat_map(|y| (0..80).map(move |x| (x, y)));
+        let row = |x: u16, y: u16| (x..80).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+        cells.into_iter().find(|(x, y)| row(*x, *y).starts_with(text)).unwrap()
+    };
+    assert_eq!(buffer[at("! 23h left")].fg, Color::Yellow);
+    assert_eq!(buffer[at("✖ expired")].fg, Color::Red);
+}
+
+#[test]
+fn using_a_context_writes_at_once_and_reads_again() {
+    let mut console = pane();
+    console.press(KeyCode::Char('j'));
+    console.press(KeyCode::Enter);
+    let Task::Change(id, change, consent) = console.last_task() else { panic!() };
+    assert_eq!((change, consent.comments), (Change::Edit(Edit::Use("jane".into())), false));
+    console.hears(Event::Kubeconfig(News::Changed(
+        id,
+        Outcome::Done(Vec::new(), vec!["~/.kube/config, backup b".into()]),
+    )));
+    assert!(matches!(console.last_task(), Task::Read));
+    assert!(console.screen().contains("use: ~/.kube/config, backup b"), "{}", console.screen());
+    console.press(KeyCode::Char('4'));
+    assert!(console.screen().contains("kubectl config use-context jane"), "{}", console.screen());
+}
+
+#[test]
+fn comments_and_locks_are_asked_about_and_nothing_is_lost_unasked() {
+    let mut console = pane();
+    console.press(KeyCode::Char('j'));
+    console.press(KeyCode::Enter);
+    let Task::Change(id, ..) = console.last_task() else { panic!() };
+    console.hears(Event::Kubeconfig(News::Changed(id, Outcome::Comments("/home/alice/.kube/config".into()))));
+    assert!(console.screen().contains("has comments, which writing it loses"), "{}", console.screen());
+    console.press(KeyCode::Char('y'));
+    let Task::Change(id, _, consent) = console.last_task() else { panic!() };
+    assert!(consent.comments && !consent.lock);
+    console.hears(Event::Kubeconfig(News::Changed(
+        id,
+        Outcome::Locked("/home/alice/.kube/config.lock".into(), Some(10_800)),
+    )));
+    assert!(console.screen().contains("config.lock is there, 3h old"), "{}", console.screen());
+    console.press(KeyCode::Char('y'));
+    let Task::Change(_, _, consent) = console.last_task() else { panic!() };
+    assert!(consent.comments && consent.lock);
+}
+
+#[test]
+fn a_deletion_says_what_goes_and_what_stays() {
+    let mut console = pane();
+    console.press(KeyCode::Char('j'));
+    console.press(KeyCode::Char('x'));
+    insta::assert_snapshot!("kubeconfig_delete", console.screen());
+    console.press(KeyCode::Char('n'));
+    assert!(console.effects.iter().all(|effect| !matches!(effect, Effect::Kubeconfig(Task::Change(..)))));
+}
+
+#[test]
+fn an_import_shows_both_sides_before_anything_is_written() {
+    let mut console = pane();
+    console.press(KeyCode::Char('i'));
+    console.types("colleague.yaml");
+    console.press(KeyCode::Enter);
+    let Task::Plan(id, path) = console.last_task() else { panic!() };
+    assert_eq!(path, PathBuf::from("colleague.yaml"));
+    let lines = vec![
+        "user admin: another has that name; added as admin-colleague".into(),
+        "  token: here (sha256 1a), there (sha256 2b)".into(),
+    ];
+    console.hears(Event::Kubeconfig(News::Planned(id, Ok(lines))));
+    insta::assert_snapshot!("kubeconfig_import", console.screen());
+    console.press(KeyCode::Char('y'));
+    assert!(matches!(console.last_task(), Task::Change(_, Change::Import(_), _)));
+}
+
+#[test]
+fn a_test_says_who_one_is_or_at_which_step_it_failed() {
+    let mut console = pane();
+    console.press(KeyCode::Char('t'));
+    let Task::Test(id, name) = console.last_task() else { panic!() };
+    let who = WhoAmI { username: "alice-admin".into(), groups: vec!["ops".into()], ..WhoAmI::default() };
+    let probe = Probe { took: Duration::from_millis(42), version: Some("v1.36.3".into()), outcome: Ok(who) };
+    console.hears(Event::Kubeconfig(News::Tested(id, name.clone(), Box::new(probe))));
+    assert!(console.screen().contains("✔ v1.36.3 says: alice-admin (ops), 0.04 s"), "{}", console.screen());
+    for _ in 0..3 {
+        console.press(KeyCode::Char('j'));
+    }
+    console.press(KeyCode::Char('t'));
+    let Task::Test(second, name) = console.last_task() else { panic!() };
+    let error = Error::Unauthorized { server: "https://lab".into() };
+    let failed = |stage| Probe {
+        took: Duration::from_millis(42),
+        version: None,
+        outcome: Err(Failure { stage, error: error.clone() }),
+    };
+    // An answer to a question that nobody asks any more is ignored.
+    console.hears(Event::Kubeconfig(News::Tested(id, name.clone(), Box::new(failed(Stage::Dns)))));
+    assert!(console.screen().contains("testing…"));
+    console.hears(Event::Kubeconfig(News::Tested(second, name, Box::new(failed(Stage::Login)))));
+    assert!(console.screen().contains("401: the certificate expired 1d ago"), "{}", console.screen());
+}
+
+#[test]
+fn switching_forgets_the_old_cluster_and_keeps_what_is_not_the_clusters() {
+    let mut console = Console::with(&three());
+    console.hears(Event::Kubeconfig(News::Read(Ok(Box::new(holds())))));
+    console.press(KeyCode::Char('c'));
+    console.press(KeyCode::Char('j'));
+    insta::assert_snapshot!("kubeconfig_switch", console.screen());
+    console.press(KeyCode::Enter);
+    assert!(matches!(console.effects.pop(), Some(Effect::Switch(name)) if name == "jane"));
+    let screen = console.screen();
+    assert!(screen.contains("○ loading") && !screen.contains("jane-7f3k") && !screen.contains("prod-eu ›"), "{screen}");
+    let connection =
+        Connection { context: "jane".into(), kubectl: "kubectl --context=jane".into(), ..Connection::default() };
+    console.hears(Event::Connected(Ok(connection)));
+    console.hears(Event::Watch(Message::Status(WatchStatus::Live)));
+    assert!(console.screen().contains("countersign  jane ›"), "{}", console.screen());
+}
+
+#[test]
+fn a_credential_that_ends_soon_is_said_at_the_start_and_stays_in_the_header() {
+    let mut console = Console::with(&three());
+    let mut own = holds();
+    own.contexts[0] = with_certificate(context("prod-eu", "prod-eu", "alice-admin", Credential::Certificate), 50);
+    console.hears(Event::Kubeconfig(News::Read(Ok(Box::new(own)))));
+    assert!(console.screen().contains("what prod-eu logs in with expires in 2d"), "{}", console.screen());
+    console.passes(60);
+    assert!(console.screen().contains("! 2d left"), "{}", console.screen());
+}
+
+#[test]
+fn a_bare_401_is_explained_by_the_certificate_that_has_expired() {
+    let mut console = Console::with(&three());
+    let connection = Connection { context: "old-lab".into(), ..Connection::default() };
+    console.state.session.identified = None;
+    console.hears(Event::Connected(Ok(connection)));
+    let refused = Trouble::from(Error::Unauthorized { server: "https://lab".into() });
+    console.hears(Event::Identified(Err(refused)));
+    console.hears(Event::Kubeconfig(News::Read(Ok(Box::new(holds())))));
+    console.passes(60);
+    assert!(console.screen().contains("401: the certificate or token expired 1d ago"), "{}", console.screen());
+}
+
+#[test]
+fn a_read_only_console_writes_no_kubeconfig() {
+    let mut console = pane();
+    console.state.session.read_only = true;
+    console.effects.clear();
+    console.press(KeyCode::Char('j'));
+    for key in [KeyCode::Enter, KeyCode::Char('x'), KeyCode::Char('r'), KeyCode::Char('i')] {
+        console.press(key);
+    }
+    assert!(console.effects.is_empty() && console.state.overlays.is_empty());
+    assert!(console.screen().contains("read-only"), "{}", console.screen());
+}
+
+#[test]
+fn hostile_names_reach_no_cell() {
+    let mut console = pane();
+    let mut own = holds();
+    own.contexts[0].name = "\u{1b}[2Jx\u{202e}".into();
+    own.contexts[0].problems.push("\u{1b}]0;x\u{7}".into());
+    console.hears(Event::Kubeconfig(News::Read(Ok(Box::new(own)))));
+    for key in ['k', 'x', 'n', 'r'] {
+        console.press(KeyCode::Char(key));
+        assert!(!console.screen().contains(['\u{1b}', '\u{202e}', '\u{7}']));
+    }
+}
