@@ -268,6 +268,7 @@ impl State {
             (None, Pane::Kubeconfig) => self.kubeconfig.next_change(&self.clock),
             (None, Pane::Rbac | Pane::Activity) => None,
         };
-        notice.into_iter().chain(room).min()
+        let credential = kubeconfig::update::own_change(self);
+        notice.into_iter().chain(room).chain(credential).min()
     }
 }

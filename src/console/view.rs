@@ -157,6 +157,7 @@ fn degraded(state: &State) -> Option<String> {
     match &state.requests.watch {
         WatchStatus::Degraded { why, next_try, .. } => {
             let wait = (*next_try - state.clock.now).num_seconds().max(0);
+            let why = kubeconfig::update::plainly(state, why);
             Some(format!("! what you see is old: {why}; next try in {wait} s"))
         }
         WatchStatus::Forbidden { message, .. } => Some(format!("✖ {message}")),

@@ -231,6 +231,24 @@ pub fn own_life(state: &State) -> Option<Life> {
     state.kubeconfig.named(&connection.context).map(|context| life(context, &state.clock))
 }
 
+/// When what the header says of the credential in use reads differently.
+pub fn own_change(state: &State) -> Option<DateTime<Utc>> {
+    match own_life(state)? {
+        Life::Soon(end) => state.clock.left_changes(end),
+        _ => None,
+    }
+}
+
+/// What a server that is asked again and again says, in plain words where the credential has expired.
+pub fn plainly(state: &State, why: &str) -> String {
+    match own_life(state) {
+        Some(Life::Expired(end)) if why.contains("(401)") => {
+            format!("401, for the certificate or token {}", expired(end, state.clock.now))
+        }
+        _ => why.to_owned(),
+    }
+}
+
 /// Says once for each connection that its credential has expired or soon will.
 pub fn warn(state: &mut State) {
     if state.session.connection.is_none() || state.kubeconfig.holds.is_none() {

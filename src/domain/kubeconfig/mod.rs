@@ -102,6 +102,23 @@ impl Kubeconfig {
         Ok(text)
     }
 
+    /// [`Self::to_yaml`], but where possible as a change of the `text` that reads as `old`, so that comments and layout
+    /// stay; tells whether that was possible.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn to_yaml_like(&self, text: &str, old: &Self) -> Result<(String, bool), String> {
+        let whole = self.to_yaml()?;
+        if self.others.is_empty() && old.others.is_empty() {
+            let (before, after) = (Value::Mapping(old.root.clone()), Value::Mapping(self.root.clone()));
+            let patched = yaml::patch::patched(text, &before, &after);
+            if let Some(patched) = patched.filter(|text| Self::parse(text).is_ok_and(|read| read == *self)) {
+                return Ok((patched, true));
+            }
+        }
+        Ok((whole, false))
+    }
+
     /// The whole document.
     pub const fn root(&self) -> &Mapping {
         &self.root

@@ -17,7 +17,7 @@ fn file() -> impl Strategy<Value = String> {
     let list = move || prop::collection::vec(entry.clone(), 0..4);
     (list(), list(), list(), own, prop::option::of(prop::sample::select(NAMES.to_vec()))).prop_map(
         |(clusters, users, contexts, own, current)| {
-            let mut text = format!("x-first: {own}\n");
+            let mut text = format!("# kept\nx-first: {own} # kept\n");
             for (list, word, entries) in
                 [("users", "user", users), ("contexts", "context", contexts), ("clusters", "cluster", clusters)]
             {
@@ -28,7 +28,8 @@ fn file() -> impl Strategy<Value = String> {
                     writeln!(text, "- x-beside: {own}\n  name: '{name}'\n  {word}: {{{fields}}}").unwrap();
                 }
             }
-            text + &current.map(|name| format!("current-context: '{name}'\n")).unwrap_or_default() + "x-last: {k: v}\n"
+            text + &current.map(|name| format!("current-context: '{name}'\n")).unwrap_or_default()
+                + "x-last: {k: v} # kept\n"
         },
     )
 }
@@ -69,6 +70,7 @@ proptest! {
     #[test]
     fn any_sequence_of_edits_keeps_what_it_did_not_mean(texts in prop::collection::vec(file(), 1..4), edits in prop::collection::vec(edit(), 1..12)) {
         let mut all = files(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut texts = texts;
         for edit in edits {
             let before = all.clone();
             if all.apply(&edit).is_err() {
@@ -95,9 +97,12 @@ proptest! {
                     prop_assert!(come.iter().any(|new| own.is_some_and(|own| new.contains(own))), "{line}");
                 }
             }
-            for source in all.sources() {
-                let written = source.config.to_yaml().unwrap();
-                prop_assert!(Kubeconfig::parse(&written).unwrap() == source.config, "{written}");
+            for ((old, new), text) in before.sources().iter().zip(all.sources()).zip(&mut texts) {
+                let (written, in_place) = new.config.to_yaml_like(text, &old.config).unwrap();
+                prop_assert!(Kubeconfig::parse(&written).unwrap() == new.config, "{written}");
+                let comments = |text: &str| text.matches("# kept").count();
+                prop_assert!(!in_place || comments(&written) == comments(text), "{text}\n{written}");
+                *text = written;
             }
             if let Edit::Rename { new, .. } = &edit {
                 prop_assert!(all.names(Kind::Context).contains(&new.as_str()));

@@ -41,14 +41,15 @@ pub(super) struct Plan {
 
 impl Plan {
     /// What a file will be.
-    pub fn new(path: &Path, before: Option<String>, _old: &Kubeconfig, new: &Kubeconfig) -> Result<Self, Error> {
+    pub fn new(path: &Path, before: Option<String>, old: &Kubeconfig, new: &Kubeconfig) -> Result<Self, Error> {
         let content = |why: String| Error::Content { path: path.to_owned(), why };
-        let after = new.to_yaml().map_err(content)?;
+        let text = before.as_deref().unwrap_or_default();
+        let (after, kept) = new.to_yaml_like(text, old).map_err(content)?;
         // Nothing is written that would not be read back as what was meant.
         if Kubeconfig::parse(&after).map_err(content)? != *new {
             return Err(content("it cannot be written so that it reads the same".to_owned()));
         }
-        let comments_lost = before.as_deref().is_some_and(has_comments);
+        let comments_lost = !kept && has_comments(text);
         Ok(Self { path: path.to_owned(), target: followed(path)?, before, after, comments_lost })
     }
 

@@ -13,7 +13,7 @@ crate::on_both!(
     a_colleagues_kubeconfig_comes_in_without_losing_anything,
     one_context_is_taken_to_another_machine,
     a_context_goes_with_what_only_it_needs,
-    a_file_with_comments_is_not_written_unasked,
+    comments_stay_where_they_can_and_are_not_lost_unasked,
     a_link_stays_a_link_and_a_stale_lock_goes_only_when_asked,
     a_read_only_session_edits_no_kubeconfig,
 );
@@ -123,8 +123,18 @@ fn a_context_goes_with_what_only_it_needs(plane: &dyn Plane) {
     assert!(person.done(&["contexts"]).contains("kube-system"));
 }
 
-fn a_file_with_comments_is_not_written_unasked(plane: &dyn Plane) {
+fn comments_stay_where_they_can_and_are_not_lost_unasked(plane: &dyn Plane) {
     let text = format!("# my clusters\n{}", plane.kubeconfig_text("admin", None));
+    let person = Person::with(plane, &text);
+    person.done(&["rename", "admin", "me"]);
+    person.done(&["namespace", "dev"]);
+    person.done(&["rename", "me", "admin"]);
+    person.done(&["namespace", ""]);
+    let kept = std::fs::read_to_string(person.kubeconfig()).unwrap();
+    assert!(kept.starts_with("# my clusters\n"), "{kept}");
+    assert_eq!(kept.lines().count(), text.lines().count(), "{kept}");
+    // With anchors a change in place would be guessing.
+    let text = format!("{text}x-own: [&a 1, *a]\n");
     let person = Person::with(plane, &text);
     let error = person.fails(3, &["rename", "admin", "me"]);
     assert!(error.contains("has comments that writing it would lose"), "{error}");

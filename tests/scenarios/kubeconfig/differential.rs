@@ -244,7 +244,7 @@ fn what_kubectl_reads_by_guessing_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config");
         std::fs::write(&path, &text).unwrap();
-        assert!(load_from(&[path.clone()]).is_err());
+        assert!(load_from(std::slice::from_ref(&path)).is_err());
         assert_eq!(std::fs::read(path).unwrap(), text);
     }
 }
@@ -253,8 +253,8 @@ fn what_kubectl_reads_by_guessing_is_refused() {
 fn two_of_us_and_kubectl_writing_at_once_lose_nothing() {
     const EACH: usize = 12;
     let Some(kubectl) = kubectl() else { return };
-    let contexts =
-        |of: &str| (0..EACH).map(|n| format!("- {{name: {of}-{n}, context: {{user: u}}}}\n")).collect::<String>();
+    let entry = |of: &str, n: usize| format!("- {{name: {of}-{n}, context: {{user: u}}}}\n");
+    let contexts = |of: &str| (0..EACH).map(|n| entry(of, n)).collect::<Vec<_>>().concat();
     let text = format!("x-own: kept\ncontexts:\n{}{}", contexts("a"), contexts("b"));
     let set: Set = vec![("config", Some(text))];
     let side = Side::new(&set, &kubectl);
@@ -283,7 +283,7 @@ fn two_of_us_and_kubectl_writing_at_once_lose_nothing() {
         });
     });
     let path = side.paths().remove(0);
-    let all = load_from(&[path.clone()]).unwrap();
+    let all = load_from(std::slice::from_ref(&path)).unwrap();
     for n in 0..EACH {
         assert_eq!(all.get(Kind::Context, &format!("a-{n}")).unwrap()["namespace"], "dev");
         assert!(

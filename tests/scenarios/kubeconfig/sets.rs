@@ -12,6 +12,7 @@ const BASE: &str = "apiVersion: v1\nkind: Config\nclusters:\n- cluster: {server:
 const SECOND: &str = "apiVersion: v1\nkind: Config\nclusters:\n- cluster: {server: 'https://other'}\n  name: prod\n- cluster: {server: 'https://stage', insecure-skip-tls-verify: true}\n  name: stage\ncontexts:\n- context: {cluster: stage, user: carol}\n  name: stage\n- context: {cluster: stage, user: nobody}\n  name: prod\ncurrent-context: stage\nusers:\n- name: carol\n  user: {username: carol, password: 'pa ss'}\npreferences: {colors: true}\n";
 
 /// Sets that somebody thought of. The first of each pair says what is odd about it.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub fn by_hand() -> Vec<(&'static str, Set)> {
     let one = |text: &str| set(&[("config", text)]);
     vec![
@@ -238,7 +239,7 @@ impl Dice {
         order.swap(0, self.roll(3));
         for list in order {
             let mut names = NAMES.to_vec();
-            text += &format!("{list}:\n");
+            text.extend([list, ":\n"]);
             for _ in 0..self.roll(4) {
                 let name = names.remove(self.roll(names.len()));
                 let fields = match list {
@@ -256,15 +257,16 @@ impl Dice {
                     ),
                 };
                 let word = list.trim_end_matches('s');
-                text += &if self.roll(2) == 0 {
+                let entry = if self.roll(2) == 0 {
                     format!("- {{name: {name}, {word}: {{{fields}}}}}\n")
                 } else {
                     format!("- {word}: {{{fields}}}\n  name: {name}\n")
                 };
+                text.push_str(&entry);
             }
         }
         if self.roll(3) > 0 {
-            text += &format!("current-context: {}\n", self.of(&NAMES));
+            text.extend(["current-context: ", self.of(&NAMES), "\n"]);
         }
         text
     }
