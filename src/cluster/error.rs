@@ -181,8 +181,13 @@ fn login_failed(error: &AuthError) -> String {
         AuthError::AuthExecStart(error) => format!("the login program cannot be started: {error}"),
         AuthError::AuthExecRun { out, .. } => {
             let said = String::from_utf8_lossy(&out.stderr);
-            let said: String =
-                said.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().chars().take(200).collect();
+            let said: String = said
+                .split(['\n', '\r'])
+                .find(|line| !line.trim().is_empty())
+                .unwrap_or_default()
+                .chars()
+                .take(200)
+                .collect();
             let said = if said.is_empty() { said } else { format!(": {}", said.trim()) };
             format!("the login program failed ({}){said}", out.status)
         }
