@@ -69,7 +69,7 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
                     kubeconfig::update::explain(state);
                 }
             }
-            rbac::update::identified(state)
+            rbac::news::identified(state)
         }
         Event::Watch(message) => requests::update::watched(state, message),
         Event::Read { uid, result } => requests::update::read(state, &uid, result),
@@ -77,7 +77,7 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Bulk(id, news) => overlay::bulk::update::heard(state, id, news),
         Event::Deleted(id, result) => overlay::delete::deleted(state, id, result),
         Event::Exported(id, result) => overlay::export::exported(state, id, result),
-        Event::Rbac(news) => rbac::update::heard(state, news),
+        Event::Rbac(news) => rbac::news::heard(state, news),
         Event::Wizard(news) => wizard::update::heard(state, news),
         Event::Kubeconfig(news) => kubeconfig::update::heard(state, news),
     }

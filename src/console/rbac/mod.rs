@@ -7,6 +7,7 @@ pub mod access;
 pub mod ask;
 pub mod detail;
 pub mod edit;
+pub mod news;
 pub mod opened;
 pub mod rows;
 pub mod runner;

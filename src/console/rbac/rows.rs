@@ -122,13 +122,7 @@ fn subjects(policy: &Policy, requests: &Requests) -> Vec<Entry> {
         Entry::new(key.to_string(), cells).leads(Target::Who(Who::of(key))).at(level)
     };
     let mut rows: Vec<_> = policy.subjects().into_iter().map(row).collect();
-    let mut known = BTreeSet::new();
-    for (request, _) in requests.index.window(0, REQUESTS) {
-        if request.user.is_empty() || !known.insert((&request.user, &request.groups)) {
-            continue;
-        }
-        let groups: Vec<_> = request.groups.iter().map(ToString::to_string).collect();
-        let who = Who::named(&request.user, &groups);
+    for who in future_users(requests) {
         let bindings = policy.all_bindings_of(&who);
         let level = bindings.iter().map(|(binding, _)| policy.level_of(binding)).max().unwrap_or(Level::Ok);
         let holds = format!("{}, requested", word(level));
@@ -136,6 +130,14 @@ fn subjects(policy: &Policy, requests: &Requests) -> Vec<Entry> {
         rows.push(Entry::new(format!("future {who}"), cells).leads(Target::Who(who)).at(level));
     }
     rows
+}
+
+/// Whom the requests on the list would make, each once.
+fn future_users(requests: &Requests) -> Vec<Who> {
+    let mut known = BTreeSet::new();
+    let rows = requests.index.window(0, REQUESTS).map(|(row, _)| row);
+    let fresh = rows.filter(|row| !row.user.is_empty() && known.insert((&row.user, &row.groups)));
+    fresh.map(|row| Who::named(&row.user, &row.groups.iter().map(ToString::to_string).collect::<Vec<_>>())).collect()
 }
 
 /// A level in a word about what is held.

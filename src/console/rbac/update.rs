@@ -1,6 +1,4 @@
-//! What the RBAC pane does with keys and news.
-
-use std::sync::Arc;
+//! What the RBAC pane does with keys.
 
 use crossterm::event::KeyEvent;
 
@@ -8,17 +6,15 @@ use super::access::{Access, Server, ServerAnswer};
 use super::opened::{Opened, Page, WAYS};
 use super::rows::{self, Target};
 use super::view::layout;
-use super::{News, Own, Rbac, Task, ask, detail, edit, search};
-use crate::cluster::rbac::Review;
-use crate::cluster::rbac_watch::Message;
-use crate::console::effect::{Effect, EffectId};
+use super::{Rbac, Task, ask, detail, edit, search};
+use crate::console::effect::Effect;
 use crate::console::keymap::{Action, Place};
 use crate::console::overlay::{Overlay, Reader};
 use crate::console::requests::update::steps;
 use crate::console::state::{Pane, State};
 use crate::console::text::wrapped;
 use crate::domain::access::object::Named;
-use crate::domain::access::{Action as Asked, Who, own};
+use crate::domain::access::{Action as Asked, Who};
 
 impl Rbac {
     /// Where keys are looked up in this pane.
@@ -60,73 +56,6 @@ fn height(state: &State) -> usize {
 pub fn show(state: &mut State) -> Vec<Effect> {
     state.pane = Pane::Rbac;
     if state.rbac.stale { refresh(state) } else { Vec::new() }
-}
-
-/// News for the pane.
-pub fn heard(state: &mut State, news: News) -> Vec<Effect> {
-    match news {
-        News::Watch(Message::Policy(policy)) => {
-            state.rbac.policy = policy;
-            changed(state)
-        }
-        News::Watch(Message::Status(kind, reach)) => {
-            let was_blind = state.rbac.is_blind();
-            state.rbac.reach.insert(kind, reach);
-            if state.rbac.is_blind() && (!was_blind || state.rbac.own.is_none()) {
-                return vec![Effect::Rbac(Task::Own(state.namespace()))];
-            }
-            changed(state)
-        }
-        News::Discovered(result) => {
-            match result {
-                Ok(catalogue) => state.rbac.catalogue = Arc::new(catalogue),
-                Err(trouble) => tracing::warn!(trouble = %trouble, "discovery failed: the usual resources are taken"),
-            }
-            changed(state)
-        }
-        News::Own(namespace, Ok(found)) => {
-            let who = Who::new(state.username().unwrap_or_default(), [""; 0]);
-            let policy = Arc::new(own::policy(&who, &namespace, found.rules));
-            state.rbac.own = Some(Own { policy, namespace, incomplete: found.incomplete });
-            changed(state)
-        }
-        News::Own(_, Err(trouble)) => {
-            state.notify(false, trouble.text);
-            Vec::new()
-        }
-        News::Reviewed(id, result, took) => {
-            reviewed(state, id, &result.map_err(|trouble| trouble.text), took);
-            Vec::new()
-        }
-        News::Read(id, result) => {
-            if !edit::update::read(state, id, &result) {
-                read(state, id, result);
-            }
-            Vec::new()
-        }
-        News::Put(id, result) => {
-            edit::update::put_ended(state, id, result);
-            Vec::new()
-        }
-        News::Presets(presets, troubles) => {
-            state.rbac.presets.extend(presets);
-            edit::update::presets_came(state);
-            if let Some(first) = troubles.first() {
-                state.notify(false, format!("a preset cannot be read: {first}"));
-            }
-            Vec::new()
-        }
-    }
-}
-
-/// The server said who we are: our own rules, where nothing else is seen, are then known to be ours.
-pub fn identified(state: &State) -> Vec<Effect> {
-    if state.rbac.is_blind() { vec![Effect::Rbac(Task::Own(state.namespace()))] } else { Vec::new() }
-}
-
-fn changed(state: &mut State) -> Vec<Effect> {
-    state.rbac.stale = true;
-    if state.pane == Pane::Rbac { refresh(state) } else { Vec::new() }
 }
 
 /// The screen has another size: the cursor must stay in sight.
@@ -348,18 +277,6 @@ fn ask_server(state: &mut State) -> Vec<Effect> {
     vec![Effect::Rbac(Task::Review(id, Box::new(who), Box::new(action)))]
 }
 
-fn reviewed(state: &mut State, id: EffectId, result: &Result<Review, String>, took: u64) {
-    let asked = |server: &&mut Server| matches!(server.answer, ServerAnswer::Asked(asked) if asked == id);
-    let servers = state.rbac.trail.iter_mut().filter_map(|opened| opened.server.as_mut());
-    // A page that was left meanwhile is no longer there: then nobody wants the answer.
-    for server in servers.into_iter().filter(asked) {
-        server.answer = match result {
-            Ok(review) => ServerAnswer::Said(review.clone(), took),
-            Err(why) => ServerAnswer::Failed(why.clone()),
-        };
-    }
-}
-
 /// The object that the page or the row under the cursor is about.
 pub fn meant(state: &State) -> Option<Named> {
     let opened = state.rbac.page();
@@ -374,19 +291,4 @@ fn yaml(state: &mut State) -> Vec<Effect> {
     let id = state.next_effect();
     state.rbac.reading = Some((id, named.to_string()));
     vec![Effect::Rbac(Task::Read(id, named))]
-}
-
-fn read(state: &mut State, id: EffectId, result: Result<serde_json::Value, crate::trouble::Trouble>) {
-    let Some((_, title)) = state.rbac.reading.take_if(|(asked, _)| *asked == id) else { return };
-    match result {
-        Ok(mut object) => {
-            if let Some(meta) = object.get_mut("metadata").and_then(serde_json::Value::as_object_mut) {
-                meta.remove("managedFields");
-            }
-            let text = crate::domain::yaml::to_string(&object).unwrap_or_else(|_| "it has no form in YAML".to_owned());
-            let lines = text.lines().map(ToOwned::to_owned).collect();
-            state.overlays.push(Overlay::Reader(Reader::new(title, lines)));
-        }
-        Err(trouble) => state.notify(false, trouble.text),
-    }
 }

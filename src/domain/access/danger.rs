@@ -3,8 +3,8 @@
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
-use super::rule::list;
-use super::{Action, Grant, Policy, ResourceName, Scope, Who, allows};
+use super::rule::{list, touches};
+use super::{Action, Grant, Policy, ResourceName, Scope, Who};
 use crate::domain::verdict::Level;
 
 /// One rule.
@@ -303,12 +303,7 @@ pub fn of_action(action: &Action) -> Option<&'static Danger> {
 }
 
 fn fits(deed: &Deed, rule: &PolicyRule, scope: Option<&str>) -> bool {
-    if deed.cluster && scope.is_some() {
-        return false;
-    }
-    let resource = ResourceName::new(deed.group, deed.name);
-    let name = list(rule.resource_names.as_ref()).first().map_or("", String::as_str);
-    deed.verbs.iter().any(|verb| allows(rule, &Action::Resource(resource.action(verb).named(name))))
+    !(deed.cluster && scope.is_some()) && touches(rule, deed.verbs, deed.group, deed.name)
 }
 
 /// The worst first; of several chains to the same danger in the same place the first.

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
-use super::{Action, ResourceAction};
+use super::Action;
 
 /// Whether `rule` allows `action`.
 pub fn allows(rule: &PolicyRule, action: &Action) -> bool {
@@ -10,13 +10,21 @@ pub fn allows(rule: &PolicyRule, action: &Action) -> bool {
         Action::Resource(action) => {
             has(&rule.verbs, &action.verb)
                 && has(list(rule.api_groups.as_ref()), &action.group)
-                && resource(list(rule.resources.as_ref()), action)
+                && resource(list(rule.resources.as_ref()), &action.resource, &action.subresource)
                 && name(list(rule.resource_names.as_ref()), &action.name)
         }
         Action::Path { verb, path } => {
             has(&rule.verbs, verb) && list(rule.non_resource_urls.as_ref()).iter().any(|url| url_covers(url, path))
         }
     }
+}
+
+/// Whether `rule` allows a verb on a resource (`pods/log`), for some object at least.
+pub(super) fn touches(rule: &PolicyRule, verbs: &[&str], group: &str, name: &str) -> bool {
+    let (of, sub) = name.split_once('/').unwrap_or((name, ""));
+    verbs.iter().any(|verb| has(&rule.verbs, verb))
+        && has(list(rule.api_groups.as_ref()), group)
+        && resource(list(rule.resources.as_ref()), of, sub)
 }
 
 /// An optional list as a slice.
@@ -29,14 +37,14 @@ fn has(list: &[String], wanted: &str) -> bool {
 }
 
 /// `*`, the exact resource (`pods`, `pods/log`), or `*/log` for every resource's subresource.
-fn resource(list: &[String], action: &ResourceAction) -> bool {
+fn resource(list: &[String], resource: &str, subresource: &str) -> bool {
     list.iter().any(|entry| {
         if entry == "*" {
             return true;
         }
-        match (action.subresource.as_str(), entry.split_once('/')) {
-            ("", _) => *entry == action.resource,
-            (wanted, Some((resource, sub))) => (resource == "*" || resource == action.resource) && sub == wanted,
+        match (subresource, entry.split_once('/')) {
+            ("", _) => entry == resource,
+            (wanted, Some((of, sub))) => (of == "*" || of == resource) && sub == wanted,
             (_, None) => false,
         }
     })
