@@ -339,10 +339,10 @@ mod tests {
 
     #[test]
     fn a_key_of_ones_own_takes_the_place_of_the_tables() {
-        let map = changed("keys: {requests: {approve: [F5, Ctrl-A], delete: []}}").unwrap();
+        let map = changed("keys: {requests: {approve: [F5, Ctrl-B], delete: []}}").unwrap();
         let places = [Place::Requests, Place::List, Place::Everywhere, Place::Always];
         assert_eq!(map.lookup(&places, Key::plain(KeyCode::F(5))), Some(Action::Approve));
-        assert_eq!(map.lookup(&places, Key::ctrl('a')), Some(Action::Approve));
+        assert_eq!(map.lookup(&places, Key::ctrl('b')), Some(Action::Approve));
         assert_eq!(map.lookup(&places, Key::char('a')), None);
         assert_eq!(map.lookup(&places, Key::char('x')), None);
         assert!(map.hints(&places, |_| true).contains(&("F5".to_owned(), "approve")));

@@ -100,11 +100,31 @@ const TABS: [(Pane, Action, &str); 4] = [
     (Pane::Activity, Action::ShowActivity, "Activity"),
 ];
 
+/// What stands on each tab. Where there is no room for all names, the pane that is seen has one.
+fn tab_texts(state: &State) -> [(Pane, Action, String); 4] {
+    let texts = TABS.map(|(pane, action, name)| {
+        let key = state.keymap.name(Place::Everywhere, action);
+        (pane, action, format!("{key} {name}"))
+    });
+    let width: usize = texts.iter().map(|(.., text)| text.width() + 4).sum();
+    if width + help(state).width() <= usize::from(state.size.width) {
+        return texts;
+    }
+    texts.map(|(pane, action, text)| match text.split_once(' ') {
+        Some((key, _)) if pane != state.pane => (pane, action, key.to_owned()),
+        _ => (pane, action, text),
+    })
+}
+
+fn help(state: &State) -> String {
+    format!("{} help ", state.keymap.name(Place::Everywhere, Action::Help))
+}
+
 /// The action of the tab at a place on the screen.
 pub fn tab_at(state: &State, at: Position) -> Option<Action> {
     let mut x = 1;
-    for (_, action, name) in TABS {
-        let width = state.keymap.name(Place::Everywhere, action).width() + 1 + name.width() + 2;
+    for (_, action, text) in tab_texts(state) {
+        let width = text.width() + 2;
         if at.y == 1 && (x..x + width).contains(&at.x.into()) {
             return Some(action);
         }
@@ -116,8 +136,7 @@ pub fn tab_at(state: &State, at: Position) -> Option<Action> {
 fn tabs(frame: &mut Frame, area: Rect, state: &State) {
     let theme = state.theme;
     let mut line = Vec::new();
-    for (pane, action, name) in TABS {
-        let text = format!("{} {name}", state.keymap.name(Place::Everywhere, action));
+    for (pane, _, text) in tab_texts(state) {
         line.push(Span::raw(if line.is_empty() { " " } else { "  " }));
         line.push(if state.pane == pane && state.wizard.is_none() {
             Span::styled(format!("[{text}]"), theme.strong())
@@ -126,8 +145,7 @@ fn tabs(frame: &mut Frame, area: Rect, state: &State) {
         });
     }
     frame.render_widget(Line::from_iter(line), area);
-    let help = format!("{} help ", state.keymap.name(Place::Everywhere, Action::Help));
-    frame.render_widget(Line::from(Span::styled(help, theme.key())).alignment(Alignment::Right), area);
+    frame.render_widget(Line::from(Span::styled(help(state), theme.key())).alignment(Alignment::Right), area);
 }
 
 /// What just happened, or why the list is not live, on the body's lower border.

@@ -152,10 +152,15 @@ fn validity(state: &State, context: &Diagnosis, theme: Theme) -> (String, Style)
 
 fn draw_detail(frame: &mut Frame, area: Rect, state: &State, holds: &Holds, context: &Diagnosis) {
     let width = usize::from(area.width);
-    let heading = format!("─ {} ", shown(&context.name, width.saturating_sub(6)));
-    let rule = "─".repeat(width.saturating_sub(unicode_width::UnicodeWidthStr::width(heading.as_str())));
-    let mut lines =
-        vec![Line::from(vec![Span::styled(heading, state.theme.strong()), Span::styled(rule, state.theme.dim())])];
+    let name = format!(" {} ", shown(&context.name, width.saturating_sub(6)));
+    let rule = "─".repeat(width.saturating_sub(unicode_width::UnicodeWidthStr::width(name.as_str())));
+    let dim = state.theme.dim();
+    // The frame's own border is part of the line.
+    let heading = [Span::styled("├", dim), Span::styled(name, state.theme.strong()), Span::styled(rule + "┤", dim)];
+    let line = Rect { x: area.x - 1, width: area.width + 2, height: area.height.min(1), ..area };
+    frame.render_widget(Line::from_iter(heading), line);
+    let area = Rect { y: area.y + line.height, height: area.height - line.height, ..area };
+    let mut lines = Vec::new();
     for (label, text, style) in facts(state, holds, context) {
         for (at, part) in wrapped(&text, width.saturating_sub(LABEL + 2)).into_iter().enumerate() {
             let label = cell(if at == 0 { label } else { "" }, LABEL);

@@ -152,11 +152,11 @@ impl Columns {
     fn heading(&self) -> String {
         format!(
             "   {}{}{}{}{}{} {} {}",
-            cell("NAME", self.name),
-            cell("IDENTITY", self.identity),
-            cell("GROUPS", self.groups),
-            cell("SIGNER", self.signer),
-            cell("STATE", self.state),
+            column("NAME", self.name),
+            column("IDENTITY", self.identity),
+            column("GROUPS", self.groups),
+            column("SIGNER", self.signer),
+            column("STATE", self.state),
             cell("FOR", LIFE),
             cell("AGE", AGE),
             cell("VERDICT", VERDICT)

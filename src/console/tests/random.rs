@@ -12,6 +12,7 @@ use crate::console::keymap::{Action, BINDINGS, Key};
 use crate::console::overlay::{Overlay, Phase};
 use crate::console::requests::testing::row;
 use crate::console::wizard::Task;
+use crate::console::{kubeconfig, rbac};
 use crate::domain::text::printable;
 
 /// xorshift64*: the same keys on every run and every machine.
@@ -45,11 +46,17 @@ fn may_approve(console: &Console, event: &Event) -> bool {
 fn writes(effect: &Effect) -> bool {
     matches!(
         effect,
-        Effect::Decide(..) | Effect::Delete(..) | Effect::Wizard(Task::Begin(..) | Task::Resume(..) | Task::Undo(..))
+        Effect::Decide(..)
+            | Effect::DecideAll(..)
+            | Effect::Delete(..)
+            | Effect::Rbac(rbac::Task::Put { dry_run: false, .. } | rbac::Task::Delete { .. })
+            | Effect::Kubeconfig(kubeconfig::Task::Change(..))
+            | Effect::Wizard(Task::Begin(..) | Task::Resume(..) | Task::Undo(..))
     )
 }
 
-fn any_event(chance: &mut Chance, keys: &[Key]) -> Event {
+/// Half of the keys mean something where they are pressed.
+fn any_event(chance: &mut Chance, keys: &[Key], here: &[Key]) -> Event {
     let key = |key: Key| Event::Key(KeyEvent::new(key.0, key.1));
     match chance.below(40) {
         0 => Event::Paste("y\n".to_owned()),
@@ -65,6 +72,7 @@ fn any_event(chance: &mut Chance, keys: &[Key]) -> Event {
             key(Key(KeyCode::Char(char::from(b'a' + u8::try_from(chance.below(26)).unwrap())), KeyModifiers::NONE))
         }
         10 => Event::Paste("kcm-helper".to_owned()),
+        11..=25 if !here.is_empty() => key(here[chance.below(here.len())]),
         _ => key(keys[chance.below(keys.len())]),
     }
 }
@@ -77,7 +85,13 @@ fn pressed_at_random(read_only: bool) -> (usize, usize) {
     let mut chance = Chance(20_261_123);
     let (mut approved, mut dangerous) = (0, 0);
     for number in 0..scaled("COUNTERSIGN_KEYS", 5_000) {
-        let event = any_event(&mut chance, &keys);
+        let place = console.state.places().first().copied();
+        let here: Vec<Key> = BINDINGS
+            .iter()
+            .filter(|binding| Some(binding.place) == place)
+            .flat_map(|binding| binding.keys.iter().copied())
+            .collect();
+        let event = any_event(&mut chance, &keys, &here);
         let may = may_approve(&console, &event);
         let before = format!("{event:?}");
         let name_needed =
