@@ -45,7 +45,7 @@ impl Probe {
         let writer = pair.master.take_writer().unwrap();
         std::thread::spawn(move || {
             let _master = pair.master;
-            let mut buffer = [0; 65_536];
+            let mut buffer = vec![0; 65_536];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
                 let mut shown = along.0.lock().unwrap();
                 shown.parser.process(&buffer[..count]);

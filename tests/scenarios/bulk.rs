@@ -157,7 +157,9 @@ fn two_consoles_show_each_other_s_decisions_and_a_race_is_won_by_one(plane: &dyn
         console.keys("a");
         console.sees("30 of 30 will be approved");
     }
-    consoles.iter_mut().for_each(|console| console.keys("\r"));
+    for console in &mut consoles {
+        console.keys("\r");
+    }
     let won = |console: &Terminal| {
         let screen =
             console.waits("an end", |screen| ["Ended:", "Done:"].iter().any(|end| screen.contents().contains(end)));
