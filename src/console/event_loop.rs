@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use color_eyre::eyre::{Result, WrapErr, bail};
-use crossterm::event::MouseEventKind;
+use crossterm::event::{KeyEvent, MouseEventKind};
 use ratatui::layout::Position;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::sync::mpsc;
@@ -25,8 +25,8 @@ use super::screen::Screen;
 use super::settings::Settings;
 use super::signals::Signals;
 use super::state::State;
-use super::terminal::{self, Abilities, Writer};
-use super::typeahead::Seen;
+use super::terminal::{self, Abilities, Progress, Writer};
+use super::typeahead::{self, Seen};
 use super::update::update;
 use super::view;
 use crate::cluster::Target;
@@ -191,7 +191,7 @@ impl Loop {
             _ = self.signals.interrupt.recv() => self.ended = Some(Ended::Signal(Signal::INT.as_raw())),
             _ = self.signals.stop.recv() => self.suspend = true,
             _ = self.signals.resize.recv() => self.resized(),
-            Some(written) = self.writer.written.recv() => self.written(&written),
+            Some(progress) = self.writer.progress.recv() => self.progressed(&progress),
             arrival = self.input.recv() => self.arrived(arrival),
             Some(event) = self.answers.recv() => self.take(event),
             () = std::future::ready(()), if self.state.requests.index.is_working() => self.take(Event::Work),
@@ -231,21 +231,19 @@ impl Loop {
             self.moved = None;
             self.frames.request();
         }
+        if self.flow.gives_up(Instant::now()) {
+            self.seen.drawn(Instant::now());
+        }
         self.take(Event::Clock);
     }
 
-    fn written(&mut self, written: &std::io::Result<()>) {
-        if written.is_err() {
-            return self.lost();
-        }
-        self.flow.written();
-        self.perhaps_seen();
-    }
-
-    fn perhaps_seen(&mut self) {
-        let now = Instant::now();
-        if self.flow.is_clear(now) {
-            self.seen.drawn(now);
+    fn progressed(&mut self, progress: &Progress) {
+        match progress {
+            // A terminal that answers tells by itself when it shows the frame.
+            Progress::Last(at) if !self.flow.is_asked() => self.seen.drawn(*at),
+            Progress::Last(_) => {}
+            Progress::Ended(Ok(())) => self.flow.written(),
+            Progress::Ended(Err(_)) => self.lost(),
         }
     }
 
@@ -260,13 +258,14 @@ impl Loop {
         if matches!(input, Input::Key(_) | Input::Paste(_) | Input::Mouse(_)) {
             self.frames.expect_promptly();
         }
+        // What was told before something was typed comes first.
+        while let Ok(progress) = self.writer.progress.try_recv() {
+            self.progressed(&progress);
+        }
         match input {
             Input::Key(key) => {
-                let action = self.state.keymap.lookup(&self.state.places(), Key::of(key));
-                if self.seen.admits(&self.state, action, typed) {
-                    let moves = action.is_some_and(|action| steps(action, 1).is_some());
-                    self.moved = moves.then_some(typed);
-                    self.take(Event::Key(key));
+                for key in typeahead::keys(&self.state, key) {
+                    self.key(typed, key);
                 }
             }
             Input::Paste(text) => self.take(Event::Paste(text)),
@@ -281,11 +280,23 @@ impl Loop {
             }
             Input::Focus(focused) => self.frames.focus(focused),
             Input::Answer(Answer::Ready) => {
+                // The first answer is to a question that came before all frames.
+                if self.flow.is_asked() {
+                    self.seen.drawn(typed);
+                }
                 self.flow.answered(typed);
-                self.perhaps_seen();
             }
             Input::Answer(Answer::Mode(2026, known)) => self.screen.synchronised = known,
             Input::Answer(Answer::Mode(..)) => {}
+        }
+    }
+
+    fn key(&mut self, typed: Instant, key: KeyEvent) {
+        let action = self.state.keymap.lookup(&self.state.places(), Key::of(key));
+        if self.seen.admits(&self.state, action, key, typed) {
+            let moves = action.is_some_and(|action| steps(action, 1).is_some());
+            self.moved = moves.then_some(typed);
+            self.take(Event::Key(key));
         }
     }
 

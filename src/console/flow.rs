@@ -55,6 +55,15 @@ impl Flow {
         !self.writing && self.asked.is_none_or(|asked| now >= asked + LOST)
     }
 
+    /// Whether the answer is lost. The terminal is then not asked again until one comes all the same.
+    pub fn gives_up(&mut self, now: Instant) -> bool {
+        let lost = self.asked.is_some_and(|asked| now >= asked + LOST);
+        if lost {
+            (self.asked, self.answers) = (None, false);
+        }
+        lost
+    }
+
     /// Whether an answer is on its way: whoever leaves now would leave it to the shell.
     pub fn is_asked(&self) -> bool {
         self.asked.is_some()
@@ -97,6 +106,7 @@ mod tests {
         flow.send(now);
         flow.written();
         assert_eq!(flow.due(), Some(now + LOST));
-        assert!(flow.is_clear(now + LOST));
+        assert!(flow.is_clear(now + LOST) && flow.gives_up(now + LOST));
+        assert!(!flow.send(now + LOST), "it is not asked again");
     }
 }

@@ -139,25 +139,35 @@ pub fn size() -> io::Result<Size> {
     Ok(Size { width: or(size.ws_col, 80), height: or(size.ws_row, 24) })
 }
 
+/// How a frame fares.
+#[derive(Debug)]
+pub enum Progress {
+    /// Its last piece goes out now. Told before it does: no key that answers to the frame can be older.
+    Last(Instant),
+    /// It has left us, or could not.
+    Ended(io::Result<()>),
+}
+
 /// The way to the terminal: one frame at a time, so that a slow terminal holds up nothing but frames.
 pub struct Writer {
     to: SyncSender<String>,
-    /// Told for each frame that has left us, and whether the terminal took it.
-    pub written: mpsc::UnboundedReceiver<io::Result<()>>,
+    /// How the frames fare.
+    pub progress: mpsc::UnboundedReceiver<Progress>,
 }
 
 impl Writer {
     /// Starts the thread that writes.
     pub fn start() -> Self {
         let (to, frames) = sync_channel::<String>(1);
-        let (tell, written) = mpsc::unbounded_channel();
+        let (tell, progress) = mpsc::unbounded_channel();
         std::thread::spawn(move || {
             for frame in frames {
                 // The console may be ending; then nobody wants to know.
-                let _ = tell.send(write_frame(frame.as_bytes()));
+                let ended = write_frame(frame.as_bytes(), || drop(tell.send(Progress::Last(Instant::now()))));
+                let _ = tell.send(Progress::Ended(ended));
             }
         });
-        Self { to, written }
+        Self { to, progress }
     }
 
     /// Sends a frame off. There must be none on its way.
@@ -167,8 +177,13 @@ impl Writer {
     }
 }
 
-fn write_frame(bytes: &[u8]) -> io::Result<()> {
+fn write_frame(bytes: &[u8], last: impl Fn()) -> io::Result<()> {
+    let mut left = bytes.len();
     for piece in bytes.chunks(PIECE) {
+        left -= piece.len();
+        if left == 0 {
+            last();
+        }
         let _held = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
         if !TAKEN.load(Ordering::SeqCst) {
             return Ok(());
