@@ -27,6 +27,7 @@ mod onboarding;
 mod outage;
 mod practice;
 mod protocol;
+mod random_keys;
 mod rbac_pane;
 mod rights;
 mod signers;
