@@ -9,10 +9,11 @@ use clap_complete::engine::ArgValueCompleter;
 use super::access::AccessFlags;
 use super::complete;
 use super::kubeconfig::flags::KubeconfigCommand;
+use super::own_flags::{APPROVE_EXAMPLES, COMPLETIONS_EXAMPLES, ISSUE_EXAMPLES, LIST_EXAMPLES};
+pub use super::own_flags::{CompletionsFlags, ConfigCommand, ConfigFlags, ManFlags, ScreenFlags};
 use super::who_can::WhoCanFlags;
 use super::why::WhyFlags;
 use crate::cluster::Target;
-use crate::config::{Confirm, When};
 use crate::domain::key_type::KeyType;
 use crate::domain::life;
 use crate::domain::request::CLIENT_SIGNER;
@@ -30,21 +31,6 @@ const EXAMPLES: &str = "Examples:
   countersign why jane delete pods -n payments why, or why not
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 refused.";
-
-const LIST_EXAMPLES: &str = "Examples:
-  countersign list --state pending
-  countersign list -o json | jq -r '.[] | select(.verdict.level == \"danger\") | .name'";
-
-const APPROVE_EXAMPLES: &str = "Examples:
-  countersign approve jane-7f3k pavel
-  countersign approve jane-7f3k --dry-run
-  countersign approve kcm-helper --dangerous kcm-helper   it says what is dangerous first, and decides nothing";
-
-const ISSUE_EXAMPLES: &str = "Examples:
-  countersign issue jane --group dev --group qa -n team-a
-  countersign issue jane --cluster-role view --expires 8h --out jane.kubeconfig
-  countersign issue --request jane.csr                    the key never leaves its owner
-  countersign issue --resume jane                         go on where it was cut off";
 
 /// A terminal admin console for issuing certificates to Kubernetes users
 #[derive(Debug, Parser)]
@@ -126,26 +112,6 @@ impl Global {
     }
 }
 
-/// How the console looks and asks. Each of them wins over the config file.
-#[derive(Debug, Args)]
-pub struct ScreenFlags {
-    /// Whether to use colours
-    #[arg(long, alias = "colour", value_enum, value_name = "WHEN")]
-    pub color: Option<When>,
-    /// dark, light, high-contrast, colour-blind, mono, or one in the config folder
-    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(complete::themes))]
-    pub theme: Option<String>,
-    /// Which decisions ask first; a dangerous one always asks for its name
-    #[arg(long, value_enum, value_name = "WHICH")]
-    pub confirm: Option<Confirm>,
-    /// Let the mouse scroll and choose (the terminal then selects text with Shift held)
-    #[arg(long, overrides_with = "no_mouse")]
-    pub mouse: bool,
-    /// Leave the mouse to the terminal
-    #[arg(long)]
-    pub no_mouse: bool,
-}
-
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogLevel {
@@ -195,46 +161,6 @@ pub enum Command {
     /// Serve a practice cluster, and print the line that makes kubectl use it
     #[cfg(feature = "sandbox")]
     Sandbox(SandboxFlags),
-}
-
-/// `countersign completions`.
-#[derive(Debug, Args)]
-pub struct CompletionsFlags {
-    /// Which shell
-    pub shell: clap_complete::Shell,
-}
-
-const COMPLETIONS_EXAMPLES: &str = "Examples:
-  countersign completions bash > /etc/bash_completion.d/countersign
-  source <(countersign completions zsh)
-  countersign completions fish > ~/.config/fish/completions/countersign.fish";
-
-/// `countersign man`.
-#[derive(Debug, Args)]
-pub struct ManFlags {
-    /// Which command
-    pub command: Option<String>,
-}
-
-/// `countersign config`.
-#[derive(Debug, Args)]
-pub struct ConfigFlags {
-    /// What to do with it.
-    #[command(subcommand)]
-    pub what: ConfigCommand,
-}
-
-/// What can be done with the config file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
-pub enum ConfigCommand {
-    /// Where it is, whether it is there or not
-    Path,
-    /// Say what is wrong with it, with line and column
-    Check,
-    /// Print one that says everything, with its defaults
-    Example,
-    /// Every key in force, by the names that the file gives them
-    Keys,
 }
 
 /// `countersign sandbox`.

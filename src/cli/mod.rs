@@ -18,6 +18,7 @@ mod list;
 mod log;
 mod man;
 mod output;
+mod own_flags;
 mod rbac;
 #[cfg(feature = "sandbox")]
 mod sandbox;
