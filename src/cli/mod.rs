@@ -75,7 +75,8 @@ pub fn run() -> color_eyre::Result<ExitCode> {
     let log = log::start(arguments.global.log_level);
     let done = match arguments.command {
         None => {
-            let settings = console::settings::Settings { practice: practice.is_some(), ..settings };
+            let settings =
+                console::settings::Settings { practice: practice.is_some(), policy: policy.into(), ..settings };
             runtime.block_on(console::run(arguments.global.target(), settings)).map(|ended| match ended {
                 None => ExitCode::SUCCESS,
                 Some(signal) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),

@@ -1,5 +1,7 @@
 //! Flags over environment over config file: what holds.
 
+use std::sync::Arc;
+
 use super::flags::Arguments;
 use super::output::Failed;
 use crate::console::ascii::locale_is_utf8;
@@ -48,6 +50,8 @@ pub(super) fn resolve(arguments: &Arguments, found: &Found) -> Result<Settings, 
         utc: arguments.global.utc || config.utc,
         confirm: screen.confirm.unwrap_or(config.confirm),
         practice: false,
+        // Read when everything else is settled.
+        policy: Arc::default(),
     })
 }
 

@@ -10,6 +10,7 @@ pub mod discovery;
 pub mod error;
 pub mod follow;
 pub mod listed;
+pub mod nodes_watch;
 pub mod probe;
 pub mod rbac;
 pub mod rbac_watch;

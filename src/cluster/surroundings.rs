@@ -97,7 +97,7 @@ impl Cluster {
 
     /// The end of the CA for client certificates (`kube-system/extension-apiserver-authentication`): of several, the
     /// latest. `None` where the server does not tell.
-    async fn ca_end(&self) -> Result<Option<chrono::DateTime<chrono::Utc>>, Error> {
+    pub(crate) async fn ca_end(&self) -> Result<Option<chrono::DateTime<chrono::Utc>>, Error> {
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), "kube-system");
         let found = self.call(api.get_opt("extension-apiserver-authentication")).await?;
         let text = found.and_then(|map| map.data?.remove("client-ca-file")).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The live list of requests: raw watch events in, small batches of slim rows out.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -14,8 +15,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::listed::Listed;
 use super::{Cluster, Error};
 use crate::domain::compact::{Interner, Uid};
+use crate::domain::policy_file::PolicyFile;
 use crate::domain::row::Row;
-use crate::domain::verdict::{Context, judge};
+use crate::domain::verdict::judge_alone;
 
 /// Changes that follow each other within this time are sent together; the first after a pause is sent at once.
 const GATHER: Duration = Duration::from_millis(40);
@@ -41,7 +43,6 @@ pub enum Message {
 
 /// One change.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are rows, and a box for each would scatter them")]
 pub enum Change {
     /// A request is there, or is different.
     Applied(Row),
@@ -85,15 +86,16 @@ pub enum WatchStatus {
     },
 }
 
-/// Watches all requests for as long as somebody listens.
-pub async fn requests(cluster: Cluster, to: Sender<Message>) {
+/// Watches all requests for as long as somebody listens. Rows come with what `policy` and the request say by themselves.
+pub async fn requests(cluster: Cluster, policy: Arc<PolicyFile>, to: Sender<Message>) {
     let (batch, interner) = (Batch::default(), Interner::default());
-    let mut watch = Watch { cluster, to, batch, interner, streaming: true, tries: 0, since: None };
+    let mut watch = Watch { cluster, policy, to, batch, interner, streaming: true, tries: 0, since: None };
     while watch.run().await.is_some() {}
 }
 
 struct Watch {
     cluster: Cluster,
+    policy: Arc<PolicyFile>,
     to: Sender<Message>,
     batch: Batch,
     interner: Interner,
@@ -143,7 +145,7 @@ impl Watch {
                 self.send(Message::Restarted).await
             }
             Event::InitApply(Listed { request, .. }) | Event::Apply(Listed { request, .. }) => {
-                let row = Row::new(&request, &judge(&request, &Context::default()), &mut self.interner);
+                let row = Row::new(&request, &judge_alone(&request, &self.policy), &mut self.interner);
                 self.batch.add(Change::Applied(row));
                 self.flush_if_full().await
             }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Size};
 
@@ -14,6 +15,7 @@ use crate::console::rbac;
 use crate::console::requests::Loaded;
 use crate::console::{kubeconfig, wizard};
 use crate::domain::request::Request;
+use crate::domain::verdict::Nodes;
 use crate::trouble::Trouble;
 
 /// One thing that happened.
@@ -39,6 +41,8 @@ pub enum Event {
     Connected(Result<Connection, Trouble>),
     /// The server said who we are and what it is.
     Identified(Result<Identified, Trouble>),
+    /// The nodes are these now.
+    Nodes(Nodes),
     /// News from the watch on CSRs.
     Watch(watch::Message),
     /// A request was read in full.
@@ -88,6 +92,8 @@ pub struct Identified {
     pub who: WhoAmI,
     /// From /version, such as `v1.36.3`.
     pub version: String,
+    /// When the CA for client certificates ends, where we may know.
+    pub ca_ends: Option<DateTime<Utc>>,
 }
 
 /// How writing a file ended.

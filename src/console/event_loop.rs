@@ -1,6 +1,7 @@
 //! The loop: signals, keys, answers, news from the cluster, frames. The nearer to the person, the sooner.
 
 use std::io::IsTerminal;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -30,6 +31,7 @@ use super::typeahead::{self, Seen};
 use super::update::update;
 use super::view;
 use crate::cluster::Target;
+use crate::domain::policy_file::PolicyFile;
 use crate::files;
 
 /// As many events of one kind as are taken in before the next frame.
@@ -85,6 +87,7 @@ struct Loop {
     suspend: bool,
     ended: Option<Ended>,
     target: Target,
+    policy: Arc<PolicyFile>,
 }
 
 enum Ended {
@@ -112,7 +115,8 @@ impl Loop {
             moved: None,
             input: input::start(),
             signals,
-            runner: Runner::start(target.clone(), to_answers, to_cluster),
+            runner: Runner::start(target.clone(), settings.policy.clone(), to_answers, to_cluster),
+            policy: settings.policy.clone(),
             answers,
             cluster,
             suspend: false,
@@ -194,7 +198,7 @@ impl Loop {
             Some(progress) = self.writer.progress.recv() => self.progressed(&progress),
             arrival = self.input.recv() => self.arrived(arrival),
             Some(event) = self.answers.recv() => self.take(event),
-            () = std::future::ready(()), if self.state.requests.index.is_working() => self.take(Event::Work),
+            () = std::future::ready(()), if self.state.requests.is_working() => self.take(Event::Work),
             Some(event) = self.cluster.recv() => self.take(event),
             () = sleep_until(wake) => self.woken(),
         }
@@ -318,7 +322,7 @@ impl Loop {
         let working = matches!(event, Event::Work);
         self.apply(event);
         // The last slice is the answer to a key; those before it show nothing new.
-        match (working, self.state.requests.index.is_working()) {
+        match (working, self.state.requests.is_working()) {
             (true, true) => {}
             (true, false) => self.frames.request_promptly(),
             (false, _) => self.frames.request(),
@@ -344,7 +348,7 @@ impl Loop {
         self.target.context = Some(context);
         let (to_answers, answers) = mpsc::unbounded_channel();
         let (to_cluster, cluster) = mpsc::channel(CLUSTER_BATCHES);
-        self.runner = Runner::start(self.target.clone(), to_answers, to_cluster);
+        self.runner = Runner::start(self.target.clone(), self.policy.clone(), to_answers, to_cluster);
         (self.answers, self.cluster) = (answers, cluster);
     }
 

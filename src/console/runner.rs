@@ -1,6 +1,7 @@
 //! The one place where the console's effects are carried out. Each becomes a task that answers with an event.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use tokio::sync::{mpsc, oneshot, watch as latest};
@@ -13,9 +14,10 @@ use super::overlay::bulk::update::News;
 use super::rbac;
 use super::requests::Loaded;
 use super::wizard::runner::WizardRunner;
-use crate::cluster::{Cluster, Decision, Target, watch};
+use crate::cluster::{Cluster, Decision, Target, nodes_watch, watch};
+use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::{Pin, Request};
-use crate::domain::verdict::{Context, judge};
+use crate::domain::verdict::Verdict;
 use crate::files::{self, atomic};
 use crate::trouble::Trouble;
 
@@ -31,11 +33,16 @@ pub struct Runner {
 
 impl Runner {
     /// Connects, and begins to watch.
-    pub fn start(target: Target, answers: mpsc::UnboundedSender<Event>, events: mpsc::Sender<Event>) -> Self {
+    pub fn start(
+        target: Target,
+        policy: Arc<PolicyFile>,
+        answers: mpsc::UnboundedSender<Event>,
+        events: mpsc::Sender<Event>,
+    ) -> Self {
         let (connected, cluster) = latest::channel(None);
         let wizard = WizardRunner::new(answers.clone());
         let kubeconfig = KubeconfigRunner::new(target.clone(), answers.clone());
-        tokio::spawn(connect(target, connected, answers.clone(), events));
+        tokio::spawn(connect(target, policy, connected, answers.clone(), events));
         Self { answers, cluster, wizard, deciding: None, kubeconfig }
     }
 
@@ -102,6 +109,7 @@ async fn answer(cluster: &Cluster, effect: Effect) -> Option<Event> {
 
 async fn connect(
     target: Target,
+    policy: Arc<PolicyFile>,
     connected: latest::Sender<Option<Cluster>>,
     answers: mpsc::UnboundedSender<Event>,
     events: mpsc::Sender<Event>,
@@ -129,7 +137,8 @@ async fn connect(
     let _ = answers.send(Event::Connected(Ok(connection)));
     let (to_watch, mut messages) = mpsc::channel(1);
     tokio::spawn(rbac::runner::watch(cluster.clone(), events.clone()));
-    tokio::spawn(watch::requests(cluster, to_watch));
+    tokio::spawn(watch_nodes(cluster.clone(), events.clone()));
+    tokio::spawn(watch::requests(cluster, policy, to_watch));
     while let Some(message) = messages.recv().await {
         if events.send(Event::Watch(message)).await.is_err() {
             return;
@@ -137,9 +146,20 @@ async fn connect(
     }
 }
 
+async fn watch_nodes(cluster: Cluster, events: mpsc::Sender<Event>) {
+    let (to, mut nodes) = mpsc::channel(1);
+    tokio::spawn(nodes_watch::nodes(cluster, to));
+    while let Some(nodes) = nodes.recv().await {
+        if events.send(Event::Nodes(nodes)).await.is_err() {
+            return;
+        }
+    }
+}
+
 async fn identify(cluster: &Cluster) -> Result<Identified, Trouble> {
-    let (who, version) = tokio::join!(cluster.who_am_i(), cluster.version());
-    Ok(Identified { who: who?, version: version? })
+    let (who, version, ca_ends) = tokio::join!(cluster.who_am_i(), cluster.version(), cluster.ca_end());
+    // Few may read the CA's configuration, and little depends on it.
+    Ok(Identified { who: who?, version: version?, ca_ends: ca_ends.unwrap_or_default() })
 }
 
 async fn read(cluster: &Cluster, pin: Pin) -> Event {
@@ -153,9 +173,9 @@ async fn read(cluster: &Cluster, pin: Pin) -> Event {
 fn loaded(mut csr: CertificateSigningRequest) -> Loaded {
     csr.metadata.managed_fields = None;
     let request = Request::from_object(&csr);
-    let verdict = judge(&request, &Context::default());
     let yaml = crate::domain::yaml::to_string(&csr).unwrap_or_else(|_| "it has no form in YAML\n".to_owned());
-    Loaded { request, verdict, yaml }
+    // The state judges it: it knows what is around.
+    Loaded { request, verdict: Verdict::default(), yaml }
 }
 
 async fn decide(cluster: &Cluster, id: EffectId, pin: &Pin, decision: &Decision) -> Event {

@@ -1,8 +1,11 @@
 //! What flags, config file and environment decided about the console before it starts.
 
+use std::sync::Arc;
+
 use super::keys::Keymap;
 use super::theme::Theme;
 use crate::config::Confirm;
+use crate::domain::policy_file::PolicyFile;
 
 /// How this console looks and asks.
 #[derive(Debug, Clone)]
@@ -20,6 +23,8 @@ pub struct Settings {
     pub utc: bool,
     /// Which decisions ask first.
     pub confirm: Confirm,
+    /// What the house allows.
+    pub policy: Arc<PolicyFile>,
     /// Whether the cluster is the practice cluster inside this process.
     pub practice: bool,
 }

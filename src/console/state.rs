@@ -13,6 +13,7 @@ use crate::console::keys::Keymap;
 use crate::console::kubeconfig;
 use crate::console::overlay::Overlay;
 use crate::console::rbac::Rbac;
+use crate::console::requests::judging::Judging;
 use crate::console::requests::{self, Requests};
 use crate::console::settings::Settings;
 use crate::console::theme::Theme;
@@ -142,6 +143,7 @@ impl State {
         (self.theme, self.keymap) = (settings.theme, settings.keymap.clone());
         (self.ascii, self.confirm) = (settings.ascii, settings.confirm);
         self.session.practice = settings.practice;
+        self.requests.judging = Judging::by((*settings.policy).clone());
         self
     }
 

@@ -9,6 +9,7 @@ use crate::console::keymap::{Action, Key};
 use crate::console::overlay::{self, Overlay};
 use crate::console::state::{Pane, State};
 use crate::console::{activity, copy, kubeconfig, memory, mouse, rbac, requests, wizard};
+use crate::domain::access::Who;
 use crate::domain::text::in_ascii;
 
 /// Takes one event in at the moment `now` and says what is to be done about it.
@@ -31,7 +32,14 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
             rbac::update::resized(state);
             requests::update::settle(state)
         }
-        Event::Clock => Vec::new(),
+        Event::Clock => {
+            requests::update::time_passes(state);
+            Vec::new()
+        }
+        Event::Nodes(nodes) => {
+            state.requests.judging.nodes(nodes);
+            Vec::new()
+        }
         Event::Work => requests::update::work(state),
         Event::Recalled(recalled) => {
             memory::apply(state, recalled);
@@ -61,6 +69,8 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
             match result {
                 Ok(identified) => {
                     overlay::decide::identified(&mut state.overlays, &identified.who.username);
+                    let me = Who { user: identified.who.username.clone(), groups: identified.who.groups.clone() };
+                    state.requests.judging.identified(me, identified.ca_ends);
                     state.session.identified = Some(identified);
                     state.session.trouble = None;
                 }
@@ -77,7 +87,11 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Bulk(id, news) => overlay::bulk::update::heard(state, id, news),
         Event::Deleted(id, result) => overlay::delete::deleted(state, id, result),
         Event::Exported(id, result) => overlay::export::exported(state, id, result),
-        Event::Rbac(news) => rbac::news::heard(state, news),
+        Event::Rbac(news) => {
+            let effects = rbac::news::heard(state, news);
+            requests::update::bindings_changed(state);
+            effects
+        }
         Event::Wizard(news) => wizard::update::heard(state, news),
         Event::Kubeconfig(news) => kubeconfig::update::heard(state, news),
     }

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+use super::verdict::Asker;
+
 /// Several texts that many rows have in common.
 pub type Texts = Arc<[Arc<str>]>;
 
@@ -56,19 +58,6 @@ const fn nibble(digit: u8) -> Option<u8> {
     }
 }
 
-/// Reads 64 lower-case hex digits, such as a SHA-256.
-pub fn sha256(hex: &str) -> Option<[u8; 32]> {
-    let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
-    if pairs.len() != 32 || !rest.is_empty() {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = nibble(*high)? << 4 | nibble(*low)?;
-    }
-    Some(bytes)
-}
-
 impl fmt::Display for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -116,6 +105,7 @@ impl fmt::Debug for Version {
 pub struct Interner {
     texts: HashSet<Arc<str>>,
     lists: HashSet<Texts>,
+    askers: HashSet<Arc<Asker>>,
 }
 
 impl Interner {
@@ -142,6 +132,17 @@ impl Interner {
         }
         let new: Texts = list.into();
         self.lists.insert(Arc::clone(&new));
+        new
+    }
+
+    /// Somebody who asks, perhaps for many.
+    pub fn asker(&mut self, user: &str, groups: &[String]) -> Arc<Asker> {
+        let asker = Asker { user: self.text(user), groups: self.texts(groups) };
+        if let Some(known) = self.askers.get(&asker) {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(asker);
+        self.askers.insert(Arc::clone(&new));
         new
     }
 }

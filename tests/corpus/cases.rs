@@ -131,32 +131,32 @@ fn kubelets() -> Vec<Case> {
             &[],
         ),
         Csr::bootstrap("node-by-person", "worker-2").by("mallory").is(Hostile, &["requester-not-the-node"], &[]),
-        Csr::serving("serves-itself", "worker-2", two()).is(Harmless, &[], fine),
-        Csr::serving("serves-api", "worker-2", two().dns("kubernetes.default.svc").ip("10.96.0.1")).is(
+        Csr::serving("serves-itself", "worker-2", &two()).is(Harmless, &[], fine),
+        Csr::serving("serves-api", "worker-2", &two().dns("kubernetes.default.svc").ip("10.96.0.1")).is(
             Hostile,
             &["serving-foreign-name"],
             &["serving-no-node"],
         ),
-        Csr::serving("serves-hidden", "worker-2", two().dns("kubernetes.default.svc").hidden()).is(
+        Csr::serving("serves-hidden", "worker-2", &two().dns("kubernetes.default.svc").hidden()).is(
             Hostile,
             &["serving-foreign-name"],
             &[],
         ),
-        Csr::serving("serves-unseen", "worker-2", two().dns("kubernetes.default.svc"))
+        Csr::serving("serves-unseen", "worker-2", &two().dns("kubernetes.default.svc"))
             .is(Harmless, &["serving-unchecked"], &[])
             .blind(),
-        Csr::serving("serves-neighbour", "worker-1", Asked::node("worker-1").ip("192.168.10.22")).is(
+        Csr::serving("serves-neighbour", "worker-1", &Asked::node("worker-1").ip("192.168.10.22")).is(
             Hostile,
             &["serving-foreign-name"],
             &[],
         ),
-        Csr::serving("serves-unborn", "worker-9", Asked::node("worker-9").dns("worker-9")).is(
+        Csr::serving("serves-unborn", "worker-9", &Asked::node("worker-9").dns("worker-9")).is(
             Odd,
             &["serving-no-node"],
             &["serving-foreign-name"],
         ),
-        Csr::serving("serves-for-other", "worker-1", two()).is(Hostile, &["requester-not-the-node"], &[]),
-        Csr { user: "system:bootstrap:07401b".into(), ..Csr::serving("serves-by-token", "worker-2", two()) }
+        Csr::serving("serves-for-other", "worker-1", &two()).is(Hostile, &["requester-not-the-node"], &[]),
+        Csr { user: "system:bootstrap:07401b".into(), ..Csr::serving("serves-by-token", "worker-2", &two()) }
             .within(&["system:bootstrappers"])
             .is(Hostile, &["requester-not-the-node"], &[]),
     ]

@@ -110,8 +110,8 @@ impl Csr {
     }
 
     /// A kubelet's own request for its serving certificate.
-    pub fn serving(name: &str, node: &str, asked: Asked) -> Self {
-        let csr = Self::asked(name, &asked, &format!("system:node:{node}")).within(&["system:nodes"]);
+    pub fn serving(name: &str, node: &str, asked: &Asked) -> Self {
+        let csr = Self::asked(name, asked, &format!("system:node:{node}")).within(&["system:nodes"]);
         Self { signer: SERVING.to_owned(), usages: vec!["digital signature", "server auth"], seconds: None, ..csr }
     }
 

@@ -19,7 +19,7 @@ use countersign::domain::compact::{Interner, Uid};
 use countersign::domain::key_type::KeyType;
 use countersign::domain::request::{Pkcs10, Request};
 use countersign::domain::row::Row;
-use countersign::domain::verdict::{Context, judge};
+use countersign::domain::verdict::{Context, Facts, judge, uid_id};
 use countersign::keys::{PrivateKey, certification_request};
 use divan::{Bencher, black_box_drop};
 use ratatui::Terminal;
@@ -68,12 +68,17 @@ fn request() -> Request {
 fn rows(count: u32) -> Vec<Row> {
     let (request, noon) = (request(), DateTime::from_timestamp(1_795_500_000, 0).unwrap());
     let (verdict, mut interner) = (judge(&request, &Context::default()), Interner::default());
-    let row = |number: u32| Row {
-        name: format!("load-{number:06}").into(),
-        user: format!("user-{:06}", number.wrapping_mul(7919) % count).into(),
-        uid: Uid::of(&format!("0b5c1f0e-6f6a-4d5e-9c3b-{number:012x}")),
-        created_at: Some(noon + TimeDelta::seconds(i64::from(number / 300))),
-        ..Row::new(&request, &verdict, &mut interner)
+    let row = |number: u32| {
+        let row = Row::new(&request, &verdict, &mut interner);
+        let uid = format!("0b5c1f0e-6f6a-4d5e-9c3b-{number:012x}");
+        let facts = Facts {
+            uid: uid_id(&uid),
+            name: format!("load-{number:06}").into(),
+            user: format!("user-{:06}", number.wrapping_mul(7919) % count).into(),
+            created_at: Some(noon + TimeDelta::seconds(i64::from(number / 300))),
+            ..(*row.facts).clone()
+        };
+        Row { facts: facts.into(), uid: Uid::of(&uid), ..row }
     };
     (0..count).map(row).collect()
 }

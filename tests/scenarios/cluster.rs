@@ -1,5 +1,7 @@
 //! The adapter on the real control plane: pins, races, watches.
 
+use std::sync::Arc;
+
 use countersign::cluster::watch::{self, Change, Message, WatchStatus};
 use countersign::cluster::{Cluster, Decision, Error, Target, Verb};
 use countersign::domain::compact::Uid;
@@ -86,7 +88,7 @@ async fn the_watch_lists_what_is_there_and_then_tells_every_change(plane: &dyn P
     let (old, new) = (unique("old"), unique("new"));
     create(plane, &old, "jane", &[]);
     let (to, mut from) = mpsc::channel(1);
-    tokio::spawn(watch::requests(cluster.clone(), to));
+    tokio::spawn(watch::requests(cluster.clone(), Arc::default(), to));
     let applied = |message: &Message, wanted: &str| match message {
         Message::Changes(changes) => {
             changes.iter().any(|change| matches!(change, Change::Applied(row) if *row.name == *wanted))

@@ -7,6 +7,7 @@ use crate::console::keymap::Action;
 use crate::console::overlay::Overlay;
 use crate::console::rbac::Rbac;
 use crate::console::requests::Requests;
+use crate::console::requests::judging::Judging;
 use crate::console::requests::update::steps;
 use crate::console::state::{Session, State};
 use crate::domain::text::printable;
@@ -72,7 +73,9 @@ pub fn to(state: &mut State, context: &str) -> Vec<Effect> {
     // Nothing of the old cluster stays; whether this context is one in which nothing is written is found out anew.
     let Session { read_only_asked, practice, .. } = state.session;
     state.session = Session { read_only: read_only_asked, read_only_asked, practice, ..Session::default() };
-    state.requests = Requests::default();
+    // The house's policy is the same everywhere.
+    let policy = std::mem::take(&mut state.requests.judging.known.policy);
+    state.requests = Requests { judging: Judging::by(policy), ..Requests::default() };
     state.rbac = Rbac::default();
     state.kubeconfig.forget_connection();
     state

@@ -152,6 +152,18 @@ pub fn read(overlays: &mut [Overlay], loaded: &Loaded) {
     }
 }
 
+/// The request was judged again while the question is open: what is seen is what holds now. A danger that comes to light
+/// asks for the name.
+pub fn judged(overlays: &mut [Overlay], loaded: &Loaded) {
+    if let Some(Overlay::Decide(decide)) = overlays.last_mut()
+        && let Some((request, verdict)) = &decide.seen
+        && request.pin == loaded.request.pin
+        && *verdict != loaded.verdict
+    {
+        decide.see(loaded.request.clone(), loaded.verdict.clone());
+    }
+}
+
 /// A key while the question is open.
 pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let Some(Overlay::Decide(decide)) = state.overlays.last_mut() else { return Vec::new() };

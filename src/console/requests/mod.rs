@@ -3,6 +3,7 @@
 pub mod cursor;
 pub mod detail;
 pub mod index;
+pub mod judging;
 pub mod layout;
 pub mod update;
 pub mod view;
@@ -20,12 +21,15 @@ use crate::domain::verdict::Verdict;
 
 use cursor::Cursor;
 use index::Index;
+use judging::Judging;
 
 /// What the pane knows.
 #[derive(Debug)]
 pub struct Requests {
     /// All rows, filtered and sorted.
     pub index: Index,
+    /// The verdicts, as far as they depend on what is around.
+    pub judging: Judging,
     /// How the watch fares.
     pub watch: WatchStatus,
     /// Whether a complete list has been seen yet.
@@ -108,6 +112,7 @@ impl Default for Requests {
     fn default() -> Self {
         Self {
             index: Index::default(),
+            judging: Judging::default(),
             watch: WatchStatus::Loading,
             complete: false,
             cursor: Cursor::default(),
@@ -119,6 +124,11 @@ impl Default for Requests {
 }
 
 impl Requests {
+    /// Whether a list or verdicts are being worked out.
+    pub fn is_working(&self) -> bool {
+        self.index.is_working() || self.judging.is_working()
+    }
+
     /// The row under the cursor.
     pub fn chosen(&self) -> Option<&Row> {
         self.index.get(self.cursor.uid()?)

@@ -5,33 +5,39 @@ use chrono::{DateTime, Utc};
 use crate::domain::compact::{Interner, Uid, Version};
 use crate::domain::request::{CLIENT_SIGNER, Pin, Pkcs10, PublicKey, Request, Requester, State};
 use crate::domain::row::Row;
-use crate::domain::verdict::{Context, Level, judge};
+use crate::domain::verdict::{Context, Facts, Level, judge, uid_id};
 
 /// A moment on the day the tests play on.
 pub fn noon() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_500_000, 0).unwrap_or_default()
 }
 
-/// A pending request, created `seconds` after [`noon`].
+/// A pending request of somebody for themselves, created `seconds` after [`noon`].
 pub fn row(name: &str, seconds: i64) -> Row {
-    Row {
+    let uid = format!("uid-{name}");
+    let facts = Facts {
+        uid: uid_id(&uid),
         name: name.into(),
-        uid: Uid::of(&format!("uid-{name}")),
-        version: Version::of("1"),
         state: State::Pending,
         created_at: Some(noon() + chrono::TimeDelta::seconds(seconds)),
         approved_at: None,
+        signer: CLIENT_SIGNER.into(),
         user: name.into(),
         groups: ["dev".into()].into(),
-        signer_name: CLIENT_SIGNER.into(),
-        usages: ["client auth".into()].into(),
-        sans: Vec::new().into(),
-        requester: "ci-bot".into(),
-        expiration_seconds: Some(86400),
+        asker: Interner::default().asker(name, &["dev".to_owned()]),
         key: None,
-        level: Level::Ok,
-        headline: "ok",
-    }
+        hosts: Vec::new().into(),
+        expiration_seconds: Some(86400),
+    };
+    let alone = (Level::Ok, "ok");
+    Row { facts: facts.into(), uid: Uid::of(&uid), version: Version::of("1"), alone, level: Level::Ok, headline: "ok" }
+}
+
+/// The row with other facts.
+pub fn with(row: Row, change: impl FnOnce(&mut Facts)) -> Row {
+    let mut facts = (*row.facts).clone();
+    change(&mut facts);
+    Row { facts: facts.into(), ..row }
 }
 
 /// A pending request for `user` in `groups`, asked for by ci-bot, created `seconds` after [`noon`].

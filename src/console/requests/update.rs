@@ -42,7 +42,7 @@ impl Requests {
             WatchStatus::Degraded { .. } => Some(clock.now + TimeDelta::seconds(1)),
             _ => None,
         };
-        ages.chain(stuck).chain(retry).chain(self.end_changes(clock)).min()
+        ages.chain(stuck).chain(retry).chain(self.end_changes(clock)).chain(self.judging.next_due()).min()
     }
 
     /// When the end of the chosen request's life reads differently: it is counted from now until it is issued.
@@ -61,9 +61,13 @@ pub fn watched(state: &mut State, message: Message) -> Vec<Effect> {
     let requests = &mut state.requests;
     match message {
         Message::Restarted => requests.index.begin_list(),
-        Message::Changes(changes) => requests.index.apply(changes),
+        Message::Changes(changes) => {
+            requests.judging.hear(&changes);
+            requests.index.apply(changes);
+        }
         Message::Listed => {
             requests.index.end_list();
+            requests.judging.listed(&requests.index);
             requests.complete = true;
         }
         Message::Status(status) => {
@@ -73,13 +77,47 @@ pub fn watched(state: &mut State, message: Message) -> Vec<Effect> {
             }
         }
     }
+    // A few are judged before they are seen; very many take their turn.
+    if state.requests.complete {
+        judge_some(state);
+    }
     effects.extend(settle(state));
     effects
 }
 
-/// Goes on with a long list that is being worked out; tells nothing new until it is complete.
+/// Goes on with a long list that is being worked out, which tells nothing new until it is complete; then with verdicts.
 pub fn work(state: &mut State) -> Vec<Effect> {
-    if state.requests.index.work() { settle(state) } else { Vec::new() }
+    if state.requests.index.is_working() {
+        return if state.requests.index.work() { settle(state) } else { Vec::new() };
+    }
+    judge_some(state);
+    settle(state)
+}
+
+/// Judges the next few; the request that is looked at in full among them too.
+fn judge_some(state: &mut State) {
+    let now = state.clock.now;
+    let Requests { index, judging, detail, .. } = &mut state.requests;
+    if !judging.is_working() {
+        return;
+    }
+    let judged = judging.work(index, now);
+    if let Some(loaded) = detail.loaded.as_mut().filter(|loaded| judged.contains(&Uid::of(&loaded.request.pin.uid))) {
+        loaded.verdict = judging.judge(&loaded.request, now);
+        decide::judged(&mut state.overlays, loaded);
+    }
+}
+
+/// Roles and bindings may be others: then every verdict may be.
+pub fn bindings_changed(state: &mut State) {
+    let policy = state.rbac.complete().then_some(&state.rbac.policy);
+    state.requests.judging.bindings(policy);
+}
+
+/// Time went on.
+pub fn time_passes(state: &mut State) {
+    let now = state.clock.now;
+    state.requests.judging.time_passes(now);
 }
 
 /// After the list or the screen changed: the cursor finds its object, and the detail follows it.
@@ -112,8 +150,9 @@ pub fn read(state: &mut State, uid: &str, result: Result<Box<Loaded>, Trouble>) 
     let detail = &mut state.requests.detail;
     let asked = detail.reading.take();
     match result {
-        Ok(loaded) => {
+        Ok(mut loaded) => {
             detail.trouble = None;
+            loaded.verdict = state.requests.judging.judge(&loaded.request, state.clock.now);
             decide::read(&mut state.overlays, &loaded);
             let detail = &mut state.requests.detail;
             detail.loaded = Some(loaded);

@@ -174,7 +174,7 @@ impl Columns {
             column(&row.name, self.name),
             column(&row.user, self.identity),
             column(&groups, self.groups),
-            column(signer_word(&row.signer_name, self.signer), self.signer),
+            column(signer_word(&row.signer, self.signer), self.signer),
             column(state_word(row.state), self.state),
             cell(&life, LIFE),
             cell(&age, AGE),

@@ -34,10 +34,14 @@ fn scaled(variable: &str, usual: usize) -> usize {
 
 /// Whether the answer that is about to be given is a confirmation by somebody who saw the question.
 fn may_approve(console: &Console, event: &Event) -> bool {
-    let Some(Overlay::Decide(decide)) = console.state.overlays.last() else { return false };
     let Event::Key(key) = event else { return false };
     let action = console.state.keymap.lookup(&console.state.places(), Key::of(*key));
     let confirms = matches!(action, Some(Action::Yes | Action::Enter));
+    let decide = match console.state.overlays.last() {
+        Some(Overlay::Decide(decide)) => decide,
+        Some(Overlay::Bulk(_)) => return confirms,
+        _ => return false,
+    };
     let named = !decide.is_dangerous()
         || decide.form.value(crate::console::overlay::decide::Field::Name).trim() == printable(&decide.name);
     confirms && named && decide.phase == Phase::Asking && decide.seen.is_some()
@@ -99,7 +103,7 @@ fn pressed_at_random(read_only: bool) -> (usize, usize) {
         console.hears(event);
         for effect in &console.effects {
             assert!(!(read_only && writes(effect)), "{number}: {before} writes in read-only mode: {effect:?}");
-            if let Effect::Decide(_, _, decision) = effect {
+            if let Effect::Decide(_, _, decision) | Effect::DecideAll(_, _, decision) = effect {
                 assert!(may, "{number}: {before} decides unasked: {effect:?}");
                 approved += usize::from(decision.verb == Verb::Approve);
                 dangerous += usize::from(name_needed);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::signer::KUBELET_SERVING;
+use crate::domain::compact::Interner;
 use crate::domain::request::{Request, San, State};
 
 /// The prefix of nodes' user names.
@@ -54,24 +55,25 @@ pub struct Asker {
 impl Facts {
     /// The facts of a request.
     pub fn of(request: &Request) -> Self {
+        Self::shared(request, &mut Interner::default())
+    }
+
+    /// The facts of a request; what others have too is shared with them.
+    pub fn shared(request: &Request, interner: &mut Interner) -> Self {
         let identity = request.identity();
-        let texts = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect::<Arc<[Arc<str>]>>();
         let pkcs10 = request.pkcs10.as_ref().ok();
         let serving = request.signer_name == KUBELET_SERVING;
         let hosts = pkcs10.filter(|_| serving).map(|pkcs10| pkcs10.sans.as_slice().into()).unwrap_or_default();
         Self {
             uid: uid_id(&request.pin.uid),
-            name: request.pin.name.as_str().into(),
+            name: interner.own(&request.pin.name),
             state: request.state(),
             created_at: request.created_at,
             approved_at: request.approved_at(),
-            signer: request.signer_name.as_str().into(),
-            user: identity.user.into(),
-            groups: texts(&identity.groups),
-            asker: Arc::new(Asker {
-                user: request.requester.username.as_str().into(),
-                groups: texts(&request.requester.groups),
-            }),
+            signer: interner.text(&request.signer_name),
+            user: interner.own(&identity.user),
+            groups: interner.texts(&identity.groups),
+            asker: interner.asker(&request.requester.username, &request.requester.groups),
             key: pkcs10.and_then(|pkcs10| Some(number(pkcs10.key.sha256.get(..32)?)?.to_be_bytes())),
             hosts,
             expiration_seconds: request.expiration_seconds,

@@ -29,12 +29,22 @@ impl Nodes {
     /// Indexes nodes.
     pub fn new<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> Self {
         let mut all = Self::default();
-        for node in nodes {
-            let name = node.metadata.name.clone().unwrap_or_default();
-            all.looks.insert(look(&name), name.clone());
-            all.hosts.insert(name, Hosts::of(node));
-        }
+        nodes.into_iter().for_each(|node| all.insert(node));
         all
+    }
+
+    /// A node is there, or has other names.
+    pub fn insert(&mut self, node: &Node) {
+        let name = node.metadata.name.clone().unwrap_or_default();
+        self.looks.insert(look(&name), name.clone());
+        self.hosts.insert(name, Hosts::of(node));
+    }
+
+    /// A node is gone.
+    pub fn remove(&mut self, node: &Node) {
+        let name = node.metadata.name.as_deref().unwrap_or_default();
+        self.hosts.remove(name);
+        self.looks.retain(|_, known| known != name);
     }
 
     /// One node's names and addresses, if it is there.

@@ -29,12 +29,12 @@ pub fn signers() -> Vec<Case> {
             &["signer-refuses"],
             &[],
         ),
-        Csr::serving("serves-nothing", "worker-1", Asked::node("worker-1")).is(
+        Csr::serving("serves-nothing", "worker-1", &Asked::node("worker-1")).is(
             Failing,
             &["signer-refuses"],
             &["serving-unchecked"],
         ),
-        Csr::serving("serves-mail", "worker-1", Asked::node("worker-1").dns("worker-1").email("a@b.example")).is(
+        Csr::serving("serves-mail", "worker-1", &Asked::node("worker-1").dns("worker-1").email("a@b.example")).is(
             Hostile,
             &["signer-refuses", "serving-foreign-name"],
             &[],
@@ -74,7 +74,7 @@ pub fn neighbours() -> Vec<Case> {
     let with_key =
         |name: &str, user: &str| Csr::of(name, Asked::person(user, &["dev"]).sign(&key), user).within(&["dev"]);
     let serving = |name: &str, minutes: i64| {
-        Csr::serving(name, "worker-1", Asked::node("worker-1").dns("worker-1")).old(TimeDelta::minutes(minutes))
+        Csr::serving(name, "worker-1", &Asked::node("worker-1").dns("worker-1")).old(TimeDelta::minutes(minutes))
     };
     vec![
         with_key("key-again", "jane")
@@ -126,7 +126,7 @@ pub fn times() -> Vec<Case> {
         jane("stuck").approved(TimeDelta::minutes(10)).is(Odd, &["signer-stuck"], &["cleanup-issued"]),
         jane("just-approved").approved(TimeDelta::seconds(5)).is(Harmless, &[], &["signer-stuck"]),
         Csr::bootstrap("node-year", "worker-3").to(KUBELET).is(Harmless, &[], &["life-beyond-policy"]),
-        Csr::serving("serves-year", "worker-1", Asked::node("worker-1").dns("worker-1")).to(SERVING).is(
+        Csr::serving("serves-year", "worker-1", &Asked::node("worker-1").dns("worker-1")).to(SERVING).is(
             Harmless,
             &[],
             &["life-beyond-policy"],

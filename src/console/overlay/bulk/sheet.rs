@@ -144,7 +144,7 @@ impl Bulk {
     pub(super) fn listing(&self) -> Vec<String> {
         let line = |(at, row): (usize, &Row)| {
             let mark = if self.decides(at, row) { '✓' } else { ' ' };
-            format!("{mark} {}  {}  {}  {}", row.name, row.user, short_signer(&row.signer_name), row.headline)
+            format!("{mark} {}  {}  {}  {}", row.name, row.user, short_signer(&row.signer), row.headline)
         };
         let titled = |level| {
             let lines: Vec<_> = self.of(level).map(line).collect();
@@ -164,7 +164,7 @@ fn names(rows: &[(usize, &Row)]) -> String {
 fn signers(rows: &[(usize, &Row)]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (_, row) in rows {
-        *counts.entry(short_signer(&row.signer_name)).or_default() += 1;
+        *counts.entry(short_signer(&row.signer)).or_default() += 1;
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));

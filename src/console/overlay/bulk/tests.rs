@@ -69,7 +69,7 @@ impl Console {
 }
 
 fn judged(name: &str, level: Level) -> Row {
-    Row { level, ..row(name, 0) }
+    Row { level, alone: (level, level.word()), ..row(name, 0) }
 }
 
 fn mixed() -> Vec<Row> {

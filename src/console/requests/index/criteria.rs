@@ -102,7 +102,7 @@ impl Column {
     pub(super) fn text(self, row: &Row) -> Option<&str> {
         match self {
             Self::Identity => Some(&row.user),
-            Self::Signer => Some(&row.signer_name),
+            Self::Signer => Some(&row.signer),
             Self::Age | Self::Name | Self::Life | Self::Verdict => None,
         }
     }

@@ -24,8 +24,8 @@ impl<'a> Search<'a> {
             || contains(&row.name, self.wanted)
             || contains(&row.user, self.wanted)
             || row.headline.contains(self.wanted)
-            || self.shared(&row.signer_name)
-            || self.shared(&row.requester)
+            || self.shared(&row.signer)
+            || self.shared(&row.asker.user)
             || row.groups.iter().any(|group| self.shared(group))
     }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::console::requests::cursor::Cursor;
-use crate::console::requests::testing::row;
+use crate::console::requests::testing::{row, with};
 
 fn applied(rows: Vec<Row>) -> Vec<Change> {
     rows.into_iter().map(Change::Applied).collect()
@@ -35,7 +35,7 @@ fn a_decided_request_leaves_the_pending_list_unless_the_cursor_holds_it() {
     let mut index = Index::default();
     index.apply(applied(vec![row("a", 1), row("b", 2)]));
     index.hold(Some(&uid("a")));
-    let decided = Row { state: State::Approved, ..row("a", 1) };
+    let decided = with(row("a", 1), |facts| facts.state = State::Approved);
     index.apply(applied(vec![decided]));
     assert_eq!((names(&index), index.pending(), index.total()), (vec!["a", "b"], 1, 2));
     index.hold(None);
@@ -57,7 +57,9 @@ fn old_rows_stay_while_a_list_is_read_again_and_go_when_it_is_complete() {
 #[test]
 fn search_looks_at_names_identities_and_groups() {
     let mut index = Index::default();
-    let jane = Row { user: "Jane".into(), groups: ["payments".into()].into(), ..row("req-1", 1) };
+    let jane = with(row("req-1", 1), |facts| {
+        (facts.user, facts.groups) = ("Jane".into(), ["payments".into()].into());
+    });
     index.apply(applied(vec![jane, row("req-2", 2)]));
     for text in ["jane", "PAYM", "req-1"] {
         index.set_search(text);
@@ -83,7 +85,7 @@ fn a_long_list_is_worked_out_in_slices_and_is_as_it_was_until_then() {
     index.set_search("n0000");
     index.set_search("n00001");
     assert!(index.is_working() && index.len() == 30_000 && index.criteria().search.is_empty());
-    index.apply(applied(vec![Row { user: "n00001".into(), ..row("n00000", 0) }]));
+    index.apply(applied(vec![with(row("n00000", 0), |facts| facts.user = "n00001".into())]));
     index.apply(vec![Change::Deleted(uid("n00001"))]);
     let slices = (1..100).find(|_| index.work()).unwrap();
     assert!(slices > 1 && !index.is_working());
@@ -132,13 +134,12 @@ fn name(n: u8) -> String {
 
 fn version(n: u8, (state, facts): (u8, u8)) -> Row {
     let states = [State::Pending, State::Pending, State::Approved, State::Issued, State::Denied, State::Failed];
-    Row {
-        state: states[usize::from(state)],
-        user: name(facts % 7).into(),
-        expiration_seconds: (facts % 3 > 0).then_some(i32::from(facts % 3) * 600),
-        created_at: row("", i64::from(facts % 4)).created_at,
-        ..row(&name(n), 0)
-    }
+    with(row(&name(n), 0), |own| {
+        own.state = states[usize::from(state)];
+        own.user = name(facts % 7).into();
+        own.expiration_seconds = (facts % 3 > 0).then_some(i32::from(facts % 3) * 600);
+        own.created_at = row("", i64::from(facts % 4)).created_at;
+    })
 }
 
 /// The list as one would write it without a thought of speed.
@@ -153,7 +154,7 @@ struct Model {
 impl Model {
     fn shown(&self) -> Vec<&Row> {
         let found = |row: &Row| {
-            let texts = [&*row.name, &*row.user, &*row.signer_name, &*row.requester, row.headline];
+            let texts = [&*row.name, &*row.user, &*row.signer, &*row.asker.user, row.headline];
             texts.into_iter().chain(row.groups.iter().map(|group| &**group)).any(|t| t.contains(&self.criteria.search))
         };
         let admitted =
