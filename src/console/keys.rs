@@ -162,7 +162,16 @@ fn together(a: Place, b: Place) -> bool {
     let alone = |place| {
         matches!(
             place,
-            Place::Reader | Place::Form | Place::Confirm | Place::WizardReview | Place::WizardRun | Place::Palette
+            Place::Reader
+                | Place::Form
+                | Place::Confirm
+                | Place::WizardReview
+                | Place::WizardRun
+                | Place::Palette
+                | Place::Bulk
+                | Place::BulkRun
+                | Place::BulkEnd
+                | Place::Picker
         )
     };
     a == b
@@ -170,6 +179,7 @@ fn together(a: Place, b: Place) -> bool {
         || b == Place::Always
         || (general(a) && !alone(b))
         || (general(b) && !alone(a))
+        || matches!((a, b), (Place::Bulk | Place::Picker, Place::List) | (Place::List, Place::Bulk | Place::Picker))
         || matches!((a, b), (Place::Page, Place::Requests) | (Place::Requests, Place::Page))
 }
 

@@ -12,7 +12,7 @@ use crate::console::keymap::Place;
 use crate::console::keys::Keymap;
 use crate::console::kubeconfig;
 use crate::console::overlay::Overlay;
-use crate::console::rbac::Rbac;
+use crate::console::rbac::{self, Rbac};
 use crate::console::requests::judging::Judging;
 use crate::console::requests::{self, Requests};
 use crate::console::settings::Settings;
@@ -174,6 +174,10 @@ impl State {
     pub fn detail_area(&self) -> Option<Rect> {
         match (self.overlays.is_empty() && self.wizard.is_none(), self.pane) {
             (true, Pane::Requests) if self.requests.page.is_none() => requests::layout::parts(self.body()).detail,
+            (true, Pane::Rbac) if self.rbac.sheet.is_none() && self.rbac.ask.is_none() => {
+                rbac::view::detail_area(self.body())
+            }
+            (true, Pane::Kubeconfig) => kubeconfig::view::detail_area(self.body()),
             _ => None,
         }
     }
@@ -188,7 +192,9 @@ impl State {
                 let cursor = self.requests.cursor.place().saturating_sub(self.requests.cursor.top());
                 Some((rows, rows.y + u16::try_from(cursor).ok()?))
             }
-            Pane::Requests | Pane::Rbac | Pane::Kubeconfig => None,
+            Pane::Requests => None,
+            Pane::Rbac => rbac::view::row_area(self.body(), &self.rbac),
+            Pane::Kubeconfig => kubeconfig::view::row_area(self.body(), self.kubeconfig.place),
             Pane::Activity => activity::view::rows(self.body(), &self.activity),
         }
     }

@@ -1,8 +1,10 @@
 //! Texts on the screen: widths by grapheme, truncation, one way in for everything that came from outside.
 
+use ratatui::text::Line;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use super::theme::Theme;
 use crate::domain::text::printable;
 
 /// `text` made printable and cut to `width` columns, the cut marked by `…`.
@@ -34,6 +36,14 @@ pub fn cell(text: &str, width: usize) -> String {
     let used = out.width();
     out.extend(std::iter::repeat_n(' ', width.saturating_sub(used)));
     out
+}
+
+/// Marks the row under the cursor: its first `count` parts, down to the name. (A whole row twice a step is what a slow
+/// link feels.)
+pub fn mark_name(line: &mut Line, count: usize, theme: Theme) {
+    for span in line.spans.iter_mut().take(count) {
+        span.style = span.style.patch(theme.chosen());
+    }
 }
 
 /// `text` broken into lines of at most `width` columns, between words where possible.

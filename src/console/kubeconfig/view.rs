@@ -11,7 +11,7 @@ use super::update::own_life;
 use super::{Holds, Room, life};
 use crate::cluster::probe::Probe;
 use crate::console::state::State;
-use crate::console::text::{cell, shown, wrapped};
+use crate::console::text::{cell, mark_name, shown, wrapped};
 use crate::console::theme::Theme;
 use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
 use crate::domain::life as lives;
@@ -70,6 +70,22 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
     }
 }
 
+/// The part that tells about the context under the cursor.
+pub fn detail_area(body: Rect) -> Option<Rect> {
+    let inner = Block::bordered().inner(body);
+    let height = detail_height(inner.height);
+    (height > 0).then_some(Rect { y: inner.bottom() - height, height, ..inner })
+}
+
+/// The rows, and the line on which the cursor is.
+pub fn row_area(body: Rect, place: usize) -> Option<(Rect, u16)> {
+    let inner = Block::bordered().inner(body);
+    // The heading is no row.
+    let rows = Rect { y: inner.y + 1, height: rows(body), ..inner };
+    let top = (place + 1).saturating_sub(rows.height.into());
+    Some((rows, rows.y + u16::try_from(place.checked_sub(top)?).ok()?))
+}
+
 fn count(number: usize, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
@@ -118,7 +134,7 @@ fn row(state: &State, context: &Diagnosis, chosen: bool, width: u16) -> Line<'st
     let mark = if context.current { "★ " } else { "  " };
     let style_of = |found: bool| if found { Style::new() } else { theme.bad() };
     let (has_cluster, has_user) = (context.cluster_file.is_some(), context.user_file.is_some());
-    let line = Line::from(vec![
+    let mut line = Line::from(vec![
         Span::raw(if chosen { "› " } else { "  " }),
         Span::styled(mark, theme.good()),
         Span::raw(column(&or_none(&context.name), name)),
@@ -128,7 +144,10 @@ fn row(state: &State, context: &Diagnosis, chosen: bool, width: u16) -> Line<'st
         Span::styled(column(&left, valid), style),
         Span::raw(cell(&or_none(&context.namespace), namespace)),
     ]);
-    if chosen { line.style(theme.chosen()) } else { line }
+    if chosen {
+        mark_name(&mut line, 3, theme);
+    }
+    line
 }
 
 /// A cell with a blank at its end, if there is room for any.

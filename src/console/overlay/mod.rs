@@ -106,13 +106,18 @@ impl Overlay {
     }
 
     /// What it asks, as far as an answer depends on it: while this stays the same, so does what a yes means.
-    pub fn question(&self) -> (std::mem::Discriminant<Self>, bool) {
-        let ready = match self {
-            Self::Decide(decide) => decide.phase == Phase::Asking && decide.seen.is_some(),
-            Self::Export(export) => export.replace.is_some(),
-            _ => true,
+    pub fn question(&self) -> (std::mem::Discriminant<Self>, usize) {
+        let asked = match self {
+            Self::Decide(decide) => usize::from(decide.phase == Phase::Asking && decide.seen.is_some()),
+            Self::Export(export) => usize::from(export.replace.is_some()),
+            // What a yes covers: how many levels, how many by name, and whether it still asks.
+            Self::Bulk(bulk) => {
+                let asking = matches!(bulk.phase, bulk::Phase::Asking);
+                usize::from(asking) + 2 * bulk.included.len() + 16 * bulk.confirmed.len()
+            }
+            _ => 0,
         };
-        (std::mem::discriminant(self), ready)
+        (std::mem::discriminant(self), asked)
     }
 
     /// Text pasted into the field that has the keyboard.

@@ -99,6 +99,11 @@ impl Opened {
         self.rows.get(self.place)
     }
 
+    /// The first row that is seen.
+    pub const fn top(&self) -> usize {
+        self.top
+    }
+
     /// The cursor's place.
     pub const fn place(&self) -> usize {
         self.place

@@ -8,13 +8,15 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 
+use unicode_width::UnicodeWidthStr;
+
 use super::rows::{Column, Entry, columns};
-use super::{Ask, Page, detail, edit};
+use super::{Ask, Page, Rbac, detail, edit};
 use crate::cluster::rbac_watch::Reach;
 use crate::cluster::watch::WatchStatus;
 use crate::console::form;
 use crate::console::state::State;
-use crate::console::text::{cell, shown, wrapped};
+use crate::console::text::{cell, mark_name, shown, wrapped};
 use crate::domain::access::object::Kind;
 use crate::domain::verdict::Level;
 
@@ -35,6 +37,22 @@ pub fn layout(area: Rect) -> (Rect, Option<Rect>) {
     let list = Rect { height: area.height - BELOW - 1, ..area };
     // The lower part's upper border is the upper part's lower one.
     (list, Some(Rect { y: list.bottom() - 1, height: BELOW + 2, ..area }))
+}
+
+/// The part that tells about what the cursor is on.
+pub fn detail_area(body: Rect) -> Option<Rect> {
+    layout(body).1
+}
+
+/// The rows, and the line on which the cursor is; `None` where they are a table.
+pub fn row_area(body: Rect, rbac: &Rbac) -> Option<(Rect, u16)> {
+    let opened = rbac.page();
+    let list = layout(body).0;
+    // Borders and the heading are no rows.
+    let rows = Rect { y: list.y + 2, height: list.height.saturating_sub(3), ..list };
+    let cursor = opened.place().checked_sub(opened.top())?;
+    let plain = !matches!(opened.page, Page::Access(_)) && rbac.sheet.is_none() && rbac.ask.is_none();
+    plain.then_some((rows, rows.y + u16::try_from(cursor).ok()?))
 }
 
 /// Draws the pane.
@@ -155,13 +173,19 @@ fn column(text: &str, width: usize) -> String {
 }
 
 fn row_line(state: &State, page: &Page, row: &Entry, chosen: bool, width: u16) -> Line<'static> {
-    let cells = columns(page).iter().zip(&row.cells).map(|(of, text)| column(text, column_width(*of, page, width)));
-    let line = Line::from(vec![
+    let mut cells = columns(page).iter().zip(&row.cells).map(|(of, text)| column(text, column_width(*of, page, width)));
+    let name = cells.next().unwrap_or_default();
+    let rest = cell(&cells.collect::<String>(), usize::from(width).saturating_sub(4 + name.width()));
+    let mut line = Line::from(vec![
         Span::raw(if chosen { "› " } else { "  " }),
         Span::styled(cell(row.mark(), 2), state.theme.level(row.level)),
-        Span::raw(cell(&cells.collect::<String>(), usize::from(width).saturating_sub(4))),
+        Span::raw(name),
+        Span::raw(rest),
     ]);
-    if chosen { line.style(state.theme.chosen()) } else { line }
+    if chosen {
+        mark_name(&mut line, 3, state.theme);
+    }
+    line
 }
 
 /// An empty page says what it means.
