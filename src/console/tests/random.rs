@@ -9,11 +9,13 @@ use crate::cluster::watch::{Change, Message};
 use crate::console::effect::Effect;
 use crate::console::event::Event;
 use crate::console::keymap::{Action, BINDINGS, Key};
-use crate::console::overlay::{Overlay, Phase};
+use crate::console::overlay::{Overlay, Phase, bulk};
 use crate::console::requests::testing::row;
 use crate::console::wizard::Task;
-use crate::console::{kubeconfig, rbac};
+use crate::console::{kubeconfig, rbac, wizard};
+use crate::domain::plan::StepKind;
 use crate::domain::text::printable;
+use crate::issuance::Progress;
 
 /// xorshift64*: the same keys on every run and every machine.
 struct Chance(u64);
@@ -47,6 +49,18 @@ fn may_approve(console: &Console, event: &Event) -> bool {
     confirms && named && decide.phase == Phase::Asking && decide.seen.is_some()
 }
 
+/// The same for a sheet of many.
+fn may_approve_all(console: &Console, event: &Event) -> bool {
+    let Some(Overlay::Bulk(sheet)) = console.state.overlays.last() else { return false };
+    let Event::Key(key) = event else { return false };
+    let action = console.state.keymap.lookup(&console.state.places(), Key::of(*key));
+    // Retry is for what failed of a run that was confirmed.
+    match sheet.phase {
+        bulk::Phase::Asking => matches!(action, Some(Action::Yes | Action::Enter)),
+        _ => action == Some(Action::Retry),
+    }
+}
+
 fn writes(effect: &Effect) -> bool {
     matches!(
         effect,
@@ -76,7 +90,10 @@ fn any_event(chance: &mut Chance, keys: &[Key], here: &[Key]) -> Event {
             key(Key(KeyCode::Char(char::from(b'a' + u8::try_from(chance.below(26)).unwrap())), KeyModifiers::NONE))
         }
         10 => Event::Paste("kcm-helper".to_owned()),
-        11..=25 if !here.is_empty() => key(here[chance.below(here.len())]),
+        // Back to where decisions are made, or the keys would get lost in the other rooms.
+        11 => key(Key(KeyCode::Esc, KeyModifiers::NONE)),
+        12 => key(Key(KeyCode::Char('1'), KeyModifiers::NONE)),
+        13..=25 if !here.is_empty() => key(here[chance.below(here.len())]),
         _ => key(keys[chance.below(keys.len())]),
     }
 }
@@ -100,8 +117,13 @@ fn pressed_at_random(read_only: bool) -> (usize, usize) {
         let before = format!("{event:?}");
         let name_needed =
             matches!(console.state.overlays.last(), Some(Overlay::Decide(decide)) if decide.is_dangerous());
+        let sheet = may_approve_all(&console, &event);
         console.hears(event);
         for effect in &console.effects {
+            assert!(
+                sheet || !matches!(effect, Effect::DecideAll(..)),
+                "{number}: {before} decides unasked: {effect:?}"
+            );
             assert!(!(read_only && writes(effect)), "{number}: {before} writes in read-only mode: {effect:?}");
             if let Effect::Decide(_, _, decision) | Effect::DecideAll(_, _, decision) = effect {
                 assert!(may, "{number}: {before} decides unasked: {effect:?}");
@@ -124,10 +146,19 @@ fn answer(console: &mut Console, requests: &[crate::domain::request::Request]) {
         let refused = || crate::trouble::Trouble::new("no");
         match effect {
             Effect::Decide(id, ..) => console.hears(Event::Decided(id, Err(refused()))),
+            Effect::DecideAll(id, ..) => console.hears(Event::Bulk(id, bulk::update::News::Ended)),
+            Effect::Rbac(rbac::Task::Put { id, .. } | rbac::Task::Delete { id, .. }) => {
+                console.hears(Event::Rbac(rbac::News::Put(id, Err(refused()))));
+            }
+            Effect::Wizard(Task::Begin(id, _) | Task::Resume(id, _)) => {
+                let failed = Progress::Failed(StepKind::Request, refused());
+                console.hears(Event::Wizard(wizard::News::Progress(id, failed)));
+            }
+            Effect::Wizard(Task::Undo(id, _)) => console.hears(Event::Wizard(wizard::News::Undone(id, Err(refused())))),
             Effect::Delete(id, _) => console.hears(Event::Deleted(id, Err(refused()))),
             Effect::Wizard(Task::Rehearse(id, _)) => {
                 let rehearsal = crate::issuance::Rehearsal { notes: Vec::new() };
-                console.hears(Event::Wizard(crate::console::wizard::News::Rehearsed(id, Ok(rehearsal))));
+                console.hears(Event::Wizard(wizard::News::Rehearsed(id, Ok(rehearsal))));
             }
             Effect::Export { id, .. } => console.hears(Event::Exported(id, crate::console::event::Exported::Exists)),
             _ => {}
