@@ -123,8 +123,10 @@ fn the_mouse_is_ours_only_when_asked_for(plane: &dyn Plane) {
     let mut console = console(&admin, &["--mouse"], &[]);
     console.sees("● live");
     console.waits("mouse reports", |screen| screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None);
-    // The second tab, on the second line.
-    console.keys("\x1b[<0;20;2M");
+    let text = console.sees("4 Activity");
+    let tabs = text.lines().nth(1).unwrap();
+    let column = tabs[..tabs.find("4 Activity").unwrap()].chars().count() + 1;
+    console.keys(&format!("\x1b[<0;{column};2M"));
     console.sees("[4 Activity]");
     console.keys("q");
     assert_eq!(console.ends(), 0);

@@ -69,10 +69,12 @@ impl Terminal {
     pub fn finds(&mut self, name: &str, text: &str) {
         self.keys("/");
         self.keys(&format!("{name}\r"));
-        let detail = format!("├ {name} ");
+        // What is typed may be the beginning of several names; a terminal of ASCII has other frames.
+        let headings = [format!("├ {name}"), format!("+ {name}")];
         self.waits(&format!("{text:?} is seen of {name}"), |screen| {
             let screen = screen.contents();
-            screen.split_once(&detail).is_some_and(|(list, detail)| detail.contains(text) || list.contains(text))
+            let parts = headings.iter().find_map(|heading| screen.split_once(heading));
+            parts.is_some_and(|(list, detail)| detail.contains(text) || list.contains(text))
         });
     }
 
