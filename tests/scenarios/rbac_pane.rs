@@ -19,6 +19,13 @@ crate::on_both!(
 );
 
 /// A namespace with one role and one binding, of a user of its own.
+/// Searches the rows of the page.
+fn searches(console: &mut Terminal, name: &str, text: &str) {
+    console.keys(&format!("/{name}\r"));
+    console.sees(&format!("· /{name}"));
+    console.sees(text);
+}
+
 fn shop(plane: &dyn Plane) -> String {
     let ns = unique("till");
     let admin = Person::admin(plane);
@@ -48,10 +55,10 @@ fn the_pane_shows_access_live_and_agrees_with_the_server(plane: &dyn Plane) {
     let ns = shop(plane);
     let admin = Person::admin(plane);
     let mut console = pane(&admin, &ns);
-    console.finds(&format!("{ns}-jane"), "get list pods in");
+    searches(&mut console, &format!("{ns}-jane"), "get list pods in");
     console.keys("\r");
     console.sees("pods");
-    console.finds("pods", &format!("RoleBinding {ns}/readers → Role {ns}/reader"));
+    searches(&mut console, "pods", &format!("RoleBinding {ns}/readers → Role {ns}/reader"));
     console.keys("x");
     console.sees("✔ the server agrees (SubjectAccessReview)");
     // The fourth verb from here is create: nothing grants it, until somebody does.
@@ -102,7 +109,7 @@ fn a_role_is_made_from_a_preset_and_bound_and_taken_back_again(plane: &dyn Plane
 
     console.keys("v");
     console.sees("RBAC · Roles");
-    console.finds("till-keeper", "1 of");
+    searches(&mut console, "till-keeper", "1 of");
     console.keys("b");
     console.sees("New binding");
     console.keys(&format!("{ns}-joe\x12"));
@@ -145,7 +152,7 @@ fn a_change_that_was_overtaken_is_not_written(plane: &dyn Plane) {
     let mut console = pane(&admin, &ns);
     console.keys("v");
     console.sees("RBAC · Roles");
-    console.finds(&ns, "1 of");
+    searches(&mut console, &ns, "1 of");
     console.keys("e");
     console.sees("get list: pods");
     console.keys(" services\x12");
@@ -177,9 +184,9 @@ fn who_may_list_nothing_sees_their_own_access(plane: &dyn Plane) {
     let mut console = pane(&jane, &ns);
     console.sees("your own access as the server tells it");
     console.sees(&format!("{ns}-jane"));
-    console.finds(&format!("{ns}-jane"), "1 of");
+    searches(&mut console, &format!("{ns}-jane"), "1 of");
     console.keys("\r");
-    console.finds("pods", "✔ granted");
+    searches(&mut console, "pods", "✔ granted");
     console.sees("through bindings that may not be seen");
 }
 

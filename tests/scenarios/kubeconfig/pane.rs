@@ -92,7 +92,7 @@ fn the_console_goes_to_another_cluster_and_nothing_of_the_old_one_is_left(plane:
     person.done(&["import", "other.yaml", "--name", "context/admin=far-away"]);
     let mut terminal = Terminal::console(&person, &[]);
     terminal.sees("● live");
-    terminal.finds(&here, &format!("› {here}"));
+    terminal.finds(&here, &format!("CN={here}"));
     terminal.keys("c");
     terminal.sees("Switch this console to");
     terminal.sees("admin (here)");
@@ -117,7 +117,7 @@ fn the_console_goes_to_another_cluster_and_nothing_of_the_old_one_is_left(plane:
     terminal.keys("gc");
     terminal.sees("countersign  admin › admin");
     terminal.keys("1");
-    terminal.finds(&here, &format!("› {here}"));
+    terminal.finds(&here, &format!("CN={here}"));
 }
 
 fn a_connection_is_tested_and_what_fails_is_said_in_plain_words(plane: &dyn Plane) {
@@ -207,7 +207,9 @@ fn a_kubeconfig_comes_in_and_a_context_goes_out(plane: &dyn Plane) {
     let alone = Person::with(plane, &std::fs::read_to_string(person.path("admin.kubeconfig")).unwrap());
     assert_eq!(alone.kubectl_done(&["config", "get-contexts", "-o", "name"]), "admin\n");
     assert!(alone.kubectl(&["get", "namespaces"]).status.success());
-    terminal.keys("e\r");
+    terminal.keys("e");
+    terminal.sees("Write admin as a file of its own");
+    terminal.keys("\r");
     terminal.sees("There is a file of that name. Replace it?");
     terminal.keys("n");
     terminal.sees("Kubeconfig · 1 file");
@@ -241,13 +243,17 @@ fn comments_and_a_stale_lock_are_asked_about(plane: &dyn Plane) {
     let text = format!("# my clusters\n{}x-own: [&a 1, *a]\n", plane.kubeconfig_text("admin", Some("system:masters")));
     let person = Person::with(plane, &text);
     let mut terminal = pane(&person, &[]);
-    terminal.keys("r-2\r");
+    terminal.keys("r");
+    terminal.sees("Rename admin");
+    terminal.keys("-2\r");
     terminal.sees("has comments, which writing it loses");
     terminal.keys("n");
     terminal.sees_no("has comments");
     assert_eq!(std::fs::read_to_string(person.kubeconfig()).unwrap(), text);
     std::fs::write(person.path(".kube/config.lock"), "").unwrap();
-    terminal.keys("r-2\r");
+    terminal.keys("r");
+    terminal.sees("Rename admin");
+    terminal.keys("-2\r");
     terminal.sees("config.lock is there");
     terminal.keys("y");
     terminal.sees("has comments, which writing it loses");
