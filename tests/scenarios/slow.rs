@@ -39,7 +39,8 @@ fn console_in(person: &Person) -> (portable_pty::PtyPair, Box<dyn portable_pty::
 
 fn over_9600_bits_a_second_no_key_is_lost_and_no_stale_frame_is_queued(plane: &dyn Plane) {
     let admin = Person::admin(plane);
-    let name = unique("slowly");
+    // Short enough for the column of names.
+    let name = unique("slow");
     for number in 10..30 {
         create(plane, &format!("{name}-{number}"), &name, &["dev"]);
     }
