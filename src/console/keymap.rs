@@ -281,7 +281,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Place::Requests, &[Key::char('n')], Action::NewUser, "new user", "issue a certificate to a new user"),
     bind(Place::Requests, &[Key::char('e')], Action::Export, "export", "write its certificate to a file"),
     bind(Place::Page, &[ESC, ENTER], Action::Back, "back", "back to the list"),
-    bind(Place::Page, &[TAB], Action::NextTab, "next tab", "Summary, Certificate, YAML in turn"),
+    bind(Place::Page, &[TAB], Action::NextTab, "next tab", "Summary, Access, Certificate, YAML in turn"),
     bind(Place::Requests, &[Key::char('f')], Action::FilterNext, "filter", "next filter: pending, approved, issued, …"),
     bind(Place::Requests, &[Key::char('/')], Action::Search, "search", "search names, identities, groups, signers"),
     bind(Place::Rbac, &[Key::char('v')], Action::NextView, "view", "next view: Subjects, Roles, Bindings, Who can"),

@@ -38,6 +38,8 @@ fn a_hostile_name_reaches_screen_and_command_line_only_in_escaped_form(plane: &d
     console.finds(&name, "\\u{1b}[31m");
     console.keys("\r");
     console.sees("[Summary]");
+    console.keys("\t");
+    console.sees("[Access]");
     console.keys("\t\t");
     console.sees("[YAML]");
     console.keys("\x1b");

@@ -12,6 +12,7 @@ crate::on_both!(
     a_request_that_the_signer_will_refuse_is_predicted_and_its_refusal_shown,
     deleting_and_exporting_ask_and_tell,
     a_read_only_console_offers_and_makes_no_write,
+    what_a_request_would_hand_out_is_said_with_its_chain_and_the_server_agrees,
 );
 
 fn a_request_appears_by_itself_and_is_approved_and_another_is_denied(plane: &dyn Plane) {
@@ -137,4 +138,27 @@ fn a_read_only_console_offers_and_makes_no_write(plane: &dyn Plane) {
     assert_eq!(conditions(plane, &name), "");
     let error = admin.fails(3, &["--read-only", "approve", &name]);
     assert!(error.contains("read-only"), "{error}");
+}
+
+fn what_a_request_would_hand_out_is_said_with_its_chain_and_the_server_agrees(plane: &dyn Plane) {
+    let admin = Person::admin(plane);
+    let group = unique("till");
+    let run = |arguments: &[&str]| assert!(plane.kubectl(arguments).status.success(), "{arguments:?}");
+    run(&["create", "role", &group, "-n", "default", "--verb=get,list", "--resource=pods,secrets"]);
+    run(&["create", "rolebinding", &group, "-n", "default", &format!("--role={group}"), &format!("--group={group}")]);
+    create(plane, &group, "joe", &[&group]);
+    let mut console = Terminal::console(&admin, &[]);
+    console.sees("● live");
+    console.finds(&group, "Would get get list pods, secrets in default");
+    console.keys("\r");
+    console.sees("[Summary]");
+    console.keys("\t");
+    let access = console.sees(&format!("RoleBinding default/{group} → Role {group}"));
+    assert!(access.contains("[Access]") && access.contains("secrets-read"), "{access}");
+    let may = |verb: &str| {
+        let who = ["--as", "joe", "--as-group", &group];
+        admin.kubectl(&[&["auth", "can-i", verb, "secrets", "-n", "default"], &who[..]].concat()).status.success()
+    };
+    eventually("the server agrees", || may("list").then_some(()));
+    assert!(!may("delete"));
 }

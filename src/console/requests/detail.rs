@@ -24,13 +24,13 @@ pub struct Fact {
 }
 
 impl Fact {
-    fn new(label: &'static str, text: impl Into<String>) -> Self {
+    pub(super) fn new(label: &'static str, text: impl Into<String>) -> Self {
         Self { label, text: text.into(), level: None }
     }
 }
 
 /// The facts for the part below the list, the most telling first, a line each. Pairs of short ones share a line.
-pub fn brief(loaded: &Loaded, clock: &Clock) -> Vec<(Fact, Option<Fact>)> {
+pub fn brief(loaded: &Loaded, clock: &Clock, would_get: Option<Fact>) -> Vec<(Fact, Option<Fact>)> {
     let request = &loaded.request;
     let mut lines = vec![
         (
@@ -44,7 +44,7 @@ pub fn brief(loaded: &Loaded, clock: &Clock) -> Vec<(Fact, Option<Fact>)> {
     if request.state() != State::Pending {
         lines.push((status(request, clock), None));
     }
-    lines.extend(verdict(&loaded.verdict).into_iter().map(|fact| (fact, None)));
+    lines.extend(would_get.into_iter().chain(verdict(&loaded.verdict)).map(|fact| (fact, None)));
     lines
 }
 

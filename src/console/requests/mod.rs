@@ -1,5 +1,6 @@
 //! The Requests pane: the live list of CSRs, what stands behind the one under the cursor, and what can be done to it.
 
+pub mod access;
 pub mod cursor;
 pub mod detail;
 pub mod index;
@@ -81,6 +82,8 @@ pub enum Tab {
     /// Who, what, how long, the verdict.
     #[default]
     Summary,
+    /// What it would hand out.
+    Access,
     /// The issued certificate.
     Certificate,
     /// The object.
@@ -89,7 +92,7 @@ pub enum Tab {
 
 impl Tab {
     /// In the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::Summary, Self::Certificate, Self::Yaml];
+    pub const ALL: [Self; 4] = [Self::Summary, Self::Access, Self::Certificate, Self::Yaml];
 
     /// The next one.
     #[must_use]
@@ -102,6 +105,7 @@ impl Tab {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Summary => "Summary",
+            Self::Access => "Access",
             Self::Certificate => "Certificate",
             Self::Yaml => "YAML",
         }

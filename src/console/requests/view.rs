@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
+use super::access;
 use super::detail::{self, Fact};
 use super::index::Criteria;
 use super::layout::parts;
@@ -245,7 +246,11 @@ fn draw_detail(frame: &mut Frame, area: Rect, beside: bool, state: &State) {
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let lines = match state.requests.loaded() {
-        Some(loaded) => brief_lines(detail::brief(loaded, &state.clock), usize::from(inner.width), state),
+        Some(loaded) => brief_lines(
+            detail::brief(loaded, &state.clock, access::would_get(state, &loaded.request)),
+            usize::from(inner.width),
+            state,
+        ),
         None => vec![waiting(state)],
     };
     frame.render_widget(Paragraph::new(lines), inner);
@@ -319,6 +324,7 @@ pub fn page_lines(state: &State) -> Vec<Line<'static>> {
     let width = usize::from(state.size.width).saturating_sub(2);
     let facts = match page.tab {
         Tab::Summary => detail::full(loaded, &state.clock),
+        Tab::Access => access::all(state, &loaded.request),
         Tab::Certificate => detail::certificate(loaded, &state.clock),
         Tab::Yaml => {
             let text = printable_block(&loaded.yaml);

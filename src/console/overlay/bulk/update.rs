@@ -38,7 +38,17 @@ pub fn open_shown(state: &mut State) {
     open(state, Verb::Approve, rows, &[Level::Ok]);
 }
 
-fn open(state: &mut State, verb: Verb, rows: Vec<Row>, included: &[Level]) {
+fn open(state: &mut State, verb: Verb, mut rows: Vec<Row>, included: &[Level]) {
+    let policy = &state.requests.judging.known.policy;
+    let before = rows.len();
+    if verb == Verb::Approve {
+        // What the house does not let bulk decisions approve is left out. Beyond that, a level is the admin's own choice.
+        rows.retain(|row| row.level >= Level::Warning || policy.bulk_may(row.level, &row.signer));
+    }
+    let kept_out = before - rows.len();
+    if kept_out > 0 {
+        state.notify(false, format!("{kept_out} left out: the policy file does not let bulk decisions approve them"));
+    }
     let reason = if verb == Verb::Approve { "ReviewedByAdmin" } else { "DeniedByAdmin" };
     let bulk = Bulk::new(verb, rows, included, reason, message(verb, state.username()));
     if bulk.rows.is_empty() {
