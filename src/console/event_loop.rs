@@ -244,8 +244,8 @@ impl Loop {
     fn progressed(&mut self, progress: &Progress) {
         match progress {
             // A terminal that answers tells by itself when it shows the frame.
-            Progress::Last(at) if !self.flow.is_asked() => self.seen.drawn(*at),
-            Progress::Last(_) => {}
+            Progress::Begun(at) if !self.flow.is_asked() => self.seen.drawn(*at),
+            Progress::Begun(_) => {}
             Progress::Ended(Ok(())) => self.flow.written(),
             Progress::Ended(Err(_)) => self.lost(),
         }

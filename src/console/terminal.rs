@@ -142,8 +142,8 @@ pub fn size() -> io::Result<Size> {
 /// How a frame fares.
 #[derive(Debug)]
 pub enum Progress {
-    /// Its last piece goes out now. Told before it does: no key that answers to the frame can be older.
-    Last(Instant),
+    /// Its first piece goes out now. Told before it does: no key that answers to the frame can be older.
+    Begun(Instant),
     /// It has left us, or could not.
     Ended(io::Result<()>),
 }
@@ -163,7 +163,7 @@ impl Writer {
         std::thread::spawn(move || {
             for frame in frames {
                 // The console may be ending; then nobody wants to know.
-                let ended = write_frame(frame.as_bytes(), || drop(tell.send(Progress::Last(Instant::now()))));
+                let ended = write_frame(frame.as_bytes(), || drop(tell.send(Progress::Begun(Instant::now()))));
                 let _ = tell.send(Progress::Ended(ended));
             }
         });
@@ -177,13 +177,10 @@ impl Writer {
     }
 }
 
-fn write_frame(bytes: &[u8], last: impl Fn()) -> io::Result<()> {
-    let mut left = bytes.len();
+fn write_frame(bytes: &[u8], begins: impl Fn()) -> io::Result<()> {
+    // Whoever reads fast can answer what stands in the first piece before the last one is written.
+    begins();
     for piece in bytes.chunks(PIECE) {
-        left -= piece.len();
-        if left == 0 {
-            last();
-        }
         let _held = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
         if !TAKEN.load(Ordering::SeqCst) {
             return Ok(());
