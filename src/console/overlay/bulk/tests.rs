@@ -11,7 +11,7 @@ use crate::cluster::{Decision, Error};
 use crate::console::clock::Clock;
 use crate::console::effect::{Effect, EffectId};
 use crate::console::event::Event;
-use crate::console::requests::testing::{noon, row};
+use crate::console::requests::testing::{noon, row, with};
 use crate::console::state::State;
 use crate::console::theme::Theme;
 use crate::console::{update::update, view};
@@ -215,4 +215,22 @@ fn the_sheet_fits_small_screens() {
             console.screen();
         }
     }
+}
+
+#[test]
+fn what_the_policy_file_keeps_out_of_bulk_is_counted_and_said_as_that() {
+    let decided = with(judged("old", Level::Notice), |facts| facts.state = RequestState::Denied);
+    let mut console = Console::with(vec![judged("fine", Level::Ok), judged("glance", Level::Notice), decided]);
+    let policy = |text| crate::domain::policy_file::PolicyFile::parse(text).unwrap();
+    console.state.requests.judging.known.policy = policy("bulk: {levels: [ok]}");
+    console.types("fffff");
+    console.marks_all();
+    console.types("a");
+    let notice = console.state.notice.as_ref().unwrap().text.clone();
+    assert!(notice.starts_with("1 left out: the policy"), "{notice}");
+    console.press(KeyCode::Esc);
+    console.state.requests.judging.known.policy = policy("bulk: {levels: []}");
+    console.types("a");
+    let notice = console.state.notice.as_ref().unwrap().text.clone();
+    assert!(notice.starts_with("2 left out: the policy") && console.state.overlays.is_empty(), "{notice}");
 }

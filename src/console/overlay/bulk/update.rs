@@ -12,6 +12,7 @@ use crate::console::overlay::{Overlay, Reader};
 use crate::console::requests::update::settle;
 use crate::console::state::State;
 use crate::domain::commands;
+use crate::domain::request::State as RequestState;
 use crate::domain::row::Row;
 use crate::domain::verdict::Level;
 use crate::issuance::Written;
@@ -43,7 +44,10 @@ fn open(state: &mut State, verb: Verb, mut rows: Vec<Row>, included: &[Level]) {
     let before = rows.len();
     if verb == Verb::Approve {
         // What the house does not let bulk decisions approve is left out. Beyond that, a level is the admin's own choice.
-        rows.retain(|row| row.level >= Level::Warning || policy.bulk_may(row.level, &row.signer));
+        // What is decided already the sheet itself sets aside, and says so.
+        rows.retain(|row| {
+            row.state != RequestState::Pending || row.level >= Level::Warning || policy.bulk_may(row.level, &row.signer)
+        });
     }
     let kept_out = before - rows.len();
     if kept_out > 0 {
@@ -52,7 +56,10 @@ fn open(state: &mut State, verb: Verb, mut rows: Vec<Row>, included: &[Level]) {
     let reason = if verb == Verb::Approve { "ReviewedByAdmin" } else { "DeniedByAdmin" };
     let bulk = Bulk::new(verb, rows, included, reason, message(verb, state.username()));
     if bulk.rows.is_empty() {
-        return state.notify(false, "none of these is pending: nothing is left to decide");
+        if kept_out == 0 {
+            state.notify(false, "none of these is pending: nothing is left to decide");
+        }
+        return;
     }
     state.overlays.push(Overlay::Bulk(Box::new(bulk)));
 }
