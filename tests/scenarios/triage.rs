@@ -3,7 +3,7 @@
 use crate::support::plane::Plane;
 use crate::support::requests::{conditions, create, create_with};
 use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually, unique};
+use crate::support::{Person, eventually, limited, unique};
 
 crate::on_both!(
     a_request_appears_by_itself_and_is_approved_and_another_is_denied,
@@ -13,6 +13,7 @@ crate::on_both!(
     deleting_and_exporting_ask_and_tell,
     a_read_only_console_offers_and_makes_no_write,
     what_a_request_would_hand_out_is_said_with_its_chain_and_the_server_agrees,
+    who_may_not_list_bindings_is_not_told_that_a_request_hands_out_nothing,
 );
 
 fn a_request_appears_by_itself_and_is_approved_and_another_is_denied(plane: &dyn Plane) {
@@ -162,4 +163,21 @@ fn what_a_request_would_hand_out_is_said_with_its_chain_and_the_server_agrees(pl
     };
     eventually("the server agrees", || may("list").then_some(()));
     assert!(!may("delete"));
+}
+
+fn who_may_not_list_bindings_is_not_told_that_a_request_hands_out_nothing(plane: &dyn Plane) {
+    let name = unique("approver");
+    let person = limited(plane, &name, "list,watch,get", "certificatesigningrequests");
+    create(plane, &name, "joe", &["ops"]);
+    let mut console = Terminal::console(&person, &[]);
+    console.sees("● live");
+    console.finds(&name, "not known: you may not list");
+    console.keys("\r");
+    console.sees("[Summary]");
+    console.keys("\t");
+    let access = console.waits("the tab says that it is not known", |screen| {
+        let screen = screen.contents();
+        screen.contains("[Access]") && screen.contains("Who ") && screen.contains("not known: you may not list")
+    });
+    assert!(!access.contains("nothing beyond"), "{access}");
 }

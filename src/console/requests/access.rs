@@ -19,16 +19,20 @@ fn who(request: &Request) -> Option<Who> {
     (logs_in && !identity.user.is_empty()).then(|| Who::named(&identity.user, &identity.groups))
 }
 
-/// Why it is not known what anybody would get, if it is not.
+/// Why it is not known what anybody would get, if it is not. A kind that may not be listed has told all that it will.
 fn unknown(state: &State) -> Option<String> {
-    if state.rbac.complete() {
-        return None;
-    }
     let forbidden: Vec<_> = state.rbac.forbidden().map(Kind::plural).collect();
-    Some(match forbidden.as_slice() {
-        [] => "not known yet: roles and bindings are being read".to_owned(),
-        kinds => format!("not known: you may not list {}", kinds.join(", ")),
-    })
+    match (forbidden.as_slice(), state.rbac.complete()) {
+        ([], true) => None,
+        ([], false) => Some("not known yet: roles and bindings are being read".to_owned()),
+        (kinds, _) => Some(format!("not known: you may not list {}", kinds.join(", "))),
+    }
+}
+
+/// What is not seen beside what is: of the other namespaces nothing, where only one may be looked at.
+fn unseen(state: &State) -> Option<String> {
+    let namespace = state.rbac.reach.values().find_map(|reach| reach.only.as_deref())?;
+    Some(format!("you see roles and bindings of namespace {namespace} alone, and those of the cluster"))
 }
 
 /// In one line.
@@ -41,7 +45,8 @@ pub fn would_get(state: &State, request: &Request) -> Option<Fact> {
     let cut = if text.chars().count() > LINE { "… (Access tab: all)" } else { "" };
     let level = summary::would_get(&state.rbac.policy, &who).iter().map(|line| line.level).max();
     let level = level.filter(|level| *level >= Level::Warning);
-    Some(Fact { level, ..Fact::new("Would get", text.chars().take(LINE).collect::<String>() + cut) })
+    let unseen = unseen(state).map(|unseen| format!(" ({unseen})")).unwrap_or_default();
+    Some(Fact { level, ..Fact::new("Would get", text.chars().take(LINE).collect::<String>() + cut + &unseen) })
 }
 
 /// All of it: what is dangerous first, then binding by binding.
@@ -67,5 +72,6 @@ pub fn all(state: &State, request: &Request) -> Vec<Fact> {
     if facts.len() == 1 {
         facts.push(Fact::new("Would get", "nothing beyond what everybody has who logs in"));
     }
+    facts.extend(unseen(state).map(|unseen| Fact::new("Not seen", format!("the rest: {unseen}"))));
     facts
 }

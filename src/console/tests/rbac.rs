@@ -348,3 +348,33 @@ fn how_long_opening_takes_on_a_large_cluster() {
     }
     println!("{}", console.screen());
 }
+
+/// A console on its requests, the first of which is jane's, told of the shop by watches that fare so.
+fn requests(reach: impl Fn(Kind) -> Reach) -> Console {
+    let mut console = Console::with(&three());
+    console.news(News::Watch(Message::Policy(Arc::new(shop()))));
+    for kind in Kind::ALL {
+        console.news(News::Watch(Message::Status(kind, reach(kind))));
+    }
+    console
+}
+
+#[test]
+fn what_a_request_would_hand_out_is_never_claimed_where_roles_or_bindings_may_not_be_seen() {
+    let live = |only: Option<&str>| Reach { status: WatchStatus::Live, only: only.map(ToOwned::to_owned) };
+    assert!(requests(|_| live(None)).screen().contains("qa-debug"), "{}", requests(|_| live(None)).screen());
+    let mut console = Console::with(&three());
+    console.news(News::Watch(Message::Policy(Arc::default())));
+    for kind in Kind::ALL {
+        console.news(News::Watch(Message::Status(kind, forbidden(kind))));
+    }
+    for keys in [0, 1] {
+        (0..keys).for_each(|_| [KeyCode::Enter, KeyCode::Tab].into_iter().for_each(|key| console.press(key)));
+        let screen = console.screen();
+        assert!(screen.contains("not known: you may not list") && !screen.contains("nothing beyond"), "{screen}");
+    }
+    let part = requests(|kind| if kind == Kind::ClusterRole { forbidden(kind) } else { live(None) }).screen();
+    assert!(part.contains("not known: you may not list clusterroles"), "{part}");
+    let one = requests(|kind| live(Some("default").filter(|_| [Kind::Role, Kind::RoleBinding].contains(&kind))));
+    assert!(one.screen().contains("of namespace default alone"), "{}", one.screen());
+}
