@@ -7,11 +7,13 @@
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, flock, linkat};
+use rustix::io::Errno;
 
 use super::Error;
 
@@ -96,8 +98,29 @@ impl Drop for Lock {
     }
 }
 
-/// The lock, if it was not there.
+/// The lock, if it was not there. It appears under its name marked and held, so that no kill leaves one that is not
+/// known as ours; where the file system cannot do that, it is made and then marked.
 fn made(path: &Path) -> Result<Option<File>, Error> {
+    let Some(file) = nameless(path) else { return made_then_marked(path) };
+    flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| Error::io(path)(error.into()))?;
+    (&file).write_all(MARK.as_bytes()).map_err(Error::io(path))?;
+    // Without a name of its own a file is reached by its descriptor (open(2), O_TMPFILE).
+    let own = format!("/proc/self/fd/{}", file.as_raw_fd());
+    match linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW) {
+        Ok(()) => Ok(Some(file)),
+        Err(Errno::EXIST) => Ok(None),
+        Err(_) => made_then_marked(path),
+    }
+}
+
+/// A file in the lock's folder that has no name yet; `None` where there can be none.
+fn nameless(path: &Path) -> Option<File> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR).ok().map(File::from)
+}
+
+fn made_then_marked(path: &Path) -> Result<Option<File>, Error> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(mut file) => {
             // Held before it is marked: whoever sees the mark finds it held.
