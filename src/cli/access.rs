@@ -93,7 +93,7 @@ fn as_json(found: &Found, grants: &[Grant<'_>], findings: &[danger::Finding<'_>]
     };
     let finding = |finding: &danger::Finding<'_>| {
         json!({
-            "rule": finding.danger.id,
+            "rule": finding.danger.rule.id,
             "level": finding.level,
             "namespace": finding.scope,
             "text": finding.text(),
@@ -123,7 +123,7 @@ fn as_table(found: &Found, grants: &[Grant<'_>], findings: &[danger::Finding<'_>
         lines.push(String::new());
     }
     for finding in findings {
-        let text = format!("{} {} ({})", symbol(finding.level), finding.text(), finding.danger.id);
+        let text = format!("{} {} ({})", symbol(finding.level), finding.text(), finding.danger.rule.id);
         lines.push(printable(&text).into_owned());
     }
     lines.join("\n")

@@ -23,7 +23,7 @@ const READS: usize = 16;
 /// `--dangerous` refuses the whole command.
 pub(super) async fn approve(cluster: &Cluster, policy: &PolicyFile, flags: &DecideFlags) -> Result<(), Failed> {
     let requests = read(cluster, &flags.common.names).await?;
-    let verdicts = judged_among_all(cluster, policy, &requests).await;
+    let (verdicts, _) = judged_among_all(cluster, policy, &requests).await;
     for (request, verdict) in requests.iter().zip(verdicts) {
         if verdict.level() == Level::Danger && !flags.dangerous.contains(&request.pin.name) {
             let name = printable(&request.pin.name).into_owned();

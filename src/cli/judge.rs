@@ -6,13 +6,14 @@ use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use super::output::{Failed, tell};
 use crate::cluster::surroundings::Withheld;
 use crate::cluster::{Cluster, Error};
+use crate::domain::access::Policy;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::verdict::{Surroundings, Verdict, judge};
 
 /// Every request with its verdict.
 pub(super) async fn judged_all(cluster: &Cluster, policy: &PolicyFile) -> Result<Vec<(Request, Verdict)>, Failed> {
-    let (objects, (mut known, withheld)) = Box::pin(read(cluster, policy)).await;
+    let (objects, (mut known, _, withheld)) = Box::pin(read(cluster, policy)).await;
     let requests = meet(&mut known, &objects?);
     say(&withheld);
     let context = known.context(Utc::now());
@@ -23,22 +24,26 @@ pub(super) async fn judged_all(cluster: &Cluster, policy: &PolicyFile) -> Result
     Ok(requests.into_iter().map(judged).collect())
 }
 
-/// The verdicts of some requests, in view of all others.
-pub(super) async fn judged_among_all(cluster: &Cluster, policy: &PolicyFile, some: &[Request]) -> Vec<Verdict> {
-    let (objects, (mut known, mut withheld)) = Box::pin(read(cluster, policy)).await;
+/// The verdicts of some requests, in view of all others; and the roles and bindings, where they may be read.
+pub(super) async fn judged_among_all(
+    cluster: &Cluster,
+    policy: &PolicyFile,
+    some: &[Request],
+) -> (Vec<Verdict>, Option<Policy>) {
+    let (objects, (mut known, rbac, mut withheld)) = Box::pin(read(cluster, policy)).await;
     match objects {
         Ok(objects) => drop(meet(&mut known, &objects)),
         Err(error) => withheld.push(Withheld { unknown: "the other requests", error }),
     }
     say(&withheld);
     let context = known.context(Utc::now());
-    some.iter().map(|request| judge(request, &context)).collect()
+    (some.iter().map(|request| judge(request, &context)).collect(), rbac)
 }
 
 type Objects = Result<Vec<CertificateSigningRequest>, Error>;
 
 /// Everything at the same time.
-async fn read(cluster: &Cluster, policy: &PolicyFile) -> (Objects, (Surroundings, Vec<Withheld>)) {
+async fn read(cluster: &Cluster, policy: &PolicyFile) -> (Objects, (Surroundings, Option<Policy>, Vec<Withheld>)) {
     tokio::join!(cluster.list_requests(), cluster.surroundings(policy))
 }
 

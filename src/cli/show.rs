@@ -8,7 +8,7 @@ use super::judge::judged_among_all;
 use super::output::{Failed, print, print_data, print_json};
 use crate::cluster::Cluster;
 use crate::console::clock::Clock;
-use crate::console::requests::{Loaded, detail};
+use crate::console::requests::{Loaded, access, detail};
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::text::printable;
@@ -22,16 +22,18 @@ pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ShowFlag
         return print_data(&yaml);
     }
     let request = Request::from_object(&csr);
-    let verdict = judged_among_all(cluster, policy, std::slice::from_ref(&request)).await.remove(0);
+    let (mut verdicts, rbac) = judged_among_all(cluster, policy, std::slice::from_ref(&request)).await;
+    let verdict = verdicts.remove(0);
     if flags.output == Output::Json {
         return print_json(&json::request(&request, &verdict));
     }
-    print(&text(&Loaded { request, verdict, yaml: String::new() }, utc))
+    let would_get = rbac.as_ref().and_then(|rbac| access::line(rbac, &request));
+    print(&text(&Loaded { request, verdict, yaml: String::new() }, would_get, utc))
 }
 
-fn text(loaded: &Loaded, utc: bool) -> String {
+fn text(loaded: &Loaded, would_get: Option<detail::Fact>, utc: bool) -> String {
     let clock = Clock { now: Utc::now(), utc };
-    let mut facts = detail::full(loaded, &clock);
+    let mut facts = detail::full(loaded, &clock, would_get);
     if loaded.request.certificate.is_some() {
         facts.extend(detail::certificate(loaded, &clock));
     }

@@ -34,12 +34,13 @@ impl std::fmt::Display for Withheld {
 }
 
 impl Cluster {
-    /// Everything but the requests themselves; those are added with [`Surroundings::meet`]. Read at the same time.
-    pub async fn surroundings(&self, policy: &PolicyFile) -> (Surroundings, Vec<Withheld>) {
+    /// Everything but the requests themselves, which are added with [`Surroundings::meet`]; and the roles and bindings
+    /// that it was made from. Read at the same time.
+    pub async fn surroundings(&self, policy: &PolicyFile) -> (Surroundings, Option<Policy>, Vec<Withheld>) {
         let (rbac, nodes, ca, me) = tokio::join!(self.policy(), self.all::<Node>(), self.ca_end(), self.who_am_i());
         let mut withheld = Vec::new();
         let mut note = |unknown, error| withheld.push(Withheld { unknown, error });
-        let grants = rbac.map_err(|error| note("what bindings would hand out", error)).ok();
+        let rbac = rbac.map_err(|error| note("what bindings would hand out", error)).ok();
         let nodes = nodes.map_err(|error| note("the nodes' addresses", error)).ok();
         let me = me.map_err(|error| note("knowing who you are", error)).ok();
         // Few may read the CA's configuration, and little depends on it.
@@ -48,14 +49,14 @@ impl Cluster {
             None
         });
         let surroundings = Surroundings {
-            grants: grants.map(|policy| Grants::new(&policy)),
+            grants: rbac.as_ref().map(Grants::new),
             nodes: nodes.as_ref().map(Nodes::new),
             me: me.map(|me| Who { user: me.username, groups: me.groups }),
             limits: Limits { ca_ends, ..Limits::default() },
             policy: policy.clone(),
             ..Surroundings::default()
         };
-        (surroundings, withheld)
+        (surroundings, rbac, withheld)
     }
 
     /// All roles and bindings.

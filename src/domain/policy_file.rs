@@ -67,8 +67,8 @@ pub struct Accounts {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default, expecting = "levels and signers")]
 pub struct Bulk {
-    /// Verdicts: ok, notice, warning. What is dangerous or will fail is never approved in bulk.
-    pub levels: Vec<BulkLevel>,
+    /// Verdicts: ok, notice, warning, danger; absent: all of these. Dangerous ones want their names typed all the same.
+    pub levels: Option<Vec<BulkLevel>>,
     /// Signers.
     pub signers: Vec<Pattern>,
 }
@@ -83,6 +83,8 @@ pub enum BulkLevel {
     Notice,
     /// Worth a question.
     Warning,
+    /// Dangerous: each by its name.
+    Danger,
 }
 
 /// A name, in which `*` stands for any text.
@@ -148,15 +150,17 @@ impl PolicyFile {
         any(&known.users, user) || groups.any(|group| any(&known.groups, group))
     }
 
-    /// Whether bulk decisions may approve requests of that verdict for that signer.
+    /// Whether bulk decisions may approve requests of that verdict for that signer; which they take by themselves is
+    /// another question. What the signer will refuse is never approved.
     pub fn bulk_may(&self, level: Level, signer: &str) -> bool {
         let level = match level {
             Level::Ok => BulkLevel::Ok,
             Level::Notice => BulkLevel::Notice,
             Level::Warning => BulkLevel::Warning,
-            Level::WillFail | Level::Danger => return false,
+            Level::Danger => BulkLevel::Danger,
+            Level::WillFail => return false,
         };
-        self.bulk.levels.contains(&level) && any(&self.bulk.signers, signer)
+        self.bulk.levels.as_ref().is_none_or(|levels| levels.contains(&level)) && any(&self.bulk.signers, signer)
     }
 }
 
@@ -179,7 +183,7 @@ impl Default for LeastKey {
 
 impl Default for Bulk {
     fn default() -> Self {
-        Self { levels: vec![BulkLevel::Ok, BulkLevel::Notice], signers: vec![Pattern("*".to_owned())] }
+        Self { levels: None, signers: vec![Pattern("*".to_owned())] }
     }
 }
 

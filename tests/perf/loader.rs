@@ -18,11 +18,10 @@ use serde_json::{Value, json};
 /// Where requests are.
 const PATH: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
-/// Somebody with a way to the cluster and one key for all requests.
+/// Somebody with a way to the cluster.
 #[derive(Clone)]
 pub struct Loader {
     client: Client,
-    key: Arc<PrivateKey>,
 }
 
 impl Loader {
@@ -30,8 +29,7 @@ impl Loader {
     pub async fn new(kubeconfig: &std::path::Path) -> Self {
         let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
         let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-        let key = Arc::new(PrivateKey::generate(KeyType::EcdsaP256).unwrap());
-        Self { client: Client::try_from(config).unwrap(), key }
+        Self { client: Client::try_from(config).unwrap() }
     }
 
     async fn ask(&self, method: Method, path: &str, kind: &str, body: &Value) -> Value {
@@ -44,9 +42,10 @@ impl Loader {
         serde_json::from_slice(&bytes).unwrap()
     }
 
-    /// Makes one request for a user of the same name.
+    /// Makes one request for a user of the same name, with a key of its own.
     pub async fn create(&self, name: &str) {
-        let pem = certification_request(&self.key, name, &["dev".to_owned()]).unwrap();
+        let key = PrivateKey::generate(KeyType::EcdsaP256).unwrap();
+        let pem = certification_request(&key, name, &["dev".to_owned()]).unwrap();
         let object = json!({
             "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": name},
             "spec": {

@@ -310,7 +310,7 @@ fn access_who_can_and_why_tell_the_chain_from_the_binding_to_the_rule(plane: &dy
         "group {team} → RoleBinding {ns}/qa-debug → ClusterRole {ns}-debug → rule 1 (aggregated from {ns}-debug-extra)"
     );
     assert!(table.contains(&chain), "{table}");
-    assert!(table.contains(&format!("✖ reads secrets in namespace {ns} (secrets-read)")), "{table}");
+    assert!(table.contains(&format!("! reads Secrets in namespace {ns} (access-secrets)")), "{table}");
     assert!(
         table.contains("pods,pods/log") && table.contains(&format!("user {jane} → RoleBinding {ns}/devs")),
         "{table}"

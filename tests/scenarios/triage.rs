@@ -1,5 +1,8 @@
 //! An admin at the console decides about requests of others.
 
+use serde_json::json;
+
+use crate::support::api::Api;
 use crate::support::plane::Plane;
 use crate::support::requests::{conditions, create, create_with};
 use crate::support::terminal::Terminal;
@@ -13,6 +16,7 @@ crate::on_both!(
     deleting_and_exporting_ask_and_tell,
     a_read_only_console_offers_and_makes_no_write,
     what_a_request_would_hand_out_is_said_with_its_chain_and_the_server_agrees,
+    the_access_tab_tells_every_rule_that_the_server_would_grant_and_no_other,
     who_may_not_list_bindings_is_not_told_that_a_request_hands_out_nothing,
 );
 
@@ -154,7 +158,7 @@ fn what_a_request_would_hand_out_is_said_with_its_chain_and_the_server_agrees(pl
     console.keys("\r");
     console.sees("[Summary]");
     console.keys("\t");
-    let access = console.sees("secrets-read");
+    let access = console.sees("access-secrets");
     let chain = format!("RoleBinding default/{group} → Role default/{group}");
     assert!(access.contains("[Access]") && access.contains(&chain), "{access}");
     let may = |verb: &str| {
@@ -163,6 +167,84 @@ fn what_a_request_would_hand_out_is_said_with_its_chain_and_the_server_agrees(pl
     };
     eventually("the server agrees", || may("list").then_some(()));
     assert!(!may("delete"));
+}
+
+/// The rules on an Access tab: namespace (none: everywhere), verbs, things.
+fn told_rules(page: &str) -> Vec<(Option<String>, Vec<String>, Vec<String>)> {
+    let (mut rules, mut scope) = (Vec::new(), None);
+    for line in page.lines().map(|line| line.trim_matches(['│', ' '])) {
+        if let Some((_, namespace)) = line.strip_prefix("Through").and_then(|rest| rest.split_once(", in namespace ")) {
+            scope = Some(namespace.to_owned());
+        } else if line.starts_with("Through") {
+            scope = None;
+        }
+        let words = |text: &str, between: &str| text.split(between).map(str::to_owned).collect();
+        if let Some((_, (verbs, things))) =
+            line.strip_prefix("rule ").and_then(|rest| Some((rest, rest.split_once("  ")?.1.split_once(" – ")?)))
+        {
+            rules.push((scope.clone(), words(verbs, " "), words(things, ", ")));
+        }
+    }
+    rules
+}
+
+fn the_access_tab_tells_every_rule_that_the_server_would_grant_and_no_other(plane: &dyn Plane) {
+    let (admin, it) = (Person::admin(plane), unique("grid"));
+    let (user, team, ops) = (format!("{it}-u"), format!("{it}-team"), format!("{it}-ops"));
+    let (one, two) = (format!("{it}-1"), format!("{it}-2"));
+    let run = |arguments: &[&str]| assert!(plane.kubectl(arguments).status.success(), "{arguments:?}");
+    run(&["create", "namespace", &one]);
+    run(&["create", "namespace", &two]);
+    // The user by a Role, one group by a ClusterRole in a namespace, the other in the whole cluster.
+    run(&["create", "role", "own", "-n", &one, "--verb=get,delete", "--resource=pods,secrets"]);
+    run(&["create", "rolebinding", "own", "-n", &one, "--role=own", "--user", &user]);
+    let (debug, watch) = (format!("{it}-debug"), format!("{it}-watch"));
+    run(&["create", "clusterrole", &debug, "--verb=create", "--resource=pods/exec,configmaps"]);
+    run(&["create", "rolebinding", "debug", "-n", &two, "--clusterrole", &debug, "--group", &team]);
+    run(&["create", "clusterrole", &watch, "--verb=list,watch", "--resource=pods,nodes"]);
+    run(&["create", "clusterrolebinding", &watch, "--clusterrole", &watch, "--group", &ops]);
+    create(plane, &it, &user, &[&team, &ops]);
+    let mut console = Terminal::console(&admin, &[]);
+    console.resize(60, 200);
+    console.sees("● live");
+    console.finds(&it, "Would get");
+    console.keys("\r");
+    console.sees("[Summary]");
+    console.keys("\t");
+    let page = console.waits("all three bindings", |screen| {
+        let text = screen.contents();
+        [format!("{one}/own"), format!("{two}/debug"), watch.clone()].iter().all(|name| text.contains(name))
+    });
+    let rules = told_rules(&page);
+    assert!(rules.len() > 3, "{page}");
+    let api = Api::admin(plane);
+    let may = |verb: &str, resource: &str, namespace: Option<&str>| {
+        let (resource, part) = resource.split_once('/').unwrap_or((resource, ""));
+        let attributes = json!({"verb": verb, "resource": resource, "subresource": part, "namespace": namespace});
+        let groups = [&team, &ops, "system:authenticated"];
+        let spec = json!({"user": user, "groups": groups, "resourceAttributes": attributes});
+        let review = json!({"spec": spec});
+        api.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", &review).ok()["status"]["allowed"] == true
+    };
+    let mut granted = 0;
+    for verb in ["get", "list", "watch", "create", "delete"] {
+        for resource in ["pods", "pods/exec", "secrets", "configmaps", "nodes"] {
+            for namespace in [Some(&one), Some(&two), None] {
+                let has = |list: &[String], wanted: &str| list.iter().any(|entry| entry == wanted || entry == "*");
+                let told = rules.iter().any(|(scope, verbs, things)| {
+                    (scope.is_none() || scope.as_ref() == namespace) && has(verbs, verb) && has(things, resource)
+                });
+                let namespace = namespace.map(String::as_str);
+                eventually(
+                    &format!("told and granted alike: {verb} {resource} in {namespace:?}, told: {told}"),
+                    || (may(verb, resource, namespace) == told).then_some(()),
+                );
+                granted += u32::from(told);
+            }
+        }
+    }
+    // Four by the Role, two in the other namespace, and four kinds of deed in each of three places.
+    assert_eq!(granted, 4 + 2 + 4 * 3, "{page}");
 }
 
 fn who_may_not_list_bindings_is_not_told_that_a_request_hands_out_nothing(plane: &dyn Plane) {

@@ -108,7 +108,10 @@ fn decide_facts(state: &State, decide: &Decide, area: Rect) -> Vec<Line<'static>
     let Some((request, verdict)) = &decide.seen else { return vec![Line::raw("Reading it…")] };
     let loaded = Loaded { request: request.clone(), verdict: verdict.clone(), yaml: String::new() };
     let mut facts = detail::verdict(verdict);
-    facts.extend(access::would_get(state, request));
+    match decide.verb {
+        Verb::Approve => facts.extend(access::could(state, request)),
+        Verb::Deny => facts.extend(access::would_get(state, request)),
+    }
     facts.extend(detail::decision(&loaded, &state.clock));
     let mut lines: Vec<Line> = facts.iter().flat_map(|fact| fact_lines(fact, usize::from(area.width), state)).collect();
     if lines.len() > usize::from(area.height) {

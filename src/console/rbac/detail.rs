@@ -84,7 +84,10 @@ fn cell_lines(policy: &Policy, who: &Who, cell: &Cell<'_>, action: &Action) -> V
         Some(found) if found.level(scope, !names.is_empty()) >= Level::Warning => {
             let level = found.level(scope, !names.is_empty());
             let word = if level == Level::Danger { "dangerous" } else { "sensitive" };
-            lines.push((format!("{} granted{only}, and {word}: {} ({})", symbol(level), found.text, found.id), level));
+            lines.push((
+                format!("{} granted{only}, and {word}: {} ({})", symbol(level), found.text, found.rule.id),
+                level,
+            ));
         }
         _ => lines.push((format!("✔ granted{only}"), Level::Ok)),
     }
@@ -178,9 +181,9 @@ fn role_lines(policy: &Policy, named: &Named) -> Vec<Told> {
     for rule in &role.rules {
         for found in danger::of_rule(rule, role.scope.as_deref()) {
             let level = danger::level_of_rule(rule, role.scope.as_deref());
-            if level >= Level::Warning && !seen.contains(&found.id) {
-                seen.push(found.id);
-                lines.push((format!("{} {} ({})", symbol(level), found.text, found.id), level));
+            if level >= Level::Warning && !seen.contains(&found.rule.id) {
+                seen.push(found.rule.id);
+                lines.push((format!("{} {} ({})", symbol(level), found.text, found.rule.id), level));
             }
         }
     }
@@ -221,7 +224,7 @@ fn rule_lines(policy: &Policy, named: &Named, place: usize) -> Vec<Told> {
     ];
     let level = danger::level_of_rule(rule, role.scope.as_deref());
     for found in danger::of_rule(rule, role.scope.as_deref()) {
-        lines.push((format!("{} {} ({})", symbol(level), found.text, found.id), level));
+        lines.push((format!("{} {} ({})", symbol(level), found.text, found.rule.id), level));
     }
     if let Some((source, at)) = policy.source_of(role, rule) {
         lines.push(plain(format!("From      ClusterRole {}, rule {} (aggregated)", source.name, at + 1)));
@@ -243,7 +246,7 @@ pub fn dangers(state: &State) -> Vec<String> {
         return vec![format!("{who} holds nothing that the rules call dangerous.")];
     }
     let told = findings.iter().flat_map(|finding| {
-        let head = format!("{} {} ({})", symbol(finding.level), finding.text(), finding.danger.id);
+        let head = format!("{} {} ({})", symbol(finding.level), finding.text(), finding.danger.rule.id);
         [head].into_iter().chain(finding.grant.as_ref().map(|grant| format!("    {}", policy.chain(grant))))
     });
     [who.to_string(), String::new()].into_iter().chain(told).collect()

@@ -49,11 +49,12 @@ pub fn brief(loaded: &Loaded, clock: &Clock, would_get: Option<Fact>) -> Vec<(Fa
 }
 
 /// Everything the page's summary says.
-pub fn full(loaded: &Loaded, clock: &Clock) -> Vec<Fact> {
+pub fn full(loaded: &Loaded, clock: &Clock, would_get: Option<Fact>) -> Vec<Fact> {
     let request = &loaded.request;
     let mut facts = vec![Fact::new("Name", &request.pin.name), status(request, clock)];
     facts.extend(verdict_with_advice(&loaded.verdict));
     facts.extend([Fact::new("Subject", subject(request)), Fact::new("Logs in as", logs_in_as(request))]);
+    facts.extend(would_get);
     facts.extend([
         Fact::new("Key", key(request)),
         Fact::new("SANs", sans(request)),
@@ -191,13 +192,18 @@ fn life_text(request: &Request, clock: &Clock) -> String {
         return format!("{asked_text} asked, {granted} granted: until {end} ({left})");
     }
     match (request.state(), asked) {
-        (State::Pending | State::Approved, Some(seconds)) => {
-            let end = TimeDelta::try_seconds(seconds).and_then(|life| clock.now.checked_add_signed(life));
-            let end = end.map(|end| format!(": until {} at the latest", clock.minute(end))).unwrap_or_default();
-            format!("{asked_text}{end}")
+        (State::Pending | State::Approved, Some(_)) => {
+            let end = latest_end(request, clock).map(|end| format!(": until {end} at the latest"));
+            format!("{asked_text}{}", end.unwrap_or_default())
         }
         _ => asked_text,
     }
+}
+
+/// When a certificate that is issued now ends at the latest, where the request says how long it shall live.
+pub fn latest_end(request: &Request, clock: &Clock) -> Option<String> {
+    let life = TimeDelta::try_seconds(request.expiration_seconds?.into())?;
+    Some(clock.minute(clock.now.checked_add_signed(life)?))
 }
 
 /// Where it stands, with the reason and, for a request that no signer takes, the likely causes.

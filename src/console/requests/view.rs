@@ -323,7 +323,7 @@ pub fn page_lines(state: &State) -> Vec<Line<'static>> {
     let Some(loaded) = state.requests.loaded() else { return vec![waiting(state)] };
     let width = usize::from(state.size.width).saturating_sub(2);
     let facts = match page.tab {
-        Tab::Summary => detail::full(loaded, &state.clock),
+        Tab::Summary => detail::full(loaded, &state.clock, access::would_get(state, &loaded.request)),
         Tab::Access => access::all(state, &loaded.request),
         Tab::Certificate => detail::certificate(loaded, &state.clock),
         Tab::Yaml => {

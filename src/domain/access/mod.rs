@@ -25,6 +25,7 @@ use std::fmt;
 pub use catalogue::{Catalogue, ResourceName};
 pub use escalation::{compact, compact_text, uncovered};
 pub use loss::Loss;
+pub use origin::path;
 pub use policy::{Binding, Grant, Policy, Role, Scope};
 pub use rule::allows;
 pub use subject::SubjectKey;

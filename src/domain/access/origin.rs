@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::rbac::v1::PolicyRule;
+use k8s_openapi::api::rbac::v1::{PolicyRule, Subject};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::object::Named;
 use super::own::UNSEEN;
-use super::{Grant, Policy, Role, SubjectKey};
+use super::{Binding, Grant, Policy, Role, SubjectKey};
 
 /// Roles that gather may be gathered; a ring of them ends here.
 const DEPTH: usize = 8;
@@ -24,17 +24,14 @@ impl Policy {
         self.written_in(role, rule, DEPTH)
     }
 
-    /// A chain in words: `group qa → RoleBinding default/qa-debug → ClusterRole debug → rule 3`. Not yet made printable.
+    /// A chain in words, and where a gathered rule comes from. Not yet made printable.
     pub fn chain(&self, grant: &Grant<'_>) -> String {
         if grant.binding.name == UNSEEN {
             return "through bindings that may not be seen".to_owned();
         }
-        let subject = SubjectKey::of(grant.subject, grant.binding.scope.as_deref());
-        let subject = subject.map(|subject| subject.to_string()).unwrap_or_default();
-        let (binding, role) = (Named::binding(grant.binding), Named::role(grant.role));
         let origin =
             self.origin(grant).map(|(role, _)| format!(" (aggregated from {})", role.name)).unwrap_or_default();
-        format!("{subject} → {binding} → {role} → rule {}{origin}", grant.place + 1)
+        format!("{}{origin}", grant.chain())
     }
 
     fn written_in(&self, role: &Role, rule: &PolicyRule, depth: usize) -> Option<(&Role, usize)> {
@@ -52,6 +49,26 @@ impl Policy {
         let (source, place) = sources.next()?;
         Some(self.written_in(source, rule, depth - 1).unwrap_or((source, place)))
     }
+}
+
+impl Grant<'_> {
+    /// `group qa → RoleBinding default/qa-debug → ClusterRole debug → rule 3`. Not yet made printable.
+    pub fn chain(&self) -> String {
+        format!("{} → rule {}", path(self.binding, self.subject), self.place + 1)
+    }
+}
+
+/// A chain as far as the role: `group qa → RoleBinding default/qa-debug → ClusterRole debug`. Not yet made printable.
+pub fn path(binding: &Binding, subject: &Subject) -> String {
+    if binding.name == UNSEEN {
+        return "through bindings that may not be seen".to_owned();
+    }
+    let key = SubjectKey::of(subject, binding.scope.as_deref());
+    let key = key.map(|key| key.to_string()).unwrap_or_default();
+    let role = &binding.role;
+    let place = binding.scope.as_deref().filter(|_| role.kind == "Role");
+    let place = place.map(|namespace| format!("{namespace}/")).unwrap_or_default();
+    format!("{key} → {} → {} {place}{}", Named::binding(binding), role.kind, role.name)
 }
 
 /// Whether a selector takes something with these labels (apimachinery, `LabelSelectorAsSelector`).

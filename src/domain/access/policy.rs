@@ -52,8 +52,8 @@ pub struct Policy {
     role_at: HashMap<(Scope, String), usize>,
     by_subject: HashMap<SubjectKey, Vec<usize>>,
     by_role: HashMap<(Scope, String), Vec<usize>>,
-    /// How dangerous each role is, bound in the cluster and in a namespace; worked out when first asked for.
-    levels: OnceLock<Vec<(Level, Level)>>,
+    /// How dangerous each role is, by where it is bound (see [`Policy::level_of`]); worked out when first asked for.
+    levels: OnceLock<Vec<[Level; 3]>>,
 }
 
 /// Why something is allowed: through this binding, to this subject, by this rule of its role.
@@ -184,12 +184,16 @@ impl Policy {
         all
     }
 
-    /// How dangerous the worst is that a binding grants.
+    /// How dangerous the worst is that a binding grants: in the cluster, in the control plane's namespace, elsewhere.
     pub fn level_of(&self, binding: &Binding) -> Level {
         let place = binding.role_key().and_then(|key| self.role_at.get(&key));
         place.map_or(Level::Ok, |place| {
-            let (cluster, namespace) = self.levels()[*place];
-            if binding.scope.is_some() { namespace } else { cluster }
+            let [cluster, control_plane, namespace] = self.levels()[*place];
+            match binding.scope.as_deref() {
+                None => cluster,
+                Some(danger::CONTROL_PLANE) => control_plane,
+                Some(_) => namespace,
+            }
         })
     }
 
@@ -199,13 +203,14 @@ impl Policy {
         bindings.map(|at| self.level_of(&self.bindings[*at])).max().unwrap_or(Level::Ok)
     }
 
-    fn levels(&self) -> &[(Level, Level)] {
+    fn levels(&self) -> &[[Level; 3]] {
         fn worst(role: &Role, scope: Option<&str>) -> Level {
             let levels = role.rules.iter().map(|rule| danger::level_of_rule(rule, scope));
             levels.max().unwrap_or(Level::Ok)
         }
-        let both = |role: &Arc<Role>| (worst(role, None), worst(role, Some("any")));
-        self.levels.get_or_init(|| self.roles.iter().map(both).collect())
+        let scopes = [None, Some(danger::CONTROL_PLANE), Some("any")];
+        let levels = |role: &Arc<Role>| scopes.map(|scope| worst(role, scope));
+        self.levels.get_or_init(|| self.roles.iter().map(levels).collect())
     }
 
     /// The role of that place and name, if it is there.

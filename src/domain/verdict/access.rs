@@ -17,11 +17,11 @@ pub(super) fn dangers(facts: &Facts, context: &Context<'_>, found: &mut Vec<Find
     }
     let renews = is_renewal(facts);
     for danger in grants.dangers(&facts.user, groups) {
-        let level = if danger.is_wide() && !renews { Level::Danger } else { Level::Warning };
         // Some rules know no lesser level: what they speak of reaches everywhere.
-        let level = if danger.rule.levels.contains(&level) { level } else { Level::Danger };
+        let lesser = renews && danger.rule.levels.contains(&Level::Warning);
+        let level = if lesser { Level::Warning } else { danger.level };
         let again = if renews { " It has that already." } else { "" };
-        found.extend(finding(danger.rule, level, format!("{}{again}", danger.text())));
+        found.extend(finding(danger.rule, level, format!("{}{again}", danger.text)));
     }
 }
 

@@ -1,32 +1,28 @@
 //! What existing bindings would hand out with a user name and groups: the dangerous part of it, by subject.
 //!
-//! Read once per change of the roles and bindings; judging a request then looks its names up.
-
-mod kinds;
+//! Read once per change of the roles and bindings; judging a request then looks its names up. What is dangerous is
+//! [`danger`]'s to say.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::rbac::v1::Subject;
-
+use super::Level;
 use super::looks::look;
 use super::rules::{self, Rule};
-use crate::domain::access::{Binding, Policy, Scope};
-use kinds::dangers_of;
+use crate::domain::access::danger::{self, Finding};
+use crate::domain::access::{Binding, Grant, Policy, SubjectKey};
 
 /// One dangerous thing that a binding grants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Danger {
     /// The rule that speaks of it.
     pub rule: &'static Rule,
-    /// What it allows, such as `read Secrets`.
-    pub what: &'static str,
-    /// Where: in one namespace, or in the cluster.
-    pub scope: Scope,
-    /// Whether it is about objects named in the role alone.
-    pub named: bool,
-    /// `group ops → ClusterRoleBinding ops → ClusterRole admin → rule 2`.
-    pub chain: String,
+    /// How bad it is.
+    pub level: Level,
+    /// A sentence: `It reads Secrets in the whole cluster (group ops → ClusterRoleBinding ops → … → rule 2).`
+    pub text: String,
+    /// Of two with one level, the one that reaches further is told.
+    reach: (bool, bool),
 }
 
 /// Dangers by subject, and the names that bindings use.
@@ -39,19 +35,10 @@ pub struct Grants {
 }
 
 impl Danger {
-    /// Whether it reaches all namespaces, or the one that the control plane lives in.
-    pub fn is_wide(&self) -> bool {
-        !self.named && self.scope.as_deref().is_none_or(|namespace| namespace == "kube-system")
-    }
-
-    /// A sentence with its chain.
-    pub fn text(&self) -> String {
-        let place = match &self.scope {
-            None => "in the whole cluster".to_owned(),
-            Some(namespace) => format!("in namespace {namespace}"),
-        };
-        let named = if self.named { ", of names that the role lists" } else { "" };
-        format!("It may {} {place}{named} ({}).", self.what, self.chain)
+    fn of(finding: &Finding<'_>, grant: &Grant<'_>) -> Self {
+        let text = format!("It {} ({}).", finding.text(), grant.chain());
+        let reach = (finding.scope.is_none(), finding.names.is_empty());
+        Self { rule: finding.danger.rule, level: finding.level, text, reach }
     }
 }
 
@@ -61,32 +48,34 @@ impl Grants {
         let mut grants = Self::default();
         for binding in policy.bindings() {
             let found = dangers(policy, binding);
-            for subject in &binding.subjects {
-                grants.note(subject, binding, &found);
+            for (key, subject) in binding.keys() {
+                let danger =
+                    |(finding, grant): &(Finding<'_>, Grant<'_>)| Danger::of(finding, &Grant { subject, ..*grant });
+                grants.note(key, found.iter().map(danger));
             }
         }
         grants
     }
 
-    fn note(&mut self, subject: &Subject, binding: &Binding, found: &[Danger]) {
-        let (names, name, title) = match subject.kind.as_str() {
-            "User" => (&mut self.users, subject.name.clone(), "user"),
-            "Group" => (&mut self.groups, subject.name.clone(), "group"),
-            "ServiceAccount" => {
-                let own = subject.namespace.as_deref().filter(|namespace| !namespace.is_empty());
-                let namespace = own.or(binding.scope.as_deref()).unwrap_or_default();
-                (&mut self.users, format!("system:serviceaccount:{namespace}:{}", subject.name), "service account")
-            }
-            _ => return,
+    fn note(&mut self, key: SubjectKey, found: impl Iterator<Item = Danger>) {
+        let seen = |looks: &mut HashMap<String, String>, name: &str| {
+            looks.entry(look(name)).or_insert_with(|| name.to_owned());
         };
-        let known = names.entry(name.clone()).or_default();
-        for danger in found {
-            let danger = Danger { chain: format!("{title} {name} → {}", danger.chain), ..danger.clone() };
-            keep(known, Arc::new(danger));
-        }
-        if title != "service account" {
-            self.looks.entry(look(&name)).or_insert(name);
-        }
+        let known = match key {
+            SubjectKey::User(name) => {
+                seen(&mut self.looks, &name);
+                self.users.entry(name)
+            }
+            SubjectKey::Group(name) => {
+                seen(&mut self.looks, &name);
+                self.groups.entry(name)
+            }
+            SubjectKey::ServiceAccount(namespace, name) => {
+                self.users.entry(format!("system:serviceaccount:{namespace}:{name}"))
+            }
+        };
+        let known = known.or_default();
+        found.for_each(|danger| keep(known, Arc::new(danger)));
     }
 
     /// Whether a binding names this user.
@@ -107,7 +96,7 @@ impl Grants {
         self.looks.get(&look(name)).map(String::as_str)
     }
 
-    /// What a user with these groups gets that is dangerous: of each kind the widest, as the rules' table orders them.
+    /// What a user with these groups gets that is dangerous, in the order of the rules' table: of each rule the worst.
     /// Who has every right anyway has no other.
     pub fn dangers<'a>(&self, user: &str, groups: impl IntoIterator<Item = &'a str>) -> Vec<Arc<Danger>> {
         let mut found = Vec::new();
@@ -124,30 +113,22 @@ impl Grants {
     }
 }
 
-/// Keeps `danger` unless one of its kind that reaches as far is there.
+/// Keeps `danger` unless one of its rule that is as bad and reaches as far is there.
 fn keep(known: &mut Vec<Arc<Danger>>, danger: Arc<Danger>) {
-    let reach = |danger: &Danger| (danger.is_wide(), danger.scope.is_none(), !danger.named);
+    let weight = |danger: &Danger| (danger.level, danger.reach);
     match known.iter_mut().find(|other| other.rule == danger.rule) {
-        Some(other) if reach(other) < reach(&danger) => *other = danger,
+        Some(other) if weight(other) < weight(&danger) => *other = danger,
         Some(_) => {}
         None => known.push(danger),
     }
 }
 
-/// What one binding grants that is dangerous; the chain from the binding on.
-fn dangers(policy: &Policy, binding: &Binding) -> Vec<Danger> {
-    let rules = policy.role_of(binding).map(|role| role.rules.as_slice()).unwrap_or_default();
-    let kind = if binding.scope.is_some() { "RoleBinding" } else { "ClusterRoleBinding" };
-    let place = binding.scope.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-    let role = &binding.role;
-    let mut found = Vec::new();
-    for (at, rule) in rules.iter().enumerate() {
-        let chain = || format!("{kind} {place}{} → {} {} → rule {}", binding.name, role.kind, role.name, at + 1);
-        let scope = &binding.scope;
-        let danger = |(rule, what, named)| Danger { rule, what, scope: scope.clone(), named, chain: chain() };
-        found.extend(dangers_of(rule, scope.is_none()).into_iter().map(danger));
-    }
-    found
+/// What one binding grants that is worth a question at least; to whom does not matter.
+fn dangers<'a>(policy: &'a Policy, binding: &'a Binding) -> Vec<(Finding<'a>, Grant<'a>)> {
+    let (Some(role), Some(subject)) = (policy.role_of(binding), binding.subjects.first()) else { return Vec::new() };
+    let grants = role.rules.iter().enumerate().map(|(place, rule)| Grant { binding, subject, role, place, rule });
+    let findings = grants.flat_map(|grant| danger::of_grant(grant).into_iter().map(move |finding| (finding, grant)));
+    findings.filter(|(finding, _)| finding.level >= Level::Warning).collect()
 }
 
 #[cfg(test)]

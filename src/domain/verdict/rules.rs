@@ -56,14 +56,18 @@ rules! {
         "Existing bindings give the user or one of the groups every right in the cluster.",
         "Approve it only for somebody who is meant to own the cluster, and for a short life.";
     ACCESS_WILDCARD: "access-wildcard", "wildcard", [Danger, Warning],
-        "Existing bindings give a rule with a wildcard: whatever is added to the cluster later is included.",
+        "Existing bindings give a rule with a wildcard: whatever is added to the cluster later is included. What is \
+         dangerous in it already is said by itself.",
         "Look at the chain, and narrow the role before you approve.";
     ACCESS_SECRETS: "access-secrets", "secrets", [Danger, Warning],
         "Existing bindings let the user read Secrets: tokens, keys and passwords of others.",
         "Make sure that the person may know every Secret there.";
     ACCESS_ESCALATE: "access-escalate", "escalate", [Danger, Warning],
-        "Existing bindings hold the verbs escalate or bind on roles: with them the user can give itself any right.",
+        "Existing bindings hold the verb escalate on roles: with it the user can give itself any right.",
         "Deny it unless the person administers RBAC.";
+    ACCESS_BIND: "access-bind", "bind", [Danger, Warning],
+        "Existing bindings hold the verb bind on roles: with it the user can hand out roles that it does not hold itself.",
+        "Make sure which roles it may be, and that the person administers RBAC.";
     ACCESS_IMPERSONATE: "access-impersonate", "imperson.", [Danger, Warning],
         "Existing bindings hold the verb impersonate: the user can act as somebody else.",
         "Make sure whom it may be used for.";
@@ -76,9 +80,25 @@ rules! {
     ACCESS_NODES_PROXY: "access-nodes-proxy", "nodeproxy", [Danger],
         "Existing bindings hold nodes/proxy: it reaches the kubelets past admission and audit, and runs commands in every pod.",
         "Deny it unless the person operates the nodes.";
+    ACCESS_WEBHOOKS: "access-webhooks", "webhooks", [Danger, Warning],
+        "Existing bindings let the user write admission webhooks: it can read and change what everybody sends to the API.",
+        "Deny it unless the person installs such webhooks.";
+    ACCESS_VOLUMES: "access-volumes", "volumes", [Danger, Warning],
+        "Existing bindings let the user create persistent volumes, of any path of a node too (hostPath).",
+        "Deny it unless the person provides storage.";
     ACCESS_PODS_EXEC: "access-pods-exec", "pods exec", [Danger, Warning],
         "Existing bindings let the user run commands in pods, with whatever those pods may do.",
         "Make sure that the person may do what the pods there may do.";
+    ACCESS_WORKLOADS: "access-workloads", "run pods", [Danger, Warning],
+        "Existing bindings let the user run pods everywhere: with any service account and any Secret of their namespace, in \
+         the control plane's too.",
+        "Make sure that the person may use every service account, or bind the role in a namespace.";
+    ACCESS_RBAC_WRITE: "access-rbac-write", "edits RBAC", [Warning],
+        "Existing bindings let the user write roles and bindings: it can pass on whatever it holds.",
+        "Make sure that the person is meant to give others access.";
+    ACCESS_NODES_WRITE: "access-nodes-write", "edits node", [Warning],
+        "Existing bindings let the user change nodes: their labels and taints, and so where pods run.",
+        "Make sure that the person operates the nodes.";
     NAME_IN_BINDINGS: "name-in-bindings", "known name", [Warning, Notice],
         "Existing bindings name this user: whoever holds the certificate takes over what they grant.",
         "Make sure that the certificate is for that very person.";

@@ -15,6 +15,7 @@ use std::collections::HashSet;
 use crate::cluster::Verb;
 use crate::console::form::Form;
 use crate::console::keymap::{Action, Place};
+use crate::domain::policy_file::PolicyFile;
 use crate::domain::row::Row;
 use crate::domain::verdict::Level;
 
@@ -33,6 +34,8 @@ pub struct Bulk {
     pub confirmed: HashSet<usize>,
     /// Requests that were meant but are decided already.
     pub decided_before: usize,
+    /// What the house lets bulk decisions approve.
+    pub policy: PolicyFile,
     /// The line that the cursor is on.
     pub line: Line,
     /// The name of a dangerous one, reason, message.

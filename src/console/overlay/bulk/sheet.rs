@@ -7,6 +7,7 @@ use crate::cluster::Verb;
 use crate::console::form::Form;
 use crate::console::requests::index::Index;
 use crate::console::text::short_signer;
+use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::State;
 use crate::domain::row::Row;
 use crate::domain::text::printable;
@@ -22,6 +23,8 @@ pub(super) struct Summary {
     pub who: String,
     /// How many of them are decided here.
     pub decided: usize,
+    /// Whether the policy file keeps all of them out.
+    pub kept_out: bool,
 }
 
 /// Names of dangerous ones written out; Tab lists all.
@@ -29,9 +32,10 @@ const NAMES: usize = 20;
 
 impl Bulk {
     /// A sheet for the pending ones among `rows`; `included` says which levels are ticked at first.
-    pub(super) fn new(verb: Verb, rows: Vec<Row>, included: &[Level], reason: &str, message: String) -> Self {
+    pub(super) fn new(verb: Verb, rows: Vec<Row>, included: &[Level], policy: &PolicyFile, message: String) -> Self {
         let all = rows.len();
         let rows: Vec<Row> = rows.into_iter().filter(|row| row.state == State::Pending).collect();
+        let reason = if verb == Verb::Approve { "ReviewedByAdmin" } else { "DeniedByAdmin" };
         let form = Form::default().text(Field::Name, "Name", "").text(Field::Reason, "Reason", reason).text(
             Field::Message,
             "Message",
@@ -43,6 +47,7 @@ impl Bulk {
             rows,
             included: included.to_vec(),
             confirmed: HashSet::new(),
+            policy: policy.clone(),
             line: Line::Field(Field::Reason),
             form,
             note: None,
@@ -66,12 +71,23 @@ impl Bulk {
 
     /// Whether names are to be typed: approving, with dangerous ones among them.
     pub(super) fn wants_names(&self) -> bool {
-        self.verb == Verb::Approve && self.of(Level::Danger).next().is_some()
+        self.verb == Verb::Approve && self.of(Level::Danger).any(|(_, row)| !self.keeps_out(row))
+    }
+
+    /// Whether the policy file keeps a request out. Of what the signer will refuse it has nothing to say.
+    fn keeps_out(&self, row: &Row) -> bool {
+        self.verb == Verb::Approve && row.level != Level::WillFail && !self.policy.bulk_may(row.level, &row.signer)
+    }
+
+    /// How many the policy file keeps out.
+    pub(super) fn kept_out(&self) -> usize {
+        self.rows.iter().filter(|row| self.keeps_out(row)).count()
     }
 
     /// Whether a request is decided here. Approving, a dangerous one only by its name; what the signer will refuse never.
     pub(super) fn decides(&self, at: usize, row: &Row) -> bool {
         match (self.verb, row.level) {
+            _ if self.keeps_out(row) => false,
             (Verb::Approve, Level::Danger) => self.confirmed.contains(&at),
             (Verb::Approve, Level::WillFail) => false,
             (_, level) => self.included.contains(&level),
@@ -92,6 +108,7 @@ impl Bulk {
                 count: rows.len(),
                 who: if level == Level::Danger { names(&rows) } else { signers(&rows) },
                 decided: rows.iter().filter(|(at, row)| self.decides(*at, row)).count(),
+                kept_out: rows.iter().all(|(_, row)| self.keeps_out(row)),
             })
         };
         LEVELS.into_iter().filter_map(summary).collect()
@@ -100,6 +117,9 @@ impl Bulk {
     /// Ticks a level, or takes the tick away; what to say instead where that is not possible.
     pub(super) fn toggle(&mut self, level: Level) -> Result<(), &'static str> {
         match (self.verb, level) {
+            _ if self.of(level).all(|(_, row)| self.keeps_out(row)) => {
+                Err("The policy file lets no bulk decision approve these: decide them one by one.")
+            }
             (Verb::Approve, Level::Danger) => Err("Dangerous ones only one by one: type the name of each below."),
             (Verb::Approve, Level::WillFail) => Err("The signer will refuse these; approving them changes nothing."),
             _ => {
@@ -115,11 +135,12 @@ impl Bulk {
 
     /// Includes the dangerous one whose name was typed, or takes it out again.
     pub(super) fn confirm(&mut self, name: &str) -> String {
-        let found = self.of(Level::Danger).find(|(_, row)| printable(&row.name) == name).map(|(at, _)| at);
-        match found {
+        let found = self.of(Level::Danger).find(|(_, row)| printable(&row.name) == name);
+        match found.map(|(at, row)| (at, self.keeps_out(row))) {
+            Some((_, true)) => format!("The policy file lets no bulk decision approve {name}."),
             None => "No dangerous request on this sheet has that name.".to_owned(),
-            Some(at) if self.confirmed.remove(&at) => format!("{name} is left out again."),
-            Some(at) => {
+            Some((at, _)) if self.confirmed.remove(&at) => format!("{name} is left out again."),
+            Some((at, _)) => {
                 self.confirmed.insert(at);
                 format!("{name} is approved with the others.")
             }

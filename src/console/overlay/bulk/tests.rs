@@ -218,19 +218,43 @@ fn the_sheet_fits_small_screens() {
 }
 
 #[test]
-fn what_the_policy_file_keeps_out_of_bulk_is_counted_and_said_as_that() {
+fn what_the_policy_file_keeps_out_of_bulk_stays_on_the_sheet_and_is_not_decided() {
     let decided = with(judged("old", Level::Notice), |facts| facts.state = RequestState::Denied);
-    let mut console = Console::with(vec![judged("fine", Level::Ok), judged("glance", Level::Notice), decided]);
+    let all = [judged("fine", Level::Ok), judged("glance", Level::Notice), judged("bad", Level::Danger), decided];
+    let mut console = Console::with(all.to_vec());
     let policy = |text| crate::domain::policy_file::PolicyFile::parse(text).unwrap();
     console.state.requests.judging.known.policy = policy("bulk: {levels: [ok]}");
     console.types("fffff");
     console.marks_all();
     console.types("a");
-    let notice = console.state.notice.as_ref().unwrap().text.clone();
-    assert!(notice.starts_with("1 left out: the policy"), "{notice}");
-    console.press(KeyCode::Esc);
-    console.state.requests.judging.known.policy = policy("bulk: {levels: []}");
+    let sheet = console.screen();
+    assert!(
+        sheet.contains("1 of 3 will be approved") && sheet.contains("2 of them the policy file keeps out"),
+        "{sheet}"
+    );
+    assert!(!sheet.contains("of a dangerous one"), "no name helps: {sheet}");
+    console.press(KeyCode::Down);
+    console.types(" ");
+    let sheet = console.screen();
+    assert!(sheet.contains("lets no bulk decision approve these") && sheet.contains("1 of 3 will"), "{sheet}");
+    console.press(KeyCode::Enter);
+    let (_, pins, _) = console.sent().unwrap();
+    assert_eq!(pins.iter().map(|pin| pin.name.as_str()).collect::<Vec<_>>(), ["fine"]);
+
+    // A signer is kept out at every level, and nobody's name changes that.
+    let mut console = Console::with(all.to_vec());
+    console.state.requests.judging.known.policy = policy("bulk: {signers: ['example.com/*']}");
+    console.marks_all();
     console.types("a");
-    let notice = console.state.notice.as_ref().unwrap().text.clone();
-    assert!(notice.starts_with("2 left out: the policy") && console.state.overlays.is_empty(), "{notice}");
+    let sheet = console.screen();
+    assert!(sheet.contains("0 of 3 will be approved") && sheet.contains("policy says no"), "{sheet}");
+    console.press(KeyCode::Enter);
+    assert!(console.sent().is_none());
+
+    // A denial hands out nothing.
+    let mut console = Console::with(all.to_vec());
+    console.state.requests.judging.known.policy = policy("bulk: {levels: []}");
+    console.marks_all();
+    console.types("d");
+    assert!(console.screen().contains("3 of 3 will be denied"));
 }

@@ -12,7 +12,6 @@ use crate::console::overlay::{Overlay, Reader};
 use crate::console::requests::update::settle;
 use crate::console::state::State;
 use crate::domain::commands;
-use crate::domain::request::State as RequestState;
 use crate::domain::row::Row;
 use crate::domain::verdict::Level;
 use crate::issuance::Written;
@@ -39,27 +38,10 @@ pub fn open_shown(state: &mut State) {
     open(state, Verb::Approve, rows, &[Level::Ok]);
 }
 
-fn open(state: &mut State, verb: Verb, mut rows: Vec<Row>, included: &[Level]) {
-    let policy = &state.requests.judging.known.policy;
-    let before = rows.len();
-    if verb == Verb::Approve {
-        // What the house does not let bulk decisions approve is left out. Beyond that, a level is the admin's own choice.
-        // What is decided already the sheet itself sets aside, and says so.
-        rows.retain(|row| {
-            row.state != RequestState::Pending || row.level >= Level::Warning || policy.bulk_may(row.level, &row.signer)
-        });
-    }
-    let kept_out = before - rows.len();
-    if kept_out > 0 {
-        state.notify(false, format!("{kept_out} left out: the policy file does not let bulk decisions approve them"));
-    }
-    let reason = if verb == Verb::Approve { "ReviewedByAdmin" } else { "DeniedByAdmin" };
-    let bulk = Bulk::new(verb, rows, included, reason, message(verb, state.username()));
+fn open(state: &mut State, verb: Verb, rows: Vec<Row>, included: &[Level]) {
+    let bulk = Bulk::new(verb, rows, included, &state.requests.judging.known.policy, message(verb, state.username()));
     if bulk.rows.is_empty() {
-        if kept_out == 0 {
-            state.notify(false, "none of these is pending: nothing is left to decide");
-        }
-        return;
+        return state.notify(false, "none of these is pending: nothing is left to decide");
     }
     state.overlays.push(Overlay::Bulk(Box::new(bulk)));
 }

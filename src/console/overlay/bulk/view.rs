@@ -85,6 +85,7 @@ fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk) -> Rect {
 fn level(summary: &Summary, who: usize, state: &State, bulk: &Bulk) -> Text<'static> {
     let chosen = bulk.line == Line::Level(summary.level) && matches!(bulk.phase, Phase::Asking);
     let remark = match (bulk.verb, summary.level) {
+        _ if summary.kept_out => "policy says no",
         (Verb::Approve, Level::Danger) => "by name only",
         (Verb::Approve, Level::WillFail) => "signer refuses",
         _ if summary.decided == 0 => "Space includes",
@@ -146,6 +147,11 @@ fn question(state: &State, bulk: &Bulk, width: u16) -> Vec<Text<'static>> {
     lines.extend(paragraph(&text, width, theme.strong()));
     if bulk.decided_before > 0 {
         let text = format!("{} others are decided already and not on this sheet.", bulk.decided_before);
+        lines.extend(paragraph(&text, width, theme.dim()));
+    }
+    let kept_out = bulk.kept_out();
+    if kept_out > 0 {
+        let text = format!("{kept_out} of them the policy file keeps out of bulk decisions.");
         lines.extend(paragraph(&text, width, theme.dim()));
     }
     let keys = match bulk.line {

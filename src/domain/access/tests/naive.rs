@@ -285,7 +285,7 @@ proptest! {
         if policy.permits(&who, &secrets) {
             let here = |finding: &danger::Finding<'_>| finding.scope.as_deref().is_none_or(|scope| scope == namespace);
             let found = danger::findings(&policy, &who);
-            prop_assert!(found.iter().any(|f| here(f) && ["secrets-read", "cluster-admin"].contains(&f.danger.id)));
+            prop_assert!(found.iter().any(|f| here(f) && ["access-secrets", "access-cluster-admin", "access-wildcard"].contains(&f.danger.rule.id)));
         }
     }
 }

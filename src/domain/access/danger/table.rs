@@ -1,0 +1,188 @@
+//! The dangerous rights, in one table: what the Kubernetes documentation warns of (RBAC good practices, "Privilege
+//! escalation risks"). The RBAC pane, `countersign access` and the verdicts on requests are all made from it.
+
+use super::{Danger, Deed};
+use crate::domain::verdict::Level::{self, Danger as Worst, Notice, Warning};
+use crate::domain::verdict::rules;
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+const CERTIFICATES: &str = "certificates.k8s.io";
+const AUTHENTICATION: &str = "authentication.k8s.io";
+const HOOKS: &str = "admissionregistration.k8s.io";
+const WRITE: &[&str] = &["create", "update", "patch"];
+/// Since Kubernetes 1.35 impersonation has narrower verbs beside the old one (KEP-5284).
+const IMPERSONATE: &[&str] = &[
+    "impersonate",
+    "impersonate:user-info",
+    "impersonate:serviceaccount",
+    "impersonate:arbitrary-node",
+    "impersonate:associated-node",
+];
+
+/// Dangerous in the cluster, a question in one namespace.
+const USUAL: (Level, Level) = (Worst, Warning);
+const WARNING: (Level, Level) = (Warning, Warning);
+
+/// A rule of the whole cluster that covers everything. Told apart from the others because it contains them all.
+pub static EVERYTHING: Danger = Danger {
+    rule: &rules::ACCESS_CLUSTER_ADMIN,
+    levels: USUAL,
+    text: "may do everything",
+    even_named: false,
+    deeds: &[],
+};
+
+/// The same of one namespace.
+pub static EVERYTHING_THERE: Danger =
+    Danger { rule: &rules::ACCESS_WILDCARD, levels: USUAL, text: "may do everything", even_named: false, deeds: &[] };
+
+/// Member of `system:masters`.
+pub static ABOVE: Danger = Danger {
+    rule: &rules::GROUP_MASTERS,
+    levels: (Worst, Worst),
+    text: "is in system:masters: above every rule, and no binding can take that back",
+    even_named: false,
+    deeds: &[],
+};
+
+/// A verb or resource that is every one, those too that do not exist yet. What is dangerous among those that do exist is
+/// found by itself.
+pub static WILDCARD: Danger = Danger {
+    rule: &rules::ACCESS_WILDCARD,
+    levels: WARNING,
+    text: "holds a rule with *, which also covers what will be added later,",
+    even_named: false,
+    deeds: &[],
+};
+
+const fn inside(verbs: &'static [&'static str], group: &'static str, name: &'static str) -> Deed {
+    Deed { verbs, group, name, cluster: false }
+}
+
+const fn cluster(verbs: &'static [&'static str], group: &'static str, name: &'static str) -> Deed {
+    Deed { verbs, group, name, cluster: true }
+}
+
+/// The rules that look at single deeds, the worst first.
+pub static DANGERS: [Danger; 13] = [
+    Danger {
+        rule: &rules::ACCESS_IMPERSONATE,
+        levels: USUAL,
+        text: "may act as somebody else (impersonate)",
+        even_named: true,
+        deeds: &[
+            cluster(IMPERSONATE, "", "users"),
+            cluster(IMPERSONATE, "", "groups"),
+            inside(IMPERSONATE, "", "serviceaccounts"),
+            cluster(IMPERSONATE, AUTHENTICATION, "users"),
+            cluster(IMPERSONATE, AUTHENTICATION, "groups"),
+            inside(IMPERSONATE, AUTHENTICATION, "serviceaccounts"),
+            cluster(IMPERSONATE, AUTHENTICATION, "nodes"),
+            cluster(IMPERSONATE, AUTHENTICATION, "uids"),
+        ],
+    },
+    Danger {
+        rule: &rules::ACCESS_ESCALATE,
+        levels: USUAL,
+        text: "may put into a role what it does not hold itself (escalate)",
+        even_named: true,
+        deeds: &[inside(&["escalate"], RBAC, "roles"), cluster(&["escalate"], RBAC, "clusterroles")],
+    },
+    Danger {
+        rule: &rules::ACCESS_BIND,
+        levels: USUAL,
+        text: "may hand out roles that it does not hold itself (bind)",
+        even_named: false,
+        deeds: &[inside(&["bind"], RBAC, "roles"), inside(&["bind"], RBAC, "clusterroles")],
+    },
+    // Who may change a request's approval still needs this verb on the signer (admission plugin CertificateApproval).
+    Danger {
+        rule: &rules::ACCESS_SIGN,
+        levels: (Worst, Worst),
+        text: "may approve or sign certificates, and so hand out identities",
+        even_named: true,
+        deeds: &[cluster(&["approve", "sign"], CERTIFICATES, "signers")],
+    },
+    Danger {
+        rule: &rules::ACCESS_NODES_PROXY,
+        levels: (Worst, Worst),
+        text: "reaches the kubelets past admission and audit (nodes/proxy): any command in any pod",
+        even_named: true,
+        deeds: &[cluster(&["get", "create"], "", "nodes/proxy")],
+    },
+    Danger {
+        rule: &rules::ACCESS_SECRETS,
+        levels: USUAL,
+        text: "reads Secrets",
+        even_named: false,
+        deeds: &[inside(&["get", "list", "watch"], "", "secrets")],
+    },
+    Danger {
+        rule: &rules::ACCESS_TOKENS,
+        levels: USUAL,
+        text: "may make tokens of service accounts, and so act as them",
+        even_named: false,
+        deeds: &[inside(&["create"], "", "serviceaccounts/token")],
+    },
+    Danger {
+        rule: &rules::ACCESS_WEBHOOKS,
+        levels: (Worst, Worst),
+        text: "may place itself between everybody and the API (admission webhooks)",
+        even_named: false,
+        deeds: &[
+            cluster(WRITE, HOOKS, "mutatingwebhookconfigurations"),
+            cluster(WRITE, HOOKS, "validatingwebhookconfigurations"),
+        ],
+    },
+    Danger {
+        rule: &rules::ACCESS_VOLUMES,
+        levels: (Worst, Worst),
+        text: "may make persistent volumes of any path of a node",
+        even_named: false,
+        deeds: &[cluster(&["create"], "", "persistentvolumes")],
+    },
+    Danger {
+        rule: &rules::ACCESS_PODS_EXEC,
+        levels: USUAL,
+        text: "may run commands in other people's pods",
+        even_named: false,
+        deeds: &[
+            inside(&["get", "create"], "", "pods/exec"),
+            inside(&["get", "create"], "", "pods/attach"),
+            inside(&["update", "patch"], "", "pods/ephemeralcontainers"),
+        ],
+    },
+    Danger {
+        rule: &rules::ACCESS_WORKLOADS,
+        levels: (Worst, Notice),
+        text: "may run pods as any service account, with any Secret,",
+        even_named: false,
+        deeds: &[
+            inside(&["create"], "", "pods"),
+            inside(WRITE, "apps", "deployments"),
+            inside(WRITE, "apps", "daemonsets"),
+            inside(WRITE, "apps", "statefulsets"),
+            inside(WRITE, "batch", "jobs"),
+            inside(WRITE, "batch", "cronjobs"),
+        ],
+    },
+    Danger {
+        rule: &rules::ACCESS_RBAC_WRITE,
+        levels: WARNING,
+        text: "may pass on what it holds (roles and bindings)",
+        even_named: false,
+        deeds: &[
+            inside(WRITE, RBAC, "roles"),
+            inside(WRITE, RBAC, "rolebindings"),
+            cluster(WRITE, RBAC, "clusterroles"),
+            cluster(WRITE, RBAC, "clusterrolebindings"),
+        ],
+    },
+    Danger {
+        rule: &rules::ACCESS_NODES_WRITE,
+        levels: WARNING,
+        text: "may change nodes (labels, taints, where pods run)",
+        even_named: false,
+        deeds: &[cluster(&["update", "patch", "delete"], "", "nodes")],
+    },
+];
