@@ -205,9 +205,9 @@ fn the_access_tab_tells_every_rule_that_the_server_would_grant_and_no_other(plan
     run(&["create", "clusterrolebinding", &watch, "--clusterrole", &watch, "--group", &ops]);
     create(plane, &it, &user, &[&team, &ops]);
     let mut console = Terminal::console(&admin, &[]);
-    console.resize(60, 200);
     console.sees("● live");
     console.finds(&it, "Would get");
+    console.resize(60, 200);
     console.keys("\r");
     console.sees("[Summary]");
     console.keys("\t");

@@ -11,7 +11,7 @@ use super::{Decide, Delete, Export, Overlay, Phase, Reader};
 use crate::cluster::Verb;
 use crate::console::form;
 use crate::console::kubeconfig;
-use crate::console::requests::{Loaded, access, detail, view::fact_lines};
+use crate::console::requests::{access, detail, view::fact_lines};
 use crate::console::state::State;
 use crate::console::text::{cell, shown, wrapped};
 use crate::domain::commands;
@@ -106,13 +106,13 @@ fn draw_fields_at_rest(frame: &mut Frame, area: Rect, state: &State, decide: &De
 /// What would be handed out: the worst first, cut where the screen ends.
 fn decide_facts(state: &State, decide: &Decide, area: Rect) -> Vec<Line<'static>> {
     let Some((request, verdict)) = &decide.seen else { return vec![Line::raw("Reading it…")] };
-    let loaded = Loaded { request: request.clone(), verdict: verdict.clone(), yaml: String::new() };
     let mut facts = detail::verdict(verdict);
+    facts.push(detail::lasts(request, &state.clock));
     match decide.verb {
         Verb::Approve => facts.extend(access::could(state, request)),
         Verb::Deny => facts.extend(access::would_get(state, request)),
     }
-    facts.extend(detail::decision(&loaded, &state.clock));
+    facts.extend(detail::decision(request, &state.clock));
     let mut lines: Vec<Line> = facts.iter().flat_map(|fact| fact_lines(fact, usize::from(area.width), state)).collect();
     if lines.len() > usize::from(area.height) {
         lines.truncate(usize::from(area.height).saturating_sub(1));

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::rbac::v1::Subject;
 
-use super::detail::{self, Fact};
+use super::detail::Fact;
 use crate::console::state::State;
 use crate::console::theme::symbol;
 use crate::domain::access::object::Kind;
@@ -62,25 +62,23 @@ pub fn line(policy: &Policy, request: &Request) -> Option<Fact> {
     Some(Fact { level, ..Fact::new("Would get", one_line(policy, &who)) })
 }
 
-/// What a decision hands out and until when, a line a binding, the most dangerous first.
+/// What a decision hands out, a line a binding, the most dangerous first.
 pub fn could(state: &State, request: &Request) -> Vec<Fact> {
-    let Some(who) = who(request).filter(|who| unknown(state).is_none() && !who.is_master()) else {
-        return would_get(state, request).into_iter().collect();
+    let lines = match who(request) {
+        Some(who) if unknown(state).is_none() && !who.is_master() => summary::would_get(&state.rbac.policy, &who),
+        _ => Vec::new(),
     };
-    let lines = summary::would_get(&state.rbac.policy, &who);
     if lines.is_empty() {
         return would_get(state, request).into_iter().collect();
     }
-    let until = detail::latest_end(request, &state.clock).map(|end| format!("until {end}, and nobody can revoke it:"));
-    let mut facts =
-        vec![Fact::new("It could", until.unwrap_or_else(|| "as long as the certificate lives:".to_owned()))];
-    facts.extend(lines.iter().take(NAMED).map(|line| Fact {
-        level: noted(line.level),
-        ..Fact::new("", line.text().chars().take(LINE).collect::<String>())
-    }));
+    let fact = |(at, line): (usize, &summary::Line<'_>)| {
+        let text = line.text().chars().take(LINE).collect::<String>();
+        Fact { level: noted(line.level), ..Fact::new(if at == 0 { "It could" } else { "" }, text) }
+    };
+    let mut facts: Vec<_> = lines.iter().take(NAMED).enumerate().map(fact).collect();
     let more = lines.len().saturating_sub(NAMED);
     if more > 0 {
-        facts.push(Fact::new("", format!("… by {more} more bindings: its page, tab Access, shows all")));
+        facts.push(Fact::new("", format!("… and by {more} more bindings: its page, tab Access, shows all")));
     }
     facts.extend(unseen(state).map(|unseen| Fact::new("Not seen", format!("the rest: {unseen}"))));
     facts

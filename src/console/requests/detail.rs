@@ -70,12 +70,15 @@ pub fn full(loaded: &Loaded, clock: &Clock, would_get: Option<Fact>) -> Vec<Fact
     facts
 }
 
-/// What somebody who decides needs beside the verdict.
-pub fn decision(loaded: &Loaded, clock: &Clock) -> Vec<Fact> {
-    let request = &loaded.request;
+/// How long what is decided would last.
+pub fn lasts(request: &Request, clock: &Clock) -> Fact {
+    Fact::new("Life", format!("{}. A certificate cannot be revoked.", life_text(request, clock)))
+}
+
+/// What else somebody who decides needs beside the verdict.
+pub fn decision(request: &Request, clock: &Clock) -> Vec<Fact> {
     vec![
         Fact::new("Logs in as", logs_in_as(request)),
-        Fact::new("Life", format!("{}. A certificate cannot be revoked.", life_text(request, clock))),
         Fact::new("Asked by", asked_by(request, clock)),
         Fact::new("Signer", &request.signer_name),
         Fact::new("Usages", request.usages.join(", ")),
@@ -192,18 +195,13 @@ fn life_text(request: &Request, clock: &Clock) -> String {
         return format!("{asked_text} asked, {granted} granted: until {end} ({left})");
     }
     match (request.state(), asked) {
-        (State::Pending | State::Approved, Some(_)) => {
-            let end = latest_end(request, clock).map(|end| format!(": until {end} at the latest"));
-            format!("{asked_text}{}", end.unwrap_or_default())
+        (State::Pending | State::Approved, Some(seconds)) => {
+            let end = TimeDelta::try_seconds(seconds).and_then(|life| clock.now.checked_add_signed(life));
+            let end = end.map(|end| format!(": until {} at the latest", clock.minute(end))).unwrap_or_default();
+            format!("{asked_text}{end}")
         }
         _ => asked_text,
     }
-}
-
-/// When a certificate that is issued now ends at the latest, where the request says how long it shall live.
-pub fn latest_end(request: &Request, clock: &Clock) -> Option<String> {
-    let life = TimeDelta::try_seconds(request.expiration_seconds?.into())?;
-    Some(clock.minute(clock.now.checked_add_signed(life)?))
 }
 
 /// Where it stands, with the reason and, for a request that no signer takes, the likely causes.

@@ -101,6 +101,20 @@ fn the_subjects_are_those_of_the_bindings_and_those_that_requests_would_make() {
 }
 
 #[test]
+fn a_decision_and_the_access_tab_tell_what_would_be_handed_out() {
+    let requests = three();
+    let mut console = console();
+    console.types("1");
+    console.reads(&requests);
+    console.types("a");
+    insta::assert_snapshot!("decision_could", console.screen());
+    console.press(KeyCode::Esc);
+    console.press(KeyCode::Enter);
+    console.press(KeyCode::Tab);
+    insta::assert_snapshot!("request_access", console.screen());
+}
+
+#[test]
 fn the_cell_under_the_cursor_is_explained_and_the_server_is_asked() {
     let mut console = console();
     console.finds("jane + dev");

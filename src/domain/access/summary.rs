@@ -90,7 +90,11 @@ pub fn rules(rules: &[PolicyRule]) -> String {
     let more = names.len().saturating_sub(NAMED);
     let more = if more == 0 || shown == "all resources" { String::new() } else { format!(" and {more} more") };
     let others = parts.len() - 1;
-    let others = if others == 0 { String::new() } else { format!(", and {others} other sets of verbs") };
+    let others = match others {
+        0 => String::new(),
+        1 => ", and another set of verbs".to_owned(),
+        _ => format!(", and {others} other sets of verbs"),
+    };
     format!("{verbs} {shown}{more}{others}")
 }
 
