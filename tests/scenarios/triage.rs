@@ -158,9 +158,9 @@ fn what_a_request_would_hand_out_is_said_with_its_chain_and_the_server_agrees(pl
     console.keys("\r");
     console.sees("[Summary]");
     console.keys("\t");
-    let access = console.sees("access-secrets");
+    let access = console.sees("[Access]");
     let chain = format!("RoleBinding default/{group} → Role default/{group}");
-    assert!(access.contains("[Access]") && access.contains(&chain), "{access}");
+    assert!(access.contains("access-secrets") && access.contains(&chain), "{access}");
     let may = |verb: &str| {
         let who = ["--as", "joe", "--as-group", &group];
         admin.kubectl(&[&["auth", "can-i", verb, "secrets", "-n", "default"], &who[..]].concat()).status.success()
