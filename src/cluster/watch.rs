@@ -8,9 +8,10 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use kube::Api;
+use kube::api::ListParams;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::mpsc::Sender;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::listed::Listed;
 use super::{Cluster, Error};
@@ -26,6 +27,11 @@ const GATHER: Duration = Duration::from_millis(40);
 const BATCH: usize = 512;
 /// The watch is asked to end after so many seconds, and is then gone on with: a dead connection is noticed by that.
 const WATCH_SECONDS: u32 = 60;
+/// Objects that are asked for first, by themselves: a server takes its time before it begins to stream a large list, and
+/// no time for a short one.
+const FIRST: u32 = 100;
+/// How long those may keep the list waiting.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// Objects a page where the server streams no lists (before Kubernetes 1.32, or with `WatchList` off).
 const PAGE: u32 = 500;
 
@@ -91,7 +97,9 @@ pub enum WatchStatus {
 pub async fn requests(cluster: Cluster, policy: Arc<PolicyFile>, to: Sender<Message>) {
     let (batch, interner) = (Batch::default(), Interner::default());
     let mut watch = Watch { cluster, policy, to, batch, interner, streaming: true, tries: 0, since: None };
-    while watch.run().await.is_some() {}
+    if watch.first_rows().await.is_some() {
+        while watch.run().await.is_some() {}
+    }
 }
 
 struct Watch {
@@ -108,6 +116,23 @@ struct Watch {
 type Events = BoxStream<'static, watcher::Result<Event<Listed>>>;
 
 impl Watch {
+    /// A few rows at once, so that there is something to look at while the list is read. They are part of that list, or
+    /// gone when it is complete. `None`: nobody listens any more.
+    async fn first_rows(&mut self) -> Option<()> {
+        let api = Api::<Listed>::all(self.cluster.client.clone());
+        let few = ListParams::default().limit(FIRST);
+        // What goes wrong here goes wrong again with the list, and is told then.
+        let Ok(Ok(few)) = timeout(FIRST_WAIT, api.list(&few)).await else { return Some(()) };
+        self.send(Message::Restarted).await?;
+        few.items.into_iter().for_each(|Listed { request, .. }| self.add(&request));
+        self.flush().await
+    }
+
+    fn add(&mut self, request: &Request) {
+        let row = Row::new(request, &self.glance(request), &mut self.interner);
+        self.batch.add(Change::Applied(row));
+    }
+
     /// One list and the watch that follows it, until it breaks. `None`: nobody listens any more.
     async fn run(&mut self) -> Option<()> {
         let mut config = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
@@ -146,8 +171,7 @@ impl Watch {
                 self.send(Message::Restarted).await
             }
             Event::InitApply(Listed { request, .. }) | Event::Apply(Listed { request, .. }) => {
-                let row = Row::new(&request, &self.glance(&request), &mut self.interner);
-                self.batch.add(Change::Applied(row));
+                self.add(&request);
                 self.flush_if_full().await
             }
             Event::Delete(Listed { request, .. }) => {

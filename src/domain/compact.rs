@@ -41,8 +41,13 @@ fn uuid(text: &[u8]) -> Option<[u8; 16]> {
     if text.len() != 36 || DASHES.iter().any(|at| text[*at] != b'-') {
         return None;
     }
+    bytes(text.iter().enumerate().filter(|(at, _)| !DASHES.contains(at)).map(|(_, digit)| digit))
+}
+
+/// Sixteen bytes from the first hex digits, which are in lower case.
+pub fn bytes<'a>(digits: impl IntoIterator<Item = &'a u8>) -> Option<[u8; 16]> {
     let mut bytes = [0; 16];
-    let mut digits = text.iter().enumerate().filter(|(at, _)| !DASHES.contains(at)).map(|(_, digit)| digit);
+    let mut digits = digits.into_iter();
     for byte in &mut bytes {
         let (high, low) = (nibble(*digits.next()?)?, nibble(*digits.next()?)?);
         *byte = high << 4 | low;

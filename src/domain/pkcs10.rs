@@ -1,8 +1,11 @@
 //! Decoding of PKCS#10 requests (RFC 2986), as the API server's and the signer's Go code reads them.
 
+use std::borrow::Cow;
+
 use sha2::{Digest, Sha256};
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::cri_attributes::ParsedCriAttribute;
+use x509_parser::der_parser::asn1_rs::{Oid, oid};
 use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::pem::Pem;
 use x509_parser::prelude::FromDer;
@@ -12,10 +15,45 @@ use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Name};
 use super::request::{Pkcs10, PublicKey, San};
 
 /// Object identifiers of the two attributes that count for logging in (RFC 4519).
-const COMMON_NAME: &str = "2.5.4.3";
-const ORGANIZATION: &str = "2.5.4.10";
+const COMMON_NAME: Oid<'static> = oid!(2.5.4.3);
+const ORGANIZATION: Oid<'static> = oid!(2.5.4.10);
 /// The extension `subjectAltName` (RFC 5280, 4.2.1.6).
-const ALTERNATIVE_NAMES: &str = "2.5.29.17";
+const ALTERNATIVE_NAMES: Oid<'static> = oid!(2.5.29.17);
+const ED25519: Oid<'static> = oid!(1.3.101.112);
+
+/// RFC 4514's short names.
+static SHORT_NAMES: [(Oid<'static>, &str); 11] = [
+    (COMMON_NAME, "CN"),
+    (ORGANIZATION, "O"),
+    (oid!(2.5.4.11), "OU"),
+    (oid!(2.5.4.6), "C"),
+    (oid!(2.5.4.7), "L"),
+    (oid!(2.5.4.8), "ST"),
+    (oid!(2.5.4.9), "STREET"),
+    (oid!(2.5.4.5), "serialNumber"),
+    (oid!(0.9.2342.19200300.100.1.25), "DC"),
+    (oid!(0.9.2342.19200300.100.1.1), "UID"),
+    (oid!(1.2.840.113549.1.9.1), "emailAddress"),
+];
+
+/// Go's names of signature algorithms (`crypto/x509`, `SignatureAlgorithm.String`).
+static SIGNATURES: [(Oid<'static>, &str); 11] = [
+    (oid!(1.2.840.113549.1.1.4), "MD5-RSA"),
+    (oid!(1.2.840.113549.1.1.5), "SHA1-RSA"),
+    (oid!(1.2.840.113549.1.1.11), "SHA256-RSA"),
+    (oid!(1.2.840.113549.1.1.12), "SHA384-RSA"),
+    (oid!(1.2.840.113549.1.1.13), "SHA512-RSA"),
+    (oid!(1.2.840.113549.1.1.10), "RSAPSS"),
+    (oid!(1.2.840.10045.4.1), "ECDSA-SHA1"),
+    (oid!(1.2.840.10045.4.3.2), "ECDSA-SHA256"),
+    (oid!(1.2.840.10045.4.3.3), "ECDSA-SHA384"),
+    (oid!(1.2.840.10045.4.3.4), "ECDSA-SHA512"),
+    (ED25519, "Ed25519"),
+];
+
+/// The sizes of the named curves that Go knows (RFC 5480).
+static CURVES: [(Oid<'static>, usize); 4] =
+    [(oid!(1.2.840.10045.3.1.7), 256), (oid!(1.3.132.0.34), 384), (oid!(1.3.132.0.35), 521), (oid!(1.3.132.0.33), 224)];
 
 impl Pkcs10 {
     /// Decodes a PEM block `CERTIFICATE REQUEST`.
@@ -88,7 +126,7 @@ impl Subject {
         let mut subject = Self::default();
         for (at, rdn) in name.iter_rdn().enumerate() {
             for (part, attribute) in rdn.iter().enumerate() {
-                let oid = attribute.attr_type().to_id_string();
+                let oid = attribute.attr_type();
                 let value = text(attribute.attr_value());
                 let separator = if part > 0 {
                     "+"
@@ -97,18 +135,20 @@ impl Subject {
                 } else {
                     ""
                 };
-                subject.text.extend([separator, short_name(&oid), "=", &escape(&value)]);
-                let values = match oid.as_str() {
-                    COMMON_NAME => &mut subject.common_names,
-                    ORGANIZATION => &mut subject.organizations,
-                    _ => continue,
+                subject.text.extend([separator, &short_name(oid), "=", &escape(&value)]);
+                let values = if *oid == COMMON_NAME {
+                    &mut subject.common_names
+                } else if *oid == ORGANIZATION {
+                    &mut subject.organizations
+                } else {
+                    continue;
                 };
                 let (odd, counts) = string_type(attribute.attr_value().tag().0);
                 if counts {
                     values.push(value);
                 }
                 let ignored = if counts { "" } else { ", which Kubernetes ignores" };
-                subject.odd_strings.extend(odd.map(|kind| format!("{} as {kind}{ignored}", short_name(&oid))));
+                subject.odd_strings.extend(odd.map(|kind| format!("{} as {kind}{ignored}", short_name(oid))));
             }
         }
         subject
@@ -146,22 +186,14 @@ const fn string_type(tag: u32) -> (Option<&'static str>, bool) {
     }
 }
 
-/// RFC 4514's short names where there is one, else the object identifier.
-fn short_name(oid: &str) -> &str {
-    match oid {
-        COMMON_NAME => "CN",
-        ORGANIZATION => "O",
-        "2.5.4.11" => "OU",
-        "2.5.4.6" => "C",
-        "2.5.4.7" => "L",
-        "2.5.4.8" => "ST",
-        "2.5.4.9" => "STREET",
-        "2.5.4.5" => "serialNumber",
-        "0.9.2342.19200300.100.1.25" => "DC",
-        "0.9.2342.19200300.100.1.1" => "UID",
-        "1.2.840.113549.1.9.1" => "emailAddress",
-        other => other,
-    }
+/// What a table says of an object identifier.
+fn named<T: Copy>(table: &[(Oid<'static>, T)], oid: &Oid<'_>) -> Option<T> {
+    table.iter().find(|(known, _)| known == oid).map(|(_, name)| *name)
+}
+
+/// RFC 4514's short name where there is one, else the object identifier.
+fn short_name(oid: &Oid<'_>) -> Cow<'static, str> {
+    named(&SHORT_NAMES, oid).map_or_else(|| oid.to_id_string().into(), Cow::Borrowed)
 }
 
 /// A value with RFC 4514's special characters escaped, so that one value cannot look like two.
@@ -176,50 +208,31 @@ pub(super) fn public_key(spki: &SubjectPublicKeyInfo<'_>) -> PublicKey {
         Ok(ParsedKey::RSA(key)) => ("RSA".to_owned(), key.key_size()),
         Ok(ParsedKey::EC(_)) => ("ECDSA".to_owned(), curve_bits(&spki.algorithm)),
         Ok(ParsedKey::DSA(_)) => ("DSA".to_owned(), 0),
-        _ => match spki.algorithm.algorithm.to_id_string().as_str() {
-            "1.3.101.112" => ("Ed25519".to_owned(), 256),
-            other => (other.to_owned(), 0),
-        },
+        _ if spki.algorithm.algorithm == ED25519 => ("Ed25519".to_owned(), 256),
+        _ => (spki.algorithm.algorithm.to_id_string(), 0),
     };
     PublicKey { algorithm, bits: u32::try_from(bits).unwrap_or(0), sha256: hex(&Sha256::digest(spki.raw)) }
 }
 
-/// The size of a named curve (RFC 5480); 0 where it is none of those that Go knows.
+/// The size of a named curve; 0 where it is none of those that Go knows.
 fn curve_bits(algorithm: &AlgorithmIdentifier<'_>) -> usize {
     let curve = algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
-    match curve.map(|oid| oid.to_id_string()).as_deref() {
-        Some("1.2.840.10045.3.1.7") => 256,
-        Some("1.3.132.0.34") => 384,
-        Some("1.3.132.0.35") => 521,
-        Some("1.3.132.0.33") => 224,
-        _ => 0,
-    }
+    curve.and_then(|curve| named(&CURVES, &curve)).unwrap_or(0)
 }
 
 /// Bytes as lower-case hex digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.extend([byte >> 4, byte & 15].map(|nibble| char::from_digit(nibble.into(), 16).unwrap_or('0')));
+    }
+    text
 }
 
-/// Go's name of a signature algorithm (`crypto/x509`, `SignatureAlgorithm.String`), else its object identifier.
+/// Go's name of a signature algorithm, else its object identifier.
 fn signature_name(algorithm: &AlgorithmIdentifier<'_>) -> String {
-    let oid = algorithm.algorithm.to_id_string();
-    match oid.as_str() {
-        "1.2.840.113549.1.1.4" => "MD5-RSA",
-        "1.2.840.113549.1.1.5" => "SHA1-RSA",
-        "1.2.840.113549.1.1.11" => "SHA256-RSA",
-        "1.2.840.113549.1.1.12" => "SHA384-RSA",
-        "1.2.840.113549.1.1.13" => "SHA512-RSA",
-        "1.2.840.113549.1.1.10" => "RSAPSS",
-        "1.2.840.10045.4.1" => "ECDSA-SHA1",
-        "1.2.840.10045.4.3.2" => "ECDSA-SHA256",
-        "1.2.840.10045.4.3.3" => "ECDSA-SHA384",
-        "1.2.840.10045.4.3.4" => "ECDSA-SHA512",
-        "1.3.101.112" => "Ed25519",
-        other => other,
-    }
-    .to_owned()
+    let oid = &algorithm.algorithm;
+    named(&SIGNATURES, oid).map_or_else(|| oid.to_id_string(), ToOwned::to_owned)
 }
 
 /// The names of every extension request: Go reads all of them (`crypto/x509`, `parseCSRExtensions`), so that none hides in
@@ -231,7 +244,7 @@ fn sans(request: &X509CertificationRequest<'_>) -> Vec<San> {
             _ => None,
         }
     });
-    let names = asked.flatten().filter(|extension| extension.oid.to_id_string() == ALTERNATIVE_NAMES);
+    let names = asked.flatten().filter(|extension| extension.oid == ALTERNATIVE_NAMES);
     let read = |extension: &X509Extension<'_>| match extension.parsed_extension() {
         ParsedExtension::SubjectAlternativeName(names) => names.general_names.iter().map(san).collect(),
         _ => vec![San::Other("unreadable".into())],

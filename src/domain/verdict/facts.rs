@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::signer::KUBELET_SERVING;
-use crate::domain::compact::Interner;
+use crate::domain::compact::{Interner, Uid, bytes};
 use crate::domain::request::{Request, San, State};
 
 /// The prefix of nodes' user names.
@@ -74,7 +74,7 @@ impl Facts {
             user: interner.own(&identity.user),
             groups: interner.texts(&identity.groups),
             asker: interner.asker(&request.requester.username, &request.requester.groups),
-            key: pkcs10.and_then(|pkcs10| Some(number(pkcs10.key.sha256.get(..32)?)?.to_be_bytes())),
+            key: pkcs10.and_then(|pkcs10| bytes(pkcs10.key.sha256.as_bytes())),
             hosts,
             expiration_seconds: request.expiration_seconds,
         }
@@ -94,18 +94,12 @@ impl Facts {
 /// A uid in little space: the API server's are UUIDs; of any other text, the half of its SHA-256.
 pub fn uid_id(uid: &str) -> Id {
     use sha2::{Digest, Sha256};
-    let digits = uid.replace('-', "");
-    let uuid = (digits.len() == 32).then(|| number(&digits)).flatten();
-    uuid.map_or_else(
-        || {
+    match Uid::of(uid) {
+        Uid::Uuid(bytes) => bytes,
+        Uid::Other(text) => {
             let mut half = Id::default();
-            half.copy_from_slice(&Sha256::digest(uid)[..16]);
+            half.copy_from_slice(&Sha256::digest(&*text)[..16]);
             half
-        },
-        u128::to_be_bytes,
-    )
-}
-
-fn number(hex: &str) -> Option<u128> {
-    hex.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u128::from_str_radix(hex, 16).ok()).flatten()
+        }
+    }
 }

@@ -31,21 +31,22 @@ pub(super) fn beyond_policy(facts: &Facts, context: &Context<'_>, found: &mut Ve
 /// A certificate that ends before what was asked for.
 pub(super) fn cut(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(asked) = facts.expiration_seconds.filter(|_| is_to_come(facts)) else { return };
-    let (life, mut bound) = context.limits.life(Some(asked));
-    let mut until = String::new();
-    if let Some((end, by)) = context.now.and_then(|now| context.limits.end(Some(asked), now)) {
-        bound = by;
-        until = format!(": it would end on {}", end.format("%Y-%m-%d %H:%M UTC"));
+    let (life, bound) = context.limits.life(Some(asked));
+    let end = context.now.and_then(|now| context.limits.end(Some(asked), now));
+    let bound = end.map_or(bound, |(_, by)| by);
+    if bound == Bound::Asked {
+        return;
     }
-    let asked = human(asked.into());
-    let text = match bound {
-        Bound::Asked => return,
-        Bound::Signer => format!("It asks for {asked}; the signer gives {} at most{until}.", human(life.num_seconds())),
+    let until =
+        end.map(|(end, _)| format!(": it would end on {}", end.format("%Y-%m-%d %H:%M UTC"))).unwrap_or_default();
+    let cause = match bound {
+        Bound::Asked | Bound::Signer => format!("the signer gives {} at most", human(life.num_seconds())),
         Bound::SignerByDefault => format!(
-            "It asks for {asked}; the signer gives {} at most, unless --cluster-signing-duration says otherwise{until}.",
+            "the signer gives {} at most, unless --cluster-signing-duration says otherwise",
             human(life.num_seconds())
         ),
-        Bound::Ca => format!("It asks for {asked}; the CA ends before that{until}."),
+        Bound::Ca => "the CA ends before that".to_owned(),
     };
+    let text = format!("It asks for {}; {cause}{until}.", human(asked.into()));
     found.extend(finding(&rules::LIFE_CUT, Level::Notice, text));
 }

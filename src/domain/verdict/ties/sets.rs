@@ -2,13 +2,32 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::RangeInclusive;
 
 use super::Number;
 
 /// Members by group.
 #[derive(Debug)]
-pub(super) struct Groups<T>(HashMap<Number, Few<T>>);
+pub(super) struct Groups<T>(HashMap<Number, Few<T>, BuildHasherDefault<AsItIs>>);
+
+/// Numbers are hashes already, with a secret.
+#[derive(Debug, Default)]
+pub(super) struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
 
 /// One member without a set of its own.
 #[derive(Debug)]
@@ -21,7 +40,7 @@ enum Few<T> {
 
 impl<T> Default for Groups<T> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self(HashMap::default())
     }
 }
 
