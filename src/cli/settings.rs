@@ -7,6 +7,7 @@ use super::output::Failed;
 use crate::console::ascii::locale_is_utf8;
 use crate::console::colour::Depth;
 use crate::console::keys::{Keymap, Wrong};
+use crate::console::requests::columns::Choice;
 use crate::console::settings::Settings;
 use crate::console::theme::Theme;
 use crate::files::config::{self, Found};
@@ -48,6 +49,7 @@ pub(super) fn resolve(arguments: &Arguments, found: &Found) -> Result<Settings, 
         ascii,
         mouse: (config.mouse || screen.mouse) && !screen.no_mouse,
         utc: arguments.global.utc || config.utc,
+        columns: config.columns.as_deref().map(Choice::of).unwrap_or_default(),
         confirm: screen.confirm.unwrap_or(config.confirm),
         practice: false,
         // Read when everything else is settled.

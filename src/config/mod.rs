@@ -3,6 +3,7 @@
 //! Pure: [`crate::files::config`] reads the files. Unknown fields and bad values are errors, never ignored: a typing
 //! error in `read-only` must not open a cluster to writes.
 
+mod columns;
 pub mod theme;
 mod yaml;
 
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
+pub use columns::Column;
 pub use yaml::{Wrong, locate};
 
 /// The example that `countersign config example` prints: every field with its default.
@@ -34,6 +36,8 @@ pub struct Config {
     pub confirm: Confirm,
     /// Contexts in which every write is refused: names, with * for any characters and ? for one.
     pub read_only: Vec<String>,
+    /// Columns of the list of requests, in this order; name must be among them. Each context remembers another choice.
+    pub columns: Option<Vec<Column>>,
     /// Keys by place and action, in place of the ones of the key table.
     #[cfg_attr(test, schemars(schema_with = "schema::keys"))]
     pub keys: Keys,
@@ -117,6 +121,11 @@ impl Config {
                 return Err(Wrong::at(text, &["read-only", &at.to_string()], "an empty pattern names no context"));
             }
         }
+        if let Some((at, why)) = config.columns.as_deref().and_then(columns::wrong) {
+            let at = at.map(|at| at.to_string());
+            let path: Vec<&str> = std::iter::once("columns").chain(at.as_deref()).collect();
+            return Err(Wrong::at(text, &path, why));
+        }
         Ok(config)
     }
 
@@ -164,7 +173,8 @@ mod tests {
     #[test]
     fn the_example_says_what_holds_without_a_file() {
         let example = Config::parse(EXAMPLE).unwrap();
-        let plain = Config { theme: Some("dark".into()), ..Config::default() };
+        let usual = Column::ALL[..Column::USUAL].to_vec();
+        let plain = Config { theme: Some("dark".into()), columns: Some(usual), ..Config::default() };
         assert_eq!(Config { keys: Keys::default(), ..example }, plain);
         assert_eq!(Config::parse("# nothing\n"), Ok(Config::default()));
     }
@@ -178,6 +188,10 @@ mod tests {
             ("keys:\n  requests:\n    approve: {a: b}\n", 3, 14, "a key such as a"),
             ("utc: true\nutc: false\n", 1, 1, "duplicate field `utc`"),
             ("read-only: [a, '']\n", 1, 16, "an empty pattern"),
+            ("columns: [name, nmae]\n", 1, 17, "unknown variant `nmae`"),
+            ("columns: [name, age, name]\n", 1, 22, "named twice"),
+            ("columns: [age]\n", 1, 10, "name must be among them"),
+            ("columns: []\n", 1, 10, "name must be among them"),
             ("- dark\n", 1, 1, "invalid type: sequence"),
         ] {
             let wrong = Config::parse(text).unwrap_err();

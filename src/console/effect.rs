@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::cluster::Decision;
 use crate::console::{kubeconfig, rbac, wizard};
 use crate::domain::request::Pin;
+use crate::files::memory::Memory;
 
 /// Ties an answer to its question: a late answer to a question that nobody asks any more is ignored.
 pub type EffectId = u64;
@@ -43,6 +44,8 @@ pub enum Effect {
     Copy(String),
     /// Something for the Kubeconfig pane.
     Kubeconfig(kubeconfig::Task),
+    /// Remember how this context looked when it was left.
+    Remember(String, Memory),
     /// Talk to the cluster of this context from now on.
     Switch(String),
     /// Draw every cell anew.

@@ -32,7 +32,7 @@ use super::update::update;
 use super::view;
 use crate::cluster::Target;
 use crate::domain::policy_file::PolicyFile;
-use crate::files;
+use crate::files::{self, memory::Memory};
 
 /// As many events of one kind as are taken in before the next frame.
 const BURST: usize = 64;
@@ -148,10 +148,8 @@ impl Loop {
 
     /// How the console looks is how it will look next time.
     fn remember(&self) {
-        if let Some(connection) = &self.state.session.connection
-            && let Err(error) = files::memory::remember(&connection.context, &memory::of(&self.state))
-        {
-            tracing::warn!("what the console looks like is not remembered: {error}");
+        if let Some(connection) = &self.state.session.connection {
+            remember(&connection.context, &memory::of(&self.state));
         }
     }
 
@@ -336,6 +334,7 @@ impl Loop {
                 Effect::Redraw => self.screen.forget(),
                 Effect::Suspend => self.suspend = true,
                 Effect::Copy(text) => self.extra += &Between::of(variable).copy(&text),
+                Effect::Remember(context, memory) => remember(&context, &memory),
                 Effect::Switch(context) => self.switch(context),
                 other => self.runner.carry_out(other),
             }
@@ -379,6 +378,12 @@ impl Loop {
         };
         // A terminal that answers later than that is not waited for.
         let _ = tokio::time::timeout(LAST_ANSWER, answer).await;
+    }
+}
+
+fn remember(context: &str, memory: &Memory) {
+    if let Err(error) = files::memory::remember(context, memory) {
+        tracing::warn!("what the console looks like is not remembered: {error}");
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! [`super::keys`] looks keys up in it, with those that the config file puts in their place.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyCode;
+
+pub use super::key::Key;
 
 /// What a key asks for. The table's help says what each does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,6 +35,10 @@ pub enum Action {
     HalfUp,
     SortNext,
     SortReverse,
+    Columns,
+    MoveDown,
+    MoveUp,
+    Reset,
     FilterNext,
     Open,
     Approve,
@@ -108,6 +114,8 @@ pub enum Place {
     Kubeconfig,
     /// The choice of a context.
     Picker,
+    /// The choice of the list's columns.
+    Columns,
     /// A text that scrolls: help, YAML, commands.
     Reader,
     /// A form with fields, the wizard's steps among them.
@@ -124,7 +132,7 @@ pub enum Place {
 
 impl Place {
     /// All of them, in the order of the help.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Always,
         Self::Everywhere,
         Self::List,
@@ -137,6 +145,7 @@ impl Place {
         Self::Table,
         Self::Kubeconfig,
         Self::Picker,
+        Self::Columns,
         Self::Reader,
         Self::Form,
         Self::Confirm,
@@ -160,6 +169,7 @@ impl Place {
             Self::Table => "RBAC: somebody's access",
             Self::Kubeconfig => "Kubeconfig",
             Self::Picker => "Choice of a context",
+            Self::Columns => "Columns of the list",
             Self::Reader => "Help, YAML, commands",
             Self::Form => "Forms",
             Self::Confirm => "Questions",
@@ -167,56 +177,6 @@ impl Place {
             Self::WizardRun => "New user: run",
             Self::Palette => "Command palette",
         }
-    }
-}
-
-/// One key: code and modifiers (Shift is part of the character).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key(pub KeyCode, pub KeyModifiers);
-
-impl Key {
-    pub(super) const fn plain(code: KeyCode) -> Self {
-        Self(code, KeyModifiers::NONE)
-    }
-
-    pub(super) const fn char(c: char) -> Self {
-        Self::plain(KeyCode::Char(c))
-    }
-
-    pub(super) const fn ctrl(c: char) -> Self {
-        Self(KeyCode::Char(c), KeyModifiers::CONTROL)
-    }
-
-    /// The key of a terminal event. Terminals differ in whether they report Shift beside an upper-case character.
-    pub fn of(event: KeyEvent) -> Self {
-        let mut modifiers = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
-        if !matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
-            modifiers |= event.modifiers & KeyModifiers::SHIFT;
-        }
-        Self(event.code, modifiers)
-    }
-
-    /// How people write it: `a`, `Ctrl-L`, `Shift-Tab`, `⏎`.
-    pub fn label(self) -> String {
-        let name = match self.0 {
-            KeyCode::Char(' ') => "Space".to_owned(),
-            KeyCode::Char(c) if self.1.contains(KeyModifiers::CONTROL) => c.to_ascii_uppercase().to_string(),
-            KeyCode::Char(c) => c.to_string(),
-            KeyCode::Enter => "⏎".to_owned(),
-            KeyCode::BackTab => "Shift-Tab".to_owned(),
-            KeyCode::PageDown => "PgDn".to_owned(),
-            KeyCode::PageUp => "PgUp".to_owned(),
-            KeyCode::Up => "↑".to_owned(),
-            KeyCode::Down => "↓".to_owned(),
-            KeyCode::Left => "←".to_owned(),
-            KeyCode::Right => "→".to_owned(),
-            KeyCode::F(number) => format!("F{number}"),
-            other => format!("{other:?}"),
-        };
-        let shift = if self.1.contains(KeyModifiers::SHIFT) { "Shift-" } else { "" };
-        let alt = if self.1.contains(KeyModifiers::ALT) { "Alt-" } else { "" };
-        let ctrl = if self.1.contains(KeyModifiers::CONTROL) { "Ctrl-" } else { "" };
-        format!("{ctrl}{alt}{shift}{name}")
     }
 }
 
@@ -321,6 +281,12 @@ pub const BINDINGS: &[Binding] = &[
     bind(Place::Requests, &[Key::char('Y')], Action::Yaml, "YAML", "the object as YAML"),
     bind(Place::Requests, &[Key::char('s')], Action::SortNext, "", "sort by the next column"),
     bind(Place::Requests, &[Key::char('S')], Action::SortReverse, "", "reverse the sort"),
+    bind(Place::Requests, &[Key::char('C')], Action::Columns, "", "choose the columns and their order"),
+    bind(Place::Columns, &[Key::char(' ')], Action::Mark, "show or hide", "show the column, or hide it"),
+    bind(Place::Columns, &[Key::char('J'), Key::shift(KeyCode::Down)], Action::MoveDown, "move down", "move it down"),
+    bind(Place::Columns, &[Key::char('K'), Key::shift(KeyCode::Up)], Action::MoveUp, "move up", "move it up"),
+    bind(Place::Columns, &[Key::char('r')], Action::Reset, "reset", "back to the columns of the config file"),
+    bind(Place::Columns, &[ENTER, ESC, Key::char('C')], Action::Back, "close", "close it"),
     bind(Place::List, &[Key::char('j'), Key::plain(KeyCode::Down)], Action::Down, "", "down"),
     bind(Place::List, &[Key::char('k'), Key::plain(KeyCode::Up)], Action::Up, "", "up"),
     bind(Place::List, &[Key::char('g'), Key::plain(KeyCode::Home)], Action::Top, "", "first"),

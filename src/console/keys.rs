@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use crossterm::event::{KeyCode, KeyModifiers};
+use crossterm::event::KeyCode;
 
-use super::keymap::{Action, BINDINGS, Binding, Key, Place};
+use super::key::{Key, parse};
+use super::keymap::{Action, BINDINGS, Binding, Place};
 use crate::config::Keys;
 
 /// The keys in force.
@@ -137,6 +138,19 @@ impl Keymap {
         line.and_then(|(_, keys)| keys.first()).map_or_else(|| "(no key)".to_owned(), |key| self.label(*key))
     }
 
+    /// The key for `action` in `place`, for sentences: [`Self::name`], with Enter written out.
+    pub fn word(&self, place: Place, action: Action) -> String {
+        self.name(place, action).replace('⏎', "Enter")
+    }
+
+    /// All keys for `action` in `place`, for sentences: `y or Enter`.
+    pub fn words(&self, place: Place, action: Action) -> String {
+        let line = self.lines().find(|(line, _)| line.place == place && line.action == action);
+        let labels = line.map(|(_, keys)| keys.iter().map(|key| self.label(*key)).collect::<Vec<_>>());
+        let labels = labels.filter(|labels| !labels.is_empty()).unwrap_or_else(|| vec!["(no key)".to_owned()]);
+        labels.join(" or ").replace('⏎', "Enter")
+    }
+
     /// How people write a key.
     pub fn label(&self, key: Key) -> String {
         let label = key.label();
@@ -172,6 +186,7 @@ fn together(a: Place, b: Place) -> bool {
                 | Place::BulkRun
                 | Place::BulkEnd
                 | Place::Picker
+                | Place::Columns
         )
     };
     a == b
@@ -179,7 +194,8 @@ fn together(a: Place, b: Place) -> bool {
         || b == Place::Always
         || (general(a) && !alone(b))
         || (general(b) && !alone(a))
-        || matches!((a, b), (Place::Bulk | Place::Picker, Place::List) | (Place::List, Place::Bulk | Place::Picker))
+        || matches!((a, b), (Place::Bulk | Place::Picker | Place::Columns, Place::List))
+        || matches!((a, b), (Place::List, Place::Bulk | Place::Picker | Place::Columns))
         || matches!((a, b), (Place::Page, Place::Requests) | (Place::Requests, Place::Page))
 }
 
@@ -204,87 +220,6 @@ fn kebab(name: &str) -> String {
     out
 }
 
-/// Reads a key as people write it: `a`, `Ctrl-L`, `Alt-x`, `Shift-Tab`, `Enter`, `F5`.
-///
-/// # Errors
-/// A sentence that says what is wrong with it.
-pub fn parse(text: &str) -> Result<Key, String> {
-    let (mut rest, mut modifiers) = (text, KeyModifiers::NONE);
-    loop {
-        let (modifier, name) = match rest.split_once(['-', '+']) {
-            Some((word, name)) if !name.is_empty() => (word.to_ascii_lowercase(), name),
-            _ => break,
-        };
-        modifiers |= match modifier.as_str() {
-            "ctrl" => KeyModifiers::CONTROL,
-            "alt" => KeyModifiers::ALT,
-            "shift" => KeyModifiers::SHIFT,
-            _ => break,
-        };
-        rest = name;
-    }
-    let code = code(rest).ok_or_else(|| {
-        format!("{text:?} is no key; keys are a, A, Ctrl-A, Alt-a, Enter, Esc, Tab, Shift-Tab, Space, Up, PgDn, Home, F5 and so on")
-    })?;
-    if modifiers.contains(KeyModifiers::CONTROL)
-        && let KeyCode::Char(c) = code
-        && "im[".contains(c.to_ascii_lowercase())
-    {
-        return Err(format!(
-            "terminals send the same for {text} as for {}",
-            match c.to_ascii_lowercase() {
-                'i' => "Tab",
-                'm' => "Enter",
-                _ => "Esc",
-            }
-        ));
-    }
-    Ok(match (code, modifiers.contains(KeyModifiers::SHIFT)) {
-        (KeyCode::Tab, true) => Key(KeyCode::BackTab, modifiers - KeyModifiers::SHIFT),
-        (KeyCode::Char(c), true) => Key(KeyCode::Char(c.to_ascii_uppercase()), modifiers - KeyModifiers::SHIFT),
-        (KeyCode::Char(c), false) if modifiers.contains(KeyModifiers::CONTROL) => {
-            Key(KeyCode::Char(c.to_ascii_lowercase()), modifiers)
-        }
-        _ => Key(code, modifiers),
-    })
-}
-
-fn code(name: &str) -> Option<KeyCode> {
-    let mut characters = name.chars();
-    if let (Some(c), None) = (characters.next(), characters.next()) {
-        return Some(match c {
-            '⏎' => KeyCode::Enter,
-            '↑' => KeyCode::Up,
-            '↓' => KeyCode::Down,
-            '←' => KeyCode::Left,
-            '→' => KeyCode::Right,
-            c if c.is_control() || c == ' ' => return None,
-            c => KeyCode::Char(c),
-        });
-    }
-    Some(match name.to_ascii_lowercase().as_str() {
-        "enter" | "return" => KeyCode::Enter,
-        "esc" | "escape" => KeyCode::Esc,
-        "tab" => KeyCode::Tab,
-        "space" => KeyCode::Char(' '),
-        "backspace" => KeyCode::Backspace,
-        "delete" | "del" => KeyCode::Delete,
-        "insert" | "ins" => KeyCode::Insert,
-        "up" => KeyCode::Up,
-        "down" => KeyCode::Down,
-        "left" => KeyCode::Left,
-        "right" => KeyCode::Right,
-        "home" => KeyCode::Home,
-        "end" => KeyCode::End,
-        "pgup" | "pageup" => KeyCode::PageUp,
-        "pgdn" | "pagedown" => KeyCode::PageDown,
-        other => {
-            let number: u8 = other.strip_prefix('f')?.parse().ok()?;
-            return (1..=24).contains(&number).then_some(KeyCode::F(number));
-        }
-    })
-}
-
 /// The keys in force as text: `place.action`, keys, what they do.
 pub fn listing(map: &Keymap) -> String {
     let mut text = String::new();
@@ -303,7 +238,7 @@ pub fn listing(map: &Keymap) -> String {
 mod tests {
     use std::collections::HashSet;
 
-    use crossterm::event::KeyEvent;
+    use crossterm::event::{KeyEvent, KeyModifiers};
 
     use super::*;
     use crate::config::Config;

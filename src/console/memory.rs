@@ -1,5 +1,6 @@
 //! What is remembered of a context: taken from the state when the console is left, put into it when it is back.
 
+use super::requests::columns::{self, Choice};
 use super::requests::index::{Column, Criteria, Filter};
 use super::state::{Pane, State};
 use crate::files::memory::Memory;
@@ -23,6 +24,7 @@ pub fn of(state: &State) -> Memory {
         sort: column.word().to_owned(),
         reversed: *reversed,
         filter: filter.word().to_owned(),
+        columns: state.requests.columns.own().map(|column| column.word().to_owned()).collect(),
         left: state.clock.now.timestamp(),
     }
 }
@@ -37,6 +39,10 @@ pub fn apply(state: &mut State, recalled: Recalled) {
         && let Some(pane) = Pane::ALL.into_iter().find(|pane| pane_name(*pane) == memory.pane)
     {
         state.pane = pane;
+    }
+    let known: Vec<_> = memory.columns.iter().filter_map(|word| columns::Column::of(word)).collect();
+    if !known.is_empty() {
+        state.requests.columns.now = Choice::of(&known);
     }
     let index = &mut state.requests.index;
     if let Some(column) = Column::ALL.into_iter().find(|column| column.word() == memory.sort) {

@@ -16,6 +16,7 @@ pub mod flow;
 pub mod form;
 pub mod frame;
 pub mod input;
+pub mod key;
 pub mod keymap;
 pub mod keys;
 pub mod kubeconfig;

@@ -100,6 +100,7 @@ async fn answer(cluster: &Cluster, effect: Effect) -> Option<Event> {
         | Effect::Wizard(_)
         | Effect::Copy(_)
         | Effect::Kubeconfig(_)
+        | Effect::Remember(..)
         | Effect::Switch(_)
         | Effect::Redraw
         | Effect::Suspend

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::keys::Keymap;
+use super::requests::columns::Choice;
 use super::theme::Theme;
 use crate::config::Confirm;
 use crate::domain::policy_file::PolicyFile;
@@ -21,6 +22,8 @@ pub struct Settings {
     pub mouse: bool,
     /// Whether times are written in UTC.
     pub utc: bool,
+    /// The columns of the list of requests, where a context remembers no others.
+    pub columns: Choice,
     /// Which decisions ask first.
     pub confirm: Confirm,
     /// What the house allows.

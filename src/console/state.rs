@@ -13,6 +13,7 @@ use crate::console::keys::Keymap;
 use crate::console::kubeconfig;
 use crate::console::overlay::Overlay;
 use crate::console::rbac::{self, Rbac};
+use crate::console::requests::columns::Columns;
 use crate::console::requests::judging::Judging;
 use crate::console::requests::{self, Requests};
 use crate::console::settings::Settings;
@@ -144,6 +145,7 @@ impl State {
         (self.ascii, self.confirm) = (settings.ascii, settings.confirm);
         self.session.practice = settings.practice;
         self.requests.judging = Judging::by((*settings.policy).clone());
+        self.requests.columns = Columns::at_home(settings.columns);
         self
     }
 

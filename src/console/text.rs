@@ -13,10 +13,16 @@ pub fn shown(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.into_owned();
     }
-    if width == 0 {
-        return String::new();
-    }
     let mut out = String::new();
+    push_cut(&mut out, &text, width);
+    out
+}
+
+/// Adds as much of a text that is too long as fits into `width` columns with a `…`; gives back the columns used.
+fn push_cut(out: &mut String, text: &str, width: usize) -> usize {
+    if width == 0 {
+        return 0;
+    }
     let mut used = 0;
     for grapheme in text.graphemes(true) {
         let next = grapheme.width();
@@ -27,15 +33,26 @@ pub fn shown(text: &str, width: usize) -> String {
         used += next;
     }
     out.push('…');
-    out
+    used + 1
 }
 
 /// [`shown`], filled up with blanks to exactly `width` columns: a table's cell.
 pub fn cell(text: &str, width: usize) -> String {
-    let mut out = shown(text, width);
-    let used = out.width();
-    out.extend(std::iter::repeat_n(' ', width.saturating_sub(used)));
+    let mut out = String::with_capacity(width);
+    push_cell(&mut out, text, width);
     out
+}
+
+/// Adds a [`cell`] to a line.
+pub fn push_cell(out: &mut String, text: &str, width: usize) {
+    let text = printable(text);
+    let mut used = text.width();
+    if used <= width {
+        out.push_str(&text);
+    } else {
+        used = push_cut(out, &text, width);
+    }
+    out.extend(std::iter::repeat_n(' ', width.saturating_sub(used)));
 }
 
 /// Marks the row under the cursor: its first `count` parts, down to the name. (A whole row twice a step is what a slow

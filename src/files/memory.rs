@@ -21,6 +21,9 @@ pub struct Memory {
     pub reversed: bool,
     /// Which requests were shown.
     pub filter: String,
+    /// The columns of the requests, in their order; none: those of the config file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
     /// When it was left, in seconds since 1970.
     pub left: i64,
 }

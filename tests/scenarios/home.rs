@@ -15,6 +15,7 @@ crate::on_both!(
     without_a_utf8_locale_and_with_no_color_nothing_else_is_sent,
     the_mouse_is_ours_only_when_asked_for,
     it_looks_next_time_as_it_was_left_and_explains_itself_only_once,
+    columns_are_chosen_put_in_order_and_found_again_the_next_time,
     the_palette_does_what_is_typed,
     a_shell_completes_contexts_requests_and_users,
 );
@@ -153,6 +154,55 @@ fn it_looks_next_time_as_it_was_left_and_explains_itself_only_once(plane: &dyn P
     second.keys("1");
     let text = second.sees("approved, not issued · name");
     assert!(!text.contains("Nothing is written unless"), "{text}");
+}
+
+fn columns_are_chosen_put_in_order_and_found_again_the_next_time(plane: &dyn Plane) {
+    let admin = Person::admin(plane);
+    let name = unique("columns");
+    create(plane, &name, &name, &["dev"]);
+    configure(&admin, "columns: [name, verdict, age]\n");
+    let heading = |console: &Terminal, wanted: &str| {
+        console.waits(&format!("the columns are {wanted}"), |screen| {
+            let text = screen.contents();
+            let words = text.lines().nth(3).unwrap_or_default().split([' ', '│']).filter(|word| !word.is_empty());
+            words.collect::<Vec<_>>().join(" ") == wanted
+        })
+    };
+    let mut first = console(&admin, &[], &[]);
+    first.sees("● live");
+    heading(&first, "NAME VERDICT AGE");
+    first.finds(&name, &name);
+    first.keys("C");
+    first.sees("┌ Columns");
+    // The list follows while the sheet is open: shown, moved up, and age hidden.
+    first.keys("jjjjjjjj ");
+    heading(&first, "NAME VERDICT AGE ASKED BY");
+    first.keys("KKKKKK\x1b[1;2A");
+    let text = heading(&first, "NAME ASKED BY VERDICT AGE");
+    assert!(text.contains("› ✓ requester") && text.contains(&name), "{text}");
+    first.keys("jj ");
+    heading(&first, "NAME ASKED BY VERDICT");
+    first.keys("\r");
+    first.sees_no("┌ Columns");
+    // The hidden age still sorts, until another key is wanted: of those that are seen.
+    first.sees("pending · age ↓");
+    first.keys("s");
+    first.sees("pending · name ↓");
+    first.keys("s");
+    first.sees("pending · verdict ↓");
+    first.keys("q");
+    assert_eq!(first.ends(), 0);
+    let mut second = console(&admin, &[], &[]);
+    second.sees("● live");
+    heading(&second, "NAME ASKED BY VERDICT");
+    second.keys(":choose col\r");
+    second.sees("┌ Columns");
+    second.keys("r");
+    heading(&second, "NAME VERDICT AGE");
+    second.keys("\x1b");
+    second.sees_no("┌ Columns");
+    second.keys("q");
+    assert_eq!(second.ends(), 0);
 }
 
 fn the_palette_does_what_is_typed(plane: &dyn Plane) {

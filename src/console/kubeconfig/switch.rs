@@ -4,9 +4,11 @@
 use super::Task;
 use crate::console::effect::Effect;
 use crate::console::keymap::Action;
+use crate::console::memory;
 use crate::console::overlay::Overlay;
 use crate::console::rbac::Rbac;
 use crate::console::requests::Requests;
+use crate::console::requests::columns::Columns;
 use crate::console::requests::judging::Judging;
 use crate::console::requests::update::steps;
 use crate::console::state::{Session, State};
@@ -70,15 +72,18 @@ pub fn to(state: &mut State, context: &str) -> Vec<Effect> {
         state.notify(true, format!("this console is at {} already", printable(context)));
         return Vec::new();
     }
+    let left = state.session.connection.as_ref().map(|connection| connection.context.clone());
+    let left = left.map(|context| Effect::Remember(context, memory::of(state)));
     // Nothing of the old cluster stays; whether this context is one in which nothing is written is found out anew.
     let Session { read_only_asked, practice, .. } = state.session;
     state.session = Session { read_only: read_only_asked, read_only_asked, practice, ..Session::default() };
-    // The house's policy is the same everywhere.
+    // The house's policy is the same everywhere, and so is what the config file says of columns.
     let policy = std::mem::take(&mut state.requests.judging.known.policy);
-    state.requests = Requests { judging: Judging::by(policy), ..Requests::default() };
+    let columns = Columns::at_home(state.requests.columns.home);
+    state.requests = Requests { judging: Judging::by(policy), columns, ..Requests::default() };
     state.rbac = Rbac::default();
     state.kubeconfig.forget_connection();
     state
         .notify(true, format!("this console is at {} now; the kubeconfig's current context stays", printable(context)));
-    vec![Effect::Switch(context.to_owned())]
+    left.into_iter().chain([Effect::Switch(context.to_owned())]).collect()
 }

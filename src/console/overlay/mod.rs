@@ -1,6 +1,8 @@
 //! What lies on top of a pane: questions, decisions, readers. Only the topmost hears keys.
 
 pub mod bulk;
+pub mod columns;
+pub mod columns_view;
 pub mod decide;
 pub mod delete;
 pub mod export;
@@ -22,6 +24,7 @@ use crate::domain::row::Row;
 use crate::trouble::Trouble;
 
 pub use bulk::Bulk;
+pub use columns::Columns;
 pub use decide::Decide;
 pub use delete::Delete;
 pub use export::Export;
@@ -43,6 +46,8 @@ pub enum Overlay {
     Reader(Reader),
     /// Every action by name.
     Palette(Palette),
+    /// The choice of the list's columns.
+    Columns(Columns),
     /// A question of the Kubeconfig pane.
     Kubeconfig(Box<kubeconfig::ask::Ask>),
     /// The choice of a context for this console.
@@ -84,6 +89,7 @@ impl Overlay {
             Self::Reader(reader) => reader.places(),
             Self::Palette(_) => vec![Place::Palette, Place::Always],
             Self::Kubeconfig(ask) => ask.places(),
+            Self::Columns(_) => vec![Place::Columns, Place::List, Place::Always],
             Self::SwitchContext(_) => vec![Place::Picker, Place::List, Place::Always],
             Self::LeaveWizard => vec![Place::Confirm, Place::Always],
         }
@@ -101,7 +107,7 @@ impl Overlay {
             Self::Export(_) | Self::Kubeconfig(_) => !steps.contains(&action) && action != Action::NextField,
             Self::Delete(_) | Self::LeaveWizard => action != Action::NextField,
             Self::Bulk(bulk) => !steps.contains(&action) && bulk.possible(action),
-            Self::Reader(_) | Self::Palette(_) | Self::SwitchContext(_) => true,
+            Self::Reader(_) | Self::Palette(_) | Self::Columns(_) | Self::SwitchContext(_) => true,
         }
     }
 
@@ -132,6 +138,7 @@ impl Overlay {
             | Self::Delete(_)
             | Self::Reader(_)
             | Self::Palette(_)
+            | Self::Columns(_)
             | Self::Kubeconfig(_)
             | Self::SwitchContext(_)
             | Self::LeaveWizard => {}
@@ -148,6 +155,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         Some(Overlay::Export(_)) => export::key(state, action, key),
         Some(Overlay::Reader(_)) => reader::key(state, action, key),
         Some(Overlay::Palette(_)) => palette::key(state, action, key),
+        Some(Overlay::Columns(_)) => columns::key(state, action),
         Some(Overlay::Kubeconfig(_)) => kubeconfig::ask::key(state, action, key),
         Some(Overlay::SwitchContext(_)) => kubeconfig::switch::key(state, action),
         Some(Overlay::LeaveWizard) => leave_wizard(state, action),

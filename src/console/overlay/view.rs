@@ -27,6 +27,8 @@ const ROOMY: u16 = 12;
 
 /// Draws the topmost overlay.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
+    // The list is to be seen while its columns are chosen.
+    let area = if matches!(overlay, Overlay::Columns(_)) { super::columns::area(area, state) } else { area };
     frame.render_widget(Clear, area);
     match overlay {
         Overlay::Decide(decide) => draw_decide(frame, area, state, decide),
@@ -35,6 +37,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
         Overlay::Export(export) => draw_export(frame, area, state, export),
         Overlay::Reader(reader) => draw_reader(frame, area, state, reader),
         Overlay::Palette(palette) => super::palette_view::draw(frame, area, state, palette),
+        Overlay::Columns(sheet) => super::columns_view::draw(frame, area, state, sheet),
         Overlay::Kubeconfig(ask) => {
             let inner = framed(frame, area, state, &ask.title);
             kubeconfig::ask_view::draw(frame, inner, state, ask);

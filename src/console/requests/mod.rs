@@ -1,11 +1,13 @@
 //! The Requests pane: the live list of CSRs, what stands behind the one under the cursor, and what can be done to it.
 
 pub mod access;
+pub mod columns;
 pub mod cursor;
 pub mod detail;
 pub mod index;
 pub mod judging;
 pub mod layout;
+pub mod table;
 pub mod update;
 pub mod view;
 
@@ -20,6 +22,7 @@ use crate::domain::request::{Pin, Request};
 use crate::domain::row::Row;
 use crate::domain::verdict::Verdict;
 
+use columns::Columns;
 use cursor::Cursor;
 use index::Index;
 use judging::Judging;
@@ -37,6 +40,8 @@ pub struct Requests {
     pub complete: bool,
     /// The row that is meant, and the part of the list that is seen.
     pub cursor: Cursor,
+    /// The columns that are shown.
+    pub columns: Columns,
     /// Everything about the request under the cursor.
     pub detail: Detail,
     /// The search while it is typed.
@@ -120,6 +125,7 @@ impl Default for Requests {
             watch: WatchStatus::Loading,
             complete: false,
             cursor: Cursor::default(),
+            columns: Columns::default(),
             detail: Detail::default(),
             typing: None,
             page: None,

@@ -5,13 +5,14 @@ use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
+use super::index::Column as Sort;
 use super::{Loaded, Page, Requests, Tab};
 use crate::cluster::Verb;
 use crate::cluster::watch::{Message, WatchStatus};
 use crate::console::clock::Clock;
 use crate::console::effect::Effect;
 use crate::console::keymap::{Action, Place};
-use crate::console::overlay::{Overlay, bulk, decide, delete, export};
+use crate::console::overlay::{Columns, Overlay, bulk, decide, delete, export};
 use crate::console::state::State;
 use crate::console::wizard;
 use crate::domain::compact::Uid;
@@ -184,13 +185,17 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
     }
     let index = &mut state.requests.index;
     match action {
-        Action::SortNext => index.next_sort(),
+        Action::SortNext => sort_next(&mut state.requests),
         Action::SortReverse => index.reverse_sort(),
         Action::FilterNext => index.next_filter(),
         Action::Search => state.requests.typing = Some(Input::new(index.criteria().search.clone())),
         Action::Back => {
             state.notice = None;
             state.requests.index.set_search("");
+        }
+        Action::Columns => {
+            state.requests.page = None;
+            state.overlays.push(Overlay::Columns(Columns::default()));
         }
         Action::NewUser => return wizard::update::open(state),
         Action::MarkShown => index.mark_shown(),
@@ -199,6 +204,14 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         _ => return on_chosen(state, action),
     }
     settle(state)
+}
+
+/// Sorts by the next column that is shown.
+fn sort_next(requests: &mut Requests) {
+    let shown = |sort: &Sort| requests.columns.now.shows(sort.column());
+    let from = requests.index.sort();
+    let next = std::iter::successors(Some(from.next()), |sort| Some(sort.next())).take(Sort::ALL.len()).find(shown);
+    requests.index.set_sort(next.unwrap_or(from), false);
 }
 
 /// How far a movement goes; first and last are farther than any list is long.

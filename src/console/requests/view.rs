@@ -11,15 +11,12 @@ use super::access;
 use super::detail::{self, Fact};
 use super::index::Criteria;
 use super::layout::parts;
+use super::table::Table;
 use super::{Requests, Tab};
 use crate::cluster::watch::WatchStatus;
 use crate::console::form;
 use crate::console::state::State;
-use crate::console::text::{cell, short_signer, shown, wrapped};
-use crate::console::theme::symbol;
-use crate::domain::life;
-use crate::domain::request::State as RequestState;
-use crate::domain::row::Row;
+use crate::console::text::{cell, shown, wrapped};
 use crate::domain::text::{printable, printable_block};
 
 /// Columns of a label in the detail.
@@ -44,31 +41,30 @@ fn draw_list(frame: &mut Frame, area: Rect, state: &State) {
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let Some(first) = inner.rows().next() else { return };
+    let table = Table::new(&requests.columns.now, inner.width.into());
     if let Some(input) = &requests.typing {
         frame.render_widget(Line::styled(" / ", theme.key()), first);
         let field = Rect { x: first.x + 3, width: first.width.saturating_sub(3), ..first };
         form::view::draw_text(frame, field, input, true, theme);
     } else {
-        let columns = Columns::for_width(usize::from(inner.width));
-        frame.render_widget(Line::styled(columns.heading(), theme.dim()), first);
+        frame.render_widget(Line::styled(table.heading(), theme.dim()), first);
     }
     let rows = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     if requests.index.is_empty() {
         return draw_empty(frame, rows, state);
     }
     let stale = !matches!(requests.watch, WatchStatus::Live | WatchStatus::Loading);
-    let columns = Columns::for_width(usize::from(inner.width));
     let window = requests.index.window(requests.cursor.top(), rows.height.into());
     for (area, (row, marked)) in rows.rows().zip(window) {
         let chosen = requests.cursor.uid() == Some(&row.uid);
-        let mut line = columns.line(row, chosen, marked, state);
+        let mut line = table.line(row, chosen, marked, state);
         if stale && !chosen {
             line = line.style(theme.dim());
         }
         frame.render_widget(line, area);
         if chosen {
-            // The name alone is marked: a whole row twice a step is what a slow link feels.
-            let mark = u16::try_from(columns.name + 1).unwrap_or(0).min(area.width);
+            // The first column alone is marked: a whole row twice a step is what a slow link feels.
+            let mark = u16::try_from(table.marked()).unwrap_or(0).min(area.width);
             frame.buffer_mut().set_style(Rect { width: mark, ..area }, theme.chosen());
         }
     }
@@ -117,115 +113,6 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
     let lines = texts.iter().flat_map(|text| wrapped(text, width));
     let lines: Vec<Line> = lines.map(|line| Line::styled(format!(" {line}"), style)).collect();
     frame.render_widget(Paragraph::new(lines), area);
-}
-
-/// The widths of the columns, by what the list is wide.
-struct Columns {
-    name: usize,
-    identity: usize,
-    groups: usize,
-    signer: usize,
-    state: usize,
-}
-
-const LIFE: usize = 4;
-const AGE: usize = 4;
-const VERDICT: usize = 12;
-
-impl Columns {
-    fn for_width(width: usize) -> Self {
-        let fixed = 3 + LIFE + 1 + AGE + 1 + VERDICT;
-        let rest = width.saturating_sub(fixed);
-        let wide = rest >= 68;
-        let (signer, state) = if wide {
-            (22, 9)
-        } else if rest >= 45 {
-            (9, 0)
-        } else {
-            (0, 0)
-        };
-        let rest = rest.saturating_sub(signer + state);
-        let groups = if width >= 60 { rest / 4 } else { 0 };
-        let name = (rest - groups) * 2 / 5;
-        Self { name, identity: rest - groups - name, groups, signer, state }
-    }
-
-    fn heading(&self) -> String {
-        format!(
-            "   {}{}{}{}{}{} {} {}",
-            column("NAME", self.name),
-            column("IDENTITY", self.identity),
-            column("GROUPS", self.groups),
-            column("SIGNER", self.signer),
-            column("STATE", self.state),
-            cell("FOR", LIFE),
-            cell("AGE", AGE),
-            cell("VERDICT", VERDICT)
-        )
-    }
-
-    fn line(&self, row: &Row, chosen: bool, marked: bool, state: &State) -> Line<'static> {
-        let groups = if row.groups.is_empty() { "–".to_owned() } else { row.groups.join(", ") };
-        let life = row.expiration_seconds.map_or("–".to_owned(), |seconds| life_cell(seconds.into()));
-        let age = row.created_at.map_or("–".to_owned(), |at| state.clock.age(at));
-        let text = format!(
-            "{}{} {}{}{}{}{}{} {} ",
-            if chosen { '›' } else { ' ' },
-            if marked { '✓' } else { ' ' },
-            column(&row.name, self.name),
-            column(&row.user, self.identity),
-            column(&groups, self.groups),
-            column(signer_word(&row.signer, self.signer), self.signer),
-            column(state_word(row.state), self.state),
-            cell(&life, LIFE),
-            cell(&age, AGE),
-        );
-        let (verdict, style) = verdict_cell(row, state);
-        Line::from(vec![Span::raw(text), Span::styled(cell(&verdict, VERDICT), style)])
-    }
-}
-
-/// A life as it was asked for where that fits, else rounded down.
-fn life_cell(seconds: i64) -> String {
-    Some(life::human(seconds)).filter(|text| text.len() <= LIFE).unwrap_or_else(|| life::age(seconds))
-}
-
-/// A cell with a blank after it.
-fn column(text: &str, width: usize) -> String {
-    if width == 0 { String::new() } else { cell(text, width - 1) + " " }
-}
-
-/// A decided request shows its state where the verdict stands: nothing is left to decide.
-fn verdict_cell(row: &Row, state: &State) -> (String, Style) {
-    let theme = state.theme;
-    match row.state {
-        RequestState::Pending => (format!("{} {}", symbol(row.level), row.headline), theme.level(row.level)),
-        RequestState::Approved => ("… approved".to_owned(), theme.warning()),
-        RequestState::Issued => ("✔ issued".to_owned(), theme.good()),
-        RequestState::Denied => ("✖ denied".to_owned(), theme.dim()),
-        RequestState::Failed => ("✖ failed".to_owned(), theme.warning()),
-    }
-}
-
-const fn state_word(state: RequestState) -> &'static str {
-    match state {
-        RequestState::Pending => "pending",
-        RequestState::Approved => "approved",
-        RequestState::Issued => "issued",
-        RequestState::Denied => "denied",
-        RequestState::Failed => "failed",
-    }
-}
-
-/// The built-in signers by one word where the column is narrow.
-fn signer_word(name: &str, width: usize) -> &str {
-    match (name, width < 20) {
-        ("kubernetes.io/kube-apiserver-client", true) => "client",
-        ("kubernetes.io/kube-apiserver-client-kubelet", true) => "kubelet",
-        ("kubernetes.io/kubelet-serving", true) => "serving",
-        ("kubernetes.io/legacy-unknown", true) => "legacy",
-        _ => short_signer(name),
-    }
 }
 
 fn draw_detail(frame: &mut Frame, area: Rect, beside: bool, state: &State) {

@@ -20,7 +20,7 @@ use crate::domain::request::Request;
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
 
 /// How to get to each screen from the list: its name, and the keys (`⎋` Esc, `⏎` Enter, `⇥` Tab, `®` Ctrl-R, `№` Ctrl-N).
-const WAYS: [(&str, &str); 17] = [
+const WAYS: [(&str, &str); 18] = [
     ("requests", ""),
     ("search", "/ja"),
     ("nothing-found", "/zzz⏎"),
@@ -35,6 +35,7 @@ const WAYS: [(&str, &str); 17] = [
     ("help-search", "?/deny"),
     ("palette", ":"),
     ("palette-search", ":app"),
+    ("columns", "Cjj jjjjjj KKKKKKK"),
     ("activity", "4"),
     ("wizard", "nzoe№"),
     ("leave-wizard", "nzoe⎋"),

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::console::requests::columns;
 use crate::domain::request::State;
 use crate::domain::row::Row;
 use crate::domain::verdict::Level;
@@ -95,6 +96,18 @@ impl Column {
             Self::Signer => "signer",
             Self::Life => "life",
             Self::Verdict => "verdict",
+        }
+    }
+
+    /// The column of the list that shows what is sorted by.
+    pub const fn column(self) -> columns::Column {
+        match self {
+            Self::Age => columns::Column::Age,
+            Self::Name => columns::Column::Name,
+            Self::Identity => columns::Column::Identity,
+            Self::Signer => columns::Column::Signer,
+            Self::Life => columns::Column::Life,
+            Self::Verdict => columns::Column::Verdict,
         }
     }
 

@@ -153,10 +153,9 @@ impl Index {
         self.want(Criteria { filter, ..wanted }, false);
     }
 
-    /// Sorts by the next column.
-    pub fn next_sort(&mut self) {
-        let wanted = self.wish();
-        self.set_sort(wanted.column.next(), false);
+    /// The column that the list is sorted by, or will be.
+    pub fn sort(&self) -> Column {
+        self.wanted.as_ref().map_or(&self.criteria, |wanted| &wanted.criteria).column
     }
 
     /// Sorts the other way round.

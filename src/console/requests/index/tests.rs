@@ -198,7 +198,7 @@ fn take(index: &mut Index, model: &mut Model, cursor: &mut Cursor, step: Step) {
                 model.rows.insert(name(n), version(n, (0, n)));
             }
         }
-        Step::NextSort => index.next_sort(),
+        Step::NextSort => index.set_sort(index.sort().next(), false),
         Step::ReverseSort => index.reverse_sort(),
         Step::NextFilter => index.next_filter(),
         Step::Search(text) => index.set_search(&text),
