@@ -164,7 +164,8 @@ impl State {
     pub fn counting_questions<T>(&mut self, change: impl FnOnce(&mut Self) -> T) -> T {
         let asked = |state: &Self| {
             let wizard = state.wizard.as_ref().map(|wizard| (wizard.step, wizard.review.is_clear()));
-            (state.overlays.len(), state.overlays.last().map(Overlay::question), wizard)
+            let sheet = state.rbac.sheet.as_ref().map(|sheet| std::mem::discriminant(&sheet.step));
+            (state.overlays.len(), state.overlays.last().map(Overlay::question), wizard, sheet)
         };
         let before = asked(self);
         let done = change(self);

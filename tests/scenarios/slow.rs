@@ -12,6 +12,7 @@ use crate::support::{Person, eventually, program, unique};
 
 crate::on_both!(
     over_9600_bits_a_second_no_key_is_lost_and_no_stale_frame_is_queued,
+    a_role_is_made_only_by_a_yes_to_what_the_slow_line_has_shown,
     a_lost_connection_ends_the_console,
 );
 
@@ -37,6 +38,79 @@ fn console_in(person: &Person) -> (portable_pty::PtyPair, Box<dyn portable_pty::
     (pair, child)
 }
 
+/// A console at the end of a slow line.
+struct Slow {
+    line: Arc<Mutex<Line>>,
+    writer: Arc<Mutex<Box<dyn Write + Send>>>,
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    _pair: portable_pty::PtyPair,
+}
+
+impl Slow {
+    fn console(person: &Person) -> Self {
+        let (pair, child) = console_in(person);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let writer = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
+        let line = Arc::new(Mutex::new(Line { parser: vt100::Parser::new(24, 80, 0), bytes: 0 }));
+        let (to, answers) = (Arc::clone(&line), Arc::clone(&writer));
+        std::thread::spawn(move || {
+            let mut buffer = [0; TENTH];
+            let mut last: Vec<u8> = Vec::new();
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                // This is the line's speed, not a wait for anything.
+                std::thread::sleep(Duration::from_millis(100) * u32::try_from(count).unwrap() / 96);
+                let mut line = to.lock().unwrap();
+                line.parser.process(&buffer[..count]);
+                line.bytes += count;
+                drop(line);
+                // A terminal answers when it has come to the question.
+                last.extend(&buffer[..count]);
+                while let Some(at) = last.windows(4).position(|bytes| bytes == b"\x1b[5n") {
+                    answers.lock().unwrap().write_all(b"\x1b[0n").unwrap();
+                    last.drain(..at + 4);
+                }
+                let keep = last.len().saturating_sub(3);
+                last.drain(..keep);
+            }
+        });
+        Self { line, writer, child, _pair: pair }
+    }
+
+    fn screen(&self) -> String {
+        self.line.lock().unwrap().parser.screen().contents()
+    }
+
+    fn sees(&self, text: &str) {
+        eventually(text, || self.screen().contains(text).then_some(()));
+    }
+
+    fn types(&self, keys: &str) {
+        self.writer.lock().unwrap().write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Presses a key again and again for as long as the terminal does not show `text`.
+    fn types_until_it_sees(&self, key: &str, text: &str) {
+        eventually(text, || {
+            // Nothing comes to the screen while the key is on its way.
+            let line = self.line.lock().unwrap();
+            let seen = line.parser.screen().contents().contains(text);
+            if !seen {
+                self.types(key);
+            }
+            seen.then_some(())
+        });
+    }
+
+    /// Leaves the console. A q that is typed before the last change is seen does not count.
+    fn quits(&mut self) {
+        eventually("the end", || {
+            // It may have ended already.
+            let _ = self.writer.lock().unwrap().write_all(b"q");
+            self.child.try_wait().unwrap()
+        });
+    }
+}
+
 fn over_9600_bits_a_second_no_key_is_lost_and_no_stale_frame_is_queued(plane: &dyn Plane) {
     let admin = Person::admin(plane);
     // Short enough for the column of names.
@@ -44,53 +118,50 @@ fn over_9600_bits_a_second_no_key_is_lost_and_no_stale_frame_is_queued(plane: &d
     for number in 10..30 {
         create(plane, &format!("{name}-{number}"), &name, &["dev"]);
     }
-    let (pair, mut child) = console_in(&admin);
-    let mut reader = pair.master.try_clone_reader().unwrap();
-    let writer = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
-    let line = Arc::new(Mutex::new(Line { parser: vt100::Parser::new(24, 80, 0), bytes: 0 }));
-    let (to, answers) = (Arc::clone(&line), Arc::clone(&writer));
-    std::thread::spawn(move || {
-        let mut buffer = [0; TENTH];
-        let mut last: Vec<u8> = Vec::new();
-        while let Ok(count @ 1..) = reader.read(&mut buffer) {
-            // This is the line's speed, not a wait for anything.
-            std::thread::sleep(Duration::from_millis(100) * u32::try_from(count).unwrap() / 96);
-            let mut line = to.lock().unwrap();
-            line.parser.process(&buffer[..count]);
-            line.bytes += count;
-            drop(line);
-            // A terminal answers when it has come to the question.
-            last.extend(&buffer[..count]);
-            while let Some(at) = last.windows(4).position(|bytes| bytes == b"\x1b[5n") {
-                answers.lock().unwrap().write_all(b"\x1b[0n").unwrap();
-                last.drain(..at + 4);
-            }
-            let keep = last.len().saturating_sub(3);
-            last.drain(..keep);
-        }
-    });
-    let screen = || line.lock().unwrap().parser.screen().contents();
-    let sees = |text: &str| eventually(text, || screen().contains(text).then_some(()));
-    let types = |keys: &str| writer.lock().unwrap().write_all(keys.as_bytes()).unwrap();
-    sees("● live");
-    types(&format!("/{name}\r"));
-    sees(&format!("/{name} "));
+    let mut console = Slow::console(&admin);
+    console.sees("● live");
+    console.types(&format!("/{name}\r"));
+    console.sees(&format!("/{name} "));
     let stands_on = |name: &str| {
         let there = |line: &str| line.contains('›') && line.contains(name);
-        eventually(name, || screen().lines().skip(2).any(there).then_some(()));
+        eventually(name, || console.screen().lines().skip(2).any(there).then_some(()));
     };
     stands_on(&format!("{name}-10"));
-    let (before, began) = (line.lock().unwrap().bytes, Instant::now());
+    let (before, began) = (console.line.lock().unwrap().bytes, Instant::now());
     // As fast as a held key repeats, and much faster than the line.
     for _ in 0..19 {
-        types("j");
+        console.types("j");
     }
     stands_on(&format!("{name}-29"));
     // Nineteen frames, had they all been sent, would have taken longer than this.
-    let (sent, took) = (line.lock().unwrap().bytes - before, began.elapsed());
+    let (sent, took) = (console.line.lock().unwrap().bytes - before, began.elapsed());
     assert!(sent < 2_500 && took < Duration::from_secs(5), "{sent} bytes in {took:?}");
-    types("q");
-    eventually("the end", || child.try_wait().unwrap());
+    console.quits();
+}
+
+fn a_role_is_made_only_by_a_yes_to_what_the_slow_line_has_shown(plane: &dyn Plane) {
+    let admin = Person::admin(plane);
+    let name = unique("early");
+    let there = || admin.kubectl(&["get", "role", &name]).status.success();
+    let mut console = Slow::console(&admin);
+    console.sees("● live");
+    console.types("2");
+    console.sees("RBAC · Subjects");
+    console.types("n");
+    console.sees("New role");
+    console.types(&format!("{name}\t\tget: pods"));
+    console.sees("get: pods");
+    // The rehearsal has long been answered while the line still draws: none of these is a yes to it.
+    console.types("\x12");
+    console.types_until_it_sees("y", "Write it?");
+    assert!(!there(), "it was written before it was shown");
+    // It counts from when the terminal shows all of the frame.
+    eventually("it is written", || {
+        console.types("y");
+        there().then_some(())
+    });
+    admin.kubectl_done(&["delete", "role", &name]);
+    console.quits();
 }
 
 fn a_lost_connection_ends_the_console(plane: &dyn Plane) {

@@ -72,6 +72,11 @@ impl Ask {
         !matches!(self.what, What::Sure(_))
     }
 
+    /// A number for what a yes would mean: another one whenever that changes.
+    pub fn question(&self) -> usize {
+        usize::from(self.phase == Phase::Asking) + 2 * usize::from(self.types())
+    }
+
     /// Where keys are looked up.
     pub fn places(&self) -> Vec<Place> {
         match self.phase {

@@ -121,6 +121,7 @@ impl Overlay {
                 let asking = matches!(bulk.phase, bulk::Phase::Asking);
                 usize::from(asking) + 2 * bulk.included.len() + 16 * bulk.confirmed.len()
             }
+            Self::Kubeconfig(ask) => ask.question(),
             _ => 0,
         };
         (std::mem::discriminant(self), asked)
