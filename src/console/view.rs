@@ -198,6 +198,11 @@ fn footer(frame: &mut Frame, area: Rect, state: &State) {
     frame.render_widget(Line::from(spans), area);
 }
 
+/// What a search without a hit says.
+pub fn nothing_found(state: &State) -> String {
+    format!("Nothing found. {} clears the search.", state.keymap.word(Place::Everywhere, Action::Back))
+}
+
 /// Whether `action` would do something now: what footer and palette offer.
 pub fn possible(state: &State, action: Action) -> bool {
     if let Some(overlay) = state.overlays.last() {

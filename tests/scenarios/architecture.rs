@@ -46,3 +46,25 @@ fn the_console_writes_to_the_terminal_in_one_place_and_waits_for_the_cluster_in_
         assert!(waits || !code.contains(".await"), "{} waits", path.display());
     }
 }
+
+#[test]
+fn no_sentence_of_the_console_names_a_key_by_hand_the_key_table_says_which_one_is_bound() {
+    let names = ["Enter", "Esc", "Tab", "Space"];
+    let is_key = |word: &str| names.contains(&word) || word.starts_with("Ctrl-");
+    for path in sources(&source().join("console")) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let tests = path.components().any(|part| part.as_os_str() == "tests") || name == "tests.rs";
+        // The table itself, and how keys are read and written.
+        if tests || !name.ends_with(".rs") || matches!(name, "key.rs" | "keys.rs" | "keymap.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let texts = line.split('"').skip(1).step_by(2);
+            let words = texts.flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '-'));
+            let named: Vec<_> = words.filter(|word| is_key(word)).collect();
+            assert!(named.is_empty(), "{}: {named:?} in {line}", path.display());
+        }
+    }
+}

@@ -9,7 +9,9 @@ use ratatui::widgets::Paragraph;
 use super::Change;
 use super::ask::{Ask, What};
 use crate::console::form;
+use crate::console::keymap::{Action, Place};
 use crate::console::overlay::Phase;
+use crate::console::overlay::view::yes_or_no;
 use crate::console::state::State;
 use crate::console::text::wrapped;
 use crate::domain::kubeconfig::edit::Edit;
@@ -62,7 +64,7 @@ fn foot(state: &State, ask: &Ask, width: u16) -> Vec<Line<'static>> {
             lines.extend(paragraph(&format!("✖ {}", trouble.text), theme.bad()));
             lines.extend(trouble.advice.iter().flat_map(|advice| paragraph(advice, Style::new())));
         }
-        Phase::Asking => lines.extend(paragraph(question(&ask.what), theme.strong())),
+        Phase::Asking => lines.extend(paragraph(&question(state, &ask.what), theme.strong())),
     }
     if let What::Sure(change) = &ask.what {
         let kubectl = state.kubeconfig.holds.as_ref().map_or("kubectl".to_owned(), super::Holds::kubectl);
@@ -72,15 +74,17 @@ fn foot(state: &State, ask: &Ask, width: u16) -> Vec<Line<'static>> {
     lines
 }
 
-const fn question(what: &What) -> &'static str {
+fn question(state: &State, what: &What) -> String {
+    let key = |action| state.keymap.word(Place::Form, action);
+    let (enter, leave) = (key(Action::Enter), key(Action::Back));
     match what {
-        What::Rename(_) => "Enter renames it, Esc leaves it.",
-        What::Namespace(_) => "Enter sets it (empty: none), Esc leaves it.",
-        What::Import => "The kubeconfig to bring in. Enter shows what would come, Esc leaves it.",
-        What::Extract(_) => "Enter writes it with its key, for you alone (0600); Esc leaves it.",
+        What::Rename(_) => format!("{enter} renames it, {leave} leaves it."),
+        What::Namespace(_) => format!("{enter} sets it (empty: none), {leave} leaves it."),
+        What::Import => format!("The kubeconfig to bring in. {enter} shows what would come, {leave} leaves it."),
+        What::Extract(_) => format!("{enter} writes it with its key, for you alone (0600); {leave} leaves it."),
         What::Sure(Change::Edit(Edit::Delete { .. })) => {
-            "Delete it? y or Enter yes, n or Esc no. A backup of the file stays."
+            format!("Delete it? {}. A backup of the file stays.", yes_or_no(state))
         }
-        What::Sure(_) => "y or Enter yes, n or Esc no. A backup of the file stays.",
+        What::Sure(_) => format!("{}. A backup of the file stays.", yes_or_no(state)),
     }
 }

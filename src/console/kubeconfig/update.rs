@@ -6,7 +6,7 @@ use super::ask::{self, What};
 use super::{Change, News, Room, Task, life, switch, view};
 use crate::cluster::probe::Probe;
 use crate::console::effect::{Effect, EffectId};
-use crate::console::keymap::Action;
+use crate::console::keymap::{Action, Place};
 use crate::console::overlay::{Overlay, Reader, export};
 use crate::console::requests::update::steps;
 use crate::console::state::State;
@@ -193,6 +193,8 @@ pub fn heard(state: &mut State, news: News) -> Vec<Effect> {
             let room = &mut state.kubeconfig;
             room.holds = Some(*holds);
             room.trouble = None;
+            let names: Vec<String> = room.contexts().iter().map(|context| context.name.clone()).collect();
+            room.tests.retain(|name, _| names.contains(name));
             let last = room.contexts().len().saturating_sub(1);
             let again = chosen.and_then(|name| room.contexts().iter().position(|context| context.name == name));
             room.place = again.unwrap_or_else(|| room.place.min(last));
@@ -280,13 +282,13 @@ fn expired(end: DateTime<Utc>, now: DateTime<Utc>) -> String {
 /// A bare 401 is explained where the credential has expired.
 pub fn explain(state: &mut State) {
     let (life, now) = (own_life(state), state.clock.now);
+    let switch = state.keymap.word(Place::Everywhere, Action::SwitchContext);
+    let advice = format!("Switch to another context with {switch}, or get a new certificate.");
     if let (Some(Life::Expired(end)), Some(trouble)) = (life, &mut state.session.trouble)
         && trouble.text.contains("(401)")
-        && trouble.advice.as_deref() != Some(EXPIRED)
+        && trouble.advice.as_deref() != Some(advice.as_str())
     {
         let text = format!("401: the certificate or token {}, so the server does not know you", expired(end, now));
-        *trouble = Trouble::advised(text, EXPIRED);
+        *trouble = Trouble::advised(text, advice);
     }
 }
-
-const EXPIRED: &str = "Switch to another context with c, or get a new certificate.";

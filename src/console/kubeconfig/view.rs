@@ -10,6 +10,7 @@ use super::switch::Picker;
 use super::update::own_life;
 use super::{Holds, Room, life};
 use crate::cluster::probe::Probe;
+use crate::console::keymap::{Action, Place};
 use crate::console::state::State;
 use crate::console::text::{cell, mark_name, shown, wrapped};
 use crate::console::theme::Theme;
@@ -57,8 +58,12 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
     }
     let Some(holds) = &room.holds else { return };
     if holds.contexts.is_empty() {
-        let text = " No contexts. Bring a kubeconfig in with i, or issue one with n in the Requests pane.";
-        frame.render_widget(Line::raw(shown(text, inner.width.into())), inner);
+        let (import, issue) =
+            (state.keymap.word(Place::Kubeconfig, Action::Import), state.keymap.word(Place::Requests, Action::NewUser));
+        let text = format!(
+            " No contexts. Bring a kubeconfig in with {import}, or issue one with {issue} in the Requests pane."
+        );
+        frame.render_widget(Line::raw(shown(&text, inner.width.into())), inner);
         return;
     }
     let detail = detail_height(inner.height);
@@ -248,7 +253,7 @@ fn files(holds: &Holds, context: &Diagnosis) -> String {
 
 fn test(state: &State, room: &Room, context: &Diagnosis) -> String {
     match room.tests.get(&context.name) {
-        None => "press t: not tested yet".to_owned(),
+        None => format!("press {}: not tested yet", state.keymap.word(Place::Kubeconfig, Action::Test)),
         Some((_, None)) => "testing…".to_owned(),
         Some((_, Some(probe))) => tested(state, context, probe),
     }

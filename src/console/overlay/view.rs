@@ -10,6 +10,7 @@ use super::decide::Field;
 use super::{Decide, Delete, Export, Overlay, Phase, Reader};
 use crate::cluster::Verb;
 use crate::console::form;
+use crate::console::keymap::{Action, Place};
 use crate::console::kubeconfig;
 use crate::console::requests::{access, detail, view::fact_lines};
 use crate::console::state::State;
@@ -119,9 +120,26 @@ fn decide_facts(state: &State, decide: &Decide, area: Rect) -> Vec<Line<'static>
     let mut lines: Vec<Line> = facts.iter().flat_map(|fact| fact_lines(fact, usize::from(area.width), state)).collect();
     if lines.len() > usize::from(area.height) {
         lines.truncate(usize::from(area.height).saturating_sub(1));
-        lines.push(Line::styled(" … more in its page (Esc, then Enter)", state.theme.dim()));
+        let open = state.keymap.word(Place::Requests, Action::Open);
+        let text = format!(" … more in its page ({}, then {open})", leaving(state, decide));
+        lines.push(Line::styled(text, state.theme.dim()));
     }
     lines
+}
+
+/// The keys that answer a question: `y or Enter yes, n or Esc no`.
+pub fn yes_or_no(state: &State) -> String {
+    let words = |action| state.keymap.words(Place::Confirm, action);
+    format!("{} yes, {} no", words(Action::Yes), words(Action::No))
+}
+
+/// The key that leaves a decision as it is.
+fn leaving(state: &State, decide: &Decide) -> String {
+    if decide.editing {
+        state.keymap.word(Place::Form, Action::Back)
+    } else {
+        state.keymap.word(Place::Confirm, Action::No)
+    }
 }
 
 /// The question itself, or how it went.
@@ -139,15 +157,20 @@ fn decide_foot(state: &State, decide: &Decide, width: u16, roomy: bool) -> Vec<L
                 lines.push(Line::styled("That is not its name.", theme.bad()));
             }
             if decide.is_dangerous() {
-                let text = "Dangerous: type the request's name to approve it all the same, then Enter. Esc leaves it.";
-                lines.extend(paragraph(text, width, theme.bad()));
+                let text = format!(
+                    "Dangerous: type the request's name to approve it all the same, then {}. {} leaves it.",
+                    state.keymap.word(Place::Form, Action::Enter),
+                    state.keymap.word(Place::Form, Action::Back)
+                );
+                lines.extend(paragraph(&text, width, theme.bad()));
             } else if decide.seen.is_some() {
-                let text = if decide.verb == Verb::Approve {
-                    "Approve it? y or Enter yes, n or Esc no, Tab edits reason and message. It cannot be taken back."
-                } else {
-                    "Deny it? y or Enter yes, n or Esc no, Tab edits reason and message. It cannot be taken back."
-                };
-                lines.extend(paragraph(text, width, theme.strong()));
+                let what = if decide.verb == Verb::Approve { "Approve" } else { "Deny" };
+                let edit = state.keymap.word(Place::Confirm, Action::NextField);
+                let text = format!(
+                    "{what} it? {}, {edit} edits reason and message. It cannot be taken back.",
+                    yes_or_no(state)
+                );
+                lines.extend(paragraph(&text, width, theme.strong()));
             }
         }
     }
@@ -169,7 +192,7 @@ fn changed_meanwhile(state: &State, decide: &Decide) -> Option<String> {
         None => Some("It is gone from the cluster meanwhile.".to_owned()),
         Some(row) if !row.is(&seen.pin) => {
             let word = super::decide::word(row.state);
-            Some(format!("It changed meanwhile: it is {word} now. Esc, and look again."))
+            Some(format!("It changed meanwhile: it is {word} now. {}, and look again.", leaving(state, decide)))
         }
         Some(_) => None,
     }
@@ -192,7 +215,7 @@ fn draw_delete(frame: &mut Frame, area: Rect, state: &State, delete: &Delete) {
         Phase::Asking => {
             lines.extend(paragraph(consequence(delete.state), inner.width, Style::new()));
             lines.push(Line::raw(""));
-            lines.push(Line::styled("y or Enter yes, n or Esc no", state.theme.strong()));
+            lines.push(Line::styled(yes_or_no(state), state.theme.strong()));
         }
     }
     lines.push(Line::raw(""));
@@ -220,14 +243,18 @@ fn draw_export(frame: &mut Frame, area: Rect, state: &State, export: &Export) {
     let form = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     let end = form::view::draw(frame, form, &export.form, 8, |()| true, state.theme);
     let mut lines = vec![Line::raw("")];
+    let enter = state.keymap.word(Place::Form, Action::Enter);
     if export.replace.as_deref() == Some(export.form.value(()).trim()) {
-        let text = "There is a file of that name. Enter replaces it; or type another name.";
-        lines.extend(paragraph(text, inner.width, state.theme.warning()));
+        let text = format!("There is a file of that name. {enter} replaces it; or type another name.");
+        lines.extend(paragraph(&text, inner.width, state.theme.warning()));
     }
     match &export.phase {
         Phase::Failed(failure) => lines.extend(failure_lines(state, failure, inner.width)),
         Phase::Sent(_) => lines.push(Line::styled("Writing…", state.theme.warning())),
-        Phase::Asking => lines.extend(paragraph("Enter writes it, Esc leaves.", inner.width, state.theme.strong())),
+        Phase::Asking => {
+            let leave = state.keymap.word(Place::Form, Action::Back);
+            lines.extend(paragraph(&format!("{enter} writes it, {leave} leaves."), inner.width, state.theme.strong()));
+        }
     }
     lines.push(Line::raw(""));
     let by_hand = format!("The same by hand:  {}", commands::export(state.kubectl(), &export.pin.name));
@@ -263,6 +290,8 @@ fn draw_leave(frame: &mut Frame, area: Rect, state: &State) {
     let mut lines = vec![Line::raw("")];
     lines.extend(paragraph(text, inner.width, Style::new()));
     lines.push(Line::raw(""));
-    lines.push(Line::styled("y or Enter leave, n or Esc stay", state.theme.strong()));
+    let (leave, stay) =
+        (state.keymap.words(Place::Confirm, Action::Yes), state.keymap.words(Place::Confirm, Action::No));
+    lines.push(Line::styled(format!("{leave} leave, {stay} stay"), state.theme.strong()));
     frame.render_widget(Paragraph::new(lines), inner);
 }

@@ -164,6 +164,7 @@ pub fn complete<Id: Copy + PartialEq>(form: &mut Form<Id>, whole: &str) {
 }
 
 fn answer(state: &mut State) -> Vec<Effect> {
+    let enter = state.keymap.word(Place::Form, Key::Enter);
     let Some(ask) = &mut state.rbac.ask else { return Vec::new() };
     let text = |field| ask.form.value(field).trim().to_owned();
     match ask.what {
@@ -173,7 +174,7 @@ fn answer(state: &mut State) -> Vec<Effect> {
                 ask.problem = Some("a verb and a resource are needed".to_owned());
                 return Vec::new();
             }
-            let unknown = format!("the server knows no resource {resource}; Enter asks all the same");
+            let unknown = format!("the server knows no resource {resource}; {enter} asks all the same");
             let known = resource.contains(['*', '/']) || state.rbac.catalogue.find(&resource).is_some();
             if !known && ask.problem.as_ref() != Some(&unknown) {
                 ask.problem = Some(unknown);

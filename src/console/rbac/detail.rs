@@ -4,6 +4,7 @@ use super::access::{Server, ServerAnswer};
 use super::rows::{Target, find_binding, find_role};
 use super::update::{meant, question};
 use super::{Page, Rbac};
+use crate::console::keymap::{Action as Key, Place};
 use crate::console::state::State;
 use crate::console::theme::symbol;
 use crate::domain::access::matrix::Cell;
@@ -39,7 +40,10 @@ pub fn lines(state: &State) -> Vec<Told> {
         Page::Access(access) => {
             let (policy, catalogue) = (rbac.seen(), &rbac.catalogue);
             match (access.cell(policy, catalogue), access.action(policy, catalogue)) {
-                (Some(cell), Some(action)) => cell_lines(policy, &access.who, &cell, &action),
+                (Some(cell), Some(action)) => {
+                    let walk = state.keymap.word(Place::Rbac, Key::Enter);
+                    cell_lines(policy, &access.who, &cell, &action, &walk)
+                }
                 _ => Vec::new(),
             }
         }
@@ -69,12 +73,12 @@ fn server_line(rbac: &Rbac, server: &Server) -> Told {
 }
 
 /// A cell of the table.
-fn cell_lines(policy: &Policy, who: &Who, cell: &Cell<'_>, action: &Action) -> Vec<Told> {
+fn cell_lines(policy: &Policy, who: &Who, cell: &Cell<'_>, action: &Action, walk: &str) -> Vec<Told> {
     if who.is_master() {
         return vec![("✖ granted: system:masters is above RBAC, whatever the table says".to_owned(), Level::Danger)];
     }
     if !cell.is_granted() {
-        return denied_lines(policy, who, action);
+        return denied_lines(policy, who, action, walk);
     }
     let names = cell.names();
     let only = if names.is_empty() { String::new() } else { format!(" for {} alone", names.join(", ")) };
@@ -96,7 +100,7 @@ fn cell_lines(policy: &Policy, who: &Who, cell: &Cell<'_>, action: &Action) -> V
     }
     let more = (cell.grants.len() + cell.named.len()).saturating_sub(3);
     if more > 0 {
-        lines.push(plain(format!("… {more} more chains: Enter")));
+        lines.push(plain(format!("… {more} more chains: {walk}")));
     }
     lines.extend(others(policy, who, action));
     lines
@@ -120,9 +124,9 @@ fn others(policy: &Policy, who: &Who, action: &Action) -> Option<Told> {
     (!others.is_empty()).then(|| plain(format!("Others with this: {} ({})", shown.join(", "), others.len())))
 }
 
-fn denied_lines(policy: &Policy, who: &Who, action: &Action) -> Vec<Told> {
+fn denied_lines(policy: &Policy, who: &Who, action: &Action, walk: &str) -> Vec<Told> {
     let Answer::Denied(near) = policy.why(who, action) else { return Vec::new() };
-    let mut lines = vec![plain("· nothing grants it. The smallest changes that would (Enter: how):")];
+    let mut lines = vec![plain(format!("· nothing grants it. The smallest changes that would ({walk}: how):"))];
     lines.extend(near.iter().take(5).map(|near| plain(format!("- {}", near.change))));
     lines
 }

@@ -15,8 +15,10 @@ use super::{Ask, Page, Rbac, detail, edit};
 use crate::cluster::rbac_watch::Reach;
 use crate::cluster::watch::WatchStatus;
 use crate::console::form;
+use crate::console::keymap::{Action, Place};
 use crate::console::state::State;
 use crate::console::text::{cell, mark_name, shown, wrapped};
+use crate::console::view::nothing_found;
 use crate::domain::access::object::Kind;
 use crate::domain::verdict::Level;
 
@@ -191,9 +193,11 @@ fn row_line(state: &State, page: &Page, row: &Entry, chosen: bool, width: u16) -
 /// An empty page says what it means.
 fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
     let rbac = &state.rbac;
+    let (clear, ask) = (nothing_found(state), state.keymap.word(Place::Rbac, Action::WhoCan));
+    let ask = format!("{ask} asks who can do something.");
     let text = match &rbac.page().page {
-        _ if !rbac.page().search.is_empty() => "Nothing found. Esc clears the search.",
-        Page::WhoCan(None) => "w asks who can do something.",
+        _ if !rbac.page().search.is_empty() => &clear,
+        Page::WhoCan(None) => &ask,
         _ if !rbac.complete() => "Reading roles and bindings…",
         Page::WhoCan(Some(_)) => {
             "Nobody: no binding that is seen grants it. (Members of the group system:masters can do everything.)"
@@ -265,7 +269,9 @@ fn draw_ask(frame: &mut Frame, area: Rect, state: &State, ask: &Ask) {
         lines.push(Line::styled(shown(&format!("✖ {problem}"), inner.width.into()), theme.bad()));
     }
     lines.push(candidates_line(&ask.candidates(state.rbac.seen(), &state.rbac.catalogue), inner.width, state));
-    lines.push(Line::styled("Enter answers, Esc leaves", theme.strong()));
+    let key = |action| state.keymap.word(Place::Form, action);
+    let text = format!("{} answers, {} leaves", key(Action::Enter), key(Action::Back));
+    lines.push(Line::styled(text, theme.strong()));
     let below = Rect { y: end, height: inner.bottom().saturating_sub(end), ..inner };
     frame.render_widget(Paragraph::new(lines), below);
 }

@@ -15,8 +15,10 @@ use super::table::Table;
 use super::{Requests, Tab};
 use crate::cluster::watch::WatchStatus;
 use crate::console::form;
+use crate::console::keymap::{Action, Place};
 use crate::console::state::State;
 use crate::console::text::{cell, shown, wrapped};
+use crate::console::view::nothing_found;
 use crate::domain::text::{printable, printable_block};
 
 /// Columns of a label in the detail.
@@ -84,19 +86,23 @@ fn title(requests: &Requests) -> String {
 /// An empty list says what it means.
 fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
     let requests = &state.requests;
+    let key = |place, action| state.keymap.word(place, action);
     let text = match &requests.watch {
         WatchStatus::Forbidden { verb, resource, .. } => {
-            format!("You may not {verb} {resource} here: ask for that right, or come as somebody else (--as, --context).")
+            format!(
+                "You may not {verb} {resource} here: ask for that right, or come as somebody else (--as, --context)."
+            )
         }
-        _ if !requests.index.criteria().search.is_empty() => "Nothing found. Esc clears the search.".to_owned(),
+        _ if !requests.index.criteria().search.is_empty() => nothing_found(state),
         _ if !requests.complete => "Reading the list…".to_owned(),
-        _ if requests.index.total() == 0 => {
-            "No certificate signing requests in this cluster. n issues one for a new user; new ones appear by themselves."
-                .to_owned()
-        }
+        _ if requests.index.total() == 0 => format!(
+            "No certificate signing requests in this cluster. {} issues one for a new user; new ones appear by themselves.",
+            key(Place::Requests, Action::NewUser)
+        ),
         _ => format!(
-            "No request is {} now; new ones appear by themselves. f shows others ({} in all).",
+            "No request is {} now; new ones appear by themselves. {} shows others ({} in all).",
             requests.index.criteria().filter.word(),
+            key(Place::Requests, Action::FilterNext),
             requests.index.total()
         ),
     };

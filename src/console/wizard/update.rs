@@ -6,7 +6,7 @@ use super::fields::{self, Field};
 use super::run::{End, Run};
 use super::{News, Step, Task, Wizard};
 use crate::console::effect::Effect;
-use crate::console::keymap::Action;
+use crate::console::keymap::{Action, Place};
 use crate::console::overlay::{Overlay, Reader};
 use crate::console::requests::update::steps;
 use crate::console::state::State;
@@ -203,7 +203,10 @@ fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
         }
         Action::Later => {
             state.wizard = None;
-            state.notify(true, "left as it is; n and Ctrl-O go on with it, or: countersign issue --resume");
+            let open = state.keymap.word(Place::Requests, Action::NewUser);
+            let resume = state.keymap.word(Place::Form, Action::Resume);
+            let text = format!("left as it is; {open} and {resume} go on with it, or: countersign issue --resume");
+            state.notify(true, text);
             return vec![Effect::Wizard(Task::Cancel)];
         }
         Action::Commands => {

@@ -10,6 +10,7 @@ use super::fields::{Field, applies};
 use super::run::{End, Fare, Run};
 use super::{Step, Wizard};
 use crate::console::form;
+use crate::console::keymap::{Action, Place};
 use crate::console::state::State;
 use crate::console::text::{cell, shown, wrapped};
 use crate::domain::plan::{self, Plan};
@@ -81,29 +82,41 @@ fn remarks(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
     }
     if let (Step::Who, Some(journal)) = (wizard.step, wizard.unfinished.first()) {
         let text = format!(
-            "! {} was left unfinished {} ago. Ctrl-O goes on with it.",
+            "! {} was left unfinished {} ago. {} goes on with it.",
             journal.order.user,
-            state.clock.age(journal.begun)
+            state.clock.age(journal.begun),
+            state.keymap.word(Place::Form, Action::Resume)
         );
         say(&text, theme.warning());
     }
-    say(about(wizard), theme.dim());
+    say(&about(state, wizard), theme.dim());
     lines
 }
 
-fn about(wizard: &Wizard) -> &'static str {
-    match wizard.step {
+fn about(state: &State, wizard: &Wizard) -> String {
+    let key = |action| state.keymap.word(Place::Form, action);
+    let text = match wizard.step {
         Step::Who => {
-            "The name becomes the CN and each group, by commas, an O. A name is enough: Ctrl-R goes to the review."
+            return format!(
+                "The name becomes the CN and each group, by commas, an O. A name is enough: {} goes to the review.",
+                key(Action::Review)
+            );
         }
         Step::Cert => "A certificate cannot be revoked: keep its life short. 24h, 10d or seconds; 600 s at least.",
-        Step::Access => "Verbs and resources as kubectl takes them: pods/log, deployments.apps. Left and right choose.",
+        Step::Access => {
+            return format!(
+                "Verbs and resources as kubectl takes them: pods/log, deployments.apps. {} and {} choose.",
+                key(Action::PreviousChoice),
+                key(Action::NextChoice)
+            );
+        }
         Step::Kubeconfig if applies(&wizard.form, Field::Certificate) => {
             "The key is with its owner, so no kubeconfig is written: the certificate goes to a file of its own."
         }
         Step::Kubeconfig => "An existing file is merged into: everything in it stays, and a backup is kept.",
         Step::Review | Step::Run => "",
-    }
+    };
+    text.to_owned()
 }
 
 /// The plan so far.
@@ -165,13 +178,18 @@ pub fn review_lines(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
 
 fn verdict(state: &State, wizard: &Wizard) -> Line<'static> {
     let theme = state.theme;
+    let key = |action| state.keymap.word(Place::WizardReview, action);
     match &wizard.review.answer {
         None => Line::styled("Rehearsing with the server (dry run)…", theme.warning()),
         Some(Err(failure)) => Line::styled(format!("✖ {}", shown(&failure.text, 200)), theme.bad()),
         Some(Ok(rehearsal)) if rehearsal.is_clear() => {
-            Line::styled("✔ Rehearsed: it will work. Nothing is written yet; Enter runs it.", theme.good())
+            let text = format!("✔ Rehearsed: it will work. Nothing is written yet; {} runs it.", key(Action::Enter));
+            Line::styled(text, theme.good())
         }
-        Some(Ok(_)) => Line::styled("✖ It will not work like this: Ctrl-P goes back to the fields.", theme.bad()),
+        Some(Ok(_)) => {
+            let text = format!("✖ It will not work like this: {} goes back to the fields.", key(Action::PreviousStep));
+            Line::styled(text, theme.bad())
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Bulk, Field, LEVELS, Line, Phase, Run};
 use crate::cluster::bulk::Outcome;
 use crate::cluster::{Decision, Verb};
 use crate::console::effect::{Effect, EffectId};
-use crate::console::keymap::Action;
+use crate::console::keymap::{Action, Place};
 use crate::console::overlay::decide::message;
 use crate::console::overlay::{Overlay, Reader};
 use crate::console::requests::update::settle;
@@ -134,12 +134,14 @@ fn begin(state: &mut State) -> Vec<Effect> {
     let worse = bulk.worsened(&state.requests.index);
     if worse > 0 {
         bulk.line = bulk.lines()[0];
-        bulk.note = Some(format!("{worse} got a worse verdict since this sheet was drawn: look again, then Enter."));
+        let yes = state.keymap.word(Place::Bulk, Action::Yes);
+        bulk.note = Some(format!("{worse} got a worse verdict since this sheet was drawn: look again, then {yes}."));
         return Vec::new();
     }
     let items = bulk.decided();
     if items.is_empty() {
-        bulk.note = Some("Nothing is included: Space includes a level.".to_owned());
+        let include = state.keymap.word(Place::Bulk, Action::Mark);
+        bulk.note = Some(format!("Nothing is included: {include} includes a level."));
         return Vec::new();
     }
     let decision = Decision {

@@ -12,6 +12,7 @@ use super::{Bulk, Field, Line, Phase, Run};
 use crate::cluster::Verb;
 use crate::console::form;
 use crate::console::form::Value;
+use crate::console::keymap::{Action, Place};
 use crate::console::overlay::view::{framed, paragraph};
 use crate::console::state::State;
 use crate::console::text::{cell, shown};
@@ -85,11 +86,11 @@ fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk) -> Rect {
 fn level(summary: &Summary, who: usize, state: &State, bulk: &Bulk) -> Text<'static> {
     let chosen = bulk.line == Line::Level(summary.level) && matches!(bulk.phase, Phase::Asking);
     let remark = match (bulk.verb, summary.level) {
-        _ if summary.kept_out => "policy says no",
-        (Verb::Approve, Level::Danger) => "by name only",
-        (Verb::Approve, Level::WillFail) => "signer refuses",
-        _ if summary.decided == 0 => "Space includes",
-        _ => "",
+        _ if summary.kept_out => "policy says no".to_owned(),
+        (Verb::Approve, Level::Danger) => "by name only".to_owned(),
+        (Verb::Approve, Level::WillFail) => "signer refuses".to_owned(),
+        _ if summary.decided == 0 => format!("{} includes", state.keymap.word(Place::Bulk, Action::Mark)),
+        _ => String::new(),
     };
     let verdict = cell(&format!("{} {}", symbol(summary.level), word(summary.level)), LEVEL);
     let style = if chosen { Style::new() } else { state.theme.level(summary.level) };
@@ -98,7 +99,7 @@ fn level(summary: &Summary, who: usize, state: &State, bulk: &Bulk) -> Text<'sta
         summary.count,
         column(&summary.who, who),
         summary.decided,
-        cell(remark, DECIDED.saturating_sub(6))
+        cell(&remark, DECIDED.saturating_sub(6))
     );
     let line =
         Text::from(vec![Span::raw(if chosen { "› " } else { "  " }), Span::styled(verdict, style), Span::raw(text)]);
@@ -154,12 +155,28 @@ fn question(state: &State, bulk: &Bulk, width: u16) -> Vec<Text<'static>> {
         let text = format!("{kept_out} of them the policy file keeps out of bulk decisions.");
         lines.extend(paragraph(&text, width, theme.dim()));
     }
+    let (sheet, form) = (|a| state.keymap.word(Place::Bulk, a), |a| state.keymap.word(Place::Form, a));
     let keys = match bulk.line {
-        Line::Level(_) => {
-            format!("Enter {verb} {count}   Space include level   Tab list them   ↓ reason, message   Esc leave")
-        }
-        Line::Field(Field::Name) => "Enter includes it   Tab next   Esc back to the levels".to_owned(),
-        Line::Field(_) => "Enter or Esc back to the levels, where Enter goes on".to_owned(),
+        Line::Level(_) => format!(
+            "{} {verb} {count}   {} include level   {} list them   {} reason, message   {} leave",
+            sheet(Action::Yes),
+            sheet(Action::Mark),
+            sheet(Action::NextTab),
+            state.keymap.word(Place::List, Action::Down),
+            sheet(Action::Back)
+        ),
+        Line::Field(Field::Name) => format!(
+            "{} includes it   {} next   {} back to the levels",
+            form(Action::Enter),
+            form(Action::NextField),
+            form(Action::Back)
+        ),
+        Line::Field(_) => format!(
+            "{} or {} back to the levels, where {} goes on",
+            form(Action::Enter),
+            form(Action::Back),
+            sheet(Action::Yes)
+        ),
     };
     lines.extend(paragraph(&keys, width, Style::new()));
     lines
@@ -175,8 +192,12 @@ fn running(state: &State, bulk: &Bulk, run: &Run, width: u16) -> Vec<Text<'stati
     let bar = "█".repeat(full) + &"░".repeat(room - full);
     let mut lines = vec![Text::from(vec![Span::styled(bar, state.theme.good()), Span::raw(numbers)])];
     lines.extend(paragraph(&tally(run, false, words(bulk.verb).1), width, Style::new()));
-    let text = if run.stopping { "Stopping: those under way are waited for." } else { "Esc stops." };
-    lines.extend(paragraph(text, width, state.theme.strong()));
+    let text = if run.stopping {
+        "Stopping: those under way are waited for.".to_owned()
+    } else {
+        format!("{} stops.", state.keymap.word(Place::BulkRun, Action::Back))
+    };
+    lines.extend(paragraph(&text, width, state.theme.strong()));
     lines
 }
 
@@ -207,8 +228,13 @@ fn ended(state: &State, bulk: &Bulk, run: &Run, width: u16) -> Vec<Text<'static>
         }
     }
     lines.extend(reasons.iter().flat_map(|reason| paragraph(reason, width, Style::new())));
-    let keys = if all_done { "Enter closes" } else { "r those again, on a new sheet   Tab lists them   Enter closes" };
-    lines.extend(paragraph(keys, width, theme.strong()));
+    let key = |action| state.keymap.word(Place::BulkEnd, action);
+    let mut keys = format!("{} closes", key(Action::Back));
+    if !all_done {
+        let (again, list) = (key(Action::Retry), key(Action::NextTab));
+        keys = format!("{again} those again, on a new sheet   {list} lists them   {keys}");
+    }
+    lines.extend(paragraph(&keys, width, theme.strong()));
     lines
 }
 

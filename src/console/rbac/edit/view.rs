@@ -9,6 +9,7 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 use super::super::view::candidates_line;
 use super::{Field, Sheet, Step, Told, What};
 use crate::console::form;
+use crate::console::keymap::{Action, Place};
 use crate::console::state::State;
 use crate::console::text::{shown, wrapped};
 
@@ -38,7 +39,8 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet) {
                 lines.push(Line::raw(""));
                 lines.extend(paragraph(advice, inner.width, Style::new()));
             }
-            lines.extend([Line::raw(""), Line::styled("Esc goes back.", theme.strong())]);
+            let text = format!("{} goes back.", state.keymap.word(Place::Reader, Action::Back));
+            lines.extend([Line::raw(""), Line::styled(text, theme.strong())]);
             frame.render_widget(Paragraph::new(lines), inner);
         }
     }
@@ -59,14 +61,17 @@ fn draw_fields(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet) {
         lines.push(Line::styled(format!("✖ {}", shown(problem, area.width.into())), theme.bad()));
     }
     lines.push(candidates_line(&sheet.candidates(&state.rbac.policy, &state.rbac.catalogue), area.width, state));
+    let key = |action| state.keymap.word(Place::Form, action);
     let hint = match (&sheet.what, sheet.leaving) {
-        (_, true) => "Esc again drops what was typed.",
-        (What::NewRole | What::EditRole(_), _) => {
-            "A rule: VERBS: RESOURCES [only NAMES]. Enter on an empty one, or Ctrl-R, shows the review."
-        }
-        _ => "Several are separated by commas. Ctrl-R shows the review.",
+        (_, true) => format!("{} again drops what was typed.", key(Action::Back)),
+        (What::NewRole | What::EditRole(_), _) => format!(
+            "A rule: VERBS: RESOURCES [only NAMES]. {} on an empty one, or {}, shows the review.",
+            key(Action::Enter),
+            key(Action::Review)
+        ),
+        _ => format!("Several are separated by commas. {} shows the review.", key(Action::Review)),
     };
-    lines.push(Line::styled(shown(hint, area.width.into()), theme.strong()));
+    lines.push(Line::styled(shown(&hint, area.width.into()), theme.strong()));
     let end = end.min(area.bottom().saturating_sub(FOOT));
     let below = Rect { y: end, height: area.bottom().saturating_sub(end), ..area };
     frame.render_widget(Paragraph::new(lines), below);
@@ -103,12 +108,14 @@ fn draw_review(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet, told
     let more = all.len() > sheet.scroll + room;
     lines.extend(all.into_iter().skip(sheet.scroll).take(room));
     frame.render_widget(Paragraph::new(lines), area);
-    let question = match (&sheet.what, more) {
-        (What::Delete(_), false) => "Delete it? y or Enter yes, n or Esc no",
-        (What::Delete(_), true) => "Delete it? y or Enter yes, n or Esc no, j more",
-        (_, false) => "Write it? y or Enter yes, n or Esc back to the fields",
-        (_, true) => "Write it? y or Enter yes, n or Esc back to the fields, j more",
+    let (yes, no) = (state.keymap.words(Place::Confirm, Action::Yes), state.keymap.words(Place::Confirm, Action::No));
+    let mut question = match &sheet.what {
+        What::Delete(_) => format!("Delete it? {yes} yes, {no} no"),
+        _ => format!("Write it? {yes} yes, {no} back to the fields"),
     };
+    if more {
+        question.extend([", ", &state.keymap.word(Place::List, Action::Down), " more"]);
+    }
     let at = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
     frame.render_widget(Line::styled(question, theme.strong()), at);
 }

@@ -7,9 +7,11 @@ use ratatui::widgets::Paragraph;
 
 use super::super::access::Access;
 use super::{draw_search, mark_style};
+use crate::console::keymap::{Action, Place};
 use crate::console::state::State;
 use crate::console::text::{cell, shown, wrapped};
 use crate::console::theme::symbol;
+use crate::console::view::nothing_found;
 use crate::domain::access::matrix::{self, COLUMNS, Line as Row};
 use crate::domain::access::{Grant, danger};
 use crate::domain::verdict::Level;
@@ -101,13 +103,15 @@ fn mark(state: &State, access: &Access, grants: &[Grant<'_>], row: &Row, column:
 
 fn draw_empty(frame: &mut Frame, area: Rect, state: &State, access: &Access) {
     let text = if access.who.is_master() {
-        "Everything: system:masters is above RBAC."
+        "Everything: system:masters is above RBAC.".to_owned()
     } else if state.rbac.page().search.is_empty() {
-        "No rule holds here. f shows every resource, Tab the next namespace."
+        let key = |action| state.keymap.word(Place::Table, action);
+        let (all, next) = (key(Action::AllResources), key(Action::NextNamespace));
+        format!("No rule holds here. {all} shows every resource, {next} the next namespace.")
     } else {
-        "Nothing found. Esc clears the search."
+        nothing_found(state)
     };
-    let lines = wrapped(text, usize::from(area.width).saturating_sub(2));
+    let lines = wrapped(&text, usize::from(area.width).saturating_sub(2));
     let lines: Vec<Line> = lines.into_iter().map(|line| Line::raw(format!(" {line}"))).collect();
     frame.render_widget(Paragraph::new(lines), area);
 }
