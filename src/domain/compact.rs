@@ -105,13 +105,19 @@ impl fmt::Debug for Version {
     }
 }
 
-/// Gives out one copy of a text, however often it is asked for.
+/// Gives out one copy of a text, however often it is asked for. What nobody else has any more is forgotten whenever twice
+/// as much is known as was in use the last time.
 #[derive(Debug, Default)]
 pub struct Interner {
     texts: HashSet<Arc<str>>,
     lists: HashSet<Texts>,
     askers: HashSet<Arc<Asker>>,
+    /// How much was in use the last time.
+    used: usize,
 }
+
+/// So few texts are not looked through.
+const FEW: usize = 1024;
 
 impl Interner {
     /// A text that many rows have, such as a signer.
@@ -146,9 +152,23 @@ impl Interner {
         if let Some(known) = self.askers.get(&asker) {
             return Arc::clone(known);
         }
+        self.forget();
         let new = Arc::new(asker);
         self.askers.insert(Arc::clone(&new));
         new
+    }
+
+    /// Forgets what nobody has, if it is time to.
+    fn forget(&mut self) {
+        let known = |interner: &Self| interner.texts.len() + interner.lists.len() + interner.askers.len();
+        if known(self) < FEW.max(2 * self.used) {
+            return;
+        }
+        // Who asks has lists, and lists have texts.
+        self.askers.retain(|asker| Arc::strong_count(asker) > 1);
+        self.lists.retain(|list| Arc::strong_count(list) > 1);
+        self.texts.retain(|text| Arc::strong_count(text) > 1);
+        self.used = known(self);
     }
 }
 
@@ -169,6 +189,20 @@ mod tests {
         let mut interner = Interner::default();
         let (a, b) = (interner.texts(&["dev".into(), "qa".into()]), interner.texts(&["dev".into(), "qa".into()]));
         assert!(Arc::ptr_eq(&a, &b) && Arc::ptr_eq(&a[0], &interner.own("dev")));
+    }
+
+    #[test]
+    fn what_nobody_has_any_more_is_forgotten_and_what_somebody_has_is_one_text_still() {
+        let mut interner = Interner::default();
+        let kept = interner.asker("jane", &["dev".into()]);
+        for number in 0..20 * FEW {
+            drop(interner.asker(&format!("user-{number}"), &[format!("group-{number}")]));
+            drop(interner.texts(&[format!("group-of-{number}")]));
+            interner.text(&format!("signer-{number}"));
+        }
+        let known = interner.texts.len() + interner.lists.len() + interner.askers.len();
+        assert!(known < 2 * FEW, "{known}");
+        assert!(Arc::ptr_eq(&kept, &interner.asker("jane", &["dev".into()])));
     }
 
     proptest! {

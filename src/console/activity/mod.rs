@@ -1,4 +1,4 @@
-//! The Activity pane: every write that this process made.
+//! The Activity pane: the writes that this process made, the last [`KEPT`] of them.
 
 pub mod view;
 
@@ -10,6 +10,9 @@ use crate::console::overlay::{Overlay, Reader};
 use crate::console::requests::update::steps;
 use crate::console::state::State;
 use crate::issuance::Written;
+
+/// As many writes are kept: a console that is open for months does not grow by what was done in it.
+pub const KEPT: usize = 1_000;
 
 /// One write, and when it ended.
 #[derive(Debug, Clone)]
@@ -24,20 +27,29 @@ pub struct Record {
 #[derive(Debug, Default)]
 pub struct Activity {
     records: Vec<Record>,
+    /// How many there were in all.
+    count: usize,
     /// The place of the cursor.
     pub place: usize,
 }
 
 impl Activity {
-    /// Adds a write that has just ended. The cursor stays on the record it was on.
+    /// Adds a write that has just ended. The cursor stays on the record it was on, as long as that is kept.
     pub fn add(&mut self, at: DateTime<Utc>, written: Written) {
-        if self.place > 0 {
-            self.place += 1;
-        }
+        self.count += 1;
+        self.records.truncate(KEPT - 1);
         self.records.insert(0, Record { at, written });
+        if self.place > 0 {
+            self.place = (self.place + 1).min(self.records.len() - 1);
+        }
     }
 
-    /// The writes, the last one first.
+    /// How many writes there were, those that are not kept too.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The writes that are kept, the last one first.
     pub fn records(&self) -> &[Record] {
         &self.records
     }
@@ -67,4 +79,30 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
         None => {}
     }
     Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_thousand_are_kept_and_all_are_counted() {
+        let mut activity = Activity::default();
+        let written = |number: usize| Written {
+            what: "approve",
+            object: number.to_string(),
+            outcome: Ok("done".into()),
+            command: String::new(),
+        };
+        activity.add(DateTime::UNIX_EPOCH, written(0));
+        activity.add(DateTime::UNIX_EPOCH, written(1));
+        activity.place = 1;
+        for number in 2..KEPT + 500 {
+            activity.add(DateTime::UNIX_EPOCH, written(number));
+            assert!(activity.chosen().is_some());
+        }
+        assert_eq!((activity.records().len(), activity.count()), (KEPT, KEPT + 500));
+        assert_eq!(activity.records()[0].written.object, (KEPT + 499).to_string());
+        assert_eq!(activity.chosen().map(|record| record.written.object.as_str()), Some("500"));
+    }
 }

@@ -16,7 +16,9 @@ const DETAIL: u16 = 7;
 pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
     let theme = state.theme;
     let records = state.activity.records();
-    let title = format!(" Activity · {} writes by this console ", records.len());
+    let count = state.activity.count();
+    let kept = if count > records.len() { format!(", the last {} of them", records.len()) } else { String::new() };
+    let title = format!(" Activity · {count} writes by this console{kept} ");
     let block = Block::bordered().border_style(theme.dim()).title(Span::styled(title, theme.strong()));
     let inner = block.inner(area);
     frame.render_widget(block, area);

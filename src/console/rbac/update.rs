@@ -16,6 +16,9 @@ use crate::console::text::wrapped;
 use crate::domain::access::object::Named;
 use crate::domain::access::{Action as Asked, Who};
 
+/// As many pages are walked back at most: who walks in circles does not fill the memory.
+const WALKED: usize = 50;
+
 impl Rbac {
     /// Where keys are looked up in this pane.
     pub fn places(&self) -> Vec<Place> {
@@ -87,6 +90,9 @@ pub fn refresh(state: &mut State) -> Vec<Effect> {
 
 /// Walks on to a page.
 pub fn open(state: &mut State, page: Page) -> Vec<Effect> {
+    if state.rbac.trail.len() >= WALKED {
+        state.rbac.trail.remove(1);
+    }
     state.rbac.trail.push(Opened::new(page));
     refresh(state)
 }

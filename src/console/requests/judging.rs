@@ -72,6 +72,7 @@ impl Judging {
         let gone = |id: &Id| index.get(&self.uid(*id)).is_none();
         let gone: Vec<Id> = self.known.others.iter().map(|facts| facts.uid).filter(gone).collect();
         for id in gone {
+            self.odd.remove(&id);
             let touched = self.known.others.remove(id);
             self.queue(touched);
         }
@@ -215,6 +216,20 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn nothing_is_kept_of_who_is_gone_whichever_way_that_is_heard() {
+        let (mut judging, mut index) = (Judging::default(), Index::default());
+        for name in ["jane", "joe"] {
+            judging.hear(&[Change::Applied(row(name, 0))]);
+            index.apply(vec![Change::Applied(row(name, 0))]);
+        }
+        judging.hear(&[Change::Deleted(row("jane", 0).uid)]);
+        // The list that is read anew has nobody.
+        judging.listed(&Index::default());
+        all_worked_off(&mut judging, &mut index);
+        assert!(judging.odd.is_empty() && judging.queued.is_empty() && judging.known.others.is_empty());
     }
 
     #[test]

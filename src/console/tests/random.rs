@@ -1,16 +1,14 @@
-//! Keys at random, and long hours: nothing panics, nothing is decided unasked, nothing grows.
+//! Keys at random: nothing panics, nothing is decided unasked.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Size};
 
 use super::{Console, three};
 use crate::cluster::Verb;
-use crate::cluster::watch::{Change, Message};
 use crate::console::effect::Effect;
 use crate::console::event::Event;
 use crate::console::keymap::{Action, BINDINGS, Key};
 use crate::console::overlay::{Overlay, Phase, bulk};
-use crate::console::requests::testing::row;
 use crate::console::wizard::Task;
 use crate::console::{kubeconfig, rbac, wizard};
 use crate::domain::plan::StepKind;
@@ -175,39 +173,4 @@ fn keys_at_random_break_nothing_and_decide_nothing_unasked() {
 #[test]
 fn keys_at_random_write_nothing_in_read_only_mode() {
     assert_eq!(pressed_at_random(true), (0, 0));
-}
-
-/// Resident memory of this process, in KiB.
-fn resident() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4
-}
-
-/// `COUNTERSIGN_EVENTS=1000000` for the long run.
-#[test]
-fn in_long_hours_the_state_does_not_grow() {
-    const ALIVE: usize = 300;
-    let events = scaled("COUNTERSIGN_EVENTS", 30_000);
-    let mut console = Console::with(&[]);
-    let mut began = 0;
-    for number in 0..events / 100 {
-        let mut changes = Vec::new();
-        for event in number * 100..(number + 1) * 100 {
-            let born = row(&format!("r{event}"), i64::try_from(event).unwrap());
-            changes.push(Change::Applied(born));
-            if event >= ALIVE {
-                changes.push(Change::Deleted(row(&format!("r{}", event - ALIVE), 0).uid));
-            }
-        }
-        console.hears(Event::Watch(Message::Changes(changes)));
-        console.passes(1);
-        console.effects.clear();
-        if number == events / 1000 {
-            began = resident();
-        }
-    }
-    assert!(console.state.requests.index.total() <= ALIVE, "{}", console.state.requests.index.total());
-    // Other tests run in this process, too: what would grow by a hundred bytes an event is far more than they take.
-    let grown = resident().saturating_sub(began);
-    assert!(grown * 1024 < events * 100 + (64 << 20), "{grown} KiB more than at the beginning");
 }

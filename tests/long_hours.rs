@@ -1,0 +1,368 @@
+//! Eight hours at a busy cluster, pressed into seconds: a million watch events, people coming and going all the time, lists
+//! read anew, roles changed, keys pressed – and the console has no more memory at the end than it had early on.
+//!
+//! A program of its own, because it counts every byte that is given out and taken back.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+use std::alloc::System;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use countersign::cluster::WhoAmI;
+use countersign::cluster::rbac_watch::{Message as RbacMessage, Reach};
+use countersign::cluster::watch::{Change, Message, WatchStatus};
+use countersign::console::clock::Clock;
+use countersign::console::effect::Effect;
+use countersign::console::event::{Connection, Event, Identified};
+use countersign::console::requests::Loaded;
+use countersign::console::state::State;
+use countersign::console::theme::Theme;
+use countersign::console::update::update;
+use countersign::console::{activity, overlay, rbac, view};
+use countersign::domain::access::object::Kind;
+use countersign::domain::access::{Binding, Policy, Role};
+use countersign::domain::compact::{Interner, Uid, Version};
+use countersign::domain::request::{CLIENT_SIGNER, Pin, Pkcs10, PublicKey, Request, Requester, San, State as Stage};
+use countersign::domain::row::Row;
+use countersign::domain::verdict::{Facts, Level, Verdict, uid_id};
+use countersign::issuance::Written;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use k8s_openapi::api::rbac::v1 as api;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Size;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Bytes that are given out and not taken back.
+fn bytes() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated - stats.bytes_deallocated
+}
+
+const EVENTS: usize = 1_000_000;
+const HOURS: i64 = 8;
+/// Requests that are there at a time; the cluster cleans the older ones up.
+const ALIVE: usize = 600;
+/// Requests that are made between two messages of the watch.
+const BORN: u64 = 25;
+/// Messages until the list is read anew.
+const LIST: usize = 400;
+
+/// The cluster, as the watch sees it.
+#[derive(Default)]
+struct Cluster {
+    interner: Interner,
+    alive: VecDeque<Row>,
+    born: u64,
+    version: u64,
+}
+
+impl Cluster {
+    /// A request of somebody new, with a key of its own; groups, signers and those who ask change more slowly.
+    fn birth(&mut self, now: DateTime<Utc>) -> Row {
+        let number = self.born;
+        self.born += 1;
+        let uid = format!("{number:08x}-0000-4000-8000-{number:012x}");
+        let node = number % 4 == 0;
+        let signer = match number % 100 {
+            0 => format!("example.com/signer-{}", number / 1000),
+            _ if node => "kubernetes.io/kubelet-serving".to_owned(),
+            _ => CLIENT_SIGNER.to_owned(),
+        };
+        let interner = &mut self.interner;
+        let groups = [format!("team-{}", number / 50), "dev".to_owned()];
+        let user = if node { format!("system:node:worker-{}", number / 8) } else { format!("person-{number}") };
+        let hosts = [San::Dns(format!("worker-{}", number / 8)), San::Ip(format!("10.0.{}.7", number % 250))];
+        let facts = Facts {
+            uid: uid_id(&uid),
+            name: interner.own(&format!("csr-{number}")),
+            state: Stage::Pending,
+            created_at: Some(now),
+            approved_at: None,
+            signer: interner.text(&signer),
+            user: interner.own(&user),
+            groups: interner.texts(&groups),
+            asker: interner.asker(&format!("asker-{}", number / 10), &[format!("askers-{}", number / 30)]),
+            // Now and then two have one key.
+            key: Some(u128::from(number - number % 20 / 19).to_be_bytes()),
+            hosts: if node { hosts.into() } else { Arc::default() },
+            expiration_seconds: Some(86_400),
+        };
+        Row { version: self.next_version(), ..row(facts, Uid::of(&uid)) }
+    }
+
+    fn next_version(&mut self) -> Version {
+        self.version += 1;
+        Version::of(&self.version.to_string())
+    }
+
+    /// A request that stood at `place` from the newest becomes something else.
+    fn becomes(&mut self, place: usize, stage: Stage, now: DateTime<Utc>) -> Option<Change> {
+        let version = self.next_version();
+        let at = self.alive.len().checked_sub(place)?;
+        let old = self.alive.get_mut(at)?;
+        let approved_at = old.approved_at.or((stage == Stage::Approved).then_some(now));
+        let facts = Facts { state: stage, approved_at, ..(*old.facts).clone() };
+        *old = Row { version, ..row(facts, old.uid.clone()) };
+        Some(Change::Applied(old.clone()))
+    }
+
+    /// What happens until the next message.
+    fn changes(&mut self, now: DateTime<Utc>) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for _ in 0..BORN {
+            let row = self.birth(now);
+            self.alive.push_back(row.clone());
+            changes.push(Change::Applied(row));
+            let denied = self.born % 9 == 0;
+            changes.extend(self.becomes(ALIVE / 2, if denied { Stage::Denied } else { Stage::Approved }, now));
+            if !denied {
+                changes.extend(self.becomes(ALIVE / 2 + 1, Stage::Issued, now));
+            }
+            if self.alive.len() > ALIVE {
+                changes.extend(self.alive.pop_front().map(|row| Change::Deleted(row.uid.clone())));
+            }
+        }
+        changes
+    }
+
+    /// Roles and bindings that come and go.
+    fn policy(&self) -> Policy {
+        let role = |number: u64| Role {
+            name: format!("role-{number}"),
+            rules: vec![api::PolicyRule {
+                api_groups: Some(vec![String::new()]),
+                resources: Some(vec!["pods".into(), "secrets".into()]),
+                verbs: vec!["get".into(), "list".into()],
+                ..api::PolicyRule::default()
+            }],
+            ..Role::default()
+        };
+        let binding = |number: u64| Binding {
+            name: format!("binding-{number}"),
+            role: api::RoleRef {
+                api_group: "rbac.authorization.k8s.io".into(),
+                kind: "ClusterRole".into(),
+                name: format!("role-{number}"),
+            },
+            subjects: vec![api::Subject {
+                kind: "Group".into(),
+                name: format!("team-{}", number),
+                api_group: Some("rbac.authorization.k8s.io".into()),
+                namespace: None,
+            }],
+            ..Binding::default()
+        };
+        let numbers = self.born / 50..self.born / 50 + 40;
+        Policy::new(numbers.clone().map(role), numbers.map(binding))
+    }
+
+    /// A request in full.
+    fn read(&self, pin: &Pin) -> Option<Loaded> {
+        let row = self.alive.iter().find(|row| *row.name == *pin.name)?;
+        let owned = |texts: &[Arc<str>]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let request = Request {
+            pin: row.pin(),
+            created_at: row.created_at,
+            signer_name: row.signer.to_string(),
+            usages: vec!["client auth".into()],
+            expiration_seconds: row.expiration_seconds,
+            requester: Requester {
+                username: row.asker.user.to_string(),
+                groups: owned(&row.asker.groups),
+                ..Requester::default()
+            },
+            pkcs10: Ok(Pkcs10 {
+                subject: format!("CN={}", row.user),
+                common_names: vec![row.user.to_string()],
+                organizations: owned(&row.groups),
+                odd_strings: Vec::new(),
+                sans: row.hosts.to_vec(),
+                key: PublicKey { algorithm: "RSA".into(), bits: 2048, sha256: "00".into() },
+                signature_algorithm: "SHA256-RSA".into(),
+                signature_valid: Some(true),
+            }),
+            conditions: Vec::new(),
+            certificate: None,
+        };
+        let yaml = format!("kind: CertificateSigningRequest\nmetadata: {{name: {}}}\n", row.name);
+        Some(Loaded { request, verdict: Verdict::default(), yaml })
+    }
+}
+
+fn row(facts: Facts, uid: Uid) -> Row {
+    let alone = (Level::Ok, "ok");
+    Row { facts: facts.into(), uid, version: Version::of("1"), alone, level: alone.0, headline: alone.1 }
+}
+
+/// The console, its cluster, and the time.
+struct Day {
+    cluster: Cluster,
+    state: State,
+    now: DateTime<Utc>,
+    events: usize,
+    terminal: Terminal<TestBackend>,
+}
+
+impl Day {
+    fn begins() -> Self {
+        let now = DateTime::from_timestamp(1_795_500_000, 0).unwrap();
+        let state = State::new(Clock { now, utc: true }, Size::new(120, 40), Theme::mono(), false);
+        let terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+        let mut day = Self { cluster: Cluster::default(), state, now, events: 0, terminal };
+        day.hears(Event::Connected(Ok(Connection { context: "prod".into(), ..Connection::default() })));
+        let who = WhoAmI { username: "alice-admin".into(), ..WhoAmI::default() };
+        day.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None })));
+        for kind in Kind::ALL {
+            let reach = Reach { status: WatchStatus::Live, only: None };
+            day.hears(Event::Rbac(rbac::News::Watch(RbacMessage::Status(kind, reach))));
+        }
+        day
+    }
+
+    /// One event, what it asks for, and what it leaves to be worked off.
+    fn hears(&mut self, event: Event) {
+        let mut effects = update(&mut self.state, event, self.now);
+        while let Some(effect) = effects.pop() {
+            effects.extend(self.answer(effect).into_iter().flat_map(|event| update(&mut self.state, event, self.now)));
+        }
+        while self.state.requests.is_working() {
+            effects.extend(update(&mut self.state, Event::Work, self.now));
+        }
+        for effect in effects {
+            if let Some(event) = self.answer(effect) {
+                update(&mut self.state, event, self.now);
+            }
+        }
+    }
+
+    /// The cluster reads and deletes what it is asked to, and somebody else was always faster with a decision.
+    fn answer(&mut self, effect: Effect) -> Option<Event> {
+        let trouble = || countersign::trouble::Trouble::new("it changed meanwhile");
+        Some(match effect {
+            Effect::Read(pin) => {
+                let result = self.cluster.read(&pin).map(Box::new).ok_or_else(trouble);
+                Event::Read { uid: pin.uid, result }
+            }
+            Effect::Decide(id, ..) => Event::Decided(id, Err(trouble())),
+            Effect::Delete(id, _) => Event::Deleted(id, Ok(())),
+            Effect::DecideAll(id, ..) => Event::Bulk(id, overlay::bulk::update::News::Ended),
+            _ => return None,
+        })
+    }
+
+    fn changes(&mut self, changes: Vec<Change>) {
+        self.events += changes.len();
+        self.hears(Event::Watch(Message::Changes(changes)));
+    }
+
+    /// The watch was lost for a minute, and some requests have gone unseen: the list is read anew.
+    fn lists(&mut self) {
+        let status = WatchStatus::Degraded { why: "gone".into(), since: self.now, next_try: self.now };
+        self.hears(Event::Watch(Message::Status(status)));
+        self.passes(TimeDelta::seconds(60));
+        self.hears(Event::Watch(Message::Restarted));
+        self.cluster.alive.drain(..15);
+        let rows: Vec<Row> = self.cluster.alive.iter().cloned().collect();
+        for rows in rows.chunks(512) {
+            self.changes(rows.iter().cloned().map(Change::Applied).collect());
+        }
+        self.hears(Event::Watch(Message::Listed));
+        self.hears(Event::Watch(Message::Status(WatchStatus::Live)));
+        self.hears(Event::Rbac(rbac::News::Watch(RbacMessage::Policy(Arc::new(self.cluster.policy())))));
+        assert_eq!(self.state.requests.index.total(), self.cluster.alive.len());
+    }
+
+    fn passes(&mut self, time: TimeDelta) {
+        self.now += time;
+        self.hears(Event::Clock);
+    }
+
+    /// Keys: `⎋` Esc, `⏎` Enter, `⇥` Tab, `☑` Ctrl-A.
+    fn types(&mut self, keys: &str) {
+        for key in keys.chars() {
+            let (code, modifiers) = match key {
+                '⎋' => (KeyCode::Esc, KeyModifiers::NONE),
+                '⏎' => (KeyCode::Enter, KeyModifiers::NONE),
+                '⇥' => (KeyCode::Tab, KeyModifiers::NONE),
+                '☑' => (KeyCode::Char('a'), KeyModifiers::CONTROL),
+                key => (KeyCode::Char(key), KeyModifiers::NONE),
+            };
+            self.hears(Event::Key(KeyEvent::new(code, modifiers)));
+        }
+    }
+
+    fn draws(&mut self) {
+        let state = &self.state;
+        self.terminal.draw(|frame| view::draw(frame, state)).unwrap();
+    }
+}
+
+/// What somebody does in the course of a day; each comes back to the list.
+const DOINGS: [&str; 16] = [
+    "jjjj",
+    "G",
+    "g  ",
+    "s",
+    "S",
+    "f",
+    "/person-⎋",
+    "⏎⇥⇥⇥⎋",
+    "☑",
+    "a⏎⏎⎋",
+    "dy⎋⎋",
+    "Cjj J⎋",
+    "2⏎⏎⏎⏎v1",
+    "4j1",
+    "?⎋:⎋",
+    "U/team⏎⎋",
+];
+
+#[test]
+fn a_million_events_in_eight_hours_leave_the_console_as_small_as_it_was() {
+    let mut day = Day::begins();
+    // Long before, a thousand things were done here: the pane of what was done is as full as it gets.
+    for number in 0..=activity::KEPT {
+        let object = format!("csr/csr-{number}");
+        let command = format!("kubectl certificate approve csr-{number}");
+        day.state.activity.add(day.now, Written { what: "approve", object, outcome: Ok("approved".into()), command });
+    }
+    let step = TimeDelta::hours(HOURS) / i32::try_from(EVENTS / 100).unwrap();
+    let (mut early, mut late, mut lists) = (0, 0, 0);
+    for message in 0.. {
+        let changes = day.cluster.changes(day.now);
+        day.changes(changes);
+        day.passes(step);
+        if message % 16 == 0 {
+            day.types(DOINGS[message / 16 % DOINGS.len()]);
+        }
+        if message % 100 == 0 {
+            day.draws();
+        }
+        if message % LIST == LIST - 1 {
+            day.lists();
+            day.draws();
+            lists += 1;
+            match day.events {
+                ..200_000 => {}
+                200_000..400_000 => early = early.max(bytes()),
+                800_000.. => late = late.max(bytes()),
+                _ => {}
+            }
+        }
+        if day.events >= EVENTS {
+            break;
+        }
+    }
+    let hours = (day.now - DateTime::from_timestamp(1_795_500_000, 0).unwrap()).as_seconds_f64() / 3600.0;
+    println!("{} events, {lists} lists, {hours:.1} hours: {early} bytes early, {late} late", day.events);
+    assert!(lists > 15 && early > 0 && late > 0);
+    assert!(day.state.activity.records().len() == activity::KEPT && day.state.activity.count() > activity::KEPT);
+    // A table that grows by doubling may do so late; what grows with the events would have trebled.
+    assert!(late < early + early / 20, "{early} bytes early, {late} late");
+}
