@@ -68,7 +68,7 @@ impl Cluster {
         let number = self.born;
         self.born += 1;
         let uid = format!("{number:08x}-0000-4000-8000-{number:012x}");
-        let node = number % 4 == 0;
+        let node = number.is_multiple_of(4);
         let signer = match number % 100 {
             0 => format!("example.com/signer-{}", number / 1000),
             _ if node => "kubernetes.io/kubelet-serving".to_owned(),
@@ -119,7 +119,7 @@ impl Cluster {
             let row = self.birth(now);
             self.alive.push_back(row.clone());
             changes.push(Change::Applied(row));
-            let denied = self.born % 9 == 0;
+            let denied = self.born.is_multiple_of(9);
             changes.extend(self.becomes(ALIVE / 2, if denied { Stage::Denied } else { Stage::Approved }, now));
             if !denied {
                 changes.extend(self.becomes(ALIVE / 2 + 1, Stage::Issued, now));
@@ -152,7 +152,7 @@ impl Cluster {
             },
             subjects: vec![api::Subject {
                 kind: "Group".into(),
-                name: format!("team-{}", number),
+                name: format!("team-{number}"),
                 api_group: Some("rbac.authorization.k8s.io".into()),
                 namespace: None,
             }],
@@ -349,7 +349,6 @@ fn a_million_events_in_eight_hours_leave_the_console_as_small_as_it_was() {
             day.draws();
             lists += 1;
             match day.events {
-                ..200_000 => {}
                 200_000..400_000 => early = early.max(bytes()),
                 800_000.. => late = late.max(bytes()),
                 _ => {}

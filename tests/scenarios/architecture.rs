@@ -55,7 +55,8 @@ fn no_sentence_of_the_console_names_a_key_by_hand_the_key_table_says_which_one_i
         let name = path.file_name().unwrap().to_str().unwrap();
         let tests = path.components().any(|part| part.as_os_str() == "tests") || name == "tests.rs";
         // The table itself, and how keys are read and written.
-        if tests || !name.ends_with(".rs") || matches!(name, "key.rs" | "keys.rs" | "keymap.rs") {
+        if tests || path.extension().is_none_or(|end| end != "rs") || matches!(name, "key.rs" | "keys.rs" | "keymap.rs")
+        {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
