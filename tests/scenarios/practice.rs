@@ -41,8 +41,10 @@ fn one_command_opens_the_console_where_the_whole_way_can_be_gone() {
     let Some(other) = plane::practice("the whole way on --sandbox") else { return };
     let person = newcomer(&other);
     let mut console = console(&person, "--traffic 0");
-    let first = console.sees("● live");
-    assert!(first.contains("practice › admin") && first.contains("sandbox"), "{first}");
+    console.sees("● live");
+    // Who we are is another question to the server.
+    let first = console.sees("practice › admin");
+    assert!(first.contains("sandbox"), "{first}");
     console.sees("legacy-printer");
     console.keys("nzoe");
     console.sees("zoe");
