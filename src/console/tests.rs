@@ -4,7 +4,10 @@ mod documents;
 mod kubeconfig;
 mod random;
 mod rbac;
+mod reached;
 mod screens;
+mod town;
+mod ways;
 
 use chrono::TimeDelta;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

@@ -51,21 +51,31 @@ fn draw_all(frame: &mut Frame, state: &State) {
     footer(frame, line(area.height - 1), state);
 }
 
+/// Narrower screens have no room for everything in the header.
+const NARROW: u16 = 60;
+
 /// Who we are, where, and whether what is shown is live.
 fn header(frame: &mut Frame, area: Rect, state: &State) {
     let theme = state.theme;
     let requests = &state.requests;
-    let so_far = if requests.complete { "" } else { " so far" };
-    let counts = format!("{} pending of {}{so_far} ", requests.index.pending(), requests.index.total());
+    // On a narrow screen the context says more than the program's name.
+    let (name, counts) = if area.width < NARROW {
+        ("", format!("{} pending ", requests.index.pending()))
+    } else {
+        let so_far = if requests.complete { "" } else { " so far" };
+        let counts = format!("{} pending of {}{so_far} ", requests.index.pending(), requests.index.total());
+        ("countersign  ", counts)
+    };
     let (live, live_style) = live(state);
     let warning = kubeconfig::view::header_warning(state);
     let marks = if state.session.practice { " sandbox".len() } else { 0 };
+    let marks = marks + if state.session.read_only { " read-only".len() } else { 0 };
     let marks = marks + warning.as_ref().map_or(0, |text| text.width());
     let room = usize::from(area.width).saturating_sub(counts.width() + live.width() + 6 + marks);
     let context = state.session.connection.as_ref().map_or("…", |connection| connection.context.as_str());
     let who = state.username().unwrap_or("…");
     let version = state.session.identified.as_ref().map_or("", |identified| identified.version.as_str());
-    let place = format!("countersign  {context} › {who}  {version}");
+    let place = format!("{name}{context} › {who}  {version}");
     let mut left = vec![Span::raw(" "), Span::styled(shown(&place, room), theme.strong())];
     if state.session.practice {
         left.push(Span::styled(" sandbox", theme.warning()));

@@ -18,7 +18,8 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
     let records = state.activity.records();
     let count = state.activity.count();
     let kept = if count > records.len() { format!(", the last {} of them", records.len()) } else { String::new() };
-    let title = format!(" Activity · {count} writes by this console{kept} ");
+    let writes = if count == 1 { "write" } else { "writes" };
+    let title = format!(" Activity · {count} {writes} by this console{kept} ");
     let block = Block::bordered().border_style(theme.dim()).title(Span::styled(title, theme.strong()));
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -38,7 +39,9 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
     }
     if let Some(record) = state.activity.chosen() {
         let below = Rect { y: inner.bottom() - detail, height: detail, ..inner };
-        draw_detail(frame, below, state, record);
+        let line = format!("├{}┤", "─".repeat(inner.width.into()));
+        frame.render_widget(Line::styled(line, theme.dim()), Rect { height: 1, y: below.y, ..area });
+        draw_detail(frame, Rect { y: below.y + 1, height: detail.saturating_sub(1), ..below }, state, record);
     }
 }
 
@@ -82,7 +85,7 @@ fn draw_detail(frame: &mut Frame, area: Rect, state: &State, record: &Record) {
         Err(text) => format!("✖ {text}"),
     };
     let heading = format!("{} {} at {}", record.written.what, record.written.object, state.clock.absolute(record.at));
-    let mut lines = vec![Line::styled("─".repeat(area.width.into()), state.theme.dim())];
+    let mut lines = Vec::new();
     for text in [heading, outcome, format!("by hand: {}", record.written.command)] {
         lines.extend(wrapped(&text, width).into_iter().map(|line| Line::from(format!(" {line}"))));
     }

@@ -19,15 +19,28 @@ pub fn draw<Id: Copy + PartialEq>(
     visible: impl Fn(Id) -> bool,
     theme: Theme,
 ) -> u16 {
+    let fields: Vec<_> = form.fields().iter().filter(|field| visible(field.id)).collect();
+    // Where there is no room for all of them, a choice takes one line, and the field with the keyboard is in sight.
+    let short = fields.iter().map(|field| lines(field)).sum::<usize>() > area.height.into();
+    let at = fields.iter().position(|field| form.focused() == Some(field.id)).unwrap_or(0);
+    let above = if short { (at + 1).saturating_sub(area.height.into()) } else { 0 };
     let mut y = area.y;
-    for field in form.fields().iter().filter(|field| visible(field.id)) {
+    for field in fields.into_iter().skip(above) {
         let rest = Rect { y, height: area.bottom().saturating_sub(y), ..area };
         if rest.height == 0 {
             break;
         }
-        y += draw_field(frame, rest, field, label_width, form.focused() == Some(field.id), theme);
+        y += draw_field(frame, rest, field, label_width, (form.focused() == Some(field.id), short), theme);
     }
     y
+}
+
+/// How many lines a field takes where there is room.
+pub fn lines<Id>(field: &Field<Id>) -> usize {
+    match &field.value {
+        Value::Choice { options, .. } if options.len() <= 6 => options.len(),
+        _ => 1,
+    }
 }
 
 fn draw_field<Id>(
@@ -35,7 +48,7 @@ fn draw_field<Id>(
     area: Rect,
     field: &Field<Id>,
     label_width: u16,
-    focused: bool,
+    (focused, short): (bool, bool),
     theme: Theme,
 ) -> u16 {
     let label = cell(field.label, label_width.into());
@@ -44,7 +57,7 @@ fn draw_field<Id>(
     let value = Rect { x: area.x + label_width, width: area.width.saturating_sub(label_width), ..area };
     match &field.value {
         Value::Text(input) => draw_text(frame, value, input, focused, theme),
-        Value::Choice { options, chosen } if options.len() <= 6 => {
+        Value::Choice { options, chosen } if options.len() <= 6 && !short => {
             return draw_choice(frame, value, options, *chosen, focused, theme);
         }
         Value::Choice { options, chosen } => {

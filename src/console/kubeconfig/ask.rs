@@ -17,9 +17,6 @@ use crate::domain::text::printable;
 use crate::issuance::Written;
 use crate::trouble::Trouble;
 
-/// As many lines are seen at once even on a small screen.
-const SHORT: usize = 8;
-
 /// A question, or a write under way.
 #[derive(Debug)]
 pub struct Ask {
@@ -83,7 +80,7 @@ impl Ask {
             Phase::Sent(_) => vec![Place::Always],
             Phase::Failed(_) => vec![Place::Reader, Place::Always],
             Phase::Asking if self.types() => vec![Place::Form, Place::Always],
-            Phase::Asking if self.lines.len() > SHORT => vec![Place::Confirm, Place::Reader, Place::Always],
+            Phase::Asking if !self.lines.is_empty() => vec![Place::Confirm, Place::Reader, Place::Always],
             Phase::Asking => vec![Place::Confirm, Place::Always],
         }
     }

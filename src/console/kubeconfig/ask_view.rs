@@ -16,29 +16,33 @@ use crate::console::state::State;
 use crate::console::text::wrapped;
 use crate::domain::kubeconfig::edit::Edit;
 
-/// Draws a question inside of its frame.
+/// Below so many lines there are no blanks.
+const SHORT: u16 = 9;
+
+/// Draws a question inside of its frame: what is to be known, the question, and where there is room the same by hand.
 pub fn draw(frame: &mut Frame, inner: Rect, state: &State, ask: &Ask) {
-    let mut y = inner.y + 1;
+    let blank = u16::from(inner.height >= SHORT);
+    let mut y = inner.y + blank;
     if ask.types() {
         let field = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
-        y = form::view::draw(frame, field, &ask.form, 11, |()| true, state.theme) + 1;
+        y = form::view::draw(frame, field, &ask.form, 11, |()| true, state.theme) + blank;
     }
-    let foot = foot(state, ask, inner.width);
-    let foot_height = u16::try_from(foot.len()).unwrap_or(0);
-    let rest = inner.bottom().saturating_sub(y);
-    let body = Rect { y, height: rest.saturating_sub(foot_height), ..inner };
-    let lines: Vec<Line> = ask
-        .lines
-        .iter()
-        .skip(ask.scroll)
-        .flat_map(|line| indented(line, inner.width.into()))
-        .take(body.height.into())
-        .collect();
-    let used = u16::try_from(lines.len()).unwrap_or(0);
-    frame.render_widget(Paragraph::new(lines), body);
-    let foot_area =
-        Rect { y: (y + used).min(inner.bottom()), height: inner.bottom().saturating_sub(y + used), ..inner };
-    frame.render_widget(Paragraph::new(foot), foot_area);
+    let rest = usize::from(inner.bottom().saturating_sub(y));
+    let all: Vec<Line> =
+        ask.lines.iter().skip(ask.scroll).flat_map(|line| indented(line, inner.width.into())).collect();
+    let mut answer = answer(state, ask, inner.width, false);
+    let fits = |answer: &[Line]| all.len() + answer.len() <= rest;
+    if !fits(&answer) && matches!(ask.phase, Phase::Asking) {
+        answer = self::answer(state, ask, inner.width, true);
+    }
+    let room = rest.saturating_sub(answer.len());
+    let mut lines: Vec<Line> = all.into_iter().take(room).collect();
+    if blank == 1 && !lines.is_empty() && lines.len() < room {
+        lines.push(Line::raw(""));
+    }
+    lines.extend(answer);
+    lines.extend(by_hand(state, ask, inner.width, blank));
+    frame.render_widget(Paragraph::new(lines), Rect { y, height: inner.bottom().saturating_sub(y), ..inner });
 }
 
 /// A line broken into several, which keep its indentation.
@@ -49,29 +53,32 @@ fn indented(line: &str, width: usize) -> Vec<Line<'static>> {
     lines.into_iter().map(|line| Line::raw(format!("{}{line}", " ".repeat(indent)))).collect()
 }
 
-fn foot(state: &State, ask: &Ask, width: u16) -> Vec<Line<'static>> {
+/// The question, or how it goes; `cut` where not everything is seen that is to be known.
+fn answer(state: &State, ask: &Ask, width: u16, cut: bool) -> Vec<Line<'static>> {
     let theme = state.theme;
     let paragraph = |text: &str, style: Style| -> Vec<Line<'static>> {
         wrapped(text, width.into()).into_iter().map(|line| Line::styled(line, style)).collect()
     };
-    let mut lines = Vec::new();
-    if !ask.lines.is_empty() {
-        lines.push(Line::raw(""));
-    }
     match &ask.phase {
-        Phase::Sent(_) => lines.push(Line::styled("Working…", theme.warning())),
+        Phase::Sent(_) => vec![Line::styled("Working…", theme.warning())],
         Phase::Failed(trouble) => {
-            lines.extend(paragraph(&format!("✖ {}", trouble.text), theme.bad()));
-            lines.extend(trouble.advice.iter().flat_map(|advice| paragraph(advice, Style::new())));
+            let advice = trouble.advice.iter().flat_map(|advice| paragraph(advice, Style::new()));
+            paragraph(&format!("✖ {}", trouble.text), theme.bad()).into_iter().chain(advice).collect()
         }
-        Phase::Asking => lines.extend(paragraph(&question(state, &ask.what), theme.strong())),
+        Phase::Asking if cut && !ask.types() => {
+            let more = state.keymap.word(Place::List, Action::Down);
+            paragraph(&format!("{}, {more} more", yes_or_no(state)), theme.strong())
+        }
+        Phase::Asking => paragraph(&question(state, &ask.what), theme.strong()),
     }
-    if let What::Sure(change) = &ask.what {
-        let kubectl = state.kubeconfig.holds.as_ref().map_or("kubectl".to_owned(), super::Holds::kubectl);
-        lines.push(Line::raw(""));
-        lines.extend(paragraph(&format!("The same by hand:  {}", change.command(&kubectl)), theme.dim()));
-    }
-    lines
+}
+
+fn by_hand(state: &State, ask: &Ask, width: u16, blank: u16) -> Vec<Line<'static>> {
+    let What::Sure(change) = &ask.what else { return Vec::new() };
+    let kubectl = state.kubeconfig.holds.as_ref().map_or("kubectl".to_owned(), super::Holds::kubectl);
+    let text = format!("The same by hand:  {}", change.command(&kubectl));
+    let lines = wrapped(&text, width.into()).into_iter().map(|line| Line::styled(line, state.theme.dim()));
+    (0..blank).map(|_| Line::raw("")).chain(lines).collect()
 }
 
 fn question(state: &State, what: &What) -> String {

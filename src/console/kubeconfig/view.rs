@@ -56,7 +56,12 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
         frame.render_widget(Paragraph::new(lines), Rect { height, ..inner });
         inner = Rect { y: inner.y + height, height: inner.height - height, ..inner };
     }
-    let Some(holds) = &room.holds else { return };
+    let Some(holds) = &room.holds else {
+        if room.trouble.is_none() {
+            frame.render_widget(Line::raw(" Reading the kubeconfigs…"), inner);
+        }
+        return;
+    };
     if holds.contexts.is_empty() {
         let (import, issue) =
             (state.keymap.word(Place::Kubeconfig, Action::Import), state.keymap.word(Place::Requests, Action::NewUser));
@@ -310,7 +315,7 @@ pub fn draw_picker(frame: &mut Frame, inner: Rect, state: &State, picker: &Picke
     for (y, (at, context)) in (inner.y..).zip(contexts) {
         let here = if own == Some(context.name.as_str()) { " (here)" } else { "" };
         let (left, style) = validity(state, context, state.theme);
-        let name = usize::from(inner.width).saturating_sub(46).max(20);
+        let name = usize::from(inner.width).saturating_sub(46).clamp(20, 60);
         let mut line = Line::from(vec![
             Span::raw(if at == place { "› " } else { "  " }),
             Span::raw(cell(&format!("{}{here}", context.name), name)),

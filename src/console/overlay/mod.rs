@@ -104,6 +104,10 @@ impl Overlay {
         }
         match self {
             Self::Decide(_) => !steps.contains(&action),
+            // A question is closed by its no.
+            Self::Kubeconfig(ask) if ask.phase == Phase::Asking && !ask.types() => {
+                !matches!(action, Action::Back | Action::NextField)
+            }
             Self::Export(_) | Self::Kubeconfig(_) => !steps.contains(&action) && action != Action::NextField,
             Self::Delete(_) | Self::LeaveWizard => action != Action::NextField,
             Self::Bulk(bulk) => !steps.contains(&action) && bulk.possible(action),

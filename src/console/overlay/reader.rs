@@ -3,12 +3,15 @@
 use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
+use unicode_width::UnicodeWidthStr;
 
 use super::Overlay;
 use crate::console::effect::Effect;
 use crate::console::keymap::{Action, Place};
 use crate::console::requests::update::steps;
 use crate::console::state::State;
+use crate::console::text::wrapped;
+use crate::domain::text::printable;
 
 /// A text and how far it is scrolled.
 #[derive(Debug)]
@@ -55,11 +58,31 @@ impl Reader {
         }
         found
     }
+
+    /// The lines that are found as they are seen on a screen of `width` columns.
+    pub fn seen(&self, width: u16) -> Vec<String> {
+        // Frame and margins.
+        let width = usize::from(width).saturating_sub(4).max(1);
+        self.found().into_iter().flat_map(|line| broken(line, width)).collect()
+    }
+}
+
+/// A line that is too long goes on below, further in.
+fn broken(line: &str, width: usize) -> Vec<String> {
+    let text = line.trim_start();
+    let indent = line.len() - text.len();
+    let whole = printable(text);
+    if indent + whole.width() <= width {
+        return vec![format!("{}{whole}", " ".repeat(indent))];
+    }
+    let deeper = (indent + 2).min(width / 2);
+    let parts = wrapped(text, width.saturating_sub(deeper)).into_iter().enumerate();
+    parts.map(|(at, part)| format!("{}{part}", " ".repeat(if at == 0 { indent.min(deeper) } else { deeper }))).collect()
 }
 
 /// A key while a text is read.
 pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    let height = usize::from(state.body().height).saturating_sub(2);
+    let (width, height) = (state.body().width, usize::from(state.body().height).saturating_sub(2));
     let Some(Overlay::Reader(reader)) = state.overlays.last_mut() else { return Vec::new() };
     if reader.typing {
         typed(reader, key);
@@ -75,7 +98,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         }
         Some(Action::Search) => reader.typing = true,
         Some(action) => {
-            let last = reader.found().len().saturating_sub(height);
+            let last = reader.seen(width).len().saturating_sub(height);
             if let Some(steps) = steps(action, height) {
                 reader.scroll = reader.scroll.saturating_add_signed(steps).min(last);
             }
@@ -99,6 +122,14 @@ fn typed(reader: &mut Reader, key: KeyEvent) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_line_goes_on_below() {
+        let lines = ["  a    approve the request", "  kubectl get csr"].map(str::to_owned).to_vec();
+        let reader = Reader::new("Keys", lines);
+        assert_eq!(reader.seen(22), ["  a    approve", "    the request", "  kubectl get csr"]);
+        assert_eq!(reader.seen(3).concat().replace(' ', ""), "aapprovetherequestkubectlgetcsr");
+    }
 
     #[test]
     fn a_search_keeps_the_headings_of_what_it_finds() {

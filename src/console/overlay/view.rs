@@ -70,10 +70,11 @@ fn draw_decide(frame: &mut Frame, area: Rect, state: &State, decide: &Decide) {
     // On a small screen what would be handed out matters more than what the condition will say.
     let roomy = inner.height >= ROOMY;
     let foot = decide_foot(state, decide, inner.width, roomy);
-    let fields = match (decide.is_dangerous(), roomy || decide.editing) {
-        (true, _) => 3,
-        (false, true) => 2,
-        (false, false) => 0,
+    let fields = match (decide.is_dangerous(), roomy, decide.editing) {
+        (true, true, _) => 3,
+        (false, true, _) => 2,
+        (_, false, true) => 1,
+        (_, false, false) => 0,
     };
     let foot_height = u16::try_from(foot.len()).unwrap_or(0);
     let below = (foot_height + fields + u16::from(roomy)).min(inner.height);
@@ -157,11 +158,13 @@ fn decide_foot(state: &State, decide: &Decide, width: u16, roomy: bool) -> Vec<L
                 lines.push(Line::styled("That is not its name.", theme.bad()));
             }
             if decide.is_dangerous() {
-                let text = format!(
-                    "Dangerous: type the request's name to approve it all the same, then {}. {} leaves it.",
-                    state.keymap.word(Place::Form, Action::Enter),
-                    state.keymap.word(Place::Form, Action::Back)
-                );
+                let enter = state.keymap.word(Place::Form, Action::Enter);
+                let text = if roomy {
+                    let back = state.keymap.word(Place::Form, Action::Back);
+                    format!("Dangerous: type the request's name to approve it all the same, then {enter}. {back} leaves it.")
+                } else {
+                    format!("Dangerous: type its name, then {enter}.")
+                };
                 lines.extend(paragraph(&text, width, theme.bad()));
             } else if decide.seen.is_some() {
                 let what = if decide.verb == Verb::Approve { "Approve" } else { "Deny" };
@@ -266,12 +269,10 @@ fn draw_reader(frame: &mut Frame, area: Rect, state: &State, reader: &Reader) {
     let search = reader.search.value();
     let title = if search.is_empty() { reader.title.clone() } else { format!("{} · /{search}", reader.title) };
     let inner = framed(frame, area, state, &title);
-    let width = usize::from(inner.width);
-    let found = reader.found();
-    let seen = found.iter().skip(reader.scroll).take(inner.height.into());
-    let lines: Vec<Line> = seen.map(|line| Line::raw(shown(line, width))).collect();
+    let seen = reader.seen(area.width);
+    let lines: Vec<Line> = seen.iter().skip(reader.scroll).take(inner.height.into()).map(Line::raw).collect();
     frame.render_widget(Paragraph::new(lines), inner);
-    if found.len() > reader.scroll + usize::from(inner.height) && area.width > 12 {
+    if seen.len() > reader.scroll + usize::from(inner.height) && area.width > 12 {
         let at = Rect::new(area.right() - 10, area.bottom() - 1, 8, 1);
         frame.render_widget(Line::styled(" more ↓ ", state.theme.key()), at);
     }

@@ -28,7 +28,14 @@ pub fn heading(state: &State) -> String {
         Page::Access(access) => {
             access.action(state.rbac.seen(), &state.rbac.catalogue).map(|action| action.to_string()).unwrap_or_default()
         }
-        _ => opened.chosen().map(|row| row.key.clone()).unwrap_or_default(),
+        page => {
+            let Some(row) = opened.chosen() else { return String::new() };
+            match (page, row.cells.first()) {
+                (Page::Role(named), Some(rule)) => format!("{rule} of {named}"),
+                (Page::Holders(_), Some(subject)) => subject.clone(),
+                _ => row.key.clone(),
+            }
+        }
     }
 }
 

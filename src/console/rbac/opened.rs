@@ -19,8 +19,8 @@ pub enum Page {
     WhoCan(Option<Action>),
     /// What somebody may do, as a table.
     Access(Box<Access>),
-    /// The bindings of somebody; with an action those that grant it.
-    BindingsOf(Who, Option<Action>),
+    /// The bindings of somebody that grant something.
+    Grants(Who, Action),
     /// A role's rules.
     Role(Named),
     /// Who holds a role.
@@ -63,8 +63,7 @@ impl Page {
             Self::WhoCan(None) => "Who can".to_owned(),
             Self::WhoCan(Some(action)) => format!("Who can {action}"),
             Self::Access(access) => access.title(),
-            Self::BindingsOf(who, None) => format!("bindings of {who}"),
-            Self::BindingsOf(who, Some(action)) => format!("{who}: what grants {action}"),
+            Self::Grants(who, action) => format!("{who}: what grants {action}"),
             Self::Role(named) | Self::Binding(named) => named.to_string(),
             Self::Holders(named) => format!("who holds {named}"),
         }

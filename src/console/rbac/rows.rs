@@ -79,9 +79,7 @@ pub const fn columns(page: &Page) -> &'static [Column] {
     match page {
         Page::Subjects => &[("KIND", 7, 0), ("NAME", 0, 100), ("BINDINGS", 9, 0), ("HOLDS", 21, 0)],
         Page::Roles => &[("NAME", 0, 100), ("IN", 14, 0), ("RULES", 6, 0), ("HELD BY", 8, 0), ("GIVES", 10, 0)],
-        Page::Bindings | Page::BindingsOf(..) => {
-            &[("NAME", 0, 38), ("IN", 13, 0), ("ROLE", 0, 34), ("SUBJECTS", 0, 28)]
-        }
+        Page::Bindings | Page::Grants(..) => &[("NAME", 0, 38), ("IN", 13, 0), ("ROLE", 0, 34), ("SUBJECTS", 0, 28)],
         Page::WhoCan(_) | Page::Holders(_) => &[("SUBJECT", 0, 40), ("THROUGH", 0, 60)],
         Page::Role(_) => &[("RULE", 8, 0), ("VERBS", 0, 36), ("RESOURCES", 0, 64)],
         Page::Binding(_) => &[("", 7, 0), ("NAME", 0, 100)],
@@ -97,7 +95,7 @@ pub fn rows(page: &Page, rbac: &Rbac, requests: &Requests) -> Vec<Entry> {
         Page::Roles => policy.roles().iter().map(|role| role_row(policy, role)).collect(),
         Page::Bindings => policy.bindings().iter().map(|binding| binding_row(policy, binding)).collect(),
         Page::WhoCan(asked) => asked.as_ref().map(|action| who_can(policy, action)).unwrap_or_default(),
-        Page::BindingsOf(who, action) => bindings_of(policy, who, action.as_ref()),
+        Page::Grants(who, action) => grants(policy, who, action),
         Page::Role(named) => find_role(policy, named).map(|role| rules(role, named)).unwrap_or_default(),
         Page::Holders(named) => find_role(policy, named).map(|role| holders(policy, role)).unwrap_or_default(),
         Page::Binding(named) => find_binding(policy, named).map(|it| binding_parts(policy, it)).unwrap_or_default(),
@@ -195,14 +193,11 @@ fn through(policy: &Policy, grant: &Grant<'_>) -> String {
     format!("{binding}{} → {}, rule {}{origin}", grant.binding.name, grant.role.name, grant.place + 1)
 }
 
-fn bindings_of(policy: &Policy, who: &Who, action: Option<&crate::domain::access::Action>) -> Vec<Entry> {
-    let granting = |binding: &Binding| match action {
-        None => true,
-        Some(action) => {
-            let rules = policy.role_of(binding).map(|role| role.rules.as_slice()).unwrap_or_default();
-            let here = binding.scope.is_none() || binding.scope.as_deref() == action.namespace();
-            here && rules.iter().any(|rule| allows(rule, action))
-        }
+fn grants(policy: &Policy, who: &Who, action: &crate::domain::access::Action) -> Vec<Entry> {
+    let granting = |binding: &Binding| {
+        let rules = policy.role_of(binding).map(|role| role.rules.as_slice()).unwrap_or_default();
+        let here = binding.scope.is_none() || binding.scope.as_deref() == action.namespace();
+        here && rules.iter().any(|rule| allows(rule, action))
     };
     let mine = policy.all_bindings_of(who).into_iter().filter(|(binding, _)| granting(binding));
     let row = |(binding, subject): (&Binding, _)| {

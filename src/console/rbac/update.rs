@@ -12,7 +12,6 @@ use crate::console::keymap::{Action, Place};
 use crate::console::overlay::{Overlay, Reader};
 use crate::console::requests::update::steps;
 use crate::console::state::{Pane, State};
-use crate::console::text::wrapped;
 use crate::domain::access::object::Named;
 use crate::domain::access::{Action as Asked, Who};
 
@@ -214,13 +213,12 @@ fn walk(state: &mut State) -> Vec<Effect> {
         Page::Access(access) => {
             let (policy, catalogue) = (state.rbac.seen(), &state.rbac.catalogue);
             let granted = access.cell(policy, catalogue).is_some_and(|cell| !cell.grants.is_empty());
-            let action = access.action(policy, catalogue).filter(|_| granted);
-            if !granted {
+            let Some(action) = access.action(policy, catalogue).filter(|_| granted) else {
                 let lines = detail::why_not(state);
                 read_on(state, "Why not, and what would grant it", &lines);
                 return Vec::new();
-            }
-            Page::BindingsOf(access.who.clone(), action)
+            };
+            Page::Grants(access.who.clone(), action)
         }
         _ => match state.rbac.page().chosen().and_then(|row| row.target.clone()) {
             Some(Target::Who(who)) => Page::Access(Box::new(Access::new(who, Some(&state.namespace())))),
@@ -233,19 +231,9 @@ fn walk(state: &mut State) -> Vec<Effect> {
     open(state, page)
 }
 
-/// Shows a text, its long lines broken.
+/// Shows a text.
 fn read_on(state: &mut State, title: &str, lines: &[String]) {
-    let width = usize::from(state.body().width).saturating_sub(6);
-    let broken = lines.iter().flat_map(|line| {
-        let indent = line.len() - line.trim_start().len();
-        let parts = wrapped(line.trim_start(), width.saturating_sub(indent + 2));
-        parts.into_iter().enumerate().map(move |(at, part)| {
-            let indent = if at == 0 { indent } else { indent + 2 };
-            format!("{}{part}", " ".repeat(indent))
-        })
-    });
-    let broken = broken.collect();
-    state.overlays.push(Overlay::Reader(Reader::new(title, broken)));
+    state.overlays.push(Overlay::Reader(Reader::new(title, lines.to_vec())));
 }
 
 /// Esc: clears the search, else goes back to the page before.

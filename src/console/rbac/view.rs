@@ -164,10 +164,22 @@ fn heading(page: &Page, width: u16) -> String {
     format!("    {}", cells.collect::<String>())
 }
 
+/// What names need at least.
+const NAME: usize = 14;
+
 /// A column's cells, and its share of what the others leave.
 fn column_width(column: Column, page: &Page, width: u16) -> usize {
-    let fixed: usize = columns(page).iter().map(|(_, cells, _)| cells).sum();
-    column.1 + usize::from(width.saturating_sub(4)).saturating_sub(fixed) * column.2 / 100
+    let room = usize::from(width.saturating_sub(4));
+    let (mut fixed, mut kept) = (0, column.1);
+    for (name, cells, _) in columns(page) {
+        // Where it is too narrow for all of them, names go before the last columns.
+        if fixed + cells + NAME <= room {
+            fixed += cells;
+        } else if *name == column.0 {
+            kept = 0;
+        }
+    }
+    kept + room.saturating_sub(fixed) * column.2 / 100
 }
 
 fn column(text: &str, width: usize) -> String {
@@ -205,7 +217,7 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
         Page::Holders(_) => "Nobody holds it: no binding that is seen names it.",
         Page::Role(named) | Page::Binding(named) if gone(state, named.kind) => "It is not there.",
         Page::Role(_) => "It has no rules: it grants nothing.",
-        Page::BindingsOf(..) => "No binding names them, nor a group of theirs.",
+        Page::Grants(..) => "No binding grants it any more.",
         _ => "There are none, or none that you may see.",
     };
     let width = usize::from(area.width).saturating_sub(2);
@@ -223,7 +235,8 @@ fn gone(state: &State, kind: Kind) -> bool {
 
 fn draw_detail(frame: &mut Frame, area: Rect, state: &State, last: bool) {
     let theme = state.theme;
-    let title = format!(" {} ", shown(&detail::heading(state), usize::from(area.width).saturating_sub(6)));
+    let heading = shown(&detail::heading(state), usize::from(area.width).saturating_sub(6));
+    let title = if heading.is_empty() { heading } else { format!(" {heading} ") };
     let mut block = Block::bordered()
         .border_style(theme.dim())
         .merge_borders(ratatui::symbols::merge::MergeStrategy::Exact)
@@ -264,9 +277,11 @@ fn draw_ask(frame: &mut Frame, area: Rect, state: &State, ask: &Ask) {
     frame.render_widget(block, area);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let end = form::view::draw(frame, inner, &ask.form, 11, |_| true, theme);
-    let mut lines = vec![Line::raw("")];
+    let mut lines = Vec::new();
     if let Some(problem) = &ask.problem {
         lines.push(Line::styled(shown(&format!("✖ {problem}"), inner.width.into()), theme.bad()));
+    } else if inner.bottom() > end + 1 {
+        lines.push(Line::raw(""));
     }
     lines.push(candidates_line(&ask.candidates(state.rbac.seen(), &state.rbac.catalogue), inner.width, state));
     let key = |action| state.keymap.word(Place::Form, action);

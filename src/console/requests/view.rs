@@ -230,8 +230,9 @@ pub fn page_lines(state: &State) -> Vec<Line<'static>> {
 fn draw_page(frame: &mut Frame, area: Rect, state: &State) {
     let theme = state.theme;
     let (Some(page), Some(row)) = (state.requests.page, state.requests.chosen()) else { return };
-    let mut title = vec![Span::styled(format!(" {} ", shown(&row.name, 40)), theme.strong())];
-    for tab in Tab::ALL {
+    let mut title = vec![Span::styled(format!(" {} ", shown(&row.name, usize::from(area.width / 2))), theme.strong())];
+    // Where there is no room for all tabs, the one that is seen is named.
+    for tab in Tab::ALL.into_iter().filter(|tab| area.width >= 70 || *tab == page.tab) {
         let text = if tab == page.tab { format!("· [{}] ", tab.word()) } else { format!("· {} ", tab.word()) };
         title.push(Span::styled(text, if tab == page.tab { theme.strong() } else { theme.dim() }));
     }

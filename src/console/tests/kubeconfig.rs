@@ -25,7 +25,7 @@ use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::request::Identity;
 use crate::trouble::Trouble;
 
-fn certificate(subject: &str, user: &str, from: DateTime<Utc>, until: DateTime<Utc>) -> Certificate {
+pub(super) fn certificate(subject: &str, user: &str, from: DateTime<Utc>, until: DateTime<Utc>) -> Certificate {
     Certificate {
         serial: "4f2a".into(),
         subject: subject.into(),
@@ -68,7 +68,7 @@ fn with_certificate(mut context: Diagnosis, hours: i64) -> Diagnosis {
     context
 }
 
-fn holds() -> Holds {
+pub(super) fn holds() -> Holds {
     let mut prod = with_certificate(context("prod-eu", "prod-eu", "alice-admin", Credential::Certificate), 24 * 212);
     prod.current = true;
     "default".clone_into(&mut prod.namespace);

@@ -3,17 +3,17 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Size};
 
-use super::{Console, three};
+use super::Console;
+use super::town::{Mood, Town};
+use super::ways::Start;
 use crate::cluster::Verb;
 use crate::console::effect::Effect;
 use crate::console::event::Event;
 use crate::console::keymap::{Action, BINDINGS, Key};
 use crate::console::overlay::{Overlay, Phase, bulk};
 use crate::console::wizard::Task;
-use crate::console::{kubeconfig, rbac, wizard};
-use crate::domain::plan::StepKind;
+use crate::console::{kubeconfig, rbac};
 use crate::domain::text::printable;
-use crate::issuance::Progress;
 
 /// xorshift64*: the same keys on every run and every machine.
 struct Chance(u64);
@@ -59,16 +59,17 @@ fn may_approve_all(console: &Console, event: &Event) -> bool {
     }
 }
 
+/// Files of one's own, a certificate or a kubeconfig written out, are no writes to what is there.
 fn writes(effect: &Effect) -> bool {
-    matches!(
-        effect,
-        Effect::Decide(..)
-            | Effect::DecideAll(..)
-            | Effect::Delete(..)
-            | Effect::Rbac(rbac::Task::Put { dry_run: false, .. } | rbac::Task::Delete { .. })
-            | Effect::Kubeconfig(kubeconfig::Task::Change(..))
-            | Effect::Wizard(Task::Begin(..) | Task::Resume(..) | Task::Undo(..))
-    )
+    match effect {
+        Effect::Decide(..) | Effect::DecideAll(..) | Effect::Delete(..) => true,
+        Effect::Rbac(task) => matches!(task, rbac::Task::Put { dry_run: false, .. } | rbac::Task::Delete { .. }),
+        Effect::Kubeconfig(task) => {
+            matches!(task, kubeconfig::Task::Change(_, change, _) if !matches!(change, kubeconfig::Change::Extract { .. }))
+        }
+        Effect::Wizard(task) => matches!(task, Task::Begin(..) | Task::Resume(..) | Task::Undo(..)),
+        _ => false,
+    }
 }
 
 /// Half of the keys mean something where they are pressed.
@@ -88,18 +89,22 @@ fn any_event(chance: &mut Chance, keys: &[Key], here: &[Key]) -> Event {
             key(Key(KeyCode::Char(char::from(b'a' + u8::try_from(chance.below(26)).unwrap())), KeyModifiers::NONE))
         }
         10 => Event::Paste("kcm-helper".to_owned()),
-        // Back to where decisions are made, or the keys would get lost in the other rooms.
+        // Back, or the keys would get lost in one room.
         11 => key(Key(KeyCode::Esc, KeyModifiers::NONE)),
-        12 => key(Key(KeyCode::Char('1'), KeyModifiers::NONE)),
+        12 => key(Key(KeyCode::Char(['1', '1', '2', '3'][chance.below(4)]), KeyModifiers::NONE)),
         13..=25 if !here.is_empty() => key(here[chance.below(here.len())]),
         _ => key(keys[chance.below(keys.len())]),
     }
 }
 
 fn pressed_at_random(read_only: bool) -> (usize, usize) {
-    let requests = three();
-    let mut console = Console::with(&requests);
-    console.state.session.read_only = read_only;
+    let town = Town::usual();
+    let start = || {
+        let mut console = Start::Many.console(&town);
+        console.state.session.read_only = read_only;
+        console
+    };
+    let mut console = start();
     let keys: Vec<Key> = BINDINGS.iter().flat_map(|binding| binding.keys.iter().copied()).collect();
     let mut chance = Chance(20_261_123);
     let (mut approved, mut dangerous) = (0, 0);
@@ -129,39 +134,16 @@ fn pressed_at_random(read_only: bool) -> (usize, usize) {
                 dangerous += usize::from(name_needed);
             }
         }
-        answer(&mut console, &requests);
+        // Whoever leaves, or goes to another cluster, begins anew.
+        if console.effects.iter().any(|effect| matches!(effect, Effect::Quit | Effect::Switch(_))) {
+            console = start();
+        }
+        console.answered(&town, [Mood::Kind, Mood::Refusing][chance.below(2)]);
         if number % 7 == 0 {
             console.drawn();
         }
     }
     (approved, dangerous)
-}
-
-/// The cluster that refuses everything but reading.
-fn answer(console: &mut Console, requests: &[crate::domain::request::Request]) {
-    console.reads(requests);
-    for effect in std::mem::take(&mut console.effects) {
-        let refused = || crate::trouble::Trouble::new("no");
-        match effect {
-            Effect::Decide(id, ..) => console.hears(Event::Decided(id, Err(refused()))),
-            Effect::DecideAll(id, ..) => console.hears(Event::Bulk(id, bulk::update::News::Ended)),
-            Effect::Rbac(rbac::Task::Put { id, .. } | rbac::Task::Delete { id, .. }) => {
-                console.hears(Event::Rbac(rbac::News::Put(id, Err(refused()))));
-            }
-            Effect::Wizard(Task::Begin(id, _) | Task::Resume(id, _)) => {
-                let failed = Progress::Failed(StepKind::Request, refused());
-                console.hears(Event::Wizard(wizard::News::Progress(id, failed)));
-            }
-            Effect::Wizard(Task::Undo(id, _)) => console.hears(Event::Wizard(wizard::News::Undone(id, Err(refused())))),
-            Effect::Delete(id, _) => console.hears(Event::Deleted(id, Err(refused()))),
-            Effect::Wizard(Task::Rehearse(id, _)) => {
-                let rehearsal = crate::issuance::Rehearsal { notes: Vec::new() };
-                console.hears(Event::Wizard(wizard::News::Rehearsed(id, Ok(rehearsal))));
-            }
-            Effect::Export { id, .. } => console.hears(Event::Exported(id, crate::console::event::Exported::Exists)),
-            _ => {}
-        }
-    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::domain::access::{Binding, Catalogue, Policy, Role};
 use crate::trouble::Trouble;
 
 /// The roles and bindings of a small shop: the group qa reads secrets through a role that gathers another.
-const SHOP: &str = r#"
+pub(super) const SHOP: &str = r#"
 roles:
 - {metadata: {name: cluster-admin}, rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]}
 - {metadata: {name: debug}, rules: [{apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}], aggregationRule: {clusterRoleSelectors: [{matchLabels: {debug: "true"}}]}}
@@ -32,8 +32,12 @@ bindings:
 "#;
 
 fn shop() -> Policy {
+    policy(&serde_yaml::from_str(SHOP).unwrap())
+}
+
+/// The policy of such roles and bindings.
+pub(super) fn policy(shop: &Value) -> Policy {
     use k8s_openapi::api::rbac::v1 as rbac;
-    let shop: Value = serde_yaml::from_str(SHOP).unwrap();
     let list = |name: &str| shop[name].as_array().unwrap().clone();
     let inside = |object: &Value| object["metadata"].get("namespace").is_some();
     let roles = list("roles").into_iter().map(|object| {
@@ -54,7 +58,7 @@ fn shop() -> Policy {
     Policy::new(roles, bindings)
 }
 
-fn forbidden(kind: Kind) -> Reach {
+pub(super) fn forbidden(kind: Kind) -> Reach {
     let status = WatchStatus::Forbidden { verb: "list".into(), resource: kind.plural().into(), message: "no".into() };
     Reach { status, only: None }
 }
@@ -73,7 +77,7 @@ fn console() -> Console {
 }
 
 impl Console {
-    fn news(&mut self, news: News) {
+    pub(super) fn news(&mut self, news: News) {
         self.hears(Event::Rbac(news));
     }
 

@@ -1,77 +1,24 @@
 //! Every screen in every size and theme, as snapshots; and what holds for all of them.
 
+use std::collections::BTreeMap;
+
 use crossterm::event::KeyCode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 use ratatui::style::{Color, Modifier, Style};
 
-use super::{Console, three};
+use super::Console;
+use super::town::Town;
+use super::ways::{Start, WAYS, everywhere, go};
 use crate::config::theme::ThemeFile;
 use crate::console::colour::Depth;
 use crate::console::event::Event;
-use crate::console::memory::Recalled;
+use crate::console::rbac::Page;
 use crate::console::requests::testing::request;
 use crate::console::screen::Screen;
+use crate::console::state::Pane;
 use crate::console::theme::Theme;
 use crate::console::view;
-use crate::domain::request::Request;
-
-/// The sizes that have to work.
-const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
-
-/// How to get to each screen from the list: its name, and the keys (`⎋` Esc, `⏎` Enter, `⇥` Tab, `®` Ctrl-R, `№` Ctrl-N).
-const WAYS: [(&str, &str); 18] = [
-    ("requests", ""),
-    ("search", "/ja"),
-    ("nothing-found", "/zzz⏎"),
-    ("page", "⏎"),
-    ("page-yaml", "⏎⇥⇥"),
-    ("approve", "a"),
-    ("approve-danger", "ja"),
-    ("deny-editing", "d⇥"),
-    ("delete", "x"),
-    ("commands", "K"),
-    ("help", "?"),
-    ("help-search", "?/deny"),
-    ("palette", ":"),
-    ("palette-search", ":app"),
-    ("columns", "Cjj jjjjjj KKKKKKK"),
-    ("activity", "4"),
-    ("wizard", "nzoe№"),
-    ("leave-wizard", "nzoe⎋"),
-];
-
-fn go(console: &mut Console, requests: &[Request], way: &str) {
-    for c in way.chars() {
-        match c {
-            '⎋' => console.press(KeyCode::Esc),
-            '⏎' => console.press(KeyCode::Enter),
-            '⇥' => console.press(KeyCode::Tab),
-            '®' => console.ctrl('r'),
-            '№' => console.ctrl('n'),
-            c => console.press(KeyCode::Char(c)),
-        }
-        console.reads(requests);
-    }
-}
-
-/// Calls `look` with every screen in every size.
-fn everywhere(requests: &[Request], mut look: impl FnMut(&str, (u16, u16), &mut Console)) {
-    for (name, way) in WAYS {
-        for size in SIZES {
-            let mut console = Console::with(requests);
-            console.hears(Event::Resized(Size::new(size.0, size.1)));
-            go(&mut console, requests, way);
-            look(name, size, &mut console);
-        }
-    }
-    for size in SIZES {
-        let mut console = Console::with(requests);
-        console.hears(Event::Resized(Size::new(size.0, size.1)));
-        console.hears(Event::Recalled(Recalled { first: true, ..Recalled::default() }));
-        look("first-start", size, &mut console);
-    }
-}
 
 fn text(buffer: &Buffer) -> String {
     let rows = (0..buffer.area.height).map(|y| {
@@ -87,9 +34,8 @@ fn buffer(console: &Console) -> Buffer {
 
 #[test]
 fn every_screen_in_every_size() {
-    let requests = three();
-    let mut all = std::collections::BTreeMap::<String, String>::new();
-    everywhere(&requests, |name, (width, height), console| {
+    let mut all = BTreeMap::<String, String>::new();
+    everywhere(&Town::usual(), |name, (width, height), console| {
         let mono = text(&buffer(console));
         console.state.theme = Theme::sixteen();
         assert_eq!(text(&buffer(console)), mono, "{name}: a colour changes what is said");
@@ -130,14 +76,43 @@ fn modifiers(modifier: Modifier) -> String {
     modifier.iter_names().map(|(name, _)| name.to_lowercase()).collect::<Vec<_>>().join(" ")
 }
 
+/// The screens whose styles are kept: what is chosen and what is dangerous in each pane.
+const STYLED: [&str; 26] = [
+    "requests",
+    "requests-many",
+    "lost",
+    "marked",
+    "search",
+    "page-danger",
+    "page-access",
+    "activity-busy",
+    "palette",
+    "approve-danger",
+    "approve-refused",
+    "bulk-name",
+    "bulk-ended",
+    "rbac",
+    "rbac-access-danger",
+    "rbac-roles",
+    "rbac-dangers",
+    "rbac-edit-role-review",
+    "rbac-delete",
+    "kubeconfig-expired",
+    "kubeconfig-delete",
+    "switch",
+    "wizard",
+    "wizard-wrong",
+    "wizard-problem",
+    "wizard-failed",
+];
+
 #[test]
 fn the_styles_of_the_screens_in_sixteen_colours_and_in_none() {
-    let requests = three();
-    for (name, way) in
-        WAYS.iter().filter(|(name, _)| ["requests", "approve-danger", "palette", "wizard"].contains(name))
-    {
-        let mut console = Console::with(&requests);
-        go(&mut console, &requests, way);
+    let town = Town::usual();
+    for name in STYLED {
+        let (_, start, way) = WAYS.iter().copied().flatten().find(|way| way.0 == name).unwrap();
+        let mut console = start.console(&town);
+        go(&mut console, &town, way);
         console.state.theme = Theme::sixteen();
         insta::assert_snapshot!(format!("styles16_{name}"), styles(&buffer(&console)));
         console.state.theme = Theme::mono();
@@ -145,18 +120,34 @@ fn the_styles_of_the_screens_in_sixteen_colours_and_in_none() {
     }
 }
 
-fn hostile() -> Vec<Request> {
-    vec![
-        request("花子-1", 0, "花子さん", &["開発", "e\u{301}lite"]),
-        request("evil", 5, "ro\u{1b}[31mot\u{202e}", &["dev\u{1b}]0;owned\u{7}"]),
-        request("kcm", 60, "system:kube\u{2013}controller-manager", &["👩‍👩‍👧"]),
-    ]
+#[test]
+fn the_cursor_is_marked_on_every_screen_and_without_colours_there_is_none() {
+    everywhere(&Town::usual(), |name, (width, height), console| {
+        for (theme, colours) in [(Theme::sixteen(), true), (Theme::mono(), false)] {
+            console.state.theme = theme;
+            let buffer = buffer(console);
+            let coloured = buffer.content.iter().any(|cell| cell.fg != Color::Reset || cell.bg != Color::Reset);
+            assert_eq!(coloured, colours, "{name} {width}×{height}");
+            let beyond_the_frame = |at: usize| at % usize::from(width) == 1;
+            // In the table of somebody's access the cell is marked.
+            let table = matches!(console.state.rbac.page().page, Page::Access(_)) && console.state.pane == Pane::Rbac;
+            let cursors =
+                buffer.content.iter().enumerate().filter(|(at, cell)| cell.symbol() == "›" && beyond_the_frame(*at));
+            for (_, cell) in cursors {
+                assert!(
+                    table || cell.modifier.contains(Modifier::REVERSED),
+                    "{name} {width}×{height}\n{}",
+                    text(&buffer)
+                );
+            }
+        }
+    });
 }
 
 #[test]
 fn in_ascii_no_byte_beyond_it_reaches_the_terminal_on_any_screen() {
-    for requests in [three(), hostile()] {
-        everywhere(&requests, |name, (width, height), console| {
+    for town in [Town::usual(), Town::hostile()] {
+        everywhere(&town, |name, (width, height), console| {
             console.state.ascii = true;
             console.state.keymap = console.state.keymap.clone().in_ascii(true);
             let state = &console.state;
@@ -167,27 +158,64 @@ fn in_ascii_no_byte_beyond_it_reaches_the_terminal_on_any_screen() {
     }
 }
 
-#[test]
-fn hostile_names_keep_every_column_where_it_is() {
-    everywhere(&hostile(), |name, (width, height), console| {
-        let buffer = buffer(console);
-        let control = |symbol: &str| symbol.chars().any(|c| c.is_control() || c == '\u{202e}');
-        assert!(!buffer.content.iter().any(|cell| control(cell.symbol())), "{name}");
-        let edge = |y: u16| buffer[(width - 1, y)].symbol().to_owned();
-        // Between header and footer every line ends with a frame, whatever the names are wide.
-        if name != "first-start" {
-            assert!((2..height - 1).all(|y| "│┐┘┤┬┴".contains(&edge(y))), "{name} {width}×{height}\n{}", text(&buffer));
+/// Goes down from every upper corner: nothing may stand on the side of a frame but another frame, as wide as the screen.
+fn broken_frame(buffer: &Buffer) -> Option<(u16, u16)> {
+    let (width, height) = (buffer.area.width, buffer.area.height);
+    let corners = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+    for (x, y) in corners.filter(|at| "┌┐".contains(buffer[*at].symbol())) {
+        let mut on_top = false;
+        for below in y + 1..height {
+            let (first, symbol) = (buffer[(0, below)].symbol(), buffer[(x, below)].symbol());
+            on_top |= first == "┌";
+            match symbol {
+                _ if on_top => on_top = first != "└",
+                "│" | "├" | "┤" | "┼" => {}
+                "└" | "┘" | "┴" => break,
+                _ => return Some((x, below)),
+            }
         }
-    });
+    }
+    None
+}
+
+#[test]
+fn frames_are_whole_and_names_are_tame_on_every_screen() {
+    for town in [Town::usual(), Town::hostile()] {
+        everywhere(&town, |name, (width, height), console| {
+            let buffer = buffer(console);
+            let control = |symbol: &str| symbol.chars().any(|c| c.is_control() || c == '\u{202e}');
+            assert!(!buffer.content.iter().any(|cell| control(cell.symbol())), "{name}");
+            let screen = text(&buffer);
+            assert_eq!(broken_frame(&buffer), None, "{name} {width}×{height}\n{screen}");
+            // Between header and footer every line begins and ends with a frame, whatever the names are wide.
+            let edge = |x: u16, y: u16| "│┌┐└┘├┤┬┴".contains(buffer[(x, y)].symbol());
+            let body = 2..height - 1 - console.state.welcome_lines();
+            assert!(body.into_iter().all(|y| edge(0, y) && edge(width - 1, y)), "{name} {width}×{height}\n{screen}");
+        });
+    }
+}
+
+#[test]
+fn no_way_panics_in_any_size() {
+    for town in [Town::usual(), Town::hostile()] {
+        for (_, start, way) in WAYS.iter().copied().flatten() {
+            for (width, height) in [(1, 1), (19, 5), (20, 6), (31, 7), (59, 17), (400, 100)] {
+                let mut console = start.console(&town);
+                console.hears(Event::Resized(Size::new(width, height)));
+                go(&mut console, &town, way);
+                console.drawn();
+            }
+        }
+    }
 }
 
 #[test]
 fn every_theme_in_every_depth_draws_every_screen_with_the_same_words() {
-    let requests = three();
+    let town = Town::usual();
     for (theme, source) in crate::config::theme::BUILT_IN {
         for depth in [Depth::None, Depth::Sixteen, Depth::Palette, Depth::True] {
-            let mut console = Console::with(&requests);
-            go(&mut console, &requests, "ja");
+            let mut console = Start::Early.console(&town);
+            go(&mut console, &town, "ja");
             let before = text(&buffer(&console));
             console.state.theme = Theme::new(&ThemeFile::parse(source).unwrap(), depth);
             assert_eq!(text(&buffer(&console)), before, "{theme} {depth:?}");

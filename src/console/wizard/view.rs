@@ -12,29 +12,32 @@ use super::{Step, Wizard};
 use crate::console::form;
 use crate::console::keymap::{Action, Place};
 use crate::console::state::State;
-use crate::console::text::{cell, shown, wrapped};
+use crate::console::text::{cell, wrapped};
 use crate::domain::plan::{self, Plan};
 use crate::issuance::rehearsal::Weight;
 
 /// Columns of a field's label.
 const LABEL: u16 = 12;
+/// From this width on the title names all steps.
+const ALL_STEPS: u16 = 76;
 
 /// Draws the wizard.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
-    let block = Block::bordered().border_style(state.theme.dim()).title(title(state, wizard));
+    let block = Block::bordered().border_style(state.theme.dim()).title(title(state, wizard, area.width));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     match (wizard.step, &wizard.run) {
-        (Step::Run, Some(run)) => draw_lines(frame, inner, run_lines(state, run, inner.width), 0),
+        (Step::Run, Some(run)) => draw_run(frame, inner, state, run),
         (Step::Review, _) => draw_lines(frame, inner, review_lines(state, wizard), wizard.review.scroll),
         _ => draw_fields(frame, inner, state, wizard),
     }
 }
 
-fn title(state: &State, wizard: &Wizard) -> Line<'static> {
+/// All steps; where there is no room for them, the one that is seen.
+fn title(state: &State, wizard: &Wizard, width: u16) -> Line<'static> {
     let mut spans = vec![Span::styled(" New user ", state.theme.strong())];
-    for step in Step::ALL {
+    for step in Step::ALL.into_iter().filter(|step| width >= ALL_STEPS || *step == wizard.step) {
         let here = step == wizard.step;
         let text = if here { format!("· [{}] ", step.word()) } else { format!("· {} ", step.word()) };
         spans.push(Span::styled(text, if here { state.theme.strong() } else { state.theme.dim() }));
@@ -47,6 +50,25 @@ fn draw_lines(frame: &mut Frame, area: Rect, lines: Vec<Line<'static>>, scroll: 
     frame.render_widget(Paragraph::new(seen), area);
 }
 
+/// The run; where there is no room for all of it, its heading and what matters now.
+fn draw_run(frame: &mut Frame, area: Rect, state: &State, run: &Run) {
+    let heading = wrapped(&run_heading(state, run), area.width.into()).into_iter();
+    let heading: Vec<_> = heading.map(|line| Line::styled(line, state.theme.strong())).collect();
+    let mut steps = run_lines(state, run, area.width);
+    let ending = ending(run, area.width.into(), state);
+    let short = heading.len() + 1 + steps.len() + 1 + ending.len() > area.height.into();
+    if short {
+        let done = run.steps.iter().take_while(|(.., fare)| matches!(fare, Fare::Done(..))).count();
+        steps = if ending.is_empty() { steps.split_off(done) } else { Vec::new() };
+    }
+    let mut lines = heading;
+    for part in [steps, ending].into_iter().filter(|part| !part.is_empty()) {
+        lines.extend((!short).then(|| Line::raw("")));
+        lines.extend(part);
+    }
+    draw_lines(frame, area, lines, 0);
+}
+
 fn draw_fields(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
     let (left, right) = if area.width >= 70 {
         let left = Rect { width: area.width * 11 / 20, ..area };
@@ -55,9 +77,14 @@ fn draw_fields(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
         (area, None)
     };
     let theme = state.theme;
-    let y = form::view::draw(frame, left, &wizard.form, LABEL, |field| wizard.shows(field), theme);
-    let below = Rect { y: (y + 1).min(left.bottom()), height: left.bottom().saturating_sub(y + 1), ..left };
-    frame.render_widget(Paragraph::new(remarks(state, wizard, usize::from(left.width.saturating_sub(1)))), below);
+    let remarks = remarks(state, wizard, usize::from(left.width.saturating_sub(1)));
+    // What is wrong is seen whatever the room.
+    let kept = if wizard.complain { u16::try_from(remarks.len()).unwrap_or(0).min(left.height / 2) } else { 0 };
+    let fields = Rect { height: left.height - kept, ..left };
+    let y = form::view::draw(frame, fields, &wizard.form, LABEL, |field| wizard.shows(field), theme);
+    let blank = u16::from(usize::from(left.bottom().saturating_sub(y)) > remarks.len());
+    let below = Rect { y: y + blank, height: left.bottom().saturating_sub(y + blank), ..left };
+    frame.render_widget(Paragraph::new(remarks), below);
     if let Some(right) = right {
         let block = Block::new().borders(Borders::LEFT).border_style(theme.dim());
         let inner = block.inner(right);
@@ -153,7 +180,8 @@ pub fn review_lines(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
     let theme = state.theme;
     let width = usize::from(state.size.width).saturating_sub(6);
     let (order, _) = wizard.order();
-    let mut lines = vec![verdict(state, wizard)];
+    let (text, style) = verdict(state, wizard);
+    let mut lines: Vec<_> = wrapped(&text, width).into_iter().map(|line| Line::styled(line, style)).collect();
     lines.push(Line::raw(""));
     for step in Plan::new(&order).steps {
         let mut texts = wrapped(&step.title, width.saturating_sub(4)).into_iter();
@@ -176,28 +204,31 @@ pub fn review_lines(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
     lines
 }
 
-fn verdict(state: &State, wizard: &Wizard) -> Line<'static> {
+fn verdict(state: &State, wizard: &Wizard) -> (String, Style) {
     let theme = state.theme;
     let key = |action| state.keymap.word(Place::WizardReview, action);
     match &wizard.review.answer {
-        None => Line::styled("Rehearsing with the server (dry run)…", theme.warning()),
-        Some(Err(failure)) => Line::styled(format!("✖ {}", shown(&failure.text, 200)), theme.bad()),
+        None => ("Rehearsing with the server (dry run)…".to_owned(), theme.warning()),
+        Some(Err(failure)) => (format!("✖ {}", failure.text), theme.bad()),
         Some(Ok(rehearsal)) if rehearsal.is_clear() => {
             let text = format!("✔ Rehearsed: it will work. Nothing is written yet; {} runs it.", key(Action::Enter));
-            Line::styled(text, theme.good())
+            (text, theme.good())
         }
         Some(Ok(_)) => {
             let text = format!("✖ It will not work like this: {} goes back to the fields.", key(Action::PreviousStep));
-            Line::styled(text, theme.bad())
+            (text, theme.bad())
         }
     }
 }
 
-/// The run's lines: a line a step, then what came of it.
+/// A line a step, and below it why it waits or failed.
 fn run_lines(state: &State, run: &Run, width: u16) -> Vec<Line<'static>> {
     let theme = state.theme;
     let width = usize::from(width);
-    let mut lines = vec![Line::styled(run_heading(state, run), theme.strong()), Line::raw("")];
+    let mut lines = Vec::new();
+    // Titles get a third of a wide screen, and what came of a step stands near it.
+    let title_width = (width / 3).clamp(31, 60);
+    let text_width = width.saturating_sub(2 + title_width + 1 + 8).min(80);
     for (_, title, fare) in &run.steps {
         let (mark, text, took, style) = match fare {
             Fare::Ahead => ("○", String::new(), String::new(), theme.dim()),
@@ -206,11 +237,10 @@ fn run_lines(state: &State, run: &Run, width: u16) -> Vec<Line<'static>> {
             Fare::Done(text, took) => ("✔", text.clone(), format!("{:.2} s", took.as_secs_f32()), theme.good()),
             Fare::Failed(_) => ("✖", "failed".to_owned(), String::new(), theme.bad()),
         };
-        let rest = width.saturating_sub(2 + 32 + 8);
         lines.push(Line::from(vec![
             Span::styled(format!("{mark} "), style),
-            Span::raw(cell(title, 31) + " "),
-            Span::raw(cell(&text, rest)),
+            Span::raw(cell(title, title_width) + " "),
+            Span::raw(cell(&text, text_width)),
             Span::styled(format!("{took:>8}"), theme.dim()),
         ]));
         let (told, style) = match fare {
@@ -228,8 +258,6 @@ fn run_lines(state: &State, run: &Run, width: u16) -> Vec<Line<'static>> {
             );
         }
     }
-    lines.push(Line::raw(""));
-    lines.extend(ending(run, width, state));
     lines
 }
 

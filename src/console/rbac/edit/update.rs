@@ -74,7 +74,7 @@ fn subject(state: &State) -> Option<SubjectKey> {
     let opened = state.rbac.page();
     let who = match (&opened.page, opened.chosen().and_then(|row| row.target.as_ref())) {
         (Page::Access(access), _) => &access.who,
-        (Page::BindingsOf(who, _), _) | (_, Some(Target::Who(who))) => who,
+        (Page::Grants(who, _), _) | (_, Some(Target::Who(who))) => who,
         _ => return None,
     };
     if who.user.is_empty() {

@@ -17,6 +17,8 @@ use crate::console::text::{shown, wrapped};
 const LABEL: u16 = 11;
 /// Lines below the fields.
 const FOOT: u16 = 4;
+/// A screen with fewer lines has none to spare.
+const SHORT: u16 = 9;
 
 /// Draws it over the pane.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet) {
@@ -52,13 +54,15 @@ fn paragraph(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
 
 fn draw_fields(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet) {
     let theme = state.theme;
-    let fields = Rect { height: area.height.saturating_sub(FOOT), ..area };
+    let short = area.height < SHORT;
+    let foot = if short { 2 } else { FOOT };
+    let fields = Rect { height: area.height.saturating_sub(foot), ..area };
     let near = near(sheet, fields.height);
-    let shows = |field: Field| sheet.shows(field) && near(field);
+    let shows = |field: Field| sheet.shows(field) && (short || near(field));
     let end = form::view::draw(frame, fields, &sheet.form, LABEL, shows, theme);
-    let mut lines = vec![Line::raw("")];
+    let mut lines = if short { Vec::new() } else { vec![Line::raw("")] };
     if let Some(problem) = &sheet.problem {
-        lines.push(Line::styled(format!("✖ {}", shown(problem, area.width.into())), theme.bad()));
+        lines.extend(paragraph(&format!("✖ {problem}"), area.width, theme.bad()));
     }
     lines.push(candidates_line(&sheet.candidates(&state.rbac.policy, &state.rbac.catalogue), area.width, state));
     let key = |action| state.keymap.word(Place::Form, action);
@@ -72,7 +76,7 @@ fn draw_fields(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet) {
         _ => format!("Several are separated by commas. {} shows the review.", key(Action::Review)),
     };
     lines.push(Line::styled(shown(&hint, area.width.into()), theme.strong()));
-    let end = end.min(area.bottom().saturating_sub(FOOT));
+    let end = end.min(area.bottom().saturating_sub(foot));
     let below = Rect { y: end, height: area.bottom().saturating_sub(end), ..area };
     frame.render_widget(Paragraph::new(lines), below);
 }
@@ -80,9 +84,10 @@ fn draw_fields(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet) {
 /// Of many rules those near the keyboard are shown.
 fn near(sheet: &Sheet, height: u16) -> impl Fn(Field) -> bool {
     let rules = super::fields::rule_count(&sheet.form);
-    let others: usize = sheet.form.fields().iter().filter(|field| !matches!(field.id, Field::Rule(_))).count();
-    // A choice of two takes two lines.
-    let room = usize::from(height).saturating_sub(others + 2).max(1);
+    let others =
+        sheet.form.fields().iter().filter(|field| !matches!(field.id, Field::Rule(_)) && sheet.shows(field.id));
+    let others: usize = others.map(form::view::lines).sum();
+    let room = usize::from(height).saturating_sub(others).max(1);
     let at = match sheet.form.focused() {
         Some(Field::Rule(at)) => at,
         _ => 0,
@@ -102,14 +107,16 @@ fn draw_review(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet, told
         _ if sheet.original.is_none() => "The server would make this (dry run):",
         _ => "The server would change this (dry run):",
     };
-    let mut lines = vec![Line::styled(head, theme.strong()), Line::raw("")];
-    let room = usize::from(area.height).saturating_sub(4);
+    let short = area.height < SHORT;
+    let mut lines = if short { Vec::new() } else { vec![Line::styled(head, theme.strong()), Line::raw("")] };
+    let room = usize::from(area.height).saturating_sub(if short { 1 } else { 4 });
     let all: Vec<Line> = told.iter().flat_map(|line| told_lines(line, width, state)).collect();
     let more = all.len() > sheet.scroll + room;
     lines.extend(all.into_iter().skip(sheet.scroll).take(room));
     frame.render_widget(Paragraph::new(lines), area);
     let (yes, no) = (state.keymap.words(Place::Confirm, Action::Yes), state.keymap.words(Place::Confirm, Action::No));
     let mut question = match &sheet.what {
+        _ if short => format!("{yes} yes, {no} no"),
         What::Delete(_) => format!("Delete it? {yes} yes, {no} no"),
         _ => format!("Write it? {yes} yes, {no} back to the fields"),
     };

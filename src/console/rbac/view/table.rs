@@ -1,5 +1,7 @@
 //! The table of somebody's access: resources × verbs.
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -27,15 +29,16 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, access: &Access
     let (Some(first), Some(second)) = (lines.next(), lines.next()) else { return };
     draw_dangers(frame, first, state, access);
     let name = name_width(area.width);
+    let columns = seen(access.column(), usize::from(area.width).saturating_sub(name + 3));
     if !draw_search(frame, second, state) {
-        frame.render_widget(Line::styled(heading(name), state.theme.dim()), second);
+        frame.render_widget(Line::styled(heading(name, columns.clone()), state.theme.dim()), second);
     }
     let rest = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
     if access.lines.is_empty() {
         return draw_empty(frame, rest, state, access);
     }
     for (area, (row, chosen)) in rest.rows().zip(access.window(rest.height.into())) {
-        frame.render_widget(line(state, access, &grants, row, chosen, name), area);
+        frame.render_widget(line(state, access, &grants, row, chosen, (name, columns.clone())), area);
     }
 }
 
@@ -52,21 +55,36 @@ fn draw_dangers(frame: &mut Frame, area: Rect, state: &State, access: &Access) {
 
 fn name_width(width: u16) -> usize {
     let verbs: usize = VERBS.iter().map(|verb| verb.len() + 1).sum();
-    usize::from(width).saturating_sub(verbs + 3).max(8)
+    usize::from(width).saturating_sub(verbs + 3).max(11)
 }
 
-fn heading(name: usize) -> String {
-    format!("  {} {}", cell("RESOURCE", name), VERBS.join(" "))
+/// The columns that there is room for, the one with the cursor among them.
+fn seen(column: usize, width: usize) -> Range<usize> {
+    let room = |columns: Range<usize>| VERBS[columns].iter().map(|verb| verb.len() + 1).sum::<usize>() <= width + 1;
+    let first = (0..=column).find(|first| room(*first..column + 1)).unwrap_or(column);
+    let end = (column + 1..=VERBS.len()).rfind(|end| room(first..*end)).unwrap_or(column + 1);
+    first..end
 }
 
-fn line(state: &State, access: &Access, grants: &[Grant<'_>], row: &Row, chosen: bool, name: usize) -> Line<'static> {
+fn heading(name: usize, columns: Range<usize>) -> String {
+    format!("  {} {}", cell("RESOURCE", name), VERBS[columns].join(" "))
+}
+
+fn line(
+    state: &State,
+    access: &Access,
+    grants: &[Grant<'_>],
+    row: &Row,
+    chosen: bool,
+    (name, columns): (usize, Range<usize>),
+) -> Line<'static> {
     let theme = state.theme;
     let mut spans = vec![
         Span::raw(if chosen { "› " } else { "  " }),
         Span::styled(cell(&row.text(), name), if chosen { theme.strong() } else { ratatui::style::Style::new() }),
         Span::raw(" "),
     ];
-    for (column, verb) in VERBS.iter().enumerate() {
+    for (column, verb) in VERBS.iter().enumerate().filter(|(column, _)| columns.contains(column)) {
         let (mark, level) = mark(state, access, grants, row, column);
         let width = verb.len();
         let text = format!("{}{mark}{}", " ".repeat((width - 1) / 2), " ".repeat(width - 1 - (width - 1) / 2));

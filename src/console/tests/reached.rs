@@ -1,0 +1,147 @@
+//! Every screen that there is, is among those that are looked at: whatever kind of screen is added has to be named here,
+//! and then a way has to lead to it.
+
+use std::collections::BTreeSet;
+
+use super::Console;
+use super::town::Town;
+use super::ways::{WAYS, go};
+use crate::cluster::watch::WatchStatus;
+use crate::console::kubeconfig::ask;
+use crate::console::overlay::{Overlay, Phase, bulk};
+use crate::console::rbac::ask::Asked;
+use crate::console::rbac::{Page, edit};
+use crate::console::requests::Tab;
+use crate::console::state::Pane;
+use crate::console::wizard::Step;
+use crate::console::wizard::run::{End, Fare};
+
+/// A function that says of which kind a value is, and of which kinds it can be. The match has no arm for the rest.
+macro_rules! kinds {
+    ($name:ident($type:ty): $($pattern:pat => $kind:literal),+ $(,)?) => {
+        #[allow(clippy::needless_pass_by_value, clippy::ref_option)]
+        fn $name(value: $type) -> Kind {
+            (match value { $($pattern => $kind),+ }, &[$($kind),+])
+        }
+    };
+}
+
+/// The kind, and all that there are.
+type Kind = (&'static str, &'static [&'static str]);
+
+kinds!(pane(Pane):
+    Pane::Requests => "pane requests", Pane::Rbac => "pane rbac",
+    Pane::Kubeconfig => "pane kubeconfig", Pane::Activity => "pane activity",
+);
+kinds!(watch(&WatchStatus):
+    WatchStatus::Loading => "watch loading", WatchStatus::Live => "watch live",
+    WatchStatus::Degraded { .. } => "watch degraded", WatchStatus::Forbidden { .. } => "watch forbidden",
+);
+kinds!(tab(Tab):
+    Tab::Summary => "tab summary", Tab::Access => "tab access",
+    Tab::Certificate => "tab certificate", Tab::Yaml => "tab yaml",
+);
+kinds!(overlay(&Overlay):
+    Overlay::Decide(_) => "decide", Overlay::Bulk(_) => "bulk", Overlay::Delete(_) => "delete",
+    Overlay::Export(_) => "export", Overlay::Reader(_) => "reader", Overlay::Palette(_) => "palette",
+    Overlay::Kubeconfig(_) => "kubeconfig", Overlay::SwitchContext(_) => "switch", Overlay::LeaveWizard => "leave wizard",
+);
+kinds!(decide(&Phase):
+    Phase::Asking => "decide asking", Phase::Sent(_) => "decide sent", Phase::Failed(_) => "decide failed",
+);
+kinds!(delete(&Phase):
+    Phase::Asking => "delete asking", Phase::Sent(_) => "delete sent", Phase::Failed(_) => "delete failed",
+);
+kinds!(export(&Phase):
+    Phase::Asking => "export asking", Phase::Sent(_) => "export sent", Phase::Failed(_) => "export failed",
+);
+kinds!(file(&Phase):
+    Phase::Asking => "file asking", Phase::Sent(_) => "file sent", Phase::Failed(_) => "file failed",
+);
+kinds!(file_asked(&ask::What):
+    ask::What::Rename(_) => "rename", ask::What::Namespace(_) => "namespace", ask::What::Import => "import",
+    ask::What::Extract(_) => "extract", ask::What::Sure(_) => "sure",
+);
+kinds!(many(&bulk::Phase):
+    bulk::Phase::Asking => "bulk asking", bulk::Phase::Running(_) => "bulk running", bulk::Phase::Ended(_) => "bulk ended",
+);
+kinds!(line(bulk::Line):
+    bulk::Line::Level(_) => "bulk level", bulk::Line::Field(bulk::Field::Name) => "bulk name",
+    bulk::Line::Field(bulk::Field::Reason) => "bulk reason", bulk::Line::Field(bulk::Field::Message) => "bulk message",
+);
+kinds!(page(&Page):
+    Page::Subjects => "rbac subjects", Page::Roles => "rbac roles", Page::Bindings => "rbac bindings",
+    Page::WhoCan(None) => "rbac who can", Page::WhoCan(Some(_)) => "rbac who can, answered",
+    Page::Access(_) => "rbac access", Page::Grants(..) => "rbac what grants", Page::Role(_) => "rbac role", Page::Holders(_) => "rbac holders",
+    Page::Binding(_) => "rbac binding",
+);
+kinds!(asked(Asked): Asked::WhoCan => "rbac asks who can", Asked::Whose => "rbac asks whose");
+kinds!(sheet(&edit::What):
+    edit::What::NewRole => "new role", edit::What::NewBinding => "new binding", edit::What::EditRole(_) => "edit role",
+    edit::What::EditBinding(_) => "edit binding", edit::What::Delete(_) => "delete role or binding",
+);
+kinds!(sheet_step(&edit::Step):
+    edit::Step::Reading(_) => "sheet reading", edit::Step::Fields => "sheet fields",
+    edit::Step::Rehearsing(..) => "sheet rehearsing", edit::Step::Review(..) => "sheet review",
+    edit::Step::Sent(..) => "sheet sent", edit::Step::Failed(_) => "sheet failed",
+);
+kinds!(step(Step):
+    Step::Who => "wizard who", Step::Cert => "wizard cert", Step::Access => "wizard access",
+    Step::Kubeconfig => "wizard kubeconfig", Step::Review => "wizard review", Step::Run => "wizard run",
+);
+kinds!(fare(&Fare):
+    Fare::Ahead => "step ahead", Fare::Running => "step running", Fare::Waiting(_) => "step waiting",
+    Fare::Done(..) => "step done", Fare::Failed(_) => "step failed",
+);
+kinds!(end(&Option<End>):
+    None => "run goes on", Some(End::Done(_)) => "run done", Some(End::Failed) => "run failed",
+    Some(End::Undoing) => "run undoing", Some(End::Undone(Ok(()))) => "run undone",
+    Some(End::Undone(Err(_))) => "run not undone",
+);
+
+/// Everything that a screen shows of these.
+fn shown(console: &Console) -> Vec<Kind> {
+    let state = &console.state;
+    let mut shown = vec![pane(state.pane), watch(&state.requests.watch)];
+    shown.extend(state.requests.page.map(|page| tab(page.tab)));
+    if let Some(top) = state.overlays.last() {
+        shown.push(overlay(top));
+        match top {
+            Overlay::Decide(asked) => shown.push(decide(&asked.phase)),
+            Overlay::Delete(asked) => shown.push(delete(&asked.phase)),
+            Overlay::Export(asked) => shown.push(export(&asked.phase)),
+            Overlay::Kubeconfig(asked) => shown.extend([file(&asked.phase), file_asked(&asked.what)]),
+            Overlay::Bulk(sheet) => shown.extend([many(&sheet.phase), line(sheet.line)]),
+            Overlay::Reader(_) | Overlay::Palette(_) | Overlay::SwitchContext(_) | Overlay::LeaveWizard => {}
+        }
+    }
+    if state.pane == Pane::Rbac {
+        shown.push(page(&state.rbac.page().page));
+        shown.extend(state.rbac.ask.as_ref().map(|ask| asked(ask.what)));
+        shown.extend(state.rbac.sheet.iter().flat_map(|open| [sheet(&open.what), sheet_step(&open.step)]));
+    }
+    if let Some(wizard) = &state.wizard {
+        shown.push(step(wizard.step));
+        if let Some(run) = &wizard.run {
+            shown.push(end(&run.end));
+            shown.extend(run.steps.iter().map(|(.., as_it_is)| fare(as_it_is)));
+        }
+    }
+    shown
+}
+
+#[test]
+fn every_kind_of_screen_is_reached_by_keys() {
+    let town = Town::usual();
+    let (mut reached, mut all) = (BTreeSet::new(), BTreeSet::new());
+    for (_, start, way) in WAYS.iter().copied().flatten() {
+        let mut console = start.console(&town);
+        go(&mut console, &town, way);
+        for (kind, kinds) in shown(&console) {
+            reached.insert(kind);
+            all.extend(kinds.iter().copied());
+        }
+    }
+    let missing: Vec<_> = all.difference(&reached).collect();
+    assert!(missing.is_empty(), "no way leads to: {missing:?}");
+}

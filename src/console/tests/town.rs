@@ -1,0 +1,372 @@
+//! The cluster and the machine that the tests of the screens play: what there is, and how it answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::kubeconfig::{certificate, holds};
+use super::rbac::{SHOP, policy};
+use super::{Console, three};
+use crate::cluster::bulk::Outcome as Decided;
+use crate::cluster::probe::{Failure, Probe, Stage};
+use crate::cluster::rbac::{OwnRules, Review};
+use crate::cluster::{Error, WhoAmI};
+use crate::console::effect::Effect;
+use crate::console::event::{Event, Exported};
+use crate::console::kubeconfig::{self, Change, Holds, Outcome};
+use crate::console::overlay::bulk::update::News as BulkNews;
+use crate::console::requests::Loaded;
+use crate::console::requests::testing::{noon, request};
+use crate::console::{rbac, wizard};
+use crate::domain::access::Policy;
+use crate::domain::access::object::Kind;
+use crate::domain::plan::{Plan, StepKind};
+use crate::domain::request::{Condition, Pin, Request, State as RequestState};
+use crate::domain::verdict::{Context, judge};
+use crate::issuance::proof::Proof;
+use crate::issuance::rehearsal::{Note, Weight};
+use crate::issuance::{Journal, Outcome as Issued, Progress, Rehearsal, Written};
+use crate::trouble::Trouble;
+
+/// How the town answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// Everything works.
+    Kind,
+    /// Everything can be read and rehearsed; a write is under way for ever.
+    Slow,
+    /// No answer comes any more.
+    Silent,
+    /// Nothing may be written.
+    Refusing,
+}
+
+/// What there is.
+pub struct Town {
+    /// The requests that most screens show.
+    pub few: Vec<Request>,
+    /// Those with every verdict and state.
+    pub many: Vec<Request>,
+    /// The kubeconfigs of this machine.
+    pub holds: Holds,
+    shop: Value,
+}
+
+impl Town {
+    /// With names that mean well.
+    pub fn usual() -> Self {
+        Self { few: three(), many: many(), holds: holds(), shop: serde_yaml::from_str(SHOP).unwrap() }
+    }
+
+    /// With every name going on in escape sequences, wide and joined characters.
+    pub fn hostile() -> Self {
+        let mut town = Self::usual();
+        for request in town.few.iter_mut().chain(&mut town.many) {
+            let Ok(pkcs10) = &mut request.pkcs10 else { continue };
+            let names = pkcs10.common_names.iter_mut().chain(&mut pkcs10.organizations);
+            names.chain([&mut request.pin.name, &mut request.requester.username]).for_each(spoil);
+        }
+        for context in &mut town.holds.contexts {
+            let names = [&mut context.name, &mut context.cluster, &mut context.user, &mut context.server];
+            names.into_iter().chain(&mut context.problems).for_each(spoil);
+        }
+        spoil_names(&mut town.shop);
+        town
+    }
+
+    /// Its roles and bindings.
+    pub fn policy(&self) -> Arc<Policy> {
+        Arc::new(policy(&self.shop))
+    }
+
+    fn read(&self, pin: Pin) -> Event {
+        let mut all = self.few.iter().chain(&self.many);
+        let found = all.find(|request| request.pin.uid == pin.uid).unwrap();
+        let yaml = "apiVersion: certificates.k8s.io/v1\nkind: CertificateSigningRequest\n".to_owned();
+        let loaded = Loaded { request: found.clone(), verdict: judge(found, &Context::default()), yaml };
+        Event::Read { uid: pin.uid, result: Ok(Box::new(loaded)) }
+    }
+
+    /// What an effect leads to.
+    fn answer(&self, effect: Effect, mood: Mood) -> Vec<Event> {
+        let writes = mood == Mood::Kind || mood == Mood::Refusing;
+        match effect {
+            Effect::Read(pin) => vec![self.read(pin)],
+            Effect::Decide(id, pin, _) if writes => {
+                let found = self.few.iter().chain(&self.many).find(|request| request.pin.uid == pin.uid).unwrap();
+                vec![Event::Decided(id, done(mood, Box::new(found.clone())))]
+            }
+            Effect::Delete(id, _) if writes => vec![Event::Deleted(id, done(mood, ()))],
+            Effect::DecideAll(id, pins, _) => decide_all(pins.len(), mood).map(|news| Event::Bulk(id, news)).collect(),
+            Effect::Export { id, path, overwrite, .. } if writes => vec![Event::Exported(id, {
+                let path = path.display().to_string();
+                match done(mood, ()) {
+                    Err(refused) => Exported::Failed(refused),
+                    Ok(()) if path.starts_with("taken") && !overwrite => Exported::Exists,
+                    Ok(()) => Exported::Written(path),
+                }
+            })],
+            Effect::Rbac(task) => rbac_answer(task, mood).into_iter().map(Event::Rbac).collect(),
+            Effect::Wizard(task) => wizard_answer(task, mood).into_iter().map(Event::Wizard).collect(),
+            Effect::Kubeconfig(task) => self.file_answer(task, mood).into_iter().map(Event::Kubeconfig).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn file_answer(&self, task: kubeconfig::Task, mood: Mood) -> Option<kubeconfig::News> {
+        use kubeconfig::{News, Task};
+        let refused = mood == Mood::Refusing;
+        match task {
+            Task::Read => Some(News::Read(Ok(Box::new(self.holds.clone())))),
+            Task::Yaml(name) => {
+                let lines = ["apiVersion: v1", "contexts:", "- context: {cluster: prod-eu, user: jane}"];
+                let lines = lines.map(str::to_owned).into_iter().chain([format!("  name: {name}")]).collect();
+                Some(News::Yaml(name, lines))
+            }
+            Task::Plan(id, _) if refused => Some(News::Planned(id, Err(refusal()))),
+            Task::Plan(id, _) => {
+                let lines = [
+                    "context admin: new",
+                    "user admin: another has that name; added as admin-colleague",
+                    "  token: here (sha256 1a), there (sha256 2b)",
+                ];
+                Some(News::Planned(id, Ok(lines.map(str::to_owned).to_vec())))
+            }
+            Task::Change(id, change, consent) if mood != Mood::Slow => {
+                let config = || "/home/alice/.kube/config".into();
+                let outcome = match change {
+                    _ if refused => Outcome::Failed(refusal()),
+                    Change::Extract { path, overwrite: false, .. } if path.starts_with("taken") => Outcome::Exists,
+                    Change::Embed(_) if !consent.comments => Outcome::Comments(config()),
+                    Change::Embed(_) if !consent.lock => {
+                        Outcome::Locked("/home/alice/.kube/config.lock".into(), Some(10_800))
+                    }
+                    _ => Outcome::Done(Vec::new(), vec!["~/.kube/config, backup config.1731.bak".into()]),
+                };
+                Some(News::Changed(id, outcome))
+            }
+            Task::Test(id, name) => {
+                let who = WhoAmI { username: "alice-admin".into(), groups: vec!["ops".into()], ..WhoAmI::default() };
+                let failed =
+                    Failure { stage: Stage::Login, error: Error::Unauthorized { server: "https://10.1.0.5".into() } };
+                let outcome = if refused { Err(failed) } else { Ok(who) };
+                let probe = Probe { took: Duration::from_millis(42), version: Some("v1.36.3".into()), outcome };
+                Some(News::Tested(id, name, Box::new(probe)))
+            }
+            Task::Change(..) => None,
+        }
+    }
+}
+
+impl Console {
+    /// The town answers what was asked, and what its answers lead to, until nothing is asked any more.
+    pub fn answered(&mut self, town: &Town, mood: Mood) {
+        while !self.effects.is_empty() {
+            let asked = std::mem::take(&mut self.effects);
+            if mood == Mood::Silent {
+                return;
+            }
+            for event in asked.into_iter().flat_map(|effect| town.answer(effect, mood)).collect::<Vec<_>>() {
+                self.hears(event);
+            }
+        }
+    }
+}
+
+fn done<T>(mood: Mood, what: T) -> Result<T, Trouble> {
+    if mood == Mood::Refusing { Err(refusal()) } else { Ok(what) }
+}
+
+fn refusal() -> Trouble {
+    Trouble::advised("you may not do that in prod-eu (403)", "Ask for the right, or switch to another context with c.")
+}
+
+fn decide_all(count: usize, mood: Mood) -> impl Iterator<Item = BulkNews> {
+    let told = if mood == Mood::Slow { count / 2 } else { count };
+    let outcome = move |at: usize| match (mood, at % 3) {
+        (Mood::Refusing, 0) => Decided::Refused(Error::Forbidden {
+            missing: Some("approve requests for the signer kubernetes.io/kube-apiserver-client".into()),
+            message: String::new(),
+        }),
+        (Mood::Refusing, 1) => Decided::Changed(Error::Changed { name: "somebody".into(), now: RequestState::Denied }),
+        _ => Decided::Done(RequestState::Approved),
+    };
+    let ended = (told == count).then_some(BulkNews::Ended);
+    (0..told).map(move |at| BulkNews::Told(at, outcome(at))).chain(ended)
+}
+
+fn rbac_answer(task: rbac::Task, mood: Mood) -> Option<rbac::News> {
+    use rbac::{News, Task};
+    match task {
+        Task::Own(namespace) => {
+            let rule = json!({"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods"]});
+            let rules = vec![serde_json::from_value(rule).unwrap()];
+            Some(News::Own(namespace, Ok(OwnRules { rules, incomplete: true })))
+        }
+        Task::Review(id, ..) => {
+            let allowed = mood != Mood::Refusing;
+            let reason = if allowed { "RBAC: allowed by RoleBinding" } else { "" };
+            Some(News::Reviewed(id, Ok(Review { allowed, reason: reason.into(), ..Review::default() }), 4))
+        }
+        Task::Read(id, named) => {
+            let mut object = json!({
+                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": named.kind.name(),
+                "metadata": {"name": named.name, "uid": "u", "resourceVersion": "7",
+                    "managedFields": [{"manager": "helm", "fieldsV1": {"f:rules": {}, "f:subjects": {}}}]},
+            });
+            if matches!(named.kind, Kind::Role | Kind::ClusterRole) {
+                object["rules"] = json!([
+                    {"apiGroups": ["", "extra"], "resources": ["pods"], "verbs": ["get"]},
+                    {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]},
+                ]);
+            } else {
+                object["subjects"] = json!([{"kind": "User", "name": "jane"}, {"kind": "Group", "name": "qa"}]);
+            }
+            Some(News::Read(id, Ok(object)))
+        }
+        Task::Put { id, .. } | Task::Delete { id, .. } if mood == Mood::Refusing => Some(News::Put(
+            id,
+            Err(Trouble::advised(
+                "you do not hold yourself: get secrets",
+                "Leave it out, or let somebody who holds it.",
+            )),
+        )),
+        Task::Put { id, object, dry_run, .. } => {
+            (dry_run || mood == Mood::Kind).then_some(News::Put(id, Ok(Some(*object))))
+        }
+        Task::Delete { id, .. } => (mood == Mood::Kind).then_some(News::Put(id, Ok(None))),
+        Task::Discover | Task::Presets => None,
+    }
+}
+
+fn wizard_answer(task: wizard::Task, mood: Mood) -> Vec<wizard::News> {
+    use wizard::{News, Task};
+    match task {
+        // One is left of a day on which nothing could be written.
+        Task::LookForUnfinished if mood == Mood::Refusing => {
+            let order = wizard::Wizard::new(crate::domain::order::Surroundings::default()).order().0;
+            let (user, csr_name) = ("pavel".into(), "pavel".into());
+            vec![News::Unfinished(vec![journal(&crate::domain::order::Order { user, csr_name, ..order })])]
+        }
+        Task::LookForUnfinished => vec![News::Unfinished(Vec::new())],
+        Task::ReadRequest(path) => vec![News::RequestRead(path, Err("there is no such file".to_owned()))],
+        Task::Rehearse(id, _) => {
+            let note = |step, weight, text: &str| Note { step, weight, text: text.to_owned() };
+            let mut notes = vec![
+                note(StepKind::Request, Weight::Fine, "the server would take it"),
+                note(StepKind::Approve, Weight::Notice, "you may not approve it yourself: it will wait for somebody"),
+                note(StepKind::Role, Weight::Fine, "the server would take it"),
+            ];
+            if mood == Mood::Refusing {
+                notes.push(note(StepKind::Kubeconfig, Weight::Problem, "config has a user zoe already"));
+            }
+            vec![News::Rehearsed(id, Ok(Rehearsal { notes }))]
+        }
+        Task::Begin(id, order) => run(id, &journal(&order), mood, StepKind::Approve),
+        Task::Resume(id, journal) => run(id, &journal, mood, StepKind::Certificate),
+        Task::Undo(_, _) if mood == Mood::Slow => Vec::new(),
+        Task::Undo(id, _) if mood == Mood::Refusing => vec![News::Undone(id, Err(refusal()))],
+        Task::Undo(id, _) => vec![News::Undone(id, Ok(vec![written("delete", "rolebinding/developer-binding-zoe")]))],
+        Task::Cancel => Vec::new(),
+    }
+}
+
+fn written(what: &'static str, object: &str) -> Written {
+    Written { what, object: object.into(), outcome: Ok("done".into()), command: format!("kubectl {what} {object}") }
+}
+
+fn journal(order: &crate::domain::order::Order) -> Journal {
+    serde_json::from_value(json!({
+        "order": order, "server": "https://10.1.0.5:6443", "context": "prod-eu", "begun": noon(), "csr_uid": "u",
+        "role_uid": null, "binding_uid": null, "kubeconfig_written": false, "previous_context": null,
+    }))
+    .unwrap()
+}
+
+/// A run: to its end, or to the step that takes for ever or is refused.
+fn run(id: u64, journal: &Journal, mood: Mood, slow: StepKind) -> Vec<wizard::News> {
+    let mut news = vec![wizard::News::Began(id, Box::new(journal.clone()))];
+    let mut tell = |progress| news.push(wizard::News::Progress(id, progress));
+    for step in Plan::new(&journal.order).steps {
+        tell(Progress::Started(step.kind));
+        match (step.kind, mood) {
+            (kind, Mood::Slow) if kind == slow => {
+                if kind == StepKind::Approve {
+                    tell(Progress::Waiting(kind, "waiting until somebody approves it".into()));
+                }
+                return news;
+            }
+            (StepKind::Role, Mood::Refusing) => {
+                tell(Progress::Failed(step.kind, refusal()));
+                return news;
+            }
+            _ => {}
+        }
+        tell(Progress::Done(step.kind, "done".into(), Duration::from_millis(160)));
+        if step.kind == StepKind::Request {
+            tell(Progress::Wrote(written("create", "csr/zoe")));
+        }
+    }
+    let who = WhoAmI { username: journal.order.user.clone(), ..WhoAmI::default() };
+    let proof = Some(Proof { who, rules: vec!["create get list update delete pods".into()] });
+    tell(Progress::Finished(Box::new(Issued { journal: journal.clone(), certificate: String::new(), proof })));
+    news
+}
+
+/// Requests with every verdict and every state.
+fn many() -> Vec<Request> {
+    let condition = |kind: &str| Condition {
+        kind: kind.into(),
+        status: "True".into(),
+        reason: "ReviewedByAdmin".into(),
+        message: "looked at by alice-admin".into(),
+        last_update: Some(noon()),
+    };
+    let mut requests = vec![
+        request("anna-1", 0, "anna", &["dev"]),
+        request("ben-1", 20, "ben", &["dev"]),
+        request("kcm-helper", 60, "system:kube-controller-manager", &[]),
+        request("worker-9", 90, "system:node:worker-9", &["system:nodes"]),
+        request("jane-7f3k", 120, "jane", &["dev", "qa"]),
+        request(
+            "a-request-with-a-very-long-name-that-fits-nowhere-1a2b3c4d",
+            150,
+            "somebody.with.a.long.name@subsidiary.example.com",
+            &["a-group-with-a-long-name", "another-group-with-a-long-name", "dev"],
+        ),
+        request("doomed", 180, "doomed", &["dev"]),
+        request("zoe-1", 200, "zoe", &["dev"]),
+        request("nobody", 220, "nobody", &[]),
+    ];
+    for request in requests.iter_mut().take(2) {
+        request.requester.username = request.identity().user;
+    }
+    requests[6].usages = vec!["server auth".into()];
+    requests[7].conditions = vec![condition("Approved")];
+    let until = noon() + TimeDelta::hours(23);
+    requests[7].certificate = Some(Ok(certificate("CN=zoe,O=dev", "zoe", noon(), until)));
+    requests[8].conditions = vec![condition("Denied")];
+    requests
+}
+
+/// A name that goes on with what no terminal may get.
+fn spoil(name: &mut String) {
+    name.push_str("\u{1b}[31m\u{202e}花子e\u{301}👩‍👩‍👧");
+}
+
+fn spoil_names(object: &mut Value) {
+    match object {
+        Value::Array(items) => items.iter_mut().for_each(spoil_names),
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                match value {
+                    Value::String(name) if key == "name" => spoil(name),
+                    value => spoil_names(value),
+                }
+            }
+        }
+        _ => {}
+    }
+}
