@@ -18,6 +18,7 @@ mod cluster;
 mod crash;
 mod defaults;
 mod failure;
+mod gnu_screen;
 mod home;
 mod hostile;
 mod kubeconfig;

@@ -1,90 +1,126 @@
-//! Keys at random, through a real terminal, on the practice cluster. `COUNTERSIGN_KEYS=100000` for a long run; the same
-//! is done without a terminal, and a thousand times as fast, in the console's own tests.
+//! Keys at random, through real terminals, on the practice cluster: in read-only mode, with everything but a yes, and
+//! with everything. A hundred thousand in all, two consoles at a time on a cluster; `COUNTERSIGN_KEYS` is how many each gets.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use countersign::sandbox::Options;
+use serde_json::Value;
 
+use crate::support::dice::Dice;
 use crate::support::plane::{Plane, Practice};
-use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually};
+use crate::support::terminal::{Redrawn, Terminal};
+use crate::support::{PATIENCE, Person};
 
-/// Everything that the console may be sent but what ends or stops it.
-const KEYS: &[&str] = &[
-    "j",
-    "k",
-    "g",
-    "G",
-    "\x04",
-    "\x15",
-    "\x1b[5~",
-    "\x1b[6~",
-    "\x1b[A",
-    "\x1b[B",
-    "a",
-    "d",
-    "x",
-    "e",
-    "f",
-    "/",
-    "s",
-    "S",
-    "n",
-    "K",
-    "Y",
-    "y",
-    "?",
-    ":",
-    "1",
-    "4",
-    "\r",
-    "\x1b",
-    "\t",
-    "\x1b[Z",
-    " ",
-    "\x0e",
-    "\x10",
-    "\x12",
-    "\x0f",
-    "r",
-    "u",
-    "l",
-    "z",
-    "\x7f",
-    "\x0c",
-    "\x1b[C",
-    "\x1b[D",
-    "\x1b[200~y\r\x1b[201~",
-    "\x1b[I",
-    "\x1b[O",
-    "\x1b[<65;9;9M",
-    "\x1b[<0;9;9M",
-];
+/// Everything that the console may be sent, but what says yes. (A paste with a line's end in it says yes to nothing.)
+/// It is left and suspended through the command palette alone, or little else would happen.
+const KEYS: &str = "1|1|2|3|4|j|k|g|G|h|l|a|a|d|x|e|f|/|s|S|n|n|K|Y|?|:|c|v|w|b|D|u|!|t|r|i|E|R|A|U|y| | |z|\t|\x1b[Z|\
+    \x1b|\x1b|\x1b|\x01|\x04|\x05|\x0e|\x0f|\x10|\x12|\x15|\x17|\x7f|\x1b[A|\x1b[B|\x1b[C|\x1b[D|\x1b[5~|\x1b[6~|\
+    \x1b[H|\x1b[F|\x1b[I|\x1b[O|\x1b[<64;9;9M|\x1b[<65;9;9M|\x1b[<0;9;9M|\x1b[<0;30;2M|\
+    \x1b[200~y\r\x1b[201~|\x1b[200~花子 pods, secrets\x1b[201~";
 
-fn pressed_at_random(arguments: &[&str], look: impl Fn(&dyn Plane) -> String) -> Option<(String, String)> {
-    let practice = Practice::start(&Options { traffic: 0, ..Options::default() })?;
-    let admin = Person::admin(&practice);
-    let before = look(&practice);
-    let mut console = Terminal::console(&admin, arguments);
-    console.sees("● live");
-    let count = std::env::var("COUNTERSIGN_KEYS").ok().and_then(|number| number.parse().ok()).unwrap_or(600);
-    let mut chance: u64 = 20_261_123;
-    for number in 0..count {
-        chance ^= chance << 13;
-        chance ^= chance >> 7;
-        chance ^= chance << 17;
-        let at = usize::try_from(chance >> 33).unwrap() % KEYS.len();
-        console.keys(KEYS[at]);
-        if number % 100 == 99 {
-            // It still answers: a redraw sends the whole screen.
-            let sent = console.bytes().len();
-            console.keys("\x0c");
-            eventually("an answer", || (console.bytes().len() > sent).then_some(()));
+/// What says yes, or goes on.
+const YES: &str = "\r|\r|\r|\r|\r|\r|y|y";
+
+/// Sizes as people have them, and as nobody has.
+const SIZES: [(u16, u16); 5] = [(24, 80), (10, 40), (40, 120), (60, 200), (6, 20)];
+
+/// How many keys each console gets.
+fn wanted() -> usize {
+    std::env::var("COUNTERSIGN_KEYS").ok().and_then(|number| number.parse().ok()).unwrap_or(17_000)
+}
+
+/// Several at once, as fast as the console takes them: nobody sees what stands on the screen between. Or one alone, so
+/// that questions are seen and answered, too.
+fn burst(dice: &mut Dice, keys: &[&str]) -> (String, usize) {
+    let count = if dice.one_in(3) { 1 } else { 1 + dice.below(60) };
+    let typed = (0..count).map(|_| match dice.below(8) {
+        0 => dice.pick(&["a", "b", "de", "fo", "h", "il", "p", "ods", "s", "*", ".", "-"]),
+        _ => dice.word(keys),
+    });
+    (typed.collect(), count)
+}
+
+/// A console that takes its keys, though it be left or suspended by one of them.
+struct Pressed<'a> {
+    admin: &'a Person,
+    arguments: &'a [&'a str],
+    console: Terminal,
+}
+
+impl<'a> Pressed<'a> {
+    fn new(admin: &'a Person, arguments: &'a [&'a str]) -> Self {
+        let console = Terminal::console(admin, arguments);
+        console.sees("● live");
+        Self { admin, arguments, console }
+    }
+
+    /// Whether all keys have been taken. One that was left is opened again.
+    fn takes(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.console.redraws(Duration::from_millis(400)) {
+                Redrawn::Yes => return,
+                Redrawn::NotYet => {
+                    assert!(Instant::now() < deadline, "it does not answer: {}", self.console.contents());
+                    // What the shell does with `fg`.
+                    assert!(Command::new("kill").args(["-s", "CONT", &self.console.pid()]).status().unwrap().success());
+                }
+                Redrawn::Ended => {
+                    self.ended();
+                    *self = Self::new(self.admin, self.arguments);
+                    return;
+                }
+            }
         }
     }
-    console.keys("\x03");
-    let code = console.ends();
-    let text = String::from_utf8_lossy(&console.bytes()).into_owned();
-    assert!(code == 0 && !text.contains("panicked"), "it ended with {code}");
-    console.waits("a normal screen", |screen| !screen.alternate_screen() && !screen.hide_cursor());
+
+    fn ended(&mut self) {
+        let code = self.console.ends();
+        let text = String::from_utf8_lossy(&self.console.bytes()).into_owned();
+        assert!(code == 0 && !text.contains("panicked"), "it ended with {code}:\n{}", self.console.contents());
+        let given_back = self.console.looks(|screen| !screen.alternate_screen() && !screen.hide_cursor());
+        assert!(given_back, "the terminal is not as it was");
+    }
+}
+
+fn pressed_at_random(plane: &dyn Plane, arguments: &[&str], yes: bool, seed: u64) {
+    let admin = Person::admin(plane);
+    let kubeconfig = std::fs::read(admin.kubeconfig()).unwrap();
+    let mut keys: Vec<&str> = KEYS.split('|').chain(YES.split('|')).collect();
+    if !yes {
+        keys.retain(|key| !YES.contains(key));
+    }
+    let mut pressed = Pressed::new(&admin, arguments);
+    let (mut dice, mut count) = (Dice::new(seed), 0);
+    while count < wanted() {
+        let (keys, more) = burst(&mut dice, &keys);
+        pressed.console.keys(&keys);
+        count += more;
+        if dice.one_in(50) {
+            let (rows, cols) = *dice.pick(&SIZES);
+            pressed.console.resize(rows, cols);
+        }
+        pressed.takes();
+    }
+    pressed.console.keys("\x03");
+    pressed.ended();
+    if !yes || arguments.contains(&"--read-only") {
+        assert_eq!(std::fs::read(admin.kubeconfig()).unwrap(), kubeconfig, "the kubeconfig has been written");
+    }
+}
+
+/// Two at a time on a cluster of their own: what is in it before and after.
+fn on_a_cluster<T>(arguments: &[&str], yes: bool, look: impl Fn(&dyn Plane) -> T) -> Option<(T, T)> {
+    let practice = Practice::start(&Options { traffic: 0, ..Options::default() })?;
+    let before = look(&practice);
+    std::thread::scope(|scope| {
+        for seed in [20_261_123, 42] {
+            let practice = &practice;
+            scope.spawn(move || pressed_at_random(practice, arguments, yes, seed));
+        }
+    });
     Some((before, look(&practice)))
 }
 
@@ -96,14 +132,42 @@ fn everything(plane: &dyn Plane) -> String {
     String::from_utf8(found.stdout).unwrap()
 }
 
+/// The level of every request's verdict, and where it stands.
+fn verdicts(plane: &dyn Plane) -> BTreeMap<String, (String, String)> {
+    let told = Person::admin(plane).done(&["list", "-o", "json"]);
+    let requests: Vec<Value> = serde_json::from_str(&told).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let row = |request: &Value| (text(&request["uid"]), (text(&request["verdict"]["level"]), text(&request["state"])));
+    requests.iter().map(row).collect()
+}
+
 #[test]
 fn keys_at_random_write_nothing_in_read_only_mode() {
-    if let Some((before, after)) = pressed_at_random(&["--read-only", "--mouse"], everything) {
+    if let Some((before, after)) = on_a_cluster(&["--read-only", "--mouse"], true, everything) {
         assert!(before.lines().count() > 10 && before == after, "{before}\n{after}");
     }
 }
 
 #[test]
-fn keys_at_random_break_nothing() {
-    pressed_at_random(&["--mouse"], |_| String::new());
+fn keys_at_random_write_nothing_without_a_yes() {
+    if let Some((before, after)) = on_a_cluster(&["--mouse"], false, everything) {
+        assert!(before.lines().count() > 10 && before == after, "{before}\n{after}");
+    }
+}
+
+/// Nobody who presses keys at random types the name of a dangerous request.
+#[test]
+fn keys_at_random_break_nothing_and_approve_nothing_dangerous() {
+    let Some((before, after)) = on_a_cluster(&["--mouse"], true, verdicts) else { return };
+    let pending = |level: &str| {
+        let wanted = move |(_, (of, state)): &(&String, &(String, String))| of == level && state == "pending";
+        before.iter().filter(wanted).map(|(uid, _)| uid.clone()).collect::<Vec<_>>()
+    };
+    let dangerous = pending("danger");
+    assert!(dangerous.len() > 1, "{before:?}");
+    for uid in dangerous {
+        let state = after.get(&uid).map(|(_, state)| state.as_str());
+        assert!(!matches!(state, Some("approved" | "issued" | "failed")), "{uid}: {state:?}");
+    }
+    assert!(after != before, "the keys at random never came as far as a decision");
 }

@@ -1,4 +1,4 @@
-//! Inside of tmux: colours, clipboard, title, another size, suspend and resume.
+//! Inside of tmux: colours, clipboard, title, another size, suspend and resume, every way out, a window that is closed.
 
 use std::process::{Command, Output};
 
@@ -6,14 +6,52 @@ use crate::support::plane::Plane;
 use crate::support::requests::create;
 use crate::support::{Person, eventually, program, unique};
 
-crate::on_both!(in_tmux_it_is_as_at_home_as_outside,);
+crate::on_both!(
+    in_tmux_it_is_as_at_home_as_outside,
+    in_tmux_every_way_out_leaves_the_terminal_as_it_was,
+    a_window_of_tmux_that_is_closed_ends_the_console,
+);
 
 struct Tmux<'a> {
     person: &'a Person,
     server: String,
 }
 
-impl Tmux<'_> {
+impl<'a> Tmux<'a> {
+    /// A shell in a tmux of its own; nothing where there is no tmux.
+    fn shell(person: &'a Person) -> Option<Self> {
+        if Command::new("tmux").arg("-V").output().is_err() {
+            assert!(std::env::var_os("CI").is_none(), "tmux is not here, and CI must leave nothing out");
+            eprintln!("LEFT OUT, for want of tmux");
+            return None;
+        }
+        let server = format!("countersign-{}-{}", std::process::id(), unique("tmux"));
+        let tmux = Self { person, server };
+        let shell = "PS1='ready> ' bash --norc -i";
+        assert!(tmux.run(&["new-session", "-d", "-x", "80", "-y", "24", shell]).status.success());
+        tmux.run(&["set-option", "-s", "set-clipboard", "on"]);
+        tmux.sees("ready>");
+        // The shell asks for marked pastes, too: then nothing could be seen of what the console leaves behind.
+        tmux.keys(&["bind 'set enable-bracketed-paste off'", "Enter"]);
+        Some(tmux)
+    }
+
+    /// What tmux knows of the terminal inside: screen, cursor, mouse, keypad, title.
+    fn modes(&self) -> String {
+        self.said(&[
+            "display-message",
+            "-p",
+            "#{alternate_on} #{cursor_flag} #{mouse_any_flag} #{mouse_sgr_flag} #{keypad_flag} #{insert_flag} #{pane_title}",
+        ])
+    }
+
+    /// The console's process.
+    fn console(&self) -> String {
+        let shell = self.said(&["display-message", "-p", "#{pane_pid}"]);
+        let children = Command::new("pgrep").args(["-P", shell.trim(), "countersign"]).output().unwrap();
+        String::from_utf8(children.stdout).unwrap().trim().to_owned()
+    }
+
     fn run(&self, arguments: &[&str]) -> Output {
         let mut command = self.person.command(std::path::Path::new("tmux"));
         command.args(["-L", &self.server, "-f", "/dev/null"]).args(arguments).output().unwrap()
@@ -39,19 +77,10 @@ impl Drop for Tmux<'_> {
 }
 
 fn in_tmux_it_is_as_at_home_as_outside(plane: &dyn Plane) {
-    if Command::new("tmux").arg("-V").output().is_err() {
-        assert!(std::env::var_os("CI").is_none(), "tmux is not here, and CI must leave nothing out");
-        eprintln!("LEFT OUT, for want of tmux");
-        return;
-    }
     let admin = Person::admin(plane);
+    let Some(tmux) = Tmux::shell(&admin) else { return };
     let name = unique("inside");
     create(plane, &name, &name, &["dev"]);
-    let tmux = Tmux { person: &admin, server: format!("countersign-{}-{name}", std::process::id()) };
-    let shell = "PS1='ready> ' bash --norc -i";
-    assert!(tmux.run(&["new-session", "-d", "-x", "80", "-y", "24", shell]).status.success());
-    tmux.run(&["set-option", "-s", "set-clipboard", "on"]);
-    tmux.sees("ready>");
     let title = tmux.said(&["display-message", "-p", "#{pane_title}"]);
     tmux.keys(&[&program().display().to_string(), "Enter"]);
     tmux.sees("● live");
@@ -78,4 +107,50 @@ fn in_tmux_it_is_as_at_home_as_outside(plane: &dyn Plane) {
     tmux.sees("ready>");
     assert_eq!(tmux.said(&["display-message", "-p", "#{pane_title}"]), title);
     assert_eq!(tmux.said(&["display-message", "-p", "#{alternate_on}"]).trim(), "0");
+}
+
+fn in_tmux_every_way_out_leaves_the_terminal_as_it_was(plane: &dyn Plane) {
+    let admin = Person::admin(plane);
+    let Some(tmux) = Tmux::shell(&admin) else { return };
+    let read = |name: &str| std::fs::read_to_string(admin.path(name)).unwrap();
+    tmux.keys(&["stty -a > before", "Enter"]);
+    let before = tmux.modes();
+    for (way, code) in [("q", 0), ("C-c", 0), ("TERM", 143), ("INT", 130), ("HUP", 129), ("panic", 101)] {
+        let program = if way == "panic" { program().parent().unwrap().join("examples/panics") } else { program() };
+        tmux.keys(&[&format!("clear; {} --mouse; echo ended with $?; stty -a > after", program.display()), "Enter"]);
+        if way != "panic" {
+            tmux.sees("● live");
+            let taken = tmux.modes();
+            assert!(taken.starts_with("1 0 1 1"), "{way}: {taken}");
+        }
+        match way {
+            "panic" => {}
+            "q" | "C-c" => tmux.keys(&[way]),
+            signal => assert!(Command::new("kill").args(["-s", signal, &tmux.console()]).status().unwrap().success()),
+        }
+        tmux.sees(&format!("ended with {code}"));
+        eventually("stty's word", || admin.path("after").exists().then_some(()));
+        tmux.sees("ready>");
+        assert_eq!(tmux.modes(), before, "{way}");
+        assert_eq!(read("after"), read("before"), "{way}");
+        // A paste that is marked as one would show its marks here.
+        tmux.run(&["set-buffer", "echo pasted-by-tmux"]);
+        tmux.run(&["paste-buffer", "-p"]);
+        let screen = tmux.sees("echo pasted-by-tmux");
+        assert!(!screen.contains("200~"), "{way}: {screen}");
+        tmux.keys(&["C-u"]);
+        std::fs::remove_file(admin.path("after")).unwrap();
+    }
+}
+
+fn a_window_of_tmux_that_is_closed_ends_the_console(plane: &dyn Plane) {
+    let admin = Person::admin(plane);
+    let Some(tmux) = Tmux::shell(&admin) else { return };
+    tmux.keys(&[&program().display().to_string(), "Enter"]);
+    tmux.sees("● live");
+    let console = tmux.console();
+    assert!(!console.is_empty());
+    tmux.run(&["kill-server"]);
+    let there = || Command::new("kill").args(["-s", "0", &console]).output().unwrap().status.success();
+    eventually("the console's end", || (!there()).then_some(()));
 }

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -13,6 +13,17 @@ struct Shown {
     parser: vt100::Parser,
     bytes: Vec<u8>,
     closed: bool,
+}
+
+/// What came of it when the screen was to be drawn anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redrawn {
+    /// It was.
+    Yes,
+    /// Not in the time that it was given.
+    NotYet,
+    /// The program has ended.
+    Ended,
 }
 
 /// A program in a terminal of 80 columns and 24 lines.
@@ -109,6 +120,33 @@ impl Terminal {
         }
     }
 
+    /// Has the whole screen drawn anew; when it is, everything that was typed before has been taken.
+    pub fn redraws(&mut self, within: Duration) -> Redrawn {
+        let before = self.shown.0.lock().unwrap().bytes.len();
+        self.keys("\x0c");
+        let deadline = Instant::now() + within;
+        let mut shown = self.shown.0.lock().unwrap();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match () {
+                () if shown.bytes[before..].windows(4).any(|bytes| bytes == b"\x1b[2J") => return Redrawn::Yes,
+                () if shown.closed => return Redrawn::Ended,
+                () if left.is_zero() => return Redrawn::NotYet,
+                () => shown = self.shown.1.wait_timeout(shown, left).unwrap().0,
+            }
+        }
+    }
+
+    /// What it shows now.
+    pub fn contents(&self) -> String {
+        self.shown.0.lock().unwrap().parser.screen().contents()
+    }
+
+    /// Whether something is true of the screen now.
+    pub fn looks(&self, so: impl Fn(&vt100::Screen) -> bool) -> bool {
+        so(self.shown.0.lock().unwrap().parser.screen())
+    }
+
     /// Everything that was sent to the terminal so far.
     pub fn bytes(&self) -> Vec<u8> {
         self.shown.0.lock().unwrap().bytes.clone()
@@ -127,7 +165,7 @@ impl Terminal {
                 return status.exit_code();
             }
             assert!(Instant::now() < deadline, "it does not end");
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 }
