@@ -24,7 +24,8 @@ fn is_as_before(person: &Person, terminal: &Terminal, code: u8) -> String {
     let read = |name: &str| std::fs::read_to_string(person.path(name)).unwrap();
     assert_eq!(read("before"), read("after"));
     terminal.waits("a normal screen", |screen| {
-        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+        let mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
+        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste() && !mouse
     });
     text
 }
@@ -42,9 +43,12 @@ fn signal(name: &str, process: &str) {
 fn after_quit_and_signals(plane: &dyn Plane) {
     for (way, code) in [("q", 0), ("TERM", 143), ("INT", 130), ("HUP", 129), ("\x03", 0)] {
         let admin = Person::admin(plane);
-        let mut terminal = in_shell(&admin, &program().display().to_string());
+        let mut terminal = in_shell(&admin, &format!("{} --mouse", program().display()));
         terminal.sees("● live");
-        terminal.waits("the alternate screen", vt100::Screen::alternate_screen);
+        terminal.waits("everything that has to be given back", |screen| {
+            let mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
+            screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste() && mouse
+        });
         if way.len() > 1 {
             signal(way, &console_of(&terminal));
         } else {
