@@ -161,7 +161,9 @@ fn decide_foot(state: &State, decide: &Decide, width: u16, roomy: bool) -> Vec<L
                 let enter = state.keymap.word(Place::Form, Action::Enter);
                 let text = if roomy {
                     let back = state.keymap.word(Place::Form, Action::Back);
-                    format!("Dangerous: type the request's name to approve it all the same, then {enter}. {back} leaves it.")
+                    format!(
+                        "Dangerous: type the request's name to approve it all the same, then {enter}. {back} leaves it."
+                    )
                 } else {
                     format!("Dangerous: type its name, then {enter}.")
                 };

@@ -44,6 +44,7 @@ kinds!(tab(Tab):
 kinds!(overlay(&Overlay):
     Overlay::Decide(_) => "decide", Overlay::Bulk(_) => "bulk", Overlay::Delete(_) => "delete",
     Overlay::Export(_) => "export", Overlay::Reader(_) => "reader", Overlay::Palette(_) => "palette",
+    Overlay::Columns(_) => "columns",
     Overlay::Kubeconfig(_) => "kubeconfig", Overlay::SwitchContext(_) => "switch", Overlay::LeaveWizard => "leave wizard",
 );
 kinds!(decide(&Phase):
@@ -112,7 +113,8 @@ fn shown(console: &Console) -> Vec<Kind> {
             Overlay::Export(asked) => shown.push(export(&asked.phase)),
             Overlay::Kubeconfig(asked) => shown.extend([file(&asked.phase), file_asked(&asked.what)]),
             Overlay::Bulk(sheet) => shown.extend([many(&sheet.phase), line(sheet.line)]),
-            Overlay::Reader(_) | Overlay::Palette(_) | Overlay::SwitchContext(_) | Overlay::LeaveWizard => {}
+            Overlay::Reader(_) | Overlay::Palette(_) | Overlay::Columns(_) => {}
+            Overlay::SwitchContext(_) | Overlay::LeaveWizard => {}
         }
     }
     if state.pane == Pane::Rbac {

@@ -163,14 +163,17 @@ fn broken_frame(buffer: &Buffer) -> Option<(u16, u16)> {
     let (width, height) = (buffer.area.width, buffer.area.height);
     let corners = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
     for (x, y) in corners.filter(|at| "┌┐".contains(buffer[*at].symbol())) {
-        let mut on_top = false;
+        let (mut on_top, mut covered) = (false, false);
         for below in y + 1..height {
             let (first, symbol) = (buffer[(0, below)].symbol(), buffer[(x, below)].symbol());
             on_top |= first == "┌";
+            covered |= on_top;
             match symbol {
                 _ if on_top => on_top = first != "└",
                 "│" | "├" | "┤" | "┼" => {}
                 "└" | "┘" | "┴" => break,
+                // Its lower end is behind what lies on top of it.
+                _ if covered => break,
                 _ => return Some((x, below)),
             }
         }

@@ -57,7 +57,7 @@ pub const WAYS: [&[Way]; 5] = [&REQUESTS, &DECISIONS, &RBAC, &KUBECONFIG, &WIZAR
 
 use Start::{Early, Empty, First, Forbidden, Loading, Lost, Many, Nowhere, ReadOnly, Ready};
 
-const REQUESTS: [Way; 28] = [
+const REQUESTS: [Way; 29] = [
     ("requests", Early, ""),
     ("first-start", First, ""),
     ("loading", Loading, ""),
@@ -71,6 +71,7 @@ const REQUESTS: [Way; 28] = [
     ("marked", Many, "  "),
     ("search", Early, "/ja"),
     ("nothing-found", Early, "/zzz⏎"),
+    ("columns", Early, "Cjj jjjjjj KKKKKKK"),
     ("page", Early, "⏎"),
     ("page-danger", Many, "jj⏎"),
     ("page-access", Ready, "⏎⇥"),
