@@ -113,8 +113,11 @@ fn shown(console: &Console) -> Vec<Kind> {
             Overlay::Export(asked) => shown.push(export(&asked.phase)),
             Overlay::Kubeconfig(asked) => shown.extend([file(&asked.phase), file_asked(&asked.what)]),
             Overlay::Bulk(sheet) => shown.extend([many(&sheet.phase), line(sheet.line)]),
-            Overlay::Reader(_) | Overlay::Palette(_) | Overlay::Columns(_) => {}
-            Overlay::SwitchContext(_) | Overlay::LeaveWizard => {}
+            Overlay::Reader(_)
+            | Overlay::Palette(_)
+            | Overlay::Columns(_)
+            | Overlay::SwitchContext(_)
+            | Overlay::LeaveWizard => {}
         }
     }
     if state.pane == Pane::Rbac {
