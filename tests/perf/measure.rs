@@ -42,6 +42,8 @@ struct Reading {
     first: f64,
     complete: f64,
     memory: f64,
+    /// Sent to the terminal until the first rows.
+    bytes: usize,
 }
 
 impl<'a> Bench<'a> {
@@ -68,6 +70,7 @@ impl<'a> Bench<'a> {
         std::thread::sleep(Duration::from_secs(5));
         self.row(size, "resident memory, 5 s later", "", format!("{:.0} MB", console.memory()));
         self.idle(size, &console);
+        self.steps(size, &mut console);
         let stop = Arc::new(AtomicBool::new(false));
         self.runtime.spawn(self.loader.clone().keep_busy(LOAD, size, EVENTS, Arc::clone(&stop)));
         self.keys(size, &mut console);
@@ -98,14 +101,17 @@ impl<'a> Bench<'a> {
         let ratio = format!("{complete:.2} s = {:.2} × curl", complete / curl);
         self.row(size, "list complete", format!("curl {curl:.2} s, kubectl {kubectl:.2} s"), ratio);
         self.row(size, "resident memory, just complete", "", format!("{memory:.0} MB"));
+        let bytes = readings.iter().map(|reading| reading.bytes).max().unwrap();
+        self.row(size, "first screen", "", format!("{bytes} bytes"));
     }
 
     /// A console, when its list is complete.
     fn console(&self, size: usize) -> (Probe, Reading) {
         let kubeconfig = self.kubeconfig.display().to_string();
         let console = Probe::start(self.program, &["--kubeconfig", &kubeconfig], self.home.path());
-        console.until("a row", |text| text.contains("load-0"));
-        let first = console.started.elapsed().as_secs_f64();
+        // Whichever comes first: the order is the one that the console before has left.
+        console.until("a row", |text| cursor(text).is_some());
+        let (first, bytes) = (console.started.elapsed().as_secs_f64(), console.bytes());
         console.until("live", |text| text.contains("● live") && !text.contains("so far"));
         let complete = console.started.elapsed().as_secs_f64();
         let screen = console.screen();
@@ -117,7 +123,7 @@ impl<'a> Bench<'a> {
             "  first rows {first:.3} s, complete {complete:.3} s, {memory:.1} MB, {:.2} s of a core",
             console.processor()
         );
-        (console, Reading { first, complete, memory })
+        (console, Reading { first, complete, memory, bytes })
     }
 
     fn curl(&self) -> f64 {
@@ -162,9 +168,28 @@ impl<'a> Bench<'a> {
         self.row(size, "idle for 30 s", "", ours);
     }
 
+    /// What a step of the cursor costs on the line, and the detail that follows when it rests.
+    fn steps(&mut self, size: usize, console: &mut Probe) {
+        const STEPS: usize = 20;
+        console.press("g", |text| cursor(text).is_some());
+        std::thread::sleep(Duration::from_secs(1));
+        let mut steps: Vec<_> = (0..STEPS)
+            .map(|turn| {
+                let (before, place) = (console.bytes(), cursor(&console.screen()));
+                console.press(if turn % 2 == 0 { "j" } else { "k" }, |text| cursor(text) != place);
+                console.bytes() - before
+            })
+            .collect();
+        steps.sort_unstable();
+        let before = console.bytes();
+        std::thread::sleep(Duration::from_secs(1));
+        let detail = console.bytes() - before;
+        let ours = format!("{} bytes; {detail} for the detail when it rests", steps[STEPS / 2]);
+        self.row(size, "a step of the cursor", "", ours);
+    }
+
     /// The cursor goes down and up.
     fn keys(&mut self, size: usize, console: &mut Probe) {
-        let cursor = |text: &str| text.lines().position(|line| line.starts_with("│›"));
         console.press("g", |text| cursor(text).is_some());
         let mut times = Vec::new();
         for turn in 0..300 {
@@ -284,6 +309,11 @@ fn credentials(kubeconfig: &Path, folder: &Path) -> String {
         std::fs::write(path, STANDARD.decode(entry.as_str().unwrap()).unwrap()).unwrap();
     }
     cluster["server"].as_str().unwrap().to_owned()
+}
+
+/// The line that the cursor is on.
+fn cursor(text: &str) -> Option<usize> {
+    text.lines().position(|line| line.starts_with("│›"))
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
