@@ -170,7 +170,7 @@ impl<'a> Bench<'a> {
 
     /// What a step of the cursor costs on the line, and the detail that follows when it rests.
     fn steps(&mut self, size: usize, console: &mut Probe) {
-        const STEPS: usize = 20;
+        const STEPS: usize = 21;
         console.press("g", |text| cursor(text).is_some());
         std::thread::sleep(Duration::from_secs(1));
         let mut steps: Vec<_> = (0..STEPS)
