@@ -162,3 +162,21 @@ fn sorted(mut found: Vec<Finding<'_>>) -> Vec<Finding<'_>> {
     found.dedup_by(|a, b| std::ptr::eq(a.danger, b.danger) && a.scope == b.scope && a.level == b.level);
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_level_that_is_worth_a_question_is_one_that_the_docs_name() {
+        for danger in DANGERS.iter().chain([&WILDCARD]) {
+            for scope in [None, Some(CONTROL_PLANE), Some("dev")] {
+                for named in [false, true] {
+                    let level = danger.level(scope, named);
+                    let told = level < Level::Warning || danger.rule.levels.contains(&level);
+                    assert!(told, "{} in {scope:?}, named {named}: {level:?}", danger.rule.id);
+                }
+            }
+        }
+    }
+}

@@ -79,6 +79,12 @@ impl Bulk {
         self.verb == Verb::Approve && row.level != Level::WillFail && !self.policy.bulk_may(row.level, &row.signer)
     }
 
+    /// Whether nothing on the sheet can be included.
+    pub(super) fn is_hopeless(&self) -> bool {
+        let fails = |row: &Row| self.verb == Verb::Approve && row.level == Level::WillFail;
+        self.rows.iter().all(|row| self.keeps_out(row) || fails(row))
+    }
+
     /// How many the policy file keeps out.
     pub(super) fn kept_out(&self) -> usize {
         self.rows.iter().filter(|row| self.keeps_out(row)).count()

@@ -249,7 +249,13 @@ fn what_the_policy_file_keeps_out_of_bulk_stays_on_the_sheet_and_is_not_decided(
     let sheet = console.screen();
     assert!(sheet.contains("0 of 3 will be approved") && sheet.contains("policy says no"), "{sheet}");
     console.press(KeyCode::Enter);
-    assert!(console.sent().is_none());
+    assert!(console.sent().is_none() && console.screen().contains("None of these can be approved here"));
+    // No field asks for a name that would change nothing.
+    console.press(KeyCode::Down);
+    console.press(KeyCode::Down);
+    console.types(" ");
+    let sheet = console.screen();
+    assert!(sheet.contains("lets no bulk decision approve these") && !sheet.contains("includes it"), "{sheet}");
 
     // A denial hands out nothing.
     let mut console = Console::with(all.to_vec());

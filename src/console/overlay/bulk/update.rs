@@ -85,7 +85,7 @@ fn on_level(state: &mut State, level: Level, action: Option<Action>) -> Vec<Effe
         Some(Action::Mark) => {
             if let Err(why) = bulk.toggle(level) {
                 bulk.note = Some(why.to_owned());
-                if level == Level::Danger {
+                if level == Level::Danger && bulk.wants_names() {
                     bulk.line = Line::Field(Field::Name);
                     bulk.form.focus(Field::Name);
                 }
@@ -141,7 +141,11 @@ fn begin(state: &mut State) -> Vec<Effect> {
     let items = bulk.decided();
     if items.is_empty() {
         let include = state.keymap.word(Place::Bulk, Action::Mark);
-        bulk.note = Some(format!("Nothing is included: {include} includes a level."));
+        bulk.note = Some(if bulk.is_hopeless() {
+            "None of these can be approved here: the lines above say why.".to_owned()
+        } else {
+            format!("Nothing is included: {include} includes a level.")
+        });
         return Vec::new();
     }
     let decision = Decision {
