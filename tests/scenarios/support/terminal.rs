@@ -91,7 +91,7 @@ impl Terminal {
 
     /// Another size.
     pub fn resize(&self, rows: u16, cols: u16) {
-        self.shown.0.lock().unwrap().parser.screen_mut().set_size(rows, cols);
+        resized(&mut self.shown.0.lock().unwrap().parser, rows, cols);
         self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
@@ -177,6 +177,13 @@ impl Drop for Terminal {
     }
 }
 
+/// A screen of another size. By way of a column less, because a wide character that the new edge cuts would keep its left
+/// half in the last column, and vt100 panics when something is written over such a half.
+fn resized(parser: &mut vt100::Parser, rows: u16, cols: u16) {
+    parser.screen_mut().set_size(rows, cols - 1);
+    parser.screen_mut().set_size(rows, cols);
+}
+
 fn read_along(mut reader: Box<dyn Read + Send>, shown: Arc<(Mutex<Shown>, Condvar)>) {
     std::thread::spawn(move || {
         let mut buffer = [0; 8192];
@@ -192,4 +199,13 @@ fn read_along(mut reader: Box<dyn Read + Send>, shown: Arc<(Mutex<Shown>, Condva
             }
         }
     });
+}
+
+#[test]
+fn a_wide_character_that_the_edge_cuts_can_be_written_over() {
+    let mut parser = vt100::Parser::new(2, 10, 0);
+    parser.process("\x1b[1;5H花\x1b[2;4H花".as_bytes());
+    resized(&mut parser, 2, 5);
+    parser.process(b"\x1b[1;5Hx\x1b[2;4Hyz");
+    assert_eq!(parser.screen().contents(), "    x\n   yz");
 }
