@@ -7,6 +7,7 @@ use super::search::Search;
 use super::slots::Slots;
 use super::sort;
 use crate::domain::compact::Uid;
+use crate::domain::row::Row;
 
 /// Rows looked at in one slice: about a millisecond.
 const SLICE: u32 = 8192;
@@ -75,16 +76,13 @@ impl Rearrangement {
             }
             return Order::sorted(found);
         }
-        let row = |place: u32| slots.row(*found.get(place as usize)?);
-        let places = (0_u32..).take(found.len());
-        let mut items: Vec<sort::Keyed> =
-            places.map(|place| (row(place).map_or(0, |row| column.number(row)), place)).collect();
-        if row(0).is_some_and(|row| column.text(row).is_some()) {
-            sort::by_text(&mut items, reversed, &|place| {
-                row(place).and_then(|row| column.text(row)).unwrap_or_default()
-            });
-        } else {
-            sort::by_number(&mut items, reversed);
+        let rows = || found.iter().map(|slot| slots.row(*slot));
+        let number = |row: Option<&Row>| row.map_or(0, |row| column.number(row));
+        let mut items: Vec<sort::Keyed> = rows().map(number).zip(0..).collect();
+        let texts: Option<Vec<&str>> = rows().map(|row| column.text(row?)).collect();
+        match texts {
+            Some(texts) => sort::by_text(&mut items, reversed, &texts),
+            None => sort::by_number(&mut items, reversed),
         }
         Order::sorted(items.into_iter().map(|(_, place)| found[place as usize]).collect())
     }

@@ -19,12 +19,13 @@ pub(super) fn by_number(items: &mut [Keyed], reversed: bool) {
     items.sort_unstable();
 }
 
-/// Sorts by the texts that `text` gives for a place; ties by place.
-pub(super) fn by_text<'a>(items: &mut [Keyed], reversed: bool, text: &impl Fn(u32) -> &'a str) {
-    sort_from(items, 0, reversed, text);
+/// Sorts by the texts of the places; ties by place.
+pub(super) fn by_text(items: &mut [Keyed], reversed: bool, texts: &[&str]) {
+    sort_from(items, 0, reversed, texts);
 }
 
-fn sort_from<'a>(items: &mut [Keyed], depth: usize, reversed: bool, text: &impl Fn(u32) -> &'a str) {
+fn sort_from(items: &mut [Keyed], depth: usize, reversed: bool, texts: &[&str]) {
+    let text = |place: u32| texts.get(place as usize).copied().unwrap_or_default();
     if depth > DEEP {
         let order = |a: u32, b: u32| if reversed { text(b).cmp(text(a)) } else { text(a).cmp(text(b)) };
         items.sort_unstable_by(|a, b| order(a.1, b.1).then(a.1.cmp(&b.1)));
@@ -38,7 +39,7 @@ fn sort_from<'a>(items: &mut [Keyed], depth: usize, reversed: bool, text: &impl 
         let key = if reversed { !equal[0].0 } else { equal[0].0 };
         let more = usize::from(key.to_be_bytes()[CHUNK]) > CHUNK;
         if more && equal.len() > 1 {
-            sort_from(equal, depth + CHUNK, reversed, text);
+            sort_from(equal, depth + CHUNK, reversed, texts);
         }
     }
 }
@@ -67,7 +68,7 @@ mod tests {
             reversed: bool,
         ) {
             let mut items: Vec<Keyed> = (0..).take(texts.len()).map(|place| (0, place)).collect();
-            by_text(&mut items, reversed, &|place| &texts[place as usize]);
+            by_text(&mut items, reversed, &texts.iter().map(String::as_str).collect::<Vec<_>>());
             let mut model: Vec<u32> = (0..).take(texts.len()).collect();
             model.sort_by(|a, b| {
                 let order = texts[*a as usize].cmp(&texts[*b as usize]);
