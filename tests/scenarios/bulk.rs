@@ -30,7 +30,15 @@ fn several(plane: &dyn Plane, prefix: &str, count: usize) -> Vec<String> {
 fn marked(person: &Person, prefix: &str, count: usize) -> Terminal {
     let mut console = Terminal::console(person, &[]);
     console.sees("● live");
-    console.finds(prefix, &format!("{prefix}-{:03}", count.min(5) - 1));
+    // Which of many were made first is the server's business.
+    console.keys(&format!("/{prefix}\r"));
+    console.waits("only these are listed", |screen| {
+        let screen = screen.contents();
+        let rows = screen.lines().skip_while(|line| !line.contains("NAME")).skip(1);
+        let mut rows =
+            rows.take_while(|line| !line.starts_with('├')).filter(|line| !line.trim_matches(['│', ' ']).is_empty());
+        screen.contains(&format!("├ {prefix}-")) && rows.all(|line| line.contains(&format!("{prefix}-")))
+    });
     console.keys("\x01");
     console.sees(&format!("{count} marked"));
     console
