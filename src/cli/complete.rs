@@ -88,10 +88,10 @@ fn listed() -> Vec<Request> {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
     let list = async {
         let cluster = Cluster::connect(&target).await.ok()?;
-        cluster.list_requests().await.ok()
+        cluster.read_requests().await.ok()
     };
     let list = runtime.block_on(async { tokio::time::timeout(PATIENCE, list).await });
-    list.ok().flatten().unwrap_or_default().iter().map(Request::from_object).collect()
+    list.ok().flatten().unwrap_or_default()
 }
 
 /// A name that a terminal or a shell could misread is not offered.

@@ -1,7 +1,6 @@
 //! Judging with everything that the cluster lets us see. What it does not is said on standard error, once.
 
 use chrono::Utc;
-use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 
 use super::output::{Failed, tell};
 use crate::cluster::surroundings::Withheld;
@@ -11,10 +10,18 @@ use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::verdict::{Surroundings, Verdict, judge};
 
-/// Every request with its verdict.
-pub(super) async fn judged_all(cluster: &Cluster, policy: &PolicyFile) -> Result<Vec<(Request, Verdict)>, Failed> {
-    let (objects, (mut known, _, withheld)) = Box::pin(read(cluster, policy)).await;
-    let requests = meet(&mut known, &objects?);
+/// All requests, or why they cannot be read.
+type Requests = Result<Vec<Request>, Error>;
+
+/// Every request with its verdict. `requests` reads them.
+pub(super) async fn judged_all(
+    cluster: &Cluster,
+    policy: &PolicyFile,
+    requests: impl Future<Output = Requests>,
+) -> Result<Vec<(Request, Verdict)>, Failed> {
+    let (requests, (mut known, _, withheld)) = tokio::join!(requests, Box::pin(cluster.surroundings(policy)));
+    let requests = requests?;
+    meet(&mut known, &requests);
     say(&withheld);
     let context = known.context(Utc::now());
     let judged = |request: Request| {
@@ -30,9 +37,10 @@ pub(super) async fn judged_among_all(
     policy: &PolicyFile,
     some: &[Request],
 ) -> (Vec<Verdict>, Option<Policy>) {
-    let (objects, (mut known, rbac, mut withheld)) = Box::pin(read(cluster, policy)).await;
-    match objects {
-        Ok(objects) => drop(meet(&mut known, &objects)),
+    let others = cluster.read_requests();
+    let (requests, (mut known, rbac, mut withheld)) = tokio::join!(others, Box::pin(cluster.surroundings(policy)));
+    match requests {
+        Ok(requests) => meet(&mut known, &requests),
         Err(error) => withheld.push(Withheld { unknown: "the other requests", error }),
     }
     say(&withheld);
@@ -40,20 +48,11 @@ pub(super) async fn judged_among_all(
     (some.iter().map(|request| judge(request, &context)).collect(), rbac)
 }
 
-type Objects = Result<Vec<CertificateSigningRequest>, Error>;
-
-/// Everything at the same time.
-async fn read(cluster: &Cluster, policy: &PolicyFile) -> (Objects, (Surroundings, Option<Policy>, Vec<Withheld>)) {
-    tokio::join!(cluster.list_requests(), cluster.surroundings(policy))
-}
-
-fn meet(known: &mut Surroundings, objects: &[CertificateSigningRequest]) -> Vec<Request> {
-    let requests: Vec<_> = objects.iter().map(Request::from_object).collect();
-    for request in &requests {
+fn meet(known: &mut Surroundings, requests: &[Request]) {
+    for request in requests {
         known.meet(request);
     }
     known.complete = true;
-    requests
 }
 
 fn say(withheld: &[Withheld]) {

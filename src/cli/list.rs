@@ -16,36 +16,50 @@ use crate::domain::verdict::Verdict;
 
 /// Lists requests, the oldest first.
 pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), Failed> {
-    if matches!(flags.output, ListOutput::Json | ListOutput::Table | ListOutput::Wide) {
-        return judged(cluster, policy, flags).await;
+    match flags.output {
+        ListOutput::Table | ListOutput::Wide => table(cluster, policy, flags).await,
+        ListOutput::Json => json(cluster, policy, flags).await,
+        ListOutput::Yaml => yaml(cluster, flags).await,
+        ListOutput::Name => names(cluster, flags).await,
     }
+}
+
+async fn table(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), Failed> {
+    let found = judged_all(cluster, policy, cluster.read_requests()).await?;
+    let mut found: Vec<_> = found.into_iter().map(|(request, verdict)| (request, verdict.in_a_list())).collect();
+    choose(&mut found, flags);
+    if found.is_empty() {
+        tell("No requests found");
+        return Ok(());
+    }
+    print(&rows(&found, flags.output == ListOutput::Wide))
+}
+
+/// With everything that is known of them, signatures checked.
+async fn json(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), Failed> {
+    let objects = async { Ok(cluster.list_requests().await?.iter().map(Request::from_object).collect()) };
+    let mut found = judged_all(cluster, policy, objects).await?;
+    choose(&mut found, flags);
+    let all: Vec<_> = found.iter().map(|(request, verdict)| json::request(request, verdict)).collect();
+    print_json(&all)
+}
+
+/// The objects as they are.
+async fn yaml(cluster: &Cluster, flags: &ListFlags) -> Result<(), Failed> {
     let objects = cluster.list_requests().await?;
     let mut found: Vec<_> = objects.into_iter().map(|csr| (Request::from_object(&csr), csr)).collect();
     choose(&mut found, flags);
-    if flags.output == ListOutput::Yaml {
-        let items: Vec<_> = found.into_iter().map(|(_, csr)| csr).collect();
-        let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
-        return print_data(&crate::domain::yaml::to_string(&list).map_err(|error| Failed::new(error.to_string()))?);
-    }
-    let kind = "certificatesigningrequest.certificates.k8s.io";
-    let names: Vec<_> = found.iter().map(|(request, _)| format!("{kind}/{}", one_line(&request.pin.name))).collect();
-    if names.is_empty() { Ok(()) } else { print(&names.join("\n")) }
+    let items: Vec<_> = found.into_iter().map(|(_, csr)| csr).collect();
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
+    print_data(&crate::domain::yaml::to_string(&list).map_err(|error| Failed::new(error.to_string()))?)
 }
 
-async fn judged(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), Failed> {
-    let mut found = judged_all(cluster, policy).await?;
+async fn names(cluster: &Cluster, flags: &ListFlags) -> Result<(), Failed> {
+    let mut found: Vec<_> = cluster.read_requests().await?.into_iter().map(|request| (request, ())).collect();
     choose(&mut found, flags);
-    match flags.output {
-        ListOutput::Json => {
-            let all: Vec<_> = found.iter().map(|(request, verdict)| json::request(request, verdict)).collect();
-            print_json(&all)
-        }
-        _ if found.is_empty() => {
-            tell("No requests found");
-            Ok(())
-        }
-        output => print(&table(&found, output == ListOutput::Wide)),
-    }
+    let kind = "certificatesigningrequest.certificates.k8s.io";
+    let names: Vec<_> = found.iter().map(|(request, ())| format!("{kind}/{}", one_line(&request.pin.name))).collect();
+    if names.is_empty() { Ok(()) } else { print(&names.join("\n")) }
 }
 
 /// Keeps what the flags ask for, the oldest first.
@@ -69,7 +83,7 @@ fn one_line(text: &str) -> String {
     printable(text).into_owned()
 }
 
-fn table(found: &[(Request, Verdict)], wide: bool) -> String {
+fn rows(found: &[(Request, Verdict)], wide: bool) -> String {
     let mut rows =
         vec![["NAME", "IDENTITY", "GROUPS", "SIGNER", "FOR", "AGE", "STATE", "VERDICT"].map(str::to_owned).to_vec()];
     if wide {
@@ -77,7 +91,12 @@ fn table(found: &[(Request, Verdict)], wide: bool) -> String {
     }
     let now = Utc::now();
     for (request, verdict) in found {
-        let mut row = columns(request, verdict, request.created_at.map_or(0, |at| (now - at).num_seconds()), wide);
+        let mut row = columns(
+            request,
+            &verdict.clone().in_a_list(),
+            request.created_at.map_or(0, |at| (now - at).num_seconds()),
+            wide,
+        );
         if wide {
             let key = request
                 .pkcs10

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use kube::client::AuthError;
 use kube::core::Status;
+use kube::runtime::watcher;
 
 use crate::domain::request::State;
 use crate::domain::text::printable;
@@ -150,6 +151,19 @@ impl Error {
                 Self::Server { code: 200, message: "its answer cannot be read: is it a Kubernetes API?".to_owned() }
             }
             other => Self::Unreachable { server: server.to_owned(), why: root(&other) },
+        }
+    }
+
+    /// Puts the error of a watch in our words.
+    pub(super) fn from_watcher(error: watcher::Error, server: &str) -> Self {
+        match error {
+            watcher::Error::InitialListFailed(error)
+            | watcher::Error::WatchStartFailed(error)
+            | watcher::Error::WatchFailed(error) => Self::from_kube(error, server),
+            watcher::Error::WatchError(status) => Self::from_status(&status, server),
+            watcher::Error::NoResourceVersion => {
+                Self::Server { code: 200, message: "the list has no resourceVersion".to_owned() }
+            }
         }
     }
 

@@ -11,6 +11,7 @@ pub mod error;
 pub mod follow;
 pub mod listed;
 pub mod nodes_watch;
+pub mod pages;
 pub mod probe;
 pub mod rbac;
 pub mod rbac_watch;

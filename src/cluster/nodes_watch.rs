@@ -8,7 +8,6 @@ use kube::Api;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::mpsc::Sender;
 
-use super::watch::in_our_words;
 use super::{Cluster, Error};
 use crate::domain::verdict::Nodes;
 
@@ -49,7 +48,7 @@ async fn follow(cluster: &Cluster, to: &Sender<Nodes>, told: &mut Option<Nodes>)
         };
         match event {
             None => return Ok(()),
-            Some(Err(error)) => return Err(in_our_words(error, &cluster.server)),
+            Some(Err(error)) => return Err(Error::from_watcher(error, &cluster.server)),
             Some(Ok(Event::Init)) => (nodes, complete) = (Nodes::default(), false),
             Some(Ok(Event::InitApply(node) | Event::Apply(node))) => nodes.insert(&node),
             Some(Ok(Event::Delete(node))) => nodes.remove(&node),

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::rbac::typed;
-use super::watch::{WatchStatus, in_our_words};
+use super::watch::WatchStatus;
 use super::{Cluster, Error};
 use crate::domain::access::object::{Kind, Named};
 use crate::domain::access::{Binding, Policy, Role};
@@ -215,7 +215,7 @@ impl Watch {
             return Some(());
         }
         let listing = matches!(error, watcher::Error::InitialListFailed(_));
-        let error = in_our_words(error, &self.cluster.server);
+        let error = Error::from_watcher(error, &self.cluster.server);
         // A server without streaming lists refuses the parameter; who may list and not watch is refused the watch.
         if self.streaming && matches!(error, Error::Invalid { .. } | Error::Forbidden { .. }) {
             self.streaming = false;

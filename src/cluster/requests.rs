@@ -7,6 +7,7 @@ use k8s_openapi::api::certificates::v1::{
 use kube::Api;
 use kube::api::{DeleteParams, ListParams, PostParams, Preconditions};
 
+use super::pages::Pages;
 use super::{Cluster, Error, segment};
 use crate::domain::request::{Pin, Request, State};
 use crate::domain::time::to_k8s;
@@ -39,7 +40,19 @@ impl Cluster {
         Api::all(self.client.clone())
     }
 
-    /// All requests, read in pages.
+    /// All requests, as a list reads them: their signatures are not checked (see [`crate::domain::request::Pkcs10::glimpse`]).
+    ///
+    /// # Errors
+    /// Why they cannot be read.
+    pub async fn read_requests(&self) -> Result<Vec<Request>, Error> {
+        let (mut pages, mut all) = (Pages::new(self.client.clone()), Vec::new());
+        while let Some(request) = self.call(pages.next()).await? {
+            all.push(*request);
+        }
+        Ok(all)
+    }
+
+    /// All requests as whole objects.
     ///
     /// # Errors
     /// Why they cannot be read.

@@ -1,25 +1,28 @@
 //! The live list of requests: raw watch events in, small batches of slim rows out.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
+use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
-use futures::stream::BoxStream;
 use kube::Api;
-use kube::api::ListParams;
-use kube::runtime::watcher::{self, Event, watcher};
+use kube::api::{WatchEvent, WatchParams};
 use tokio::sync::mpsc::Sender;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::listed::Listed;
+use super::pages::Pages;
 use super::{Cluster, Error};
 use crate::domain::compact::{Interner, Uid};
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::row::Row;
-use crate::domain::verdict::{Verdict, judge_alone, rules};
+use crate::domain::verdict::judge_alone;
 
 /// Changes that follow each other within this time are sent together; the first after a pause is sent at once.
 const GATHER: Duration = Duration::from_millis(40);
@@ -27,13 +30,10 @@ const GATHER: Duration = Duration::from_millis(40);
 const BATCH: usize = 512;
 /// The watch is asked to end after so many seconds, and is then gone on with: a dead connection is noticed by that.
 const WATCH_SECONDS: u32 = 60;
-/// Objects that are asked for first, by themselves: a server takes its time before it begins to stream a large list, and
-/// no time for a short one.
-const FIRST: u32 = 100;
-/// How long those may keep the list waiting.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-/// Objects a page where the server streams no lists (before Kubernetes 1.32, or with `WatchList` off).
-const PAGE: u32 = 500;
+/// One that has not ended by then is dead.
+const SILENCE: Duration = Duration::from_secs(65);
+/// How long a watch lasts at least before the next one, and how long a list that was refused is not asked for again.
+const AT_LEAST: Duration = Duration::from_secs(1);
 
 /// What the watch has to tell.
 #[derive(Debug)]
@@ -96,9 +96,11 @@ pub enum WatchStatus {
 /// Watches all requests for as long as somebody listens. Rows come with what `policy` and the request say by themselves.
 pub async fn requests(cluster: Cluster, policy: Arc<PolicyFile>, to: Sender<Message>) {
     let (batch, interner) = (Batch::default(), Interner::default());
-    let mut watch = Watch { cluster, policy, to, batch, interner, streaming: true, tries: 0, since: None };
-    if watch.first_rows().await.is_some() {
-        while watch.run().await.is_some() {}
+    let mut watch = Watch { cluster, policy, to, batch, interner, tries: 0, since: None };
+    while let Err(Stop::Broken(error)) = watch.run().await {
+        if watch.broken(error).await.is_err() {
+            return;
+        }
     }
 }
 
@@ -108,106 +110,105 @@ struct Watch {
     to: Sender<Message>,
     batch: Batch,
     interner: Interner,
-    streaming: bool,
     tries: u32,
     since: Option<DateTime<Utc>>,
 }
 
-type Events = BoxStream<'static, watcher::Result<Event<Listed>>>;
+/// Why it is not gone on with.
+enum Stop {
+    /// Nobody listens any more.
+    Unheard,
+    /// The connection broke, or the server refused.
+    Broken(kube::Error),
+}
+
+impl From<kube::Error> for Stop {
+    fn from(error: kube::Error) -> Self {
+        Self::Broken(error)
+    }
+}
 
 impl Watch {
-    /// A few rows at once, so that there is something to look at while the list is read. They are part of that list, or
-    /// gone when it is complete. `None`: nobody listens any more.
-    async fn first_rows(&mut self) -> Option<()> {
-        let api = Api::<Listed>::all(self.cluster.client.clone());
-        let few = ListParams::default().limit(FIRST);
-        // What goes wrong here goes wrong again with the list, and is told then.
-        let Ok(Ok(few)) = timeout(FIRST_WAIT, api.list(&few)).await else { return Some(()) };
+    /// One list and the watches that follow it, until one breaks.
+    async fn run(&mut self) -> Result<Infallible, Stop> {
+        let mut version = self.list().await?;
+        loop {
+            let began = Instant::now();
+            self.follow(&mut version).await?;
+            // Whatever ends watches at once must not be asked as fast as it does.
+            self.wait(sleep_until(began + AT_LEAST)).await?;
+        }
+    }
+
+    /// Reads all requests. Gives the resourceVersion that they are of.
+    async fn list(&mut self) -> Result<String, Stop> {
+        // What no row of the new list has is not kept for ever.
+        self.interner = Interner::default();
         self.send(Message::Restarted).await?;
-        few.items.into_iter().for_each(|Listed { request, .. }| self.add(&request));
-        self.flush().await
+        let mut pages = Pages::new(self.cluster.client.clone());
+        while let Some(request) = self.wait(pages.next()).await?? {
+            self.add(&request);
+            self.flush_if_full().await?;
+        }
+        self.flush().await?;
+        (self.tries, self.since) = (0, None);
+        self.send(Message::Listed).await?;
+        self.send(Message::Status(WatchStatus::Live)).await?;
+        Ok(pages.version())
+    }
+
+    /// One watch from `version` on, which is that of the last event afterwards.
+    async fn follow(&mut self, version: &mut String) -> Result<(), Stop> {
+        let params = WatchParams::default().timeout(WATCH_SECONDS);
+        let api = Api::<Listed>::all(self.cluster.client.clone());
+        let end = Instant::now() + SILENCE;
+        let events = timeout_at(end, api.watch(&params, version));
+        let mut events = self.wait(events).await?.map_err(silent)??.boxed();
+        while let Some(event) = self.wait(timeout_at(end, events.next())).await?.map_err(silent)? {
+            match event? {
+                WatchEvent::Added(Listed { request, .. }) | WatchEvent::Modified(Listed { request, .. }) => {
+                    self.add(&request);
+                    *version = request.pin.resource_version;
+                }
+                WatchEvent::Deleted(Listed { request, .. }) => {
+                    self.batch.add(Change::Deleted(Uid::of(&request.pin.uid)));
+                    *version = request.pin.resource_version;
+                }
+                WatchEvent::Bookmark(mark) => *version = mark.metadata.resource_version,
+                WatchEvent::Error(status) => return Err(kube::Error::Api(status).into()),
+            }
+            self.flush_if_full().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for what comes next. What has been gathered is sent when it is due meanwhile.
+    async fn wait<T>(&mut self, next: impl Future<Output = T>) -> Result<T, Stop> {
+        let mut next = pin!(next);
+        loop {
+            let due = self.batch.due;
+            tokio::select! {
+                biased;
+                next = &mut next => return Ok(next),
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.flush().await?,
+                () = self.to.closed() => return Err(Stop::Unheard),
+            }
+        }
     }
 
     fn add(&mut self, request: &Request) {
-        let row = Row::new(request, &self.glance(request), &mut self.interner);
-        self.batch.add(Change::Applied(row));
-    }
-
-    /// One list and the watch that follows it, until it breaks. `None`: nobody listens any more.
-    async fn run(&mut self) -> Option<()> {
-        let mut config = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
-        if self.streaming {
-            config = config.streaming_lists();
-        }
-        let mut events: Events = watcher(Api::<Listed>::all(self.cluster.client.clone()), config).boxed();
-        loop {
-            let event = if let Some(due) = self.batch.due {
-                if let Ok(event) = timeout_at(due, events.next()).await {
-                    event
-                } else {
-                    self.flush().await?;
-                    continue;
-                }
-            } else {
-                tokio::select! {
-                    event = events.next() => event,
-                    () = self.to.closed() => return None,
-                }
-            };
-            match event {
-                Some(Ok(event)) => self.take(event).await?,
-                Some(Err(error)) => return self.broken(error).await,
-                None => return Some(()),
-            }
-        }
-    }
-
-    async fn take(&mut self, event: Event<Listed>) -> Option<()> {
-        match event {
-            Event::Init => {
-                self.flush().await?;
-                // What no row of the new list has is not kept for ever.
-                self.interner = Interner::default();
-                self.send(Message::Restarted).await
-            }
-            Event::InitApply(Listed { request, .. }) | Event::Apply(Listed { request, .. }) => {
-                self.add(&request);
-                self.flush_if_full().await
-            }
-            Event::Delete(Listed { request, .. }) => {
-                self.batch.add(Change::Deleted(Uid::of(&request.pin.uid)));
-                self.flush_if_full().await
-            }
-            Event::InitDone => {
-                self.flush().await?;
-                (self.tries, self.since) = (0, None);
-                self.send(Message::Listed).await?;
-                self.send(Message::Status(WatchStatus::Live)).await
-            }
-        }
-    }
-
-    /// What a request says by itself. Signatures are left to the API server, which checked each when it was created, and
-    /// to the detail: a hundred thousand of them take seconds.
-    fn glance(&self, request: &Request) -> Verdict {
-        let mut verdict = judge_alone(request, &self.policy);
-        verdict.findings.retain(|finding| finding.rule != rules::SIGNATURE_UNCHECKED.id);
-        verdict
+        let alone = judge_alone(request, &self.policy).in_a_list();
+        self.batch.add(Change::Applied(Row::new(request, &alone, &mut self.interner)));
     }
 
     /// The connection broke. A new list is read after a while; the rows stay until it is complete.
-    async fn broken(&mut self, error: watcher::Error) -> Option<()> {
+    async fn broken(&mut self, error: kube::Error) -> Result<(), Stop> {
         self.flush().await?;
-        let expired = matches!(&error, watcher::Error::WatchError(status) if status.code == 410);
-        let error = in_our_words(error, &self.cluster.server);
-        if expired {
-            return Some(());
+        if matches!(&error, kube::Error::Api(status) if status.code == 410) {
+            // So old is what it was asked to go on from. It may say so again at once.
+            return self.wait(sleep(AT_LEAST)).await;
         }
-        // A server without streaming lists refuses the parameter (422, 400 or 403 by its words), before any object.
-        if self.streaming && matches!(error, Error::Invalid { .. }) {
-            self.streaming = false;
-            return Some(());
-        }
+        let error = Error::from_kube(error, &self.cluster.server);
         tracing::warn!(%error, "the watch on certificatesigningrequests broke");
         let wait = if matches!(error, Error::Forbidden { .. }) { Duration::from_secs(30) } else { backoff(self.tries) };
         self.tries += 1;
@@ -222,24 +223,21 @@ impl Watch {
             other => WatchStatus::Degraded { why: other.to_string(), since, next_try: now + wait },
         };
         self.send(Message::Status(status)).await?;
-        tokio::select! {
-            () = sleep(wait) => Some(()),
-            () = self.to.closed() => None,
-        }
+        self.wait(sleep(wait)).await
     }
 
-    async fn flush_if_full(&mut self) -> Option<()> {
-        if self.batch.changes.len() >= BATCH { self.flush().await } else { Some(()) }
+    async fn flush_if_full(&mut self) -> Result<(), Stop> {
+        if self.batch.changes.len() >= BATCH { self.flush().await } else { Ok(()) }
     }
 
-    async fn flush(&mut self) -> Option<()> {
+    async fn flush(&mut self) -> Result<(), Stop> {
         let changes = self.batch.drain();
-        if changes.is_empty() { Some(()) } else { self.send(Message::Changes(changes)).await }
+        if changes.is_empty() { Ok(()) } else { self.send(Message::Changes(changes)).await }
     }
 
     /// The channel is bounded: a console that is busy slows the reading down and nothing piles up.
-    async fn send(&mut self, message: Message) -> Option<()> {
-        self.to.send(message).await.ok()
+    async fn send(&mut self, message: Message) -> Result<(), Stop> {
+        self.to.send(message).await.map_err(|_| Stop::Unheard)
     }
 }
 
@@ -280,17 +278,9 @@ impl Batch {
     }
 }
 
-/// A watcher's error in our words.
-pub(super) fn in_our_words(error: watcher::Error, server: &str) -> Error {
-    match error {
-        watcher::Error::InitialListFailed(error)
-        | watcher::Error::WatchStartFailed(error)
-        | watcher::Error::WatchFailed(error) => Error::from_kube(error, server),
-        watcher::Error::WatchError(status) => Error::from_status(&status, server),
-        watcher::Error::NoResourceVersion => {
-            Error::Server { code: 200, message: "the list has no resourceVersion".to_owned() }
-        }
-    }
+/// It has neither told anything nor ended.
+fn silent(_: Elapsed) -> kube::Error {
+    kube::Error::ReadEvents(io::Error::new(io::ErrorKind::TimedOut, "the connection is dead"))
 }
 
 #[cfg(test)]

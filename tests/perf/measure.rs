@@ -103,6 +103,8 @@ impl<'a> Bench<'a> {
         self.row(size, "resident memory, just complete", "", format!("{memory:.0} MB"));
         let bytes = readings.iter().map(|reading| reading.bytes).max().unwrap();
         self.row(size, "first screen", "", format!("{bytes} bytes"));
+        let ours = self.countersign_list();
+        self.row(size, "`list`", format!("kubectl get csr {kubectl:.2} s"), format!("{ours:.2} s"));
     }
 
     /// A console, when its list is complete.
@@ -143,6 +145,14 @@ impl<'a> Bench<'a> {
         let started = Instant::now();
         let status = self.kubectl().args(["get", "csr"]).stdout(Stdio::null()).status().unwrap();
         assert!(status.success());
+        started.elapsed().as_secs_f64()
+    }
+
+    fn countersign_list(&self) -> f64 {
+        let started = Instant::now();
+        let mut command = Command::new(self.program);
+        command.arg("list").arg("--kubeconfig").arg(self.kubeconfig).env("HOME", self.home.path());
+        assert!(command.stdout(Stdio::null()).status().unwrap().success());
         started.elapsed().as_secs_f64()
     }
 

@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta};
 use countersign::cluster::listed::Listed;
+use countersign::cluster::pages::Piece;
+use countersign::cluster::pages::protobuf::Decoder;
 use countersign::cluster::watch::{Change, Message, WatchStatus};
 use countersign::console::clock::Clock;
 use countersign::console::event::Event;
@@ -61,6 +63,42 @@ fn object() -> String {
     object.to_string()
 }
 
+/// A field of a protobuf message.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![number << 3 | 2];
+    prost::encode_length_delimiter(content.len(), &mut bytes).unwrap();
+    bytes.extend_from_slice(content);
+    bytes
+}
+
+/// A list of so many objects like [`object`], as the API server answers it in protobuf.
+fn answer(count: usize) -> Vec<u8> {
+    let whole: serde_json::Value = serde_json::from_str(&object()).unwrap();
+    let pem = STANDARD.decode(whole["spec"]["request"].as_str().unwrap()).unwrap();
+    let fields = whole["metadata"]["managedFields"][0]["fieldsV1"].to_string();
+    let managed = [field(1, b"kubectl-create"), field(2, b"Update"), field(7, &field(1, fields.as_bytes()))].concat();
+    let metadata = [
+        field(1, b"load-000001"),
+        field(5, b"0b5c1f0e-6f6a-4d5e-9c3b-0123456789ab"),
+        field(6, b"812"),
+        field(8, &[0x08, 0xae, 0xc6, 0x8e, 0xd9, 0x06]),
+        // managedFields has the number 17, and so a key of two bytes.
+        [&[0x8a, 0x01], &field(0, &managed)[1..]].concat(),
+    ];
+    let spec = [
+        field(1, &pem),
+        field(2, b"admin"),
+        field(4, b"system:masters"),
+        field(4, b"system:authenticated"),
+        field(5, b"client auth"),
+        field(7, b"kubernetes.io/kube-apiserver-client"),
+        vec![0x40, 0x80, 0xa3, 0x05],
+    ];
+    let item = field(2, &[field(1, &metadata.concat()), field(2, &spec.concat())].concat());
+    let list = [field(1, &field(2, b"812")), item.repeat(count)].concat();
+    [b"k8s\0".to_vec(), field(2, &list), field(3, b""), field(4, b"")].concat()
+}
+
 fn request() -> Request {
     serde_json::from_str::<Listed>(&object()).unwrap().request
 }
@@ -92,9 +130,25 @@ fn index() -> Index {
 }
 
 #[divan::bench]
-fn decode_an_object_off_the_wire(bencher: Bencher) {
+fn decode_the_object_of_a_watch_event(bencher: Bencher) {
     let text = object();
     bencher.bench(|| serde_json::from_str::<Listed>(black_box(&text)).unwrap());
+}
+
+/// As it arrives: in pieces of 16 KiB.
+#[divan::bench]
+fn decode_a_thousand_objects_of_a_list(bencher: Bencher) {
+    let answer = answer(1000);
+    bencher.bench(|| {
+        let (mut decoder, mut count) = (Decoder::default(), 0);
+        for chunk in black_box(&answer).chunks(16 << 10) {
+            decoder.push(chunk);
+            while let Some(piece) = decoder.piece().unwrap() {
+                count += usize::from(matches!(piece, Piece::Item(_)));
+            }
+        }
+        assert_eq!(count, 1000);
+    });
 }
 
 #[divan::bench]

@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use tokio::sync::mpsc;
 
 use crate::support::plane::Plane;
-use crate::support::requests::create;
+use crate::support::requests::{create, create_with, manifest};
 use crate::support::{PATIENCE, unique};
 
 crate::on_both!(async
@@ -19,6 +19,7 @@ crate::on_both!(async
     the_servers_own_limits_are_told_in_plain_words,
     the_watch_lists_what_is_there_and_then_tells_every_change,
     a_name_that_looks_like_a_query_is_a_name,
+    a_list_says_the_same_in_every_form,
 );
 
 async fn admin(plane: &dyn Plane) -> Cluster {
@@ -131,4 +132,40 @@ async fn a_name_that_looks_like_a_query_is_a_name(plane: &dyn Plane) {
     assert_eq!(untouched.state(), State::Pending);
     cluster.delete_request(&Pin::of(&decided)).await.unwrap();
     assert!(matches!(cluster.request(&odd).await, Err(Error::Gone { .. })));
+}
+
+/// Lists are read as protobuf where a server has it, and single objects as JSON.
+async fn a_list_says_the_same_in_every_form(plane: &dyn Plane) {
+    let (cluster, prefix) = (admin(plane).await, unique("forms"));
+    let name = |of: &str| format!("{prefix}-{of}");
+    create(plane, &name("pending"), "jane", &["dev", "qa"]);
+    create_with(plane, &name("failed"), "joe", &[], "server auth");
+    for (of, verb) in [("failed", Verb::Approve), ("issued", Verb::Approve), ("denied", Verb::Deny)] {
+        if of != "failed" {
+            create_with(plane, &name(of), "花子", &[], "client auth, digital signature");
+        }
+        let pin = Pin::of(&cluster.request(&name(of)).await.unwrap());
+        cluster.decide(&pin, &decision(verb)).await.unwrap();
+        let done = |request: &Request| !matches!(request.state(), State::Pending | State::Approved);
+        cluster.wait_for(&name(of), &pin.uid, done).await.unwrap();
+    }
+    let file = plane.path(&format!("{prefix}.yaml"));
+    std::fs::write(&file, manifest(&name("asked"), "bob", &[], "client auth")).unwrap();
+    let somebody = ["--as=ci bot", "--as-uid=7", "--as-group=system:masters", "--as-group=ci"];
+    let asked = plane.kubectl(&[&somebody[..], &["create", "-f", &file.display().to_string()]].concat());
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    let mut listed = cluster.read_requests().await.unwrap();
+    let mut whole: Vec<_> = cluster.list_requests().await.unwrap().iter().map(Request::from_object).collect();
+    for list in [&mut listed, &mut whole] {
+        list.retain(|request| request.pin.name.starts_with(&prefix));
+        list.sort_by(|a, b| a.pin.name.cmp(&b.pin.name));
+    }
+    for request in &mut whole {
+        // A list leaves signatures to the server.
+        request.pkcs10.as_mut().unwrap().signature_valid = None;
+    }
+    let states: Vec<_> = listed.iter().map(Request::state).collect();
+    assert_eq!(states, [State::Pending, State::Denied, State::Failed, State::Issued, State::Pending]);
+    assert_eq!((&*listed[0].requester.username, &*listed[0].requester.uid), ("ci bot", "7"));
+    assert_eq!(listed, whole);
 }

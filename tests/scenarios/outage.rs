@@ -1,7 +1,7 @@
 //! The API server goes away and comes back, or is an older one.
 
 use crate::support::plane::{own, own_with};
-use crate::support::requests::create;
+use crate::support::requests::{create, manifest};
 use crate::support::terminal::Terminal;
 use crate::support::{Person, eventually};
 
@@ -27,14 +27,18 @@ fn old_rows_stay_marked_as_stale_and_the_list_is_right_again_by_itself() {
     console.sees("before");
 }
 
+/// More than a page of them.
 #[test]
 fn a_server_without_streaming_lists_is_read_in_pages() {
     let Some(plane) = own_with(&["--feature-gates=WatchList=false"]) else { return };
     let admin = Person::admin(&plane);
-    create(&plane, "listed", "jane", &[]);
+    let many: Vec<_> = (0..250).map(|number| manifest(&format!("many-{number}"), "joe", &[], "client auth")).collect();
+    let file = plane.path("many.yaml");
+    std::fs::write(&file, many.join("---\n")).unwrap();
+    assert!(plane.kubectl(&["create", "-f", &file.display().to_string()]).status.success());
     let console = Terminal::console(&admin, &[]);
     console.sees("● live");
-    console.sees("listed");
+    console.sees("of 250");
     create(&plane, "watched", "joe", &[]);
-    console.sees("watched");
+    console.sees("of 251");
 }

@@ -113,6 +113,14 @@ impl Verdict {
         Self::of(self.findings)
     }
 
+    /// The verdict in a list. Signatures are left to the API server there, which checked each when the request was made
+    /// (see [`super::request::Pkcs10::glimpse`]), so that an unchecked one is nothing to be told.
+    #[must_use]
+    pub fn in_a_list(mut self) -> Self {
+        self.findings.retain(|finding| finding.rule != rules::SIGNATURE_UNCHECKED.id);
+        self
+    }
+
     /// The worst finding's level, `Ok` without any.
     pub fn level(&self) -> Level {
         self.findings.first().map_or(Level::Ok, |finding| finding.level)
