@@ -68,6 +68,8 @@ pub enum Column {
     Name,
     /// By the user that it would become.
     Identity,
+    /// By who asked.
+    Requester,
     /// By signer.
     Signer,
     /// The longest life first.
@@ -78,7 +80,8 @@ pub enum Column {
 
 impl Column {
     /// In the order in which the sort key walks through them.
-    pub const ALL: [Self; 6] = [Self::Age, Self::Name, Self::Identity, Self::Signer, Self::Life, Self::Verdict];
+    pub const ALL: [Self; 7] =
+        [Self::Age, Self::Name, Self::Identity, Self::Requester, Self::Signer, Self::Life, Self::Verdict];
 
     /// The next one.
     #[must_use]
@@ -93,6 +96,7 @@ impl Column {
             Self::Age => "age",
             Self::Name => "name",
             Self::Identity => "identity",
+            Self::Requester => "requester",
             Self::Signer => "signer",
             Self::Life => "life",
             Self::Verdict => "verdict",
@@ -105,6 +109,7 @@ impl Column {
             Self::Age => columns::Column::Age,
             Self::Name => columns::Column::Name,
             Self::Identity => columns::Column::Identity,
+            Self::Requester => columns::Column::Requester,
             Self::Signer => columns::Column::Signer,
             Self::Life => columns::Column::Life,
             Self::Verdict => columns::Column::Verdict,
@@ -115,6 +120,7 @@ impl Column {
     pub(super) fn text(self, row: &Row) -> Option<&str> {
         match self {
             Self::Identity => Some(&row.user),
+            Self::Requester => Some(&row.asker.user),
             Self::Signer => Some(&row.signer),
             Self::Age | Self::Name | Self::Life | Self::Verdict => None,
         }
@@ -127,7 +133,7 @@ impl Column {
             // No life asked for means the signer's longest.
             Self::Life => u64::from(u32::MAX) - u64::from(row.expiration_seconds.unwrap_or(i32::MAX).cast_unsigned()),
             Self::Verdict => Level::Danger as u64 - row.level as u64,
-            Self::Name | Self::Identity | Self::Signer => 0,
+            Self::Name | Self::Identity | Self::Requester | Self::Signer => 0,
         }
     }
 }
