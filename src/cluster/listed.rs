@@ -1,5 +1,6 @@
-//! A request as the list reads it off the wire: only what a row and its verdict need, borrowed from the text where that
-//! is possible. managedFields and the rest are skipped over, never kept.
+//! A request as the list reads it in JSON: in a watch event, and in a list where the server has no protobuf (see
+//! [`super::pages`]). Only what a row and its verdict need, borrowed from the text where that is possible; managedFields and
+//! the rest are skipped over, never kept.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
