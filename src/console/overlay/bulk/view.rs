@@ -59,21 +59,24 @@ fn rest(area: Rect, lines: u16) -> Rect {
 
 /// A line for each level; on a low screen those around the cursor.
 fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk) -> Rect {
-    let width = usize::from(area.width);
-    let who = width.saturating_sub(2 + LEVEL + COUNT + DECIDED);
+    let lines = bulk.summaries();
+    let room = usize::from(area.width).saturating_sub(2 + LEVEL + COUNT);
+    let longest = lines.iter().map(|summary| summary.who.width()).max().unwrap_or(0).max("SIGNERS".len());
+    let who = room.saturating_sub(DECIDED).min(longest + 2);
+    let decided = room - who;
     let heading = format!(
         "  {}{:>5}  {}{}",
         cell("VERDICT", LEVEL),
         "COUNT",
         cell("SIGNERS", who),
-        cell("DECIDED HERE", DECIDED)
+        cell("DECIDED HERE", decided)
     );
-    let lines = bulk.summaries();
     let chosen = lines.iter().position(|summary| bulk.line == Line::Level(summary.level));
     // What comes below wants three lines at least.
     let height = usize::from(area.height.saturating_sub(4)).max(1);
     let top = (chosen.unwrap_or(0) + 1).saturating_sub(height);
-    let seen: Vec<_> = lines.iter().skip(top).take(height).map(|summary| level(summary, who, state, bulk)).collect();
+    let seen: Vec<_> =
+        lines.iter().skip(top).take(height).map(|summary| level(summary, (who, decided), state, bulk)).collect();
     let drawn = std::iter::once(Text::styled(heading, state.theme.dim())).chain(seen);
     let mut used = 0;
     for (area, line) in area.rows().zip(drawn) {
@@ -83,7 +86,7 @@ fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk) -> Rect {
     rest(area, used)
 }
 
-fn level(summary: &Summary, who: usize, state: &State, bulk: &Bulk) -> Text<'static> {
+fn level(summary: &Summary, (who, decided): (usize, usize), state: &State, bulk: &Bulk) -> Text<'static> {
     let chosen = bulk.line == Line::Level(summary.level) && matches!(bulk.phase, Phase::Asking);
     let remark = match (bulk.verb, summary.level) {
         _ if summary.kept_out => "policy says no".to_owned(),
@@ -99,7 +102,7 @@ fn level(summary: &Summary, who: usize, state: &State, bulk: &Bulk) -> Text<'sta
         summary.count,
         column(&summary.who, who),
         summary.decided,
-        cell(&remark, DECIDED.saturating_sub(6))
+        cell(&remark, decided.saturating_sub(6))
     );
     let line =
         Text::from(vec![Span::raw(if chosen { "› " } else { "  " }), Span::styled(verdict, style), Span::raw(text)]);
