@@ -189,6 +189,8 @@ fn columns_are_chosen_put_in_order_and_found_again_the_next_time(plane: &dyn Pla
     first.keys("s");
     first.sees("pending · name ↓");
     first.keys("s");
+    first.sees("pending · requester ↓");
+    first.keys("s");
     first.sees("pending · verdict ↓");
     first.keys("q");
     assert_eq!(first.ends(), 0);
