@@ -215,8 +215,7 @@ impl<'a> Bench<'a> {
     /// Another order, another filter.
     fn sorts(&mut self, size: usize, console: &mut Probe) {
         let mut worst = (Duration::ZERO, String::new());
-        let wanted = ["name", "identity", "requester", "signer", "life", "verdict", "age"]
-            .map(|word| ("s", format!("· {word} ↓")));
+        let wanted = ["name", "identity", "signer", "life", "verdict", "age"].map(|word| ("s", format!("· {word} ↓")));
         let reversed = [("S", "age ↑".to_owned()), ("S", "age ↓".to_owned())];
         let filters = ["approved", "issued", "denied", "failed", "all", "pending"];
         let filters = filters.map(|word| ("f", format!("Requests · {word}")));
