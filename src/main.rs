@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+/// musl's own makes every thread wait for every other.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> color_eyre::Result<ExitCode> {
     countersign::console::terminal::install_hooks()?;
     countersign::cli::run()
