@@ -91,12 +91,7 @@ fn rows(found: &[(Request, Verdict)], wide: bool) -> String {
     }
     let now = Utc::now();
     for (request, verdict) in found {
-        let mut row = columns(
-            request,
-            &verdict.clone().in_a_list(),
-            request.created_at.map_or(0, |at| (now - at).num_seconds()),
-            wide,
-        );
+        let mut row = columns(request, verdict, request.created_at.map_or(0, |at| (now - at).num_seconds()), wide);
         if wide {
             let key = request
                 .pkcs10

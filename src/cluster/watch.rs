@@ -96,7 +96,7 @@ pub enum WatchStatus {
 /// Watches all requests for as long as somebody listens. Rows come with what `policy` and the request say by themselves.
 pub async fn requests(cluster: Cluster, policy: Arc<PolicyFile>, to: Sender<Message>) {
     let (batch, interner) = (Batch::default(), Interner::default());
-    let mut watch = Watch { cluster, policy, to, batch, interner, tries: 0, since: None };
+    let mut watch = Watch { cluster, policy, to, batch, interner, live: false, tries: 0, since: None };
     while let Err(Stop::Broken(error)) = watch.run().await {
         if watch.broken(error).await.is_err() {
             return;
@@ -110,6 +110,9 @@ struct Watch {
     to: Sender<Message>,
     batch: Batch,
     interner: Interner,
+    /// A watch goes on from the list.
+    live: bool,
+    /// Times in a row that none did.
     tries: u32,
     since: Option<DateTime<Utc>>,
 }
@@ -151,9 +154,7 @@ impl Watch {
             self.flush_if_full().await?;
         }
         self.flush().await?;
-        (self.tries, self.since) = (0, None);
         self.send(Message::Listed).await?;
-        self.send(Message::Status(WatchStatus::Live)).await?;
         Ok(pages.version())
     }
 
@@ -164,6 +165,10 @@ impl Watch {
         let end = Instant::now() + SILENCE;
         let events = timeout_at(end, api.watch(&params, version));
         let mut events = self.wait(events).await?.map_err(silent)??.boxed();
+        if !self.live {
+            (self.live, self.tries, self.since) = (true, 0, None);
+            self.send(Message::Status(WatchStatus::Live)).await?;
+        }
         while let Some(event) = self.wait(timeout_at(end, events.next())).await?.map_err(silent)? {
             match event? {
                 WatchEvent::Added(Listed { request, .. }) | WatchEvent::Modified(Listed { request, .. }) => {
@@ -204,6 +209,7 @@ impl Watch {
     /// The connection broke. A new list is read after a while; the rows stay until it is complete.
     async fn broken(&mut self, error: kube::Error) -> Result<(), Stop> {
         self.flush().await?;
+        self.live = false;
         if matches!(&error, kube::Error::Api(status) if status.code == 410) {
             // So old is what it was asked to go on from. It may say so again at once.
             return self.wait(sleep(AT_LEAST)).await;

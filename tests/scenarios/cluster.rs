@@ -11,13 +11,14 @@ use tokio::sync::mpsc;
 
 use crate::support::plane::Plane;
 use crate::support::requests::{create, create_with, manifest};
-use crate::support::{PATIENCE, unique};
+use crate::support::{PATIENCE, limited, unique};
 
 crate::on_both!(async
     a_decision_is_about_the_version_that_was_seen,
     a_race_is_won_by_exactly_one,
     the_servers_own_limits_are_told_in_plain_words,
     the_watch_lists_what_is_there_and_then_tells_every_change,
+    who_may_list_and_not_watch_is_never_told_that_the_list_is_live,
     a_name_that_looks_like_a_query_is_a_name,
     a_list_says_the_same_in_every_form,
 );
@@ -114,6 +115,22 @@ async fn the_watch_lists_what_is_there_and_then_tells_every_change(plane: &dyn P
     assert!(plane.kubectl(&["delete", "csr", &new]).status.success());
     let gone = |change: &Change| matches!(change, Change::Deleted(uid) if *uid == Uid::of(&pin.uid));
     while !matches!(next(&mut from).await, Message::Changes(changes) if changes.iter().any(gone)) {}
+}
+
+async fn who_may_list_and_not_watch_is_never_told_that_the_list_is_live(plane: &dyn Plane) {
+    let lister = limited(plane, &unique("lister"), "get,list", "certificatesigningrequests");
+    let target = Target { kubeconfig: Some(lister.kubeconfig()), ..Target::default() };
+    let (to, mut from) = mpsc::channel(1);
+    tokio::spawn(watch::requests(Cluster::connect(&target).await.unwrap(), Arc::default(), to));
+    let (mut listed, mut status) = (false, None);
+    while status.is_none() {
+        match next(&mut from).await {
+            Message::Listed => listed = true,
+            Message::Status(is) => status = Some(is),
+            _ => {}
+        }
+    }
+    assert!(listed && matches!(status, Some(WatchStatus::Forbidden { .. })), "{status:?}");
 }
 
 async fn a_name_that_looks_like_a_query_is_a_name(plane: &dyn Plane) {
