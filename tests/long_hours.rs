@@ -186,6 +186,7 @@ impl Cluster {
                 key: PublicKey { algorithm: "RSA".into(), bits: 2048, sha256: "00".into() },
                 signature_algorithm: "SHA256-RSA".into(),
                 signature_valid: Some(true),
+                oddities: Vec::new(),
             }),
             conditions: Vec::new(),
             certificate: None,

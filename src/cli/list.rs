@@ -25,8 +25,7 @@ pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlag
 }
 
 async fn table(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), Failed> {
-    let found = judged_all(cluster, policy, cluster.read_requests()).await?;
-    let mut found: Vec<_> = found.into_iter().map(|(request, verdict)| (request, verdict.in_a_list())).collect();
+    let mut found = judged_all(cluster, policy, cluster.read_requests()).await?;
     choose(&mut found, flags);
     if found.is_empty() {
         tell("No requests found");

@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer};
 use crate::domain::certificate::Certificate;
 use crate::domain::request::{Condition, Pin, Pkcs10, Request, Requester};
 
-/// A request decoded for the list: its signature is not checked (see [`Pkcs10::glimpse`]).
+/// A request decoded for the list: its signature is not checked (see [`Pkcs10::decode_unverified`]).
 #[derive(Debug, Clone)]
 pub struct Listed {
     /// Name, uid and resourceVersion alone.
@@ -166,7 +166,7 @@ impl Wire<'_> {
                 groups: spec.groups.unwrap_or_default(),
                 extra: spec.extra.unwrap_or_default(),
             },
-            pkcs10: bytes(&spec.request).and_then(|pem| Pkcs10::glimpse(&pem)),
+            pkcs10: bytes(&spec.request).and_then(|pem| Pkcs10::decode_unverified(&pem)),
             conditions: conditions.unwrap_or_default().into_iter().map(WireCondition::into_condition).collect(),
             certificate: certificate.map(|text| bytes(&text.0).and_then(|pem| Certificate::from_pem(&pem))),
         }

@@ -40,7 +40,7 @@ impl Cluster {
         Api::all(self.client.clone())
     }
 
-    /// All requests, as a list reads them: their signatures are not checked (see [`crate::domain::request::Pkcs10::glimpse`]).
+    /// All requests, as a list reads them: their signatures are not checked (see [`crate::domain::request::Pkcs10::decode_unverified`]).
     ///
     /// # Errors
     /// Why they cannot be read.

@@ -202,7 +202,7 @@ impl Watch {
     }
 
     fn add(&mut self, request: &Request) {
-        let alone = judge_alone(request, &self.policy).in_a_list();
+        let alone = judge_alone(request, &self.policy);
         self.batch.add(Change::Applied(Row::new(request, &alone, &mut self.interner)));
     }
 

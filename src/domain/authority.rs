@@ -1,12 +1,7 @@
 //! CA certificates, as a kubeconfig names them.
 
-use x509_parser::certificate::X509Certificate;
-use x509_parser::error::X509Error;
-use x509_parser::pem::Pem;
-use x509_parser::prelude::FromDer;
-
 use super::certificate::Certificate;
-use super::pkcs10::public_key;
+use super::x509::{pem, verify_issued_by};
 
 /// Decodes the CAs in a PEM file.
 ///
@@ -24,25 +19,12 @@ pub fn read(pem: &[u8]) -> Result<Vec<Certificate>, String> {
 /// another CA that is called the same, such as every kubeadm cluster's `kubernetes`. What cannot be verified here does
 /// not count as disowned.
 pub fn disowns(authorities: &[u8], certificate: &[u8]) -> bool {
-    let (authorities, own) = (ders(authorities), ders(certificate));
-    let Some(Ok((_, leaf))) = own.first().map(|der| X509Certificate::from_der(der)) else { return false };
-    let parsed = authorities.iter().filter_map(|der| X509Certificate::from_der(der).ok());
-    let same_name: Vec<_> = parsed
-        .map(|(_, authority)| authority)
-        .filter(|authority| authority.subject().as_raw() == leaf.issuer().as_raw())
-        .collect();
-    !same_name.is_empty() && same_name.iter().all(|authority| is_not_by(&leaf, authority))
-}
-
-fn is_not_by(leaf: &X509Certificate<'_>, authority: &X509Certificate<'_>) -> bool {
-    // The library says of an RSA key below 2048 bits what it says of a bad signature (see `pkcs10`).
-    let key = public_key(authority.public_key());
-    let weak = key.algorithm == "RSA" && key.bits < 2048;
-    let bad = leaf.verify_signature(Some(authority.public_key()));
-    !weak && matches!(bad, Err(X509Error::SignatureVerificationError))
+    let Some(leaf) = ders(certificate).into_iter().next() else { return false };
+    let mut verified =
+        ders(authorities).into_iter().filter_map(|authority| verify_issued_by(&leaf, &authority)).peekable();
+    verified.peek().is_some() && verified.all(|signed| !signed)
 }
 
 fn ders(pem: &[u8]) -> Vec<Vec<u8>> {
-    let blocks = Pem::iter_from_buffer(pem).flatten().filter(|block| block.label == "CERTIFICATE");
-    blocks.map(|block| block.contents).collect()
+    pem::blocks(pem).filter(|block| block.label == b"CERTIFICATE").map(|block| block.content).collect()
 }

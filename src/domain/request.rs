@@ -7,6 +7,7 @@ use k8s_openapi::api::certificates::v1::{CertificateSigningRequest, CertificateS
 
 use super::certificate::Certificate;
 use super::time::from_k8s;
+use super::x509::Oddity;
 
 /// The signer that issues client certificates for the API server.
 pub const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
@@ -85,8 +86,11 @@ pub struct Pkcs10 {
     pub key: PublicKey,
     /// The signature's algorithm in Go's words, such as `SHA256-RSA`, or its OID where unknown.
     pub signature_algorithm: String,
-    /// Whether the signature fits the key; `None` where this program cannot check that algorithm.
+    /// Whether the signature fits the key, with Go's result; `None` where it was not looked at
+    /// ([`Self::decode_unverified`]).
     pub signature_valid: Option<bool>,
+    /// What keeps it from being one canonical block of canonical DER.
+    pub oddities: Vec<Oddity>,
 }
 
 /// A public key's kind and strength.

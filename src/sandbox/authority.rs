@@ -20,20 +20,15 @@ use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::{Time, Validity};
-use x509_parser::certification_request::{X509CertificationRequest, X509CertificationRequestInfo};
-use x509_parser::cri_attributes::ParsedCriAttribute;
-use x509_parser::extensions::X509Extension;
-use x509_parser::prelude::FromDer;
-use x509_parser::x509::X509Name;
 use zeroize::Zeroizing;
 
 use crate::domain::key_type::KeyType;
-use crate::domain::request::Pkcs10;
+use crate::domain::x509::{Attribute, RawRequest, first_request};
 use crate::keys::{PrivateKey, certification_request};
 
 /// Object identifiers (RFC 5280, RFC 4519).
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
-const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
+const SERIAL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.5");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const ALTERNATIVE_NAMES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 const CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
@@ -178,11 +173,8 @@ impl Authority {
         expiration_seconds: Option<i32>,
         now: DateTime<Utc>,
     ) -> Result<String, Error> {
-        let decoded = Pkcs10::from_pem(request).map_err(Error)?;
-        // Not with the crate that makes the certificate: it refuses string types that Go overlooks.
-        let (_, block) = x509_parser::pem::parse_x509_pem(request).map_err(failed)?;
-        let (_, raw) = X509CertificationRequest::from_der(&block.contents).map_err(failed)?;
-        let raw = raw.certification_request_info;
+        let block = first_request(request).map_err(failed)?;
+        let raw = RawRequest::parse(&block.content).map_err(failed)?;
         let signature = AlgorithmIdentifierOwned { oid: ECDSA_SHA256, parameters: None };
         let content = Content {
             version: Version::V3,
@@ -190,8 +182,8 @@ impl Authority {
             signature: signature.clone(),
             issuer: self.name.clone(),
             validity: self.validity(expiration_seconds, now)?,
-            subject: rebuilt(&raw.subject, &decoded)?,
-            subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(raw.subject_pki.raw).map_err(failed)?,
+            subject: rebuilt(&raw.subject)?,
+            subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(raw.public_key()).map_err(failed)?,
             extensions: self.extensions(&raw, usages)?,
         };
         let bytes = content.to_der().map_err(failed)?;
@@ -208,11 +200,7 @@ impl Authority {
         Ok(Validity::new(x509_time(now - BACKDATE)?, x509_time(end.min(self.not_after))?))
     }
 
-    fn extensions(
-        &self,
-        request: &X509CertificationRequestInfo<'_>,
-        usages: &[String],
-    ) -> Result<Vec<Extension>, Error> {
+    fn extensions(&self, request: &RawRequest<'_>, usages: &[String]) -> Result<Vec<Extension>, Error> {
         let mut extensions = Vec::new();
         let bits = usages.iter().filter_map(|usage| key_usage(usage)).fold(0u16, |all, bit| all | bit);
         if bits != 0 {
@@ -250,26 +238,23 @@ fn serial() -> Result<SerialNumber, Error> {
     SerialNumber::new(&bytes).map_err(failed)
 }
 
-/// The subject as Go writes a parsed one: the values of each kind together, one common name, the last.
-fn rebuilt(subject: &X509Name<'_>, decoded: &Pkcs10) -> Result<Name, Error> {
+/// The subject as Go writes a parsed one: the values of each kind together, one common name and serial number, the last.
+fn rebuilt(subject: &[Attribute<'_>]) -> Result<Name, Error> {
     // `pkix.Name.ToRDNSequence`: C, O, OU, L, ST, STREET, postal code, CN, serial number.
     let order = ["2.5.4.6", "2.5.4.10", "2.5.4.11", "2.5.4.7", "2.5.4.8", "2.5.4.9", "2.5.4.17", "2.5.4.3", "2.5.4.5"];
-    let text = |value: &str| Utf8StringRef::new(value).map(Any::from).map_err(failed);
+    let text = |value: &String| Utf8StringRef::new(value).map(Any::from).map_err(failed);
     let mut rdns = Vec::new();
     for oid in order.map(ObjectIdentifier::new_unwrap) {
-        let values = if oid == ORGANIZATION {
-            decoded.organizations.iter().map(|value| text(value)).collect::<Result<Vec<_>, _>>()?
-        } else if oid == COMMON_NAME {
-            decoded.common_names.last().map(|value| text(value)).transpose()?.into_iter().collect()
-        } else {
-            let of_it =
-                subject.iter_attributes().filter(|attribute| attribute.attr_type().to_id_string() == oid.to_string());
-            of_it.filter_map(|attribute| text(attribute.as_str().ok()?).ok()).collect()
-        };
+        let of_it = subject.iter().filter(|attribute| attribute.oid == oid.as_bytes());
+        let mut values = of_it.filter_map(|attribute| attribute.text.as_ref()).collect::<Vec<_>>();
+        if [COMMON_NAME, SERIAL_NUMBER].contains(&oid) {
+            // An empty one is not written.
+            values = values.pop().filter(|value| !value.is_empty()).into_iter().collect();
+        }
         let mut set = SetOfVec::new();
         for value in values {
             // The same group twice is one group; a set does not hold it twice.
-            let _ = set.insert(AttributeTypeAndValue { oid, value });
+            let _ = set.insert(AttributeTypeAndValue { oid, value: text(value)? });
         }
         if !set.is_empty() {
             rdns.push(RelativeDistinguishedName::try_from(Vec::from(set)).map_err(failed)?);
@@ -283,15 +268,10 @@ fn extension(extn_id: ObjectIdentifier, critical: bool, value: &impl Encode) -> 
     Ok(Extension { extn_id, critical, extn_value: value })
 }
 
-fn alternative_names(request: &X509CertificationRequestInfo<'_>) -> Result<Option<Extension>, Error> {
-    let asked = request.iter_attributes().filter_map(|attribute| match attribute.parsed_attribute() {
-        ParsedCriAttribute::ExtensionRequest(asked) => Some(&asked.extensions),
-        _ => None,
-    });
-    let names = |extension: &&X509Extension<'_>| extension.oid.to_id_string() == ALTERNATIVE_NAMES.to_string();
-    let Some(found) = asked.flatten().find(names) else { return Ok(None) };
-    let extn_value = OctetString::new(found.value).map_err(failed)?;
-    Ok(Some(Extension { extn_id: ALTERNATIVE_NAMES, critical: found.critical, extn_value }))
+fn alternative_names(request: &RawRequest<'_>) -> Result<Option<Extension>, Error> {
+    let Some((critical, value)) = request.alternative_names else { return Ok(None) };
+    let extn_value = OctetString::new(value).map_err(failed)?;
+    Ok(Some(Extension { extn_id: ALTERNATIVE_NAMES, critical, extn_value }))
 }
 
 /// Bits of `KeyUsage`, the first one being the highest (RFC 5280, 4.2.1.3).

@@ -169,6 +169,13 @@ impl Csr {
         self
     }
 
+    /// Issued just now, with this certificate in Base64.
+    pub fn with_certificate(mut self, certificate: String) -> Self {
+        self = self.approved(TimeDelta::minutes(1));
+        self.status["certificate"] = certificate.into();
+        self
+    }
+
     pub fn denied(mut self) -> Self {
         self.status = json!({"conditions": [{"type": "Denied", "status": "True"}]});
         self

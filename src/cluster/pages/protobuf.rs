@@ -301,7 +301,7 @@ impl From<Object> for Request {
                 groups: texts(spec.groups),
                 extra: extra.collect(),
             },
-            pkcs10: Pkcs10::glimpse(&spec.request),
+            pkcs10: Pkcs10::decode_unverified(&spec.request),
             conditions: conditions.into_iter().map(Into::into).collect(),
             certificate: (!certificate.is_empty()).then(|| Certificate::from_pem(&certificate)),
         }

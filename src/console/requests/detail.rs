@@ -167,7 +167,7 @@ fn key(request: &Request) -> String {
     let signature = match signature_valid {
         Some(true) => "signature valid".to_owned(),
         Some(false) => "signature INVALID".to_owned(),
-        None => format!("signature {signature_algorithm} not checked"),
+        None => format!("signature {signature_algorithm} not verified"),
     };
     format!("{}{bits}, {signature}", key.algorithm)
 }

@@ -64,6 +64,7 @@ pub fn request(name: &str, seconds: i64, user: &str, groups: &[&str]) -> Request
             key: PublicKey { algorithm: "RSA".into(), bits: 2048, sha256: "00".into() },
             signature_algorithm: "SHA256-RSA".into(),
             signature_valid: Some(true),
+            oddities: Vec::new(),
         }),
         conditions: Vec::new(),
         certificate: None,

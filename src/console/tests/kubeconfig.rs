@@ -35,6 +35,8 @@ pub(super) fn certificate(subject: &str, user: &str, from: DateTime<Utc>, until:
         not_after: until,
         sha256: "ab12".into(),
         public_key_sha256: "cd34".into(),
+        purposes: Vec::new(),
+        is_authority: false,
     }
 }
 

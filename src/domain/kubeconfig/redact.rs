@@ -4,7 +4,7 @@ use serde_yaml::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Kind, Kubeconfig};
-use crate::domain::pkcs10::hex;
+use crate::domain::x509::hex;
 
 /// What stands in a secret's place, as kubectl writes it.
 const REDACTED: &str = "REDACTED";

@@ -9,6 +9,7 @@ mod access;
 mod cleanup;
 mod context;
 mod facts;
+mod form;
 pub mod grants;
 mod identity;
 mod life;
@@ -113,14 +114,6 @@ impl Verdict {
         Self::of(self.findings)
     }
 
-    /// The verdict in a list. Signatures are left to the API server there, which checked each when the request was made
-    /// (see [`super::request::Pkcs10::glimpse`]), so that an unchecked one is nothing to be told.
-    #[must_use]
-    pub fn in_a_list(mut self) -> Self {
-        self.findings.retain(|finding| finding.rule != rules::SIGNATURE_UNCHECKED.id);
-        self
-    }
-
     /// The worst finding's level, `Ok` without any.
     pub fn level(&self) -> Level {
         self.findings.first().map_or(Level::Ok, |finding| finding.level)
@@ -150,8 +143,10 @@ const ALONE: &[Alone] = &[
     policy::group,
     policy::name,
     subject::unreadable,
+    form::two_readings,
+    form::extra_content,
+    form::issued_differs,
     subject::bad_signature,
-    subject::unchecked_signature,
     subject::weak_signature,
     subject::hidden_characters,
     subject::mixed_script,

@@ -123,11 +123,22 @@ rules! {
         "The request cannot be decoded, so that nobody here can say what it would hand out.",
         "Deny it.";
     SIGNATURE_INVALID: "signature-invalid", "bad sig", [Danger],
-        "The signature does not fit the key: whoever asks may not hold that key.",
+        "The signature cannot be verified with the key, so that the requester may not hold it. The API server refuses such \
+         requests.",
         "Deny it.";
-    SIGNATURE_UNCHECKED: "signature-unchecked", "unchecked", [Notice],
-        "The signature's algorithm cannot be checked here. The API server checks it when a request is made.",
-        "Nothing, if the cluster is recent. Otherwise ask for a key of a usual kind.";
+    TWO_READINGS: "two-readings", "ambiguous", [Danger],
+        "The request is not one canonical PEM block of canonical DER. Kubernetes reads one identity from it, and other \
+         programs may read another. No usual program writes such a request.",
+        "Deny it, and ask for a request from openssl or another usual program.";
+    EXTRA_CONTENT: "extra-content", "extra", [Danger],
+        "The PEM text holds more than a certificate request: a private key, which everyone who can read requests can read, or \
+         another block. The attestation of GKE's kubelets is expected.",
+        "Deny it. If it holds a private key, that key is compromised: ask for a request with a new key, and replace \
+         certificates of the old one.";
+    ISSUED_DIFFERS: "issued-differs", "differs", [Danger, Warning],
+        "The issued certificate has another user, other groups, another key or other usages than the request asks for.",
+        "Find out who issued it. For the built-in signers this is an alarm: remove the bindings of the identity in the \
+         certificate.";
     SIGNATURE_WEAK: "signature-weak", "weak sig", [Warning],
         "The request is signed with SHA-1 or MD5, which can be forged.",
         "Ask for a request that is signed with SHA-256.";

@@ -21,22 +21,12 @@ pub(super) fn unreadable(case: &Case<'_>) -> Option<Finding> {
     finding(&rules::REQUEST_UNREADABLE, Level::Danger, text)
 }
 
-/// The signature does not fit the key. The API server refuses such requests when they are made.
+/// The signature does not fit the key, or is of a kind that Kubernetes does not verify. The API server refuses such requests
+/// when they are made.
 pub(super) fn bad_signature(case: &Case<'_>) -> Option<Finding> {
     let bad = pkcs10(case)?.signature_valid == Some(false);
-    let text = "Its signature does not fit its key: whoever asks may not hold that key.";
+    let text = "Its signature cannot be verified with its key: the requester may not hold that key.";
     bad.then(|| finding(&rules::SIGNATURE_INVALID, Level::Danger, text)).flatten()
-}
-
-/// A signature of a kind that this program cannot check. What is said of weak ones is enough for them.
-pub(super) fn unchecked_signature(case: &Case<'_>) -> Option<Finding> {
-    let pkcs10 = pkcs10(case)?;
-    let said_already = is_weak_signature(&pkcs10.signature_algorithm) || is_short(case, pkcs10).is_some();
-    if pkcs10.signature_valid.is_some() || said_already {
-        return None;
-    }
-    let text = format!("Its signature ({}) cannot be checked here.", pkcs10.signature_algorithm);
-    finding(&rules::SIGNATURE_UNCHECKED, Level::Notice, text)
 }
 
 /// A digest that can be forged.

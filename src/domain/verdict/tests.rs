@@ -25,6 +25,7 @@ fn request(names: &[&str], groups: &[&str]) -> Request {
             key: PublicKey { algorithm: "RSA".into(), bits: 2048, sha256: String::new() },
             signature_algorithm: "SHA256-RSA".into(),
             signature_valid: Some(true),
+            oddities: Vec::new(),
         }),
         conditions: Vec::new(),
         certificate: None,
@@ -167,6 +168,8 @@ mod limits {
             not_after: noon() + granted,
             sha256: String::new(),
             public_key_sha256: String::new(),
+            purposes: Vec::new(),
+            is_authority: false,
         }));
         request
     }

@@ -9,6 +9,7 @@ use super::{Write, items, names, set_part, text};
 use crate::domain::access::{Action, ResourceAction};
 use crate::domain::certificate::Certificate;
 use crate::domain::request::{CLIENT_SIGNER, Pkcs10};
+use crate::domain::x509::{first_request, pem};
 use crate::sandbox::api::status::{Cause, Failure};
 
 const GROUP: &str = "certificates.k8s.io";
@@ -127,9 +128,7 @@ fn request_cause(object: &Value) -> Option<Cause> {
 
 /// Why the API server takes it for no request: the first block counts, and its signature must fit.
 fn request_wrong(pem: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(pem);
-    let label = text.split("-----BEGIN ").nth(1).and_then(|rest| rest.split("-----").next());
-    if label != Some("CERTIFICATE REQUEST") {
+    if first_request(pem).is_err() {
         return Some("PEM block type must be CERTIFICATE REQUEST".to_owned());
     }
     match Pkcs10::from_pem(pem) {
@@ -258,10 +257,11 @@ fn change_causes(object: &Value, old: &Value, subresource: &str) -> Vec<Cause> {
 /// A signer, ours or somebody else's, writes certificates and nothing else.
 fn certificate_cause(encoded: &str) -> Option<Cause> {
     let text = STANDARD.decode(encoded).unwrap_or_default();
-    let blocks: Vec<_> = x509_parser::pem::Pem::iter_from_buffer(&text).map_while(Result::ok).collect();
-    let wrong = blocks.iter().find_map(|block| match block.label.as_str() {
-        "CERTIFICATE" => Certificate::from_der(&block.contents).err(),
-        other => Some(format!("only CERTIFICATE PEM blocks are allowed, found {other:?}")),
+    let blocks: Vec<_> = pem::blocks(&text).collect();
+    let wrong = blocks.iter().find_map(|block| match block.label {
+        b"CERTIFICATE" if block.headers => Some("no PEM block headers are permitted".to_owned()),
+        b"CERTIFICATE" => Certificate::from_der(&block.content).err(),
+        other => Some(format!("only CERTIFICATE PEM blocks are allowed, found {:?}", pem::label(other))),
     });
     let none = || "must contain at least one CERTIFICATE PEM block".to_owned();
     let why = wrong.or_else(|| (blocks.is_empty() && !text.is_empty()).then(none))?;

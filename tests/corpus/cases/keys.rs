@@ -16,17 +16,13 @@ pub fn keys() -> Vec<Case> {
     vec![
         Csr::of("bad-signature", Asked::person("jane", &["dev"]).sign_wrongly(&KeyPair::generate().unwrap()), "jane")
             .within(&["dev"])
-            .is(Hostile, &["signature-invalid"], &["signature-unchecked"]),
-        made("rsa-1024", "-newkey rsa:1024").is(Odd, &["key-weak"], &["signature-unchecked", "signature-invalid"]),
+            .is(Hostile, &["signature-invalid"], &["two-readings"]),
+        made("rsa-1024", "-newkey rsa:1024").is(Odd, &["key-weak"], &["signature-invalid"]),
         made("sha1", "-newkey rsa:2048 -sha1").is(Odd, &["signature-weak"], &["key-weak", "signature-invalid"]),
-        made("md5", "-newkey rsa:2048 -md5").is(Odd, &["signature-weak"], &["key-weak", "signature-invalid"]),
+        made("md5", "-newkey rsa:2048 -md5").is(Hostile, &["signature-weak", "signature-invalid"], &["key-weak"]),
         made("p224", "-newkey ec -pkeyopt ec_paramgen_curve:P-224").is(Odd, &["key-exotic"], &["signature-invalid"]),
-        made("bitcoin", "-newkey ec -pkeyopt ec_paramgen_curve:secp256k1").is(
-            Odd,
-            &["key-exotic"],
-            &["signature-invalid"],
-        ),
-        made("ed448", "-newkey ed448").is(Odd, &["key-exotic", "signature-unchecked"], &["signature-invalid"]),
+        made("bitcoin", "-newkey ec -pkeyopt ec_paramgen_curve:secp256k1").is(Hostile, &["request-unreadable"], &[]),
+        made("ed448", "-newkey ed448").is(Hostile, &["key-exotic", "signature-invalid"], &[]),
         made("rsa-2048-here", "-newkey rsa:2048").is(Odd, &["key-weak"], &[]).under("leastKey: {rsa: 3072}"),
         Csr::asked("client-with-sans", &Asked::person("jane", &["dev"]).dns("jane.example").ip("10.0.0.9"), "jane")
             .within(&["dev"])

@@ -48,6 +48,12 @@ impl Asked {
         self.typed(CN, tag, value)
     }
 
+    /// An RDN with nothing in it.
+    pub fn empty(mut self) -> Self {
+        self.rdns.push(tlv(0x31, &[]));
+        self
+    }
+
     /// Several Os in one RDN.
     pub fn joined(mut self, groups: &[&str]) -> Self {
         let mut parts: Vec<_> = groups.iter().map(|group| attribute(O, UTF8, group.as_bytes())).collect();
