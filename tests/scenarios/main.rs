@@ -30,6 +30,7 @@ mod practice;
 mod protocol;
 mod random_keys;
 mod rbac_pane;
+mod readings;
 mod rights;
 mod signers;
 mod slow;
