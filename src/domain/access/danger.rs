@@ -7,7 +7,7 @@ use k8s_openapi::api::rbac::v1::PolicyRule;
 use super::rule::{list, touches};
 use super::{Action, Grant, Policy, ResourceName, Scope, Who};
 use crate::domain::verdict::{Level, Rule};
-use table::{ABOVE, DANGERS, EVERYTHING, EVERYTHING_THERE, WILDCARD};
+use table::{ABOVE, ACT_AS, DANGERS, EVERYTHING, EVERYTHING_THERE, IMPERSONATE_ON, WILDCARD};
 
 /// Names of objects that are told before they are counted.
 const NAMES: usize = 5;
@@ -39,6 +39,22 @@ struct Deed {
     cluster: bool,
 }
 
+impl Deed {
+    /// The resource of which any subresource is meant: `userextras` of `userextras/*`. In a rule of RBAC itself that
+    /// matches nothing.
+    fn any_part_of(&self) -> Option<&'static str> {
+        self.name.strip_suffix("/*")
+    }
+
+    /// Whether it is about this resource, such as `pods/exec`.
+    fn is_of(&self, name: &str) -> bool {
+        match self.any_part_of() {
+            Some(of) => name.split_once('/').is_some_and(|(resource, _)| resource == of),
+            None => self.name == name,
+        }
+    }
+}
+
 impl Danger {
     /// How bad it is in a namespace, or (without one) in the whole cluster, for every object or for named ones.
     pub fn level(&self, scope: Option<&str>, named: bool) -> Level {
@@ -54,7 +70,7 @@ impl Danger {
 
 /// All of them, the worst first.
 fn all() -> impl Iterator<Item = &'static Danger> {
-    [&ABOVE, &EVERYTHING, &EVERYTHING_THERE].into_iter().chain(&DANGERS).chain([&WILDCARD])
+    [&ABOVE, &EVERYTHING, &EVERYTHING_THERE].into_iter().chain(&DANGERS).chain([&ACT_AS, &WILDCARD])
 }
 
 /// Something dangerous that somebody holds.
@@ -124,6 +140,9 @@ pub fn of_rule(rule: &PolicyRule, scope: Option<&str>) -> Vec<&'static Danger> {
     }
     let mut found: Vec<_> =
         DANGERS.iter().filter(|danger| danger.deeds.iter().any(|deed| fits(deed, rule, scope))).collect();
+    if rule.verbs.iter().any(|verb| verb.starts_with(IMPERSONATE_ON)) {
+        found.push(&ACT_AS);
+    }
     if star(resources) || (star(&rule.verbs) && !resources.is_empty()) {
         found.push(&WILDCARD);
     }
@@ -141,9 +160,12 @@ pub fn of_action(action: &Action) -> Option<&'static Danger> {
     let Action::Resource(action) = action else { return None };
     let name = ResourceName::asked(action);
     let scope = Some(action.namespace.as_str()).filter(|namespace| !namespace.is_empty());
+    if action.verb.starts_with(IMPERSONATE_ON) {
+        return Some(&ACT_AS);
+    }
     let deeds = |deed: &Deed| {
         deed.group == name.group
-            && deed.name == name.name
+            && deed.is_of(&name.name)
             && deed.verbs.contains(&action.verb.as_str())
             && !(deed.cluster && scope.is_some())
     };
@@ -152,7 +174,12 @@ pub fn of_action(action: &Action) -> Option<&'static Danger> {
 }
 
 fn fits(deed: &Deed, rule: &PolicyRule, scope: Option<&str>) -> bool {
-    !(deed.cluster && scope.is_some()) && touches(rule, deed.verbs, deed.group, deed.name)
+    if deed.cluster && scope.is_some() {
+        return false;
+    }
+    let parts = deed.any_part_of();
+    let mut written = list(rule.resources.as_ref()).iter().filter(|name| parts.is_some() && deed.is_of(name));
+    touches(rule, deed.verbs, deed.group, deed.name) || written.any(|name| touches(rule, deed.verbs, deed.group, name))
 }
 
 /// The worst first; of several chains to the same danger in the same place the first.

@@ -51,6 +51,11 @@ rules! {
         "A client certificate with a group that begins with system: gets what the cluster grants to its own parts.",
         "Deny it, unless you know exactly what is bound to that group.";
 
+    NAME_LIKE_SYSTEM: "name-like-system", "like sys", [Danger, Warning],
+        "A name can be mistaken for one that the cluster itself uses (system;node:n1, System:Masters, system:rnasters). It \
+         grants nothing of that today, and misleads whoever reads it, or binds a role to it.",
+        "Deny it, and ask for a request with an ordinary name.";
+
     // What existing bindings would hand out.
     ACCESS_CLUSTER_ADMIN: "access-cluster-admin", "admin", [Danger],
         "Existing bindings give the user or one of the groups every right in the cluster.",
@@ -69,8 +74,10 @@ rules! {
         "Existing bindings hold the verb bind on roles: with it the user can hand out roles that it does not hold itself.",
         "Make sure which roles it may be, and that the person administers RBAC.";
     ACCESS_IMPERSONATE: "access-impersonate", "imperson.", [Danger, Warning],
-        "Existing bindings hold the verb impersonate: the user can act as somebody else.",
-        "Make sure whom it may be used for.";
+        "Existing bindings hold the verb impersonate, or one of the verbs of constrained impersonation (impersonate:user-info, \
+         impersonate:serviceaccount, impersonate:arbitrary-node, impersonate:associated-node, impersonate-on:MODE:VERB): the \
+         user can act under another identity.",
+        "Make sure which identities it may be used for.";
     ACCESS_SIGN: "access-sign", "can sign", [Danger],
         "Existing bindings let the user approve or sign certificates, and so hand out any identity.",
         "Deny it unless the person is meant to do what you are doing now.";
@@ -81,8 +88,9 @@ rules! {
         "Existing bindings hold nodes/proxy: it reaches the kubelets past admission and audit, and runs commands in every pod.",
         "Deny it unless the person operates the nodes.";
     ACCESS_WEBHOOKS: "access-webhooks", "webhooks", [Danger, Warning],
-        "Existing bindings let the user write admission webhooks: it can read and change what everybody sends to the API.",
-        "Deny it unless the person installs such webhooks.";
+        "Existing bindings let the user write admission webhooks, admission policies or API services: it can read and change \
+         what is sent to the API, or remove the checks on it.",
+        "Deny it unless the person installs such webhooks or policies.";
     ACCESS_VOLUMES: "access-volumes", "volumes", [Danger, Warning],
         "Existing bindings let the user create persistent volumes, of any path of a node too (hostPath).",
         "Deny it unless the person provides storage.";
@@ -97,8 +105,17 @@ rules! {
         "Existing bindings let the user write roles and bindings: it can pass on whatever it holds.",
         "Make sure that the person is meant to give others access.";
     ACCESS_NODES_WRITE: "access-nodes-write", "edits node", [Warning],
-        "Existing bindings let the user change nodes: their labels and taints, and so where pods run.",
+        "Existing bindings let the user change nodes: their labels and taints, and so where pods run, or their addresses, \
+         and so where the API server looks for a kubelet.",
         "Make sure that the person operates the nodes.";
+    ACCESS_NAMESPACES_WRITE: "access-namespaces-write", "edits ns", [Warning],
+        "Existing bindings let the user change namespaces: their labels decide what Pod Security admission allows there, and \
+         which network policies and webhooks apply.",
+        "Make sure that the person manages namespaces.";
+    ACCESS_ENDPOINTS_WRITE: "access-endpoints-write", "endpoints", [Warning],
+        "Existing bindings let the user write endpoints: it can send the traffic of Services anywhere, into other namespaces \
+         too (CVE-2021-25740).",
+        "Make sure that the person needs that; Services with selectors do not.";
     NAME_IN_BINDINGS: "name-in-bindings", "known name", [Warning, Notice],
         "Existing bindings name this user: whoever holds the certificate takes over what they grant.",
         "Make sure that the certificate is for that very person.";
@@ -148,8 +165,10 @@ rules! {
     NAME_MIXED_SCRIPT: "name-mixed-script", "mixed", [Warning],
         "One word of a name mixes scripts, such as Latin and Cyrillic: letters that look the same and are not.",
         "Compare it letter by letter with the name that you expect.";
-    NAME_LOOKS_LIKE: "name-looks-like", "look-alike", [Danger, Warning],
-        "A name can be mistaken for another one that is in use here (Unicode TS 39, confusables).",
+    NAME_LOOKS_LIKE: "name-looks-like", "look-alike", [Danger, Warning, Notice],
+        "A name can be mistaken for another one that bindings, nodes or other requests use: letters of another script \
+         (Unicode TS 39, confusables), digits for letters (adm1n), rn for m, other punctuation, other letter case. \
+         Kubernetes compares names exactly.",
         "Make sure which of the two is meant.";
     NAME_BLANKS: "name-blanks", "blanks", [Warning],
         "A name begins or ends with a blank, or a group has no name at all: two names that look like one.",
@@ -197,13 +216,27 @@ rules! {
         "Somebody asks in another's name. Admins, those whom the policy file trusts, and kubelets for themselves are expected to.",
         "Ask whether the person knows of it. Name onboarding accounts in the policy file.";
     REQUESTER_NOT_THE_NODE: "requester-not-the-node", "not node", [Danger],
-        "Somebody other than the node itself asks for a node's certificate.",
+        "A request for a node's certificate does not come from that node. A serving certificate is requested by the node \
+         itself alone, never by an admin.",
         "Deny it.";
     BOOTSTRAP_FOR_KNOWN_NODE: "bootstrap-for-known-node", "node again", [Warning],
         "A bootstrap token asks for a node that is already there: it would take over that node's identity.",
         "Approve it only if that node is being set up anew.";
 
     // Kubelets' serving certificates.
+    SERVING_SERVICE_NAME: "serving-service-name", "svc name", [Danger, Warning],
+        "A kubelet asks to serve under the name or address of a Service or of the API server: whoever holds the certificate \
+         can pose as it. Control plane nodes share the API server's address; it is a warning where the node is not known \
+         to be one.",
+        "Deny it.";
+    SERVING_UNFIT_NAME: "serving-unfit-name", "unfit", [Danger],
+        "A kubelet asks to serve under a wildcard, or under a loopback, link-local, multicast or unspecified address: such a \
+         certificate would be valid on other machines, too.",
+        "Deny it.";
+    SERVING_OTHER_NODE: "serving-other-node", "other node", [Danger, Warning],
+        "A kubelet asks to serve under the name or address of another node. External addresses may be shared by nodes behind \
+         one gateway.",
+        "Deny it, unless both nodes have the address, or the other Node is left over from a machine that no longer exists.";
     SERVING_FOREIGN_NAME: "serving-foreign-name", "foreign", [Danger],
         "A kubelet asks to serve under a name or address that its Node object does not have.",
         "Deny it, unless the Node's addresses are just being changed.";

@@ -10,7 +10,11 @@ const CERTIFICATES: &str = "certificates.k8s.io";
 const AUTHENTICATION: &str = "authentication.k8s.io";
 const HOOKS: &str = "admissionregistration.k8s.io";
 const WRITE: &[&str] = &["create", "update", "patch"];
-/// Since Kubernetes 1.35 impersonation has narrower verbs beside the old one (KEP-5284).
+const DELETE: &[&str] = &["delete", "deletecollection"];
+/// Deletion takes a guard away, one by one or all at once.
+const WRITE_OR_DELETE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
+/// Since Kubernetes 1.36 impersonation has narrower verbs beside the old one (KEP-5284;
+/// `apiserver/pkg/endpoints/filters/impersonation`).
 const IMPERSONATE: &[&str] = &[
     "impersonate",
     "impersonate:user-info",
@@ -18,6 +22,9 @@ const IMPERSONATE: &[&str] = &[
     "impersonate:arbitrary-node",
     "impersonate:associated-node",
 ];
+
+/// The other half of the narrower verbs: `impersonate-on:<mode>:<verb>`, on whatever is to be done so.
+pub const IMPERSONATE_ON: &str = "impersonate-on:";
 
 /// Dangerous in the cluster, a question in one namespace.
 const USUAL: (Level, Level) = (Worst, Warning);
@@ -45,6 +52,15 @@ pub static ABOVE: Danger = Danger {
     deeds: &[],
 };
 
+/// Verbs that begin with [`IMPERSONATE_ON`], on any resource.
+pub static ACT_AS: Danger = Danger {
+    rule: &rules::ACCESS_IMPERSONATE,
+    levels: USUAL,
+    text: "may act under another identity (impersonate-on)",
+    even_named: true,
+    deeds: &[],
+};
+
 /// A verb or resource that is every one, those too that do not exist yet. What is dangerous among those that do exist is
 /// found by itself.
 pub static WILDCARD: Danger = Danger {
@@ -64,7 +80,7 @@ const fn cluster(verbs: &'static [&'static str], group: &'static str, name: &'st
 }
 
 /// The rules that look at single deeds, the worst first.
-pub static DANGERS: [Danger; 13] = [
+pub static DANGERS: [Danger; 16] = [
     Danger {
         rule: &rules::ACCESS_IMPERSONATE,
         levels: USUAL,
@@ -79,6 +95,7 @@ pub static DANGERS: [Danger; 13] = [
             inside(IMPERSONATE, AUTHENTICATION, "serviceaccounts"),
             cluster(IMPERSONATE, AUTHENTICATION, "nodes"),
             cluster(IMPERSONATE, AUTHENTICATION, "uids"),
+            cluster(IMPERSONATE, AUTHENTICATION, "userextras/*"),
         ],
     },
     Danger {
@@ -127,11 +144,28 @@ pub static DANGERS: [Danger; 13] = [
     Danger {
         rule: &rules::ACCESS_WEBHOOKS,
         levels: (Worst, Worst),
-        text: "may place itself between everybody and the API (admission webhooks)",
+        text: "may place itself between everybody and the API (admission webhooks, API services)",
         even_named: false,
         deeds: &[
             cluster(WRITE, HOOKS, "mutatingwebhookconfigurations"),
             cluster(WRITE, HOOKS, "validatingwebhookconfigurations"),
+            cluster(WRITE, HOOKS, "mutatingadmissionpolicies"),
+            cluster(WRITE, HOOKS, "mutatingadmissionpolicybindings"),
+            cluster(WRITE, "apiregistration.k8s.io", "apiservices"),
+        ],
+    },
+    Danger {
+        rule: &rules::ACCESS_WEBHOOKS,
+        levels: WARNING,
+        text: "may remove checks on what is admitted (admission webhooks and policies)",
+        even_named: false,
+        deeds: &[
+            cluster(WRITE_OR_DELETE, HOOKS, "validatingadmissionpolicies"),
+            cluster(WRITE_OR_DELETE, HOOKS, "validatingadmissionpolicybindings"),
+            cluster(DELETE, HOOKS, "mutatingadmissionpolicies"),
+            cluster(DELETE, HOOKS, "mutatingadmissionpolicybindings"),
+            cluster(DELETE, HOOKS, "mutatingwebhookconfigurations"),
+            cluster(DELETE, HOOKS, "validatingwebhookconfigurations"),
         ],
     },
     Danger {
@@ -159,6 +193,8 @@ pub static DANGERS: [Danger; 13] = [
         even_named: false,
         deeds: &[
             inside(&["create"], "", "pods"),
+            inside(WRITE, "", "replicationcontrollers"),
+            inside(WRITE, "apps", "replicasets"),
             inside(WRITE, "apps", "deployments"),
             inside(WRITE, "apps", "daemonsets"),
             inside(WRITE, "apps", "statefulsets"),
@@ -181,8 +217,25 @@ pub static DANGERS: [Danger; 13] = [
     Danger {
         rule: &rules::ACCESS_NODES_WRITE,
         levels: WARNING,
-        text: "may change nodes (labels, taints, where pods run)",
+        text: "may change nodes (labels, taints, addresses, where pods run)",
         even_named: false,
-        deeds: &[cluster(&["update", "patch", "delete"], "", "nodes")],
+        deeds: &[
+            cluster(&["update", "patch", "delete", "deletecollection"], "", "nodes"),
+            cluster(&["update", "patch"], "", "nodes/status"),
+        ],
+    },
+    Danger {
+        rule: &rules::ACCESS_NAMESPACES_WRITE,
+        levels: (Warning, Notice),
+        text: "may change namespaces' labels, and so lift Pod Security admission",
+        even_named: false,
+        deeds: &[inside(&["update", "patch"], "", "namespaces")],
+    },
+    Danger {
+        rule: &rules::ACCESS_ENDPOINTS_WRITE,
+        levels: (Warning, Notice),
+        text: "may send the traffic of Services elsewhere (endpoints)",
+        even_named: false,
+        deeds: &[inside(WRITE, "", "endpoints"), inside(WRITE, "discovery.k8s.io", "endpointslices")],
     },
 ];
