@@ -26,7 +26,7 @@ use countersign::domain::access::{Binding, Policy, Role};
 use countersign::domain::compact::{Interner, Uid, Version};
 use countersign::domain::request::{CLIENT_SIGNER, Pin, Pkcs10, PublicKey, Request, Requester, San, State as Stage};
 use countersign::domain::row::Row;
-use countersign::domain::verdict::{Facts, Level, Verdict, uid_id};
+use countersign::domain::verdict::{ApiHosts, Facts, Level, Verdict, uid_id};
 use countersign::issuance::Written;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use k8s_openapi::api::rbac::v1 as api;
@@ -218,7 +218,8 @@ impl Day {
         let mut day = Self { cluster: Cluster::default(), state, now, events: 0, terminal };
         day.hears(Event::Connected(Ok(Connection { context: "prod".into(), ..Connection::default() })));
         let who = WhoAmI { username: "alice-admin".into(), ..WhoAmI::default() };
-        day.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None })));
+        let api_hosts = ApiHosts::default();
+        day.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None, api_hosts })));
         for kind in Kind::ALL {
             let reach = Reach { status: WatchStatus::Live, only: None };
             day.hears(Event::Rbac(rbac::News::Watch(RbacMessage::Status(kind, reach))));

@@ -15,7 +15,7 @@ use crate::console::rbac;
 use crate::console::requests::Loaded;
 use crate::console::{kubeconfig, wizard};
 use crate::domain::request::Request;
-use crate::domain::verdict::Nodes;
+use crate::domain::verdict::{ApiHosts, Nodes};
 use crate::trouble::Trouble;
 
 /// One thing that happened.
@@ -94,6 +94,8 @@ pub struct Identified {
     pub version: String,
     /// When the CA for client certificates ends, where we may know.
     pub ca_ends: Option<DateTime<Utc>>,
+    /// Where the API server and the Services are.
+    pub api_hosts: ApiHosts,
 }
 
 /// How writing a file ended.

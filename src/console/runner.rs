@@ -158,9 +158,10 @@ async fn watch_nodes(cluster: Cluster, events: mpsc::Sender<Event>) {
 }
 
 async fn identify(cluster: &Cluster) -> Result<Identified, Trouble> {
-    let (who, version, ca_ends) = tokio::join!(cluster.who_am_i(), cluster.version(), cluster.ca_end());
+    let (who, version, ca_ends, api_hosts) =
+        tokio::join!(cluster.who_am_i(), cluster.version(), cluster.ca_end(), Box::pin(cluster.api_hosts()));
     // Few may read the CA's configuration, and little depends on it.
-    Ok(Identified { who: who?, version: version?, ca_ends: ca_ends.unwrap_or_default() })
+    Ok(Identified { who: who?, version: version?, ca_ends: ca_ends.unwrap_or_default(), api_hosts })
 }
 
 async fn read(cluster: &Cluster, pin: Pin) -> Event {

@@ -57,7 +57,8 @@ impl Console {
         };
         console.hears(Event::Connected(Ok(connection)));
         let who = WhoAmI { username: "alice-admin".into(), ..WhoAmI::default() };
-        console.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None })));
+        let api_hosts = crate::domain::verdict::ApiHosts::default();
+        console.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None, api_hosts })));
         console.hears(Event::Watch(Message::Restarted));
         console.lists(requests);
         console.hears(Event::Watch(Message::Listed));

@@ -71,6 +71,7 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
                     overlay::decide::identified(&mut state.overlays, &identified.who.username);
                     let me = Who { user: identified.who.username.clone(), groups: identified.who.groups.clone() };
                     state.requests.judging.identified(me, identified.ca_ends);
+                    state.requests.judging.api_hosts(&identified.api_hosts);
                     state.session.identified = Some(identified);
                     state.session.trouble = None;
                 }

@@ -3,6 +3,8 @@
 mod around;
 mod form;
 mod keys;
+mod look_alikes;
+mod serving;
 
 use keys::openssl;
 
@@ -19,6 +21,10 @@ pub fn all() -> Vec<Case> {
     [
         harmless(),
         kubelets(),
+        serving::requests(),
+        look_alikes::of_the_clusters_names(),
+        look_alikes::of_bound_names(),
+        look_alikes::of_other_requests(),
         identities(),
         accesses(),
         names(),
@@ -134,24 +140,7 @@ fn kubelets() -> Vec<Case> {
         ),
         Csr::bootstrap("node-by-person", "worker-2").by("mallory").is(Hostile, &["requester-not-the-node"], &[]),
         Csr::serving("serves-itself", "worker-2", &two()).is(Harmless, &[], fine),
-        Csr::serving("serves-api", "worker-2", &two().dns("kubernetes.default.svc").ip("10.96.0.1")).is(
-            Hostile,
-            &["serving-foreign-name"],
-            &["serving-no-node"],
-        ),
-        Csr::serving("serves-hidden", "worker-2", &two().dns("kubernetes.default.svc").hidden()).is(
-            Hostile,
-            &["serving-foreign-name"],
-            &[],
-        ),
-        Csr::serving("serves-unseen", "worker-2", &two().dns("kubernetes.default.svc"))
-            .is(Harmless, &["serving-unchecked"], &[])
-            .blind(),
-        Csr::serving("serves-neighbour", "worker-1", &Asked::node("worker-1").ip("192.168.10.22")).is(
-            Hostile,
-            &["serving-foreign-name"],
-            &[],
-        ),
+        Csr::serving("serves-unseen", "worker-2", &two()).is(Harmless, &["serving-unchecked"], &[]).blind(),
         Csr::serving("serves-unborn", "worker-9", &Asked::node("worker-9").dns("worker-9")).is(
             Odd,
             &["serving-no-node"],
@@ -216,6 +205,13 @@ fn accesses() -> Vec<Case> {
         wide("to-jobs", "job-runners", &["access-workloads"]),
         with("to-bindings", "team-leads").is(Odd, &["access-rbac-write"], &["access-bind", "access-escalate"]),
         with("to-labels", "labellers").is(Odd, &["access-nodes-write"], &["access-nodes-proxy"]),
+        with("to-namespaces", "tenant-managers").is(Odd, &["access-namespaces-write"], &["access-rbac-write"]),
+        with("to-endpoints", "balancers").is(Odd, &["access-endpoints-write"], &["access-workloads"]),
+        wide("to-constrained-impersonation", "delegates", &["access-impersonate"]),
+        wide("to-impersonation-of-requests", "delegates-half", &["access-impersonate"]),
+        wide("to-replica-sets", "scalers", &["access-workloads"]),
+        wide("to-mutating-policies", "policy-writers", &["access-webhooks"]),
+        with("to-checks", "policy-removers").is(Odd, &["access-webhooks"], &[]),
         wide("to-kube-system", "system-editors", &["access-secrets", "access-pods-exec"]),
         Csr::person("as-root-alice", "root-alice", &[]).by("mallory").is(
             Hostile,
@@ -258,7 +254,7 @@ fn names() -> Vec<Case> {
             &["name-looks-like"],
             &["access-cluster-admin"],
         ),
-        person("ascii-looks-like", "root-a1ice").is(Odd, &["name-looks-like"], &["name-mixed-script"]),
+        person("ascii-looks-like", "root-a1ice").is(Hostile, &["name-looks-like"], &["name-mixed-script"]),
         person("looks-like-a-request", "\u{43e}mar").is(Odd, &["name-looks-like"], &[]).beside(&person("omar", "omar")),
         person("omar-himself", "omar")
             .is(Harmless, &[], &["name-looks-like"])

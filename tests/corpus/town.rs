@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use countersign::domain::access::{Binding, Policy, Role, Who};
 use countersign::domain::policy_file::PolicyFile;
 use countersign::domain::request::Request;
-use countersign::domain::verdict::{Grants, Nodes, Surroundings};
+use countersign::domain::verdict::{AddressRange, ApiHosts, Grants, Host, Nodes, Surroundings};
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::rbac::v1::{self as rbac};
 use rcgen::KeyPair;
@@ -45,6 +45,7 @@ impl Town {
         let nodes: Vec<Node> = read(of("Node")).collect();
         let known = Surroundings {
             grants: Some(Grants::new(&Policy::new(roles, bindings))),
+            api_hosts: Some(api_hosts()),
             complete: true,
             me: Some(Who { user: "desk-dora".into(), groups: vec!["deskers".into()] }),
             ..Surroundings::default()
@@ -62,6 +63,17 @@ impl Town {
             self.known.meet(request);
         }
         &self.known
+    }
+}
+
+/// The API server runs on control-1, with a name for the world.
+fn api_hosts() -> ApiHosts {
+    let server = ["https://api.example.com:6443", "https://192.168.10.20:6443"];
+    ApiHosts {
+        server: server.into_iter().filter_map(Host::of_server).collect(),
+        service: ["10.96.0.1".parse().unwrap()].into(),
+        ranges: ["10.96.0.0/12", "fd00:96::/112"].into_iter().filter_map(AddressRange::parse).collect(),
+        is_complete: true,
     }
 }
 

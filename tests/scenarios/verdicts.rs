@@ -14,6 +14,10 @@ crate::on_both!(
     who_may_not_see_bindings_is_told_once_and_still_gets_a_verdict,
     a_policy_is_obeyed_and_a_broken_one_stops_everything,
     a_kubelets_serving_request_is_compared_with_its_node,
+    only_the_node_itself_requests_its_serving_certificate,
+    a_kubelet_request_for_the_api_servers_names_is_dangerous_without_its_node,
+    names_that_can_be_mistaken_for_others_are_noticed,
+    constrained_impersonation_is_a_dangerous_right,
     one_key_for_two_users_is_noticed,
 );
 
@@ -91,21 +95,153 @@ fn a_policy_is_obeyed_and_a_broken_one_stops_everything(plane: &dyn Plane) {
     assert!(error.contains("nowhere.yaml"), "{error}");
 }
 
+/// The API as a kubelet uses it, which may make requests.
+fn kubelet(plane: &dyn Plane, node: &str) -> Api {
+    let user = format!("system:node:{node}");
+    // The real cluster's node authorizer allows that anyhow.
+    let binding = ["create", "clusterrolebinding", node, "--clusterrole=system:node-bootstrapper", "--user", &user];
+    assert!(plane.kubectl(&binding).status.success());
+    Api::user(plane, &user, Some("system:nodes"))
+}
+
+fn serving(name: &str, asked: &Asked) -> Value {
+    csr(name, asked, &KeyPair::generate().unwrap(), "kubelet-serving", "server auth")
+}
+
 fn a_kubelets_serving_request_is_compared_with_its_node(plane: &dyn Plane) {
     let (api, admin) = (Api::admin(plane), Person::admin(plane));
     let (node, name) = (unique("worker"), unique("serving"));
     let asked = Asked::node(&node).dns(&node).ip("10.9.8.7");
-    api.post(CSRS, &csr(&name, &asked, &KeyPair::generate().unwrap(), "kubelet-serving", "server auth")).ok();
+    kubelet(plane, &node).post(CSRS, &serving(&name, &asked)).ok();
     assert_eq!(rules(&admin, &name), ["serving-no-node"]);
     api.post("/api/v1/nodes", &json!({"metadata": {"name": node}})).ok();
-    let status = format!("/api/v1/nodes/{node}/status");
     let address = |ip: &str| json!({"status": {"addresses": [{"type": "InternalIP", "address": ip}]}});
-    api.patch(&status, "merge-patch", &address("10.9.8.6")).ok();
+    let has =
+        |node: &str, ip: &str| api.patch(&format!("/api/v1/nodes/{node}/status"), "merge-patch", &address(ip)).ok();
+    has(&node, "10.9.8.6");
     let found = findings(&admin, &name);
     assert_eq!(found[0].0, "serving-foreign-name");
     assert!(found[0].1.contains("10.9.8.7") && !found[0].1.contains(&format!("as {node}")), "{found:?}");
-    api.patch(&status, "merge-patch", &address("10.9.8.7")).ok();
+    has(&node, "10.9.8.7");
     assert_eq!(rules(&admin, &name), [""; 0]);
+    let neighbor = unique("worker");
+    api.post("/api/v1/nodes", &json!({"metadata": {"name": neighbor}})).ok();
+    has(&neighbor, "10.9.8.7");
+    let found = findings(&admin, &name);
+    assert!(found[0].0 == "serving-other-node" && found[0].1.contains(&format!("the Node {neighbor}'s")), "{found:?}");
+}
+
+fn only_the_node_itself_requests_its_serving_certificate(plane: &dyn Plane) {
+    let (api, admin) = (Api::admin(plane), Person::admin(plane));
+    let (node, name) = (unique("worker"), unique("serving"));
+    api.post("/api/v1/nodes", &json!({"metadata": {"name": node}})).ok();
+    api.post(CSRS, &serving(&name, &Asked::node(&node).dns(&node))).ok();
+    assert_eq!(rules(&admin, &name), ["requester-not-the-node"]);
+    let error = admin.fails(3, &["approve", &name]);
+    assert!(error.contains("only that node itself"), "{error}");
+}
+
+/// The address of the Service `kubernetes`, which a practice cluster does not have by itself.
+fn service_address(plane: &dyn Plane) -> String {
+    let ask = || plane.kubectl(&["get", "service", "kubernetes", "-n", "default", "-o", "jsonpath={.spec.clusterIP}"]);
+    let mut output = ask();
+    if !output.status.success() {
+        let spec = json!({"clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"], "ports": [{"port": 443}]});
+        let service = json!({"metadata": {"name": "kubernetes"}, "spec": spec});
+        Api::admin(plane).post("/api/v1/namespaces/default/services", &service).ok();
+        output = ask();
+    }
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn a_kubelet_request_for_the_api_servers_names_is_dangerous_without_its_node(plane: &dyn Plane) {
+    let (admin, address) = (Person::admin(plane), service_address(plane));
+    let api = Api::admin(plane);
+    let unborn = || Asked::node(&unique("unborn"));
+    let mut dangerous = vec![
+        ("serving-service-name", unborn().dns("kubernetes")),
+        ("serving-service-name", unborn().dns("Kubernetes.Default.Svc.")),
+        ("serving-service-name", unborn().dns("kubernetes.default.svc.cluster.local")),
+        ("serving-service-name", unborn().ip(&address)),
+        ("serving-service-name", unborn().ip(&format!("::ffff:{address}"))),
+        // What the kubeconfig says of the server is loopback here.
+        ("serving-unfit-name", unborn().ip("127.0.0.1")),
+        ("serving-unfit-name", unborn().dns("*.example.com")),
+    ];
+    if plane.kubectl(&["get", "servicecidr", "kubernetes"]).status.success() {
+        dangerous.push(("serving-service-name", unborn().ip("10.0.0.77")));
+    }
+    for (rule, asked) in dangerous {
+        let name = unique("serving");
+        api.post(CSRS, &serving(&name, &asked)).ok();
+        let found = rules(&admin, &name);
+        assert_eq!(found, ["requester-not-the-node", rule, "serving-no-node"], "{asked:?}");
+        let error = admin.fails(3, &["approve", &name]);
+        assert!(error.contains("It wants to serve as"), "{error}");
+        let listed = admin.done(&["list"]);
+        assert!(listed.lines().any(|line| line.starts_with(&name) && line.ends_with("not node")), "{listed}");
+    }
+    // The same of the node itself.
+    let (node, name) = (unique("worker"), unique("serving"));
+    let asked = Asked::node(&node).dns("kubernetes.default.svc").ip(&address);
+    kubelet(plane, &node).post(CSRS, &serving(&name, &asked)).ok();
+    assert_eq!(rules(&admin, &name), ["serving-service-name", "serving-no-node"]);
+}
+
+fn names_that_can_be_mistaken_for_others_are_noticed(plane: &dyn Plane) {
+    let admin = Person::admin(plane);
+    let group = unique("platform-admins");
+    let binding = ["create", "clusterrolebinding", &group, "--clusterrole=cluster-admin", "--group", &group];
+    admin.kubectl_done(&binding);
+    let (maria, omar) = (unique("maria"), unique("omar"));
+    create(plane, &unique("known"), &maria, &[]);
+    create(plane, &unique("known"), &omar, &[]);
+    for (user, asked, rule, level) in [
+        ("eve", group.replace("platform-admins", "Platform-Admins"), "name-looks-like", "warning"),
+        ("eve", group.replace("admins", "adm1ns"), "name-looks-like", "danger"),
+        ("eve", group.replace("platform", "\u{ff50}latform"), "name-looks-like", "danger"),
+        ("eve", "system\u{ff1a}masters".to_owned(), "name-like-system", "danger"),
+        ("eve", "System:Masters".to_owned(), "name-like-system", "danger"),
+        ("system;node:n1", "dev".to_owned(), "name-like-system", "danger"),
+        (&maria.replace("maria", "rnaria"), "dev".to_owned(), "name-looks-like", "warning"),
+        (&omar.replace("omar", "Omar"), "dev".to_owned(), "name-looks-like", "warning"),
+    ] {
+        let name = unique("alike");
+        create(plane, &name, user, &[&asked]);
+        let shown: Value = serde_json::from_str(&admin.done(&["show", &name, "-o", "json"])).unwrap();
+        let worst = &shown["verdict"]["findings"][0];
+        assert_eq!(
+            (worst["rule"].as_str(), worst["level"].as_str()),
+            (Some(rule), Some(level)),
+            "{user} {asked}: {shown}"
+        );
+    }
+    // Ordinary neighbors.
+    for (user, asked) in [(format!("{maria}1"), format!("{group}2")), (format!("{omar}-2"), "platform-team".to_owned())]
+    {
+        let name = unique("neighbor");
+        create(plane, &name, &user, &[&asked]);
+        assert_eq!(rules(&admin, &name), [""; 0], "{user} {asked}");
+    }
+}
+
+fn constrained_impersonation_is_a_dangerous_right(plane: &dyn Plane) {
+    let (api, admin) = (Api::admin(plane), Person::admin(plane));
+    for (verb, group, resource) in [
+        ("impersonate:user-info", "authentication.k8s.io", "users"),
+        ("impersonate:arbitrary-node", "authentication.k8s.io", "nodes"),
+        ("impersonate-on:user-info:list", "", "pods"),
+    ] {
+        let (role, name) = (unique("delegates"), unique("delegate"));
+        let rules_of = json!([{"apiGroups": [group], "resources": [resource], "verbs": [verb]}]);
+        let roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
+        api.post(roles, &json!({"metadata": {"name": role}, "rules": rules_of})).ok();
+        let binding = ["create", "clusterrolebinding", &role, "--clusterrole", &role, "--group", &role];
+        admin.kubectl_done(&binding);
+        create(plane, &name, "newcomer", &[&role]);
+        assert_eq!(rules(&admin, &name), ["access-impersonate"], "{verb}");
+        admin.fails(3, &["approve", &name]);
+    }
 }
 
 fn one_key_for_two_users_is_noticed(plane: &dyn Plane) {

@@ -13,7 +13,9 @@ use crate::domain::compact::Uid;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::row::Row;
-use crate::domain::verdict::{Context, Grants, Id, Level, Nodes, Surroundings, Verdict, judge, judge_around, uid_id};
+use crate::domain::verdict::{
+    ApiHosts, Context, Grants, Id, Level, Nodes, Surroundings, Verdict, judge, judge_around, uid_id,
+};
 
 /// Verdicts in one slice: about a millisecond.
 const SLICE: usize = 512;
@@ -108,6 +110,14 @@ impl Judging {
     pub fn identified(&mut self, me: Who, ca_ends: Option<DateTime<Utc>>) {
         if self.known.me.as_ref() != Some(&me) || self.known.limits.ca_ends != ca_ends {
             (self.known.me, self.known.limits.ca_ends) = (Some(me), ca_ends);
+            self.queue_all();
+        }
+    }
+
+    /// Where the API server and the Services are is known.
+    pub fn api_hosts(&mut self, hosts: &ApiHosts) {
+        if self.known.api_hosts.as_ref() != Some(hosts) {
+            self.known.api_hosts = Some(hosts.clone());
             self.queue_all();
         }
     }

@@ -321,7 +321,8 @@ fn unconnected() -> Console {
 /// Roles, bindings and kubeconfigs become known.
 fn knows(console: &mut Console, town: &Town) {
     let who = WhoAmI { username: "alice-admin".into(), ..WhoAmI::default() };
-    console.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None })));
+    let api_hosts = crate::domain::verdict::ApiHosts::default();
+    console.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None, api_hosts })));
     console.news(News::Discovered(Ok(Catalogue::usual())));
     console.news(News::Watch(RbacMessage::Policy(town.policy())));
     for kind in Kind::ALL {

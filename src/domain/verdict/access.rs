@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use super::confusables::{Difference, Oddity, oddity};
+use super::grants::Grants;
+use super::identity::like_system_name;
 use super::requester::{Asks, asks};
 use super::signer::is_for_login;
 use super::{Context, Facts, Finding, Level, finding, rules};
@@ -52,25 +55,60 @@ pub(super) fn groups_gained(facts: &Facts, context: &Context<'_>, found: &mut Ve
     }
 }
 
-/// A name that can be mistaken for one that bindings, nodes or other requests use.
+/// A name that can be mistaken for one that bindings, nodes or other requests use. Only the worst is reported.
 pub(super) fn look_alike(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
-    let level = |name: &str| if name.is_ascii() { Level::Warning } else { Level::Danger };
+    let bound = context.grants.into_iter().flat_map(|grants| like_bound(facts, grants));
+    let all = bound.chain(like_node(facts, context)).chain(like_asked(facts, context));
+    // Of several as bad as each other, the first.
+    found.extend(all.reduce(|worst, other| if other.level > worst.level { other } else { worst }));
+}
+
+/// User and groups like those that bindings name. Of names like the cluster's own, the rule name-like-system says more.
+fn like_bound<'a>(facts: &'a Facts, grants: &'a Grants) -> impl Iterator<Item = Finding> + 'a {
+    let for_login = is_for_login(&facts.signer);
+    let own_rule = move |name: &str| for_login && like_system_name(name).is_some();
     let names = std::iter::once(&facts.user).chain(facts.groups.iter()).filter(|name| !name.is_empty());
-    for name in names {
-        if let Some(other) = context.grants.and_then(|grants| grants.look_alike(name)) {
-            let text = format!("{name} can be mistaken for {other}, which bindings name.");
-            return found.extend(finding(&rules::NAME_LOOKS_LIKE, level(name), text));
-        }
+    names.filter_map(move |name| {
+        let (other, difference) = grants.look_alike(name).filter(|_| !own_rule(name))?;
+        let text = match difference {
+            Difference::Case => format!("{name} differs from {other}, which bindings name, only in letter case."),
+            _ => format!("{name} can be mistaken for {other}, which bindings name."),
+        };
+        finding(&rules::NAME_LOOKS_LIKE, level(difference), text)
+    })
+}
+
+/// A node that is not there, like one that is.
+fn like_node(facts: &Facts, context: &Context<'_>) -> Option<Finding> {
+    let node = facts.node()?;
+    let (other, difference) = context.nodes?.look_alike(node)?;
+    let text = format!("The node {node} can be mistaken for the node {other}.");
+    finding(&rules::NAME_LOOKS_LIKE, level(difference), text)
+}
+
+/// User and groups like those of other requests. Names that bindings use are not in question.
+fn like_asked(facts: &Facts, context: &Context<'_>) -> impl Iterator<Item = Finding> {
+    let asked = |name: &str| if oddity(name) == Oddity::Plain { Level::Notice } else { Level::Warning };
+    let bound = |name: &str| context.grants.is_some_and(|grants| grants.names_user(name) || grants.names_group(name));
+    let others = context.others;
+    let user = others.filter(|_| !bound(&facts.user)).and_then(|others| others.look_alike(facts)).and_then(|other| {
+        let (user, request) = (&other.user, &other.name);
+        let text = format!("{} can be mistaken for {user}, of request {request}.", facts.user);
+        finding(&rules::NAME_LOOKS_LIKE, asked(&facts.user), text)
+    });
+    let groups = facts.groups.iter().filter_map(move |group| {
+        let other = others.filter(|_| !bound(group))?.look_alike_group(group)?;
+        let text = format!("The group {group} can be mistaken for {other}, which another request asks for.");
+        finding(&rules::NAME_LOOKS_LIKE, asked(group), text)
+    });
+    user.into_iter().chain(groups)
+}
+
+fn level(difference: Difference) -> Level {
+    match difference {
+        Difference::Case | Difference::Usual => Level::Warning,
+        Difference::Forged => Level::Danger,
     }
-    if let Some(node) = facts.node()
-        && let Some(other) = context.nodes.and_then(|nodes| nodes.look_alike(node))
-    {
-        let text = format!("The node {node} can be mistaken for the node {other}.");
-        return found.extend(finding(&rules::NAME_LOOKS_LIKE, level(node), text));
-    }
-    let Some(other) = context.others.and_then(|others| others.look_alike(facts)) else { return };
-    let text = format!("{} can be mistaken for {}, of request {}.", facts.user, other.user, other.name);
-    found.extend(finding(&rules::NAME_LOOKS_LIKE, Level::Warning, text));
 }
 
 /// Whether somebody asks for exactly what they are now.

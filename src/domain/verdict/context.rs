@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::facts::{Facts, Id};
 use super::grants::Grants;
+use super::hosts::ApiHosts;
 use super::nodes::Nodes;
 use super::signer::is_signed_here;
 use super::ties::Ties;
@@ -31,6 +32,8 @@ pub struct Context<'a> {
     pub grants: Option<&'a Grants>,
     /// The nodes with their addresses.
     pub nodes: Option<&'a Nodes>,
+    /// Where the API server and the Services are.
+    pub api_hosts: Option<&'a ApiHosts>,
     /// All requests of the cluster.
     pub others: Option<&'a Ties>,
     /// Who judges.
@@ -106,6 +109,8 @@ pub struct Surroundings {
     pub grants: Option<Grants>,
     /// The nodes; `None` until they are read, or where we may not.
     pub nodes: Option<Nodes>,
+    /// Where the API server and the Services are; `None` until that is read.
+    pub api_hosts: Option<ApiHosts>,
     /// The requests so far.
     pub others: Ties,
     /// Whether [`Self::others`] is all there is.
@@ -131,6 +136,7 @@ impl Surroundings {
             now: Some(now),
             grants: self.grants.as_ref(),
             nodes: self.nodes.as_ref(),
+            api_hosts: self.api_hosts.as_ref(),
             others: self.complete.then_some(&self.others),
             me: self.me.as_ref(),
             limits: self.limits,
@@ -146,6 +152,7 @@ impl Default for Context<'_> {
             now: None,
             grants: None,
             nodes: None,
+            api_hosts: None,
             others: None,
             me: None,
             limits: Limits::default(),

@@ -3,11 +3,11 @@
 //! Read once per change of the roles and bindings; judging a request then looks its names up. What is dangerous is
 //! [`danger`]'s to say.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Level;
-use super::looks::look;
+use super::confusables::{Difference, difference, skeleton};
 use super::rules::{self, Rule};
 use crate::domain::access::danger::{self, Finding};
 use crate::domain::access::{Binding, Grant, Policy, SubjectKey};
@@ -30,8 +30,8 @@ pub struct Danger {
 pub struct Grants {
     users: HashMap<String, Vec<Arc<Danger>>>,
     groups: HashMap<String, Vec<Arc<Danger>>>,
-    /// What the names of users and groups look like, and the first that looks so.
-    looks: HashMap<String, String>,
+    /// The names of users and groups by [`skeleton`].
+    names: HashMap<String, BTreeSet<String>>,
 }
 
 impl Danger {
@@ -58,16 +58,16 @@ impl Grants {
     }
 
     fn note(&mut self, key: SubjectKey, found: impl Iterator<Item = Danger>) {
-        let seen = |looks: &mut HashMap<String, String>, name: &str| {
-            looks.entry(look(name)).or_insert_with(|| name.to_owned());
+        let seen = |names: &mut HashMap<String, BTreeSet<String>>, name: &str| {
+            names.entry(skeleton(name)).or_default().insert(name.to_owned());
         };
         let known = match key {
             SubjectKey::User(name) => {
-                seen(&mut self.looks, &name);
+                seen(&mut self.names, &name);
                 self.users.entry(name)
             }
             SubjectKey::Group(name) => {
-                seen(&mut self.looks, &name);
+                seen(&mut self.names, &name);
                 self.groups.entry(name)
             }
             SubjectKey::ServiceAccount(namespace, name) => {
@@ -88,12 +88,14 @@ impl Grants {
         self.groups.contains_key(group)
     }
 
-    /// The name of another user or group in bindings that `name` can be mistaken for.
-    pub fn look_alike(&self, name: &str) -> Option<&str> {
+    /// The name of a user or group in bindings that `name`, which no binding has, can be mistaken for. Of several, the one
+    /// that it imitates most openly.
+    pub fn look_alike(&self, name: &str) -> Option<(&str, Difference)> {
         if self.names_user(name) || self.names_group(name) {
             return None;
         }
-        self.looks.get(&look(name)).map(String::as_str)
+        let alike = self.names.get(&skeleton(name))?;
+        alike.iter().map(|other| (other.as_str(), difference(name, other))).max_by_key(|(_, difference)| *difference)
     }
 
     /// What a user with these groups gets that is dangerous, in the order of the rules' table: of each rule the worst.

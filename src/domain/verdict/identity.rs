@@ -1,5 +1,9 @@
 //! Names that the cluster itself uses: whoever holds such a certificate is taken for a part of it.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::confusables::{Difference, Oddity, difference, imitates_system_prefix, oddity, skeleton};
 use super::facts::NODE_PREFIX;
 use super::{Case, Finding, Level, finding, rules};
 use crate::domain::access::MASTERS;
@@ -59,4 +63,62 @@ pub(super) fn system_group(case: &Case<'_>) -> Option<Finding> {
     let group = groups.iter().find(known)?;
     let text = format!("Group {group} belongs to the cluster itself; what is bound to it would be this user's.");
     finding(&rules::GROUP_SYSTEM, Level::Danger, text)
+}
+
+/// Names that every cluster, or every cluster made by kubeadm, has.
+const BUILT_IN: &[&str] = &[
+    "system:masters",
+    "system:nodes",
+    "system:authenticated",
+    "system:unauthenticated",
+    "system:anonymous",
+    "system:serviceaccounts",
+    "system:bootstrappers",
+    "system:monitoring",
+    "system:admin",
+    "system:apiserver",
+    "system:kube-apiserver",
+    "system:kube-controller-manager",
+    "system:kube-scheduler",
+    "system:kube-proxy",
+    "kubeadm:cluster-admins",
+    "kubernetes-admin",
+    "kubernetes-super-admin",
+    "cluster-admin",
+    "cluster-admins",
+];
+
+/// A CN or O that can be mistaken for one of the cluster's own, on a certificate for logging in.
+pub(super) fn like_system(case: &Case<'_>) -> Option<Finding> {
+    if !is_client(case) {
+        return None;
+    }
+    let identity = case.request.identity();
+    let names = std::iter::once(&identity.user).chain(&identity.groups);
+    let (name, other, level) = names
+        .filter_map(|name| like_system_name(name).map(|(other, level)| (name, other, level)))
+        .max_by_key(|of| of.2)?;
+    let text = match other {
+        Some(other) => format!("{name} can be mistaken for {other}, which the cluster itself uses."),
+        None => format!("{name} can be mistaken for a name that begins with system:, as the cluster's own names do."),
+    };
+    finding(&rules::NAME_LIKE_SYSTEM, level, text)
+}
+
+/// Which of the cluster's own names this one, which is none of them, can be mistaken for, where it is one in particular;
+/// and how bad that is.
+pub(super) fn like_system_name(name: &str) -> Option<(Option<&'static str>, Level)> {
+    static BY_SKELETON: LazyLock<HashMap<String, &'static str>> =
+        LazyLock::new(|| BUILT_IN.iter().map(|name| (skeleton(name), *name)).collect());
+    if BUILT_IN.contains(&name) {
+        return None;
+    }
+    let other = BY_SKELETON.get(&skeleton(name)).copied();
+    if imitates_system_prefix(name) {
+        return Some((other, Level::Danger));
+    }
+    let other = other?;
+    // Names that differ in separators alone (`system-masters`) are plausible names.
+    let harmless = difference(name, other) == Difference::Usual && oddity(name) <= Oddity::Pair && !name.contains(':');
+    Some((Some(other), if harmless { Level::Warning } else { Level::Danger }))
 }

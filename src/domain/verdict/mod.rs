@@ -7,13 +7,14 @@
 
 mod access;
 mod cleanup;
+mod confusables;
 mod context;
 mod facts;
 mod form;
 pub mod grants;
+mod hosts;
 mod identity;
 mod life;
-mod looks;
 mod neighbours;
 mod nodes;
 mod policy;
@@ -27,6 +28,7 @@ pub mod ties;
 pub use context::{Bound, Context, Limits, Surroundings};
 pub use facts::{Asker, Facts, Id, uid_id};
 pub use grants::Grants;
+pub use hosts::{AddressRange, ApiHosts, Host};
 pub use nodes::Nodes;
 pub use rules::Rule;
 pub use signer::{is_signed_here, refusal};
@@ -140,6 +142,7 @@ const ALONE: &[Alone] = &[
     identity::node,
     identity::masters,
     identity::system_group,
+    identity::like_system,
     policy::group,
     policy::name,
     subject::unreadable,

@@ -1,5 +1,6 @@
 //! Who asks for whom.
 
+use super::facts::NODE_PREFIX;
 use super::signer::{KUBELET_CLIENT, KUBELET_SERVING};
 use super::{Context, Facts, Finding, Level, finding, rules};
 use crate::domain::access::MASTERS;
@@ -58,14 +59,16 @@ pub(super) fn somebody_else(facts: &Facts, context: &Context<'_>, found: &mut Ve
         return;
     }
     let asks = asks(facts, context);
-    let for_kubelet = [KUBELET_CLIENT, KUBELET_SERVING].contains(&facts.signer.as_ref());
-    if let Some(node) = facts.node().filter(|_| for_kubelet) {
+    if facts.signer.as_ref() == KUBELET_SERVING && facts.user.starts_with(NODE_PREFIX) {
+        return found.extend(serves_for_other(facts));
+    }
+    if let Some(node) = facts.node().filter(|_| facts.signer.as_ref() == KUBELET_CLIENT) {
         return found.extend(for_node(facts, node, asks, context));
     }
     if matches!(asks, Asks::Themselves | Asks::Admin | Asks::Trusted) {
         return;
     }
-    if facts.user.starts_with(super::facts::NODE_PREFIX) {
+    if facts.user.starts_with(NODE_PREFIX) {
         let text = format!("{} asks for the node {}: a node asks for itself.", asker.user, facts.user);
         return found.extend(finding(&rules::REQUESTER_NOT_THE_NODE, Level::Danger, text));
     }
@@ -78,17 +81,26 @@ pub(super) fn somebody_else(facts: &Facts, context: &Context<'_>, found: &mut Ve
 }
 
 fn for_node(facts: &Facts, node: &str, asks: Asks, context: &Context<'_>) -> Option<Finding> {
-    let serving = facts.signer.as_ref() == KUBELET_SERVING;
     match asks {
         Asks::Themselves | Asks::Admin | Asks::Trusted => None,
-        Asks::Bootstrap if !serving => {
+        Asks::Bootstrap => {
             context.nodes?.get(node)?;
             let text = format!("A bootstrap token asks for the node {node}, which is already there.");
             finding(&rules::BOOTSTRAP_FOR_KNOWN_NODE, Level::Warning, text)
         }
-        Asks::Bootstrap | Asks::Other => {
+        Asks::Other => {
             let text = format!("{} asks for the node {}: a node asks for itself.", facts.asker.user, facts.user);
             finding(&rules::REQUESTER_NOT_THE_NODE, Level::Danger, text)
         }
     }
+}
+
+/// A kubelet has its client certificate before it requests this one, so that no admin needs to.
+fn serves_for_other(facts: &Facts) -> Option<Finding> {
+    (facts.asker.user != facts.user).then_some(())?;
+    let text = format!(
+        "{} requests the serving certificate of {}: only that node itself requests it.",
+        facts.asker.user, facts.user
+    );
+    finding(&rules::REQUESTER_NOT_THE_NODE, Level::Danger, text)
 }

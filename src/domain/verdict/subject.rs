@@ -1,6 +1,6 @@
 //! What is odd about the request itself.
 
-use super::looks::mixed_word;
+use super::confusables::mixed_word;
 use super::{Case, Finding, Level, finding, rules, signer};
 use crate::domain::request::{CLIENT_SIGNER, Pkcs10};
 use crate::domain::text::is_plain;

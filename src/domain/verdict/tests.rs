@@ -198,3 +198,30 @@ mod limits {
         assert_eq!((verdict.findings[0].rule, verdict.findings[0].text.as_str()), ("life-cut", text));
     }
 }
+
+#[test]
+fn names_that_look_like_the_clusters_own_are_found_and_ordinary_ones_are_not() {
+    for (names, groups, level) in [
+        (&["system;node:n1"][..], &[][..], Level::Danger),
+        (&["System:kube-scheduler"], &[], Level::Danger),
+        (&["jane"], &["dev", "system\u{ff1a}masters"], Level::Danger),
+        (&["jane"], &["SYSTEM:MASTERS"], Level::Danger),
+        (&["jane"], &["system:master5"], Level::Danger),
+        (&["jane"], &["kubeadm;cluster-admins"], Level::Danger),
+        (&["kubernetes-adm1n"], &[], Level::Danger),
+        (&["jane"], &["system-masters"], Level::Warning),
+        (&["kubernetes_admin"], &[], Level::Warning),
+    ] {
+        let verdict = judged(&request(names, groups));
+        let found = verdict.findings.iter().find(|finding| finding.rule == "name-like-system");
+        assert_eq!(found.map(|finding| finding.level), Some(level), "{names:?} {groups:?}");
+    }
+    for (names, groups) in [
+        (&["jane"][..], &["dev", "system-users", "clusters"][..]),
+        (&["kubernetes-admin2"], &["cluster-operators"]),
+        (&["system-upgrade"], &["systems:a"]),
+        (&["Jane Doe"], &["Platform Team"]),
+    ] {
+        assert_eq!(rules(&request(names, groups)), [""; 0], "{names:?} {groups:?}");
+    }
+}

@@ -1,6 +1,7 @@
 //! All requests of a cluster by what ties them together: key, user, node, signer. It answers what rules ask of the
 //! others, in logarithmic time, and says of every change whose verdict it touches.
 
+mod names;
 mod sets;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -12,9 +13,9 @@ use chrono::{DateTime, Utc};
 use super::Facts;
 use super::cleanup::wakes;
 use super::facts::{Id, NODE_PREFIX};
-use super::looks::look;
 use super::signer::{KUBELET_CLIENT, KUBELET_SERVING, is_signed_here};
 use crate::domain::request::State;
+use names::{GroupNames, LookAlikes, number_of_name, number_of_skeleton};
 use sets::Groups;
 
 /// A request's place in the table.
@@ -34,7 +35,9 @@ pub struct Ties {
     users: Groups<Slot>,
     certified: Groups<Slot>,
     /// Users by what their names look like.
-    looks: Groups<Number>,
+    look_alikes: LookAlikes,
+    /// Groups that are asked for, and what their names look like.
+    groups: GroupNames,
     names: Groups<Slot>,
     /// Pending requests for one node, one signer and by one requester, the newest last: nobody outdates another's.
     nodes: HashMap<Number, BTreeSet<(DateTime<Utc>, Id, Slot)>>,
@@ -109,21 +112,21 @@ impl Ties {
     /// The requests of one node, by its name: whose verdict a change of the Node touches.
     pub fn of_node(&self, node: &str) -> HashSet<Id> {
         let mut touched = Touched::default();
-        touched.0.extend(self.users.get(self.number(&format!("{NODE_PREFIX}{node}"))));
+        touched.0.extend(self.users.get(self.user_number(&format!("{NODE_PREFIX}{node}"))));
         touched.0.extend(self.names.get(self.number(node)));
         self.named(&touched, None)
     }
 
     /// Another request of the same user with the same key.
     pub(super) fn same_key_same_user(&self, facts: &Facts) -> Option<&Facts> {
-        let user = self.number(&facts.user);
+        let user = self.user_number(&facts.user);
         let mut same = self.keys.between(self.number.hash_one(facts.key?), (user, 0)..=(user, Slot::MAX));
         same.find_map(|(_, slot)| self.at(slot).filter(|other| other.uid != facts.uid))
     }
 
     /// A request of another user with the same key.
     pub(super) fn same_key_other_user(&self, facts: &Facts) -> Option<&Facts> {
-        let user = self.number(&facts.user);
+        let user = self.user_number(&facts.user);
         let (first, last) = self.keys.ends(self.number.hash_one(facts.key?))?;
         let other = [first, last].into_iter().find(|(other, _)| *other != user);
         self.at(other?.1).filter(|other| other.uid != facts.uid)
@@ -137,19 +140,20 @@ impl Ties {
         ((*newest, *other) > (created, uid) && *other != uid).then(|| self.at(*slot)).flatten()
     }
 
-    /// A request of another user whose name looks the same. Names of ASCII alone are the ones that are imitated.
+    /// A request of another user whose name this one can be mistaken for.
     pub(super) fn look_alike(&self, facts: &Facts) -> Option<&Facts> {
-        if facts.user.is_ascii() {
-            return None;
-        }
-        let own = self.number(&facts.user);
-        let other = self.looks.get(self.number(&look(&facts.user))).find(|user| *user != own)?;
+        let other = self.look_alikes.of(self.skeleton_number(&facts.user), self.user_number(&facts.user))?;
         self.users.get(other).find_map(|slot| self.at(slot).filter(|other| other.uid != facts.uid))
+    }
+
+    /// Another group that is asked for, and that one of a request can be mistaken for.
+    pub(super) fn look_alike_group(&self, group: &str) -> Option<&str> {
+        self.groups.look_alike(&self.number, group)
     }
 
     /// Whether that user has been issued a certificate.
     pub(super) fn has_certificate(&self, user: &str) -> bool {
-        self.certified.get(self.number(user)).next().is_some()
+        self.certified.get(self.user_number(user)).next().is_some()
     }
 
     /// Whether that signer has made a certificate.
@@ -163,6 +167,14 @@ impl Ties {
 
     fn number(&self, text: &str) -> Number {
         self.number.hash_one(text)
+    }
+
+    fn user_number(&self, user: &str) -> Number {
+        number_of_name(&self.number, user)
+    }
+
+    fn skeleton_number(&self, name: &str) -> Number {
+        number_of_skeleton(&self.number, name)
     }
 
     fn node_number(&self, facts: &Facts) -> Option<Number> {
@@ -180,15 +192,18 @@ impl Ties {
             self.table.push(None);
             Slot::try_from(self.table.len() - 1).unwrap_or(Slot::MAX)
         });
-        let user = self.number(&facts.user);
+        let user = self.user_number(&facts.user);
         if let Some(key) = facts.key.map(|key| self.number.hash_one(key)) {
             self.touch_key(key, user, touched);
             self.keys.insert(key, (user, slot));
         }
         if self.users.insert(user, slot) {
-            let looks = self.number(&look(&facts.user));
-            self.touch_look(looks, user, touched);
-            self.looks.insert(looks, user);
+            let noticed = self.look_alikes.insert(self.skeleton_number(&facts.user), user);
+            touched.0.extend(noticed.into_iter().flat_map(|other| self.users.get(other)));
+        }
+        for group in facts.groups.iter() {
+            let noticed = self.groups.insert(&self.number, group);
+            self.touch_group(noticed.as_deref(), touched);
         }
         if facts.state == State::Issued {
             if self.certified.insert(user, slot) {
@@ -214,15 +229,18 @@ impl Ties {
         let Some(facts) = place.and_then(Option::take) else { return };
         self.free.push(slot);
         self.uids.remove(&facts.uid);
-        let user = self.number(&facts.user);
+        let user = self.user_number(&facts.user);
         if let Some(key) = facts.key.map(|key| self.number.hash_one(key)) {
             self.keys.remove(key, (user, slot));
             self.touch_key(key, user, touched);
         }
         if self.users.remove(user, slot) {
-            let looks = self.number(&look(&facts.user));
-            self.looks.remove(looks, user);
-            self.touch_look(looks, user, touched);
+            let unnoticed = self.look_alikes.remove(self.skeleton_number(&facts.user), user);
+            touched.0.extend(unnoticed.into_iter().flat_map(|other| self.users.get(other)));
+        }
+        for group in facts.groups.iter() {
+            let unnoticed = self.groups.remove(&self.number, group);
+            self.touch_group(unnoticed.as_deref(), touched);
         }
         if facts.state == State::Issued {
             if self.certified.remove(user, slot) {
@@ -257,12 +275,13 @@ impl Ties {
         }
     }
 
-    /// A user comes to a look, or has left it: where one other user looks so, its requests are touched.
-    fn touch_look(&self, looks: Number, user: Number, touched: &mut Touched) {
-        let mut others = self.looks.get(looks).filter(|other| *other != user);
-        if let (Some(other), None) = (others.next(), others.next()) {
-            touched.0.extend(self.users.get(other));
-        }
+    /// A group is noticed from now on, or no longer: all that ask for it are touched. That happens when a look-alike is
+    /// first asked for, so that no index of requests by group is kept for it.
+    fn touch_group(&self, group: Option<&str>, touched: &mut Touched) {
+        let Some(group) = group else { return };
+        let asks = |facts: &Facts| facts.groups.iter().any(|own| **own == *group);
+        let asking = self.table.iter().zip(0..).filter(|(other, _)| other.as_deref().is_some_and(asks));
+        touched.0.extend(asking.map(|(_, slot)| slot));
     }
 
     /// A user's first certificate is there, or the last one is gone: requests that are called like the user are touched.

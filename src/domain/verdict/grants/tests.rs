@@ -4,6 +4,7 @@ use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBind
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::verdict::confusables::Difference;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const CERTIFICATES: &str = "certificates.k8s.io";
@@ -45,21 +46,42 @@ fn each_dangerous_right_is_found_and_harmless_ones_are_not() {
     for (groups, resources, verbs, id, level) in [
         (&["*"][..], &["*"][..], &["*"][..], "access-cluster-admin", Danger),
         (&["apps"], &["*"], &["get"], "access-wildcard", Warning),
-        (&["apps"], &["replicasets"], &["*"], "access-wildcard", Warning),
+        (&["apps"], &["controllerrevisions"], &["*"], "access-wildcard", Warning),
         (&[""], &["secrets"], &["watch"], "access-secrets", Danger),
         (&[RBAC], &["clusterroles"], &["bind"], "access-bind", Danger),
         (&[RBAC], &["roles"], &["escalate"], "access-escalate", Danger),
         (&[""], &["users"], &["impersonate"], "access-impersonate", Danger),
         (&["authentication.k8s.io"], &["users"], &["impersonate:user-info"], "access-impersonate", Danger),
+        (
+            &["authentication.k8s.io"],
+            &["serviceaccounts"],
+            &["impersonate:serviceaccount"],
+            "access-impersonate",
+            Danger,
+        ),
+        (&["authentication.k8s.io"], &["nodes"], &["impersonate:arbitrary-node"], "access-impersonate", Danger),
+        (&["authentication.k8s.io"], &["nodes"], &["impersonate:associated-node"], "access-impersonate", Danger),
+        (&["authentication.k8s.io"], &["userextras/scopes"], &["impersonate:user-info"], "access-impersonate", Danger),
+        (&[""], &["pods"], &["impersonate-on:user-info:list"], "access-impersonate", Danger),
+        (&["apps"], &["deployments"], &["impersonate-on:arbitrary-node:get"], "access-impersonate", Danger),
         (&[CERTIFICATES], &["signers"], &["approve"], "access-sign", Danger),
         (&[""], &["serviceaccounts/token"], &["create"], "access-tokens", Danger),
         (&[""], &["nodes/proxy"], &["get"], "access-nodes-proxy", Danger),
         (&[""], &["*/exec"], &["create"], "access-pods-exec", Danger),
         (&["batch"], &["jobs"], &["create"], "access-workloads", Danger),
+        (&["apps"], &["replicasets"], &["create"], "access-workloads", Danger),
+        (&[""], &["replicationcontrollers"], &["patch"], "access-workloads", Danger),
         (&[""], &["persistentvolumes"], &["create"], "access-volumes", Danger),
         (&[HOOKS], &["mutatingwebhookconfigurations"], &["patch"], "access-webhooks", Danger),
         (&[RBAC], &["roles", "rolebindings"], &["create", "update"], "access-rbac-write", Warning),
+        (&[HOOKS], &["mutatingadmissionpolicies"], &["create"], "access-webhooks", Danger),
+        (&["apiregistration.k8s.io"], &["apiservices"], &["update"], "access-webhooks", Danger),
+        (&[HOOKS], &["validatingadmissionpolicies"], &["update"], "access-webhooks", Warning),
+        (&[HOOKS], &["validatingwebhookconfigurations"], &["delete"], "access-webhooks", Warning),
         (&[""], &["nodes"], &["patch"], "access-nodes-write", Warning),
+        (&[""], &["nodes/status"], &["patch"], "access-nodes-write", Warning),
+        (&[""], &["namespaces"], &["patch"], "access-namespaces-write", Warning),
+        (&["discovery.k8s.io"], &["endpointslices"], &["create"], "access-endpoints-write", Warning),
     ] {
         let grants = bound(None, &rule(groups, resources, verbs));
         assert_eq!(ids(&grants), [(id, level)], "{groups:?} {resources:?} {verbs:?}");
@@ -71,6 +93,12 @@ fn each_dangerous_right_is_found_and_harmless_ones_are_not() {
         (&[""], &["secrets"], &["create"]),
         (&[""], &["nodes", "pods/portforward"], &["get"]),
         (&["apps"], &["secrets"], &["get"]),
+        // RBAC compares exactly, and knows `*` and `*/subresource` alone: these grant nothing.
+        (&[""], &["Secrets"], &["get"]),
+        (&[""], &["secrets"], &["Get", "LIST"]),
+        (&[""], &["secret*", "pods/*", "*/*", "nodes/*"], &["get", "create"]),
+        (&["authentication.k8s.io"], &["userextras"], &["impersonate:user-info"]),
+        (&[""], &["users"], &["impersonate-", "IMPERSONATE"]),
         (
             &[CERTIFICATES],
             &["certificatesigningrequests", "certificatesigningrequests/approval"],
@@ -111,9 +139,35 @@ fn of_one_kind_the_widest_is_said() {
 }
 
 #[test]
+fn wildcards_that_reach_a_dangerous_right_are_found() {
+    use Level::Danger;
+    for (groups, resources, verbs, id) in [
+        (&["*"][..], &["secrets"][..], &["get"][..], "access-secrets"),
+        (&[""], &["secrets"], &["*"], "access-secrets"),
+        (&[""], &["*/proxy"], &["get"], "access-nodes-proxy"),
+        (&["*"], &["*/token"], &["*"], "access-tokens"),
+        (&["authentication.k8s.io"], &["*"], &["impersonate:user-info"], "access-impersonate"),
+        (&["*"], &["*"], &["impersonate"], "access-impersonate"),
+        (&[RBAC], &["*"], &["bind"], "access-bind"),
+    ] {
+        let found = ids(&bound(None, &rule(groups, resources, verbs)));
+        assert!(found.contains(&(id, Danger)), "{groups:?} {resources:?} {verbs:?} {found:?}");
+    }
+}
+
+#[test]
 fn names_that_look_like_bound_ones_are_found() {
     let grants = bound(None, &rule(&[""], &["pods"], &["get"]));
-    assert_eq!(grants.look_alike("j\u{430}ne"), Some("jane"));
-    assert_eq!(grants.look_alike("0ps"), None);
-    assert_eq!(grants.look_alike("jane"), None);
+    for (name, other, difference) in [
+        ("j\u{430}ne", "jane", Difference::Forged),
+        ("0ps", "ops", Difference::Forged),
+        ("op5", "ops", Difference::Usual),
+        ("Jane", "jane", Difference::Case),
+        ("jane.", "jane", Difference::Usual),
+    ] {
+        assert_eq!(grants.look_alike(name), Some((other, difference)), "{name}");
+    }
+    for name in ["jane", "ops", "jane1", "janet", "ops2", "opsx", "bot", ""] {
+        assert_eq!(grants.look_alike(name), None, "{name}");
+    }
 }

@@ -17,7 +17,8 @@ pub(super) struct AsItIs(u64);
 
 impl Hasher for AsItIs {
     fn finish(&self) -> u64 {
-        self.0
+        // The upper bits of a name's number say little, and the table looks at them first.
+        self.0 ^ self.0 << 32
     }
 
     fn write(&mut self, bytes: &[u8]) {
