@@ -21,6 +21,7 @@ mod failure;
 mod gnu_screen;
 mod home;
 mod hostile;
+mod issued_identity;
 mod kubeconfig;
 mod lifecycle;
 mod manners;

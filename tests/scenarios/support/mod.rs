@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod dice;
+pub mod odd_requests;
 pub mod pkcs10;
 pub mod plane;
 pub mod requests;

@@ -138,16 +138,21 @@ fn attribute(attribute_type: u8, tag: u8, value: &[u8]) -> Vec<u8> {
     tlv(0x30, &[tlv(0x06, &[0x55, 0x04, attribute_type]), tlv(tag, value)].concat())
 }
 
-fn pem(info: &[u8], signature: &[u8]) -> String {
+/// A request in DER, of what was signed and its signature.
+pub fn ecdsa_request(info: &[u8], signature: &[u8]) -> Vec<u8> {
     let ecdsa_sha256 = tlv(0x30, &tlv(0x06, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02]));
     let bits = tlv(0x03, &[&[0], signature].concat());
-    let encoded = STANDARD.encode(tlv(0x30, &[info.to_vec(), ecdsa_sha256, bits].concat()));
+    tlv(0x30, &[info.to_vec(), ecdsa_sha256, bits].concat())
+}
+
+fn pem(info: &[u8], signature: &[u8]) -> String {
+    let encoded = STANDARD.encode(ecdsa_request(info, signature));
     let lines: Vec<_> = encoded.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN CERTIFICATE REQUEST-----\n{}\n-----END CERTIFICATE REQUEST-----\n", lines.join("\n"))
 }
 
 /// A value with its tag and length.
-fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
+pub fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     let length = value.len();
     let mut out = vec![tag];
     match u8::try_from(length) {
