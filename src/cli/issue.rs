@@ -15,7 +15,7 @@ use crate::domain::order::{self, Grant, KeySource, KubeconfigTarget, Order, Surr
 use crate::domain::plan::Plan;
 use crate::domain::request::Pkcs10;
 use crate::domain::text::printable;
-use crate::files;
+use crate::files::{self, bounded};
 use crate::issuance::rehearsal::Weight;
 use crate::issuance::{self, Journal, Outcome, Progress, Rehearsal};
 
@@ -89,7 +89,8 @@ fn who(flags: &IssueFlags) -> Result<(String, Vec<String>, KeySource), Failed> {
     let Some(path) = &flags.request else {
         return Ok((flags.name.clone().unwrap_or_default(), flags.groups.clone(), KeySource::New(flags.key_type)));
     };
-    let pem = std::fs::read_to_string(path).map_err(|error| Failed::new(format!("{}: {error}", path.display())))?;
+    let pem = bounded::read_text(path, bounded::CREDENTIAL)
+        .map_err(|error| Failed::new(format!("{}: {error}", path.display())))?;
     let pkcs10 = Pkcs10::from_pem(pem.as_bytes()).map_err(|why| Failed::new(format!("{}: {why}", path.display())))?;
     let identity = pkcs10.identity();
     let name = flags.name.clone().unwrap_or(identity.user);

@@ -32,7 +32,7 @@ impl std::error::Error for Wrong {}
 
 /// Reads `text`; one that says nothing is the default.
 pub(super) fn read<T: DeserializeOwned + Default>(text: &str) -> Result<T, Wrong> {
-    match serde_yaml::from_str::<Option<T>>(text) {
+    match crate::domain::yaml::from_str::<Option<T>>(text) {
         Ok(value) => Ok(value.unwrap_or_default()),
         Err(error) => Err(wrong(&error)),
     }

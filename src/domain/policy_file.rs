@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::life;
 use super::request::Requester;
 use super::verdict::Level;
+use super::yaml;
 
 /// Lives beyond it are worth a glance where no policy says another: a quarter of a year, in seconds.
 const LONGEST_LIFE: i32 = 90 * 86_400;
@@ -125,7 +126,7 @@ impl PolicyFile {
         if text.lines().all(nothing) {
             return Ok(Self::default());
         }
-        serde_yaml::from_str(text).map_err(|error| Invalid::of(&error))
+        yaml::from_str(text).map_err(|error| Invalid::of(&error))
     }
 
     /// The policy where there is no file.

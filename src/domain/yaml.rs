@@ -3,10 +3,12 @@
 //! serde_yaml writes YAML 1.2, where `yes` and `0777` are plain words; kubectl reads YAML 1.1, where they are a
 //! boolean and a number (sigs.k8s.io/yaml). Such texts are put in quotes here.
 
+pub mod budget;
 pub mod patch;
 pub mod plain;
 pub mod read;
 
+pub use budget::from_str;
 use serde::Serialize;
 use serde_yaml::Value;
 

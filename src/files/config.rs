@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{Error, folders};
+use super::{Error, bounded, folders};
 use crate::config::theme::{BUILT_IN, DEFAULT, ThemeFile};
 use crate::config::{Config, Wrong};
 
@@ -40,7 +40,7 @@ pub fn path() -> Result<PathBuf, Error> {
 /// [`Error::Io`] where it cannot be read, [`Error::Content`] where it is wrong.
 pub fn read() -> Result<Found, Error> {
     let Ok(path) = path() else { return Ok(Found::default()) };
-    match std::fs::read_to_string(&path) {
+    match bounded::read_text(&path, bounded::SETTINGS) {
         Ok(text) => {
             let config = Config::parse(&text).map_err(|wrong| content(&path, &wrong))?;
             Ok(Found { path: Some(path), text, config })
@@ -60,7 +60,7 @@ pub fn theme(name: Option<&str>) -> Result<ThemeFile, Error> {
     let plain =
         !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_ .".contains(c)) && !name.starts_with('.');
     if let Some(path) = folder.as_ref().filter(|_| plain).map(|folder| folder.join(format!("{name}.yaml"))) {
-        match std::fs::read_to_string(&path) {
+        match bounded::read_text(&path, bounded::SETTINGS) {
             Ok(text) => return ThemeFile::parse(&text).map_err(|wrong| content(&path, &wrong)),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(Error::io(&path)(error)),

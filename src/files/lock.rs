@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, flock, linkat};
 use rustix::io::Errno;
 
-use super::Error;
+use super::{Error, bounded};
 
 /// What stands in a lock of ours.
 const MARK: &str = "countersign";
@@ -74,7 +74,7 @@ pub fn find(file: &Path) -> Option<Found> {
     let lock = lock_name(file);
     let modified = lock.symlink_metadata().ok()?.modified().ok()?;
     let age = modified.elapsed().unwrap_or_default();
-    let ours = std::fs::read(&lock).is_ok_and(|content| content == MARK.as_bytes());
+    let ours = bounded::read(&lock, 64).is_ok_and(|content| content == MARK.as_bytes());
     let held = ours && left_behind(&lock).is_none();
     Some(Found { lock, age, held })
 }
@@ -135,7 +135,7 @@ fn made_then_marked(path: &Path) -> Result<Option<File>, Error> {
 
 /// The lock, if it is one of ours whose owner is dead.
 fn left_behind(path: &Path) -> Option<File> {
-    let file = OpenOptions::new().read(true).write(true).open(path).ok()?;
+    let file = bounded::open(path, OFlags::RDWR).ok()?;
     let mut mark = String::new();
     (&file).take(64).read_to_string(&mut mark).ok()?;
     if mark != MARK {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, atomic, folders};
+use super::{Error, atomic, bounded, folders};
+use crate::domain::yaml;
 
 /// As many contexts are remembered, the ones used last.
 const CONTEXTS: usize = 50;
@@ -51,12 +52,12 @@ pub fn remember(context: &str, memory: &Memory) -> Result<(), Error> {
         let oldest = file.iter().min_by_key(|(_, memory)| memory.left).map(|(context, _)| context.clone());
         file.retain(|context, _| Some(context) != oldest.as_ref());
     }
-    let text = crate::domain::yaml::to_string(&file).unwrap_or_default();
+    let text = yaml::to_string(&file).unwrap_or_default();
     atomic::write_private(&path, text.as_bytes())
 }
 
 fn read() -> Option<File> {
     let path = folders::state().ok()?.join("memory.yaml");
-    let text = std::fs::read_to_string(path).ok()?;
-    Some(serde_yaml::from_str(&text).unwrap_or_default())
+    let text = bounded::read_text(&path, bounded::SETTINGS).ok()?;
+    Some(yaml::from_str(&text).unwrap_or_default())
 }

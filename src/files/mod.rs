@@ -1,6 +1,7 @@
 //! Atomic writes, locks, permissions, the kubeconfig on disk, state and config folders.
 
 pub mod atomic;
+pub mod bounded;
 pub mod config;
 pub mod folders;
 pub mod kubeconfig;

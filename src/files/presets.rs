@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::bounded;
 use crate::domain::access::draft::Preset;
 
 /// The folder: `$XDG_CONFIG_HOME/countersign/presets`, `~/.config/countersign/presets` by default (XDG Base Directory
@@ -20,7 +21,7 @@ pub fn read() -> (Vec<Preset>, Vec<String>) {
     paths.sort();
     let (mut presets, mut troubles) = (Vec::new(), Vec::new());
     for path in paths {
-        let text = std::fs::read_to_string(&path).map_err(|error| error.to_string());
+        let text = bounded::read_text(&path, bounded::SETTINGS).map_err(|error| error.to_string());
         match text.and_then(|text| Preset::read(&text)) {
             Ok(preset) => presets.push(preset),
             Err(why) => troubles.push(format!("{}: {why}", path.display())),

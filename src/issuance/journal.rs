@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::domain::order::Order;
-use crate::files::{self, atomic, folders};
+use crate::domain::yaml;
+use crate::files::{self, atomic, bounded, folders};
 
 /// The state of one issuance. Holds no key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -91,8 +92,8 @@ impl Journal {
     }
 
     fn read(folder: &Path) -> Option<Self> {
-        let text = std::fs::read_to_string(folder.join(JOURNAL)).ok()?;
-        let journal: Self = serde_yaml::from_str(&text).ok()?;
+        let text = bounded::read_text(&folder.join(JOURNAL), bounded::SETTINGS).ok()?;
+        let journal: Self = yaml::from_str(&text).ok()?;
         Some(Self { folder: folder.to_owned(), ..journal })
     }
 
@@ -115,7 +116,7 @@ impl Journal {
 
     /// The private key, if it is kept here.
     pub fn key(&self) -> Option<Zeroizing<String>> {
-        std::fs::read_to_string(self.folder.join(KEY)).ok().map(Zeroizing::new)
+        bounded::read_text(&self.folder.join(KEY), bounded::CREDENTIAL).ok().map(Zeroizing::new)
     }
 
     /// Keeps the private key.
@@ -140,7 +141,7 @@ impl Journal {
 
     /// The PKCS#10 request, if it is kept here.
     pub fn request(&self) -> Option<String> {
-        std::fs::read_to_string(self.folder.join(REQUEST)).ok()
+        bounded::read_text(&self.folder.join(REQUEST), bounded::CREDENTIAL).ok()
     }
 
     /// Keeps the PKCS#10 request.

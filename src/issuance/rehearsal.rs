@@ -8,7 +8,7 @@ use crate::domain::kubeconfig::{Kind, has_comments};
 use crate::domain::objects;
 use crate::domain::order::{Grant, KeySource, Order};
 use crate::domain::plan::StepKind;
-use crate::files;
+use crate::files::{self, bounded};
 use crate::keys::{PrivateKey, certification_request};
 
 /// How a note wants to be taken.
@@ -214,7 +214,7 @@ fn kubeconfig(order: &Order, found: &mut Rehearsal) {
             found.add(step, weight, format!("{path} has a {} {name} already: {what}", kind.word()));
         }
     }
-    let text = std::fs::read_to_string(&target.path).unwrap_or_default();
+    let text = bounded::read_text(&target.path, bounded::KUBECONFIG).unwrap_or_default();
     if has_comments(&text) {
         found.add(step, Weight::Notice, format!("the comments in {path} are lost; its backup keeps them"));
     }

@@ -19,7 +19,7 @@ use crate::domain::order::{KeySource, KubeconfigTarget};
 use crate::domain::plan::{Plan, StepKind};
 use crate::domain::request::{Pin, Request, State};
 use crate::domain::{commands, objects};
-use crate::files;
+use crate::files::{self, bounded};
 use crate::keys::{PrivateKey, certification_request};
 use crate::trouble::Trouble;
 
@@ -150,7 +150,7 @@ pub(super) async fn certificate(
     *certificate = String::from_utf8(pem).map_err(|_| Trouble::new("the certificate is not PEM"))?;
     if let Some(path) = journal.order.certificate_file.clone() {
         // Written before this step was cut off or a later one failed: the very file is no obstacle.
-        let there = std::fs::read_to_string(&path).is_ok_and(|there| there == *certificate);
+        let there = bounded::read_text(&path, bounded::CREDENTIAL).is_ok_and(|there| there == *certificate);
         let written = files::atomic::write_public(&path, certificate.as_bytes(), there);
         wrote(
             news,

@@ -1,6 +1,5 @@
 //! Carries the wizard's tasks out.
 
-use std::io::Read;
 use std::path::Path;
 
 use tokio::sync::mpsc::{self, UnboundedSender};
@@ -11,11 +10,9 @@ use crate::cluster::Cluster;
 use crate::console::effect::EffectId;
 use crate::console::event::Event;
 use crate::domain::plan::StepKind;
+use crate::files::bounded;
 use crate::issuance::{self, Journal, Progress, rehearse, undo};
 use crate::trouble::Trouble;
-
-/// A PKCS#10 request is never larger.
-const LARGEST_REQUEST: u64 = 64 * 1024;
 
 /// The wizard's hands.
 pub struct WizardRunner {
@@ -86,8 +83,5 @@ impl WizardRunner {
 }
 
 fn read_request(path: &Path) -> Result<String, String> {
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-    file.take(LARGEST_REQUEST).read_to_string(&mut text).map_err(|error| error.to_string())?;
-    Ok(text)
+    bounded::read_text(path, bounded::CREDENTIAL).map_err(|error| error.to_string())
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::object::Named;
 use super::rule::list;
 use super::{Catalogue, ResourceName, SubjectKey, summary};
+use crate::domain::yaml;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
@@ -41,7 +42,7 @@ impl Preset {
     /// # Errors
     /// What is wrong with it, and in which line.
     pub fn read(text: &str) -> Result<Self, String> {
-        serde_yaml::from_str(text).map_err(|error| error.to_string())
+        yaml::from_str(text).map_err(|error| error.to_string())
     }
 }
 
@@ -136,7 +137,7 @@ pub fn comparable(object: &Value) -> String {
         }
     }
     object.sort_all_objects();
-    crate::domain::yaml::to_string(&object).unwrap_or_default()
+    yaml::to_string(&object).unwrap_or_default()
 }
 
 /// The rights that a refusal of the escalation check says are not held, in words: `get list secrets`; `None` for any

@@ -11,8 +11,12 @@ use serde_yaml::{Mapping, Value};
 
 use super::plain;
 
-/// Nodes that a text may have once its aliases are followed: what has more is made to exhaust its reader.
-const MOST_NODES: usize = 500_000;
+/// Nodes that a text may have once its aliases are followed: what has more is made to exhaust its reader. A kubeconfig
+/// with ten thousand contexts has 160,000.
+const MOST_NODES: usize = 200_000;
+/// Bytes of text that its anchors and aliases may repeat.
+const MOST_REPEATED: usize = 4 << 20;
+const TOO_LARGE: &str = "it is too large once its aliases are followed";
 /// How deep one may lie in another.
 const DEEPEST: usize = 100;
 
@@ -32,7 +36,8 @@ pub struct Documents {
 pub fn documents(text: &str) -> Result<Documents, String> {
     let options = granit_parser::options! { emit_comments: false, block_scalar_eof_without_line_feed: true };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader { events: Parser::new_from_str_with_options(text, options), anchors: HashMap::new() };
+    let events = Parser::new_from_str_with_options(text, options);
+    let mut reader = Reader { events, anchors: HashMap::new(), read: 0, repeated: Size::default() };
     let mut read = Documents::default();
     loop {
         match reader.document() {
@@ -49,12 +54,34 @@ pub fn documents(text: &str) -> Result<Documents, String> {
 
 struct Reader<'a> {
     events: Parser<'a, granit_parser::StrInput<'a>>,
-    /// Values by anchor, with the number of their nodes.
-    anchors: HashMap<usize, (Value, usize)>,
+    anchors: HashMap<usize, Node>,
+    /// Nodes read so far, in all documents.
+    read: usize,
+    /// What anchors and aliases have repeated so far, in all documents.
+    repeated: Size,
 }
 
-/// A node, and how many nodes it has.
-type Node = (Value, usize);
+/// A value, and how large it is.
+type Node = (Value, Size);
+
+/// How large a value is, with everything in it.
+#[derive(Debug, Default, Clone, Copy)]
+struct Size {
+    nodes: usize,
+    /// Of its texts, keys included.
+    bytes: usize,
+}
+
+impl Size {
+    fn of(text: &str) -> Self {
+        Self { nodes: 1, bytes: text.len() }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.nodes = self.nodes.saturating_add(other.nodes);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+}
 
 impl Reader<'_> {
     fn document(&mut self) -> Result<Option<Value>, String> {
@@ -84,21 +111,25 @@ impl Reader<'_> {
         if depth > DEEPEST {
             return Err(wrong(at, "it is nested too deep"));
         }
+        self.read += 1;
+        if self.read > MOST_NODES {
+            return Err(wrong(at, TOO_LARGE));
+        }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = scalar(&text, style, tag.as_deref()).map_err(|why| wrong(at, why))?;
-                self.keep(anchor, (value, 1), at)
+                self.keep(anchor, (value, Size::of(&text)), at)
             }
             Event::SequenceStart(_, anchor, _) => {
                 let mut items = Vec::new();
-                let mut size = 1;
+                let mut size = Size::of("");
                 loop {
                     let (event, at) = self.next()?;
                     if matches!(event, Event::SequenceEnd) {
                         return self.keep(anchor, (Value::Sequence(items), size), at);
                     }
-                    let (item, nodes) = self.node(event, at, depth + 1)?;
-                    size = bounded(size + nodes, at)?;
+                    let (item, more) = self.node(event, at, depth + 1)?;
+                    size.add(more);
                     items.push(item);
                 }
             }
@@ -107,26 +138,29 @@ impl Reader<'_> {
                 self.keep(anchor, (Value::Mapping(fields), size), at)
             }
             Event::Alias(anchor) => {
+                let known = self.anchors.get(&anchor).map(|(_, size)| *size);
+                self.repeat(known.unwrap_or_default(), at)?;
                 self.anchors.get(&anchor).cloned().ok_or_else(|| wrong(at, "an alias stands inside of what it means"))
             }
             _ => Err(wrong(at, "something is missing")),
         }
     }
 
-    fn mapping(&mut self, depth: usize) -> Result<(Mapping, usize), String> {
+    fn mapping(&mut self, depth: usize) -> Result<(Mapping, Size), String> {
         let mut fields = Mapping::new();
         let mut own = std::collections::HashSet::new();
-        let mut size = 1;
+        let mut size = Size::of("");
         loop {
             let (event, at) = self.next()?;
             if matches!(event, Event::MappingEnd) {
                 return Ok((fields, size));
             }
             let merges = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
-            let (key, _) = self.node(event, at, depth + 1)?;
+            let (key, more) = self.node(event, at, depth + 1)?;
+            size.add(more);
             let (event, below) = self.next()?;
-            let (value, nodes) = self.node(event, below, depth + 1)?;
-            size = bounded(size + nodes, at)?;
+            let (value, more) = self.node(event, below, depth + 1)?;
+            size.add(more);
             if merges {
                 merge(&mut fields, value).ok_or_else(|| wrong(at, "<< takes a mapping, or a list of them"))?;
                 continue;
@@ -141,11 +175,18 @@ impl Reader<'_> {
     }
 
     fn keep(&mut self, anchor: usize, node: Node, at: Span) -> Result<Node, String> {
-        bounded(node.1, at)?;
         if anchor > 0 {
+            self.repeat(node.1, at)?;
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
+    }
+
+    /// Counts what is about to be there once more.
+    fn repeat(&mut self, size: Size, at: Span) -> Result<(), String> {
+        self.repeated.add(size);
+        let nodes = self.repeated.nodes.saturating_add(self.read);
+        if nodes > MOST_NODES || self.repeated.bytes > MOST_REPEATED { Err(wrong(at, TOO_LARGE)) } else { Ok(()) }
     }
 }
 
@@ -164,10 +205,6 @@ fn owned(event: Event<'_>) -> Event<'static> {
         Event::StreamEnd => Event::StreamEnd,
         _ => Event::StreamStart,
     }
-}
-
-fn bounded(nodes: usize, at: Span) -> Result<usize, String> {
-    if nodes > MOST_NODES { Err(wrong(at, "its aliases make it too large")) } else { Ok(nodes) }
 }
 
 /// Takes what `<<` brings in; of a list the earlier mappings win (go.yaml.in/yaml/v2, `decode.go`, `merge`).
@@ -249,6 +286,26 @@ mod tests {
         }
         assert!(documents(&text).unwrap_err().contains("too large"));
         assert!(documents(&"[".repeat(5000)).is_err());
+        // Few nodes, each with a long text.
+        let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 2000].join(", "));
+        assert!(documents(&long).unwrap_err().contains("too large"));
+        // Every anchor keeps what lies below it.
+        let anchors: Vec<_> = (0..90).map(|n| format!("&a{n} [")).collect();
+        let nested = format!("{}{}{}", anchors.concat(), "x, ".repeat(50_000), "]".repeat(90));
+        assert!(documents(&nested).unwrap_err().contains("too large"));
+        assert!(documents(&format!("[{}]", "[],".repeat(200_000))).unwrap_err().contains("too large"));
+        assert!(documents(&format!("[{}]\n---\n", "[],".repeat(9_000)).repeat(30)).unwrap().broken.is_some());
+    }
+
+    #[test]
+    fn a_kubeconfig_with_ten_thousand_contexts_is_read() {
+        let mut text = "kind: Config\ncontexts:\n".to_owned();
+        for n in 0..10_000 {
+            writeln!(text, "- name: c{n}\n  context: {{cluster: c{n}, user: u{n}, namespace: n}}").unwrap();
+        }
+        text.push_str("clusters:\n");
+        (0..10_000).for_each(|n| writeln!(text, "- {{name: c{n}, cluster: {{server: s}}}}").unwrap());
+        assert_eq!(one(&text)["contexts"].as_sequence().unwrap().len(), 10_000);
     }
 
     #[test]

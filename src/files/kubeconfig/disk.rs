@@ -4,10 +4,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::domain::kubeconfig::diagnose::Surroundings;
+use crate::files::bounded;
 use crate::keys::PrivateKey;
-
-/// A certificate, key or token larger than this is none.
-const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// The disk.
 #[derive(Debug, Clone, Copy)]
@@ -37,12 +35,5 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
         ErrorKind::PermissionDenied => "you may not read it".to_owned(),
         _ => error.to_string(),
     };
-    let meta = std::fs::metadata(path).map_err(words)?;
-    if !meta.is_file() {
-        return Err("it is not a file".to_owned());
-    }
-    if meta.len() > LARGEST {
-        return Err("it is too large".to_owned());
-    }
-    std::fs::read(path).map_err(words)
+    bounded::read(path, bounded::CREDENTIAL).map_err(words)
 }

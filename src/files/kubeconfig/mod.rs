@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::lock::{Lock, lock_name};
-use super::{Error, folders};
+use super::{Error, bounded, folders};
 use crate::domain::kubeconfig::Kubeconfig;
 use crate::domain::kubeconfig::set::{Kubeconfigs, Source};
 
@@ -21,8 +21,6 @@ const GLANCE: Duration = Duration::from_millis(300);
 /// (kubectl, `pkg/cmd/config`, then `ModifyConfig`): one that has just read the old file would undo the write. So it
 /// finds the lock taken and fails, as it does while we write.
 const LINGER: Duration = Duration::from_millis(100);
-/// A kubeconfig larger than this is not one.
-const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// What an edit did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,20 +187,11 @@ fn followed(path: &Path) -> Result<PathBuf, Error> {
 }
 
 fn text(path: &Path) -> Result<Option<String>, Error> {
-    match std::fs::metadata(path) {
-        Ok(meta) if !meta.is_file() => {
-            return Err(Error::Content { path: path.to_owned(), why: "it is not a file".to_owned() });
-        }
-        Ok(meta) if meta.len() > LARGEST => {
-            return Err(Error::Content { path: path.to_owned(), why: "it is too large for a kubeconfig".to_owned() });
-        }
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::io(path)(error)),
+    match bounded::read_text(path, bounded::KUBECONFIG) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io(path)(error)),
     }
-    let bytes = std::fs::read(path).map_err(Error::io(path))?;
-    let why = || Error::Content { path: path.to_owned(), why: "it is not UTF-8".to_owned() };
-    String::from_utf8(bytes).map(Some).map_err(|_| why())
 }
 
 #[cfg(test)]
