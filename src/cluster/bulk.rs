@@ -3,13 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use http::Response;
 use kube::client::retry::RetryPolicy;
 use tokio::sync::oneshot;
 use tower::retry::Policy;
 
+use super::budget::too_long_a_wait;
 use super::{Cluster, Decision, Error};
 use crate::domain::request::{Pin, State};
 
@@ -119,7 +122,12 @@ impl Pressure {
     }
 }
 
+/// Pauses before a request is tried again, where the server says nothing of them, and how often it is.
+const PAUSES: [Duration; 2] = [Duration::from_millis(5), Duration::from_secs(5)];
+const TRIES: u32 = 15;
+
 /// kube's policy of trying again (429, 503, 504; as long after as Retry-After says), which counts how often it had to.
+/// A server that asks us to wait for long is not waited for: whoever asked is told (see [`super::budget`]).
 #[derive(Clone)]
 pub(super) struct Patience {
     policy: RetryPolicy,
@@ -129,17 +137,22 @@ pub(super) struct Patience {
 impl Patience {
     /// Counts into `pressure`.
     pub fn new(pressure: Pressure) -> Self {
-        Self { policy: RetryPolicy::server_retry(), pressure }
+        let [shortest, longest] = PAUSES;
+        let policy = RetryPolicy::new(shortest, longest, TRIES, true);
+        Self { policy: policy.unwrap_or_else(|_| RetryPolicy::server_retry()), pressure }
     }
 }
 
-impl<Request, Response, Failure> Policy<Request, Response, Failure> for Patience
+impl<Request, Body, Failure> Policy<Request, Response<Body>, Failure> for Patience
 where
-    RetryPolicy: Policy<Request, Response, Failure>,
+    RetryPolicy: Policy<Request, Response<Body>, Failure>,
 {
-    type Future = <RetryPolicy as Policy<Request, Response, Failure>>::Future;
+    type Future = <RetryPolicy as Policy<Request, Response<Body>, Failure>>::Future;
 
-    fn retry(&mut self, request: &mut Request, result: &mut Result<Response, Failure>) -> Option<Self::Future> {
+    fn retry(&mut self, request: &mut Request, result: &mut Result<Response<Body>, Failure>) -> Option<Self::Future> {
+        if result.as_ref().is_ok_and(|answer| too_long_a_wait(answer.headers()).is_some()) {
+            return None;
+        }
         let again = self.policy.retry(request, result);
         if again.is_some() {
             self.pressure.0.fetch_add(1, Ordering::Relaxed);

@@ -6,15 +6,17 @@ use std::time::Duration;
 use base64::Engine;
 use kube::Config;
 use kube::client::ClientBuilder;
-use kube::config::{KubeConfigOptions, Kubeconfig, NamedCluster};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
 use serde_yaml::{Mapping, Value};
 use tower::buffer::BufferLayer;
 use tower::retry::RetryLayer;
+use zeroize::Zeroizing;
 
+use super::budget::Budgets;
 use super::bulk::{Patience, Pressure};
-use super::{Cluster, Error};
+use super::{Cluster, Error, login};
 use crate::domain::commands::kubectl;
-use crate::files;
+use crate::files::{self, bounded};
 
 /// Seconds that an ordinary request may take unless `--request-timeout` says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -83,10 +85,12 @@ impl Cluster {
         let server = server.trim_end_matches('/').to_owned();
         // Ours tells the bulk decisions how often the server asked us to wait.
         config.default_retry = false;
+        let login = login::prepare(&mut config.auth_info).await?;
         let pressure = Pressure::default();
         let patience = RetryLayer::new(Patience::new(pressure.clone()));
         let client = ClientBuilder::try_from(config).map_err(|error| Error::from_kube(error, &server))?;
-        let client = client.with_layer(&BufferLayer::new(WAITING)).with_layer(&patience).build();
+        let client = client.with_layer(&BufferLayer::new(WAITING)).with_layer(&patience);
+        let client = client.with_layer(&login).with_layer(&Budgets::default()).build();
         let kept = target.read_only_in.iter().any(|pattern| crate::config::matches(pattern, &context));
         let timeout = target.request_timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT);
         Ok(Self {
@@ -130,7 +134,10 @@ fn read(explicit: Option<&Path>) -> Result<Option<Kubeconfig>, Error> {
     kubeconfig.map(Some).map_err(|_| Error::Config("a field has a value that cannot be used".to_owned()))
 }
 
-async fn from_kubeconfig(kubeconfig: Kubeconfig, target: &Target) -> Result<(Config, String, String, Mapping), Error> {
+async fn from_kubeconfig(
+    mut kubeconfig: Kubeconfig,
+    target: &Target,
+) -> Result<(Config, String, String, Mapping), Error> {
     let known: Vec<_> = kubeconfig.contexts.iter().map(|context| context.name.clone()).collect();
     let name = target.context.clone().or_else(|| kubeconfig.current_context.clone()).filter(|name| !name.is_empty());
     let Some(name) = name else {
@@ -140,7 +147,17 @@ async fn from_kubeconfig(kubeconfig: Kubeconfig, target: &Target) -> Result<(Con
     else {
         return Err(Error::Config(format!("there is no context {name}; there are: {}", known.join(", "))));
     };
-    let entry = kubeconfig.clusters.iter().find(|cluster| cluster.name == context.cluster).cloned();
+    // kube would read the files that they name without a limit, and wait for a FIFO.
+    let cluster = kubeconfig.clusters.iter_mut().find(|cluster| cluster.name == context.cluster);
+    let mut cluster = cluster.and_then(|named| named.cluster.as_mut());
+    if let Some(cluster) = &mut cluster {
+        embed_authority(cluster)?;
+    }
+    let entry = cluster.cloned();
+    let user = kubeconfig.auth_infos.iter_mut().find(|user| Some(&user.name) == context.user.as_ref());
+    if let Some(user) = user.and_then(|named| named.auth_info.as_mut()) {
+        embed_identity(user)?;
+    }
     let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
     let config = config.map_err(|error| Error::Config(format!("context {name}: {error}")))?;
@@ -156,23 +173,48 @@ fn in_cluster(target: &Target) -> Result<(Config, String, String, Mapping), Erro
     let mut entry = Mapping::new();
     entry.insert("server".into(), config.cluster_url.to_string().trim_end_matches('/').into());
     if let Some(path) = &config.root_cert_file {
-        entry.insert("certificate-authority-data".into(), encoded(path)?);
+        entry.insert("certificate-authority-data".into(), encoded(path).map_err(Error::Config)?.into());
     }
     Ok((config, "in-cluster".to_owned(), "kubernetes".to_owned(), entry))
 }
 
-/// A cluster entry with the CA file that it points at embedded, so that it means the same in another file.
-fn self_contained(entry: &NamedCluster) -> Result<Mapping, Error> {
-    let value = serde_yaml::to_value(&entry.cluster).map_err(|error| Error::Config(error.to_string()))?;
-    let Value::Mapping(mut entry) = value else { return Ok(Mapping::new()) };
-    let file = entry.remove("certificate-authority");
-    if let (Some(Value::String(path)), false) = (file, entry.contains_key("certificate-authority-data")) {
-        entry.insert("certificate-authority-data".into(), encoded(Path::new(&path))?);
+/// A cluster entry, which holds its CA (see [`embed_authority`]), as it means the same in another file.
+fn self_contained(entry: &kube::config::Cluster) -> Result<Mapping, Error> {
+    match serde_yaml::to_value(entry).map_err(|error| Error::Config(error.to_string()))? {
+        Value::Mapping(entry) => Ok(entry),
+        _ => Ok(Mapping::new()),
     }
-    Ok(entry)
 }
 
-fn encoded(path: &Path) -> Result<Value, Error> {
-    let bytes = std::fs::read(path).map_err(|error| Error::Config(format!("{}: {error}", path.display())))?;
-    Ok(base64::engine::general_purpose::STANDARD.encode(bytes).into())
+/// Puts the CA file that a cluster names into it. What is in it has precedence, as in client-go.
+fn embed_authority(cluster: &mut kube::config::Cluster) -> Result<(), Error> {
+    let file = cluster.certificate_authority.take();
+    if cluster.certificate_authority_data.is_none() {
+        cluster.certificate_authority_data = embedded("certificate-authority", file)?;
+    }
+    Ok(())
+}
+
+/// The same for a user's certificate and key.
+fn embed_identity(user: &mut AuthInfo) -> Result<(), Error> {
+    let (certificate, key) = (user.client_certificate.take(), user.client_key.take());
+    if user.client_certificate_data.is_none() {
+        user.client_certificate_data = embedded("client-certificate", certificate)?;
+    }
+    if user.client_key_data.is_none() {
+        user.client_key_data = embedded("client-key", key)?.map(Into::into);
+    }
+    Ok(())
+}
+
+fn embedded(field: &str, file: Option<String>) -> Result<Option<String>, Error> {
+    let Some(path) = file.filter(|path| !path.is_empty()) else { return Ok(None) };
+    encoded(Path::new(&path)).map(Some).map_err(|why| Error::Config(format!("{field}: {why}")))
+}
+
+/// A file's content in base64.
+fn encoded(path: &Path) -> Result<String, String> {
+    let bytes = bounded::read(path, bounded::CREDENTIAL).map(Zeroizing::new);
+    let bytes = bytes.map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(base64::engine::general_purpose::STANDARD.encode(bytes))
 }

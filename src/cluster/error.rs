@@ -6,8 +6,13 @@ use kube::client::AuthError;
 use kube::core::Status;
 use kube::runtime::watcher;
 
+use super::budget::Exceeded;
+use super::login;
 use crate::domain::request::State;
 use crate::domain::text::printable;
+
+/// Characters of a server's words that are kept.
+const LONGEST: usize = 4096;
 
 /// Why the cluster did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +147,12 @@ impl Error {
 
     /// Puts kube's error in our words.
     pub(super) fn from_kube(error: kube::Error, server: &str) -> Self {
+        if let Some(limit) = Exceeded::of(&error) {
+            return Self::Server { code: limit.code(), message: limit.to_string() };
+        }
+        if let Some(failed) = login::Failed::of(&error) {
+            return Self::Config(failed.to_string());
+        }
         match error {
             kube::Error::Api(status) => Self::from_status(&status, server),
             kube::Error::InferKubeconfig(error) => Self::Config(error.to_string()),
@@ -169,7 +180,7 @@ impl Error {
 
     /// Puts a Status of the API in our words.
     pub(super) fn from_status(status: &Status, server: &str) -> Self {
-        let message = status.message.clone();
+        let message: String = status.message.chars().take(LONGEST).collect();
         match (status.code, status.reason.as_str()) {
             (401, _) => Self::Unauthorized { server: server.to_owned() },
             (403, _) => Self::Forbidden { missing: missing_right(&message), message },

@@ -4,12 +4,14 @@
 //! is there. Every write passes [`Cluster::writable`].
 
 pub mod access;
+mod budget;
 pub mod bulk;
 pub mod connect;
 pub mod discovery;
 pub mod error;
 pub mod follow;
 pub mod listed;
+mod login;
 pub mod nodes_watch;
 pub mod pages;
 pub mod probe;
@@ -20,15 +22,21 @@ pub mod reviews;
 pub mod surroundings;
 pub mod watch;
 
+use std::fmt::Debug;
 use std::time::Duration;
 
-use kube::Client;
+use kube::{Api, Client};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
 
+pub use budget::has_room;
 pub use connect::{Target, contexts};
 pub use error::Error;
 pub use requests::{Decision, Verb};
 pub use reviews::{Ask, WhoAmI};
+
+/// Objects a page of a list.
+const PAGE: u32 = 500;
 
 /// A connection to one cluster as one user.
 #[derive(Clone)]
@@ -85,6 +93,28 @@ impl Cluster {
         match tokio::time::timeout(self.timeout, request).await {
             Ok(answer) => answer.map_err(|error| Error::from_kube(error, &self.server)),
             Err(_) => Err(Error::Timeout { server: self.server.clone(), seconds: self.timeout.as_secs() }),
+        }
+    }
+
+    /// All objects that `api` lists, page by page.
+    ///
+    /// # Errors
+    /// Why they cannot be read, or that there is no end of them.
+    async fn all_pages<K>(&self, api: &Api<K>) -> Result<Vec<K>, Error>
+    where
+        K: Clone + Debug + DeserializeOwned,
+    {
+        let exceeded = |limit: budget::Exceeded| Error::from_kube(limit.into(), &self.server);
+        let (mut paging, mut all) = (budget::Paging::new(PAGE), Vec::new());
+        loop {
+            let page = self.call(api.list(&paging.params())).await?;
+            for object in page.items {
+                paging.object().map_err(exceeded)?;
+                all.push(object);
+            }
+            if !paging.page(page.metadata.continue_).map_err(exceeded)? {
+                return Ok(all);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use kube::Api;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::mpsc::Sender;
 
+use super::budget::{Listing, has_room};
 use super::{Cluster, Error};
 use crate::domain::verdict::Nodes;
 
@@ -40,17 +41,18 @@ pub async fn nodes(cluster: Cluster, to: Sender<Nodes>) {
 async fn follow(cluster: &Cluster, to: &Sender<Nodes>, told: &mut Option<Nodes>) -> Result<(), Error> {
     let config = watcher::Config::default().page_size(PAGE);
     let mut events = watcher(Api::<Node>::all(cluster.client.clone()), config).boxed();
-    let (mut nodes, mut complete) = (Nodes::default(), false);
+    let (mut nodes, mut complete, mut listing) = (Nodes::default(), false, Listing::default());
     loop {
         let event = tokio::select! {
-            event = events.next() => event,
+            event = listing.next(&mut events) => event,
             () = to.closed() => return Ok(()),
         };
         match event {
             None => return Ok(()),
             Some(Err(error)) => return Err(Error::from_watcher(error, &cluster.server)),
             Some(Ok(Event::Init)) => (nodes, complete) = (Nodes::default(), false),
-            Some(Ok(Event::InitApply(node) | Event::Apply(node))) => nodes.insert(&node),
+            Some(Ok(Event::InitApply(node) | Event::Apply(node))) if has_room(nodes.len()) => nodes.insert(&node),
+            Some(Ok(Event::InitApply(_) | Event::Apply(_))) => {}
             Some(Ok(Event::Delete(node))) => nodes.remove(&node),
             Some(Ok(Event::InitDone)) => complete = true,
         }

@@ -6,7 +6,7 @@ use k8s_openapi::api::authorization::v1::{
 };
 use k8s_openapi::api::rbac::v1 as rbac;
 use kube::Api;
-use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, PostParams, Preconditions};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, PostParams, Preconditions};
 use kube::core::GroupVersionKind;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -17,8 +17,6 @@ use crate::domain::access::{Action, Binding, Policy, Role, Who};
 
 /// The name under which our writes stand in `managedFields`.
 pub const MANAGER: &str = "countersign";
-/// Objects a page of a list.
-const PAGE: u32 = 500;
 
 /// The server's answer on one action (`SubjectAccessReview`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -109,16 +107,7 @@ impl Cluster {
 
     async fn list_within<T: DeserializeOwned>(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<T>, Error> {
         let api = self.rbac_api(kind, namespace);
-        let mut params = ListParams::default().limit(PAGE);
-        let mut all = Vec::new();
-        loop {
-            let page = self.call(api.list(&params)).await?;
-            all.extend(page.items.into_iter().filter_map(|object| typed(&object)));
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => params = params.continue_token(&token),
-                None => return Ok(all),
-            }
-        }
+        Ok(self.all_pages(&api).await?.iter().filter_map(typed).collect())
     }
 
     /// One object, as JSON.

@@ -1,6 +1,6 @@
 //! The live roles and bindings: four watches, each with a status of its own, and one policy that is built from all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +12,9 @@ use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::budget::{Listing, has_room};
 use super::rbac::typed;
-use super::watch::WatchStatus;
+use super::watch::{WatchStatus, cut_off};
 use super::{Cluster, Error};
 use crate::domain::access::object::{Kind, Named};
 use crate::domain::access::{Binding, Policy, Role};
@@ -79,6 +80,8 @@ struct Collector {
     due: Option<Instant>,
     /// How long the last building took: a large cluster is built less often, so that reading it goes on.
     took: Duration,
+    /// Kinds of which not all are kept: there are too many.
+    cut: HashSet<Kind>,
 }
 
 impl Collector {
@@ -97,16 +100,31 @@ impl Collector {
                 Some(Some(Seen::Status(kind, reach))) => {
                     // What is called live must be what is shown.
                     self.tell(&to).await?;
+                    let reach =
+                        if self.cut.contains(&kind) { Reach { status: cut_off(Utc::now()), ..reach } } else { reach };
                     to.send(Message::Status(kind, reach)).await.ok()?;
+                }
+                Some(Some(Seen::Applied(named, _))) if self.is_too_many(&named) => {
+                    if self.cut.insert(named.kind) {
+                        to.send(Message::Status(named.kind, Reach { status: cut_off(Utc::now()), only: None }))
+                            .await
+                            .ok()?;
+                    }
                 }
                 Some(Some(seen)) => self.take(seen),
             }
         }
     }
 
+    fn is_too_many(&self, named: &Named) -> bool {
+        let list = self.lists.get(&named.kind).map_or(0, HashMap::len);
+        !has_room(self.now.len().max(list)) && !self.now.contains_key(named)
+    }
+
     fn take(&mut self, seen: Seen) {
         match seen {
             Seen::Begun(kind) => {
+                self.cut.remove(&kind);
                 self.lists.insert(kind, HashMap::new());
                 return;
             }
@@ -175,9 +193,10 @@ impl Watch {
             config = config.streaming_lists();
         }
         let mut events = watcher(self.cluster.rbac_api(self.kind, self.only.as_deref()), config).boxed();
+        let mut listing = Listing::default();
         loop {
             let event = tokio::select! {
-                event = events.next() => event,
+                event = listing.next(&mut events) => event,
                 () = self.to.closed() => return None,
             };
             match event {

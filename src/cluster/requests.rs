@@ -5,15 +5,12 @@ use k8s_openapi::api::certificates::v1::{
     CertificateSigningRequest, CertificateSigningRequestCondition, CertificateSigningRequestStatus,
 };
 use kube::Api;
-use kube::api::{DeleteParams, ListParams, PostParams, Preconditions};
+use kube::api::{DeleteParams, PostParams, Preconditions};
 
 use super::pages::Pages;
 use super::{Cluster, Error, segment};
 use crate::domain::request::{Pin, Request, State};
 use crate::domain::time::to_k8s;
-
-/// Objects a page of a list.
-const PAGE: u32 = 500;
 
 /// Approve or deny.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,16 +55,7 @@ impl Cluster {
     /// Why they cannot be read.
     pub async fn list_requests(&self) -> Result<Vec<CertificateSigningRequest>, Error> {
         let api = self.requests_api();
-        let mut params = ListParams::default().limit(PAGE);
-        let mut all = Vec::new();
-        loop {
-            let page = self.call(api.list(&params)).await?;
-            all.extend(page.items);
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => params = params.continue_token(&token),
-                None => return Ok(all),
-            }
-        }
+        self.all_pages(&api).await
     }
 
     /// One request.

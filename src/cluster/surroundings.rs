@@ -9,7 +9,6 @@ use k8s_openapi::api::core::v1::{ConfigMap, Node, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::ServiceCIDR;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
-use kube::api::ListParams;
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
@@ -18,9 +17,6 @@ use crate::domain::access::{self, Policy, Who};
 use crate::domain::certificate::Certificate;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::verdict::{AddressRange, ApiHosts, Grants, Host, Limits, Nodes, Surroundings};
-
-/// Objects a page of a list.
-const PAGE: u32 = 500;
 
 /// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,16 +86,7 @@ impl Cluster {
         K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
     {
         let api: Api<K> = Api::all(self.client.clone());
-        let mut params = ListParams::default().limit(PAGE);
-        let mut all = Vec::new();
-        loop {
-            let page = self.call(api.list(&params)).await?;
-            all.extend(page.items);
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => params = params.continue_token(&token),
-                None => return Ok(all),
-            }
-        }
+        self.all_pages(&api).await
     }
 
     /// Where the API server and the Services are: what the kubeconfig says, and as much as the cluster lets us read of the

@@ -15,6 +15,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
+use super::budget::Exceeded;
 use super::listed::Listed;
 use super::pages::Pages;
 use super::{Cluster, Error};
@@ -91,6 +92,11 @@ pub enum WatchStatus {
         /// What the server said.
         message: String,
     },
+}
+
+/// How a watch fares that sees more objects than are kept.
+pub fn cut_off(now: DateTime<Utc>) -> WatchStatus {
+    WatchStatus::Degraded { why: Exceeded::Objects.to_string(), since: now, next_try: now }
 }
 
 /// Watches all requests for as long as somebody listens. Rows come with what `policy` and the request say by themselves.

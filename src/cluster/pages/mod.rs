@@ -7,9 +7,10 @@
 pub mod protobuf;
 
 use std::pin::Pin;
+use std::time::Duration;
 use std::vec;
 
-use futures::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
+use futures::io::{AsyncBufRead, AsyncBufReadExt};
 use http::HeaderValue;
 use http::header::ACCEPT;
 use kube::api::ListParams;
@@ -18,7 +19,9 @@ use kube::{Client, Resource};
 use serde::Deserialize;
 use serde::de::Error as _;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout, timeout_at};
 
+use super::budget::{self, Exceeded, Paging, SILENCE};
 use super::listed::Listed;
 use crate::domain::request::Request;
 
@@ -26,6 +29,10 @@ use crate::domain::request::Request;
 const FIRST: u32 = 100;
 /// Objects of every other page. A server that has many takes its time for each, however few it is to hold.
 const PAGE: u32 = 10_000;
+/// Objects of a page in JSON, which is read only when it is all there.
+const JSON_PAGE: u32 = 1_000;
+/// How long a page may take.
+const PATIENCE: Duration = Duration::from_secs(900);
 /// What is preferred, and what every server has.
 const FORMS: &str = "application/vnd.kubernetes.protobuf, application/json";
 const JSON: &str = "application/json";
@@ -37,13 +44,15 @@ pub(super) struct Pages {
     /// The page after that, as soon as it is known how it is asked for.
     next: JoinSet<kube::Result<Page>>,
     version: String,
+    paging: Paging,
 }
 
 impl Pages {
     /// Asks for the first page.
     pub(super) fn new(client: Client) -> Self {
-        let mut pages = Self { client, page: None, next: JoinSet::new(), version: String::new() };
-        pages.ask(ListParams::default().limit(FIRST));
+        let paging = Paging::new(FIRST);
+        let mut pages = Self { client, page: None, next: JoinSet::new(), version: String::new(), paging };
+        pages.ask();
         pages
     }
 
@@ -55,7 +64,7 @@ impl Pages {
     /// The next request; `None`: these were all. It may be dropped while it waits, and called again.
     ///
     /// # Errors
-    /// 410 where the server has forgotten the moment meanwhile, or why it cannot be read.
+    /// 410 where the server has forgotten the moment meanwhile, why it cannot be read, or that it has no end.
     pub(super) async fn next(&mut self) -> kube::Result<Option<Box<Request>>> {
         loop {
             let Some(page) = &mut self.page else {
@@ -67,11 +76,15 @@ impl Pages {
                 continue;
             };
             match page.next().await? {
-                Some(Piece::Item(request)) => return Ok(Some(request)),
+                Some(Piece::Item(request)) => {
+                    self.paging.object()?;
+                    return Ok(Some(request));
+                }
                 Some(Piece::Head(head)) => {
                     self.version = head.resource_version;
-                    if !head.next.is_empty() {
-                        self.ask(ListParams::default().limit(PAGE).continue_token(&head.next));
+                    self.paging.resize(if page.is_json() { JSON_PAGE } else { PAGE });
+                    if self.paging.page(Some(head.next))? {
+                        self.ask();
                     }
                 }
                 None => self.page = None,
@@ -79,8 +92,8 @@ impl Pages {
         }
     }
 
-    fn ask(&mut self, params: ListParams) {
-        let client = self.client.clone();
+    fn ask(&mut self) {
+        let (client, params) = (self.client.clone(), self.paging.params());
         self.next.spawn(async move {
             match Page::open(&client, &params, FORMS).await {
                 // What is wrong is told in the form that was asked for, too, and kube reads it in JSON alone.
@@ -112,8 +125,45 @@ pub struct Head {
 
 /// One page, in the form that the server has for it.
 enum Page {
-    Protobuf(Pin<Box<dyn AsyncBufRead + Send>>, protobuf::Decoder),
+    Protobuf(Arrival, protobuf::Decoder),
     Json(vec::IntoIter<Piece>),
+}
+
+/// A page's bytes as they come.
+struct Arrival {
+    body: Pin<Box<dyn AsyncBufRead + Send>>,
+    /// When it must be complete.
+    until: Instant,
+}
+
+impl Arrival {
+    /// What has come next; nothing: it is complete.
+    async fn bytes(&mut self) -> kube::Result<&[u8]> {
+        let until = self.until.min(Instant::now() + SILENCE);
+        let bytes = timeout_at(until, self.body.fill_buf()).await.map_err(|_| Exceeded::Silence)?;
+        bytes.map_err(kube::Error::ReadEvents)
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.body.as_mut().consume(count);
+    }
+
+    /// All of it.
+    async fn whole(&mut self) -> kube::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        loop {
+            let bytes = self.bytes().await?;
+            if bytes.is_empty() {
+                return Ok(text);
+            }
+            if text.len() + bytes.len() > budget::PAGE {
+                return Err(Exceeded::Answer { code: 200, most: budget::PAGE }.into());
+            }
+            text.extend_from_slice(bytes);
+            let count = bytes.len();
+            self.consume(count);
+        }
+    }
 }
 
 impl Page {
@@ -121,14 +171,18 @@ impl Page {
         let asked = Asked::new(Listed::url_path(&(), None)).list(params);
         let mut asked = asked.map_err(kube::Error::BuildRequest)?;
         asked.headers_mut().insert(ACCEPT, HeaderValue::from_static(forms));
-        let mut body = Box::pin(client.request_stream(asked).await?);
-        let first = body.fill_buf().await.map_err(kube::Error::ReadEvents)?.first().copied();
-        if first == protobuf::MAGIC.first().copied() {
+        let until = Instant::now() + PATIENCE;
+        let body = timeout(SILENCE, client.request_stream(asked)).await.map_err(|_| Exceeded::Silence)??;
+        let mut body = Arrival { body: Box::pin(body), until };
+        if body.bytes().await?.first() == protobuf::MAGIC.first() {
             return Ok(Self::Protobuf(body, protobuf::Decoder::default()));
         }
-        let mut text = Vec::new();
-        body.read_to_end(&mut text).await.map_err(kube::Error::ReadEvents)?;
+        let text = body.whole().await?;
         from_json(&text).map(|pieces| Self::Json(pieces.into_iter())).map_err(kube::Error::SerdeError)
+    }
+
+    const fn is_json(&self) -> bool {
+        matches!(self, Self::Json(_))
     }
 
     /// `None`: it is complete.
@@ -141,13 +195,13 @@ impl Page {
             if let Some(piece) = decoder.piece().map_err(|error| unreadable(&error.to_string()))? {
                 return Ok(Some(piece));
             }
-            let bytes = body.fill_buf().await.map_err(kube::Error::ReadEvents)?;
+            let bytes = body.bytes().await?;
             if bytes.is_empty() {
                 return if decoder.is_complete() { Ok(None) } else { Err(unreadable("it breaks off")) };
             }
             decoder.push(bytes);
             let count = bytes.len();
-            body.as_mut().consume(count);
+            body.consume(count);
         }
     }
 }

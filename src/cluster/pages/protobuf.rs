@@ -13,8 +13,8 @@ use crate::domain::request::{self, Pin, Pkcs10, Request, Requester};
 
 /// What every answer in protobuf begins with.
 pub const MAGIC: [u8; 4] = *b"k8s\0";
-/// No object is as long as this: etcd takes none above 1.5 MiB unless it is told to.
-const LONGEST: usize = 64 << 20;
+/// No object is as long as this: etcd takes none above 1.5 MiB unless it is configured to.
+const LONGEST: usize = 4 << 20;
 /// Bytes of the longest number.
 const VARINT: usize = 10;
 

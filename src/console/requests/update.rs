@@ -8,7 +8,8 @@ use tui_input::backend::crossterm::EventHandler;
 use super::index::Column as Sort;
 use super::{Loaded, Page, Requests, Tab};
 use crate::cluster::Verb;
-use crate::cluster::watch::{Message, WatchStatus};
+use crate::cluster::has_room;
+use crate::cluster::watch::{Change, Message, WatchStatus, cut_off};
 use crate::console::clock::Clock;
 use crate::console::effect::Effect;
 use crate::console::keymap::{Action, Place};
@@ -62,7 +63,14 @@ pub fn watched(state: &mut State, message: Message) -> Vec<Effect> {
     let requests = &mut state.requests;
     match message {
         Message::Restarted => requests.index.begin_list(),
-        Message::Changes(changes) => {
+        Message::Changes(mut changes) => {
+            if !has_room(requests.index.total() + changes.len()) {
+                changes.retain(|change| match change {
+                    Change::Applied(row) => requests.index.get(&row.uid).is_some(),
+                    Change::Deleted(_) => true,
+                });
+                requests.watch = cut_off(state.clock.now);
+            }
             requests.judging.hear(&changes);
             requests.index.apply(changes);
         }

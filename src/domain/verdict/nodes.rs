@@ -73,6 +73,16 @@ impl Nodes {
         leave(&mut self.skeletons, &skeleton(&name), &name);
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.hosts.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.hosts.is_empty()
+    }
+
     /// One node's names and addresses, if it is there.
     pub fn get(&self, node: &str) -> Option<&Hosts> {
         self.hosts.get(node)

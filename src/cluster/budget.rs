@@ -1,0 +1,518 @@
+//! What a server may send: no answer is read without an end, whoever of this program reads it.
+//!
+//! The layer stands around the whole client and counts what comes; a list knows its pages. What is over a limit becomes an
+//! error in words.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::{FutureExt, Stream, StreamExt};
+use http::header::{ACCEPT, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use kube::api::ListParams;
+use kube::runtime::watcher::{self, Event};
+use tokio::time::timeout;
+use tower::{BoxError, Layer, Service};
+
+use crate::domain::life;
+
+/// Bytes of an ordinary answer.
+const ANSWER: usize = 16 << 20;
+/// Bytes of one page of a list, which is kept until it has been read.
+pub(super) const PAGE: usize = 32 << 20;
+/// Bytes of one page of a list that is read while it arrives.
+const STREAM: usize = 256 << 20;
+/// Bytes of all pages of a list.
+const LIST: usize = 1 << 30;
+/// Bytes of all answers that are being read at the same time and kept meanwhile.
+const TOGETHER: usize = 64 << 20;
+/// Bytes of an answer that says what is wrong.
+const REFUSAL: usize = 1 << 20;
+/// Bytes of one event of a watch. etcd keeps no object of more than 1.5 MiB unless it is configured to.
+const EVENT: usize = 4 << 20;
+/// Objects of a list.
+const OBJECTS: usize = 500_000;
+/// Pages of a list.
+const PAGES: usize = 10_000;
+/// How long a list may be silent.
+pub(super) const SILENCE: Duration = Duration::from_secs(60);
+/// How long we wait when a server asks us to (`Retry-After`).
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// A limit that a server's answer has reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Exceeded {
+    /// An answer has more bytes than it may have.
+    #[error("its answer is longer than {} MiB, and the rest was not read", most >> 20)]
+    Answer {
+        /// HTTP status.
+        code: u16,
+        /// Bytes that it may have.
+        most: usize,
+    },
+    /// All answers that are being read have more bytes than they may have.
+    #[error("its answers are longer than {} MiB together, and the rest was not read", TOGETHER >> 20)]
+    Together,
+    /// All pages of a list together have more bytes than they may have.
+    #[error("its list is longer than {} MiB, and the rest was not read", LIST >> 20)]
+    List,
+    /// One event of a watch has more bytes than it may have.
+    #[error("an event of its watch is longer than {} MiB, and the rest was not read", EVENT >> 20)]
+    Event,
+    /// A list has more objects than it may have.
+    #[error("its list has more than {OBJECTS} objects, and the rest was not read")]
+    Objects,
+    /// A list has more pages than it may have.
+    #[error("its list has more than {PAGES} pages, and the rest was not read")]
+    Pages,
+    /// A page names itself as the next one.
+    #[error("its list does not end: a page names itself as the next one")]
+    Token,
+    /// Nothing of a list has come for a while.
+    #[error("its list has not gone on for {} s", SILENCE.as_secs())]
+    Silence,
+    /// The server asks us to wait longer than we wait.
+    #[error("it asks to be left alone for {}", life::age(i64::try_from(*seconds).unwrap_or(i64::MAX)))]
+    Wait {
+        /// HTTP status.
+        code: u16,
+        /// So long.
+        seconds: u64,
+    },
+}
+
+impl Exceeded {
+    /// The HTTP status that goes with it.
+    pub(super) const fn code(self) -> u16 {
+        match self {
+            Self::Answer { code, .. } | Self::Wait { code, .. } => code,
+            _ => 200,
+        }
+    }
+
+    /// The limit that an error of kube is about, if it is about one.
+    pub(super) fn of(error: &kube::Error) -> Option<Self> {
+        let mut error: Option<&(dyn std::error::Error + 'static)> = Some(error);
+        while let Some(this) = error {
+            // An error of I/O is in the place of the one that it is made of.
+            let made_of = this.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+            let made_of = made_of.and_then(|error| error.downcast_ref::<Self>());
+            if let Some(found) = this.downcast_ref::<Self>().or(made_of) {
+                return Some(*found);
+            }
+            error = this.source();
+        }
+        None
+    }
+}
+
+impl From<Exceeded> for kube::Error {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::Service(Box::new(exceeded))
+    }
+}
+
+/// How long a server asks us to wait, where that is longer than we do.
+pub(super) fn too_long_a_wait(headers: &HeaderMap) -> Option<u64> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    (seconds > LONGEST_WAIT.as_secs()).then_some(seconds)
+}
+
+/// The layer around a client.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Budgets {
+    lists: Lists,
+    kept: Kept,
+}
+
+/// Bytes of the answers that are being read.
+type Kept = Arc<AtomicUsize>;
+/// Bytes read of each list that goes on, by its path.
+type Lists = Arc<Mutex<HashMap<String, usize>>>;
+
+impl<S> Layer<S> for Budgets {
+    type Service = Budgeted<S>;
+
+    fn layer(&self, inner: S) -> Budgeted<S> {
+        Budgeted { inner, of: self.clone() }
+    }
+}
+
+/// A client whose answers have an end.
+#[derive(Debug, Clone)]
+pub(super) struct Budgeted<S> {
+    inner: S,
+    of: Budgets,
+}
+
+impl<S, A, B> Service<Request<A>> for Budgeted<S>
+where
+    S: Service<Request<A>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body<Data = Bytes>,
+{
+    type Response = Response<Bounded<B>>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<A>) -> Self::Future {
+        let (kind, kept) = (Kind::of(&request, &self.of.lists), Arc::clone(&self.of.kept));
+        let answer = self.inner.call(request);
+        async move { bounded(answer.await.map_err(Into::into)?, kind, kept) }.boxed()
+    }
+}
+
+fn bounded<B: Body>(answer: Response<B>, kind: Kind, kept: Kept) -> Result<Response<Bounded<B>>, BoxError> {
+    let status = answer.status();
+    let code = status.as_u16();
+    if matches!(code, 429 | 503)
+        && let Some(seconds) = too_long_a_wait(answer.headers())
+    {
+        return Err(Exceeded::Wait { code, seconds }.into());
+    }
+    let kind = if status.is_success() { kind } else { Kind::Refusal };
+    let (head, inner) = answer.into_parts();
+    let bounded = Bounded { inner, kind, code, read: 0, share: Share { kept, bytes: 0 } };
+    // It says beforehand that it is too long.
+    let length = usize::try_from(bounded.inner.size_hint().lower()).unwrap_or(usize::MAX);
+    if length > bounded.most() {
+        return Err(bounded.exceeded().into());
+    }
+    Ok(Response::from_parts(head, bounded))
+}
+
+/// What an answer is, which says how long it may be.
+#[derive(Debug, Clone)]
+enum Kind {
+    Ordinary,
+    /// A page of so many bytes of the list of this path.
+    Page(usize, String, Lists),
+    Watch,
+    Refusal,
+}
+
+impl Kind {
+    fn of<A>(request: &Request<A>, lists: &Lists) -> Self {
+        let (mut page, mut first) = (false, true);
+        for parameter in request.uri().query().unwrap_or_default().split('&') {
+            match parameter.split_once('=') {
+                Some(("watch", "true" | "1")) => return Self::Watch,
+                Some(("limit", _)) => page = true,
+                Some(("continue", token)) => first = token.is_empty(),
+                _ => {}
+            }
+        }
+        if !page {
+            return Self::Ordinary;
+        }
+        let path = request.uri().path().to_owned();
+        if first {
+            lists.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), 0);
+        }
+        let accept = request.headers().get(ACCEPT).map_or(&[][..], HeaderValue::as_bytes);
+        let most = if accept.starts_with(b"application/vnd.kubernetes.protobuf") { STREAM } else { PAGE };
+        Self::Page(most, path, Arc::clone(lists))
+    }
+}
+
+/// A body that ends with an error when it is too long.
+pub(super) struct Bounded<B> {
+    inner: B,
+    kind: Kind,
+    code: u16,
+    /// Bytes so far; of a watch those of the event that is being read.
+    read: usize,
+    share: Share,
+}
+
+/// What one answer adds to those that are kept.
+struct Share {
+    kept: Kept,
+    bytes: usize,
+}
+
+impl Share {
+    fn add(&mut self, bytes: usize) -> Result<(), Exceeded> {
+        self.bytes += bytes;
+        let before = self.kept.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) > TOGETHER { Err(Exceeded::Together) } else { Ok(()) }
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.kept.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+impl<B> Bounded<B> {
+    const fn most(&self) -> usize {
+        match self.kind {
+            Kind::Ordinary => ANSWER,
+            Kind::Page(most, ..) => most,
+            // It ends by time, and says nothing of its length.
+            Kind::Watch => usize::MAX,
+            Kind::Refusal => REFUSAL,
+        }
+    }
+
+    const fn exceeded(&self) -> Exceeded {
+        Exceeded::Answer { code: self.code, most: self.most() }
+    }
+
+    fn count(&mut self, data: &[u8]) -> Result<(), Exceeded> {
+        self.read = self.read.saturating_add(data.len());
+        match &self.kind {
+            Kind::Watch => {
+                // An event is a line. Looked for from behind, where the end of one usually is.
+                if let Some(end) = data.iter().rposition(|byte| *byte == b'\n') {
+                    self.read = data.len() - end - 1;
+                }
+                if self.read > EVENT { Err(Exceeded::Event) } else { Ok(()) }
+            }
+            _ if self.read > self.most() => Err(self.exceeded()),
+            Kind::Page(most, path, lists) => {
+                if *most < STREAM {
+                    self.share.add(data.len())?;
+                }
+                let mut lists = lists.lock().unwrap_or_else(PoisonError::into_inner);
+                let all = lists.entry(path.clone()).or_default();
+                *all = all.saturating_add(data.len());
+                if *all > LIST { Err(Exceeded::List) } else { Ok(()) }
+            }
+            Kind::Ordinary | Kind::Refusal => self.share.add(data.len()),
+        }
+    }
+}
+
+impl<B> Body for Bounded<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let Some(frame) = ready!(Pin::new(&mut self.inner).poll_frame(context)) else { return Poll::Ready(None) };
+        let frame = frame.map_err(Into::into).and_then(|frame| {
+            self.count(frame.data_ref().map_or(&[], |data| &data[..]))?;
+            Ok(frame)
+        });
+        Poll::Ready(Some(frame))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// How far a list is, page by page.
+#[derive(Debug)]
+pub(super) struct Paging {
+    limit: u32,
+    token: Option<String>,
+    pages: usize,
+    objects: usize,
+}
+
+impl Paging {
+    /// A list in pages of so many objects.
+    pub(super) const fn new(limit: u32) -> Self {
+        Self { limit, token: None, pages: 0, objects: 0 }
+    }
+
+    /// How the next page is asked for.
+    pub(super) fn params(&self) -> ListParams {
+        let params = ListParams::default().limit(self.limit);
+        match &self.token {
+            Some(token) => params.continue_token(token),
+            None => params,
+        }
+    }
+
+    /// Pages of another size from now on.
+    pub(super) const fn resize(&mut self, limit: u32) {
+        self.limit = limit;
+    }
+
+    /// One object more has come.
+    ///
+    /// # Errors
+    /// Where there are too many.
+    pub(super) fn object(&mut self) -> Result<(), Exceeded> {
+        self.objects += 1;
+        if self.objects > OBJECTS { Err(Exceeded::Objects) } else { Ok(()) }
+    }
+
+    /// A page has come, with what it says of the next one: whether there is one.
+    ///
+    /// # Errors
+    /// Where a list would not end.
+    pub(super) fn page(&mut self, next: Option<String>) -> Result<bool, Exceeded> {
+        self.pages += 1;
+        let next = next.filter(|token| !token.is_empty());
+        match &next {
+            Some(_) if next == self.token => return Err(Exceeded::Token),
+            Some(_) if self.pages >= PAGES => return Err(Exceeded::Pages),
+            _ => {}
+        }
+        self.token = next;
+        Ok(self.token.is_some())
+    }
+}
+
+/// How far the list of a [`watcher::watcher`] is, which pages by itself.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    complete: bool,
+    objects: usize,
+}
+
+impl Listing {
+    /// The watcher's next event. A list that does not go on, or does not end, is an error.
+    pub(super) async fn next<S, K>(&mut self, events: &mut S) -> Option<watcher::Result<Event<K>>>
+    where
+        S: Stream<Item = watcher::Result<Event<K>>> + Unpin,
+    {
+        let wrong = |exceeded: Exceeded| Some(Err(watcher::Error::InitialListFailed(exceeded.into())));
+        let event = if self.complete {
+            events.next().await
+        } else {
+            let Ok(event) = timeout(SILENCE, events.next()).await else { return wrong(Exceeded::Silence) };
+            event
+        };
+        match &event {
+            Some(Ok(Event::Init)) => *self = Self::default(),
+            Some(Ok(Event::InitApply(_))) if self.objects >= OBJECTS => return wrong(Exceeded::Objects),
+            Some(Ok(Event::InitApply(_))) => self.objects += 1,
+            Some(Ok(Event::InitDone)) => self.complete = true,
+            _ => {}
+        }
+        event
+    }
+}
+
+/// Whether there may be one object more where so many are kept.
+pub const fn has_room(objects: usize) -> bool {
+    objects < OBJECTS
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{BodyExt, Full};
+
+    use super::*;
+
+    fn with<B>(inner: B, kind: Kind, kept: &Kept) -> Bounded<B> {
+        Bounded { inner, kind, code: 200, read: 0, share: Share { kept: Arc::clone(kept), bytes: 0 } }
+    }
+
+    fn body(kind: Kind) -> Bounded<Full<Bytes>> {
+        with(Full::default(), kind, &Kept::default())
+    }
+
+    fn kind(uri: &str) -> Kind {
+        Kind::of(&Request::get(uri).body(()).unwrap(), &Lists::default())
+    }
+
+    #[test]
+    fn an_answer_is_counted_whole_and_a_watch_event_by_event() {
+        let chunk = vec![b'x'; 1 << 20];
+        let mut ordinary = body(kind("/version"));
+        assert!((0..16).all(|_| ordinary.count(&chunk).is_ok()));
+        assert_eq!(ordinary.count(b"x"), Err(Exceeded::Answer { code: 200, most: ANSWER }));
+        let mut watch = body(kind("/x?limit=7&watch=true"));
+        let line = [&chunk[..], b"\n"].concat();
+        assert!((0..99).all(|_| watch.count(&line).is_ok()));
+        assert!((0..4).all(|_| watch.count(&chunk).is_ok()));
+        assert_eq!(watch.count(&chunk), Err(Exceeded::Event));
+    }
+
+    #[test]
+    fn the_pages_of_a_list_are_counted_together_and_a_new_list_begins_at_none() {
+        let (lists, chunk) = (Lists::default(), vec![b'x'; 32 << 20]);
+        let page = |query: &str| body(Kind::of(&Request::get(format!("/x?{query}")).body(()).unwrap(), &lists));
+        assert!(page("limit=5").count(&chunk).is_ok());
+        assert!((1..32).all(|n| page(&format!("limit=5&continue=t{n}")).count(&chunk).is_ok()));
+        assert_eq!(page("limit=5&continue=t32").count(&chunk), Err(Exceeded::List));
+        assert!(page("limit=5").count(&chunk).is_ok());
+    }
+
+    #[test]
+    fn answers_at_the_same_time_are_counted_together_for_as_long_as_they_are_read() {
+        let (kept, chunk) = (Kept::default(), vec![b'x'; 15 << 20]);
+        let mut many: Vec<_> = (0..4).map(|_| with((), Kind::Ordinary, &kept)).collect();
+        assert!(many.iter_mut().all(|one| one.count(&chunk).is_ok()));
+        let mut more = with((), kind("/x?limit=5"), &kept);
+        assert_eq!(more.count(&chunk), Err(Exceeded::Together));
+        drop((many, more));
+        assert!(with((), Kind::Ordinary, &kept).count(&chunk).is_ok());
+        assert_eq!(kept.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn what_is_announced_as_too_long_and_what_is_wrong_at_length_is_refused() {
+        let long = Full::new(Bytes::from(vec![b'x'; REFUSAL + 1]));
+        let answer = |code: u16| Response::builder().status(code).body(long.clone()).unwrap();
+        assert!(bounded(answer(200), Kind::Ordinary, Kept::default()).is_ok());
+        let error = bounded(answer(500), Kind::Ordinary, Kept::default()).err().unwrap();
+        assert_eq!(error.downcast_ref(), Some(&Exceeded::Answer { code: 500, most: REFUSAL }));
+    }
+
+    #[tokio::test]
+    async fn a_body_over_its_limit_ends_with_an_error_that_kubes_errors_still_tell() {
+        let chunk = Bytes::from(vec![b'x'; 1 << 16]);
+        let long = http_body_util::StreamBody::new(futures::stream::repeat_with(move || {
+            Ok::<_, std::convert::Infallible>(Frame::data(chunk.clone()))
+        }));
+        let endless = with(long, Kind::Ordinary, &Kept::default());
+        let error = endless.collect().await.err().unwrap();
+        let exceeded = Exceeded::Answer { code: 200, most: ANSWER };
+        let error = kube::Error::Service(error);
+        assert_eq!(Exceeded::of(&error), Some(exceeded));
+        let read = kube::Error::ReadEvents(std::io::Error::other(error));
+        assert_eq!(Exceeded::of(&read), Some(exceeded));
+        assert_eq!(Exceeded::of(&kube::Error::ReadEvents(std::io::Error::other(exceeded))), Some(exceeded));
+        assert_eq!(exceeded.to_string(), "its answer is longer than 16 MiB, and the rest was not read");
+    }
+
+    #[test]
+    fn a_list_that_names_the_same_page_again_or_too_many_does_not_end() {
+        let mut paging = Paging::new(5);
+        assert_eq!(paging.page(Some("a".to_owned())), Ok(true));
+        assert_eq!(paging.params().continue_token.as_deref(), Some("a"));
+        assert_eq!(paging.page(Some("a".to_owned())), Err(Exceeded::Token));
+        let mut paging = Paging::new(5);
+        assert!((1..PAGES).all(|n| paging.page(Some(n.to_string())) == Ok(true)));
+        assert_eq!(paging.page(Some("x".to_owned())), Err(Exceeded::Pages));
+        assert_eq!(Paging::new(5).page(Some(String::new())), Ok(false));
+        assert!((0..OBJECTS).all(|_| paging.object().is_ok()));
+        assert_eq!(paging.object(), Err(Exceeded::Objects));
+    }
+
+    #[test]
+    fn a_long_wait_is_told_in_words() {
+        let headers = |value: &str| HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
+        assert_eq!(too_long_a_wait(&headers("10")), None);
+        assert_eq!(too_long_a_wait(&headers("Wed, 21 Oct 2026 07:28:00 GMT")), None);
+        assert_eq!(too_long_a_wait(&headers("99999")), Some(99_999));
+        assert_eq!(Exceeded::Wait { code: 429, seconds: 99_999 }.to_string(), "it asks to be left alone for 1d");
+    }
+}
