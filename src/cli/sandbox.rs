@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::flags::SandboxFlags;
 use super::output::{Failed, print_data, tell};
 use crate::domain::shell::quote;
-use crate::files::folders;
+use crate::files::{bounded, folders};
 use crate::sandbox::{Options, Sandbox};
 
 /// Starts the cluster that `--sandbox` asks for. What this process keeps from now on, it keeps in the cluster's folder.
@@ -24,10 +24,13 @@ pub(super) async fn start(traffic: u32) -> Result<Sandbox, Failed> {
 pub(super) async fn run(flags: &SandboxFlags) -> Result<(), Failed> {
     // Whoever reads our line may end us at once: listen for that first.
     let mut ends = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
-    let options = Options { listen: flags.listen, empty: flags.empty, traffic: flags.traffic };
+    let options = Options { listen: flags.listen, empty: flags.empty, traffic: flags.traffic, ..Options::default() };
     let sandbox = Sandbox::start(&options).await?;
     let out = flags.kubeconfig_out.as_deref().map(|path| Written::new(path, &sandbox)).transpose()?;
     let kubeconfig = out.as_ref().map_or_else(|| sandbox.kubeconfig(), |out| out.0.clone());
+    if !flags.listen.ip().is_loopback() {
+        tell(&format!("WARNING: {} is not this machine alone: whoever reaches it can try to log in.", flags.listen));
+    }
     if !flags.quiet {
         tell(&format!("A practice cluster listens at {} ({}).", sandbox.url(), reach(flags.listen)));
         tell(&format!("Its kubeconfig is {}. Ctrl-C ends it and removes everything.", kubeconfig.display()));
@@ -43,11 +46,7 @@ pub(super) async fn run(flags: &SandboxFlags) -> Result<(), Failed> {
 }
 
 fn reach(listen: SocketAddr) -> &'static str {
-    if listen.ip().is_loopback() {
-        "this machine alone"
-    } else {
-        "NOT this machine alone: whoever reaches the address can ask it"
-    }
+    if listen.ip().is_loopback() { "this machine alone" } else { "NOT this machine alone" }
 }
 
 /// A kubeconfig where the user wants it, for as long as the cluster runs.
@@ -55,7 +54,7 @@ struct Written(PathBuf);
 
 impl Written {
     fn new(path: &Path, sandbox: &Sandbox) -> Result<Self, Failed> {
-        let text = std::fs::read(sandbox.kubeconfig())?;
+        let text = bounded::read(&sandbox.kubeconfig(), bounded::KUBECONFIG)?;
         let mut options = std::fs::OpenOptions::new();
         let file = options.write(true).create_new(true).mode(0o600).open(path);
         let mut file = file.map_err(|error| Failed::new(format!("{}: {error}", path.display())))?;

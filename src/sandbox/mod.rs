@@ -19,10 +19,15 @@ pub mod schema;
 pub mod seed;
 pub mod server;
 pub mod store;
+mod usage;
 
+use std::fs::{File, Permissions};
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -54,11 +59,13 @@ pub struct Options {
     pub empty: bool,
     /// New requests a minute.
     pub traffic: u32,
+    /// How long a connection may be without use.
+    pub idle: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), empty: false, traffic: 0 }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), empty: false, traffic: 0, idle: usage::IDLE }
     }
 }
 
@@ -89,7 +96,7 @@ impl Sandbox {
     /// Where the address is taken, or there is no place for its folder.
     pub async fn start(options: &Options) -> Result<Self, Error> {
         let now = Utc::now();
-        let folder = tempfile::Builder::new().prefix("countersign-practice-").tempdir().map_err(Error::of)?;
+        let folder = private_folder(&std::env::temp_dir()).map_err(Error::of)?;
         let listener = TcpListener::bind(options.listen).await;
         let listener = listener.map_err(|error| Error(format!("{}: {error}", options.listen)))?;
         let address = listener.local_addr().map_err(Error::of)?;
@@ -102,7 +109,7 @@ impl Sandbox {
         let (certificate, key) = authority.serving(&[reached.ip(), address.ip()]).map_err(Error::of)?;
         let tls = server::tls(certificate, key, clients).map_err(Error::of)?;
         let mut tasks = JoinSet::new();
-        tasks.spawn(server::serve(listener, tls, api));
+        tasks.spawn(server::serve(listener, tls, api, options.idle));
         controllers::start(&mut tasks, &store, &authority);
         tasks.spawn(seed::traffic(store.clone(), options.traffic));
         let sandbox = Self { folder, url: format!("https://{reached}"), authority, store, _tasks: tasks };
@@ -159,6 +166,29 @@ impl Sandbox {
             *key,
         )))
     }
+}
+
+/// A new folder that nobody else can look into, whatever the umask is: the admin's key is in it.
+fn private_folder(within: &Path) -> std::io::Result<TempDir> {
+    let mode = Permissions::from_mode(0o700);
+    let folder =
+        tempfile::Builder::new().prefix("countersign-practice-").permissions(mode.clone()).tempdir_in(within)?;
+    // Ours is opened and asked, not its name: another folder could have that by now.
+    let opened = File::open(folder.path());
+    let opened = match opened {
+        // The umask took even our own rights; the name is not to be guessed, so it is still ours.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            std::fs::set_permissions(folder.path(), mode.clone())?;
+            File::open(folder.path())?
+        }
+        opened => opened?,
+    };
+    if opened.metadata()?.uid() != rustix::process::geteuid().as_raw() {
+        let path = folder.path().display();
+        return Err(std::io::Error::new(ErrorKind::PermissionDenied, format!("{path} belongs to another user")));
+    }
+    opened.set_permissions(mode)?;
+    Ok(folder)
 }
 
 /// Where a client on this machine reaches a listener: any address means this machine too.

@@ -9,20 +9,30 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, crypto};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::api::status::Failure;
 use super::api::{Api, Body, LONGEST_BODY};
 use super::authentication::AnyCertificate;
+use super::usage::Usage;
 
 /// How long a client may take to shake hands.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it may take to send a body.
+const BODY_PATIENCE: Duration = Duration::from_secs(60);
+/// Bytes of the longest head of a request.
+const LONGEST_HEAD: u32 = 64 << 10;
+/// Requests under way in one connection.
+const MOST_STREAMS: u32 = 256;
+/// Connections at a time; more wait.
+const MOST_CONNECTIONS: usize = 1024;
 
 /// The cryptography of the whole program.
 pub fn provider() -> Arc<crypto::CryptoProvider> {
@@ -45,13 +55,13 @@ pub fn tls(
 }
 
 /// Serves until it is dropped, and every connection with it.
-pub async fn serve(listener: TcpListener, tls: ServerConfig, api: Arc<Api>) {
+pub async fn serve(listener: TcpListener, tls: ServerConfig, api: Arc<Api>, idle: Duration) {
     let acceptor = TlsAcceptor::from(Arc::new(tls));
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(connection(stream, acceptor.clone(), api.clone()))),
+            accepted = listener.accept(), if connections.len() < MOST_CONNECTIONS => match accepted {
+                Ok((stream, _)) => drop(connections.spawn(connection(stream, acceptor.clone(), api.clone(), idle))),
                 // Out of file descriptors: they come back as connections end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             },
@@ -60,15 +70,29 @@ pub async fn serve(listener: TcpListener, tls: ServerConfig, api: Arc<Api>) {
     }
 }
 
-async fn connection(stream: TcpStream, acceptor: TlsAcceptor, api: Arc<Api>) {
+async fn connection(stream: TcpStream, acceptor: TlsAcceptor, api: Arc<Api>, idle: Duration) {
     // Small events shall not wait for more; a socket that refuses works all the same.
     let _ = stream.set_nodelay(true);
-    let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await else { return };
+    let Ok(Ok(stream)) = timeout(PATIENCE.min(idle), acceptor.accept(stream)).await else { return };
     let certificates: Arc<[CertificateDer<'static>]> =
         stream.get_ref().1.peer_certificates().unwrap_or_default().iter().map(|own| own.clone().into_owned()).collect();
-    let service = service_fn(move |request| answer(api.clone(), certificates.clone(), request));
-    // A client that goes away is no error of ours.
-    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+    let use_of = Usage::new(idle);
+    let used = use_of.clone();
+    let service = service_fn(move |request| {
+        let using = used.begin();
+        let answer = answer(api.clone(), certificates.clone(), request);
+        async move { answer.await.map(|answer| answer.map(|body| using.until_sent(body))) }
+    });
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    server.http1().max_buf_size(LONGEST_HEAD as usize);
+    server.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30)).keep_alive_timeout(PATIENCE);
+    server.http2().max_header_list_size(LONGEST_HEAD).max_concurrent_streams(MOST_STREAMS);
+    tokio::select! {
+        // A client that goes away is no error of ours.
+        _ = server.serve_connection(TokioIo::new(stream), service) => {}
+        // Nor is one that has asked nothing for long: it connects again.
+        () = use_of.idle() => {}
+    }
 }
 
 async fn answer(
@@ -81,7 +105,8 @@ async fn answer(
 }
 
 async fn whole(body: Incoming) -> Result<Bytes, Failure> {
-    match Limited::new(body, LONGEST_BODY).collect().await {
+    let body = timeout(BODY_PATIENCE, Limited::new(body, LONGEST_BODY).collect()).await;
+    match body.map_err(|_| Failure::bad_request("the body did not come in time"))? {
         Ok(body) => Ok(body.to_bytes()),
         Err(_) => Err(Failure::too_large()),
     }

@@ -1,5 +1,6 @@
 //! Bodies: JSON, YAML and protocol buffers, decoded by the schema.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use bytes::Bytes;
@@ -9,7 +10,12 @@ use serde_json::{Map, Value};
 use super::query::FieldValidation;
 use super::resource::{RESOURCES, Resource};
 use super::status::Failure;
+use crate::domain::yaml;
 use crate::sandbox::schema::{Schemas, check, protobuf};
+
+/// So many keys that stand twice are named, and so many characters of where.
+const MOST_DUPLICATES: usize = 100;
+const LONGEST_PATH: usize = 1024;
 
 const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
@@ -32,22 +38,24 @@ pub fn parse(content_type: &str, body: &Bytes) -> Result<(Value, Vec<String>), F
         "" | "application/json" | "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
             json(body)
         }
-        "application/yaml" | "application/apply-patch+yaml" => match serde_yaml::from_slice(body) {
-            Ok(value) => Ok((value, Vec::new())),
-            Err(error) => Err(Failure::bad_request(format!("error decoding YAML: {error}"))),
-        },
+        "application/yaml" | "application/apply-patch+yaml" => {
+            let text = std::str::from_utf8(body).map_err(|error| error.to_string());
+            let value = text.and_then(|text| yaml::from_str(text).map_err(|error| error.to_string()));
+            let value = value.map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))?;
+            Ok((value, Vec::new()))
+        }
         _ => Err(Failure::unsupported_media(ACCEPTED)),
     }
 }
 
 fn json(body: &Bytes) -> Result<(Value, Vec<String>), Failure> {
-    let mut duplicates = Vec::new();
+    let duplicates = RefCell::new(Vec::new());
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let read = Seed { path: String::new(), duplicates: &mut duplicates }.deserialize(&mut reader);
+    let read = Seed { place: None, duplicates: &duplicates }.deserialize(&mut reader);
     let whole = read.and_then(|value| reader.end().map(|()| value));
     let value =
         whole.map_err(|error| Failure::bad_request(format!("couldn't get version/kind; json parse error: {error}")))?;
-    Ok((value, duplicates))
+    Ok((value, duplicates.into_inner()))
 }
 
 /// An object of `resource` from a body.
@@ -140,15 +148,37 @@ fn unrecognized(resource: &Resource, failure: Failure) -> Failure {
 }
 
 /// Reads JSON and notes keys that stand twice in one object; the last one counts.
+#[derive(Clone, Copy)]
 struct Seed<'a> {
-    path: String,
-    duplicates: &'a mut Vec<String>,
+    place: Option<&'a Place<'a>>,
+    duplicates: &'a RefCell<Vec<String>>,
+}
+
+/// Where in the body a value stands. It is put into words for a key that stands twice alone: keys may be long.
+struct Place<'a> {
+    above: Option<&'a Self>,
+    key: &'a str,
+}
+
+impl Place<'_> {
+    fn path(&self) -> String {
+        let mut keys = vec![self.key];
+        let mut place = self.above;
+        while let Some(above) = place {
+            keys.push(above.key);
+            place = above.above;
+        }
+        keys.reverse();
+        keys.join(".").chars().take(LONGEST_PATH).collect()
+    }
 }
 
 impl Seed<'_> {
-    fn child(&mut self, key: &str) -> Seed<'_> {
-        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        Seed { path, duplicates: &mut *self.duplicates }
+    fn note(&self, place: &Place<'_>) {
+        let mut duplicates = self.duplicates.borrow_mut();
+        if duplicates.len() < MOST_DUPLICATES {
+            duplicates.push(place.path());
+        }
     }
 }
 
@@ -191,22 +221,24 @@ impl<'de> Visitor<'de> for Seed<'_> {
         Ok(Value::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(value) = access.next_element_seed(self.child("[]"))? {
+        let place = Place { above: self.place, key: "[]" };
+        while let Some(value) = access.next_element_seed(Seed { place: Some(&place), ..self })? {
             list.push(value);
         }
         Ok(Value::Array(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(key) = access.next_key::<String>()? {
-            let value = access.next_value_seed(self.child(&key))?;
-            if map.insert(key.clone(), value).is_some() {
-                let path = self.child(&key).path;
-                self.duplicates.push(path);
+            let place = Place { above: self.place, key: &key };
+            let value = access.next_value_seed(Seed { place: Some(&place), ..self })?;
+            if map.contains_key(&key) {
+                self.note(&place);
             }
+            map.insert(key, value);
         }
         Ok(Value::Object(map))
     }
@@ -234,6 +266,26 @@ mod tests {
         assert_eq!(taken.object["metadata"]["name"], "x");
         assert_eq!(taken.warnings.len(), 2);
         assert!(role(odd, FieldValidation::Ignore).unwrap().warnings.is_empty());
+    }
+
+    #[test]
+    fn a_body_made_to_exhaust_its_reader_is_refused_or_costs_no_more_than_it_is_long() {
+        let read = |kind: &str, text: String| parse(kind, &text.into());
+        let bomb = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 500_000].join(", "));
+        let refused = read("application/yaml", bomb).unwrap_err();
+        assert!(refused.code == 400 && refused.message.contains("too large once its aliases"), "{refused:?}");
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let deep = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+            assert_eq!(read("application/json", deep.clone()).unwrap_err().code, 400);
+            assert_eq!(read("application/yaml", deep).unwrap_err().code, 400);
+        }
+        // A long key over many values: the path of each would be as long.
+        let began = std::time::Instant::now();
+        let key = "k".repeat(1 << 20);
+        let twice = format!("{{\"{key}\":{{{}\"b\":1}}}}", "\"a\":1,".repeat(100_000));
+        let (_, duplicates) = read("application/json", twice).unwrap();
+        assert!(duplicates.len() == MOST_DUPLICATES && duplicates[0].len() <= LONGEST_PATH);
+        assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
     }
 
     #[test]

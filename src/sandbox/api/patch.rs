@@ -1,11 +1,15 @@
 //! Patches: JSON (RFC 6902), merge (RFC 7386), strategic merge (`apimachinery/pkg/util/strategicpatch`).
 
 use bytes::Bytes;
+use json_patch::PatchOperation;
 use serde_json::{Map, Value};
 
-use super::body;
 use super::status::Failure;
+use super::{LONGEST_BODY, body};
 use crate::sandbox::schema::{Node, Shape};
+
+/// Operations of a JSON patch (`maxJSONPatchOperations`).
+const MOST_OPERATIONS: usize = 10_000;
 
 const ACCEPTED: &str = "application/json-patch+json, application/merge-patch+json, \
                         application/strategic-merge-patch+json, application/apply-patch+yaml";
@@ -21,7 +25,7 @@ pub fn apply(node: Node<'_>, mut object: Value, content_type: &str, body: &Bytes
             // JSON that is no patch cannot be carried out; what is no JSON cannot be read.
             let (patch, _) = body::parse("application/json", body)?;
             let patch: json_patch::Patch = serde_json::from_value(patch).map_err(|error| unfit(&error.to_string()))?;
-            json_patch::patch(&mut object, &patch).map_err(|error| unfit(&error.to_string()))?;
+            step_by_step(&mut object, &patch)?;
             Ok(object)
         }
         "application/merge-patch+json" => {
@@ -36,6 +40,31 @@ pub fn apply(node: Node<'_>, mut object: Value, content_type: &str, body: &Bytes
         }
         _ => Err(Failure::unsupported_media(ACCEPTED)),
     }
+}
+
+/// A JSON patch, operation by operation: copies must not add up to more than a body may have, as in the API server
+/// (`jsonpatch.AccumulatedCopySizeLimit`).
+fn step_by_step(object: &mut Value, patch: &[PatchOperation]) -> Result<(), Failure> {
+    if patch.len() > MOST_OPERATIONS {
+        let many = patch.len();
+        let why = format!("The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {many}");
+        return Err(Failure { message: why, ..Failure::too_large() });
+    }
+    let mut copied = 0;
+    for operation in patch {
+        if let PatchOperation::Copy(copy) = operation {
+            copied += object.pointer(copy.from.as_str()).map_or(0, |value| value.to_string().len());
+            if copied > LONGEST_BODY {
+                let why = format!(
+                    "Unable to complete the copy, the accumulated size increase of copy is {copied}, exceeding the limit \
+                     {LONGEST_BODY}"
+                );
+                return Err(Failure { message: why, ..Failure::too_large() });
+            }
+        }
+        json_patch::patch(object, std::slice::from_ref(operation)).map_err(|error| unfit(&error.to_string()))?;
+    }
+    Ok(())
 }
 
 fn unfit(why: &str) -> Failure {
@@ -188,5 +217,14 @@ mod tests {
         let failing = json!([{ "op": "test", "path": "/metadata/labels/a", "value": "9" }]);
         assert_eq!(patched(pod(), "application/json-patch+json", &failing).unwrap_err().code, 422);
         assert_eq!(patched(pod(), "application/json", &json!({})).unwrap_err().code, 415);
+    }
+
+    #[test]
+    fn copies_that_double_an_object_again_and_again_are_refused() {
+        let copies: Vec<_> = (0..64).map(|n| json!({ "op": "copy", "from": "", "path": format!("/{n}") })).collect();
+        let refused = patched(pod(), "application/json-patch+json", &copies.into()).unwrap_err();
+        assert!(refused.code == 413 && refused.message.contains("exceeding the limit"), "{refused:?}");
+        let many = vec![json!({ "op": "test", "path": "/spec/x", "value": 1 }); MOST_OPERATIONS + 1];
+        assert_eq!(patched(pod(), "application/json-patch+json", &many.into()).unwrap_err().code, 413);
     }
 }

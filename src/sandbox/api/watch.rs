@@ -20,6 +20,8 @@ use crate::sandbox::store::{Change, Kind, Range, Record, Store};
 
 /// How long a watch goes on that does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(45 * 60);
+/// How long one goes on at most.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often a quiet watch is told the newest version.
 const BOOKMARKS: Duration = Duration::from_secs(60);
 /// How many changes are sent at once.
@@ -60,7 +62,7 @@ impl Call<'_> {
             revision: query.version.unwrap_or(0),
             waiting: VecDeque::new(),
             bookmarks: query.bookmarks,
-            ends: Instant::now() + query.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            ends: Instant::now() + query.timeout.unwrap_or(DEFAULT_TIMEOUT).min(LONGEST_TIMEOUT),
             over: false,
             headed: false,
         };

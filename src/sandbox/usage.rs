@@ -1,0 +1,115 @@
+//! Whether a connection is in use: a request is under way, or its answer. One that is not is closed after a while, be it
+//! that its client asks nothing or that it never finishes asking.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// How long a connection may be without use, as kube-apiserver's (`IdleTimeout`).
+pub(super) const IDLE: Duration = Duration::from_secs(90);
+
+/// The use of one connection.
+#[derive(Debug, Clone)]
+pub struct Usage {
+    /// Requests under way.
+    count: watch::Sender<usize>,
+    patience: Duration,
+}
+
+impl Usage {
+    /// Of a connection that may be without use for so long.
+    pub fn new(patience: Duration) -> Self {
+        Self { count: watch::Sender::new(0), patience }
+    }
+
+    /// A request has come.
+    pub fn begin(&self) -> Using {
+        self.count.send_modify(|count| *count += 1);
+        Using(self.count.clone())
+    }
+
+    /// Waits until nothing has been under way for too long.
+    pub async fn idle(&self) {
+        let mut count = self.count.subscribe();
+        loop {
+            let busy = *count.borrow_and_update() > 0;
+            let changed = count.changed();
+            if busy {
+                // It cannot fail: this holds a sender itself.
+                let _ = changed.await;
+            } else if timeout(self.patience, changed).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// A request that is under way.
+#[derive(Debug)]
+pub struct Using(watch::Sender<usize>);
+
+impl Using {
+    /// It is under way until all of its answer has been sent.
+    pub const fn until_sent<B>(self, body: B) -> Sending<B> {
+        Sending { body, _using: self }
+    }
+}
+
+impl Drop for Using {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+/// An answer that is being sent.
+#[derive(Debug)]
+pub struct Sending<B> {
+    body: B,
+    _using: Using,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Sending<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_is_idle_when_nothing_has_been_under_way_for_a_while() {
+        let patience = Duration::from_millis(100);
+        let usage = Usage::new(patience);
+        let began = Instant::now();
+        usage.idle().await;
+        assert!(began.elapsed() >= patience);
+        let (first, second) = (usage.begin(), usage.begin());
+        drop(first);
+        assert!(timeout(patience * 3, usage.idle()).await.is_err(), "a request is under way");
+        let (began, answer) = (Instant::now(), second.until_sent("answer"));
+        assert!(timeout(patience * 3, usage.idle()).await.is_err(), "its answer is under way");
+        drop(answer);
+        usage.idle().await;
+        assert!(began.elapsed() >= patience * 4);
+    }
+}
