@@ -24,6 +24,7 @@ mod hostile;
 mod issued_identity;
 mod kubeconfig;
 mod lifecycle;
+mod limits;
 mod manners;
 mod onboarding;
 mod outage;

@@ -1,18 +1,21 @@
 //! The practice cluster as somebody meets it who has no other: started with one command, used, and gone without a trace.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Barrier;
+use std::time::{Duration, Instant};
 
+use countersign::sandbox::Options;
 use serde_json::{Value, json};
 
 use crate::support::api::Api;
 use crate::support::plane::{self, Plane, Practice};
 use crate::support::requests::manifest;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, program};
+use crate::support::{PATIENCE, Person, eventually, program};
 
 const REQUESTS: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
@@ -218,4 +221,67 @@ fn write_changes(api: &Api, maps: &str) {
         api.delete(&format!("{maps}/{}", name(at)), None).ok();
     }
     api.post(maps, &object("the-end")).ok();
+}
+
+#[test]
+fn its_folder_is_closed_to_others_whatever_the_umask_is() {
+    let Some(other) = plane::practice("the folder of countersign sandbox") else { return };
+    for umask in ["000", "022", "777"] {
+        let person = newcomer(&other);
+        let script =
+            format!("umask {umask}; TMPDIR=$HOME/tmp exec {} sandbox --quiet --traffic 0", program().display());
+        let mut command = person.command(Path::new("sh"));
+        let mut child = command.args(["-c", &script]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let served = Served { child, kubeconfig: line.trim().replace("export KUBECONFIG=", "") };
+        let mode =
+            |path: &Path| std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions()) & 0o777;
+        let kubeconfig = Path::new(&served.kubeconfig);
+        assert_eq!((mode(kubeconfig.parent().unwrap()), mode(kubeconfig)), (0o700, 0o600), "umask {umask}");
+        served.end();
+    }
+}
+
+#[test]
+fn it_warns_of_an_address_that_others_reach_even_when_it_is_to_be_quiet() {
+    let Some(other) = plane::practice("countersign sandbox --listen") else { return };
+    let person = newcomer(&other);
+    let warned = |listen: &str| {
+        let mut command = person.command(&program());
+        command.env("TMPDIR", person.path("tmp")).args(["sandbox", "--quiet", "--traffic", "0", "--listen", listen]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let error = child.stderr.take().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Served { child, kubeconfig: line }.end();
+        std::io::read_to_string(error).unwrap()
+    };
+    let warning = warned("0.0.0.0:0");
+    assert!(warning.contains("WARNING: 0.0.0.0:0 is not this machine alone"), "{warning:?}");
+    assert_eq!(warned("127.0.0.1:0"), "");
+}
+
+#[test]
+fn connections_without_use_are_closed_and_a_watch_is_not() {
+    let idle = Duration::from_millis(500);
+    let Some(practice) = Practice::start(&Options { empty: true, idle, ..Options::default() }) else { return };
+    let address = practice.server().trim_start_matches("https://").to_owned();
+    // One that never shakes hands.
+    let mut silent = TcpStream::connect(&address).unwrap();
+    silent.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(silent.read(&mut [0; 1]).unwrap(), 0);
+    // Those that have shaken hands and ask nothing, or never finish asking.
+    for half in ["", "GET /version HT", "GET /version HTTP/1.1\r\nx: y\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
+        let mut client = Command::new("openssl");
+        client.args(["s_client", "-quiet", "-connect", &address]).stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut client = client.stderr(Stdio::null()).spawn().unwrap();
+        let mut asks = client.stdin.take().unwrap();
+        asks.write_all(half.as_bytes()).unwrap();
+        eventually("it is closed", || client.try_wait().unwrap());
+    }
+    let began = Instant::now();
+    let watch = format!("{REQUESTS}?watch=true&resourceVersion=1&timeoutSeconds=3");
+    assert!(Api::admin(&practice).watch(&watch, |_| true).is_empty());
+    assert!(began.elapsed() > Duration::from_secs(2), "the watch was cut off after {:?}", began.elapsed());
 }

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod dice;
 pub mod odd_requests;
+pub mod memory;
 pub mod pkcs10;
 pub mod plane;
 pub mod requests;
@@ -53,6 +54,14 @@ impl Person {
     /// With a kubeconfig of their own.
     pub fn with(plane: &dyn Plane, kubeconfig: &str) -> Self {
         let person = Self { home: tempfile::tempdir().unwrap(), kubectl: plane.kubectl_program() };
+        std::fs::create_dir(person.path(".kube")).unwrap();
+        std::fs::write(person.kubeconfig(), kubeconfig).unwrap();
+        person
+    }
+
+    /// With this kubeconfig, and without any cluster.
+    pub fn alone(kubeconfig: &str) -> Self {
+        let person = Self { home: tempfile::tempdir().unwrap(), kubectl: PathBuf::new() };
         std::fs::create_dir(person.path(".kube")).unwrap();
         std::fs::write(person.kubeconfig(), kubeconfig).unwrap();
         person

@@ -1,0 +1,336 @@
+//! Servers, files and programs that never end: each is met with a sentence, in little memory and little time.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use crate::support::memory::{peak, watched};
+use crate::support::terminal::Terminal;
+use crate::support::{Person, program};
+
+/// MiB that none of these may cost; without any of them it is about a third.
+const MEMORY: u64 = 150;
+/// How long any of them may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a hostile server does with a request: it gets its target, and writes whatever it likes.
+type Answer = fn(&str, &mut TcpStream) -> std::io::Result<()>;
+
+/// A server of plain HTTP. It ends with the process.
+struct Hostile(u16);
+
+impl Hostile {
+    fn start(answer: Answer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                std::thread::spawn(move || serve(stream, answer));
+            }
+        });
+        Self(port)
+    }
+
+    fn kubeconfig(&self) -> String {
+        let server = format!("http://127.0.0.1:{}", self.0);
+        format!(
+            "clusters: [{{name: c, cluster: {{server: '{server}'}}}}]\nusers: [{{name: u, user: {{token: t}}}}]\n\
+             contexts: [{{name: hostile, context: {{cluster: c, user: u}}}}]\ncurrent-context: hostile\n"
+        )
+    }
+
+    /// What `list` says, and the MiB that it cost.
+    fn lists(&self) -> (String, u64) {
+        let person = Person::alone(&self.kubeconfig());
+        let (output, most) = watched(person.command(&program()).arg("list"), PATIENCE);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        (error, most)
+    }
+
+    /// Whether the console says this, is still there, and has cost little.
+    fn is_seen_in_the_console(&self, text: &str) {
+        let person = Person::alone(&self.kubeconfig());
+        let mut console = Terminal::console(&person, &[]);
+        console.resize(24, 200);
+        console.sees(text);
+        let most = peak(&console.pid()).unwrap();
+        assert!(most < MEMORY, "{most} MiB");
+        console.keys("q");
+        assert_eq!(console.ends(), 0);
+    }
+}
+
+fn serve(stream: TcpStream, answer: Answer) {
+    let Ok(mut to) = stream.try_clone() else { return };
+    let mut from = BufReader::new(stream);
+    loop {
+        let (mut first, mut length) = (String::new(), 0);
+        if from.read_line(&mut first).unwrap_or(0) == 0 {
+            return;
+        }
+        loop {
+            let mut line = String::new();
+            if from.read_line(&mut line).unwrap_or(0) == 0 {
+                return;
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap_or(0);
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        let target = first.split(' ').nth(1).unwrap_or_default();
+        // A client that has had enough goes away.
+        if std::io::Read::read_exact(&mut from, &mut body).is_err() || answer(target, &mut to).is_err() {
+            return;
+        }
+    }
+}
+
+fn head(to: &mut TcpStream, code: u16) -> std::io::Result<()> {
+    write!(to, "HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
+}
+
+fn json(to: &mut TcpStream, text: &str) -> std::io::Result<()> {
+    write!(to, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{text}", text.len())
+}
+
+fn forever(to: &mut TcpStream, what: &[u8]) -> std::io::Result<()> {
+    let chunk = what.repeat(65_536 / what.len());
+    loop {
+        to.write_all(&chunk)?;
+    }
+}
+
+fn one_request() -> String {
+    r#"{"metadata": {"name": "one", "uid": "1", "resourceVersion": "1"}, "spec": {"signerName": "example.com/x"}}"#
+        .to_owned()
+}
+
+fn endless_body(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
+    head(to, 200)?;
+    write!(to, "{{\"metadata\": {{\"resourceVersion\": \"1\"}}, \"items\": [")?;
+    forever(to, b"{\"metadata\":{},\"spec\":{}},")
+}
+
+#[test]
+fn an_answer_without_end_is_cut_off() {
+    let server = Hostile::start(endless_body);
+    let (error, most) = server.lists();
+    assert!(error.contains("MiB, and the rest was not read"), "{error}");
+    assert!(most < MEMORY, "{most} MiB");
+    server.is_seen_in_the_console("and the rest was not read");
+}
+
+fn endless_object(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
+    head(to, 200)?;
+    // The list, and in it an object of a gigabyte.
+    to.write_all(b"k8s\0\x12\xff\xff\xff\xff\x07\x12\x80\x80\x80\x80\x04")?;
+    forever(to, &[b'x'; 64])
+}
+
+#[test]
+fn an_object_without_end_in_protobuf_is_refused() {
+    let (error, most) = Hostile::start(endless_object).lists();
+    assert!(error.contains("its answer cannot be read"), "{error}");
+    assert!(most < MEMORY, "{most} MiB");
+}
+
+fn endless_error(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
+    head(to, 500)?;
+    forever(to, b"no way! ")
+}
+
+#[test]
+fn an_error_without_end_is_cut_off() {
+    let server = Hostile::start(endless_error);
+    let (error, most) = server.lists();
+    assert!(error.contains("answered 500: its answer is longer than 1 MiB"), "{error}");
+    assert!(most < MEMORY, "{most} MiB");
+    server.is_seen_in_the_console("its answer is longer than 1 MiB");
+}
+
+fn long_error(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
+    let text = "no way! ".repeat(100_000);
+    write!(to, "HTTP/1.1 500 X\r\nContent-Length: {}\r\n\r\n{text}", text.len())
+}
+
+#[test]
+fn a_long_error_is_told_in_part() {
+    let (error, _) = Hostile::start(long_error).lists();
+    assert!(error.contains("answered 500: no way! no way!") && error.len() < 8192, "{} bytes", error.len());
+}
+
+fn endless_headers(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
+    to.write_all(b"HTTP/1.1 200 OK\r\n")?;
+    forever(to, b"x-again: and again\r\n")
+}
+
+#[test]
+fn headers_without_end_are_cut_off() {
+    let (error, most) = Hostile::start(endless_headers).lists();
+    assert!(error.contains("message head is too large"), "{error}");
+    assert!(most < MEMORY, "{most} MiB");
+}
+
+fn same_page(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
+    json(
+        to,
+        &format!(r#"{{"metadata": {{"resourceVersion": "1", "continue": "same"}}, "items": [{}]}}"#, one_request()),
+    )
+}
+
+#[test]
+fn a_list_whose_pages_name_themselves_ends() {
+    let server = Hostile::start(same_page);
+    let (error, most) = server.lists();
+    assert!(error.contains("its list does not end: a page names itself as the next one"), "{error}");
+    assert!(most < MEMORY, "{most} MiB");
+    server.is_seen_in_the_console("its list does not end");
+}
+
+fn wait(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
+    to.write_all(b"HTTP/1.1 429 X\r\nRetry-After: 99999\r\nContent-Length: 0\r\n\r\n")
+}
+
+#[test]
+fn a_server_that_wants_to_be_left_alone_for_a_day_is_not_waited_for_but_said_to() {
+    let server = Hostile::start(wait);
+    let (error, _) = server.lists();
+    assert!(error.contains("answered 429: it asks to be left alone for 1d"), "{error}");
+    server.is_seen_in_the_console("it asks to be left alone for 1d");
+}
+
+fn endless_event(target: &str, to: &mut TcpStream) -> std::io::Result<()> {
+    if target.contains("watch=") {
+        head(to, 200)?;
+        to.write_all(b"{\"type\": \"ADDED\", \"object\": \"")?;
+        return forever(to, &[b'x'; 64]);
+    }
+    let items = if target.contains("certificatesigningrequests") { one_request() } else { String::new() };
+    json(to, &format!(r#"{{"kind": "List", "metadata": {{"resourceVersion": "1"}}, "items": [{items}]}}"#))
+}
+
+#[test]
+fn an_event_without_end_breaks_the_watch_and_the_rows_stay() {
+    let server = Hostile::start(endless_event);
+    let person = Person::alone(&server.kubeconfig());
+    let mut console = Terminal::console(&person, &[]);
+    console.resize(24, 200);
+    console.sees("an event of its watch is longer than 4 MiB");
+    console.sees("one");
+    let most = peak(&console.pid()).unwrap();
+    assert!(most < MEMORY, "{most} MiB");
+    console.keys("q");
+    assert_eq!(console.ends(), 0);
+}
+
+/// A kubeconfig with these fields of cluster and user.
+fn kubeconfig(cluster: &str, user: &str) -> String {
+    format!(
+        "clusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:1'{cluster}}}}}]\nusers: [{{name: u, user: {{{user}}}}}]\n\
+         contexts: [{{name: x, context: {{cluster: c, user: u}}}}]\ncurrent-context: x\n"
+    )
+}
+
+fn fifo(path: &Path) {
+    mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap();
+}
+
+/// What a command says that must fail soon and cheaply.
+fn fails(command: &mut Command) -> String {
+    let (output, most) = watched(command, Duration::from_secs(20));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && most < MEMORY, "{:?}, {most} MiB: {error}", output.status);
+    error
+}
+
+#[test]
+fn files_that_a_kubeconfig_names_are_files_or_refused_at_once() {
+    let person = Person::alone("");
+    fifo(&person.path("fifo"));
+    for (path, what) in [("/dev/zero", "a device"), ("../fifo", "a FIFO"), ("/dev", "a folder")] {
+        for (cluster, user, field) in [
+            (format!(", certificate-authority: {path}"), String::new(), "certificate-authority"),
+            (String::new(), format!("client-certificate: {path}"), "client-certificate"),
+            (String::new(), format!("client-key: {path}"), "client-key"),
+            (String::new(), format!("tokenFile: {path}"), "tokenFile"),
+        ] {
+            std::fs::write(person.kubeconfig(), kubeconfig(&cluster, &user)).unwrap();
+            let error = fails(person.command(&program()).arg("list"));
+            assert!(error.contains(&format!("{field}: ")) && error.contains(&format!("it is {what}")), "{error}");
+            // Looking at it is no error, but never without an end.
+            let (shown, most) = watched(person.command(&program()).args(["check"]), PATIENCE);
+            let told = String::from_utf8_lossy(&shown.stdout).into_owned() + &String::from_utf8_lossy(&shown.stderr);
+            assert!(
+                (told.contains(what) || told.contains("a key and no certificate")) && most < MEMORY,
+                "{most} MiB: {told}"
+            );
+        }
+    }
+}
+
+#[test]
+fn our_own_files_are_files_or_refused_at_once() {
+    let person = Person::alone(&kubeconfig("", "token: t"));
+    fifo(&person.path("fifo"));
+    let fifo_path = person.path("fifo").display().to_string();
+    let run = |arguments: &[&str]| {
+        let error = fails(person.command(&program()).args(arguments));
+        assert!(error.contains("it is a FIFO, not a file"), "{arguments:?}: {error}");
+    };
+    run(&["list", "--kubeconfig", &fifo_path]);
+    run(&["list", "--policy", &fifo_path]);
+    run(&["issue", "--request", &fifo_path]);
+    let config = person.path(".config/countersign");
+    std::fs::create_dir_all(&config).unwrap();
+    fifo(&config.join("config.yaml"));
+    run(&["list"]);
+    std::fs::remove_file(config.join("config.yaml")).unwrap();
+    // A lock that can neither be read nor taken over is another program's.
+    fifo(&person.path(".kube/config.lock"));
+    let error = fails(person.command(&program()).args(["rename", "x", "y"]));
+    assert!(error.contains("another program is writing"), "{error}");
+}
+
+#[test]
+fn a_kubeconfig_made_to_exhaust_its_reader_is_refused() {
+    let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 2000].join(", "));
+    let person = Person::alone(&long);
+    let error = fails(person.command(&program()).arg("list"));
+    assert!(error.contains("it is too large once its aliases are followed"), "{error}");
+    let file = std::fs::File::create(person.kubeconfig()).unwrap();
+    file.set_len(1 << 32).unwrap();
+    let error = fails(person.command(&program()).arg("list"));
+    assert!(error.contains("it is larger than 16 MiB"), "{error}");
+    let policy = person.path("policy.yaml");
+    std::fs::write(&policy, &long[..long.len() - 1]).unwrap();
+    std::fs::write(person.kubeconfig(), kubeconfig("", "token: t")).unwrap();
+    let error = fails(person.command(&program()).args(["list", "--policy", "policy.yaml"]));
+    assert!(error.contains("larger than 1 MiB"), "{error}");
+    std::fs::write(&policy, format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 19), vec!["*a"; 2000].join(", "))).unwrap();
+    let error = fails(person.command(&program()).args(["list", "--policy", "policy.yaml"]));
+    assert!(error.contains("too large once its aliases"), "{error}");
+}
+
+#[test]
+fn a_login_program_that_prints_without_end_is_ended() {
+    let program_of = |script: &str| {
+        format!(
+            "exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, '{script}'], interactiveMode: Never}}"
+        )
+    };
+    let person = Person::alone(&kubeconfig("", &program_of("exec cat /dev/zero")));
+    let error = fails(person.command(&program()).arg("list"));
+    assert!(error.contains("the login program printed more than 1 MiB"), "{error}");
+    std::fs::write(person.kubeconfig(), kubeconfig("", &program_of("echo no; echo why not >&2; exit 7"))).unwrap();
+    let error = fails(person.command(&program()).arg("list"));
+    assert!(error.contains("the login program failed (exit status: 7): why not"), "{error}");
+}
