@@ -23,21 +23,39 @@ pub fn to_string<T: Serialize>(value: &T) -> Result<String, serde_yaml::Error> {
     let mut value = serde_yaml::to_value(value)?;
     let mut quoted = Vec::new();
     mark(&mut value, &mut quoted);
-    let mut text = serde_yaml::to_string(&value)?;
-    for (number, original) in quoted.iter().enumerate() {
-        // serde_yaml writes a text with control characters in double quotes and escapes them.
-        let written = format!("\"countersign\\u0001quoted\\u0001{number}.\"");
-        let written = if text.contains(&written) { written } else { written.replace("\\u0001", "\\x01") };
-        text = text.replace(&written, &format!("\"{original}\""));
+    let text = serde_yaml::to_string(&value)?;
+    Ok(if quoted.is_empty() { text } else { filled_in(&text, &quoted) })
+}
+
+/// How the marks begin once serde_yaml has written them: it puts a text with control characters in double quotes and
+/// escapes them in one of two ways.
+const WRITTEN: [&str; 2] = ["\"countersign\\u0001quoted\\u0001", "\"countersign\\x01quoted\\x01"];
+
+/// The texts in the places of their marks, in one pass: there may be very many.
+fn filled_in(text: &str, quoted: &[String]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("\"countersign\\") {
+        out.push_str(&rest[..at]);
+        let marked = &rest[at..];
+        let end = WRITTEN.iter().find_map(|begin| marked.strip_prefix(begin)?.split_once(".\""));
+        let original = end.and_then(|(number, after)| Some((quoted.get(number.parse::<usize>().ok()?)?, after)));
+        if let Some((original, after)) = original {
+            out.extend(["\"", original, "\""]);
+            rest = after;
+        } else {
+            out.push('"');
+            rest = &marked[1..];
+        }
     }
-    Ok(text)
+    out + rest
 }
 
 fn mark(value: &mut Value, quoted: &mut Vec<String>) {
     match value {
-        Value::String(text) if misread(text) => {
+        Value::String(text) if misread(text) || text.contains(breaks) => {
             let marked = format!("{MARK}{}.", quoted.len());
-            quoted.push(std::mem::replace(text, marked));
+            quoted.push(escaped(&std::mem::replace(text, marked)));
         }
         Value::Sequence(items) => items.iter_mut().for_each(|item| mark(item, quoted)),
         Value::Mapping(fields) => {
@@ -65,6 +83,24 @@ fn misread(text: &str) -> bool {
     boolean || number
 }
 
+/// Whether YAML 1.1 could break a line there, and serde_yaml does not escape it.
+const fn breaks(c: char) -> bool {
+    matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
+}
+
+/// A text as it stands between double quotes.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() || breaks(c) => out += &format!("\\u{:04x}", u32::from(c)),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// What YAML 1.1 takes for a boolean although YAML 1.2 does not.
 pub fn old_boolean(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
@@ -86,6 +122,18 @@ mod tests {
             assert_eq!(to_string(&text).unwrap(), format!("\"{text}\"\n"), "{text}");
         }
         assert_eq!(to_string(&"jane").unwrap(), "jane\n");
+        assert_eq!(to_string(&"a\u{2028}\"\u{1}\u{85}").unwrap(), "\"a\\u2028\\\"\\u0001\\u0085\"\n");
+    }
+
+    #[test]
+    fn the_time_to_write_grows_with_the_length_alone() {
+        let many = vec!["yes"; 100_000];
+        let began = std::time::Instant::now();
+        assert_eq!(to_string(&many).unwrap(), "- \"yes\"\n".repeat(100_000));
+        assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+        // What only looks like a mark stays as it is.
+        let odd = ["\"countersign\\u0001quoted\\u00017.\"", "countersign\u{1}", "yes"];
+        assert_eq!(serde_yaml::from_str::<Vec<String>>(&to_string(&odd).unwrap()).unwrap(), odd);
     }
 
     #[test]
