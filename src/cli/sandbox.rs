@@ -29,7 +29,10 @@ pub(super) async fn run(flags: &SandboxFlags) -> Result<(), Failed> {
     let out = flags.kubeconfig_out.as_deref().map(|path| Written::new(path, &sandbox)).transpose()?;
     let kubeconfig = out.as_ref().map_or_else(|| sandbox.kubeconfig(), |out| out.0.clone());
     if !flags.listen.ip().is_loopback() {
-        tell(&format!("WARNING: {} is not this machine alone: whoever reaches it can try to log in.", flags.listen));
+        tell(&format!(
+            "WARNING: the practice cluster listens on {} and can be reached from other machines.",
+            flags.listen
+        ));
     }
     if !flags.quiet {
         tell(&format!("A practice cluster listens at {} ({}).", sandbox.url(), reach(flags.listen)));

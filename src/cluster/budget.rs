@@ -1,7 +1,7 @@
-//! What a server may send: no answer is read without an end, whoever of this program reads it.
+//! Limits on what a server may send, for every request of this program.
 //!
-//! The layer stands around the whole client and counts what comes; a list knows its pages. What is over a limit becomes an
-//! error in words.
+//! A layer around the whole client counts the bytes of each response; lists also count their pages and objects. A limit
+//! that is reached is an error in words.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -23,17 +23,17 @@ use tower::{BoxError, Layer, Service};
 
 use crate::domain::life;
 
-/// Bytes of an ordinary answer.
+/// Bytes of a response that is neither a list nor a watch.
 const ANSWER: usize = 16 << 20;
-/// Bytes of one page of a list, which is kept until it has been read.
+/// Bytes of one page of a list that is buffered whole.
 pub(super) const PAGE: usize = 32 << 20;
-/// Bytes of one page of a list that is read while it arrives.
+/// Bytes of one page of a list that is decoded as a stream.
 const STREAM: usize = 256 << 20;
 /// Bytes of all pages of a list.
 const LIST: usize = 1 << 30;
-/// Bytes of all answers that are being read at the same time and kept meanwhile.
+/// Bytes of all responses that are buffered at the same time.
 const TOGETHER: usize = 64 << 20;
-/// Bytes of an answer that says what is wrong.
+/// Bytes of an error response.
 const REFUSAL: usize = 1 << 20;
 /// Bytes of one event of a watch. etcd keeps no object of more than 1.5 MiB unless it is configured to.
 const EVENT: usize = 4 << 20;
@@ -41,55 +41,55 @@ const EVENT: usize = 4 << 20;
 const OBJECTS: usize = 500_000;
 /// Pages of a list.
 const PAGES: usize = 10_000;
-/// How long a list may be silent.
+/// How long a list may send nothing.
 pub(super) const SILENCE: Duration = Duration::from_secs(60);
-/// How long we wait when a server asks us to (`Retry-After`).
+/// The longest `Retry-After` that is waited for.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// A limit that a server's answer has reached.
+/// A limit that a response has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Exceeded {
-    /// An answer has more bytes than it may have.
-    #[error("its answer is longer than {} MiB, and the rest was not read", most >> 20)]
+    /// A response is too large.
+    #[error("the response is larger than {} MiB; the rest was not read", most >> 20)]
     Answer {
         /// HTTP status.
         code: u16,
-        /// Bytes that it may have.
+        /// The limit in bytes.
         most: usize,
     },
-    /// All answers that are being read have more bytes than they may have.
-    #[error("its answers are longer than {} MiB together, and the rest was not read", TOGETHER >> 20)]
+    /// All responses that are being read are too large in total.
+    #[error("its responses are larger than {} MiB in total; the rest was not read", TOGETHER >> 20)]
     Together,
-    /// All pages of a list together have more bytes than they may have.
-    #[error("its list is longer than {} MiB, and the rest was not read", LIST >> 20)]
+    /// All pages of a list are too large in total.
+    #[error("the list is larger than {} MiB; the rest was not read", LIST >> 20)]
     List,
-    /// One event of a watch has more bytes than it may have.
-    #[error("an event of its watch is longer than {} MiB, and the rest was not read", EVENT >> 20)]
+    /// An event of a watch is too large.
+    #[error("a watch event is larger than {} MiB; the rest was not read", EVENT >> 20)]
     Event,
-    /// A list has more objects than it may have.
-    #[error("its list has more than {OBJECTS} objects, and the rest was not read")]
+    /// A list has too many objects.
+    #[error("the list has more than {OBJECTS} objects; the rest was not read")]
     Objects,
-    /// A list has more pages than it may have.
-    #[error("its list has more than {PAGES} pages, and the rest was not read")]
+    /// A list has too many pages.
+    #[error("the list has more than {PAGES} pages; the rest was not read")]
     Pages,
-    /// A page names itself as the next one.
-    #[error("its list does not end: a page names itself as the next one")]
+    /// A page is its own next page.
+    #[error("the list does not end: a page has its own continue token")]
     Token,
-    /// Nothing of a list has come for a while.
-    #[error("its list has not gone on for {} s", SILENCE.as_secs())]
+    /// A list has sent nothing for too long.
+    #[error("no data from the list for {} s", SILENCE.as_secs())]
     Silence,
-    /// The server asks us to wait longer than we wait.
-    #[error("it asks to be left alone for {}", life::age(i64::try_from(*seconds).unwrap_or(i64::MAX)))]
+    /// `Retry-After` is too long.
+    #[error("it accepts another request only after {} (Retry-After)", life::age(i64::try_from(*seconds).unwrap_or(i64::MAX)))]
     Wait {
         /// HTTP status.
         code: u16,
-        /// So long.
+        /// `Retry-After`.
         seconds: u64,
     },
 }
 
 impl Exceeded {
-    /// The HTTP status that goes with it.
+    /// The HTTP status.
     pub(super) const fn code(self) -> u16 {
         match self {
             Self::Answer { code, .. } | Self::Wait { code, .. } => code,
@@ -119,7 +119,7 @@ impl From<Exceeded> for kube::Error {
     }
 }
 
-/// How long a server asks us to wait, where that is longer than we do.
+/// `Retry-After` in seconds, where it is too long to wait for.
 pub(super) fn too_long_a_wait(headers: &HeaderMap) -> Option<u64> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     (seconds > LONGEST_WAIT.as_secs()).then_some(seconds)
@@ -132,9 +132,9 @@ pub(super) struct Budgets {
     kept: Kept,
 }
 
-/// Bytes of the answers that are being read.
+/// Bytes of the responses that are buffered now.
 type Kept = Arc<AtomicUsize>;
-/// Bytes read of each list that goes on, by its path.
+/// Bytes read of each list so far, by path.
 type Lists = Arc<Mutex<HashMap<String, usize>>>;
 
 impl<S> Layer<S> for Budgets {
@@ -145,7 +145,7 @@ impl<S> Layer<S> for Budgets {
     }
 }
 
-/// A client whose answers have an end.
+/// A client with limits on its responses.
 #[derive(Debug, Clone)]
 pub(super) struct Budgeted<S> {
     inner: S,
@@ -185,7 +185,7 @@ fn bounded<B: Body>(answer: Response<B>, kind: Kind, kept: Kept) -> Result<Respo
     let kind = if status.is_success() { kind } else { Kind::Refusal };
     let (head, inner) = answer.into_parts();
     let bounded = Bounded { inner, kind, code, read: 0, share: Share { kept, bytes: 0 } };
-    // It says beforehand that it is too long.
+    // Content-Length is already too large.
     let length = usize::try_from(bounded.inner.size_hint().lower()).unwrap_or(usize::MAX);
     if length > bounded.most() {
         return Err(bounded.exceeded().into());
@@ -193,11 +193,11 @@ fn bounded<B: Body>(answer: Response<B>, kind: Kind, kept: Kept) -> Result<Respo
     Ok(Response::from_parts(head, bounded))
 }
 
-/// What an answer is, which says how long it may be.
+/// The kind of a response, which decides its limit.
 #[derive(Debug, Clone)]
 enum Kind {
     Ordinary,
-    /// A page of so many bytes of the list of this path.
+    /// A page of a list: its limit in bytes, and the list's path.
     Page(usize, String, Lists),
     Watch,
     Refusal,
@@ -227,7 +227,7 @@ impl Kind {
     }
 }
 
-/// A body that ends with an error when it is too long.
+/// A body that ends with an error at its limit.
 pub(super) struct Bounded<B> {
     inner: B,
     kind: Kind,
@@ -237,7 +237,7 @@ pub(super) struct Bounded<B> {
     share: Share,
 }
 
-/// What one answer adds to those that are kept.
+/// What one response adds to the buffered bytes.
 struct Share {
     kept: Kept,
     bytes: usize,
@@ -262,7 +262,7 @@ impl<B> Bounded<B> {
         match self.kind {
             Kind::Ordinary => ANSWER,
             Kind::Page(most, ..) => most,
-            // It ends by time, and says nothing of its length.
+            // Limited by time, and by event.
             Kind::Watch => usize::MAX,
             Kind::Refusal => REFUSAL,
         }
@@ -276,7 +276,7 @@ impl<B> Bounded<B> {
         self.read = self.read.saturating_add(data.len());
         match &self.kind {
             Kind::Watch => {
-                // An event is a line. Looked for from behind, where the end of one usually is.
+                // One event per line. A chunk usually ends with a line, so search from its end.
                 if let Some(end) = data.iter().rposition(|byte| *byte == b'\n') {
                     self.read = data.len() - end - 1;
                 }
@@ -323,7 +323,7 @@ where
     }
 }
 
-/// How far a list is, page by page.
+/// Progress of a list, page by page.
 #[derive(Debug)]
 pub(super) struct Paging {
     limit: u32,
@@ -333,12 +333,12 @@ pub(super) struct Paging {
 }
 
 impl Paging {
-    /// A list in pages of so many objects.
+    /// A list in pages of `limit` objects.
     pub(super) const fn new(limit: u32) -> Self {
         Self { limit, token: None, pages: 0, objects: 0 }
     }
 
-    /// How the next page is asked for.
+    /// Parameters of the request for the next page.
     pub(super) fn params(&self) -> ListParams {
         let params = ListParams::default().limit(self.limit);
         match &self.token {
@@ -347,24 +347,24 @@ impl Paging {
         }
     }
 
-    /// Pages of another size from now on.
+    /// Another page size from now on.
     pub(super) const fn resize(&mut self, limit: u32) {
         self.limit = limit;
     }
 
-    /// One object more has come.
+    /// Counts an object.
     ///
     /// # Errors
-    /// Where there are too many.
+    /// [`Exceeded::Objects`].
     pub(super) fn object(&mut self) -> Result<(), Exceeded> {
         self.objects += 1;
         if self.objects > OBJECTS { Err(Exceeded::Objects) } else { Ok(()) }
     }
 
-    /// A page has come, with what it says of the next one: whether there is one.
+    /// Counts a page with this continue token; returns whether another page follows.
     ///
     /// # Errors
-    /// Where a list would not end.
+    /// [`Exceeded::Token`], [`Exceeded::Pages`].
     pub(super) fn page(&mut self, next: Option<String>) -> Result<bool, Exceeded> {
         self.pages += 1;
         let next = next.filter(|token| !token.is_empty());
@@ -378,7 +378,7 @@ impl Paging {
     }
 }
 
-/// How far the list of a [`watcher::watcher`] is, which pages by itself.
+/// Progress of the initial list of a [`watcher::watcher`].
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     complete: bool,
@@ -386,7 +386,7 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// The watcher's next event. A list that does not go on, or does not end, is an error.
+    /// The watcher's next event; an error where the list stalls or does not end.
     pub(super) async fn next<S, K>(&mut self, events: &mut S) -> Option<watcher::Result<Event<K>>>
     where
         S: Stream<Item = watcher::Result<Event<K>>> + Unpin,
@@ -409,8 +409,8 @@ impl Listing {
     }
 }
 
-/// Whether there may be one object more where so many are kept.
-pub const fn has_room(objects: usize) -> bool {
+/// Whether one more object may be kept beside so many.
+pub const fn may_keep_more(objects: usize) -> bool {
     objects < OBJECTS
 }
 
@@ -433,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_counted_whole_and_a_watch_event_by_event() {
+    fn counts_a_response_whole_and_a_watch_event_by_event() {
         let chunk = vec![b'x'; 1 << 20];
         let mut ordinary = body(kind("/version"));
         assert!((0..16).all(|_| ordinary.count(&chunk).is_ok()));
@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pages_of_a_list_are_counted_together_and_a_new_list_begins_at_none() {
+    fn counts_the_pages_of_a_list_together_and_a_new_list_from_zero() {
         let (lists, chunk) = (Lists::default(), vec![b'x'; 32 << 20]);
         let page = |query: &str| body(Kind::of(&Request::get(format!("/x?{query}")).body(()).unwrap(), &lists));
         assert!(page("limit=5").count(&chunk).is_ok());
@@ -456,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_at_the_same_time_are_counted_together_for_as_long_as_they_are_read() {
+    fn counts_concurrent_responses_together_while_they_are_read() {
         let (kept, chunk) = (Kept::default(), vec![b'x'; 15 << 20]);
         let mut many: Vec<_> = (0..4).map(|_| with((), Kind::Ordinary, &kept)).collect();
         assert!(many.iter_mut().all(|one| one.count(&chunk).is_ok()));
@@ -468,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_announced_as_too_long_and_what_is_wrong_at_length_is_refused() {
+    fn rejects_a_content_length_over_the_limit_and_long_error_responses() {
         let long = Full::new(Bytes::from(vec![b'x'; REFUSAL + 1]));
         let answer = |code: u16| Response::builder().status(code).body(long.clone()).unwrap();
         assert!(bounded(answer(200), Kind::Ordinary, Kept::default()).is_ok());
@@ -477,7 +477,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_over_its_limit_ends_with_an_error_that_kubes_errors_still_tell() {
+    async fn an_endless_body_fails_with_an_error_that_is_found_in_kubes_errors() {
         let chunk = Bytes::from(vec![b'x'; 1 << 16]);
         let long = http_body_util::StreamBody::new(futures::stream::repeat_with(move || {
             Ok::<_, std::convert::Infallible>(Frame::data(chunk.clone()))
@@ -490,11 +490,11 @@ mod tests {
         let read = kube::Error::ReadEvents(std::io::Error::other(error));
         assert_eq!(Exceeded::of(&read), Some(exceeded));
         assert_eq!(Exceeded::of(&kube::Error::ReadEvents(std::io::Error::other(exceeded))), Some(exceeded));
-        assert_eq!(exceeded.to_string(), "its answer is longer than 16 MiB, and the rest was not read");
+        assert_eq!(exceeded.to_string(), "the response is larger than 16 MiB; the rest was not read");
     }
 
     #[test]
-    fn a_list_that_names_the_same_page_again_or_too_many_does_not_end() {
+    fn rejects_a_repeated_continue_token_and_too_many_pages_or_objects() {
         let mut paging = Paging::new(5);
         assert_eq!(paging.page(Some("a".to_owned())), Ok(true));
         assert_eq!(paging.params().continue_token.as_deref(), Some("a"));
@@ -508,11 +508,14 @@ mod tests {
     }
 
     #[test]
-    fn a_long_wait_is_told_in_words() {
+    fn a_long_retry_after_is_reported_in_words() {
         let headers = |value: &str| HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
         assert_eq!(too_long_a_wait(&headers("10")), None);
         assert_eq!(too_long_a_wait(&headers("Wed, 21 Oct 2026 07:28:00 GMT")), None);
         assert_eq!(too_long_a_wait(&headers("99999")), Some(99_999));
-        assert_eq!(Exceeded::Wait { code: 429, seconds: 99_999 }.to_string(), "it asks to be left alone for 1d");
+        assert_eq!(
+            Exceeded::Wait { code: 429, seconds: 99_999 }.to_string(),
+            "it accepts another request only after 1d (Retry-After)"
+        );
     }
 }

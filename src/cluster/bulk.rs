@@ -122,12 +122,12 @@ impl Pressure {
     }
 }
 
-/// Pauses before a request is tried again, where the server says nothing of them, and how often it is.
+/// The shortest and longest pause before a retry where the server does not send `Retry-After`, and the number of retries.
 const PAUSES: [Duration; 2] = [Duration::from_millis(5), Duration::from_secs(5)];
 const TRIES: u32 = 15;
 
 /// kube's policy of trying again (429, 503, 504; as long after as Retry-After says), which counts how often it had to.
-/// A server that asks us to wait for long is not waited for: whoever asked is told (see [`super::budget`]).
+/// A long `Retry-After` is not waited for but becomes an error (see [`super::budget`]).
 #[derive(Clone)]
 pub(super) struct Patience {
     policy: RetryPolicy,

@@ -147,7 +147,7 @@ async fn from_kubeconfig(
     else {
         return Err(Error::Config(format!("there is no context {name}; there are: {}", known.join(", "))));
     };
-    // kube would read the files that they name without a limit, and wait for a FIFO.
+    // kube reads the files that they name without limits.
     let cluster = kubeconfig.clusters.iter_mut().find(|cluster| cluster.name == context.cluster);
     let mut cluster = cluster.and_then(|named| named.cluster.as_mut());
     if let Some(cluster) = &mut cluster {
@@ -178,7 +178,7 @@ fn in_cluster(target: &Target) -> Result<(Config, String, String, Mapping), Erro
     Ok((config, "in-cluster".to_owned(), "kubernetes".to_owned(), entry))
 }
 
-/// A cluster entry, which holds its CA (see [`embed_authority`]), as it means the same in another file.
+/// A cluster entry, with its CA embedded by [`embed_authority`].
 fn self_contained(entry: &kube::config::Cluster) -> Result<Mapping, Error> {
     match serde_yaml::to_value(entry).map_err(|error| Error::Config(error.to_string()))? {
         Value::Mapping(entry) => Ok(entry),
@@ -186,7 +186,7 @@ fn self_contained(entry: &kube::config::Cluster) -> Result<Mapping, Error> {
     }
 }
 
-/// Puts the CA file that a cluster names into it. What is in it has precedence, as in client-go.
+/// Embeds the CA file of a cluster. Embedded data has precedence, as in client-go.
 fn embed_authority(cluster: &mut kube::config::Cluster) -> Result<(), Error> {
     let file = cluster.certificate_authority.take();
     if cluster.certificate_authority_data.is_none() {
@@ -195,7 +195,7 @@ fn embed_authority(cluster: &mut kube::config::Cluster) -> Result<(), Error> {
     Ok(())
 }
 
-/// The same for a user's certificate and key.
+/// Embeds the certificate and key files of a user.
 fn embed_identity(user: &mut AuthInfo) -> Result<(), Error> {
     let (certificate, key) = (user.client_certificate.take(), user.client_key.take());
     if user.client_certificate_data.is_none() {

@@ -11,7 +11,7 @@ use super::login;
 use crate::domain::request::State;
 use crate::domain::text::printable;
 
-/// Characters of a server's words that are kept.
+/// Characters of a server's message that are kept.
 const LONGEST: usize = 4096;
 
 /// Why the cluster did not do what was asked.
@@ -179,7 +179,7 @@ impl Error {
     }
 
     /// Puts a Status of the API in our words.
-    pub(super) fn from_status(status: &Status, server: &str) -> Self {
+    pub fn from_status(status: &Status, server: &str) -> Self {
         let message: String = status.message.chars().take(LONGEST).collect();
         match (status.code, status.reason.as_str()) {
             (401, _) => Self::Unauthorized { server: server.to_owned() },

@@ -1,7 +1,6 @@
-//! Logging in by a token file or a login program (client-go's credential plugins), both read within limits.
+//! Credentials from a token file or a login program (client-go's credential plugins), both read within limits.
 //!
-//! kube would read them without: a program's output to its end, whenever that comes, and a token file whatever it is. So it
-//! gets neither, and the header is added here.
+//! kube reads a program's output and a token file without limits, so it gets neither: the header is added here.
 
 mod program;
 
@@ -26,13 +25,13 @@ use super::Error;
 use crate::files::bounded;
 pub use program::{Credential, Failed};
 
-/// A token file is read again after so long, as client-go does.
+/// How often a token file is read again, as in client-go.
 const REREAD: Duration = Duration::from_secs(60);
-/// So long before its end a token counts as over.
+/// How long before it expires a token is replaced.
 const MARGIN: TimeDelta = TimeDelta::seconds(60);
 
 impl Failed {
-    /// What failed, where an error of kube is about a login.
+    /// The failure of a login in an error of kube.
     pub(super) fn of(error: &kube::Error) -> Option<&Self> {
         match error {
             kube::Error::Service(error) => error.downcast_ref(),
@@ -41,14 +40,14 @@ impl Failed {
     }
 }
 
-/// Where tokens come from.
+/// The source of the token.
 #[derive(Debug)]
 enum Source {
     File(PathBuf),
     Program(Box<ExecConfig>),
 }
 
-/// A token, and when another one is fetched.
+/// A token, and when it is replaced.
 #[derive(Debug)]
 struct Known {
     header: HeaderValue,
@@ -63,11 +62,11 @@ pub(super) struct Login {
     known: Mutex<Known>,
 }
 
-/// Takes token file and login program out of what kube gets, and uses them: a certificate from a program goes in, a token
-/// is added by the layer that comes back.
+/// Moves token file and login program from kube's configuration to the returned layer. A certificate that a program
+/// returns becomes part of the configuration.
 ///
 /// # Errors
-/// [`Error::Config`] with what failed.
+/// [`Error::Config`].
 pub(super) async fn prepare(user: &mut AuthInfo) -> Result<LoginLayer, Error> {
     let other =
         user.auth_provider.is_some() || user.token.is_some() || (user.username.is_some() && user.password.is_some());
@@ -125,7 +124,7 @@ impl Login {
         }
         match &self.source {
             Source::File(path) => {
-                // A file that is gone, or no token any more, leaves the last one in use, as in client-go.
+                // A file that cannot be read any more leaves the last token in use, as in client-go.
                 let path = path.clone();
                 let read = tokio::task::spawn_blocking(move || from_file(&path)).await;
                 if let Ok(Ok(header)) = read {
@@ -154,7 +153,7 @@ impl<S> Layer<S> for LoginLayer {
     }
 }
 
-/// A client that says who it is.
+/// A client that sends the token.
 #[derive(Debug, Clone)]
 pub(super) struct LoggedIn<S> {
     inner: S,
@@ -180,7 +179,7 @@ where
         let Some(login) = self.login.clone() else {
             return self.inner.call(request).map(|done| done.map_err(Into::into)).boxed();
         };
-        // The one that is ready is the one that is called.
+        // The service that is ready is the one to call.
         let another = self.inner.clone();
         let mut ready = std::mem::replace(&mut self.inner, another);
         async move {
@@ -196,7 +195,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_token_file_is_trimmed_and_anything_but_a_file_refused() {
+    async fn trims_a_token_file_and_rejects_anything_but_a_regular_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         std::fs::write(&path, "abc\n").unwrap();
@@ -206,11 +205,11 @@ mod tests {
         assert!(user.token_file.is_none(), "kube must not read it, too");
         let mut user = AuthInfo { token_file: Some("/dev/zero".to_owned()), ..AuthInfo::default() };
         let error = prepare(&mut user).await.unwrap_err().to_string();
-        assert_eq!(error, "kubeconfig: tokenFile: /dev/zero: it is a device, not a file");
+        assert_eq!(error, "kubeconfig: tokenFile: /dev/zero: not a regular file but a device");
     }
 
     #[tokio::test]
-    async fn a_token_file_is_read_again_and_one_that_is_gone_leaves_the_last_token() {
+    async fn rereads_a_token_file_and_keeps_the_last_token_without_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
         std::fs::write(&path, "old").unwrap();

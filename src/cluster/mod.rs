@@ -11,7 +11,7 @@ pub mod discovery;
 pub mod error;
 pub mod follow;
 pub mod listed;
-mod login;
+pub mod login;
 pub mod nodes_watch;
 pub mod pages;
 pub mod probe;
@@ -29,7 +29,7 @@ use kube::{Api, Client};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 
-pub use budget::has_room;
+pub use budget::may_keep_more;
 pub use connect::{Target, contexts};
 pub use error::Error;
 pub use requests::{Decision, Verb};
@@ -99,7 +99,7 @@ impl Cluster {
     /// All objects that `api` lists, page by page.
     ///
     /// # Errors
-    /// Why they cannot be read, or that there is no end of them.
+    /// Why they cannot be read, or that there are too many.
     async fn all_pages<K>(&self, api: &Api<K>) -> Result<Vec<K>, Error>
     where
         K: Clone + Debug + DeserializeOwned,

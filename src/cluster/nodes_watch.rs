@@ -8,7 +8,7 @@ use kube::Api;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::mpsc::Sender;
 
-use super::budget::{Listing, has_room};
+use super::budget::{Listing, may_keep_more};
 use super::{Cluster, Error};
 use crate::domain::verdict::Nodes;
 
@@ -51,7 +51,7 @@ async fn follow(cluster: &Cluster, to: &Sender<Nodes>, told: &mut Option<Nodes>)
             None => return Ok(()),
             Some(Err(error)) => return Err(Error::from_watcher(error, &cluster.server)),
             Some(Ok(Event::Init)) => (nodes, complete) = (Nodes::default(), false),
-            Some(Ok(Event::InitApply(node) | Event::Apply(node))) if has_room(nodes.len()) => nodes.insert(&node),
+            Some(Ok(Event::InitApply(node) | Event::Apply(node))) if may_keep_more(nodes.len()) => nodes.insert(&node),
             Some(Ok(Event::InitApply(_) | Event::Apply(_))) => {}
             Some(Ok(Event::Delete(node))) => nodes.remove(&node),
             Some(Ok(Event::InitDone)) => complete = true,

@@ -12,7 +12,7 @@ use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::budget::{Listing, has_room};
+use super::budget::{Listing, may_keep_more};
 use super::rbac::typed;
 use super::watch::{WatchStatus, cut_off};
 use super::{Cluster, Error};
@@ -80,7 +80,7 @@ struct Collector {
     due: Option<Instant>,
     /// How long the last building took: a large cluster is built less often, so that reading it goes on.
     took: Duration,
-    /// Kinds of which not all are kept: there are too many.
+    /// Kinds with more objects than are kept.
     cut: HashSet<Kind>,
 }
 
@@ -118,7 +118,7 @@ impl Collector {
 
     fn is_too_many(&self, named: &Named) -> bool {
         let list = self.lists.get(&named.kind).map_or(0, HashMap::len);
-        !has_room(self.now.len().max(list)) && !self.now.contains_key(named)
+        !may_keep_more(self.now.len().max(list)) && !self.now.contains_key(named)
     }
 
     fn take(&mut self, seen: Seen) {

@@ -94,7 +94,7 @@ pub enum WatchStatus {
     },
 }
 
-/// How a watch fares that sees more objects than are kept.
+/// The status of a watch with more objects than are kept.
 pub fn cut_off(now: DateTime<Utc>) -> WatchStatus {
     WatchStatus::Degraded { why: Exceeded::Objects.to_string(), since: now, next_try: now }
 }

@@ -8,6 +8,8 @@ pub mod patch;
 pub mod plain;
 pub mod read;
 
+use std::fmt::Write as _;
+
 pub use budget::from_str;
 use serde::Serialize;
 use serde_yaml::Value;
@@ -27,7 +29,7 @@ pub fn to_string<T: Serialize>(value: &T) -> Result<String, serde_yaml::Error> {
     Ok(if quoted.is_empty() { text } else { filled_in(&text, &quoted) })
 }
 
-/// How the marks begin once serde_yaml has written them: it puts a text with control characters in double quotes and
+/// How the marks begin in what serde_yaml writes: it puts a text with control characters in double quotes and
 /// escapes them in one of two ways.
 const WRITTEN: [&str; 2] = ["\"countersign\\u0001quoted\\u0001", "\"countersign\\x01quoted\\x01"];
 
@@ -88,13 +90,14 @@ const fn breaks(c: char) -> bool {
     matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
-/// A text as it stands between double quotes.
+/// A text in the form that it has between double quotes.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() || breaks(c) => out += &format!("\\u{:04x}", u32::from(c)),
+            // Writing to a text cannot fail.
+            c if c.is_control() || breaks(c) => _ = write!(out, "\\u{:04x}", u32::from(c)),
             c => out.push(c),
         }
     }

@@ -1,5 +1,4 @@
-//! Reading files that a user, a kubeconfig or another program names: regular files only, up to a limit, and without ever
-//! waiting for a writer.
+//! Reading regular files up to a limit, without blocking.
 //!
 //! A FIFO, a device or a socket in the place of a file could block forever or have no end.
 
@@ -20,16 +19,16 @@ pub const SETTINGS: u64 = 1 << 20;
 /// The content of a regular file of at most `most` bytes.
 ///
 /// # Errors
-/// What the system refuses; that it is no regular file, or larger, in words.
+/// The system's; that it is no regular file, or too large.
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
     let file = open(path, OFlags::RDONLY)?;
     let length = file.metadata()?.len();
     if length > most {
         return Err(too_large(most));
     }
-    // Room for one byte more, so that its end is seen without a larger copy.
+    // One byte more than its length, so that the end is found without reallocating.
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
-    // Its length may be another by now, and files of /proc have none.
+    // The length may have changed, and files in /proc have none.
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most { Err(too_large(most)) } else { Ok(bytes) }
 }
@@ -39,15 +38,15 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
 /// # Errors
 /// As there, and where it is not UTF-8.
 pub fn read_text(path: &Path, most: u64) -> Result<String> {
-    String::from_utf8(read(path, most)?).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8"))
+    String::from_utf8(read(path, most)?).map_err(|_| Error::new(ErrorKind::InvalidData, "not valid UTF-8"))
 }
 
-/// Opens a regular file, without waiting for anything.
+/// Opens a regular file without blocking.
 ///
 /// # Errors
-/// What the system refuses; that it is no regular file, in words.
+/// The system's; that it is no regular file.
 pub fn open(path: &Path, access: OFlags) -> Result<File> {
-    // Looked at before, too: opening a device may already do something.
+    // Checked before, too: opening a device can have an effect.
     regular(std::fs::metadata(path)?.file_type())?;
     let flags = access | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
@@ -58,16 +57,16 @@ pub fn open(path: &Path, access: OFlags) -> Result<File> {
 fn regular(kind: FileType) -> Result<()> {
     let what = match kind {
         kind if kind.is_file() => return Ok(()),
-        kind if kind.is_dir() => "it is a folder, not a file",
-        kind if kind.is_fifo() => "it is a FIFO, not a file",
-        kind if kind.is_socket() => "it is a socket, not a file",
-        _ => "it is a device, not a file",
+        kind if kind.is_dir() => "folder",
+        kind if kind.is_fifo() => "FIFO",
+        kind if kind.is_socket() => "socket",
+        _ => "device",
     };
-    Err(Error::new(ErrorKind::InvalidInput, what))
+    Err(Error::new(ErrorKind::InvalidInput, format!("not a regular file but a {what}")))
 }
 
 fn too_large(most: u64) -> Error {
-    Error::new(ErrorKind::FileTooLarge, format!("it is larger than {} MiB", most >> 20))
+    Error::new(ErrorKind::FileTooLarge, format!("larger than {} MiB", most >> 20))
 }
 
 #[cfg(test)]
@@ -80,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fifos_devices_sockets_and_folders_are_refused_at_once_and_in_words() {
+    fn rejects_fifos_devices_sockets_and_folders_without_blocking() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         mknodat(CWD, path("fifo"), Kind::Fifo, Mode::RWXU, 0).unwrap();
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_up_to_its_limit_and_not_beyond() {
+    fn reads_a_file_up_to_the_limit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         std::fs::write(&path, [b'x'; 64]).unwrap();
@@ -113,9 +112,9 @@ mod tests {
         let sparse = File::create(folder.path().join("sparse")).unwrap();
         sparse.set_len(1 << 40).unwrap();
         let error = read(&folder.path().join("sparse"), KUBECONFIG).unwrap_err();
-        assert_eq!(error.to_string(), "it is larger than 16 MiB");
+        assert_eq!(error.to_string(), "larger than 16 MiB");
         std::fs::write(&path, [0xff]).unwrap();
-        assert_eq!(read_text(&path, 64).unwrap_err().to_string(), "it is not UTF-8");
+        assert_eq!(read_text(&path, 64).unwrap_err().to_string(), "not valid UTF-8");
         // These have no length.
         assert!(read(Path::new("/proc/self/status"), CREDENTIAL).is_ok_and(|bytes| !bytes.is_empty()));
     }

@@ -59,7 +59,7 @@ pub struct Options {
     pub empty: bool,
     /// New requests a minute.
     pub traffic: u32,
-    /// How long a connection may be without use.
+    /// How long a connection may be idle.
     pub idle: Duration,
 }
 
@@ -168,15 +168,14 @@ impl Sandbox {
     }
 }
 
-/// A new folder that nobody else can look into, whatever the umask is: the admin's key is in it.
+/// A new folder for its owner alone, whatever the umask is: the admin's key is in it.
 fn private_folder(within: &Path) -> std::io::Result<TempDir> {
     let mode = Permissions::from_mode(0o700);
     let folder =
         tempfile::Builder::new().prefix("countersign-practice-").permissions(mode.clone()).tempdir_in(within)?;
-    // Ours is opened and asked, not its name: another folder could have that by now.
-    let opened = File::open(folder.path());
-    let opened = match opened {
-        // The umask took even our own rights; the name is not to be guessed, so it is still ours.
+    // Checked and changed by descriptor: the path could lead to another folder by now.
+    let opened = match File::open(folder.path()) {
+        // The umask removed the owner's permissions too; the random name is still ours.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             std::fs::set_permissions(folder.path(), mode.clone())?;
             File::open(folder.path())?

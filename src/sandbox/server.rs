@@ -25,13 +25,13 @@ use super::usage::Usage;
 
 /// How long a client may take to shake hands.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long it may take to send a body.
+/// How long a client may take to send a body.
 const BODY_PATIENCE: Duration = Duration::from_secs(60);
-/// Bytes of the longest head of a request.
+/// Bytes of a request's headers.
 const LONGEST_HEAD: u32 = 64 << 10;
-/// Requests under way in one connection.
+/// Concurrent requests of one connection.
 const MOST_STREAMS: u32 = 256;
-/// Connections at a time; more wait.
+/// Concurrent connections; others wait.
 const MOST_CONNECTIONS: usize = 1024;
 
 /// The cryptography of the whole program.
@@ -76,10 +76,10 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, api: Arc<Api>, idl
     let Ok(Ok(stream)) = timeout(PATIENCE.min(idle), acceptor.accept(stream)).await else { return };
     let certificates: Arc<[CertificateDer<'static>]> =
         stream.get_ref().1.peer_certificates().unwrap_or_default().iter().map(|own| own.clone().into_owned()).collect();
-    let use_of = Usage::new(idle);
-    let used = use_of.clone();
+    let usage = Usage::new(idle);
+    let counted = usage.clone();
     let service = service_fn(move |request| {
-        let using = used.begin();
+        let using = counted.begin();
         let answer = answer(api.clone(), certificates.clone(), request);
         async move { answer.await.map(|answer| answer.map(|body| using.until_sent(body))) }
     });
@@ -88,10 +88,10 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, api: Arc<Api>, idl
     server.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30)).keep_alive_timeout(PATIENCE);
     server.http2().max_header_list_size(LONGEST_HEAD).max_concurrent_streams(MOST_STREAMS);
     tokio::select! {
-        // A client that goes away is no error of ours.
+        // A client that disconnects is no error.
         _ = server.serve_connection(TokioIo::new(stream), service) => {}
-        // Nor is one that has asked nothing for long: it connects again.
-        () = use_of.idle() => {}
+        // An idle client can connect again.
+        () = usage.idle() => {}
     }
 }
 

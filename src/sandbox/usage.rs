@@ -1,5 +1,5 @@
-//! Whether a connection is in use: a request is under way, or its answer. One that is not is closed after a while, be it
-//! that its client asks nothing or that it never finishes asking.
+//! Idle connections: those without a request or response in progress. They are closed after a while, whether the client
+//! sends nothing or never completes its request.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,37 +10,36 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// How long a connection may be without use, as kube-apiserver's (`IdleTimeout`).
+/// How long a connection may be idle, as in kube-apiserver (`IdleTimeout`).
 pub(super) const IDLE: Duration = Duration::from_secs(90);
 
-/// The use of one connection.
+/// The requests in progress of one connection.
 #[derive(Debug, Clone)]
 pub struct Usage {
-    /// Requests under way.
     count: watch::Sender<usize>,
     patience: Duration,
 }
 
 impl Usage {
-    /// Of a connection that may be without use for so long.
+    /// For a connection that may be idle for `patience`.
     pub fn new(patience: Duration) -> Self {
         Self { count: watch::Sender::new(0), patience }
     }
 
-    /// A request has come.
+    /// A request begins.
     pub fn begin(&self) -> Using {
         self.count.send_modify(|count| *count += 1);
         Using(self.count.clone())
     }
 
-    /// Waits until nothing has been under way for too long.
+    /// Returns when the connection has been idle for too long.
     pub async fn idle(&self) {
         let mut count = self.count.subscribe();
         loop {
             let busy = *count.borrow_and_update() > 0;
             let changed = count.changed();
             if busy {
-                // It cannot fail: this holds a sender itself.
+                // Cannot fail: `self` holds a sender.
                 let _ = changed.await;
             } else if timeout(self.patience, changed).await.is_err() {
                 return;
@@ -49,12 +48,12 @@ impl Usage {
     }
 }
 
-/// A request that is under way.
+/// A request in progress.
 #[derive(Debug)]
 pub struct Using(watch::Sender<usize>);
 
 impl Using {
-    /// It is under way until all of its answer has been sent.
+    /// Ends with the response's body.
     pub const fn until_sent<B>(self, body: B) -> Sending<B> {
         Sending { body, _using: self }
     }
@@ -66,7 +65,7 @@ impl Drop for Using {
     }
 }
 
-/// An answer that is being sent.
+/// A response body in progress.
 #[derive(Debug)]
 pub struct Sending<B> {
     body: B,
@@ -97,7 +96,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_connection_is_idle_when_nothing_has_been_under_way_for_a_while() {
+    async fn a_connection_is_idle_without_requests_and_responses() {
         let patience = Duration::from_millis(100);
         let usage = Usage::new(patience);
         let began = Instant::now();
@@ -105,9 +104,9 @@ mod tests {
         assert!(began.elapsed() >= patience);
         let (first, second) = (usage.begin(), usage.begin());
         drop(first);
-        assert!(timeout(patience * 3, usage.idle()).await.is_err(), "a request is under way");
+        assert!(timeout(patience * 3, usage.idle()).await.is_err(), "a request is in progress");
         let (began, answer) = (Instant::now(), second.until_sent("answer"));
-        assert!(timeout(patience * 3, usage.idle()).await.is_err(), "its answer is under way");
+        assert!(timeout(patience * 3, usage.idle()).await.is_err(), "its response is in progress");
         drop(answer);
         usage.idle().await;
         assert!(began.elapsed() >= patience * 4);

@@ -1,4 +1,4 @@
-//! Servers, files and programs that never end: each is met with a sentence, in little memory and little time.
+//! Servers, files and programs without end: each results in an error message, in bounded memory and time.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,15 +12,15 @@ use crate::support::memory::{peak, watched};
 use crate::support::terminal::Terminal;
 use crate::support::{Person, program};
 
-/// MiB that none of these may cost; without any of them it is about a third.
+/// Limit on resident memory in MiB; without a hostile server it is about a third.
 const MEMORY: u64 = 150;
 /// How long any of them may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a hostile server does with a request: it gets its target, and writes whatever it likes.
+/// Answers a request for a target.
 type Answer = fn(&str, &mut TcpStream) -> std::io::Result<()>;
 
-/// A server of plain HTTP. It ends with the process.
+/// A server of plain HTTP, until the process ends.
 struct Hostile(u16);
 
 impl Hostile {
@@ -43,7 +43,7 @@ impl Hostile {
         )
     }
 
-    /// What `list` says, and the MiB that it cost.
+    /// The error of `list`, and its peak memory in MiB.
     fn lists(&self) -> (String, u64) {
         let person = Person::alone(&self.kubeconfig());
         let (output, most) = watched(person.command(&program()).arg("list"), PATIENCE);
@@ -52,7 +52,7 @@ impl Hostile {
         (error, most)
     }
 
-    /// Whether the console says this, is still there, and has cost little.
+    /// The console shows `text`, stays usable and small.
     fn is_seen_in_the_console(&self, text: &str) {
         let person = Person::alone(&self.kubeconfig());
         let mut console = Terminal::console(&person, &[]);
@@ -87,7 +87,7 @@ fn serve(stream: TcpStream, answer: Answer) {
         }
         let mut body = vec![0; length];
         let target = first.split(' ').nth(1).unwrap_or_default();
-        // A client that has had enough goes away.
+        // The client disconnects at its limit.
         if std::io::Read::read_exact(&mut from, &mut body).is_err() || answer(target, &mut to).is_err() {
             return;
         }
@@ -121,12 +121,12 @@ fn endless_body(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
 }
 
 #[test]
-fn an_answer_without_end_is_cut_off() {
+fn an_endless_response_is_cut_off() {
     let server = Hostile::start(endless_body);
     let (error, most) = server.lists();
-    assert!(error.contains("MiB, and the rest was not read"), "{error}");
+    assert!(error.contains("MiB; the rest was not read"), "{error}");
     assert!(most < MEMORY, "{most} MiB");
-    server.is_seen_in_the_console("and the rest was not read");
+    server.is_seen_in_the_console("; the rest was not read");
 }
 
 fn endless_object(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
@@ -137,7 +137,7 @@ fn endless_object(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
 }
 
 #[test]
-fn an_object_without_end_in_protobuf_is_refused() {
+fn an_endless_protobuf_object_is_rejected() {
     let (error, most) = Hostile::start(endless_object).lists();
     assert!(error.contains("its answer cannot be read"), "{error}");
     assert!(most < MEMORY, "{most} MiB");
@@ -149,12 +149,12 @@ fn endless_error(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
 }
 
 #[test]
-fn an_error_without_end_is_cut_off() {
+fn an_endless_error_response_is_cut_off() {
     let server = Hostile::start(endless_error);
     let (error, most) = server.lists();
-    assert!(error.contains("answered 500: its answer is longer than 1 MiB"), "{error}");
+    assert!(error.contains("answered 500: the response is larger than 1 MiB"), "{error}");
     assert!(most < MEMORY, "{most} MiB");
-    server.is_seen_in_the_console("its answer is longer than 1 MiB");
+    server.is_seen_in_the_console("the response is larger than 1 MiB");
 }
 
 fn long_error(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
@@ -163,7 +163,7 @@ fn long_error(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
 }
 
 #[test]
-fn a_long_error_is_told_in_part() {
+fn a_long_error_message_is_truncated() {
     let (error, _) = Hostile::start(long_error).lists();
     assert!(error.contains("answered 500: no way! no way!") && error.len() < 8192, "{} bytes", error.len());
 }
@@ -174,7 +174,7 @@ fn endless_headers(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
 }
 
 #[test]
-fn headers_without_end_are_cut_off() {
+fn endless_headers_are_cut_off() {
     let (error, most) = Hostile::start(endless_headers).lists();
     assert!(error.contains("message head is too large"), "{error}");
     assert!(most < MEMORY, "{most} MiB");
@@ -188,12 +188,12 @@ fn same_page(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
 }
 
 #[test]
-fn a_list_whose_pages_name_themselves_ends() {
+fn a_repeated_continue_token_ends_the_list() {
     let server = Hostile::start(same_page);
     let (error, most) = server.lists();
-    assert!(error.contains("its list does not end: a page names itself as the next one"), "{error}");
+    assert!(error.contains("the list does not end: a page has its own continue token"), "{error}");
     assert!(most < MEMORY, "{most} MiB");
-    server.is_seen_in_the_console("its list does not end");
+    server.is_seen_in_the_console("the list does not end");
 }
 
 fn wait(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
@@ -201,11 +201,11 @@ fn wait(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
 }
 
 #[test]
-fn a_server_that_wants_to_be_left_alone_for_a_day_is_not_waited_for_but_said_to() {
+fn a_long_retry_after_is_reported_and_not_waited_for() {
     let server = Hostile::start(wait);
     let (error, _) = server.lists();
-    assert!(error.contains("answered 429: it asks to be left alone for 1d"), "{error}");
-    server.is_seen_in_the_console("it asks to be left alone for 1d");
+    assert!(error.contains("answered 429: it accepts another request only after 1d"), "{error}");
+    server.is_seen_in_the_console("it accepts another request only after 1d");
 }
 
 fn endless_event(target: &str, to: &mut TcpStream) -> std::io::Result<()> {
@@ -219,12 +219,12 @@ fn endless_event(target: &str, to: &mut TcpStream) -> std::io::Result<()> {
 }
 
 #[test]
-fn an_event_without_end_breaks_the_watch_and_the_rows_stay() {
+fn an_endless_watch_event_ends_the_watch_and_keeps_the_rows() {
     let server = Hostile::start(endless_event);
     let person = Person::alone(&server.kubeconfig());
     let mut console = Terminal::console(&person, &[]);
     console.resize(24, 200);
-    console.sees("an event of its watch is longer than 4 MiB");
+    console.sees("a watch event is larger than 4 MiB");
     console.sees("one");
     let most = peak(&console.pid()).unwrap();
     assert!(most < MEMORY, "{most} MiB");
@@ -244,7 +244,7 @@ fn fifo(path: &Path) {
     mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).unwrap();
 }
 
-/// What a command says that must fail soon and cheaply.
+/// The error of a command that must fail in little time and memory.
 fn fails(command: &mut Command) -> String {
     let (output, most) = watched(command, Duration::from_secs(20));
     let error = String::from_utf8(output.stderr).unwrap();
@@ -253,7 +253,7 @@ fn fails(command: &mut Command) -> String {
 }
 
 #[test]
-fn files_that_a_kubeconfig_names_are_files_or_refused_at_once() {
+fn rejects_anything_but_regular_files_in_a_kubeconfig() {
     let person = Person::alone("");
     fifo(&person.path("fifo"));
     for (path, what) in [("/dev/zero", "a device"), ("../fifo", "a FIFO"), ("/dev", "a folder")] {
@@ -265,26 +265,29 @@ fn files_that_a_kubeconfig_names_are_files_or_refused_at_once() {
         ] {
             std::fs::write(person.kubeconfig(), kubeconfig(&cluster, &user)).unwrap();
             let error = fails(person.command(&program()).arg("list"));
-            assert!(error.contains(&format!("{field}: ")) && error.contains(&format!("it is {what}")), "{error}");
-            // Looking at it is no error, but never without an end.
-            let (shown, most) = watched(person.command(&program()).args(["check"]), PATIENCE);
-            let told = String::from_utf8_lossy(&shown.stdout).into_owned() + &String::from_utf8_lossy(&shown.stderr);
             assert!(
-                (told.contains(what) || told.contains("a key and no certificate")) && most < MEMORY,
-                "{most} MiB: {told}"
+                error.contains(&format!("{field}: ")) && error.contains(&format!("not a regular file but {what}")),
+                "{error}"
+            );
+            // `check` reports it.
+            let (shown, most) = watched(person.command(&program()).args(["check"]), PATIENCE);
+            let shown = String::from_utf8_lossy(&shown.stdout).into_owned() + &String::from_utf8_lossy(&shown.stderr);
+            assert!(
+                (shown.contains(&what[2..]) || shown.contains("a key and no certificate")) && most < MEMORY,
+                "{most} MiB: {shown}"
             );
         }
     }
 }
 
 #[test]
-fn our_own_files_are_files_or_refused_at_once() {
+fn rejects_anything_but_regular_files_for_kubeconfig_policy_request_config_and_lock() {
     let person = Person::alone(&kubeconfig("", "token: t"));
     fifo(&person.path("fifo"));
     let fifo_path = person.path("fifo").display().to_string();
     let run = |arguments: &[&str]| {
         let error = fails(person.command(&program()).args(arguments));
-        assert!(error.contains("it is a FIFO, not a file"), "{arguments:?}: {error}");
+        assert!(error.contains("not a regular file but a FIFO"), "{arguments:?}: {error}");
     };
     run(&["list", "--kubeconfig", &fifo_path]);
     run(&["list", "--policy", &fifo_path]);
@@ -294,22 +297,22 @@ fn our_own_files_are_files_or_refused_at_once() {
     fifo(&config.join("config.yaml"));
     run(&["list"]);
     std::fs::remove_file(config.join("config.yaml")).unwrap();
-    // A lock that can neither be read nor taken over is another program's.
+    // A lock that cannot be read belongs to another program.
     fifo(&person.path(".kube/config.lock"));
     let error = fails(person.command(&program()).args(["rename", "x", "y"]));
     assert!(error.contains("another program is writing"), "{error}");
 }
 
 #[test]
-fn a_kubeconfig_made_to_exhaust_its_reader_is_refused() {
+fn rejects_alias_bombs_and_oversized_files() {
     let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 2000].join(", "));
     let person = Person::alone(&long);
     let error = fails(person.command(&program()).arg("list"));
-    assert!(error.contains("it is too large once its aliases are followed"), "{error}");
+    assert!(error.contains("too large after expanding its aliases"), "{error}");
     let file = std::fs::File::create(person.kubeconfig()).unwrap();
     file.set_len(1 << 32).unwrap();
     let error = fails(person.command(&program()).arg("list"));
-    assert!(error.contains("it is larger than 16 MiB"), "{error}");
+    assert!(error.contains("larger than 16 MiB"), "{error}");
     let policy = person.path("policy.yaml");
     std::fs::write(&policy, &long[..long.len() - 1]).unwrap();
     std::fs::write(person.kubeconfig(), kubeconfig("", "token: t")).unwrap();
@@ -317,11 +320,11 @@ fn a_kubeconfig_made_to_exhaust_its_reader_is_refused() {
     assert!(error.contains("larger than 1 MiB"), "{error}");
     std::fs::write(&policy, format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 19), vec!["*a"; 2000].join(", "))).unwrap();
     let error = fails(person.command(&program()).args(["list", "--policy", "policy.yaml"]));
-    assert!(error.contains("too large once its aliases"), "{error}");
+    assert!(error.contains("too large after expanding its aliases"), "{error}");
 }
 
 #[test]
-fn a_login_program_that_prints_without_end_is_ended() {
+fn kills_a_login_program_with_endless_output() {
     let program_of = |script: &str| {
         format!(
             "exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, '{script}'], interactiveMode: Never}}"

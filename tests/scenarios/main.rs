@@ -17,6 +17,7 @@ mod by_hand;
 mod cluster;
 mod crash;
 mod defaults;
+mod dependencies;
 mod failure;
 mod gnu_screen;
 mod home;

@@ -224,7 +224,7 @@ fn write_changes(api: &Api, maps: &str) {
 }
 
 #[test]
-fn its_folder_is_closed_to_others_whatever_the_umask_is() {
+fn its_folder_has_mode_0700_whatever_the_umask_is() {
     let Some(other) = plane::practice("the folder of countersign sandbox") else { return };
     for umask in ["000", "022", "777"] {
         let person = newcomer(&other);
@@ -244,7 +244,7 @@ fn its_folder_is_closed_to_others_whatever_the_umask_is() {
 }
 
 #[test]
-fn it_warns_of_an_address_that_others_reach_even_when_it_is_to_be_quiet() {
+fn quiet_still_warns_about_an_address_that_is_not_loopback() {
     let Some(other) = plane::practice("countersign sandbox --listen") else { return };
     let person = newcomer(&other);
     let warned = |listen: &str| {
@@ -258,20 +258,20 @@ fn it_warns_of_an_address_that_others_reach_even_when_it_is_to_be_quiet() {
         std::io::read_to_string(error).unwrap()
     };
     let warning = warned("0.0.0.0:0");
-    assert!(warning.contains("WARNING: 0.0.0.0:0 is not this machine alone"), "{warning:?}");
+    assert!(warning.contains("WARNING: the practice cluster listens on 0.0.0.0:0"), "{warning:?}");
     assert_eq!(warned("127.0.0.1:0"), "");
 }
 
 #[test]
-fn connections_without_use_are_closed_and_a_watch_is_not() {
+fn closes_idle_and_slow_connections_but_not_a_watch() {
     let idle = Duration::from_millis(500);
     let Some(practice) = Practice::start(&Options { empty: true, idle, ..Options::default() }) else { return };
     let address = practice.server().trim_start_matches("https://").to_owned();
-    // One that never shakes hands.
+    // No handshake.
     let mut silent = TcpStream::connect(&address).unwrap();
     silent.set_read_timeout(Some(PATIENCE)).unwrap();
     assert_eq!(silent.read(&mut [0; 1]).unwrap(), 0);
-    // Those that have shaken hands and ask nothing, or never finish asking.
+    // No request, or half of one.
     for half in ["", "GET /version HT", "GET /version HTTP/1.1\r\nx: y\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
         let mut client = Command::new("openssl");
         client.args(["s_client", "-quiet", "-connect", &address]).stdin(Stdio::piped()).stdout(Stdio::null());

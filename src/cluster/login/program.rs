@@ -1,4 +1,4 @@
-//! Running a login program: how it is called, how long it may take and how much it may print (client-go,
+//! Running a login program within limits of time and output (client-go,
 //! `plugin/pkg/client/auth/exec`).
 
 use std::io::Read;
@@ -19,16 +19,16 @@ use crate::domain::yaml;
 
 /// Bytes that a program may print: a token or a certificate with its key.
 pub const LONGEST: usize = 1 << 20;
-/// Bytes of its complaints that are kept.
-const COMPLAINTS: u64 = 64 << 10;
-/// How long a program may take that talks to nobody.
+/// Bytes of its standard error that are kept.
+const STDERR: u64 = 64 << 10;
+/// How long a program may take that is not interactive.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long one may take that a person logs in with.
+/// How long an interactive program may take.
 const PERSON: Duration = Duration::from_secs(600);
-/// How often it is looked whether a program has ended that has said all.
+/// How often a program that has closed its output is checked for its exit.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Why a login gave nothing to log in with. What the program printed is never quoted: it may be a token.
+/// Why a login failed. What the program printed is never quoted: it may be a token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failed {
     /// The kubeconfig names no program.
@@ -114,21 +114,21 @@ impl Credential {
 
 /// Runs a program and reads what it prints. Blocks.
 pub(super) fn run(program: &ExecConfig) -> Result<Credential, Failed> {
-    let talks = program.interactive_mode != Some(ExecInteractiveMode::Never);
-    run_within(program, talks, if talks { PERSON } else { PATIENCE })
+    let interactive = program.interactive_mode != Some(ExecInteractiveMode::Never);
+    run_within(program, interactive, if interactive { PERSON } else { PATIENCE })
 }
 
-fn run_within(program: &ExecConfig, talks: bool, patience: Duration) -> Result<Credential, Failed> {
+fn run_within(program: &ExecConfig, interactive: bool, patience: Duration) -> Result<Credential, Failed> {
     let until = Instant::now() + patience;
-    let mut running = Running::start(command(program, talks)?, !talks)?;
+    let mut running = Running::start(command(program, interactive)?, !interactive)?;
     let (to, printed) = mpsc::channel();
-    let (out, complaints) = (running.child.stdout.take(), running.child.stderr.take());
+    let (out, stderr) = (running.child.stdout.take(), running.child.stderr.take());
     thread::spawn(move || to.send(out.map(|out| taken(out, LONGEST as u64 + 1)).unwrap_or_default()));
-    let complaints = complaints.map(|mut complaints| {
+    let stderr = stderr.map(|mut stderr| {
         thread::spawn(move || {
-            let kept = taken(&mut complaints, COMPLAINTS);
-            // Whoever complains at length must not wait for us.
-            let _ = std::io::copy(&mut complaints, &mut std::io::sink());
+            let kept = taken(&mut stderr, STDERR);
+            // A program with much output must not block.
+            let _ = std::io::copy(&mut stderr, &mut std::io::sink());
             kept
         })
     });
@@ -141,13 +141,13 @@ fn run_within(program: &ExecConfig, talks: bool, patience: Duration) -> Result<C
     }
     let Some(status) = running.ended(until)? else { return Err(Failed::Slow(patience)) };
     if !status.success() {
-        let complaints = complaints.and_then(|complaints| complaints.join().ok()).unwrap_or_default();
-        return Err(Failed::Ended(status, first_line(&complaints)));
+        let stderr = stderr.and_then(|stderr| stderr.join().ok()).unwrap_or_default();
+        return Err(Failed::Ended(status, first_line(&stderr)));
     }
     Credential::read(&printed)
 }
 
-fn command(program: &ExecConfig, talks: bool) -> Result<Command, Failed> {
+fn command(program: &ExecConfig, interactive: bool) -> Result<Command, Failed> {
     let mut command = Command::new(program.command.as_deref().ok_or(Failed::NoProgram)?);
     command.args(program.args.iter().flatten());
     for variable in program.env.iter().flatten() {
@@ -159,21 +159,22 @@ fn command(program: &ExecConfig, talks: bool) -> Result<Command, Failed> {
     if cluster.is_none() && program.provide_cluster_info {
         return Err(Failed::NoCluster);
     }
-    let mut info = json!({"kind": "ExecCredential", "apiVersion": program.api_version, "spec": {"interactive": talks}});
+    let mut info =
+        json!({"kind": "ExecCredential", "apiVersion": program.api_version, "spec": {"interactive": interactive}});
     if let Some(cluster) = cluster {
         info["spec"]["cluster"] = serde_json::to_value(cluster).unwrap_or_default();
     }
     command.env("KUBERNETES_EXEC_INFO", info.to_string()).stdout(Stdio::piped());
-    if talks {
+    if interactive {
         command.stdin(Stdio::inherit()).stderr(Stdio::inherit());
     } else {
-        // In a group of its own, so that what it starts can be ended with it.
+        // In a separate process group, so that its children can be killed with it.
         command.stdin(Stdio::null()).stderr(Stdio::piped()).process_group(0);
     }
     Ok(command)
 }
 
-/// A program that is ended when it is not waited for any more.
+/// A program that is killed when dropped.
 struct Running {
     child: Child,
     leads: bool,
@@ -185,7 +186,7 @@ impl Running {
         Ok(Self { child, leads })
     }
 
-    /// How it ended; `None`: it has not by then.
+    /// Its exit status; `None` if it still runs at `until`.
     fn ended(&mut self, until: Instant) -> Result<Option<ExitStatus>, Failed> {
         loop {
             match self.child.try_wait().map_err(|error| Failed::Start(error.to_string()))? {
@@ -202,7 +203,7 @@ impl Drop for Running {
         if !matches!(self.child.try_wait(), Ok(None)) {
             return;
         }
-        // It may end by itself meanwhile; then there is nothing to end.
+        // It may have exited since; then there is nothing to kill.
         if self.leads
             && let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
         {
@@ -215,14 +216,14 @@ impl Drop for Running {
 
 fn taken(from: impl Read, most: u64) -> Zeroizing<Vec<u8>> {
     let mut bytes = Zeroizing::new(Vec::new());
-    // What cannot be read any more is not there.
+    // What was read before an error is the output.
     let _ = from.take(most).read_to_end(&mut bytes);
     bytes
 }
 
-/// The first line that says something, as the end of a sentence.
-fn first_line(complaints: &[u8]) -> String {
-    let text = String::from_utf8_lossy(complaints);
+/// The first line that is not empty, as the end of a sentence.
+fn first_line(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
     let line = text.split(['\n', '\r']).map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     let line: String = line.chars().take(200).collect();
     if line.is_empty() { line } else { format!(": {line}") }
@@ -242,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_a_certificate_or_an_error_in_words() {
+    fn returns_a_token_a_certificate_or_an_error_in_words() {
         let token =
             run(&sh(r#"echo '{"status": {"token": "t", "expirationTimestamp": "2026-01-01T00:00:00Z"}}'"#)).unwrap();
         assert_eq!((token.token.unwrap().as_str(), token.expires.is_some()), ("t", true));
@@ -260,17 +261,17 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_prints_without_end_is_ended() {
+    fn kills_a_program_with_endless_output() {
         let began = Instant::now();
         assert_eq!(run(&sh("exec cat /dev/zero")).unwrap_err(), Failed::Long);
         assert!(began.elapsed() < Duration::from_secs(20));
-        // Complaints without end are no answer without end.
+        // Much on standard error is no failure.
         let loud = sh("head -c 3000000 /dev/zero >&2; echo '{\"status\": {\"token\": \"t\"}}'");
         assert!(run(&loud).is_ok());
     }
 
     #[test]
-    fn a_program_that_does_not_answer_is_ended_with_what_it_started() {
+    fn kills_a_program_that_hangs_and_its_children() {
         let folder = tempfile::tempdir().unwrap();
         let pid = folder.path().join("pid");
         let script = format!("sleep 600 & echo $! > {}; wait", pid.display());

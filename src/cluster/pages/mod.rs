@@ -29,9 +29,9 @@ use crate::domain::request::Request;
 const FIRST: u32 = 100;
 /// Objects of every other page. A server that has many takes its time for each, however few it is to hold.
 const PAGE: u32 = 10_000;
-/// Objects of a page in JSON, which is read only when it is all there.
+/// Objects of a page in JSON, which is buffered whole.
 const JSON_PAGE: u32 = 1_000;
-/// How long a page may take.
+/// How long a page may take in total.
 const PATIENCE: Duration = Duration::from_secs(900);
 /// What is preferred, and what every server has.
 const FORMS: &str = "application/vnd.kubernetes.protobuf, application/json";
@@ -64,7 +64,7 @@ impl Pages {
     /// The next request; `None`: these were all. It may be dropped while it waits, and called again.
     ///
     /// # Errors
-    /// 410 where the server has forgotten the moment meanwhile, why it cannot be read, or that it has no end.
+    /// 410 where the server no longer knows the moment; why it cannot be read; that it exceeds a limit.
     pub(super) async fn next(&mut self) -> kube::Result<Option<Box<Request>>> {
         loop {
             let Some(page) = &mut self.page else {
@@ -132,12 +132,12 @@ enum Page {
 /// A page's bytes as they come.
 struct Arrival {
     body: Pin<Box<dyn AsyncBufRead + Send>>,
-    /// When it must be complete.
+    /// Deadline for all of it.
     until: Instant,
 }
 
 impl Arrival {
-    /// What has come next; nothing: it is complete.
+    /// The next bytes; none at its end.
     async fn bytes(&mut self) -> kube::Result<&[u8]> {
         let until = self.until.min(Instant::now() + SILENCE);
         let bytes = timeout_at(until, self.body.fill_buf()).await.map_err(|_| Exceeded::Silence)?;
@@ -206,7 +206,11 @@ impl Page {
     }
 }
 
-fn from_json(text: &[u8]) -> serde_json::Result<Vec<Piece>> {
+/// A page in JSON, taken apart.
+///
+/// # Errors
+/// It is no list of requests.
+pub fn from_json(text: &[u8]) -> serde_json::Result<Vec<Piece>> {
     #[derive(Deserialize)]
     struct List {
         metadata: Head,

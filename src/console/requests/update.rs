@@ -8,7 +8,7 @@ use tui_input::backend::crossterm::EventHandler;
 use super::index::Column as Sort;
 use super::{Loaded, Page, Requests, Tab};
 use crate::cluster::Verb;
-use crate::cluster::has_room;
+use crate::cluster::may_keep_more;
 use crate::cluster::watch::{Change, Message, WatchStatus, cut_off};
 use crate::console::clock::Clock;
 use crate::console::effect::Effect;
@@ -64,7 +64,7 @@ pub fn watched(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Restarted => requests.index.begin_list(),
         Message::Changes(mut changes) => {
-            if !has_room(requests.index.total() + changes.len()) {
+            if !may_keep_more(requests.index.total() + changes.len()) {
                 changes.retain(|change| match change {
                     Change::Applied(row) => requests.index.get(&row.uid).is_some(),
                     Change::Deleted(_) => true,

@@ -1,7 +1,7 @@
-//! Reading YAML into a type without being exhausted by it.
+//! Reading YAML with a limit on its size after aliases are expanded.
 //!
-//! A text is copied wherever an alias names it: a million bytes with a thousand aliases are a thousand million. So what a
-//! text becomes is counted first, by the same parser, which keeps nothing meanwhile.
+//! Each alias copies its anchor: a megabyte with a thousand aliases is a gigabyte. So the expanded size is counted first,
+//! with the same parser and without keeping values.
 
 use std::fmt;
 
@@ -9,17 +9,17 @@ use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-/// Values that a text may have once its aliases are followed.
+/// Values after aliases are expanded.
 const MOST_VALUES: usize = 200_000;
-/// Bytes that its texts may have then, beside those that it has itself.
+/// Bytes that aliases may add.
 const MOST_REPEATED: usize = 4 << 20;
 
 /// Reads the one document of a text.
 ///
 /// # Errors
-/// What is wrong with it, and where; also that its aliases make it too large.
+/// What is wrong with it, and where; also that it is too large.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, serde_yaml::Error> {
-    // Without an alias it becomes no more than it is, and its length has a limit.
+    // Without aliases the size is that of the text, which callers limit.
     if text.contains('*') {
         let mut left = Left { values: MOST_VALUES, bytes: text.len().saturating_add(MOST_REPEATED) };
         if let Some(document) = serde_yaml::Deserializer::from_str(text).next() {
@@ -29,7 +29,7 @@ pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, serde_yaml::Error>
     serde_yaml::from_str(text)
 }
 
-/// What may still come.
+/// What is left of the budget.
 struct Left {
     values: usize,
     bytes: usize,
@@ -39,14 +39,14 @@ impl Left {
     fn take<E: Error>(&mut self, bytes: usize) -> Result<(), E> {
         let values = self.values.checked_sub(1);
         let Some((values, bytes)) = values.zip(self.bytes.checked_sub(bytes)) else {
-            return Err(E::custom("it is too large once its aliases are followed"));
+            return Err(E::custom("too large after expanding its aliases"));
         };
         *self = Self { values, bytes };
         Ok(())
     }
 }
 
-/// Goes through a value and keeps nothing of it.
+/// Walks through a value and counts it.
 struct Count<'a>(&'a mut Left);
 
 impl<'de> DeserializeSeed<'de> for Count<'_> {
@@ -118,7 +118,7 @@ impl<'de> Visitor<'de> for Count<'_> {
         Ok(())
     }
 
-    /// A value with a tag of its own.
+    /// A value with a custom tag.
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<(), A::Error> {
         let (tag, value) = tagged.variant::<String>()?;
         self.0.take(tag.len())?;
@@ -135,16 +135,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn aliases_that_repeat_a_long_text_are_refused_before_it_is_repeated() {
+    fn rejects_aliases_of_a_long_text_before_expanding_them() {
         let bomb = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 2000].join(", "));
         let error = from_str::<Value>(&bomb).unwrap_err();
-        assert!(error.to_string().contains("too large once its aliases are followed"), "{error}");
+        assert!(error.to_string().contains("too large after expanding its aliases"), "{error}");
         let tagged = format!("a: &a !t {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 2000].join(", "));
         assert!(from_str::<Value>(&tagged).is_err());
     }
 
     #[test]
-    fn aliases_of_aliases_are_refused_before_they_are_followed() {
+    fn rejects_nested_aliases_before_expanding_them() {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for n in 1..9 {
             writeln!(text, "a{n}: &a{n} [{}]", vec![format!("*a{}", n - 1); 10].join(", ")).unwrap();
@@ -153,13 +153,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_deep_is_refused() {
+    fn rejects_deep_nesting() {
         assert!(from_str::<Value>(&format!("{}{}", "[".repeat(500), "]".repeat(500))).is_err());
         assert!(from_str::<Value>(&format!("# *\n{}{}", "{a: ".repeat(500), "}".repeat(500))).is_err());
     }
 
     #[test]
-    fn every_kind_of_value_is_read_as_without_a_budget() {
+    fn reads_every_kind_of_value_as_serde_yaml_does() {
         let text = "[&a x, *a, !t {b: *a}, ~, 1, -1, 1.5, true, 18446744073709551615, {*a : 2}]";
         assert_eq!(from_str::<Value>(text).unwrap(), serde_yaml::from_str::<Value>(text).unwrap());
         assert_eq!(from_str::<Option<Value>>("# *\n").unwrap(), None);

@@ -11,12 +11,11 @@ use serde_yaml::{Mapping, Value};
 
 use super::plain;
 
-/// Nodes that a text may have once its aliases are followed: what has more is made to exhaust its reader. A kubeconfig
-/// with ten thousand contexts has 160,000.
+/// Nodes of a text after its aliases are expanded. A kubeconfig with ten thousand contexts has 160,000.
 const MOST_NODES: usize = 200_000;
-/// Bytes of text that its anchors and aliases may repeat.
+/// Bytes that anchors and aliases may add.
 const MOST_REPEATED: usize = 4 << 20;
-const TOO_LARGE: &str = "it is too large once its aliases are followed";
+const TOO_LARGE: &str = "too large after expanding its aliases";
 /// How deep one may lie in another.
 const DEEPEST: usize = 100;
 
@@ -57,18 +56,18 @@ struct Reader<'a> {
     anchors: HashMap<usize, Node>,
     /// Nodes read so far, in all documents.
     read: usize,
-    /// What anchors and aliases have repeated so far, in all documents.
+    /// Copied for anchors and aliases so far, in all documents.
     repeated: Size,
 }
 
-/// A value, and how large it is.
+/// A value and its size.
 type Node = (Value, Size);
 
-/// How large a value is, with everything in it.
+/// The size of a value with everything in it.
 #[derive(Debug, Default, Clone, Copy)]
 struct Size {
     nodes: usize,
-    /// Of its texts, keys included.
+    /// Bytes of its texts, keys included.
     bytes: usize,
 }
 
@@ -182,7 +181,7 @@ impl Reader<'_> {
         Ok(node)
     }
 
-    /// Counts what is about to be there once more.
+    /// Counts a copy before it is made.
     fn repeat(&mut self, size: Size, at: Span) -> Result<(), String> {
         self.repeated.add(size);
         let nodes = self.repeated.nodes.saturating_add(self.read);
@@ -289,7 +288,7 @@ mod tests {
         // Few nodes, each with a long text.
         let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 2000].join(", "));
         assert!(documents(&long).unwrap_err().contains("too large"));
-        // Every anchor keeps what lies below it.
+        // Each anchor keeps a copy of its content.
         let anchors: Vec<_> = (0..90).map(|n| format!("&a{n} [")).collect();
         let nested = format!("{}{}{}", anchors.concat(), "x, ".repeat(50_000), "]".repeat(90));
         assert!(documents(&nested).unwrap_err().contains("too large"));

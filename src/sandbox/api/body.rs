@@ -13,7 +13,7 @@ use super::status::Failure;
 use crate::domain::yaml;
 use crate::sandbox::schema::{Schemas, check, protobuf};
 
-/// So many keys that stand twice are named, and so many characters of where.
+/// Limits on the report about duplicate keys: their number, and the characters of each path.
 const MOST_DUPLICATES: usize = 100;
 const LONGEST_PATH: usize = 1024;
 
@@ -154,7 +154,7 @@ struct Seed<'a> {
     duplicates: &'a RefCell<Vec<String>>,
 }
 
-/// Where in the body a value stands. It is put into words for a key that stands twice alone: keys may be long.
+/// The path of a value. It becomes a text only for a duplicate key: keys may be long.
 struct Place<'a> {
     above: Option<&'a Self>,
     key: &'a str,
@@ -269,17 +269,20 @@ mod tests {
     }
 
     #[test]
-    fn a_body_made_to_exhaust_its_reader_is_refused_or_costs_no_more_than_it_is_long() {
+    fn rejects_alias_bombs_and_deep_nesting_and_reads_long_keys_in_linear_time() {
         let read = |kind: &str, text: String| parse(kind, &text.into());
         let bomb = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 500_000].join(", "));
         let refused = read("application/yaml", bomb).unwrap_err();
-        assert!(refused.code == 400 && refused.message.contains("too large once its aliases"), "{refused:?}");
+        assert!(
+            refused.code == 400 && refused.message.contains("too large after expanding its aliases"),
+            "{refused:?}"
+        );
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let deep = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
             assert_eq!(read("application/json", deep.clone()).unwrap_err().code, 400);
             assert_eq!(read("application/yaml", deep).unwrap_err().code, 400);
         }
-        // A long key over many values: the path of each would be as long.
+        // A long key above many values: the path of each is as long.
         let began = std::time::Instant::now();
         let key = "k".repeat(1 << 20);
         let twice = format!("{{\"{key}\":{{{}\"b\":1}}}}", "\"a\":1,".repeat(100_000));

@@ -25,7 +25,7 @@ pub fn apply(node: Node<'_>, mut object: Value, content_type: &str, body: &Bytes
             // JSON that is no patch cannot be carried out; what is no JSON cannot be read.
             let (patch, _) = body::parse("application/json", body)?;
             let patch: json_patch::Patch = serde_json::from_value(patch).map_err(|error| unfit(&error.to_string()))?;
-            step_by_step(&mut object, &patch)?;
+            apply_operations(&mut object, &patch)?;
             Ok(object)
         }
         "application/merge-patch+json" => {
@@ -42,9 +42,9 @@ pub fn apply(node: Node<'_>, mut object: Value, content_type: &str, body: &Bytes
     }
 }
 
-/// A JSON patch, operation by operation: copies must not add up to more than a body may have, as in the API server
+/// Applies a JSON patch operation by operation, with the API server's limit on the size of all copies
 /// (`jsonpatch.AccumulatedCopySizeLimit`).
-fn step_by_step(object: &mut Value, patch: &[PatchOperation]) -> Result<(), Failure> {
+fn apply_operations(object: &mut Value, patch: &[PatchOperation]) -> Result<(), Failure> {
     if patch.len() > MOST_OPERATIONS {
         let many = patch.len();
         let why = format!("The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {many}");
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn copies_that_double_an_object_again_and_again_are_refused() {
+    fn rejects_copies_that_double_an_object_again_and_again() {
         let copies: Vec<_> = (0..64).map(|n| json!({ "op": "copy", "from": "", "path": format!("/{n}") })).collect();
         let refused = patched(pod(), "application/json-patch+json", &copies.into()).unwrap_err();
         assert!(refused.code == 413 && refused.message.contains("exceeding the limit"), "{refused:?}");

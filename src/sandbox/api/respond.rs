@@ -147,16 +147,16 @@ fn build(code: u16, media: &'static str, body: Body) -> Response<Body> {
     response
 }
 
-/// Bytes that all warnings of an answer may have (`apiserver/pkg/endpoints/filters/warning.go`).
+/// Bytes of all warnings of a response (`apiserver/pkg/endpoints/filters/warning.go`).
 const LONGEST_WARNINGS: usize = 4096;
 
-/// Adds sentences that kubectl prints as warnings (RFC 7234, 5.5), as many as there is room for.
+/// Adds sentences that kubectl prints as warnings (RFC 7234, 5.5), up to a limit.
 pub fn warn(response: &mut Response<Body>, warnings: &[String]) {
-    let mut room = LONGEST_WARNINGS;
+    let mut left = LONGEST_WARNINGS;
     for warning in warnings {
         let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
-        let Some(left) = room.checked_sub(quoted.len()) else { return };
-        room = left;
+        let Some(rest) = left.checked_sub(quoted.len()) else { return };
+        left = rest;
         if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
             response.headers_mut().append("warning", value);
         }

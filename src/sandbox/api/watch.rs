@@ -20,7 +20,7 @@ use crate::sandbox::store::{Change, Kind, Range, Record, Store};
 
 /// How long a watch goes on that does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(45 * 60);
-/// How long one goes on at most.
+/// The longest watch.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often a quiet watch is told the newest version.
 const BOOKMARKS: Duration = Duration::from_secs(60);

@@ -1,17 +1,17 @@
-//! How much memory a program has had at most.
+//! The peak memory of a program.
 
 use std::io::Read;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// Resident memory of a running process at its peak, in MiB; `None` where it has ended.
+/// Peak resident memory of a running process in MiB; `None` where it has ended.
 pub fn peak(pid: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? / 1024)
 }
 
-/// Runs a program to its end, which must come within `patience`: what it printed, and its peak in MiB.
+/// Runs a program to its end, within `patience`; its output, and its peak in MiB.
 pub fn watched(command: &mut Command, patience: Duration) -> (Output, u64) {
     let began = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
