@@ -2,8 +2,8 @@
 
 pub mod api;
 pub mod dice;
-pub mod odd_requests;
 pub mod memory;
+pub mod odd_requests;
 pub mod pkcs10;
 pub mod plane;
 pub mod requests;
