@@ -2,12 +2,21 @@
 
 use std::process::ExitCode;
 
-/// musl's own makes every thread wait for every other.
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes what it frees, so that a key that went through a parser, an encoder or a buffer of a library is gone with it.
+/// Below it mimalloc: musl's own allocator makes every thread wait for every other.
 #[cfg(target_env = "musl")]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: ZeroAlloc<mimalloc::MiMalloc> = ZeroAlloc(mimalloc::MiMalloc);
+
+/// Wipes what it frees, so that a key that went through a parser, an encoder or a buffer of a library is gone with it.
+#[cfg(not(target_env = "musl"))]
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> color_eyre::Result<ExitCode> {
+    countersign::keys::process::protect();
     countersign::console::terminal::install_hooks()?;
     countersign::cli::run()
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use tokio::sync::mpsc;
+use zeroize::Zeroizing;
 
 use super::flags::{Global, IssueFlags, Output};
 use super::json::moment;
@@ -14,6 +15,7 @@ use crate::domain::objects;
 use crate::domain::order::{self, Grant, KeySource, KubeconfigTarget, Order, Surroundings};
 use crate::domain::plan::Plan;
 use crate::domain::request::Pkcs10;
+use crate::domain::request_file;
 use crate::domain::text::printable;
 use crate::files::{self, bounded};
 use crate::issuance::rehearsal::Weight;
@@ -89,8 +91,11 @@ fn who(flags: &IssueFlags) -> Result<(String, Vec<String>, KeySource), Failed> {
     let Some(path) = &flags.request else {
         return Ok((flags.name.clone().unwrap_or_default(), flags.groups.clone(), KeySource::New(flags.key_type)));
     };
-    let pem = bounded::read_text(path, bounded::CREDENTIAL)
-        .map_err(|error| Failed::new(format!("{}: {error}", path.display())))?;
+    let bytes = bounded::read(path, bounded::CREDENTIAL);
+    let bytes = Zeroizing::new(bytes.map_err(|error| Failed::new(format!("{}: {error}", path.display())))?);
+    let pem = request_file::read(&bytes)
+        .map_err(|error| Failed::new(format!("{}: {error}", path.display())).advised(error.advice().to_owned()))?;
+    let pem = pem.into_string();
     let pkcs10 = Pkcs10::from_pem(pem.as_bytes()).map_err(|why| Failed::new(format!("{}: {why}", path.display())))?;
     let identity = pkcs10.identity();
     let name = flags.name.clone().unwrap_or(identity.user);

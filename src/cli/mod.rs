@@ -73,6 +73,7 @@ pub fn run() -> color_eyre::Result<ExitCode> {
         Err(failed) => return Ok(failed.report()),
     };
     let log = log::start(arguments.global.log_level);
+    sweep(&arguments);
     let done = match arguments.command {
         None => {
             let settings =
@@ -94,11 +95,25 @@ pub fn run() -> color_eyre::Result<ExitCode> {
     done
 }
 
+/// Removes what killed runs left behind, unless this run is to write nothing.
+fn sweep(arguments: &Arguments) {
+    #[cfg(feature = "sandbox")]
+    if matches!(arguments.command, Some(Command::Sandbox(_))) {
+        return;
+    }
+    if !arguments.global.read_only {
+        let kubeconfigs =
+            arguments.global.kubeconfig.clone().map_or_else(files::kubeconfig::search_path, |path| vec![path]);
+        files::sweep::sweep(&kubeconfigs, files::folders::state().ok().as_deref());
+    }
+}
+
 /// What the config file says goes where the flags left room; what concerns the output holds from now on.
 fn settled(arguments: &mut Arguments, found: &Found) -> Result<console::settings::Settings, Failed> {
     let settings = settings::resolve(arguments, found)?;
     arguments.global.utc = settings.utc;
     arguments.global.read_only_in.clone_from(&found.config.read_only);
+    files::kubeconfig::backups::keep(found.config.backups);
     // What is not for a terminal is for a program, which knows what it asked for.
     if arguments.global.ascii || (settings.ascii && std::io::stdout().is_terminal()) {
         output::keep_to_ascii();

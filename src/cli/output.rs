@@ -69,14 +69,16 @@ impl Failed {
 
 impl From<cluster::Error> for Failed {
     fn from(error: cluster::Error) -> Self {
-        let code = if error == cluster::Error::ReadOnly { 3 } else { 1 };
+        let refused = matches!(error, cluster::Error::ReadOnly | cluster::Error::Untrusted { .. });
+        let code = if refused { 3 } else { 1 };
         Self { code, text: error.to_string(), advice: error.advice() }
     }
 }
 
 impl From<files::Error> for Failed {
     fn from(error: files::Error) -> Self {
-        Self { code: 1, text: error.to_string(), advice: error.advice() }
+        let code = if matches!(error, files::Error::Untrusted { .. }) { 3 } else { 1 };
+        Self { code, text: error.to_string(), advice: error.advice() }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine;
 use kube::Config;
 use kube::client::ClientBuilder;
-use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, NamedCluster};
 use serde_yaml::{Mapping, Value};
 use tower::buffer::BufferLayer;
 use tower::retry::RetryLayer;
@@ -16,6 +16,8 @@ use super::budget::Budgets;
 use super::bulk::{Patience, Pressure};
 use super::{Cluster, Error, login};
 use crate::domain::commands::kubectl;
+use crate::domain::kubeconfig::diagnose::CONTRADICTION;
+use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::files::{self, bounded};
 
 /// Seconds that an ordinary request may take unless `--request-timeout` says otherwise.
@@ -65,7 +67,7 @@ impl Cluster {
     pub async fn connect(target: &Target) -> Result<Self, Error> {
         let found = read(target.kubeconfig.as_deref())?;
         let (mut config, context, cluster_name, cluster_entry) = match found {
-            Some(kubeconfig) => from_kubeconfig(kubeconfig, target).await?,
+            Some((all, kubeconfig)) => from_kubeconfig(&all, kubeconfig, target).await?,
             None => in_cluster(target)?,
         };
         if let Some(user) = &target.as_user {
@@ -113,13 +115,13 @@ impl Cluster {
 /// # Errors
 /// [`Error::Config`] where there is no usable kubeconfig.
 pub fn contexts(kubeconfig: Option<&Path>) -> Result<Vec<String>, Error> {
-    let found = read(kubeconfig)?.unwrap_or_default();
+    let found = read(kubeconfig)?.map(|(_, kubeconfig)| kubeconfig).unwrap_or_default();
     Ok(found.contexts.into_iter().map(|context| context.name).collect())
 }
 
 /// The kubeconfigs by kubectl's rules, read and merged by the same code that shows and edits them; `None` where there is
 /// none and we run inside a pod.
-fn read(explicit: Option<&Path>) -> Result<Option<Kubeconfig>, Error> {
+fn read(explicit: Option<&Path>) -> Result<Option<(Kubeconfigs, Kubeconfig)>, Error> {
     let all = files::kubeconfig::load(explicit).map_err(|error| Error::Config(error.to_string()))?;
     if !all.sources().iter().any(|source| source.exists) {
         if explicit.is_none() && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
@@ -131,10 +133,13 @@ fn read(explicit: Option<&Path>) -> Result<Option<Kubeconfig>, Error> {
     let merged = all.merged(true);
     let kubeconfig = serde_yaml::from_value(Value::Mapping(merged.root().clone()));
     // The library's words could quote a value.
-    kubeconfig.map(Some).map_err(|_| Error::Config("a field has a value that cannot be used".to_owned()))
+    kubeconfig
+        .map(|kubeconfig| Some((all, kubeconfig)))
+        .map_err(|_| Error::Config("a field has a value that cannot be used".to_owned()))
 }
 
 async fn from_kubeconfig(
+    all: &Kubeconfigs,
     mut kubeconfig: Kubeconfig,
     target: &Target,
 ) -> Result<(Config, String, String, Mapping), Error> {
@@ -147,6 +152,15 @@ async fn from_kubeconfig(
     else {
         return Err(Error::Config(format!("there is no context {name}; there are: {}", known.join(", "))));
     };
+    let contradictory =
+        kubeconfig.clusters.iter().find(|cluster| cluster.name == context.cluster).is_some_and(contradicts);
+    if contradictory {
+        return Err(Error::Config(format!("context {name}: {CONTRADICTION}")));
+    }
+    let untrusted: Vec<_> = files::imported::of_context(all, &name).into_iter().flat_map(|one| one.what).collect();
+    if !untrusted.is_empty() {
+        return Err(Error::Untrusted { context: name, what: untrusted });
+    }
     // kube reads the files that they name without limits.
     let cluster = kubeconfig.clusters.iter_mut().find(|cluster| cluster.name == context.cluster);
     let mut cluster = cluster.and_then(|named| named.cluster.as_mut());
@@ -163,6 +177,16 @@ async fn from_kubeconfig(
     let config = config.map_err(|error| Error::Config(format!("context {name}: {error}")))?;
     let entry = entry.map(|entry| self_contained(&entry)).transpose()?.unwrap_or_default();
     Ok((config, name, context.cluster, entry))
+}
+
+/// Whether a cluster names a CA and says that none is asked for (client-go, `rest/transport.go` and
+/// `transport/transport.go`, `TLSConfigFor`).
+fn contradicts(cluster: &NamedCluster) -> bool {
+    let named = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+    cluster.cluster.as_ref().is_some_and(|cluster| {
+        let authority = named(&cluster.certificate_authority) || named(&cluster.certificate_authority_data);
+        authority && cluster.insecure_skip_tls_verify == Some(true)
+    })
 }
 
 fn in_cluster(target: &Target) -> Result<(Config, String, String, Mapping), Error> {

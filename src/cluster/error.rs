@@ -7,12 +7,11 @@ use kube::core::Status;
 use kube::runtime::watcher;
 
 use super::budget::Exceeded;
-use super::login;
+use super::{login, quoted};
 use crate::domain::request::State;
 use crate::domain::text::printable;
+use crate::files;
 
-/// Characters of a server's message that are kept.
-const LONGEST: usize = 4096;
 
 /// Why the cluster did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +80,13 @@ pub enum Error {
     },
     /// Refused here: this console only reads.
     ReadOnly,
+    /// Refused here: an imported context that is not trusted yet would run a program or read a file.
+    Untrusted {
+        /// The context.
+        context: String,
+        /// What it runs and reads, a sentence each.
+        what: Vec<String>,
+    },
     /// Anything else that the server said.
     Server {
         /// HTTP status.
@@ -106,6 +112,7 @@ impl std::fmt::Display for Error {
             Self::Conflict { message } => format!("it changed meanwhile (409): {message}"),
             Self::Invalid { message } => format!("the server does not accept it: {message}"),
             Self::ReadOnly => "this console is read-only".to_owned(),
+            Self::Untrusted { context, what } => files::untrusted(context, what),
             Self::Server { code, message } => format!("the server answered {code}: {message}"),
         };
         f.write_str(&printable(&text))
@@ -139,6 +146,7 @@ impl Error {
             Self::Forbidden { missing: Some(_), message } => format!("The server said: {message}"),
             Self::AlreadyDecided { .. } => "Approved and Denied are final: ask for a new request.".into(),
             Self::Changed { .. } | Self::Conflict { .. } => "Nothing was written. Look again, then decide.".into(),
+            Self::Untrusted { context, .. } => files::trust_advice(context),
             Self::ReadOnly => "Start it without --read-only to write.".into(),
             _ => return None,
         };
@@ -180,7 +188,7 @@ impl Error {
 
     /// Puts a Status of the API in our words.
     pub fn from_status(status: &Status, server: &str) -> Self {
-        let message: String = status.message.chars().take(LONGEST).collect();
+        let message = quoted::bounded(&status.message);
         match (status.code, status.reason.as_str()) {
             (401, _) => Self::Unauthorized { server: server.to_owned() },
             (403, _) => Self::Forbidden { missing: missing_right(&message), message },
@@ -196,7 +204,7 @@ impl Error {
 fn what(status: &Status) -> String {
     match status.details.as_ref().filter(|details| !details.name.is_empty()) {
         Some(details) => format!("{} {}", details.kind, details.name),
-        None => status.message.clone(),
+        None => quoted::bounded(&status.message),
     }
 }
 

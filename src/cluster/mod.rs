@@ -15,6 +15,7 @@ pub mod login;
 pub mod nodes_watch;
 pub mod pages;
 pub mod probe;
+mod quoted;
 pub mod rbac;
 pub mod rbac_watch;
 pub mod requests;

@@ -73,7 +73,7 @@ fn failed(started: Instant, stage: Stage, error: Error) -> Probe {
 /// At which step an error belongs. The client's libraries tell it in words alone.
 fn stage(error: &Error) -> Stage {
     let why = match error {
-        Error::Config(_) => return Stage::Kubeconfig,
+        Error::Config(_) | Error::Untrusted { .. } => return Stage::Kubeconfig,
         Error::Unauthorized { .. } => return Stage::Login,
         Error::Forbidden { .. } => return Stage::Rights,
         Error::Timeout { .. } => return Stage::Tcp,

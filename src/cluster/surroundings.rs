@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Node, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::ServiceCIDR;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
+use kube::api::ListParams;
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
@@ -17,6 +18,9 @@ use crate::domain::access::{self, Policy, Who};
 use crate::domain::certificate::Certificate;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::verdict::{AddressRange, ApiHosts, Grants, Host, Limits, Nodes, Surroundings};
+
+/// Objects that are read at most where one page is enough.
+const PAGE: u32 = 500;
 
 /// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +99,7 @@ impl Cluster {
         let services: Api<Service> = Api::namespaced(self.client.clone(), "default");
         let slices: Api<EndpointSlice> = Api::namespaced(self.client.clone(), "default");
         let ranges: Api<ServiceCIDR> = Api::all(self.client.clone());
+        // One page is enough: there are few of either.
         let of_kubernetes = ListParams::default().labels("kubernetes.io/service-name=kubernetes").limit(PAGE);
         let page = ListParams::default().limit(PAGE);
         let (service, slices, ranges) = tokio::join!(

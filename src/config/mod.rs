@@ -18,7 +18,7 @@ pub use yaml::{Wrong, locate};
 pub const EXAMPLE: &str = include_str!("../../assets/config.example.yaml");
 
 /// What countersign may be told in a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
@@ -38,9 +38,28 @@ pub struct Config {
     pub read_only: Vec<String>,
     /// Columns of the list of requests, in this order; name must be among them. Each context remembers another choice.
     pub columns: Option<Vec<Column>>,
+    /// How many backups of each kubeconfig are kept; with 0 none is made. Only edits that lose something make one.
+    pub backups: usize,
     /// Keys by place and action, in place of the ones of the key table.
     #[cfg_attr(test, schemars(schema_with = "schema::keys"))]
     pub keys: Keys,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            theme: None,
+            color: When::default(),
+            ascii: None,
+            mouse: false,
+            utc: false,
+            confirm: Confirm::default(),
+            read_only: Vec::new(),
+            columns: None,
+            backups: crate::files::kubeconfig::backups::DEFAULT,
+            keys: Keys::default(),
+        }
+    }
 }
 
 /// Whether to use colours.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::key_type::KeyType;
 use super::life::SHORTEST_SECONDS;
 use super::request::{CLIENT_SIGNER, Pkcs10};
+use super::request_file;
 use super::text::is_plain;
 
 /// One person's certificate, access and kubeconfig, as ordered. Kept in the journal, so it never holds a key.
@@ -211,7 +212,11 @@ impl Order {
     /// A request made elsewhere must ask for what was typed.
     fn request_problem(&self) -> Option<String> {
         let KeySource::Existing(pem) = &self.key else { return None };
-        let pkcs10 = match Pkcs10::from_pem(pem.as_bytes()) {
+        let pem = match request_file::read(pem.as_bytes()) {
+            Ok(pem) => pem,
+            Err(error) => return Some(error.in_full()),
+        };
+        let pkcs10 = match Pkcs10::from_pem(pem.as_str().as_bytes()) {
             Ok(pkcs10) => pkcs10,
             Err(why) => return Some(why),
         };

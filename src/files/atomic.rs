@@ -1,10 +1,11 @@
 //! Writing a file so that at every moment the old or the new one is there, never half of one.
 
-use std::fs::{File, Permissions};
+use std::fs::{File, Metadata, Permissions};
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
+use rustix::fs::{FlockOperation, flock};
 use tempfile::{Builder, NamedTempFile};
 
 use super::Error;
@@ -13,13 +14,27 @@ use super::Error;
 const PRIVATE: u32 = 0o600;
 /// For everybody to read.
 const PUBLIC: u32 = 0o644;
+/// Before a file has its name: `.NAME.RANDOM.new`.
+pub(super) const UNFINISHED: &str = ".new";
+/// Random characters in such a name.
+pub(super) const RANDOM: usize = 6;
 
-/// Writes a file that only its owner may read, replacing one that is there.
+/// Writes a file that only its owner may read, replacing one that is there. The owner stays who it was: root who edits
+/// a user's file leaves it to the user.
 ///
 /// # Errors
-/// [`Error::Io`].
+/// [`Error::Io`], also where another user's file cannot be left to that user.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let file = prepared(path, bytes, PRIVATE)?;
+    let owner = path.metadata().ok();
+    write_private_for(path, bytes, owner.as_ref())
+}
+
+/// [`write_private`], for the owner of another file.
+///
+/// # Errors
+/// As there.
+pub fn write_private_for(path: &Path, bytes: &[u8], owner: Option<&Metadata>) -> Result<(), Error> {
+    let file = prepared(path, bytes, PRIVATE, owner)?;
     file.persist(path).map_err(|failed| Error::io(path)(failed.error))?;
     settle(path)
 }
@@ -29,7 +44,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Exists`], [`Error::Io`].
 pub fn write_private_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    put_new(prepared(path, bytes, PRIVATE)?, path)?;
+    put_new(prepared(path, bytes, PRIVATE, None)?, path)?;
     settle(path)
 }
 
@@ -38,13 +53,26 @@ pub fn write_private_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Exists`], [`Error::Io`].
 pub fn write_public(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Error> {
-    let file = prepared(path, bytes, PUBLIC)?;
+    let owner = path.metadata().ok().filter(|_| overwrite);
+    let file = prepared(path, bytes, PUBLIC, owner.as_ref())?;
     if overwrite {
         file.persist(path).map_err(|failed| Error::io(path)(failed.error))?;
     } else {
         put_new(file, path)?;
     }
     settle(path)
+}
+
+/// Removes a file so that the removal survives a power cut. One that is not there is fine.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn remove(path: &Path) -> Result<(), Error> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io(path)(error)),
+        Ok(()) => settle(path),
+    }
 }
 
 fn put_new(file: NamedTempFile, path: &Path) -> Result<(), Error> {
@@ -58,18 +86,37 @@ fn put_new(file: NamedTempFile, path: &Path) -> Result<(), Error> {
     })
 }
 
-/// A complete file under another name in the same folder; the system creates it for the owner alone.
-fn prepared(path: &Path, bytes: &[u8], mode: u32) -> Result<NamedTempFile, Error> {
+/// A complete file under another name in the same folder; the system creates it for the owner alone. It is held with
+/// flock(2) until it has its name, so that one that a killed run left is known by being free.
+fn prepared(path: &Path, bytes: &[u8], mode: u32, owner: Option<&Metadata>) -> Result<NamedTempFile, Error> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut file = Builder::new()
         .prefix(&format!(".{name}."))
-        .suffix(".new")
+        .rand_bytes(RANDOM)
+        .suffix(UNFINISHED)
         .tempfile_in(folder(path))
         .map_err(Error::io(path))?;
+    // A file system without locks has no other use for it.
+    let _ = flock(file.as_file(), FlockOperation::NonBlockingLockExclusive);
     file.write_all(bytes).map_err(Error::io(path))?;
+    leave_to(file.as_file(), owner).map_err(Error::io(path))?;
     file.as_file().set_permissions(Permissions::from_mode(mode)).map_err(Error::io(path))?;
     file.as_file().sync_all().map_err(Error::io(path))?;
     Ok(file)
+}
+
+/// Gives the new file to the old one's owner and group.
+fn leave_to(file: &File, owner: Option<&Metadata>) -> std::io::Result<()> {
+    let Some(owner) = owner else { return Ok(()) };
+    let now = file.metadata()?;
+    if now.uid() != owner.uid() {
+        return fchown(file, Some(owner.uid()), Some(owner.gid()));
+    }
+    if now.gid() != owner.gid() {
+        // The group reads nothing of a private file; a group that we are not in cannot be given.
+        let _ = fchown(file, None, Some(owner.gid()));
+    }
+    Ok(())
 }
 
 /// The rename itself survives a power cut once the folder is synced.
@@ -77,7 +124,7 @@ fn settle(path: &Path) -> Result<(), Error> {
     File::open(folder(path)).and_then(|folder| folder.sync_all()).map_err(Error::io(path))
 }
 
-fn folder(path: &Path) -> &Path {
+pub(super) fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -109,5 +156,19 @@ mod tests {
         assert_eq!((std::fs::read(&path).unwrap(), mode(&path)), (b"one".to_vec(), 0o644));
         write_public(&path, b"two", true).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
+    }
+
+    #[test]
+    fn a_replaced_file_keeps_its_owner_and_group() {
+        if !rustix::process::geteuid().is_root() {
+            return; // Only root can make a file of another user.
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        std::fs::write(&path, "old").unwrap();
+        std::os::unix::fs::chown(&path, Some(65_534), Some(65_533)).unwrap();
+        write_private(&path, b"new").unwrap();
+        let meta = path.metadata().unwrap();
+        assert_eq!((meta.uid(), meta.gid(), mode(&path)), (65_534, 65_533, 0o600));
     }
 }

@@ -65,6 +65,8 @@ pub struct Found {
     pub lock: PathBuf,
     /// How old it is.
     pub age: Duration,
+    /// Whether this program made it.
+    pub ours: bool,
     /// Whether a process of ours holds it and lives: then it is no use to remove it.
     pub held: bool,
 }
@@ -76,7 +78,7 @@ pub fn find(file: &Path) -> Option<Found> {
     let age = modified.elapsed().unwrap_or_default();
     let ours = bounded::read(&lock, 64).is_ok_and(|content| content == MARK.as_bytes());
     let held = ours && left_behind(&lock).is_none();
-    Some(Found { lock, age, held })
+    Some(Found { lock, age, ours, held })
 }
 
 /// Removes a lock that was found, if it is still the very one.

@@ -4,16 +4,19 @@ pub mod atomic;
 pub mod bounded;
 pub mod config;
 pub mod folders;
+pub mod imported;
 pub mod kubeconfig;
 pub mod lock;
 pub mod memory;
 pub mod policy;
 pub mod presets;
+pub mod sweep;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::domain::life;
+use crate::domain::shell::quote;
 use crate::domain::text::printable;
 
 /// What can go wrong with a file. Names the file, never its content.
@@ -48,6 +51,13 @@ pub enum Error {
     Comments(PathBuf),
     /// A program that takes no lock changed the file while we did.
     Raced(PathBuf),
+    /// An imported context runs a program, or reads a file that its sender chose, and no one agreed to that yet.
+    Untrusted {
+        /// The context.
+        context: String,
+        /// What it runs and reads, a sentence each.
+        what: Vec<String>,
+    },
     /// There is no theme of that name.
     NoTheme {
         /// The name.
@@ -77,6 +87,7 @@ impl Error {
                 Some("--drop-comments writes it without them; the backup beside it keeps them.".to_owned())
             }
             Self::Raced(_) => Some("Nothing was written. Try again.".to_owned()),
+            Self::Untrusted { context, .. } => Some(trust_advice(context)),
             Self::NoHome => Some("Set HOME, or XDG_STATE_HOME and KUBECONFIG.".to_owned()),
             _ => None,
         }
@@ -99,6 +110,7 @@ impl std::fmt::Display for Error {
             Self::Comments(path) => format!("{} has comments that writing it would lose", path.display()),
             Self::Content { path, why } => format!("{}: {why}", path.display()),
             Self::Raced(path) => format!("{} was changed by another program meanwhile", path.display()),
+            Self::Untrusted { context, what } => untrusted(context, what),
             Self::NoTheme { name, known } => format!("there is no theme {name:?}; there are: {}", known.join(", ")),
             Self::NoHome => "no home folder is known".to_owned(),
         };
@@ -107,3 +119,13 @@ impl std::fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// What is said of a context that is not trusted yet.
+pub fn untrusted(context: &str, what: &[String]) -> String {
+    format!("context {context} was imported and is used for the first time: {}", what.join("; "))
+}
+
+/// What to do about it.
+pub fn trust_advice(context: &str) -> String {
+    format!("If you know its sender and want this: countersign trust {}", printable(&quote(context)))
+}

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
+use super::entries::Intent;
 use crate::domain::order::Order;
-use crate::domain::yaml;
+use crate::domain::secret::Secret;
+use crate::domain::{request_file, yaml};
 use crate::files::{self, atomic, bounded, folders};
 
 /// The state of one issuance. Holds no key.
@@ -30,6 +31,9 @@ pub struct Journal {
     pub role_uid: Option<String>,
     /// The `RoleBinding`, if this issuance made it.
     pub binding_uid: Option<String>,
+    /// What this issuance was about to make when it last wrote, each set before the write.
+    #[serde(default)]
+    pub intents: Intents,
     /// Whether user and context stand in the kubeconfig.
     pub kubeconfig_written: bool,
     /// The context that was current before this issuance switched.
@@ -37,6 +41,23 @@ pub struct Journal {
     /// The folder that it is kept in.
     #[serde(skip)]
     folder: PathBuf,
+}
+
+/// What an issuance is about to make. A kill after the write and before its result is journaled leaves only the intent;
+/// whether the object is there is then found out from its place.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Intents {
+    /// The `CertificateSigningRequest`; there was none of its name.
+    pub request: bool,
+    /// The Role; there was none of its name.
+    pub role: bool,
+    /// The `RoleBinding`; there was none of its name.
+    pub binding: bool,
+    /// The certificate's file; there was none of its name.
+    pub certificate: bool,
+    /// User and context in the kubeconfig.
+    pub kubeconfig: Option<Intent>,
 }
 
 const JOURNAL: &str = "journal.yaml";
@@ -65,6 +86,7 @@ impl Journal {
             csr_uid: None,
             role_uid: None,
             binding_uid: None,
+            intents: Intents::default(),
             kubeconfig_written: false,
             previous_context: None,
             folder: root.join(name.replace('/', "-")),
@@ -115,15 +137,15 @@ impl Journal {
     }
 
     /// The private key, if it is kept here.
-    pub fn key(&self) -> Option<Zeroizing<String>> {
-        bounded::read_text(&self.folder.join(KEY), bounded::CREDENTIAL).ok().map(Zeroizing::new)
+    pub fn key(&self) -> Option<Secret> {
+        bounded::read_text(&self.folder.join(KEY), bounded::CREDENTIAL).ok().map(Secret::new)
     }
 
     /// Keeps the private key.
     ///
     /// # Errors
     /// [`files::Error`].
-    pub fn keep_key(&self, pem: &str) -> Result<(), files::Error> {
+    pub fn keep_key(&self, pem: &Secret) -> Result<(), files::Error> {
         atomic::write_private(&self.folder.join(KEY), pem.as_bytes())
     }
 
@@ -132,24 +154,21 @@ impl Journal {
     /// # Errors
     /// [`files::Error`].
     pub fn forget_key(&self) -> Result<(), files::Error> {
-        let path = self.folder.join(KEY);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(files::Error::Io { path, error }),
-            _ => Ok(()),
-        }
+        atomic::remove(&self.folder.join(KEY))
     }
 
-    /// The PKCS#10 request, if it is kept here.
+    /// The PKCS#10 request, if it is kept here. Only the one request of the file counts, as it was written.
     pub fn request(&self) -> Option<String> {
-        bounded::read_text(&self.folder.join(REQUEST), bounded::CREDENTIAL).ok()
+        let bytes = bounded::read(&self.folder.join(REQUEST), bounded::CREDENTIAL).ok()?;
+        request_file::read(&bytes).ok().map(request_file::CanonicalRequestPem::into_string)
     }
 
     /// Keeps the PKCS#10 request.
     ///
     /// # Errors
     /// [`files::Error`].
-    pub fn keep_request(&self, pem: &str) -> Result<(), files::Error> {
-        atomic::write_private(&self.folder.join(REQUEST), pem.as_bytes())
+    pub fn keep_request(&self, pem: &request_file::CanonicalRequestPem) -> Result<(), files::Error> {
+        atomic::write_private(&self.folder.join(REQUEST), pem.as_str().as_bytes())
     }
 
     /// Forgets the issuance: it is finished, or undone.
@@ -157,6 +176,10 @@ impl Journal {
     /// # Errors
     /// [`files::Error`].
     pub fn remove(&self) -> Result<(), files::Error> {
+        // The key first: what is left of a removal that is cut off must not hold one. The journal last, so that it is
+        // found and removed the next time.
+        self.forget_key()?;
+        atomic::remove(&self.folder.join(REQUEST))?;
         match std::fs::remove_dir_all(&self.folder) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(files::Error::Io { path: self.folder.clone(), error })
@@ -178,13 +201,13 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let order = Order::new("jane", &Surroundings { namespace: "default".into(), ..Surroundings::default() });
         let mut journal = Journal::begin_in(state.path(), order.clone(), "https://s", "prod").unwrap();
-        journal.keep_key("secret").unwrap();
+        journal.keep_key(&Secret::new("secret".into())).unwrap();
         journal.csr_uid = Some("uid".into());
         journal.save().unwrap();
         let found = Journal::unfinished_in(state.path());
         assert_eq!(found.len(), 1);
         assert_eq!((&found[0].order, found[0].csr_uid.as_deref()), (&order, Some("uid")));
-        assert_eq!(found[0].key().unwrap().as_str(), "secret");
+        assert_eq!(found[0].key().unwrap().expose(), "secret");
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&journal.folder), mode(&journal.folder.join(KEY))), (0o700, 0o600));
         assert!(!std::fs::read_to_string(journal.folder.join(JOURNAL)).unwrap().contains("secret"));

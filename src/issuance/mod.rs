@@ -1,8 +1,9 @@
 //! Carries out an order step by step, journals it, resumes it, undoes it, proves it.
 //!
-//! Before a step that would lose something if the process died, the journal in the state folder says so. Every step
-//! first looks whether it has been done, so that an issuance goes on wherever it was cut off.
+//! Before each write the journal in the state folder says what is about to be written. Every step and every undo first
+//! looks whether that was done, so that both are right wherever an issuance was cut off.
 
+pub mod entries;
 pub mod journal;
 pub mod progress;
 pub mod proof;

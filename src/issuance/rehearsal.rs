@@ -8,6 +8,7 @@ use crate::domain::kubeconfig::{Kind, has_comments};
 use crate::domain::objects;
 use crate::domain::order::{Grant, KeySource, Order};
 use crate::domain::plan::StepKind;
+use crate::domain::request_file;
 use crate::files::{self, bounded};
 use crate::keys::{PrivateKey, certification_request};
 
@@ -88,7 +89,14 @@ async fn request(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Res
         Err(error) => return Err(error),
     }
     let pem = match &order.key {
-        KeySource::Existing(pem) => pem.clone(),
+        // Only the request itself is ever sent.
+        KeySource::Existing(pem) => match request_file::read(pem.as_bytes()) {
+            Ok(pem) => pem.into_string(),
+            Err(error) => {
+                found.add(step, Weight::Problem, error.to_string());
+                return Ok(());
+            }
+        },
         // A throw-away key of the quickest kind: the server looks at the subject, not at the key's kind.
         KeySource::New(_) => match throw_away(order) {
             Ok(pem) => pem,

@@ -31,7 +31,7 @@ pub async fn run(
             StepKind::Key => steps::key(&journal).await,
             StepKind::Request => steps::request(cluster, &mut journal, &news).await,
             StepKind::Approve => steps::approve(cluster, &journal, &news).await,
-            StepKind::Certificate => steps::certificate(cluster, &journal, &mut certificate, &news).await,
+            StepKind::Certificate => steps::certificate(cluster, &mut journal, &mut certificate, &news).await,
             StepKind::Role => steps::role(cluster, &mut journal, &news).await,
             StepKind::Binding => steps::binding(cluster, &mut journal, &news).await,
             StepKind::Kubeconfig => steps::kubeconfig(cluster, &mut journal, &certificate, &news).await,

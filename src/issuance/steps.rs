@@ -2,23 +2,20 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
-use serde_yaml::Mapping;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::entries::{Entries, Intent};
 use super::journal::Journal;
 use super::progress::{Progress, Written};
 use super::run::tell;
 use crate::cluster::{Cluster, Decision, Error, Verb};
 use crate::domain::certificate::Certificate;
-use crate::domain::kubeconfig::{Kind, Kubeconfig};
-use crate::domain::order::{KeySource, KubeconfigTarget};
+use crate::domain::order::KeySource;
 use crate::domain::plan::{Plan, StepKind};
 use crate::domain::request::{Pin, Request, State};
-use crate::domain::{commands, objects};
+use crate::domain::{commands, objects, request_file};
 use crate::files::{self, bounded};
 use crate::keys::{PrivateKey, certification_request};
 use crate::trouble::Trouble;
@@ -33,7 +30,8 @@ pub(super) async fn key(journal: &Journal) -> Result<String, Trouble> {
     let order = journal.order.clone();
     let kind = match order.key {
         KeySource::Existing(pem) => {
-            journal.keep_request(&pem)?;
+            let request = request_file::read(pem.as_bytes());
+            journal.keep_request(&request.map_err(|error| Trouble::advised(error.to_string(), error.advice()))?)?;
             return Ok("the request is at hand, its key is with its owner".to_owned());
         }
         KeySource::New(kind) => kind,
@@ -46,11 +44,13 @@ pub(super) async fn key(journal: &Journal) -> Result<String, Trouble> {
     // Making an RSA key takes a while and no other task should wait for it.
     let made = tokio::task::spawn_blocking(move || -> Result<(), Trouble> {
         let key = match kept.key() {
-            Some(pem) => PrivateKey::from_pem(&pem)?,
+            Some(pem) => PrivateKey::from_pem(pem.expose())?,
             None => PrivateKey::generate(kind)?,
         };
         kept.keep_key(&key.to_pem())?;
-        kept.keep_request(&certification_request(&key, &order.user, &order.groups)?)?;
+        let request = certification_request(&key, &order.user, &order.groups)?;
+        let request = request_file::read(request.as_bytes()).map_err(|error| Trouble::new(error.to_string()))?;
+        kept.keep_request(&request)?;
         Ok(())
     });
     made.await.map_err(|_| Trouble::new("making the key was cut off"))??;
@@ -71,7 +71,11 @@ pub(super) async fn request(cluster: &Cluster, journal: &mut Journal, news: &New
             let text = format!("a request {name} is there already, and it is not this one");
             return Err(Trouble::advised(text, "Take another name for the request."));
         }
-        Err(Error::Gone { .. }) => cluster.create_request(&wanted, false).await,
+        Err(Error::Gone { .. }) => {
+            journal.intents.request = true;
+            journal.save()?;
+            cluster.create_request(&wanted, false).await
+        }
         Err(error) => Err(error),
     };
     let command = format!("{} create -f {name}.yaml", cluster.kubectl);
@@ -122,7 +126,7 @@ pub(super) async fn approve(cluster: &Cluster, journal: &Journal, news: &News) -
 /// Waits for the certificate, and after a while tells why it may never come.
 pub(super) async fn certificate(
     cluster: &Cluster,
-    journal: &Journal,
+    journal: &mut Journal,
     certificate: &mut String,
     news: &News,
 ) -> Result<String, Trouble> {
@@ -151,6 +155,10 @@ pub(super) async fn certificate(
     if let Some(path) = journal.order.certificate_file.clone() {
         // Written before this step was cut off or a later one failed: the very file is no obstacle.
         let there = bounded::read_text(&path, bounded::CREDENTIAL).is_ok_and(|there| there == *certificate);
+        if !there && !path.exists() {
+            journal.intents.certificate = true;
+            journal.save()?;
+        }
         let written = files::atomic::write_public(&path, certificate.as_bytes(), there);
         wrote(
             news,
@@ -186,6 +194,8 @@ pub(super) async fn role(cluster: &Cluster, journal: &mut Journal, news: &News) 
         let text = format!("a Role {name} with other rules is there in {namespace}");
         return Err(Trouble::advised(text, "Take another name for the role, or bind the one that is there."));
     }
+    journal.intents.role = true;
+    journal.save()?;
     let made = cluster.create(&namespace, &wanted, false).await;
     let command = command_of(cluster, journal, StepKind::Role);
     wrote(news, "create", format!("role/{name} in {namespace}"), made.as_ref().map(|_| "created"), command);
@@ -205,6 +215,8 @@ pub(super) async fn binding(cluster: &Cluster, journal: &mut Journal, news: &New
         let text = format!("another RoleBinding {name} is there in {namespace}");
         return Err(Trouble::advised(text, "Take another name for the binding."));
     }
+    journal.intents.binding = true;
+    journal.save()?;
     let made = cluster.create(&namespace, &wanted, false).await;
     let command = command_of(cluster, journal, StepKind::Binding);
     wrote(news, "create", format!("rolebinding/{name} in {namespace}"), made.as_ref().map(|_| "created"), command);
@@ -230,8 +242,13 @@ pub(super) async fn kubeconfig(
     if let Some(taken) = entries.taken(&before, &target) {
         return Err(taken);
     }
-    if target.switch && before.current_context() != Some(&target.context) {
-        journal.previous_context = before.current_context().map(str::to_owned);
+    // Cut off after the write, the file is as it is to be, and no longer says what was there before.
+    if journal.intents.kubeconfig.as_ref().is_none_or(|intent| !intent.is_written(&before, &target)) {
+        if target.switch && before.current_context() != Some(&target.context) {
+            journal.previous_context = before.current_context().map(str::to_owned);
+        }
+        let public_key = Certificate::from_pem(certificate.as_bytes()).map_err(Trouble::new)?.public_key_sha256;
+        journal.intents.kubeconfig = Some(Intent::new(&before, &target, public_key));
         journal.save()?;
     }
     let path = target.path.clone();
@@ -249,60 +266,6 @@ pub(super) async fn kubeconfig(
     journal.forget_key()?;
     let backup = edited.backup.and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
     Ok(backup.map_or_else(|| shown.clone(), |backup| format!("{shown}, backup {backup}")))
-}
-
-/// The entries that an issuance adds to a kubeconfig.
-struct Entries {
-    user: Mapping,
-    context: Mapping,
-    cluster: Mapping,
-}
-
-impl Entries {
-    fn new(cluster: &Cluster, namespace: &str, target: &KubeconfigTarget, certificate: &str, key: &str) -> Self {
-        let user = mapping([
-            ("client-certificate-data", STANDARD.encode(certificate)),
-            ("client-key-data", STANDARD.encode(key)),
-        ]);
-        let mut context = mapping([("cluster", target.cluster.clone()), ("user", target.user.clone())]);
-        if namespace != "default" {
-            context.insert("namespace".into(), namespace.into());
-        }
-        Self { user, context, cluster: cluster.cluster_entry.clone() }
-    }
-
-    /// A name that is taken by something else is never overwritten unasked.
-    fn taken(&self, config: &Kubeconfig, target: &KubeconfigTarget) -> Option<Trouble> {
-        let differs =
-            |kind: Kind, name: &str, fields: &Mapping| config.get(kind, name).is_some_and(|there| there != fields);
-        let what = if differs(Kind::User, &target.user, &self.user) {
-            format!("user {}", target.user)
-        } else if differs(Kind::Context, &target.context, &self.context) {
-            format!("context {}", target.context)
-        } else {
-            return None;
-        };
-        if target.overwrite {
-            return None;
-        }
-        let text = format!("{} has a {what} already", target.path.display());
-        Some(Trouble::advised(text, "Take another name, write another file, or say that it may be replaced."))
-    }
-
-    fn put(&self, config: &mut Kubeconfig, target: &KubeconfigTarget) {
-        if config.get(Kind::Cluster, &target.cluster).is_none() {
-            config.put(Kind::Cluster, &target.cluster, self.cluster.clone());
-        }
-        config.put(Kind::User, &target.user, self.user.clone());
-        config.put(Kind::Context, &target.context, self.context.clone());
-        if target.switch {
-            config.set_current_context(Some(&target.context));
-        }
-    }
-}
-
-fn mapping<const N: usize>(fields: [(&str, String); N]) -> Mapping {
-    fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 /// The request that this issuance made, not another that has its name by now.

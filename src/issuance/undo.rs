@@ -1,16 +1,23 @@
-//! Takes back what an issuance made: its objects by their uid, its entries in the kubeconfig.
+//! Takes back what an issuance made: its objects by their uid, its entries in the kubeconfig, the files that it made.
+//!
+//! What was only intended when the issuance was cut off is looked for: an object that is exactly what this issuance was
+//! about to make, where there was none before, is its own.
+
+use std::path::Path;
 
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 
+use super::entries::take_context_out;
 use super::journal::Journal;
 use super::progress::Written;
 use crate::cluster::{Cluster, Error};
-use crate::domain::commands;
-use crate::domain::kubeconfig::{Kind, Kubeconfig};
-use crate::domain::order::KubeconfigTarget;
-use crate::domain::request::Pin;
+use crate::domain::certificate::Certificate;
+use crate::domain::kubeconfig::Kind;
+use crate::domain::order::{KeySource, KubeconfigTarget};
+use crate::domain::request::{Pin, Pkcs10};
 use crate::domain::shell::quote;
-use crate::files;
+use crate::domain::{commands, objects};
+use crate::files::{self, atomic};
 use crate::trouble::Trouble;
 
 /// Undoes an issuance, the last step first, and forgets it. An issued certificate stays valid until it expires.
@@ -19,59 +26,142 @@ use crate::trouble::Trouble;
 /// The first thing that could not be taken back; what was taken back before is gone.
 pub async fn undo(cluster: &Cluster, journal: &Journal) -> Result<Vec<Written>, Trouble> {
     let mut done = Vec::new();
-    let order = &journal.order;
-    if let (true, Some(target)) = (journal.kubeconfig_written, order.kubeconfig.clone()) {
-        done.push(written(
-            target.path.display().to_string(),
-            format!("kubectl config delete-context {}", quote(&target.context)),
-        ));
-        let previous = journal.previous_context.clone();
-        let edited = tokio::task::spawn_blocking(move || {
-            files::kubeconfig::edit(&target.path, |config| take_out(config, &target, previous.as_deref()))
-        });
-        edited.await.map_err(|_| Trouble::new("writing the kubeconfig was cut off"))??;
-    }
-    if let Some(uid) = &journal.binding_uid {
-        cluster.delete::<RoleBinding>(&order.namespace, &order.binding_name, uid).await?;
-        let command = format!(
-            "{} delete rolebinding {} -n {}",
-            cluster.kubectl,
-            quote(&order.binding_name),
-            quote(&order.namespace)
-        );
-        done.push(written(format!("rolebinding/{}", order.binding_name), command));
-    }
-    if let (Some(uid), Some(name)) = (&journal.role_uid, order.role_name()) {
-        cluster.delete::<Role>(&order.namespace, name, uid).await?;
-        let command = format!("{} delete role {} -n {}", cluster.kubectl, quote(name), quote(&order.namespace));
-        done.push(written(format!("role/{name}"), command));
-    }
-    if let Some(uid) = &journal.csr_uid {
-        delete_request(cluster, &order.csr_name, uid).await?;
-        done.push(written(format!("csr/{}", order.csr_name), commands::delete(&cluster.kubectl, &order.csr_name)));
-    }
+    kubeconfig(journal, &mut done).await?;
+    binding(cluster, journal, &mut done).await?;
+    role(cluster, journal, &mut done).await?;
+    certificate_file(journal, &mut done)?;
+    request(cluster, journal, &mut done).await?;
     journal.remove()?;
     Ok(done)
 }
 
-async fn delete_request(cluster: &Cluster, name: &str, uid: &str) -> Result<(), Error> {
-    match cluster.request(name).await {
-        Ok(csr) if csr.metadata.uid.as_deref() == Some(uid) => match cluster.delete_request(&Pin::of(&csr)).await {
-            Err(Error::Gone { .. }) => Ok(()),
-            answer => answer,
-        },
-        Ok(_) | Err(Error::Gone { .. }) => Ok(()),
-        Err(error) => Err(error),
+/// User, context and the cluster that came with them; the file, where there was none before.
+async fn kubeconfig(journal: &Journal, done: &mut Vec<Written>) -> Result<(), Trouble> {
+    let Some(target) = journal.order.kubeconfig.clone() else { return Ok(()) };
+    if !journal.kubeconfig_written && journal.intents.kubeconfig.is_none() {
+        return Ok(());
     }
+    let journal = journal.clone();
+    let taking = tokio::task::spawn_blocking(move || take_out(&journal, &target).map(|was_there| (was_there, target)));
+    let (was_there, target) = taking.await.map_err(|_| Trouble::new("writing the kubeconfig was cut off"))??;
+    if was_there {
+        let command = format!("kubectl config delete-context {}", quote(&target.context));
+        done.push(written(target.path.display().to_string(), command));
+    }
+    Ok(())
 }
 
-/// User and context go; the context that was current before is current again, unless somebody switched since.
-fn take_out(config: &mut Kubeconfig, target: &KubeconfigTarget, previous: Option<&str>) {
-    config.remove(Kind::Context, &target.context);
-    config.remove(Kind::User, &target.user);
-    if config.current_context() == Some(&target.context) {
-        config.set_current_context(previous);
+/// Tells whether there was something to take out.
+fn take_out(journal: &Journal, target: &KubeconfigTarget) -> Result<bool, files::Error> {
+    let previous = journal.previous_context.as_deref();
+    let mut was_there = false;
+    let intent = journal.intents.kubeconfig.as_ref();
+    files::kubeconfig::take_out(&target.path, |config| match intent {
+        Some(intent) => {
+            was_there = intent.is_written(config, target);
+            intent.take_out(config, target, previous)
+        }
+        // A journal of an earlier version: it only says that both are there.
+        None => {
+            was_there = true;
+            take_context_out(config, target, previous);
+            config.remove(Kind::User, &target.user);
+            files::kubeconfig::Rest::Keep
+        }
+    })?;
+    let made_folder = intent.is_some_and(|intent| !intent.folder_existed && !target.path.exists());
+    if let Some(folder) = target.path.parent().filter(|_| made_folder) {
+        // It stays where something else is in it.
+        let _ = std::fs::remove_dir(folder);
     }
+    Ok(was_there)
+}
+
+async fn binding(cluster: &Cluster, journal: &Journal, done: &mut Vec<Written>) -> Result<(), Trouble> {
+    let (namespace, name) = (&journal.order.namespace, &journal.order.binding_name);
+    let uid = match (&journal.binding_uid, objects::role_binding(&journal.order)) {
+        (Some(uid), _) => Some(uid.clone()),
+        (None, Some(wanted)) if journal.intents.binding => {
+            let there = cluster.find::<RoleBinding>(namespace, name).await?;
+            let same = |there: &RoleBinding| there.role_ref == wanted.role_ref && there.subjects == wanted.subjects;
+            there.filter(same).and_then(|there| there.metadata.uid)
+        }
+        _ => None,
+    };
+    let Some(uid) = uid else { return Ok(()) };
+    cluster.delete::<RoleBinding>(namespace, name, &uid).await?;
+    let command = format!("{} delete rolebinding {} -n {}", cluster.kubectl, quote(name), quote(namespace));
+    done.push(written(format!("rolebinding/{name}"), command));
+    Ok(())
+}
+
+async fn role(cluster: &Cluster, journal: &Journal, done: &mut Vec<Written>) -> Result<(), Trouble> {
+    let namespace = &journal.order.namespace;
+    let Some(name) = journal.order.role_name() else { return Ok(()) };
+    let uid = match (&journal.role_uid, objects::role(&journal.order)) {
+        (Some(uid), _) => Some(uid.clone()),
+        (None, Some(wanted)) if journal.intents.role => {
+            let there = cluster.find::<Role>(namespace, name).await?;
+            there.filter(|there| there.rules == wanted.rules).and_then(|there| there.metadata.uid)
+        }
+        _ => None,
+    };
+    let Some(uid) = uid else { return Ok(()) };
+    cluster.delete::<Role>(namespace, name, &uid).await?;
+    let command = format!("{} delete role {} -n {}", cluster.kubectl, quote(name), quote(namespace));
+    done.push(written(format!("role/{name}"), command));
+    Ok(())
+}
+
+/// The certificate's file, if it is still the certificate of this issuance's request.
+fn certificate_file(journal: &Journal, done: &mut Vec<Written>) -> Result<(), Trouble> {
+    let Some(path) = journal.order.certificate_file.as_deref().filter(|_| journal.intents.certificate) else {
+        return Ok(());
+    };
+    // The file of a removal that was cut off is gone already.
+    let kept = journal.request().or_else(|| match &journal.order.key {
+        KeySource::Existing(pem) => Some(pem.clone()),
+        KeySource::New(_) => None,
+    });
+    let request = kept.and_then(|pem| Pkcs10::from_pem(pem.as_bytes()).ok());
+    let ours = request.is_some_and(|request| public_key_in(path).as_deref() == Some(request.key.sha256.as_str()));
+    if ours {
+        atomic::remove(path)?;
+        let shown = path.display().to_string();
+        done.push(written(shown.clone(), format!("rm -- {}", quote(&shown))));
+    }
+    Ok(())
+}
+
+fn public_key_in(path: &Path) -> Option<String> {
+    let pem = std::fs::read(path).ok()?;
+    Certificate::from_pem(&pem).ok().map(|certificate| certificate.public_key_sha256)
+}
+
+async fn request(cluster: &Cluster, journal: &Journal, done: &mut Vec<Written>) -> Result<(), Trouble> {
+    let name = &journal.order.csr_name;
+    // Before it is intended, nothing was made; one of the same name that is there is another's.
+    if !journal.intents.request && journal.csr_uid.is_none() {
+        return Ok(());
+    }
+    let there = match cluster.request(name).await {
+        Ok(there) => there,
+        Err(Error::Gone { .. }) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let ours = match &journal.csr_uid {
+        Some(uid) => there.metadata.uid.as_ref() == Some(uid),
+        None => journal.request().is_some_and(|pem| there.spec.request.0 == pem.as_bytes()),
+    };
+    if !ours {
+        return Ok(());
+    }
+    match cluster.delete_request(&Pin::of(&there)).await {
+        Ok(()) | Err(Error::Gone { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    done.push(written(format!("csr/{name}"), commands::delete(&cluster.kubectl, name)));
+    Ok(())
 }
 
 fn written(object: String, command: String) -> Written {

@@ -3,6 +3,10 @@
 //! rcgen makes and uses the keys. Its own requests keep one value per attribute, which would lose every group but the
 //! last, so the request is encoded here and rcgen's key signs it.
 
+pub mod process;
+
+use crate::domain::key_type::KeyType;
+use crate::domain::secret::Secret;
 use der::asn1::{Any, BitString, ObjectIdentifier, SetOfVec, Utf8StringRef};
 use der::{Decode, Encode, EncodePem};
 use rcgen::{KeyPair, PublicKeyData, RsaKeySize, SigningKey};
@@ -10,9 +14,6 @@ use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
 use x509_cert::request::{CertReq, CertReqInfo, Version};
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
-use zeroize::Zeroizing;
-
-use crate::domain::key_type::KeyType;
 
 /// Why a key or request could not be made. Never quotes key material.
 #[derive(Debug, thiserror::Error)]
@@ -68,8 +69,8 @@ impl PrivateKey {
     }
 
     /// The key as PKCS#8 PEM, zeroised when dropped.
-    pub fn to_pem(&self) -> Zeroizing<String> {
-        Zeroizing::new(self.0.serialize_pem())
+    pub fn to_pem(&self) -> Secret {
+        Secret::new(self.0.serialize_pem())
     }
 }
 

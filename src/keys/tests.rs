@@ -36,7 +36,7 @@ fn openssl_verifies_a_request_of_every_key_type() {
         let decoded = Pkcs10::from_pem(request.as_bytes()).unwrap();
         assert_eq!(decoded.signature_valid, Some(true), "{kind}");
         assert_eq!(format!("{} {}", decoded.key.algorithm, decoded.key.bits).to_uppercase(), label(kind), "{kind}");
-        let read = PrivateKey::from_pem(&key.to_pem()).unwrap();
+        let read = PrivateKey::from_pem(key.to_pem().expose()).unwrap();
         let again = certification_request(&read, "jane", &[]).unwrap();
         assert_eq!(Pkcs10::from_pem(again.as_bytes()).unwrap().key.sha256, decoded.key.sha256);
     }

@@ -20,9 +20,9 @@ use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::{Time, Validity};
-use zeroize::Zeroizing;
 
 use crate::domain::key_type::KeyType;
+use crate::domain::secret::Secret;
 use crate::domain::x509::{Attribute, RawRequest, first_request};
 use crate::keys::{PrivateKey, certification_request};
 
@@ -93,7 +93,7 @@ pub struct Credentials {
     /// The certificate.
     pub certificate: String,
     /// The key, zeroised when dropped.
-    pub key: Zeroizing<String>,
+    pub key: Secret,
 }
 
 impl Authority {

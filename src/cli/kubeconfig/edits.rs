@@ -4,17 +4,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::flags::{
-    DeleteFlags, EditFlags, EmbedFlags, ExtractFlags, ImportFlags, NamespaceFlags, RenameFlags, UnlockFlags, UseFlags,
+    DeleteFlags, EditFlags, EmbedFlags, ExtractFlags, NamespaceFlags, RenameFlags, UnlockFlags, UseFlags,
 };
 use crate::cli::output::{Failed, print, print_data, tell};
 use crate::domain::kubeconfig::edit::Edit;
-use crate::domain::kubeconfig::import::Incoming;
 use crate::domain::kubeconfig::set::Kubeconfigs;
-use crate::domain::kubeconfig::{Kind, Kubeconfig, extract};
 use crate::domain::life;
+use crate::domain::secret::Secret;
 use crate::domain::text::printable;
-use crate::files::kubeconfig::{self, Comments, Written, disk};
-use crate::files::{Error, atomic, lock};
+use crate::files::kubeconfig::disk::Disk;
+use crate::files::kubeconfig::{self, Comments, Written};
+use crate::files::{Error, atomic, imported, lock};
 
 /// A lock younger than this may well be in use.
 const YOUNG: Duration = Duration::from_secs(60);
@@ -26,7 +26,7 @@ pub(super) struct Files<'a> {
 }
 
 impl Files<'_> {
-    fn change<T>(
+    pub fn change<T>(
         &self,
         flags: &EditFlags,
         edit: impl FnOnce(&mut Kubeconfigs) -> Result<T, String>,
@@ -77,7 +77,8 @@ impl Files<'_> {
     }
 
     pub fn embed(&self, flags: &EmbedFlags) -> Result<(), Failed> {
-        let embedded = self.change(&flags.edit, |all| all.embed(&flags.name, &disk::read))?;
+        imported::check(&kubeconfig::load(self.explicit)?, &flags.name)?;
+        let embedded = self.change(&flags.edit, |all| all.embed(&flags.name, &Disk))?;
         if embedded.is_empty() {
             return print("nothing to embed");
         }
@@ -85,10 +86,12 @@ impl Files<'_> {
     }
 
     pub fn extract(&self, flags: &ExtractFlags) -> Result<(), Failed> {
-        let alone = kubeconfig::load(self.explicit)?.extract(&flags.name, &disk::read);
+        let all = kubeconfig::load(self.explicit)?;
+        imported::check(&all, &flags.name)?;
+        let alone = all.extract(&flags.name, &Disk);
         let alone = alone.map_err(|why| Failed::new(printable(&why)))?;
-        let yaml = alone.to_yaml().map_err(Failed::new)?;
-        let Some(path) = &flags.out else { return print_data(&yaml) };
+        let yaml = Secret::new(alone.to_yaml().map_err(Failed::new)?);
+        let Some(path) = &flags.out else { return print_data(yaml.expose()) };
         let written = if flags.force {
             atomic::write_private(path, yaml.as_bytes())
         } else {
@@ -104,43 +107,6 @@ impl Files<'_> {
                 Ok(())
             }
         }
-    }
-
-    pub fn import(&self, flags: &ImportFlags) -> Result<(), Failed> {
-        if !flags.file.exists() {
-            return Err(Failed::new(format!("{} is not there", flags.file.display())));
-        }
-        let mut other = kubeconfig::read(&flags.file)?;
-        let full = std::path::absolute(&flags.file)?;
-        let folder = full.parent().unwrap_or(Path::new("/"));
-        for note in extract::detach(&mut other, folder, &disk::read) {
-            tell(&format!("note: {note}"));
-        }
-        let plan = |all: &Kubeconfigs| plan(all, &other, flags);
-        let planned = if flags.dry_run {
-            plan(&kubeconfig::load(self.explicit)?).map_err(Failed::new)?
-        } else {
-            self.change(&flags.edit, |all| {
-                let planned = plan(all)?;
-                all.import(&other, &planned);
-                let current = other
-                    .current_context()
-                    .filter(|_| flags.switch)
-                    .and_then(|name| planned.iter().find(|one| one.kind == Kind::Context && one.name == name));
-                if let Some(context) = current {
-                    all.make_current(&context.target);
-                }
-                Ok(planned)
-            })?
-        };
-        print(
-            &planned
-                .iter()
-                .flat_map(Incoming::lines)
-                .map(|line| printable(&line).into_owned())
-                .collect::<Vec<_>>()
-                .join("\n"),
-        )
     }
 
     pub fn unlock(&self, flags: &UnlockFlags) -> Result<(), Failed> {
@@ -171,20 +137,9 @@ impl Files<'_> {
     }
 }
 
-fn plan(all: &Kubeconfigs, other: &Kubeconfig, flags: &ImportFlags) -> Result<Vec<Incoming>, String> {
-    let wanted = |kind: Kind, name: &str| {
-        let named = flags.names.iter().find(|(of, old, _)| *of == kind && old == name);
-        named.map(|(_, _, new)| new.clone())
-    };
-    if let Some((kind, old, _)) = flags.names.iter().find(|(kind, old, _)| !other.has(*kind, old)) {
-        return Err(format!("{} has no {} {old}", flags.file.display(), kind.word()));
-    }
-    let stem = flags.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    all.plan_import(other, &stem, &wanted)
-}
-
 fn say(written: &Written) {
     let backup = written.backup.as_ref().map(|path| format!(", backup {}", path.display())).unwrap_or_default();
     let comments = if written.comments_lost { ", without its comments" } else { "" };
     tell(&format!("written: {}{backup}{comments}", written.path.display()));
+    written.notes().iter().for_each(|note| tell(&format!("note: {note}")));
 }

@@ -21,8 +21,10 @@ pub enum KubeconfigCommand {
     DeleteContext(DeleteFlags),
     /// Set the namespace of a context
     Namespace(NamespaceFlags),
-    /// Bring another kubeconfig in; what clashes comes in under another name
+    /// Bring another kubeconfig in; what clashes comes in under another name, what is dangerous is shown first
     Import(ImportFlags),
+    /// Agree to what an imported context runs and reads; its first use is refused until then
+    Trust(TrustFlags),
     /// Write one context as a kubeconfig of its own, with its files embedded
     Extract(ExtractFlags),
     /// Embed the files that a context refers to
@@ -126,9 +128,23 @@ pub struct ImportFlags {
     /// Say what would come in, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Import although it runs programs, names files, or does not verify its server, as an import without this says
+    #[arg(long)]
+    pub accept_risks: bool,
+    /// Embed certificates and keys from outside of the folder of FILE, too
+    #[arg(long)]
+    pub embed_outside: bool,
     /// What is common to edits.
     #[command(flatten)]
     pub edit: EditFlags,
+}
+
+/// `countersign trust`.
+#[derive(Debug, Args)]
+pub struct TrustFlags {
+    /// The context
+    #[arg(value_name = "CONTEXT")]
+    pub name: String,
 }
 
 /// `countersign extract`.

@@ -3,6 +3,7 @@
 mod contexts;
 mod edits;
 pub(super) mod flags;
+mod import;
 
 use super::flags::Global;
 use super::output::Failed;
@@ -36,6 +37,7 @@ pub(super) fn run(command: &KubeconfigCommand, global: &Global) -> Result<(), Fa
         KubeconfigCommand::DeleteContext(flags) => files.delete(flags),
         KubeconfigCommand::Namespace(flags) => files.set_namespace(flags, global.context.as_deref()),
         KubeconfigCommand::Import(flags) => files.import(flags),
+        KubeconfigCommand::Trust(flags) => files.trust(flags),
         KubeconfigCommand::Extract(flags) => files.extract(flags),
         KubeconfigCommand::Embed(flags) => files.embed(flags),
         KubeconfigCommand::Unlock(flags) => files.unlock(flags),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
 
-use super::{Change, Consent, Outcome, Task};
+use super::{Change, Consent, Outcome, Task, update};
 use crate::console::effect::{Effect, EffectId};
 use crate::console::form::Form;
 use crate::console::keymap::{Action, Place};
@@ -219,12 +219,18 @@ pub fn changed(state: &mut State, id: EffectId, outcome: Outcome) -> Vec<Effect>
         Err(trouble) => Err(trouble.text.clone()),
     };
     let (what, object, command) = (change.word(), change.object(), change.command(&kubectl));
+    let mut effects = vec![Effect::Kubeconfig(Task::Read)];
     match result {
-        Ok((notes, _)) => done(state, id, &change, &notes, outcome.as_deref().unwrap_or_default()),
+        Ok((notes, _)) => {
+            done(state, id, &change, &notes, outcome.as_deref().unwrap_or_default());
+            if let Change::Trust { context, then } = &change {
+                effects.extend(update::trusted(state, context, *then));
+            }
+        }
         Err(trouble) => ask.phase = Phase::Failed(trouble),
     }
     state.activity.add(state.clock.now, Written { what, object, outcome, command });
-    vec![Effect::Kubeconfig(Task::Read)]
+    effects
 }
 
 fn ask_again(ask: &mut Ask, change: Change, lines: Vec<String>) -> Vec<Effect> {

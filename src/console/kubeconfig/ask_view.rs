@@ -92,6 +92,7 @@ fn question(state: &State, what: &What) -> String {
         What::Sure(Change::Edit(Edit::Delete { .. })) => {
             format!("Delete it? {}. A backup of the file stays.", yes_or_no(state))
         }
+        What::Sure(Change::Import(_) | Change::Trust { .. }) => format!("{}.", yes_or_no(state)),
         What::Sure(_) => format!("{}. A backup of the file stays.", yes_or_no(state)),
     }
 }

@@ -47,6 +47,8 @@ pub struct Holds {
     pub explicit: Option<PathBuf>,
     /// The contexts, each with what would go with it.
     pub contexts: Vec<Diagnosis>,
+    /// By context: what an imported one would run or read that no one agreed to yet.
+    pub untrusted: BTreeMap<String, Vec<String>>,
     /// By context: the cluster and user that no other context needs.
     pub orphans: BTreeMap<String, Vec<(Kind, String)>>,
     /// The home folder, which is written as `~`.
@@ -101,6 +103,22 @@ pub enum Change {
     },
     /// The files that a context refers to are embedded.
     Embed(String),
+    /// What an imported context runs and reads is agreed to.
+    Trust {
+        /// The context.
+        context: String,
+        /// What was wanted when it was asked.
+        then: Then,
+    },
+}
+
+/// What follows consent to an imported context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// Its connection is tested.
+    Test,
+    /// The console switches to it.
+    Switch,
 }
 
 /// What somebody has agreed to.
@@ -187,6 +205,7 @@ impl Change {
             Self::Import(_) => "import",
             Self::Extract { .. } => "extract",
             Self::Embed(_) => "embed",
+            Self::Trust { .. } => "trust",
         }
     }
 
@@ -197,7 +216,8 @@ impl Change {
                 format!("context/{name}")
             }
             Self::Edit(Edit::Delete { context, .. } | Edit::Namespace { context, .. })
-            | Self::Extract { context, .. } => format!("context/{context}"),
+            | Self::Extract { context, .. }
+            | Self::Trust { context, .. } => format!("context/{context}"),
             Self::Import(path) => path.display().to_string(),
         }
     }
@@ -226,6 +246,7 @@ impl Change {
                 )
             }
             Self::Embed(context) => format!("countersign embed {}", quote(context)),
+            Self::Trust { context, .. } => format!("countersign trust {}", quote(context)),
         }
     }
 }

@@ -9,11 +9,15 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{Change, Consent, Holds, News, Outcome, Task};
 use crate::cluster::{Target, probe};
 use crate::console::event::Event;
+use crate::domain::kubeconfig::diagnose::Diagnosis;
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::kubeconfig::import::Incoming;
+use crate::domain::kubeconfig::redact;
 use crate::domain::kubeconfig::set::Kubeconfigs;
-use crate::domain::kubeconfig::{Kubeconfig, extract, redact};
-use crate::files::kubeconfig::{self, Comments, Written, disk};
+use crate::domain::secret::Secret;
+use crate::files::imported::{self, Incomer};
+use crate::files::kubeconfig::disk::Disk;
+use crate::files::kubeconfig::{self, Comments, Written};
 use crate::files::{self, atomic, folders, lock};
 use crate::trouble::Trouble;
 
@@ -72,13 +76,19 @@ fn answer(target: &Target, task: Task) -> News {
 fn read(explicit: Option<&Path>) -> Result<Holds, files::Error> {
     let all = kubeconfig::load(explicit)?;
     let mode = |path: &Path| path.metadata().ok().map(|meta| meta.permissions().mode() & 0o777);
-    let contexts = all.diagnose(&disk::Disk);
+    let contexts = all.diagnose(&Disk);
+    let asked = |context: &Diagnosis| {
+        let what = imported::of_context(&all, &context.name).into_iter().flat_map(|one| one.what);
+        Some((context.name.clone(), what.collect::<Vec<_>>())).filter(|(_, what)| !what.is_empty())
+    };
+    let untrusted = contexts.iter().filter_map(asked).collect();
     let orphans: BTreeMap<_, _> =
         contexts.iter().map(|context| (context.name.clone(), all.orphans(&context.name))).collect();
     Ok(Holds {
         files: all.sources().iter().map(|source| (source.path.clone(), mode(&source.path))).collect(),
         explicit: explicit.map(Path::to_owned),
         contexts,
+        untrusted,
         orphans,
         home: folders::home().ok(),
     })
@@ -91,14 +101,19 @@ fn carry_out(explicit: Option<&Path>, change: &Change, consent: Consent) -> Outc
     let comments = if consent.comments { Comments::MayGo } else { Comments::Keep };
     let done = match change {
         Change::Edit(edit) => edited(explicit, comments, edit),
-        Change::Embed(context) => kubeconfig::change(explicit, comments, |all| all.embed(context, &disk::read)),
+        Change::Embed(context) => embedded(explicit, comments, context),
+        Change::Trust { context, .. } => trusted(explicit, context),
         Change::Import(path) => import(explicit, comments, path),
         Change::Extract { context, path, overwrite } => {
             return extracted(explicit, context, path, *overwrite).unwrap_or_else(Outcome::Failed);
         }
     };
     match done {
-        Ok((notes, written)) => Outcome::Done(notes, written.iter().map(told).collect()),
+        Ok((mut notes, written)) => {
+            // Where a deleted key still is comes before what was deleted with it.
+            notes.splice(0..0, written.iter().flat_map(Written::notes));
+            Outcome::Done(notes, written.iter().map(told).collect())
+        }
         Err(files::Error::Comments(path)) => Outcome::Comments(path),
         Err(files::Error::Locked { lock, age_seconds }) => Outcome::Locked(lock, age_seconds),
         Err(error) => Outcome::Failed(error.into()),
@@ -111,43 +126,50 @@ fn edited(explicit: Option<&Path>, comments: Comments, edit: &Edit) -> Changed {
     kubeconfig::change(explicit, comments, |all| all.apply(edit))
 }
 
-/// The other file, made to mean the same here, and a word for what comes from it.
-fn other(path: &Path) -> Result<(Kubeconfig, Vec<String>, String), files::Error> {
-    if !path.exists() {
-        return Err(files::Error::Refused(format!("{} is not there", path.display())));
-    }
-    let mut other = kubeconfig::read(path)?;
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let notes = extract::detach(&mut other, full.parent().unwrap_or(Path::new("/")), &disk::read);
+fn planned(all: &Kubeconfigs, other: &Incomer, path: &Path) -> Result<Vec<Incoming>, String> {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok((other, notes, stem))
-}
-
-fn planned(all: &Kubeconfigs, other: &Kubeconfig, stem: &str) -> Result<Vec<Incoming>, String> {
-    all.plan_import(other, stem, &|_, _| None)
+    all.plan_import(&other.config, &stem, &|_, _| None)
 }
 
 fn plan(explicit: Option<&Path>, path: &Path) -> Result<Vec<String>, Trouble> {
-    let (other, mut lines, stem) = other(path)?;
-    let plan = planned(&kubeconfig::load(explicit)?, &other, &stem).map_err(Trouble::new)?;
+    let other = Incomer::read(path, false)?;
+    let plan = planned(&kubeconfig::load(explicit)?, &other, path).map_err(Trouble::new)?;
+    // What is dangerous comes first, so that it is seen before anything is agreed to.
+    let mut lines: Vec<_> = other.risks.iter().map(|risk| format!("! {}", risk.text())).collect();
+    lines.extend(other.notes);
     lines.extend(plan.iter().flat_map(Incoming::lines));
     Ok(lines)
 }
 
 fn import(explicit: Option<&Path>, comments: Comments, path: &Path) -> Changed {
-    let (other, mut notes, stem) = other(path)?;
+    let other = Incomer::read(path, false)?;
     let (plan, written) = kubeconfig::change(explicit, comments, |all| {
-        let plan = planned(all, &other, &stem)?;
-        all.import(&other, &plan);
+        let plan = planned(all, &other, path)?;
+        other.remember(all, &plan)?;
+        all.import(&other.config, &plan);
         Ok(plan)
     })?;
+    let mut notes = other.notes;
     notes.extend(plan.iter().flat_map(Incoming::lines));
     Ok((notes, written))
 }
 
+fn embedded(explicit: Option<&Path>, comments: Comments, context: &str) -> Changed {
+    imported::check(&kubeconfig::load(explicit)?, context)?;
+    kubeconfig::change(explicit, comments, |all| all.embed(context, &Disk))
+}
+
+fn trusted(explicit: Option<&Path>, context: &str) -> Changed {
+    let entries = imported::of_context(&kubeconfig::load(explicit)?, context);
+    imported::trust(&entries)?;
+    Ok((entries.into_iter().flat_map(|one| one.what).collect(), Vec::new()))
+}
+
 fn extracted(explicit: Option<&Path>, context: &str, path: &Path, overwrite: bool) -> Result<Outcome, Trouble> {
-    let alone = kubeconfig::load(explicit)?.extract(context, &disk::read).map_err(Trouble::new)?;
-    let yaml = alone.to_yaml().map_err(Trouble::new)?;
+    let all = kubeconfig::load(explicit)?;
+    imported::check(&all, context)?;
+    let alone = all.extract(context, &Disk).map_err(Trouble::new)?;
+    let yaml = Secret::new(alone.to_yaml().map_err(Trouble::new)?);
     let written = if overwrite {
         atomic::write_private(path, yaml.as_bytes())
     } else {

@@ -1,7 +1,7 @@
 //! Switching the console itself to another context: everything that came from the old cluster goes, and the loop
 //! connects anew over channels of its own, so that a late answer of the old one reaches nobody.
 
-use super::Task;
+use super::{Task, Then, update};
 use crate::console::effect::Effect;
 use crate::console::keymap::Action;
 use crate::console::memory;
@@ -70,6 +70,9 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
 pub fn to(state: &mut State, context: &str) -> Vec<Effect> {
     if state.session.connection.as_ref().is_some_and(|connection| connection.context == context) {
         state.notify(true, format!("this console is at {} already", printable(context)));
+        return Vec::new();
+    }
+    if update::asks_first(state, context, Then::Switch) {
         return Vec::new();
     }
     let left = state.session.connection.as_ref().map(|connection| connection.context.clone());

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::ask::{self, What};
-use super::{Change, News, Room, Task, life, switch, view};
+use super::{Change, News, Room, Task, Then, life, switch, view};
 use crate::cluster::probe::Probe;
 use crate::console::effect::{Effect, EffectId};
 use crate::console::keymap::{Action, Place};
@@ -134,7 +134,33 @@ fn deletion(state: &State) -> Vec<String> {
     lines
 }
 
+/// Asks about an imported context that runs a program or reads a file its sender chose, if no one agreed to that yet;
+/// tells whether it asked.
+pub fn asks_first(state: &mut State, context: &str, then: Then) -> bool {
+    let what = state.kubeconfig.holds.as_ref().and_then(|holds| holds.untrusted.get(context)).cloned();
+    let Some(what) = what else { return false };
+    let mut lines = vec!["This context was imported and is used for the first time:".to_owned()];
+    lines.extend(what.into_iter().map(|what| format!("! {what}")));
+    let change = Change::Trust { context: context.to_owned(), then };
+    ask::confirm(state, change, format!("Trust {context}?"), lines);
+    true
+}
+
+/// Consent to an imported context was given: what was wanted then.
+pub fn trusted(state: &mut State, context: &str, then: Then) -> Vec<Effect> {
+    if let Some(holds) = &mut state.kubeconfig.holds {
+        holds.untrusted.remove(context);
+    }
+    match then {
+        Then::Test => test(state, context.to_owned()),
+        Then::Switch => switch::to(state, context),
+    }
+}
+
 fn test(state: &mut State, name: String) -> Vec<Effect> {
+    if asks_first(state, &name, Then::Test) {
+        return Vec::new();
+    }
     let id = state.next_effect();
     state.kubeconfig.tests.insert(name.clone(), (id, None));
     vec![Effect::Kubeconfig(Task::Test(id, name))]

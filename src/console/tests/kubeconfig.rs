@@ -84,6 +84,7 @@ pub(super) fn holds() -> Holds {
     Holds {
         files: vec![("/home/alice/.kube/config".into(), Some(0o600)), ("/home/alice/stage.yaml".into(), Some(0o644))],
         explicit: None,
+        untrusted: BTreeMap::new(),
         contexts: vec![prod, jane, stage, old, half],
         orphans: BTreeMap::from([("jane".to_owned(), vec![(Kind::User, "jane".to_owned())])]),
         home: Some("/home/alice".into()),

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
 
 use super::{News, Task};
 use crate::cluster::Cluster;
 use crate::console::effect::EffectId;
 use crate::console::event::Event;
 use crate::domain::plan::StepKind;
+use crate::domain::request_file::{self, CanonicalRequestPem};
 use crate::files::bounded;
 use crate::issuance::{self, Journal, Progress, rehearse, undo};
 use crate::trouble::Trouble;
@@ -82,6 +84,8 @@ impl WizardRunner {
     }
 }
 
+/// The one request in the file; whatever else is in it is refused here and goes no further.
 fn read_request(path: &Path) -> Result<String, String> {
-    bounded::read_text(path, bounded::CREDENTIAL).map_err(|error| error.to_string())
+    let bytes = bounded::read(path, bounded::CREDENTIAL).map_err(|error| error.to_string())?;
+    request_file::read(&Zeroizing::new(bytes)).map(CanonicalRequestPem::into_string).map_err(|error| error.in_full())
 }

@@ -12,6 +12,10 @@ use super::set::Kubeconfigs;
 use crate::domain::authority;
 use crate::domain::certificate::Certificate;
 
+/// Why a cluster with `insecure-skip-tls-verify` and a CA is refused, as kubectl does (client-go,
+/// `transport/transport.go`: specifying a root certificates file with the insecure flag is not allowed).
+pub const CONTRADICTION: &str = "its cluster has a certificate authority and insecure-skip-tls-verify: true, which kubectl refuses together; remove one";
+
 /// What lies outside of the kubeconfigs.
 pub trait Surroundings {
     /// Reads a file that a kubeconfig refers to.
@@ -25,6 +29,11 @@ pub trait Surroundings {
     /// # Errors
     /// Why it cannot be told; nothing of the key.
     fn public_key(&self, pem: &[u8]) -> Result<String, String>;
+
+    /// Whether a file lies in a folder or below it, wherever links lead. Both are in full.
+    fn is_inside(&self, folder: &Path, path: &Path) -> bool {
+        path.starts_with(folder)
+    }
 }
 
 /// A way to log in.
@@ -186,6 +195,9 @@ impl Kubeconfigs {
             seen.broken(format!("cluster {} names no server", seen.cluster));
         }
         seen.insecure = fields.get("insecure-skip-tls-verify").and_then(Value::as_bool).unwrap_or_default();
+        if seen.insecure && names_authority(&fields) {
+            seen.broken(CONTRADICTION);
+        }
         let pem = match content(&fields, "certificate-authority", around)? {
             Ok(pem) => pem,
             Err(why) => {
@@ -193,11 +205,6 @@ impl Kubeconfigs {
                 return None;
             }
         };
-        if seen.insecure {
-            seen.broken(
-                "it names a CA and says that none is asked for (insecure-skip-tls-verify): clients refuse both",
-            );
-        }
         match authority::read(&pem) {
             Ok(authorities) => seen.authorities = authorities,
             Err(why) => seen.broken(format!("CA: {why}")),
@@ -228,6 +235,11 @@ impl Kubeconfigs {
             seen.credentials.push(Credential::Basic);
         }
     }
+}
+
+/// Whether a cluster entry has a CA, in itself or in a file, readable or not.
+pub fn names_authority(cluster: &Mapping) -> bool {
+    ["certificate-authority", "certificate-authority-data"].iter().any(|field| !text(cluster, field).is_empty())
 }
 
 fn look_at_certificate(seen: &mut Diagnosis, fields: &Mapping, authority: Option<&[u8]>, around: &dyn Surroundings) {

@@ -1,6 +1,7 @@
 //! Kubeconfigs: one document read, edited and written back with its order and its unknown fields ([`Kubeconfig`]),
 //! and several files merged and edited as kubectl does it ([`set::Kubeconfigs`]).
 
+pub mod credentials;
 pub mod diagnose;
 pub mod edit;
 pub mod extract;
@@ -8,6 +9,7 @@ pub mod import;
 #[cfg(test)]
 mod properties;
 pub mod redact;
+pub mod risks;
 pub mod schema;
 pub mod set;
 

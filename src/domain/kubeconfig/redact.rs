@@ -65,7 +65,7 @@ fn hide(kind: Kind, field: &Value, value: &mut Value) {
 }
 
 /// A proxy's address may carry a password.
-fn without_password(url: &str) -> String {
+pub(super) fn without_password(url: &str) -> String {
     match (url.split_once("://"), url.rfind('@')) {
         (Some((scheme, _)), Some(at)) if at > scheme.len() => format!("{scheme}://{REDACTED}{}", &url[at..]),
         _ => url.to_owned(),

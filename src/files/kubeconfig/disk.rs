@@ -23,6 +23,13 @@ impl Surroundings for Disk {
         }
         PrivateKey::from_pem(&pem).map(|key| key.public_sha256()).map_err(|error| error.to_string())
     }
+
+    fn is_inside(&self, folder: &Path, path: &Path) -> bool {
+        match (folder.canonicalize(), path.canonicalize()) {
+            (Ok(folder), Ok(path)) => path.starts_with(folder),
+            _ => path.starts_with(folder),
+        }
+    }
 }
 
 /// A file that a kubeconfig refers to.

@@ -1,5 +1,6 @@
 //! The kubeconfig on disk: which files, and editing them safely.
 
+pub mod backups;
 pub mod disk;
 mod write;
 
@@ -7,10 +8,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::lock::{Lock, lock_name};
-use super::{Error, bounded, folders};
+use super::{Error, atomic, bounded, folders};
 use crate::domain::kubeconfig::Kubeconfig;
 use crate::domain::kubeconfig::set::{Kubeconfigs, Source};
+use crate::domain::secret::Secret;
 
+pub use backups::backup_of;
 pub use write::{Comments, Written};
 
 /// How long another program's lock is waited for.
@@ -60,7 +63,7 @@ pub fn for_new_entries(explicit: Option<&Path>) -> Result<PathBuf, Error> {
 /// # Errors
 /// [`Error::Content`] where it is none, [`Error::Io`].
 pub fn read(path: &Path) -> Result<Kubeconfig, Error> {
-    parse(path, &text(path)?.unwrap_or_default())
+    read_text(path, text(path)?.as_ref())
 }
 
 /// All kubeconfigs that count: `--kubeconfig` alone, else the search path. A file that is being written is waited for
@@ -82,13 +85,13 @@ pub fn load_from(paths: &[PathBuf]) -> Result<Kubeconfigs, Error> {
     while paths.iter().any(|path| lock_name(path).exists()) && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(10));
     }
-    let sources = paths.iter().map(|path| source(path, text(path)?.as_deref())).collect::<Result<_, Error>>()?;
+    let sources = paths.iter().map(|path| source(path, text(path)?.as_ref())).collect::<Result<_, Error>>()?;
     Kubeconfigs::new(sources).ok_or(Error::NoHome)
 }
 
-/// Changes kubeconfigs under kubectl's locks, so that all of it happens or nothing: every old file stays as a backup,
-/// the new ones take their places whole and are for their owner alone, and a link stays a link. Where nothing changes,
-/// nothing is written. Blocks.
+/// Changes kubeconfigs under kubectl's locks, so that all of it happens or nothing: an old file of
+/// which something is lost stays as a backup, the new ones take their places whole and are for their owner alone, and a
+/// link stays a link. Where nothing changes, nothing is written. Blocks.
 ///
 /// # Errors
 /// [`Error::Refused`] with what `change` said, [`Error::Comments`], [`Error::Locked`], [`Error::Content`],
@@ -104,7 +107,7 @@ pub fn change<T>(
     let written: Vec<_> = paths.iter().filter(|path| path.exists() || **path == target).collect();
     let _locks = lock_all(&written)?;
     let texts = paths.iter().map(|path| text(path)).collect::<Result<Vec<_>, Error>>()?;
-    let sources = paths.iter().zip(&texts).map(|(path, text)| source(path, text.as_deref()));
+    let sources = paths.iter().zip(&texts).map(|(path, text)| source(path, text.as_ref()));
     let before = Kubeconfigs::new(sources.collect::<Result<_, Error>>()?).ok_or(Error::NoHome)?;
     let mut after = before.clone();
     let told = change(&mut after).map_err(Error::Refused)?;
@@ -128,7 +131,7 @@ pub fn edit(path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, Err
     make_folder(path)?;
     let _locks = lock_all(&[&path.to_owned()])?;
     let before = text(path)?;
-    let old = parse(path, before.as_deref().unwrap_or_default())?;
+    let old = read_text(path, before.as_ref())?;
     let mut new = old.clone();
     change(&mut new);
     if new == old && before.is_some() {
@@ -144,18 +147,53 @@ pub fn edit(path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, Err
     })
 }
 
+/// What becomes of a file that something was taken out of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// It stays.
+    Keep,
+    /// It goes: there was none before.
+    Remove,
+}
+
+/// [`edit`] that takes back what this program put in: no backup is made, which would only keep it. A file that is not
+/// there stays so.
+///
+/// # Errors
+/// As there.
+pub fn take_out(path: &Path, change: impl FnOnce(&mut Kubeconfig) -> Rest) -> Result<(), Error> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let _locks = lock_all(&[&path.to_owned()])?;
+    let Some(before) = text(path)? else { return Ok(()) };
+    let old = parse(path, before.expose())?;
+    let mut new = old.clone();
+    let rest = change(&mut new);
+    if rest == Rest::Remove {
+        atomic::remove(&followed(path)?)?;
+    } else if new != old {
+        let plan = write::Plan::new(path, Some(before), &old, &new)?.without_backup();
+        write::all(vec![plan], Comments::MayGo)?;
+    } else {
+        return Ok(());
+    }
+    std::thread::sleep(LINGER);
+    Ok(())
+}
+
 fn paths(explicit: Option<&Path>) -> Result<Vec<PathBuf>, Error> {
     let paths = explicit.map_or_else(search_path, |path| vec![path.to_owned()]);
     if paths.is_empty() { Err(Error::NoHome) } else { Ok(paths) }
 }
 
-fn source(path: &Path, text: Option<&str>) -> Result<Source, Error> {
+fn source(path: &Path, text: Option<&Secret>) -> Result<Source, Error> {
     let full = std::path::absolute(path).map_err(Error::io(path))?;
     Ok(Source {
         path: path.to_owned(),
         folder: full.parent().unwrap_or(Path::new("/")).to_owned(),
         exists: text.is_some(),
-        config: parse(path, text.unwrap_or_default())?,
+        config: read_text(path, text)?,
     })
 }
 
@@ -177,6 +215,10 @@ fn make_folder(path: &Path) -> Result<(), Error> {
     }
 }
 
+fn read_text(path: &Path, text: Option<&Secret>) -> Result<Kubeconfig, Error> {
+    parse(path, text.map_or("", Secret::expose))
+}
+
 fn parse(path: &Path, text: &str) -> Result<Kubeconfig, Error> {
     Kubeconfig::parse(text).map_err(|why| Error::Content { path: path.to_owned(), why })
 }
@@ -186,9 +228,10 @@ fn followed(path: &Path) -> Result<PathBuf, Error> {
     if path.is_symlink() && path.exists() { path.canonicalize().map_err(Error::io(path)) } else { Ok(path.to_owned()) }
 }
 
-fn text(path: &Path) -> Result<Option<String>, Error> {
+/// A kubeconfig's text, which may hold keys.
+fn text(path: &Path) -> Result<Option<Secret>, Error> {
     match bounded::read_text(path, bounded::KUBECONFIG) {
-        Ok(text) => Ok(Some(text)),
+        Ok(text) => Ok(Some(Secret::new(text))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io(path)(error)),
     }
@@ -283,8 +326,8 @@ mod tests {
         std::fs::write(&two, "contexts: [{name: a, context: {cluster: c, user: u}}]\n").unwrap();
         let sources = || {
             vec![
-                source(&one, text(&one).unwrap().as_deref()).unwrap(),
-                source(&two, text(&two).unwrap().as_deref()).unwrap(),
+                source(&one, text(&one).unwrap().as_ref()).unwrap(),
+                source(&two, text(&two).unwrap().as_ref()).unwrap(),
             ]
         };
         let before = Kubeconfigs::new(sources()).unwrap();

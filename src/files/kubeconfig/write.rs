@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::Utc;
-
 use super::super::{Error, atomic};
-use super::{followed, text};
+use super::{backups, followed, text};
 use crate::domain::kubeconfig::{Kubeconfig, has_comments};
+use crate::domain::secret::Secret;
+use crate::domain::shell::quote;
 
 /// What is to happen to comments that cannot be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,10 +22,25 @@ pub enum Comments {
 pub struct Written {
     /// The file, as it was named.
     pub path: PathBuf,
-    /// The previous file's copy, where there was one.
+    /// The previous file's copy, where something of it was lost.
     pub backup: Option<PathBuf>,
     /// Whether comments were lost (the backup has them).
     pub comments_lost: bool,
+    /// Users whose key, token or password is no longer in the file, each with the backups that still have it.
+    pub still_in: Vec<(String, Vec<PathBuf>)>,
+}
+
+impl Written {
+    /// What to know of the backups: where a secret that was deleted still is, and how to remove it there.
+    pub fn notes(&self) -> Vec<String> {
+        let note = |(user, backups): &(String, Vec<PathBuf>)| {
+            let files: Vec<_> = backups.iter().map(|path| path.display().to_string()).collect();
+            let quoted: Vec<_> = files.iter().map(|file| quote(file)).collect();
+            let count = if files.len() == 1 { "a backup".to_owned() } else { format!("{} backups", files.len()) };
+            format!("the credentials of user {user} are still in {count}; to remove them: rm -- {}", quoted.join(" "))
+        };
+        self.still_in.iter().map(note).collect()
+    }
 }
 
 /// A file to be written.
@@ -34,30 +49,64 @@ pub(super) struct Plan {
     path: PathBuf,
     /// Where it is.
     target: PathBuf,
-    before: Option<String>,
-    after: String,
+    before: Option<Secret>,
+    after: Secret,
     comments_lost: bool,
+    /// Whether the old file is worth a copy.
+    keeps_backup: bool,
+    /// Secrets that are in the old file alone, by user.
+    gone: Vec<(String, Secret)>,
 }
 
 impl Plan {
     /// What a file will be.
-    pub fn new(path: &Path, before: Option<String>, old: &Kubeconfig, new: &Kubeconfig) -> Result<Self, Error> {
+    pub fn new(path: &Path, before: Option<Secret>, old: &Kubeconfig, new: &Kubeconfig) -> Result<Self, Error> {
         let content = |why: String| Error::Content { path: path.to_owned(), why };
-        let text = before.as_deref().unwrap_or_default();
+        let text = before.as_ref().map_or("", Secret::expose);
         let (after, kept) = new.to_yaml_like(text, old).map_err(content)?;
+        let after = Secret::new(after);
         // Nothing is written that would not be read back as what was meant.
-        if Kubeconfig::parse(&after).map_err(content)? != *new {
+        if Kubeconfig::parse(after.expose()).map_err(content)? != *new {
             return Err(content("it cannot be written so that it reads the same".to_owned()));
         }
         let comments_lost = !kept && has_comments(text);
-        Ok(Self { path: path.to_owned(), target: followed(path)?, before, after, comments_lost })
+        let keeps_backup = before.is_some() && backups::kept() > 0 && (comments_lost || old.loses(new));
+        let gone = old.secrets_beside(new);
+        Ok(Self { path: path.to_owned(), target: followed(path)?, before, after, comments_lost, keeps_backup, gone })
+    }
+
+    /// The same, but the old file is not kept.
+    pub fn without_backup(self) -> Self {
+        Self { keeps_backup: false, ..self }
+    }
+
+    /// The copy of the old file, where it is worth one; it belongs to whom the file belongs to.
+    fn back_up(&self) -> Result<Option<PathBuf>, Error> {
+        let Some(before) = self.before.as_ref().filter(|_| self.keeps_backup) else { return Ok(None) };
+        let owner = self.target.metadata().ok();
+        backups::make(&self.target, before.expose(), owner.as_ref()).map(Some)
+    }
+
+    fn still_in(&self) -> Vec<(String, Vec<PathBuf>)> {
+        let mut found: Vec<(String, Vec<PathBuf>)> = Vec::new();
+        for (user, secret) in &self.gone {
+            let backups = backups::holding(&self.target, secret);
+            match found.iter_mut().find(|(known, _)| known == user) {
+                _ if backups.is_empty() => {}
+                Some((_, known)) => {
+                    known.extend(backups.into_iter().filter(|path| !known.contains(path)).collect::<Vec<_>>())
+                }
+                None => found.push((user.clone(), backups)),
+            }
+        }
+        found
     }
 
     fn undo(&self) {
         // The first failure is the one to tell; the backup stays in any case.
         let _ = match &self.before {
             Some(before) => atomic::write_private(&self.target, before.as_bytes()),
-            None => std::fs::remove_file(&self.target).map_err(Error::io(&self.target)),
+            None => atomic::remove(&self.target),
         };
     }
 }
@@ -69,10 +118,11 @@ pub(super) fn all(plans: Vec<Plan>, comments: Comments) -> Result<Vec<Written>, 
     }
     let mut backups = Vec::new();
     for plan in &plans {
-        if text(&plan.target)? != plan.before {
+        let now = text(&plan.target)?;
+        if now.as_ref().map(Secret::expose) != plan.before.as_ref().map(Secret::expose) {
             return Err(Error::Raced(plan.path.clone()));
         }
-        backups.push(plan.before.as_deref().map(|text| back_up(&plan.target, text)).transpose()?);
+        backups.push(plan.back_up()?);
     }
     for (done, plan) in plans.iter().enumerate() {
         if let Err(error) = atomic::write_private(&plan.target, plan.after.as_bytes()) {
@@ -80,20 +130,10 @@ pub(super) fn all(plans: Vec<Plan>, comments: Comments) -> Result<Vec<Written>, 
             return Err(error);
         }
     }
-    let written = |(plan, backup): (Plan, _)| Written { path: plan.path, backup, comments_lost: plan.comments_lost };
+    let written = |(plan, backup): (Plan, _)| {
+        backups::prune(&plan.target);
+        let still_in = plan.still_in();
+        Written { path: plan.path, backup, comments_lost: plan.comments_lost, still_in }
+    };
     Ok(plans.into_iter().zip(backups).map(written).collect())
-}
-
-/// A copy beside the file, named by the second, made unique.
-fn back_up(path: &Path, text: &str) -> Result<PathBuf, Error> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let moment = Utc::now().format("%Y%m%d-%H%M%S");
-    let mut backup = path.with_file_name(format!("{name}.{moment}.bak"));
-    let mut number = 1;
-    while backup.exists() {
-        number += 1;
-        backup = path.with_file_name(format!("{name}.{moment}-{number}.bak"));
-    }
-    atomic::write_private(&backup, text.as_bytes())?;
-    Ok(backup)
 }

@@ -86,7 +86,7 @@ impl Plane for Practice {
     fn kubeconfig_text(&self, user: &str, group: Option<&str>) -> String {
         let groups: Vec<_> = group.into_iter().collect();
         let own = self.sandbox.credentials(user, &groups).unwrap();
-        kubeconfig(self.sandbox.url(), self.sandbox.authority(), user, &own.certificate, &own.key)
+        kubeconfig(self.sandbox.url(), self.sandbox.authority(), user, &own.certificate, own.key.expose())
     }
 
     fn server(&self) -> String {

@@ -1,0 +1,143 @@
+//! What was imported and not used yet: entries that run a program, or read a file that their sender chose. The first use
+//! asks. Kubeconfigs that were not imported by this program are trusted, as kubectl trusts them.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_yaml::Value;
+
+use super::kubeconfig::disk::Disk;
+use super::lock::Lock;
+use super::{Error, atomic, folders};
+use crate::domain::kubeconfig::extract::detach;
+use crate::domain::kubeconfig::import::{Fate, Incoming};
+use crate::domain::kubeconfig::risks::{Risk, fingerprint, risks};
+use crate::domain::kubeconfig::set::Kubeconfigs;
+use crate::domain::kubeconfig::{Kind, Kubeconfig};
+
+/// How long another run of this program is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// An entry that was imported and is not trusted yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Untrusted {
+    /// The kubeconfig that it was imported into.
+    pub file: PathBuf,
+    /// The fingerprint of what it runs and reads.
+    pub fingerprint: String,
+    /// What that is, a sentence each.
+    pub what: Vec<String>,
+}
+
+/// Another person's kubeconfig, read and made to mean the same here.
+pub struct Incomer {
+    /// What is in it, its own files embedded.
+    pub config: Kubeconfig,
+    /// What could not be embedded.
+    pub notes: Vec<String>,
+    /// What is dangerous in it.
+    pub risks: Vec<Risk>,
+}
+
+impl Incomer {
+    /// Reads it. Files in its own folder are embedded; those outside of it only with `outside`.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] where it is not there, or a file that it names is not what it should be; [`Error::Content`],
+    /// [`Error::Io`].
+    pub fn read(path: &Path, outside: bool) -> Result<Self, Error> {
+        if !path.exists() {
+            return Err(Error::Refused(format!("{} is not there", path.display())));
+        }
+        let mut config = super::kubeconfig::read(path)?;
+        let full = std::path::absolute(path).map_err(Error::io(path))?;
+        let folder = full.parent().unwrap_or(Path::new("/"));
+        let risks = risks(&config, folder, &Disk);
+        let notes = detach(&mut config, folder, &Disk, outside).map_err(Error::Refused)?;
+        Ok(Self { config, notes, risks })
+    }
+
+    /// Remembers, before an import is written, what of it must not be used unasked.
+    ///
+    /// # Errors
+    /// Why that cannot be kept.
+    pub fn remember(&self, all: &Kubeconfigs, plan: &[Incoming]) -> Result<(), String> {
+        let file = real(&all.sources()[all.default_file()].path);
+        let mut new = Vec::new();
+        for incoming in plan.iter().filter(|incoming| incoming.fate != Fate::Known) {
+            let asks = |risk: &&Risk| risk.asks_at_first_use() && risk.entry() == (incoming.kind, &incoming.name);
+            let what: Vec<_> = self.risks.iter().filter(asks).map(Risk::text).collect();
+            let print =
+                self.config.get(incoming.kind, &incoming.name).and_then(|fields| fingerprint(incoming.kind, fields));
+            if let Some(fingerprint) = print.filter(|_| !what.is_empty()) {
+                new.push(Untrusted { file: file.clone(), fingerprint, what });
+            }
+        }
+        remember(&new).map_err(|error| error.to_string())
+    }
+}
+
+fn remember(new: &[Untrusted]) -> Result<(), Error> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    update(|known| {
+        known.retain(|one| !new.iter().any(|other| (&other.file, &other.fingerprint) == (&one.file, &one.fingerprint)));
+        known.extend_from_slice(new);
+    })
+}
+
+/// Trusts entries from now on.
+///
+/// # Errors
+/// [`Error::NoHome`], [`Error::Io`], [`Error::Locked`].
+pub fn trust(entries: &[Untrusted]) -> Result<(), Error> {
+    if entries.is_empty() { Ok(()) } else { update(|known| known.retain(|one| !entries.contains(one))) }
+}
+
+/// What a context would run or read that is not trusted yet.
+pub fn of_context(all: &Kubeconfigs, context: &str) -> Vec<Untrusted> {
+    let known = folders::state().map(|state| read(&state)).unwrap_or_default();
+    if known.is_empty() {
+        return Vec::new();
+    }
+    let fields = all.get(Kind::Context, context).unwrap_or_default();
+    let entry = |kind: Kind| {
+        let name = fields.get(kind.word()).and_then(Value::as_str)?;
+        let print = fingerprint(kind, &all.resolved(kind, name)?)?;
+        let file = real(all.file(kind, name)?);
+        known.iter().find(|one| one.file == file && one.fingerprint == print).cloned()
+    };
+    [Kind::Cluster, Kind::User].into_iter().filter_map(entry).collect()
+}
+
+/// Refuses a context with something that is not trusted yet.
+///
+/// # Errors
+/// [`Error::Untrusted`].
+pub fn check(all: &Kubeconfigs, context: &str) -> Result<(), Error> {
+    let what: Vec<_> = of_context(all, context).into_iter().flat_map(|one| one.what).collect();
+    if what.is_empty() { Ok(()) } else { Err(Error::Untrusted { context: context.to_owned(), what }) }
+}
+
+/// A file's name that stays the same whichever link leads to it, whether the file is there or not.
+pub fn real(path: &Path) -> PathBuf {
+    let by_folder = || Some(atomic::folder(path).canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(by_folder).unwrap_or_else(|| path.to_owned())
+}
+
+fn update(change: impl FnOnce(&mut Vec<Untrusted>)) -> Result<(), Error> {
+    let state = folders::state()?;
+    let path = state.join("imported.yaml");
+    let _lock = Lock::take(&path, PATIENCE)?;
+    let mut known = read(&state);
+    change(&mut known);
+    let text = crate::domain::yaml::to_string(&known).unwrap_or_default();
+    atomic::write_private(&path, text.as_bytes())
+}
+
+fn read(state: &Path) -> Vec<Untrusted> {
+    let text = std::fs::read_to_string(state.join("imported.yaml")).unwrap_or_default();
+    serde_yaml::from_str(&text).unwrap_or_default()
+}
