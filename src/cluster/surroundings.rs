@@ -13,14 +13,11 @@ use kube::api::ListParams;
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
-use super::{Cluster, Error};
+use super::{Cluster, Error, PAGE};
 use crate::domain::access::{self, Policy, Who};
 use crate::domain::certificate::Certificate;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::verdict::{AddressRange, ApiHosts, Grants, Host, Limits, Nodes, Surroundings};
-
-/// Objects that are read at most where one page is enough.
-const PAGE: u32 = 500;
 
 /// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]

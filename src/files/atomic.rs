@@ -89,6 +89,7 @@ fn put_new(file: NamedTempFile, path: &Path) -> Result<(), Error> {
 /// A complete file under another name in the same folder; the system creates it for the owner alone. It is held with
 /// flock(2) until it has its name, so that one that a killed run left is known by being free.
 fn prepared(path: &Path, bytes: &[u8], mode: u32, owner: Option<&Metadata>) -> Result<NamedTempFile, Error> {
+    super::sweep::beside(path, false);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut file = Builder::new()
         .prefix(&format!(".{name}."))

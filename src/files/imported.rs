@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_yaml::Value;
+use serde_yaml::{Mapping, Value};
 
 use super::kubeconfig::disk::Disk;
 use super::lock::Lock;
 use super::{Error, atomic, folders};
+use crate::domain::kubeconfig::diagnose::{CONTRADICTION, names_authority};
 use crate::domain::kubeconfig::extract::detach;
 use crate::domain::kubeconfig::import::{Fate, Incoming};
 use crate::domain::kubeconfig::risks::{Risk, fingerprint, risks};
@@ -53,6 +54,9 @@ impl Incomer {
         let mut config = super::kubeconfig::read(path)?;
         let full = std::path::absolute(path).map_err(Error::io(path))?;
         let folder = full.parent().unwrap_or(Path::new("/"));
+        if let Some(cluster) = contradicting(&config) {
+            return Err(Error::Refused(format!("{}: cluster {cluster}: {CONTRADICTION}", path.display())));
+        }
         let risks = risks(&config, folder, &Disk);
         let notes = detach(&mut config, folder, &Disk, outside).map_err(Error::Refused)?;
         Ok(Self { config, notes, risks })
@@ -119,6 +123,14 @@ pub fn of_context(all: &Kubeconfigs, context: &str) -> Vec<Untrusted> {
 pub fn check(all: &Kubeconfigs, context: &str) -> Result<(), Error> {
     let what: Vec<_> = of_context(all, context).into_iter().flat_map(|one| one.what).collect();
     if what.is_empty() { Ok(()) } else { Err(Error::Untrusted { context: context.to_owned(), what }) }
+}
+
+/// A cluster that names a CA and says that none is asked for.
+fn contradicting(config: &Kubeconfig) -> Option<String> {
+    let insecure = |fields: &Mapping| fields.get("insecure-skip-tls-verify").and_then(Value::as_bool) == Some(true);
+    let both =
+        |name: &&str| config.get(Kind::Cluster, name).is_some_and(|fields| insecure(fields) && names_authority(fields));
+    config.names(Kind::Cluster).into_iter().find(both).map(str::to_owned)
 }
 
 /// A file's name that stays the same whichever link leads to it, whether the file is there or not.

@@ -15,6 +15,13 @@ const YOUNG: Duration = Duration::from_secs(60);
 /// The files of an issuance that are written by this program.
 const OF_AN_ISSUANCE: [&str; 3] = ["journal.yaml", "key.pem", "request.pem"];
 
+/// Removes unfinished files that were to become this one. Where the caller knows that no other run of this program can
+/// be writing it, a `young` one goes, too, if it is not held.
+pub fn beside(path: &Path, young: bool) {
+    let is_ours = |name: &str| path.file_name().is_some_and(|own| own.to_str() == Some(name));
+    unfinished(folder(path), &is_ours, young);
+}
+
 /// Removes the leftovers beside these kubeconfigs and in the state folder. What cannot be removed stays: nothing
 /// depends on it.
 pub fn sweep(kubeconfigs: &[impl AsRef<Path>], state: Option<&Path>) {
@@ -22,23 +29,23 @@ pub fn sweep(kubeconfigs: &[impl AsRef<Path>], state: Option<&Path>) {
         let path = path.as_ref();
         let real = path.canonicalize().ok();
         for path in std::iter::once(path).chain(real.as_deref().filter(|real| *real != path)) {
-            unfinished(folder(path), &|name| path.file_name().is_some_and(|own| own.to_str() == Some(name)));
+            beside(path, false);
             dead_lock(path);
         }
     }
     if let Some(state) = state {
-        unfinished(state, &|name| matches!(name, "memory.yaml" | "imported.yaml"));
+        unfinished(state, &|name| matches!(name, "memory.yaml" | "imported.yaml"), false);
         issuances(&state.join("issuances"));
     }
 }
 
 /// Unfinished files that become, under another name, one that `is_ours`. Backups of a kubeconfig are written so, too.
-fn unfinished(folder: &Path, is_ours: &dyn Fn(&str) -> bool) {
+fn unfinished(folder: &Path, is_ours: &dyn Fn(&str) -> bool, young: bool) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let Some(target) = name.to_str().and_then(target_of) else { continue };
         let target = super::kubeconfig::backup_of(target).unwrap_or(target);
-        if is_ours(target) && is_abandoned(&entry) {
+        if is_ours(target) && is_abandoned(&entry, young) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
@@ -52,9 +59,9 @@ fn target_of(name: &str) -> Option<&str> {
 }
 
 /// Whether an entry is a file of ours that no process is writing.
-fn is_abandoned(entry: &DirEntry) -> bool {
+fn is_abandoned(entry: &DirEntry, young: bool) -> bool {
     let Ok(meta) = entry.path().symlink_metadata() else { return false };
-    if !meta.is_file() || !is_own(&meta) || !is_old(&meta) || meta.nlink() != 1 {
+    if !meta.is_file() || !is_own(&meta) || !(young || is_old(&meta)) || meta.nlink() != 1 {
         return false;
     }
     let Ok(file) = File::open(entry.path()) else { return false };
@@ -70,7 +77,7 @@ fn is_old(meta: &Metadata) -> bool {
 }
 
 /// A lock of ours whose owner is dead: the next write would take it over, but other programs wait for it.
-fn dead_lock(path: &Path) {
+pub(super) fn dead_lock(path: &Path) {
     if lock::find(path).is_some_and(|found| found.ours && !found.held) {
         drop(lock::Lock::take(path, Duration::ZERO));
     }
@@ -84,7 +91,7 @@ fn issuances(root: &Path) {
         if !meta.is_dir() || !is_own(&meta) {
             continue;
         }
-        unfinished(&path, &|name| OF_AN_ISSUANCE.contains(&name));
+        unfinished(&path, &|name| OF_AN_ISSUANCE.contains(&name), false);
         // It is removed only if nothing at all is left in it.
         if is_old(&meta) && !path.join("journal.yaml").exists() {
             let _ = std::fs::remove_dir(&path);

@@ -118,6 +118,7 @@ fn certificate_file(journal: &Journal, done: &mut Vec<Written>) -> Result<(), Tr
     let Some(path) = journal.order.certificate_file.as_deref().filter(|_| journal.intents.certificate) else {
         return Ok(());
     };
+    files::sweep::beside(path, true);
     // The file of a removal that was cut off is gone already.
     let kept = journal.request().or_else(|| match &journal.order.key {
         KeySource::Existing(pem) => Some(pem.clone()),

@@ -23,6 +23,8 @@ mod gnu_screen;
 mod home;
 mod hostile;
 mod issued_identity;
+mod keys_and_files;
+mod killed;
 mod kubeconfig;
 mod lifecycle;
 mod limits;

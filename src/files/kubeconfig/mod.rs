@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::lock::{Lock, lock_name};
-use super::{Error, atomic, bounded, folders};
+use super::{Error, atomic, bounded, folders, sweep};
 use crate::domain::kubeconfig::Kubeconfig;
 use crate::domain::kubeconfig::set::{Kubeconfigs, Source};
 use crate::domain::secret::Secret;
@@ -163,6 +163,8 @@ pub enum Rest {
 /// As there.
 pub fn take_out(path: &Path, change: impl FnOnce(&mut Kubeconfig) -> Rest) -> Result<(), Error> {
     if !path.exists() {
+        sweep::dead_lock(path);
+        sweep::beside(path, true);
         return Ok(());
     }
     let _locks = lock_all(&[&path.to_owned()])?;
@@ -205,7 +207,10 @@ fn lock_all(paths: &[&PathBuf]) -> Result<Vec<Lock>, Error> {
         files.insert((*path).clone());
         files.insert(followed(path)?);
     }
-    files.iter().map(|file| Lock::take(file, PATIENCE)).collect()
+    let locks = files.iter().map(|file| Lock::take(file, PATIENCE)).collect::<Result<_, Error>>()?;
+    // Who writes has the lock: what is unfinished now was left by a killed run.
+    files.iter().for_each(|file| sweep::beside(file, true));
+    Ok(locks)
 }
 
 fn make_folder(path: &Path) -> Result<(), Error> {
