@@ -336,7 +336,7 @@ mod tests {
             let _ = read(&bytes);
             let (pem, _) = request();
             let at = at.min(pem.len());
-            let mixed = [pem[..at].as_bytes(), &bytes, pem[at..].as_bytes()].concat();
+            let mixed = [&pem.as_bytes()[..at], &bytes, &pem.as_bytes()[at..]].concat();
             if let Ok(read) = read(&mixed) {
                 proptest::prop_assert_eq!(read.as_str().matches("-----BEGIN").count(), 1);
                 proptest::prop_assert!(super::read(read.as_str().as_bytes()).is_ok());

@@ -13,6 +13,7 @@ use crate::trouble::Trouble;
 /// What is about to be written to a kubeconfig, journaled before it is. Whether it was written is found out from the
 /// file: the user entry then has a certificate for this public key.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Intent {
     /// SHA-256 of the public key, hex.
     pub public_key: String,
@@ -22,6 +23,9 @@ pub struct Intent {
     pub folder_existed: bool,
     /// Whether the cluster entry is added, too.
     pub adds_cluster: bool,
+    /// Whether a user or context of the same name is replaced. A backup has it.
+    #[serde(default)]
+    pub replaces: bool,
 }
 
 impl Intent {
@@ -32,12 +36,18 @@ impl Intent {
             file_existed: target.path.exists(),
             folder_existed: target.path.parent().is_none_or(|folder| folder.as_os_str().is_empty() || folder.exists()),
             adds_cluster: before.get(Kind::Cluster, &target.cluster).is_none(),
+            replaces: has_one(before, target),
         }
     }
 
     /// Whether the user entry is the one that this issuance wrote.
     pub fn is_written(&self, config: &Kubeconfig, target: &KubeconfigTarget) -> bool {
         config.user_public_key(&target.user).as_deref() == Some(self.public_key.as_str())
+    }
+
+    /// Whether a backup has what was replaced.
+    pub fn is_older(&self, backup: &Kubeconfig, target: &KubeconfigTarget) -> bool {
+        has_one(backup, target) && !self.is_written(backup, target)
     }
 
     /// Takes the entries out, if they are ours; tells what becomes of the file. The context that was current before is
@@ -65,6 +75,19 @@ pub(super) fn take_context_out(config: &mut Kubeconfig, target: &KubeconfigTarge
     if config.current_context() == Some(&target.context) {
         config.set_current_context(previous);
     }
+}
+
+/// Puts what was replaced back in.
+pub(super) fn restore(config: &mut Kubeconfig, backup: &Kubeconfig, target: &KubeconfigTarget) {
+    for (kind, name) in [(Kind::User, &target.user), (Kind::Context, &target.context)] {
+        if let (Some(fields), false) = (backup.get(kind, name), config.has(kind, name)) {
+            config.put(kind, name, fields.clone());
+        }
+    }
+}
+
+fn has_one(config: &Kubeconfig, target: &KubeconfigTarget) -> bool {
+    config.has(Kind::User, &target.user) || config.has(Kind::Context, &target.context)
 }
 
 fn refers(config: &Kubeconfig, context: &str, kind: Kind, name: &str) -> bool {

@@ -47,6 +47,7 @@ pub struct Journal {
 /// whether the object is there is then found out from its place.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is about an object of its own")]
 pub struct Intents {
     /// The `CertificateSigningRequest`; there was none of its name.
     pub request: bool,

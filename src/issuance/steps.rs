@@ -153,6 +153,8 @@ pub(super) async fn certificate(
     }
     *certificate = String::from_utf8(pem).map_err(|_| Trouble::new("the certificate is not PEM"))?;
     if let Some(path) = journal.order.certificate_file.clone() {
+        // An earlier run that was killed while it wrote this file left it unfinished.
+        files::sweep::beside(&path, true);
         // Written before this step was cut off or a later one failed: the very file is no obstacle.
         let there = bounded::read_text(&path, bounded::CREDENTIAL).is_ok_and(|there| there == *certificate);
         if !there && !path.exists() {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 
-use super::entries::take_context_out;
+use super::entries::{restore, take_context_out};
 use super::journal::Journal;
 use super::progress::Written;
 use crate::cluster::{Cluster, Error};
@@ -17,6 +17,7 @@ use crate::domain::order::{KeySource, KubeconfigTarget};
 use crate::domain::request::{Pin, Pkcs10};
 use crate::domain::shell::quote;
 use crate::domain::{commands, objects};
+use crate::files::kubeconfig::backups;
 use crate::files::{self, atomic};
 use crate::trouble::Trouble;
 
@@ -56,18 +57,23 @@ fn take_out(journal: &Journal, target: &KubeconfigTarget) -> Result<bool, files:
     let previous = journal.previous_context.as_deref();
     let mut was_there = false;
     let intent = journal.intents.kubeconfig.as_ref();
-    files::kubeconfig::take_out(&target.path, |config| match intent {
-        Some(intent) => {
-            was_there = intent.is_written(config, target);
-            intent.take_out(config, target, previous)
-        }
-        // A journal of an earlier version: it only says that both are there.
-        None => {
+    files::kubeconfig::take_out(&target.path, |config| {
+        let Some(intent) = intent else {
+            // A journal of an earlier version: it only says that both are there.
             was_there = true;
             take_context_out(config, target, previous);
             config.remove(Kind::User, &target.user);
-            files::kubeconfig::Rest::Keep
+            return files::kubeconfig::Rest::Keep;
+        };
+        was_there = intent.is_written(config, target);
+        let rest = intent.take_out(config, target, previous);
+        if was_there && intent.replaces {
+            let backup = backups::newest(&target.path, |backup| intent.is_older(backup, target));
+            if let Some(backup) = backup {
+                restore(config, &backup, target);
+            }
         }
+        rest
     })?;
     let made_folder = intent.is_some_and(|intent| !intent.folder_existed && !target.path.exists());
     if let Some(folder) = target.path.parent().filter(|_| made_folder) {

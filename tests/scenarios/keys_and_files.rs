@@ -315,7 +315,7 @@ impl Stopped {
     fn start(mut command: Command) -> Self {
         let (output, mut full) = pipe().unwrap();
         // As much as a pipe takes (pipe(7)).
-        full.write_all(&[b' '; 65_536]).unwrap();
+        full.write_all(" ".repeat(65_536).as_bytes()).unwrap();
         let child = command.stdout(full).stderr(Stdio::null()).spawn().unwrap();
         let stopped = Self { child, _output: output };
         eventually("it writes its result", || {

@@ -1,10 +1,11 @@
 //! kill -9 right before each system call that writes, over all threads, under umask 000: no half file, no lost entry, no
 //! key for others' eyes, and afterwards resume, undo or the same command again are right.
 //!
-//! A fixed share of the moments is tried in every test run; all of them with KILL_EVERYWHERE=1 (some minutes).
+//! A fixed share of the moments is tried in every test run; all of them with `KILL_EVERYWHERE=1` (some minutes).
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -58,16 +59,22 @@ fn moments(total: usize, share: usize) -> Vec<usize> {
 
 /// Does something for each moment, some at a time; how many of them were killed.
 fn each(moments: &[usize], run: impl Fn(usize) -> bool + Sync) -> usize {
-    let (next, killed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (next, killed, failed) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let one = |moment: usize| match catch_unwind(AssertUnwindSafe(|| run(moment))) {
+        Ok(was_killed) => killed.fetch_add(usize::from(was_killed), Ordering::Relaxed),
+        // What failed has been printed; the other moments are still tried.
+        Err(_) => failed.fetch_add(1, Ordering::Relaxed),
+    };
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
                 while let Some(moment) = moments.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    killed.fetch_add(usize::from(run(*moment)), Ordering::Relaxed);
+                    one(*moment);
                 }
             });
         }
     });
+    assert_eq!(failed.into_inner(), 0, "moments of {} failed", moments.len());
     killed.into_inner()
 }
 
@@ -84,20 +91,34 @@ fn person(plane: &dyn Plane) -> (Person, Kubeconfig) {
     (person, before)
 }
 
+/// Makes the files and folders below a folder an hour older.
+fn grow_old(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            grow_old(&path);
+        }
+        let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);
+        std::fs::File::open(&path).unwrap().set_modified(an_hour_ago).unwrap();
+    }
+}
+
 /// Whatever was cut off: every file is whole and for its owner alone, and no old entry is lost.
 fn is_whole(person: &Person, before: &Kubeconfig, what: &str) {
     for path in files(&person.path("")) {
         let name = path.file_name().unwrap().to_str().unwrap();
         let mode = path.metadata().unwrap().permissions().mode() & 0o777;
-        let public = path.extension().is_some_and(|end| end == "crt");
-        assert!(public || mode & 0o077 == 0, "{what}: {} is {mode:o}", path.display());
+        let public = name.contains(".crt");
+        assert!(public || mode.trailing_zeros() >= 6, "{what}: {} is {mode:o}", path.display());
         let text = std::fs::read_to_string(&path).unwrap();
         match name {
             "config" | "new.kubeconfig" => drop(read(&path).unwrap_or_else(|error| panic!("{what}: {error}"))),
             "journal.yaml" | "imported.yaml" => drop(serde_yaml::from_str::<serde_yaml::Value>(&text).unwrap()),
             "key.pem" => assert!(text.ends_with("-----END PRIVATE KEY-----\n"), "{what}: half a key"),
             "request.pem" | "jane.crt" => assert!(text.trim_end().ends_with("-----"), "{what}: half of {name}"),
-            _ if name.ends_with(".bak") => assert!(Kubeconfig::parse(&text).is_ok(), "{what}: half of {name}"),
+            _ if path.extension().is_some_and(|end| end == "bak") => {
+                assert!(Kubeconfig::parse(&text).is_ok(), "{what}: half of {name}")
+            }
             _ => {}
         }
     }
@@ -182,6 +203,9 @@ impl<'a> Issuance<'a> {
     fn is_undone(&self, person: &Person, before: &Kubeconfig, what: &str) {
         assert_eq!(self.codes(), [404; 3], "{what}");
         assert!(read(&person.kubeconfig()).unwrap() == *before, "{what}: another kubeconfig");
+        // What was cut off before there was a journal is swept once it is old.
+        grow_old(&person.path(".local"));
+        person.done(&["contexts"]);
         let mut left: Vec<_> = files(&person.path("")).iter().map(|path| path.display().to_string()).collect();
         left.retain(|path| !path.contains("/countersign.log."));
         let own = [person.kubeconfig(), person.path("request.pem")].map(|path| path.display().to_string());
@@ -299,44 +323,66 @@ fn kill_everywhere(name: &str, form: Form, share: usize, undo: bool, run: fn(&Pr
     let moments = moments(total, share);
     let killed = each(&moments, |moment| run(&plane, form, moment));
     eprintln!("{name}: {total} calls write, killed at {killed} of {} moments", moments.len());
-    assert!(killed * 4 >= moments.len() * 3, "only {killed} of {} were killed", moments.len());
+    assert!(killed * 2 >= moments.len(), "only {killed} of {} were killed", moments.len());
 }
 
 #[test]
 fn an_issuance_killed_at_any_write_is_resumed_to_a_login() {
-    kill_everywhere("resume, merged", Form::Merged, 10, false, killed_and_resumed);
+    kill_everywhere("resume, merged", Form::Merged, 8, false, killed_and_resumed);
 }
 
 #[test]
 fn an_issuance_into_a_new_file_killed_at_any_write_is_resumed_to_a_login() {
-    kill_everywhere("resume, new file", Form::Separate, 6, false, killed_and_resumed);
+    kill_everywhere("resume, new file", Form::Separate, 5, false, killed_and_resumed);
 }
 
 #[test]
 fn an_issuance_for_a_request_killed_at_any_write_is_resumed_to_a_certificate() {
-    kill_everywhere("resume, request", Form::Request, 6, false, killed_and_resumed);
+    kill_everywhere("resume, request", Form::Request, 4, false, killed_and_resumed);
 }
 
 #[test]
 fn an_issuance_killed_at_any_write_is_undone_without_a_trace() {
-    kill_everywhere("undo, merged", Form::Merged, 10, false, killed_and_undone);
+    kill_everywhere("undo, merged", Form::Merged, 8, false, killed_and_undone);
 }
 
 #[test]
 fn an_issuance_into_a_new_file_killed_at_any_write_is_undone_without_a_trace() {
-    kill_everywhere("undo, new file", Form::Separate, 8, false, killed_and_undone);
+    kill_everywhere("undo, new file", Form::Separate, 6, false, killed_and_undone);
 }
 
 #[test]
 fn an_issuance_for_a_request_killed_at_any_write_is_undone_without_a_trace() {
-    kill_everywhere("undo, request", Form::Request, 6, false, killed_and_undone);
+    kill_everywhere("undo, request", Form::Request, 4, false, killed_and_undone);
 }
 
 #[test]
 fn an_undo_killed_at_any_write_is_finished_by_another() {
-    kill_everywhere("undo killed, merged", Form::Merged, 6, true, undo_killed);
-    kill_everywhere("undo killed, new file", Form::Separate, 6, true, undo_killed);
-    kill_everywhere("undo killed, request", Form::Request, 4, true, undo_killed);
+    kill_everywhere("undo killed, merged", Form::Merged, 4, true, undo_killed);
+    kill_everywhere("undo killed, new file", Form::Separate, 4, true, undo_killed);
+    kill_everywhere("undo killed, request", Form::Request, 3, true, undo_killed);
+}
+
+#[test]
+fn an_undo_puts_back_the_entries_that_the_issuance_replaced() {
+    let Some(plane) = practice("undo of a replacement") else { return };
+    let issuance = Issuance::new(&plane, Form::Merged);
+    let (person, _) = issuance.person();
+    person.kubectl_done(&["config", "set-credentials", &issuance.user, "--token=old"]);
+    person.kubectl_done(&["config", "set-context", &issuance.user, "--cluster=test", "--user=old"]);
+    let before = read(&person.kubeconfig()).unwrap();
+    let mut arguments = issuance.arguments();
+    arguments.push("--overwrite");
+    let run = traced(&person, "unlink:4", &arguments);
+    assert!(run.is_killed() && read(&person.kubeconfig()).unwrap() != before, "{:?}", run.output);
+    person.done(&["--context", "admin", "issue", "--undo", &issuance.user]);
+    let after = read(&person.kubeconfig()).unwrap();
+    for kind in [Kind::Cluster, Kind::User, Kind::Context] {
+        for name in before.names(kind) {
+            assert_eq!(after.get(kind, name), before.get(kind, name), "{} {name}", kind.word());
+        }
+    }
+    assert_eq!(after.current_context(), Some("admin"));
 }
 
 /// Kubeconfig edits: killed, the file is the old or the new one, and the same command again makes it the new one.
@@ -345,65 +391,75 @@ const EDITS: &[&[&str]] = &[
     &["delete-context", "robot", "--orphans"],
     &["use", "robot"],
     &["namespace", "elsewhere", "robot"],
-    &["import", "in/incoming", "--accept-risks"],
+    &["import", "incoming", "--accept-risks"],
     &["embed", "filed"],
 ];
 
-/// With contexts to edit, and a kubeconfig to import that runs a program.
-fn editor(plane: &dyn Plane) -> Person {
-    let (person, _) = person(plane);
-    person.shell(
-        "umask 077; export KUBECONFIG=$HOME/.kube/config; mkdir in
-         kubectl config set-credentials robot --token=s3cret
-         kubectl config set-context robot --cluster=test --user=robot
-         kubectl config view --raw -o jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > .kube/ca.pem
-         kubectl config set-cluster filed --server=https://filed --certificate-authority=$HOME/.kube/ca.pem
-         kubectl config set-context filed --cluster=filed --user=admin
-         cat > in/incoming <<E
-clusters: [{name: far, cluster: {server: 'https://127.0.0.1:1'}}]
-users: [{name: runner, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: ./login, interactiveMode: Never}}}]
-contexts: [{name: far, context: {cluster: far, user: runner}}]
-E",
-    );
-    person
+/// What a person with contexts to edit has, and a kubeconfig to import that runs a program.
+struct Editor {
+    files: Vec<(&'static str, String)>,
 }
 
-fn edit_killed(plane: &Practice, edit: &[&str], moment: usize) -> bool {
-    let person = editor(plane);
+impl Editor {
+    fn new(plane: &dyn Plane) -> Self {
+        let (person, _) = person(plane);
+        person.shell(
+            "export KUBECONFIG=$HOME/.kube/config
+             kubectl config set-credentials robot --token=s3cret
+             kubectl config set-context robot --cluster=test --user=robot
+             kubectl config view --raw -o jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > .kube/ca.pem
+             kubectl config set-cluster filed --server=https://filed --certificate-authority=$HOME/.kube/ca.pem
+             kubectl config set-context filed --cluster=filed --user=admin",
+        );
+        let incoming = "clusters: [{name: far, cluster: {server: 'https://127.0.0.1:1'}}]
+users: [{name: runner, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: /bin/login, interactiveMode: Never}}}]
+contexts: [{name: far, context: {cluster: far, user: runner}}]
+";
+        let read = |name: &str| std::fs::read_to_string(person.path(name)).unwrap();
+        Self {
+            files: vec![
+                (".kube/config", read(".kube/config")),
+                (".kube/ca.pem", read(".kube/ca.pem")),
+                ("incoming", incoming.to_owned()),
+            ],
+        }
+    }
+
+    fn person(&self, plane: &dyn Plane) -> Person {
+        let person = Person::with(plane, "");
+        for (name, text) in &self.files {
+            std::fs::write(person.path(name), text).unwrap();
+            std::fs::set_permissions(person.path(name), PermissionsExt::from_mode(0o600)).unwrap();
+        }
+        person
+    }
+}
+
+fn edit_killed(person: &Person, edit: &[&str], wanted: &Kubeconfig, moment: usize) -> bool {
     let before = read(&person.kubeconfig()).unwrap();
-    // The same without a kill, elsewhere.
-    let other = editor(plane);
-    std::fs::copy(person.kubeconfig(), other.kubeconfig()).unwrap();
-    let run = traced(&person, &moment.to_string(), edit);
+    let run = traced(person, &moment.to_string(), edit);
     let what = format!("{edit:?}, killed at {moment} ({})", run.at);
     let now = read(&person.kubeconfig()).unwrap();
-    let is_old = now == before;
-    if edit[0] == "import" && now.has(Kind::Context, "far") {
+    assert!(now == before || now == *wanted, "{what}: neither the old nor the new kubeconfig");
+    for path in files(&person.path("")) {
+        let mode = path.metadata().unwrap().permissions().mode() & 0o777;
+        assert!(mode.trailing_zeros() >= 6, "{what}: {} is {mode:o}", path.display());
+    }
+    if now.has(Kind::Context, "far") {
         let used = person.countersign(&["--context", "far", "list"]);
         assert_eq!(used.status.code(), Some(3), "{what}: it runs its program unasked: {used:?}");
     }
-    if edit[0] != "delete-context" && edit[0] != "rename" && edit[0] != "namespace" && edit[0] != "embed" {
-        is_whole(&person, &before, &what);
+    if now == before {
+        person.done(edit);
     }
-    let again = person.countersign(edit);
-    let text = String::from_utf8_lossy(&again.stderr).into_owned();
-    let is_done_already = text.contains("there is no context robot");
-    assert!(again.status.success() || (!is_old && is_done_already), "{what}: {text}");
-    let after = read(&person.kubeconfig()).unwrap();
-    assert!(is_old || now == after, "{what}: neither the old nor the new kubeconfig");
-    other.done(edit);
-    let wanted = read(&other.kubeconfig()).unwrap();
-    assert_eq!(after.names(Kind::Context), wanted.names(Kind::Context), "{what}");
-    assert_eq!(after.current_context(), wanted.current_context(), "{what}");
+    assert!(read(&person.kubeconfig()).unwrap() == *wanted, "{what}: the same command again");
     // What the killed run left is swept once it is old, and no lock keeps kubectl out.
+    grow_old(&person.path(".kube"));
+    grow_old(&person.path(".local"));
+    person.done(&["contexts"]);
     let left: Vec<_> =
         files(&person.path("")).into_iter().filter(|path| path.extension().is_some_and(|end| end == "new")).collect();
-    for path in &left {
-        let file = std::fs::File::open(path).unwrap();
-        file.set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
-    }
-    person.done(&["contexts"]);
-    assert!(left.iter().all(|path| !path.exists()), "{what}: {left:?}");
+    assert!(left.is_empty(), "{what}: {left:?}");
     assert!(!person.path(".kube/config.lock").exists(), "{what}");
     assert!(person.kubectl(&["config", "use-context", "admin"]).status.success(), "{what}");
     run.is_killed()
@@ -412,13 +468,16 @@ fn edit_killed(plane: &Practice, edit: &[&str], moment: usize) -> bool {
 #[test]
 fn a_kubeconfig_edit_killed_at_any_write_is_whole_and_done_by_the_same_command_again() {
     let Some(plane) = practice("edits killed") else { return };
+    let editor = Editor::new(&plane);
     let (mut all, mut killed, mut tried) = (0, 0, 0);
     for edit in EDITS {
-        let total = traced(&editor(&plane), "0", edit).count;
+        let unharmed = editor.person(&plane);
+        let total = traced(&unharmed, "0", edit).count;
+        let wanted = read(&unharmed.kubeconfig()).unwrap();
         let moments = moments(total, 4);
-        killed += each(&moments, |moment| edit_killed(&plane, edit, moment));
+        killed += each(&moments, |moment| edit_killed(&editor.person(&plane), edit, &wanted, moment));
         (all, tried) = (all + total, tried + moments.len());
     }
     eprintln!("edits: {all} calls write, killed at {killed} of {tried} moments");
-    assert!(killed * 4 >= tried * 3, "only {killed} of {tried} were killed");
+    assert!(killed * 2 >= tried, "only {killed} of {tried} were killed");
 }

@@ -116,6 +116,7 @@ pub struct NamespaceFlags {
 
 /// `countersign import`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct ImportFlags {
     /// The kubeconfig to bring in
     pub file: PathBuf,

@@ -120,8 +120,8 @@ impl NotEmbedded {
 }
 
 /// Puts the content of the files that an entry names in their place; tells which. Where both are there the content
-/// counts, as it does for clients (client-go, `rest/config.go`, `dataFromSliceOrFile`). Of a file for certificates only
-/// the certificates are taken, and a file for a key must hold a private key; with `strict` it must be the certificate's.
+/// counts, as it does for clients (client-go, `rest/config.go`, `dataFromSliceOrFile`). With `strict`, for another person's
+/// kubeconfig, only the certificates of a file for certificates are taken, and a key only if it is the certificate's.
 fn embed(
     kind: Kind,
     entry: &mut Mapping,
@@ -142,11 +142,13 @@ fn embed(
                 around.read(Path::new(&path)).map_err(|why| NotEmbedded::Unreadable(format!("{path}: {why}")))?;
             let bytes = Zeroizing::new(bytes);
             let wrong = |why: String| NotEmbedded::Wrong(format!("{path} is not embedded: {why}"));
-            let taken = if *file == "client-key" {
-                let Some(bytes) = key(entry, bytes, around, strict).map_err(wrong)? else { continue };
-                bytes
-            } else {
-                certificates(&bytes).map_err(wrong)?
+            let taken = match *file {
+                _ if !strict => bytes,
+                "client-key" => {
+                    let Some(bytes) = key(entry, bytes, around).map_err(wrong)? else { continue };
+                    bytes
+                }
+                _ => certificates(&bytes).map_err(wrong)?,
             };
             entry.insert((*data).into(), Secret::base64_of(&taken).expose().to_owned().into());
             done.push(path);
@@ -164,9 +166,9 @@ fn certificates(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
     if text.matches("-----BEGIN ").count() == text.matches(begin).count() {
         return Ok(Zeroizing::new(bytes.to_vec()));
     }
-    let blocks = text.split(begin).skip(1).filter_map(|rest| rest.split_once(end));
-    let blocks: String = blocks.map(|(body, _)| format!("{begin}{body}{end}\n")).collect();
-    Ok(Zeroizing::new(blocks.into_bytes()))
+    let bodies = text.split(begin).skip(1).filter_map(|rest| rest.split_once(end));
+    let blocks: Vec<_> = bodies.map(|(body, _)| [begin, body, end, "\n"].concat()).collect();
+    Ok(Zeroizing::new(blocks.concat().into_bytes()))
 }
 
 /// A key, if it is one; `None` where it cannot be compared with its certificate, which stays in a file.
@@ -174,14 +176,10 @@ fn key(
     entry: &Mapping,
     bytes: Zeroizing<Vec<u8>>,
     around: &dyn Surroundings,
-    strict: bool,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
     let is_pem = std::str::from_utf8(&bytes).is_ok_and(|text| text.contains("PRIVATE KEY-----"));
     if !is_pem {
         return Err("it is not a private key in PEM".to_owned());
-    }
-    if !strict {
-        return Ok(Some(bytes));
     }
     let certificate = entry.get("client-certificate-data").and_then(Value::as_str).and_then(decoded);
     let Some(certificate) = certificate else { return Ok(None) };

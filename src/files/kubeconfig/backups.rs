@@ -60,6 +60,12 @@ pub fn all(path: &Path) -> Vec<PathBuf> {
     found.into_iter().map(|(.., path)| path).collect()
 }
 
+/// The newest backup of a file that is the one wanted.
+pub fn newest(path: &Path, is_wanted: impl Fn(&Kubeconfig) -> bool) -> Option<Kubeconfig> {
+    let read = |backup: &PathBuf| super::read(backup).ok().filter(&is_wanted);
+    all(path).iter().rev().find_map(read)
+}
+
 /// The name of the file that a backup of this name is of.
 pub fn backup_of(name: &str) -> Option<&str> {
     parts(name).map(|(of, ..)| of)
@@ -121,8 +127,12 @@ mod tests {
         let put = |name: &str| std::fs::write(folder.path().join(name), "x").unwrap();
         let names =
             ["20250101-000000", "20250101-000000-2", "20250101-000000-10", "20260101-000000", "20260101-000001"];
-        names.iter().for_each(|name| put(&format!("config.{name}.bak")));
-        ["config.bak", "other.20250101-000000.bak", "config.20250101-000000.bak~"].into_iter().for_each(put);
+        for name in names {
+            put(&format!("config.{name}.bak"));
+        }
+        for name in ["config.bak", "other.20250101-000000.bak", "config.20250101-000000.bak~"] {
+            put(name);
+        }
         std::os::unix::fs::symlink("other", folder.path().join("config.20200101-000000.bak")).unwrap();
         let config = folder.path().join("config");
         prune(&config);

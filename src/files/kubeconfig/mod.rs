@@ -209,7 +209,9 @@ fn lock_all(paths: &[&PathBuf]) -> Result<Vec<Lock>, Error> {
     }
     let locks = files.iter().map(|file| Lock::take(file, PATIENCE)).collect::<Result<_, Error>>()?;
     // Who writes has the lock: what is unfinished now was left by a killed run.
-    files.iter().for_each(|file| sweep::beside(file, true));
+    for file in &files {
+        sweep::beside(file, true);
+    }
     Ok(locks)
 }
 

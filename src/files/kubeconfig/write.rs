@@ -94,7 +94,8 @@ impl Plan {
             match found.iter_mut().find(|(known, _)| known == user) {
                 _ if backups.is_empty() => {}
                 Some((_, known)) => {
-                    known.extend(backups.into_iter().filter(|path| !known.contains(path)).collect::<Vec<_>>())
+                    let more: Vec<_> = backups.into_iter().filter(|path| !known.contains(path)).collect();
+                    known.extend(more);
                 }
                 None => found.push((user.clone(), backups)),
             }
