@@ -11,38 +11,85 @@ use super::judge::judged_among_all;
 use super::output::{Failed, print, tell as tell_error};
 use crate::cluster::bulk::Outcome;
 use crate::cluster::{Cluster, Decision, Verb};
+use crate::domain::gate::{self, Candidate, Clearance, Confirmation, Refusal, Scope};
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::{Request, State};
+use crate::domain::shell::quote;
 use crate::domain::text::printable;
-use crate::domain::verdict::Level;
+use crate::domain::verdict::Verdict;
 
 /// Requests read at a time.
 const READS: usize = 16;
 
-/// Approves requests. All of them are looked at before the first is decided: a dangerous one that is not named with
-/// `--dangerous` refuses the whole command.
+/// Approves requests; several of them are a bulk decision. All are judged before the first is decided: one that the gate
+/// refuses refuses the whole command.
 pub(super) async fn approve(cluster: &Cluster, policy: &PolicyFile, flags: &DecideFlags) -> Result<(), Failed> {
+    let permit = cluster.permit()?;
     let requests = read(cluster, &flags.common.names).await?;
     let (verdicts, _) = judged_among_all(cluster, policy, &requests).await;
-    for (request, verdict) in requests.iter().zip(verdicts) {
-        if verdict.level() == Level::Danger && !flags.dangerous.contains(&request.pin.name) {
-            let name = printable(&request.pin.name).into_owned();
-            let why: Vec<_> =
-                verdict.findings.iter().map(|finding| format!("{} ({})", finding.text, finding.rule)).collect();
-            let text = format!("{name} is dangerous: {}", printable(&why.join(" ")));
-            return Err(Failed::refused(
-                text,
-                format!("Nothing was decided. To approve it all the same: --dangerous {name}"),
-            ));
+    let scope = if requests.len() > 1 { Scope::Bulk } else { Scope::Single };
+    let confirmation = Confirmation::flags(&flags.dangerous);
+    let (mut cleared, mut refused) = (Vec::new(), Vec::new());
+    for (request, verdict) in requests.iter().zip(&verdicts) {
+        let level = verdict.level();
+        let candidate = Candidate {
+            pin: &request.pin,
+            is_current: true,
+            name: &request.pin.name,
+            signer: &request.signer_name,
+            level,
+            shown: level,
+        };
+        match gate::approve(permit, &candidate, policy, scope, &confirmation) {
+            Ok(clearance) => cleared.push(clearance),
+            Err(refusal) => refused.push((request, verdict, refusal)),
         }
     }
-    decide(cluster, &requests, &flags.common, Verb::Approve).await
+    if !refused.is_empty() {
+        return Err(all_refused(&refused, requests.len()));
+    }
+    decide(cluster, &requests, &cleared, &flags.common, Verb::Approve).await
+}
+
+/// Lists each request that the gate refused, with the reason, and decides nothing.
+fn all_refused(refused: &[(&Request, &Verdict, Refusal)], all: usize) -> Failed {
+    if let ([(request, verdict, refusal)], 1) = (refused, all) {
+        let name = &request.pin.name;
+        let advice = match refusal {
+            Refusal::Dangerous { .. } => {
+                format!("Nothing was decided. To approve it nevertheless: --dangerous {}", quote(name))
+            }
+            _ => refusal.advice().unwrap_or_default(),
+        };
+        return Failed::refused(format!("{name} {}", reason(verdict, refusal)), advice);
+    }
+    let mut names = Vec::new();
+    for (request, verdict, refusal) in refused {
+        tell_error(&format!("{}: {}", printable(&request.pin.name), printable(&reason(verdict, refusal))));
+        if matches!(refusal, Refusal::Dangerous { .. }) {
+            names.push(format!("--dangerous {}", quote(&request.pin.name)));
+        }
+    }
+    let mut advice = "Nothing was decided. Leave them out, or decide them one by one.".to_owned();
+    if names.len() == refused.len() {
+        advice = format!("Nothing was decided. To approve them nevertheless: {}", names.join(" "));
+    }
+    Failed::refused(format!("{} of {all} may not be approved together", refused.len()), advice)
+}
+
+fn reason(verdict: &Verdict, refusal: &Refusal) -> String {
+    let Refusal::Dangerous { .. } = refusal else { return refusal.to_string() };
+    let why: Vec<_> = verdict.findings.iter().map(|finding| format!("{} ({})", finding.text, finding.rule)).collect();
+    format!("is dangerous: {}", why.join(" "))
 }
 
 /// Denies requests.
 pub(super) async fn deny(cluster: &Cluster, flags: &DenyFlags) -> Result<(), Failed> {
+    let permit = cluster.permit()?;
     let requests = read(cluster, &flags.names).await?;
-    decide(cluster, &requests, flags, Verb::Deny).await
+    let clear = |request: &Request| gate::deny(permit, &request.pin, true, &Confirmation::flags(&[]));
+    let cleared = requests.iter().map(clear).collect::<Result<Vec<_>, _>>()?;
+    decide(cluster, &requests, &cleared, flags, Verb::Deny).await
 }
 
 /// Reads all of them, some at a time, in the order of their names.
@@ -56,7 +103,13 @@ async fn read(cluster: &Cluster, names: &[String]) -> Result<Vec<Request>, Faile
     Ok(requests)
 }
 
-async fn decide(cluster: &Cluster, requests: &[Request], flags: &DenyFlags, verb: Verb) -> Result<(), Failed> {
+async fn decide(
+    cluster: &Cluster,
+    requests: &[Request],
+    cleared: &[Clearance],
+    flags: &DenyFlags,
+    verb: Verb,
+) -> Result<(), Failed> {
     let (reason, did) = match verb {
         Verb::Approve => ("ReviewedByAdmin", "approved"),
         Verb::Deny => ("DeniedByAdmin", "denied"),
@@ -66,22 +119,26 @@ async fn decide(cluster: &Cluster, requests: &[Request], flags: &DenyFlags, verb
         None => format!("{did} by {} with countersign", cluster.who_am_i().await?.username),
     };
     let reason = flags.reason.clone().unwrap_or_else(|| reason.to_owned());
-    let decision = Decision { verb, reason, message };
+    let decision = Decision { reason, message };
     if flags.dry_run {
         return requests
             .iter()
             .try_for_each(|request| print(&format!("{} would be {did}", printable(&request.pin.name))));
     }
-    if let [request] = requests {
-        let now = cluster.decide(&request.pin, &decision).await?;
+    if let ([request], [clearance]) = (requests, cleared) {
+        let now = cluster.decide(clearance, &decision).await?;
         return print(&said(request, Request::from_object(&now).state()));
     }
-    decide_all(cluster, requests, &decision).await
+    decide_all(cluster, requests, cleared, &decision).await
 }
 
 /// Many: each is told when it has ended; what fails keeps nothing else from being decided.
-async fn decide_all(cluster: &Cluster, requests: &[Request], decision: &Decision) -> Result<(), Failed> {
-    let pins: Vec<_> = requests.iter().map(|request| request.pin.clone()).collect();
+async fn decide_all(
+    cluster: &Cluster,
+    requests: &[Request],
+    cleared: &[Clearance],
+    decision: &Decision,
+) -> Result<(), Failed> {
     // Nobody stops it but a signal, which ends the program.
     let (_going, stop) = oneshot::channel();
     let (mut undone, mut closed) = (Vec::new(), None);
@@ -89,7 +146,7 @@ async fn decide_all(cluster: &Cluster, requests: &[Request], decision: &Decision
         Outcome::Done(state) => closed = print(&said(&requests[at], state)).err().or(closed.take()),
         Outcome::Changed(error) | Outcome::Refused(error) | Outcome::Failed(error) => undone.push((at, error)),
     };
-    cluster.decide_all(&pins, decision, stop, tell).await;
+    cluster.decide_all(cleared, decision, stop, tell).await;
     for (at, error) in &undone {
         tell_error(&format!("{}: {error}", printable(&requests[*at].pin.name)));
     }

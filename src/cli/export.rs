@@ -13,7 +13,9 @@ pub(super) async fn run(cluster: &Cluster, flags: &ExportFlags) -> Result<(), Fa
     };
     let pem = String::from_utf8(certificate.0).map_err(|_| Failed::new("the certificate is not PEM"))?;
     let Some(path) = &flags.output else { return print_data(&pem) };
-    match atomic::write_public(path, pem.as_bytes(), flags.force) {
+    // A new file is the output of a command, as with a redirection; replacing one is a write.
+    let replace = if flags.force && path.exists() { Some(cluster.permit()?) } else { None };
+    match atomic::write_public(path, pem.as_bytes(), replace) {
         Err(files::Error::Exists(path)) => {
             Err(Failed::refused(format!("{} exists already", path.display()), "--force replaces it"))
         }

@@ -357,6 +357,9 @@ pub struct IssueFlags {
     /// Replace entries of the same name in the kubeconfig (a backup stays)
     #[arg(long)]
     pub overwrite: bool,
+    /// Issue to this user although the verdict is danger; must be the user's name
+    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(complete::users))]
+    pub dangerous: Vec<String>,
     /// Rehearse with the server, print the plan with its objects and commands, and write nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -1,6 +1,7 @@
 //! `countersign issue`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -14,39 +15,74 @@ use crate::domain::certificate::Certificate;
 use crate::domain::objects;
 use crate::domain::order::{self, Grant, KeySource, KubeconfigTarget, Order, Surroundings};
 use crate::domain::plan::Plan;
+use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Pkcs10;
 use crate::domain::request_file;
 use crate::domain::text::printable;
+use crate::domain::verdict::Level;
 use crate::files::{self, bounded};
 use crate::issuance::rehearsal::Weight;
-use crate::issuance::{self, Journal, Outcome, Progress, Rehearsal};
+use crate::issuance::{self, Issuer, Journal, Outcome, Progress, Rehearsal};
 
 /// Issues, resumes or undoes.
-pub(super) async fn run(cluster: &Cluster, global: &Global, flags: &IssueFlags) -> Result<(), Failed> {
+pub(super) async fn run(
+    cluster: &Cluster,
+    policy: &Arc<PolicyFile>,
+    global: &Global,
+    flags: &IssueFlags,
+) -> Result<(), Failed> {
     if let Some(user) = &flags.undo {
         return undo(cluster, user).await;
     }
     if let Some(user) = &flags.resume {
+        let issuer = issuer(cluster, policy, flags)?;
         let journal = unfinished(user)?;
         if journal.server != cluster.server {
             let text = format!("that issuance was begun on {}", journal.server);
             return Err(Failed::usage(format!("{text}; use --context {}", journal.context)));
         }
-        return carry_on(cluster, journal, flags).await;
+        return carry_on(cluster, &issuer, journal, flags).await;
     }
     let order = order(cluster, global, flags)?;
     if let Some(problem) = order.problems().first() {
         return Err(Failed::usage(format!("{:?}: {}", problem.field, problem.text)));
     }
-    let rehearsal = issuance::rehearse(cluster, &order).await?;
     if flags.dry_run {
+        let rehearsal = issuance::rehearse(cluster, policy, &flags.dangerous, &order).await?;
         return dry_run(cluster, &order, &rehearsal, flags);
     }
+    let issuer = issuer(cluster, policy, flags)?;
+    let rehearsal = issuance::rehearse(cluster, policy, &flags.dangerous, &order).await?;
     if let Some(note) = rehearsal.notes.iter().find(|note| note.weight == Weight::Problem) {
         return Err(Failed::new(printable(&note.text)));
     }
+    if let Some(refused) = refused(&rehearsal, &order) {
+        return Err(refused);
+    }
+    tell_verdict(&rehearsal);
     let journal = Journal::begin(order, &cluster.server, &cluster.context)?;
-    carry_on(cluster, journal, flags).await
+    carry_on(cluster, &issuer, journal, flags).await
+}
+
+fn issuer(cluster: &Cluster, policy: &Arc<PolicyFile>, flags: &IssueFlags) -> Result<Issuer, Failed> {
+    Ok(Issuer { permit: cluster.permit()?, policy: Arc::clone(policy), confirmed: flags.dangerous.clone() })
+}
+
+/// The findings on the request as the list would judge it.
+fn tell_verdict(rehearsal: &Rehearsal) {
+    for finding in rehearsal.verdict.iter().flat_map(|verdict| &verdict.findings) {
+        let mark = if finding.level == Level::Danger { "✖" } else { "!" };
+        let level = finding.level.word();
+        tell(&format!("{mark} Verdict: {level}: {} ({})", printable(&finding.text), finding.rule));
+    }
+}
+
+/// What the gate says to an order, in words.
+fn refused(rehearsal: &Rehearsal, order: &Order) -> Option<Failed> {
+    let refusal = rehearsal.refusal.as_ref()?;
+    let verdict = rehearsal.verdict.clone().unwrap_or_default();
+    let trouble = issuance::why_refused(refusal, &verdict, &order.user, "");
+    Some(Failed::refused(trouble.text, trouble.advice.unwrap_or_default()))
 }
 
 fn order(cluster: &Cluster, global: &Global, flags: &IssueFlags) -> Result<Order, Failed> {
@@ -124,21 +160,26 @@ fn dry_run(cluster: &Cluster, order: &Order, rehearsal: &Rehearsal, flags: &Issu
         };
         tell(&format!("{mark} {:?}: {}", note.step, printable(&note.text)));
     }
+    tell_verdict(rehearsal);
     match flags.output {
         Output::Text => print(&plan.script(&cluster.kubectl).join("\n"))?,
         Output::Yaml => print_data(&plan.yaml())?,
         Output::Json => {
             let step = |step: &crate::domain::plan::Step| json!({"title": step.title, "lines": step.lines, "yaml": step.yaml, "commands": step.commands});
             print_json(
-                &json!({"dryRun": true, "clear": rehearsal.is_clear(), "steps": plan.steps.iter().map(step).collect::<Vec<_>>()}),
+                &json!({"dryRun": true, "clear": rehearsal.is_clear(), "verdict": rehearsal.verdict, "steps": plan.steps.iter().map(step).collect::<Vec<_>>()}),
             )?;
         }
     }
-    if rehearsal.is_clear() { Ok(()) } else { Err(Failed::new("it would not work like this")) }
+    match refused(rehearsal, order) {
+        Some(refused) => Err(refused),
+        None if rehearsal.works() => Ok(()),
+        None => Err(Failed::new("it would not work like this")),
+    }
 }
 
 /// Runs, telling each step on standard error; Ctrl-C leaves it to be resumed.
-async fn carry_on(cluster: &Cluster, journal: Journal, flags: &IssueFlags) -> Result<(), Failed> {
+async fn carry_on(cluster: &Cluster, issuer: &Issuer, journal: Journal, flags: &IssueFlags) -> Result<(), Failed> {
     let plan = Plan::new(&journal.order);
     let user = journal.order.user.clone();
     let (news, mut progress) = mpsc::unbounded_channel();
@@ -148,7 +189,7 @@ async fn carry_on(cluster: &Cluster, journal: Journal, flags: &IssueFlags) -> Re
         }
     });
     let outcome = tokio::select! {
-        outcome = issuance::run(cluster, journal, news) => outcome,
+        outcome = issuance::run(cluster, issuer, journal, news) => outcome,
         _ = tokio::signal::ctrl_c() => {
             return Err(Failed::refused("left as it is", format!("go on with: countersign issue --resume {user}")));
         }
@@ -157,11 +198,11 @@ async fn carry_on(cluster: &Cluster, journal: Journal, flags: &IssueFlags) -> Re
     let _ = telling.await;
     match outcome {
         Ok(outcome) => result(&outcome, flags),
-        Err((_, trouble)) => {
+        Err(stopped) => {
             tell(&format!(
                 "What was done stays. Go on with: countersign issue --resume {user}; take it back with: --undo {user}"
             ));
-            Err(trouble.into())
+            Err(stopped.into())
         }
     }
 }
@@ -249,7 +290,8 @@ fn unfinished(user: &str) -> Result<Journal, Failed> {
 }
 
 async fn undo(cluster: &Cluster, user: &str) -> Result<(), Failed> {
-    for written in issuance::undo(cluster, &unfinished(user)?).await? {
+    let permit = cluster.permit()?;
+    for written in issuance::undo(cluster, permit, &unfinished(user)?).await? {
         tell(&format!("✔ {} taken back", printable(&written.object)));
     }
     tell("A certificate that was issued stays valid until it expires.");

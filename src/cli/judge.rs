@@ -8,7 +8,7 @@ use crate::cluster::{Cluster, Error};
 use crate::domain::access::Policy;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
-use crate::domain::verdict::{Surroundings, Verdict, judge};
+use crate::domain::verdict::{Verdict, judge};
 
 /// All requests, or why they cannot be read.
 type Requests = Result<Vec<Request>, Error>;
@@ -21,7 +21,7 @@ pub(super) async fn judged_all(
 ) -> Result<Vec<(Request, Verdict)>, Failed> {
     let (requests, (mut known, _, withheld)) = tokio::join!(requests, Box::pin(cluster.surroundings(policy)));
     let requests = requests?;
-    meet(&mut known, &requests);
+    known.meet_all(&requests);
     say(&withheld);
     let context = known.context(Utc::now());
     let judged = |request: Request| {
@@ -37,22 +37,10 @@ pub(super) async fn judged_among_all(
     policy: &PolicyFile,
     some: &[Request],
 ) -> (Vec<Verdict>, Option<Policy>) {
-    let others = cluster.read_requests();
-    let (requests, (mut known, rbac, mut withheld)) = tokio::join!(others, Box::pin(cluster.surroundings(policy)));
-    match requests {
-        Ok(requests) => meet(&mut known, &requests),
-        Err(error) => withheld.push(Withheld { unknown: "the other requests", error }),
-    }
+    let (known, rbac, withheld) = Box::pin(cluster.surroundings_with_requests(policy)).await;
     say(&withheld);
     let context = known.context(Utc::now());
     (some.iter().map(|request| judge(request, &context)).collect(), rbac)
-}
-
-fn meet(known: &mut Surroundings, requests: &[Request]) {
-    for request in requests {
-        known.meet(request);
-    }
-    known.complete = true;
 }
 
 fn say(withheld: &[Withheld]) {

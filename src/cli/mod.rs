@@ -29,6 +29,7 @@ mod why;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 
@@ -64,7 +65,7 @@ pub fn run() -> color_eyre::Result<ExitCode> {
     };
     // A policy that cannot be used stops everything, before anything is decided without it.
     let policy = match files::policy::read(arguments.global.policy.as_deref()) {
-        Ok(policy) => policy,
+        Ok(policy) => Arc::new(policy),
         Err(error) => return Ok(Failed::usage(error.to_string()).report()),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -76,8 +77,7 @@ pub fn run() -> color_eyre::Result<ExitCode> {
     sweep(&arguments);
     let done = match arguments.command {
         None => {
-            let settings =
-                console::settings::Settings { practice: practice.is_some(), policy: policy.into(), ..settings };
+            let settings = console::settings::Settings { practice: practice.is_some(), policy, ..settings };
             runtime.block_on(console::run(arguments.global.target(), settings)).map(|ended| match ended {
                 None => ExitCode::SUCCESS,
                 Some(signal) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),
@@ -155,7 +155,7 @@ async fn practice(_: &mut Arguments) -> Result<Option<NoSandbox>, Failed> {
     Ok(None)
 }
 
-async fn carry_out(command: Command, global: &flags::Global, policy: &PolicyFile) -> Result<(), Failed> {
+async fn carry_out(command: Command, global: &flags::Global, policy: &Arc<PolicyFile>) -> Result<(), Failed> {
     if let Command::Explain(flags) = &command {
         return explain::run(flags);
     }
@@ -170,7 +170,7 @@ async fn carry_out(command: Command, global: &flags::Global, policy: &PolicyFile
     done.map_err(|failed| kubeconfig::explained(failed, global))
 }
 
-async fn with_cluster(command: Command, global: &flags::Global, policy: &PolicyFile) -> Result<(), Failed> {
+async fn with_cluster(command: Command, global: &flags::Global, policy: &Arc<PolicyFile>) -> Result<(), Failed> {
     let cluster = Cluster::connect(&global.target()).await?;
     match command {
         Command::List(flags) => list::run(&cluster, policy, &flags).await,
@@ -178,7 +178,7 @@ async fn with_cluster(command: Command, global: &flags::Global, policy: &PolicyF
         Command::Approve(flags) => decide::approve(&cluster, policy, &flags).await,
         Command::Deny(flags) => decide::deny(&cluster, &flags).await,
         Command::Export(flags) => export::run(&cluster, &flags).await,
-        Command::Issue(flags) => issue::run(&cluster, global, &flags).await,
+        Command::Issue(flags) => issue::run(&cluster, policy, global, &flags).await,
         Command::Access(flags) => Box::pin(access::run(&cluster, global, &flags)).await,
         Command::WhoCan(flags) => Box::pin(who_can::run(&cluster, &flags)).await,
         Command::Why(flags) => Box::pin(why::run(&cluster, &flags)).await,

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::domain::ascii::plain;
+use crate::domain::gate::Refusal;
 use crate::domain::text::{is_plain, printable_block};
+use crate::issuance::Stopped;
 use crate::trouble::Trouble;
 use crate::{cluster, files};
 
@@ -72,6 +74,19 @@ impl From<cluster::Error> for Failed {
         let refused = matches!(error, cluster::Error::ReadOnly | cluster::Error::Untrusted { .. });
         let code = if refused { 3 } else { 1 };
         Self { code, text: error.to_string(), advice: error.advice() }
+    }
+}
+
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self { code: 3, text: refusal.to_string(), advice: refusal.advice() }
+    }
+}
+
+impl From<Stopped> for Failed {
+    fn from(stopped: Stopped) -> Self {
+        let code = if stopped.refusal.is_some() { 3 } else { 1 };
+        Self { code, ..Self::from(stopped.trouble) }
     }
 }
 

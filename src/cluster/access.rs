@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Cluster, Error, segment};
+use crate::domain::gate::WritePermit;
 
 /// What a namespaced object must be able to do here.
 pub trait Namespaced:
@@ -45,7 +46,13 @@ impl Cluster {
     ///
     /// # Errors
     /// [`Error::AlreadyExists`], [`Error::Forbidden`] (the escalation check too) and the rest.
-    pub async fn create<K: Namespaced>(&self, namespace: &str, object: &K, dry_run: bool) -> Result<K, Error> {
+    pub async fn create<K: Namespaced>(
+        &self,
+        _permit: WritePermit,
+        namespace: &str,
+        object: &K,
+        dry_run: bool,
+    ) -> Result<K, Error> {
         self.writable()?;
         let params = PostParams { dry_run, ..PostParams::default() };
         self.call(self.namespaced::<K>(namespace).create(&params, object)).await
@@ -55,7 +62,13 @@ impl Cluster {
     ///
     /// # Errors
     /// [`Error::Conflict`] where another object has the name, [`Error::Forbidden`] and the rest.
-    pub async fn delete<K: Namespaced>(&self, namespace: &str, name: &str, uid: &str) -> Result<(), Error> {
+    pub async fn delete<K: Namespaced>(
+        &self,
+        _permit: WritePermit,
+        namespace: &str,
+        name: &str,
+        uid: &str,
+    ) -> Result<(), Error> {
         self.writable()?;
         let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
         let params = DeleteParams::default().preconditions(preconditions);

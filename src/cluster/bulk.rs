@@ -14,7 +14,8 @@ use tower::retry::Policy;
 
 use super::budget::too_long_a_wait;
 use super::{Cluster, Decision, Error};
-use crate::domain::request::{Pin, State};
+use crate::domain::gate::Clearance;
+use crate::domain::request::State;
 
 /// Decisions under way at first.
 const FIRST: usize = 8;
@@ -54,23 +55,23 @@ impl Outcome {
 }
 
 impl Cluster {
-    /// Decides all of `pins`, each exactly in the version that it names, and tells of each by its place. When the other
+    /// Decides all that were cleared, each exactly in the version that its clearance names, and tells of each by its place. When the other
     /// end of `stop` is dropped none is begun any more; those under way are waited for.
     pub async fn decide_all(
         &self,
-        pins: &[Pin],
+        clearances: &[Clearance],
         decision: &Decision,
         mut stop: oneshot::Receiver<()>,
         mut tell: impl FnMut(usize, Outcome),
     ) {
-        let mut left: VecDeque<usize> = (0..pins.len()).collect();
+        let mut left: VecDeque<usize> = (0..clearances.len()).collect();
         let mut under_way = FuturesUnordered::new();
         let mut pace = Pace::new(self.pressure.count());
         loop {
             while under_way.len() < pace.width
                 && let Some(at) = left.pop_front()
             {
-                under_way.push(async move { (at, self.decide_once(&pins[at], decision).await) });
+                under_way.push(async move { (at, self.decide_once(&clearances[at], decision).await) });
             }
             tokio::select! {
                 biased;

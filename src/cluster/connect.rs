@@ -16,6 +16,7 @@ use super::budget::Budgets;
 use super::bulk::{Patience, Pressure};
 use super::{Cluster, Error, login};
 use crate::domain::commands::kubectl;
+use crate::domain::gate::WriteAccess;
 use crate::domain::kubeconfig::diagnose::CONTRADICTION;
 use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::files::{self, bounded};
@@ -48,6 +49,22 @@ pub struct Target {
 }
 
 impl Target {
+    /// Whether anything may be written where these contexts are concerned.
+    pub fn write_access<'a>(&self, contexts: impl IntoIterator<Item = &'a str>) -> WriteAccess {
+        let closes = |context: &&str| self.read_only_in.iter().any(|pattern| crate::config::matches(pattern, context));
+        WriteAccess::new(self.read_only, contexts.into_iter().find(closes))
+    }
+
+    /// Whether kubeconfigs may be written: the context in force and those `named` are concerned. Reads the kubeconfigs.
+    pub fn kubeconfig_access(&self, named: &[&str]) -> WriteAccess {
+        let in_force = self.context.clone().or_else(|| {
+            // Where they cannot be read, the write itself says why.
+            let all = files::kubeconfig::load(self.kubeconfig.as_deref()).ok()?;
+            all.current_context().map(ToOwned::to_owned)
+        });
+        self.write_access(in_force.as_deref().into_iter().chain(named.iter().copied()))
+    }
+
     /// `kubectl` with the same flags.
     fn kubectl(&self) -> String {
         let mut flags = Vec::new();
@@ -93,7 +110,7 @@ impl Cluster {
         let client = ClientBuilder::try_from(config).map_err(|error| Error::from_kube(error, &server))?;
         let client = client.with_layer(&BufferLayer::new(WAITING)).with_layer(&patience);
         let client = client.with_layer(&login).with_layer(&Budgets::default()).build();
-        let kept = target.read_only_in.iter().any(|pattern| crate::config::matches(pattern, &context));
+        let access = target.write_access([context.as_str()]);
         let timeout = target.request_timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT);
         Ok(Self {
             client,
@@ -105,7 +122,7 @@ impl Cluster {
             kubectl: target.kubectl(),
             timeout,
             pressure,
-            read_only: target.read_only || kept,
+            access,
         })
     }
 }

@@ -12,7 +12,6 @@ use crate::domain::request::State;
 use crate::domain::text::printable;
 use crate::files;
 
-
 /// Why the cluster did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {

@@ -1,7 +1,7 @@
 //! The adapter to Kubernetes: client, watches, decisions, applies, reviews.
 //!
 //! Everything that leaves this module is in our own words: [`Error`] for what went wrong, rows and requests for what
-//! is there. Every write passes [`Cluster::writable`].
+//! is there. A write takes what the gate gives out ([`crate::domain::gate`]), and passes [`Cluster::writable`] besides.
 
 pub mod access;
 mod budget;
@@ -30,10 +30,13 @@ use kube::{Api, Client};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 
+use crate::domain::gate::{Refusal, WriteAccess, WritePermit};
+
+pub use crate::domain::gate::Verb;
 pub use budget::may_keep_more;
 pub use connect::{Target, contexts};
 pub use error::Error;
-pub use requests::{Decision, Verb};
+pub use requests::Decision;
 pub use reviews::{Ask, WhoAmI};
 
 /// Objects a page of a list.
@@ -57,7 +60,7 @@ pub struct Cluster {
     pub kubectl: String,
     timeout: Duration,
     pressure: bulk::Pressure,
-    read_only: bool,
+    access: WriteAccess,
 }
 
 /// What may stand in a path's segment as it is (RFC 3986, pchar).
@@ -121,15 +124,23 @@ impl Cluster {
 
     /// Whether every write is refused: by flag, or because the config file says so of this context.
     pub fn is_read_only(&self) -> bool {
-        self.read_only
+        self.access.is_read_only()
     }
 
-    /// The one gate that every write passes.
+    /// The permit to write here.
+    ///
+    /// # Errors
+    /// [`Refusal::ReadOnly`].
+    pub fn permit(&self) -> Result<WritePermit, Refusal> {
+        self.access.permit()
+    }
+
+    /// A permit that was given out for another connection opens nothing here.
     ///
     /// # Errors
     /// [`Error::ReadOnly`] in read-only mode.
     fn writable(&self) -> Result<(), Error> {
-        if self.read_only { Err(Error::ReadOnly) } else { Ok(()) }
+        if self.is_read_only() { Err(Error::ReadOnly) } else { Ok(()) }
     }
 
     /// The server's version, such as `v1.36.3`.

@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::{Cluster, Error, segment};
 use crate::domain::access::object::{Kind, Named};
 use crate::domain::access::{Action, Binding, Policy, Role, Who};
+use crate::domain::gate::{Deletion, WritePermit};
 
 /// The name under which our writes stand in `managedFields`.
 pub const MANAGER: &str = "countersign";
@@ -123,7 +124,13 @@ impl Cluster {
     ///
     /// # Errors
     /// [`Error::AlreadyExists`], [`Error::Forbidden`] (the escalation check too), [`Error::Invalid`] and the rest.
-    pub async fn create_rbac(&self, named: &Named, object: &Value, dry_run: bool) -> Result<Value, Error> {
+    pub async fn create_rbac(
+        &self,
+        _permit: WritePermit,
+        named: &Named,
+        object: &Value,
+        dry_run: bool,
+    ) -> Result<Value, Error> {
         self.writable()?;
         let params = PostParams { dry_run, field_manager: Some(MANAGER.to_owned()) };
         let api = self.rbac_api(named.kind, named.scope.as_deref());
@@ -134,7 +141,13 @@ impl Cluster {
     ///
     /// # Errors
     /// [`Error::Conflict`] where it changed meanwhile, [`Error::Forbidden`], [`Error::Invalid`] and the rest.
-    pub async fn replace_rbac(&self, named: &Named, object: &Value, dry_run: bool) -> Result<Value, Error> {
+    pub async fn replace_rbac(
+        &self,
+        _permit: WritePermit,
+        named: &Named,
+        object: &Value,
+        dry_run: bool,
+    ) -> Result<Value, Error> {
         self.writable()?;
         let params = PostParams { dry_run, field_manager: Some(MANAGER.to_owned()) };
         let api = self.rbac_api(named.kind, named.scope.as_deref());
@@ -142,13 +155,14 @@ impl Cluster {
         self.call(api.replace(&name, &params, &object)).await.map(|object| value(&object))
     }
 
-    /// Deletes exactly that version; with `dry_run` the server only says whether it would.
+    /// Deletes exactly the version that was cleared; with `dry_run` the server only says whether it would.
     ///
     /// # Errors
     /// [`Error::Conflict`] where it changed meanwhile, [`Error::Gone`], [`Error::Forbidden`] and the rest.
-    pub async fn delete_rbac(&self, named: &Named, uid: &str, version: &str, dry_run: bool) -> Result<(), Error> {
+    pub async fn delete_rbac(&self, named: &Named, deletion: &Deletion, dry_run: bool) -> Result<(), Error> {
         self.writable()?;
-        let pin = Preconditions { uid: Some(uid.to_owned()), resource_version: Some(version.to_owned()) };
+        let (uid, version) = (deletion.pin().uid.clone(), deletion.pin().resource_version.clone());
+        let pin = Preconditions { uid: Some(uid), resource_version: Some(version) };
         let params = DeleteParams { dry_run, ..DeleteParams::default().preconditions(pin) };
         let api = self.rbac_api(named.kind, named.scope.as_deref());
         self.call(api.delete(&segment(&named.name), &params)).await.map(drop)

@@ -9,23 +9,13 @@ use kube::api::{DeleteParams, PostParams, Preconditions};
 
 use super::pages::Pages;
 use super::{Cluster, Error, segment};
+use crate::domain::gate::{Clearance, Deletion, Verb, WritePermit};
 use crate::domain::request::{Pin, Request, State};
 use crate::domain::time::to_k8s;
 
-/// Approve or deny.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
-    /// Hand it out.
-    Approve,
-    /// Refuse it.
-    Deny,
-}
-
-/// A decision, with what the condition will say.
+/// What the condition of a decision will say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// Which way.
-    pub verb: Verb,
     /// One word for machines.
     pub reason: String,
     /// A sentence for people.
@@ -72,6 +62,7 @@ impl Cluster {
     /// [`Error::AlreadyExists`], [`Error::Invalid`], [`Error::Forbidden`] and the rest.
     pub async fn create_request(
         &self,
+        _permit: WritePermit,
         csr: &CertificateSigningRequest,
         dry_run: bool,
     ) -> Result<CertificateSigningRequest, Error> {
@@ -80,22 +71,23 @@ impl Cluster {
         self.call(self.requests_api().create(&params, csr)).await
     }
 
-    /// Approves or denies exactly the version that `pin` names, and gives back what the cluster says afterwards.
+    /// Approves or denies exactly the version that was cleared, and gives back what the cluster says afterwards.
     ///
     /// # Errors
     /// [`Error::Changed`] where it is another version by now, [`Error::AlreadyDecided`], [`Error::Gone`],
     /// [`Error::Forbidden`] and the rest. Nothing has been written then.
-    pub async fn decide(&self, pin: &Pin, decision: &Decision) -> Result<CertificateSigningRequest, Error> {
-        self.decide_once(pin, decision).await?;
-        self.request(&pin.name).await
+    pub async fn decide(&self, clearance: &Clearance, decision: &Decision) -> Result<CertificateSigningRequest, Error> {
+        self.decide_once(clearance, decision).await?;
+        self.request(&clearance.pin().name).await
     }
 
     /// [`Self::decide`] without reading the request again: how it stood right after.
-    pub(super) async fn decide_once(&self, pin: &Pin, decision: &Decision) -> Result<State, Error> {
+    pub(super) async fn decide_once(&self, clearance: &Clearance, decision: &Decision) -> Result<State, Error> {
         self.writable()?;
+        let pin = clearance.pin();
         let mut csr = self.request(&pin.name).await?;
         check(&csr, pin)?;
-        let condition = condition(decision);
+        let condition = condition(clearance.verb(), decision);
         let status = csr.status.get_or_insert_with(CertificateSigningRequestStatus::default);
         status.conditions.get_or_insert_with(Vec::new).push(condition.clone());
         let tries = self.pressure.count();
@@ -124,12 +116,13 @@ impl Cluster {
         self.call(api.replace_subresource("approval", &segment(name), &PostParams::default(), csr)).await
     }
 
-    /// Deletes exactly the version that `pin` names.
+    /// Deletes exactly the version that was cleared.
     ///
     /// # Errors
     /// [`Error::Changed`], [`Error::Gone`], [`Error::Forbidden`] and the rest.
-    pub async fn delete_request(&self, pin: &Pin) -> Result<(), Error> {
+    pub async fn delete_request(&self, deletion: &Deletion) -> Result<(), Error> {
         self.writable()?;
+        let pin = deletion.pin();
         let params = DeleteParams::default().preconditions(Preconditions {
             uid: Some(pin.uid.clone()),
             resource_version: Some(pin.resource_version.clone()),
@@ -177,8 +170,8 @@ fn check_version(csr: &CertificateSigningRequest, pin: &Pin) -> Result<(), Error
     Err(Error::Changed { name: pin.name.clone(), now: request.state() })
 }
 
-fn condition(decision: &Decision) -> CertificateSigningRequestCondition {
-    let kind = match decision.verb {
+fn condition(verb: Verb, decision: &Decision) -> CertificateSigningRequestCondition {
+    let kind = match verb {
         Verb::Approve => "Approved",
         Verb::Deny => "Denied",
     };

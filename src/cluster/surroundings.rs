@@ -62,6 +62,20 @@ impl Cluster {
         (surroundings, rbac, withheld)
     }
 
+    /// [`Self::surroundings`] with all other requests in it, as far as they may be read.
+    pub async fn surroundings_with_requests(
+        &self,
+        policy: &PolicyFile,
+    ) -> (Surroundings, Option<Policy>, Vec<Withheld>) {
+        let others = self.read_requests();
+        let (requests, (mut known, rbac, mut withheld)) = tokio::join!(others, Box::pin(self.surroundings(policy)));
+        match requests {
+            Ok(requests) => known.meet_all(&requests),
+            Err(error) => withheld.push(Withheld { unknown: "the other requests", error }),
+        }
+        (known, rbac, withheld)
+    }
+
     /// All roles and bindings.
     ///
     /// # Errors

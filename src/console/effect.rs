@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::cluster::Decision;
 use crate::console::{kubeconfig, rbac, wizard};
+use crate::domain::gate::{Clearance, Deletion, WritePermit};
 use crate::domain::request::Pin;
 use crate::files::memory::Memory;
 
@@ -18,13 +19,13 @@ pub enum Effect {
     /// Read one request in full.
     Read(Pin),
     /// Approve or deny exactly this version of a request.
-    Decide(EffectId, Pin, Decision),
+    Decide(EffectId, Clearance, Decision),
     /// Approve or deny exactly these versions of requests, many at a time.
-    DecideAll(EffectId, Vec<Pin>, Decision),
+    DecideAll(EffectId, Vec<Clearance>, Decision),
     /// Begin no more of these decisions.
     StopDecisions(EffectId),
     /// Delete exactly this version of a request.
-    Delete(EffectId, Pin),
+    Delete(EffectId, Deletion),
     /// Write a request's certificate to a file.
     Export {
         /// Whose answer it is.
@@ -33,8 +34,8 @@ pub enum Effect {
         pin: Pin,
         /// Where to.
         path: PathBuf,
-        /// Whether a file that is there may be replaced.
-        overwrite: bool,
+        /// The permit to replace a file that is there.
+        replace: Option<WritePermit>,
     },
     /// Something for the RBAC pane.
     Rbac(rbac::Task),

@@ -27,7 +27,7 @@ use super::settings::Settings;
 use super::signals::Signals;
 use super::state::State;
 use super::terminal::{self, Abilities, Progress, Writer};
-use super::typeahead::{self, Seen};
+use super::typeahead::{self, Fingers, Seen};
 use super::update::update;
 use super::view;
 use crate::cluster::Target;
@@ -73,6 +73,7 @@ struct Loop {
     frames: Frames,
     flow: Flow,
     seen: Seen,
+    fingers: Fingers,
     writer: Writer,
     /// What goes out with the next frame: a copy, a title.
     extra: String,
@@ -109,6 +110,7 @@ impl Loop {
             frames: Frames::default(),
             flow: Flow::default(),
             seen: Seen::default(),
+            fingers: Fingers::default(),
             writer: Writer::start(),
             extra: String::new(),
             title: None,
@@ -295,6 +297,10 @@ impl Loop {
 
     fn key(&mut self, typed: Instant, key: KeyEvent) {
         let action = self.state.keymap.lookup(&self.state.places(), Key::of(key));
+        if self.fingers.pressed(&self.state, action, key, typed) {
+            // As a terminal that reports pastes would have reported it.
+            return self.take(Event::Paste(String::new()));
+        }
         if self.seen.admits(&self.state, action, key, typed) {
             let moves = action.is_some_and(|action| steps(action, 1).is_some());
             self.moved = moves.then_some(typed);

@@ -15,6 +15,7 @@ use super::rbac;
 use super::requests::Loaded;
 use super::wizard::runner::WizardRunner;
 use crate::cluster::{Cluster, Decision, Target, nodes_watch, watch};
+use crate::domain::gate::{Clearance, WritePermit};
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::{Pin, Request};
 use crate::domain::verdict::Verdict;
@@ -40,7 +41,7 @@ impl Runner {
         events: mpsc::Sender<Event>,
     ) -> Self {
         let (connected, cluster) = latest::channel(None);
-        let wizard = WizardRunner::new(answers.clone());
+        let wizard = WizardRunner::new(answers.clone(), policy.clone());
         let kubeconfig = KubeconfigRunner::new(target.clone(), answers.clone());
         tokio::spawn(connect(target, policy, connected, answers.clone(), events));
         Self { answers, cluster, wizard, deciding: None, kubeconfig }
@@ -56,7 +57,7 @@ impl Runner {
         let Some(cluster) = self.cluster.borrow().clone() else { return };
         let effect = match effect {
             Effect::Wizard(task) => return self.wizard.carry_out(cluster, task),
-            Effect::DecideAll(id, pins, decision) => return self.decide_all(cluster, id, pins, decision),
+            Effect::DecideAll(id, cleared, decision) => return self.decide_all(cluster, id, cleared, decision),
             Effect::StopDecisions(id) => {
                 self.deciding.take_if(|(deciding, _)| *deciding == id);
                 return;
@@ -72,14 +73,14 @@ impl Runner {
         });
     }
 
-    fn decide_all(&mut self, cluster: Cluster, id: EffectId, pins: Vec<Pin>, decision: Decision) {
+    fn decide_all(&mut self, cluster: Cluster, id: EffectId, cleared: Vec<Clearance>, decision: Decision) {
         let (stop, stopped) = oneshot::channel();
         self.deciding = Some((id, stop));
         let answers = self.answers.clone();
         tokio::spawn(async move {
             // The console may be ending; then nobody wants the news.
             let tell = |at, outcome| drop(answers.send(Event::Bulk(id, News::Told(at, outcome))));
-            cluster.decide_all(&pins, &decision, stopped, tell).await;
+            cluster.decide_all(&cleared, &decision, stopped, tell).await;
             let _ = answers.send(Event::Bulk(id, News::Ended));
         });
     }
@@ -89,11 +90,11 @@ async fn answer(cluster: &Cluster, effect: Effect) -> Option<Event> {
     Some(match effect {
         Effect::Identify => Event::Identified(identify(cluster).await),
         Effect::Read(pin) => read(cluster, pin).await,
-        Effect::Decide(id, pin, decision) => decide(cluster, id, &pin, &decision).await,
-        Effect::Delete(id, pin) => Event::Deleted(id, cluster.delete_request(&pin).await.map_err(Trouble::from)),
-        Effect::Export { id, pin, path, overwrite } => {
-            Event::Exported(id, export(cluster, &pin, &path, overwrite).await)
+        Effect::Decide(id, clearance, decision) => decide(cluster, id, &clearance, &decision).await,
+        Effect::Delete(id, deletion) => {
+            Event::Deleted(id, cluster.delete_request(&deletion).await.map_err(Trouble::from))
         }
+        Effect::Export { id, pin, path, replace } => Event::Exported(id, export(cluster, &pin, &path, replace).await),
         Effect::Rbac(task) => Event::Rbac(rbac::runner::carry_out(cluster, task).await),
         Effect::DecideAll(..)
         | Effect::StopDecisions(_)
@@ -180,12 +181,12 @@ fn loaded(mut csr: CertificateSigningRequest) -> Loaded {
     Loaded { request, verdict: Verdict::default(), yaml }
 }
 
-async fn decide(cluster: &Cluster, id: EffectId, pin: &Pin, decision: &Decision) -> Event {
-    let result = cluster.decide(pin, decision).await;
+async fn decide(cluster: &Cluster, id: EffectId, clearance: &Clearance, decision: &Decision) -> Event {
+    let result = cluster.decide(clearance, decision).await;
     Event::Decided(id, result.map(|csr| Box::new(Request::from_object(&csr))).map_err(Trouble::from))
 }
 
-async fn export(cluster: &Cluster, pin: &Pin, path: &Path, overwrite: bool) -> Exported {
+async fn export(cluster: &Cluster, pin: &Pin, path: &Path, replace: Option<WritePermit>) -> Exported {
     let csr = match cluster.request(&pin.name).await {
         Ok(csr) => csr,
         Err(error) => return Exported::Failed(error.into()),
@@ -196,7 +197,7 @@ async fn export(cluster: &Cluster, pin: &Pin, path: &Path, overwrite: bool) -> E
     let Some(certificate) = csr.status.and_then(|status| status.certificate) else {
         return Exported::Failed(Trouble::new("it has no certificate"));
     };
-    match atomic::write_public(path, &certificate.0, overwrite) {
+    match atomic::write_public(path, &certificate.0, replace) {
         Ok(()) => Exported::Written(path.display().to_string()),
         Err(files::Error::Exists(_)) => Exported::Exists,
         Err(error) => Exported::Failed(Trouble { advice: error.advice(), text: error.to_string() }),

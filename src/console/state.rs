@@ -20,6 +20,7 @@ use crate::console::settings::Settings;
 use crate::console::theme::Theme;
 use crate::console::wizard::Wizard;
 use crate::domain::ascii;
+use crate::domain::gate::{Refusal, WriteAccess, WritePermit};
 use crate::domain::text::printable;
 use crate::trouble::Trouble;
 
@@ -80,6 +81,17 @@ pub struct Session {
     pub read_only_asked: bool,
     /// Whether the cluster is the practice cluster inside this process: a mark in the header, nothing else.
     pub practice: bool,
+}
+
+impl Session {
+    /// The permit to write.
+    ///
+    /// # Errors
+    /// [`Refusal::ReadOnly`].
+    pub fn permit(&self) -> Result<WritePermit, Refusal> {
+        let context = self.connection.as_ref().map_or("", |connection| connection.context.as_str());
+        WriteAccess::new(self.read_only_asked, self.read_only.then_some(context)).permit()
+    }
 }
 
 /// The panes.
@@ -160,10 +172,19 @@ impl State {
         self.questions
     }
 
+    /// What has been typed of a name that confirms something, while its field has the keyboard.
+    pub fn confirming_name(&self) -> Option<&str> {
+        match (self.overlays.last(), &self.wizard) {
+            (Some(overlay), _) => overlay.confirming_name(),
+            (None, Some(wizard)) => wizard.confirming_name(),
+            (None, None) => None,
+        }
+    }
+
     /// Lets `change` change the state, and notes whether it changed what is asked.
     pub fn counting_questions<T>(&mut self, change: impl FnOnce(&mut Self) -> T) -> T {
         let asked = |state: &Self| {
-            let wizard = state.wizard.as_ref().map(|wizard| (wizard.step, wizard.review.is_clear()));
+            let wizard = state.wizard.as_ref().map(|wizard| (wizard.step, wizard.review.question()));
             let sheet = state.rbac.sheet.as_ref().map(|sheet| std::mem::discriminant(&sheet.step));
             (state.overlays.len(), state.overlays.last().map(Overlay::question), wizard, sheet)
         };

@@ -28,9 +28,10 @@ use super::view;
 use super::wizard::{News, Task};
 use crate::cluster::watch::{Change, Message, WatchStatus};
 use crate::cluster::{Verb, WhoAmI};
+use crate::domain::gate::Refusal;
 use crate::domain::plan::StepKind;
 use crate::domain::request::{Condition, Request};
-use crate::domain::verdict::{Context, judge};
+use crate::domain::verdict::{Context, Finding, Level, Verdict, judge};
 use crate::issuance::rehearsal::{Note, Weight};
 use crate::issuance::{Progress, Rehearsal};
 use crate::trouble::Trouble;
@@ -162,8 +163,113 @@ fn a_dangerous_decision_says_what_would_be_handed_out_and_enter_alone_does_nothi
     assert!(!console.effects.iter().any(|effect| matches!(effect, Effect::Decide(..))));
     console.types("kcm-helper");
     console.press(KeyCode::Enter);
-    let Some(Effect::Decide(_, pin, decision)) = console.effects.pop() else { panic!("nothing was decided") };
-    assert_eq!((pin, decision.verb), (requests[1].pin.clone(), Verb::Approve));
+    let Some(Effect::Decide(_, clearance, _)) = console.effects.pop() else { panic!("nothing was decided") };
+    assert_eq!((clearance.pin(), clearance.verb()), (&requests[1].pin, Verb::Approve));
+}
+
+#[test]
+fn a_name_that_confirms_is_typed_and_not_pasted() {
+    let requests = three();
+    let mut console = Console::with(&requests);
+    console.press(KeyCode::Char('j'));
+    console.reads(&requests);
+    console.press(KeyCode::Char('a'));
+    console.types("kcm");
+    console.hears(Event::Paste("-helper".into()));
+    assert!(console.screen().contains("typed, not pasted"), "{}", console.screen());
+    console.press(KeyCode::Enter);
+    assert!(!console.effects.iter().any(|effect| matches!(effect, Effect::Decide(..))));
+    console.types("kcm-helper");
+    console.press(KeyCode::Enter);
+    assert!(console.effects.iter().any(|effect| matches!(effect, Effect::Decide(..))));
+}
+
+/// The question about `request`, which must be dangerous, with its name to be typed.
+pub fn asks_by_name(state: &mut State, request: &Request) {
+    let mut console = Console::with(std::slice::from_ref(request));
+    console.press(KeyCode::Char('a'));
+    *state = console.state;
+}
+
+#[test]
+fn enter_answers_no_question_and_says_which_key_does() {
+    let requests = three();
+    for keys in ["d", "a", "x"] {
+        let mut console = Console::with(&requests);
+        console.types(keys);
+        console.effects.clear();
+        console.press(KeyCode::Enter);
+        assert!(console.effects.is_empty(), "{keys}: {:?}", console.effects);
+        assert!(console.screen().contains("Enter answers nothing here; y does"), "{keys}: {}", console.screen());
+        console.press(KeyCode::Char('y'));
+        assert_eq!(console.effects.len(), 1, "{keys}");
+    }
+}
+
+/// What the screen shows, without whitespace and borders.
+fn words(console: &Console) -> String {
+    let screen = console.screen();
+    let lines = screen.lines().map(|line| line.trim_matches(['"', '│', ' ']));
+    lines.flat_map(str::split_whitespace).collect()
+}
+
+#[test]
+fn a_decision_counts_only_where_identity_and_verdict_are_on_the_screen_in_full() {
+    let long = "n".repeat(900);
+    let groups: Vec<String> = (0..40).map(|at| format!("group-number-{at}")).collect();
+    let many: Vec<&str> = groups.iter().map(String::as_str).collect();
+    let requests = [
+        request("pavel", 0, "pavel", &["payments"]),
+        request("kcm-helper", 0, "system:kube-controller-manager", &[]),
+        request(&long, 0, "jane", &["dev", "qa"]),
+        request("crowd", 0, "crowd", &many),
+    ];
+    let (mut decided, mut refused) = (0, 0);
+    for request in &requests {
+        for (width, height) in [(20, 5), (20, 6), (24, 8), (40, 10), (50, 14), (60, 15), (80, 24), (120, 40), (200, 60)]
+        {
+            for verb in ["a", "d"] {
+                let mut console = Console::with(std::slice::from_ref(request));
+                console.hears(Event::Resized(Size::new(width, height)));
+                console.types(verb);
+                let seen = words(&console);
+                let dangerous = console.state.confirming_name().is_some();
+                let name = request.pin.name.clone();
+                if dangerous {
+                    console.types(&name);
+                    console.press(KeyCode::Enter);
+                } else {
+                    console.press(KeyCode::Char('y'));
+                }
+                let sent = console.effects.iter().any(|effect| matches!(effect, Effect::Decide(..)));
+                let identity = request.identity();
+                let verdict = judge(request, &Context::default());
+                let texts = verdict.findings.iter().map(|finding| finding.text.clone());
+                let mut essential = identity.groups.into_iter().chain([identity.user]).chain(texts);
+                let whole = essential.all(|text| seen.contains(&text.split_whitespace().collect::<String>()));
+                assert!(whole || !sent, "{name} at {width}×{height}: {}", console.screen());
+                assert!(sent || (width, height) < (80, 24) || name == "crowd", "{name} at {width}×{height} {verb}");
+                assert!(sent || height < 6 || seen.contains("Toosmall"), "{}", console.screen());
+                if sent { decided += 1 } else { refused += 1 }
+            }
+        }
+    }
+    assert!(decided > 20 && refused > 10, "{decided} {refused}");
+}
+
+#[test]
+fn a_decision_without_a_question_asks_where_it_would_not_be_seen() {
+    let requests = three();
+    let mut console = Console::with(&requests);
+    console.state.confirm = crate::config::Confirm::Never;
+    console.effects.clear();
+    console.hears(Event::Resized(Size::new(20, 5)));
+    for keys in ["a", "\u{1b}d", "\u{1b}x"] {
+        for c in keys.chars() {
+            console.press(if c == '\u{1b}' { KeyCode::Esc } else { KeyCode::Char(c) });
+        }
+        assert!(console.effects.is_empty(), "{:?}", console.effects);
+    }
 }
 
 #[test]
@@ -176,11 +282,18 @@ fn what_is_decided_is_what_was_on_the_screen() {
     console.lists(&[newer]);
     assert!(console.screen().contains("It changed meanwhile"), "{}", console.screen());
     console.press(KeyCode::Char('y'));
+    assert!(!console.effects.iter().any(|effect| matches!(effect, Effect::Decide(..))), "it was not what is there now");
+    assert!(console.screen().contains("changed since it was judged"), "{}", console.screen());
+    console.press(KeyCode::Esc);
+    let mut newer = requests.clone();
+    newer[0].pin.resource_version = "2".into();
+    console.reads(&newer);
+    console.types("ay");
     let decided = console.effects.iter().find_map(|effect| match effect {
-        Effect::Decide(_, pin, _) => Some(pin.clone()),
+        Effect::Decide(_, clearance, _) => Some(clearance.pin().clone()),
         _ => None,
     });
-    assert_eq!(decided, Some(requests[0].pin.clone()));
+    assert_eq!(decided, Some(newer[0].pin.clone()));
 }
 
 #[test]
@@ -262,10 +375,15 @@ fn with_only_a_name_typed_the_wizard_goes_to_the_review_and_runs() {
         Note { step: StepKind::Request, weight: Weight::Fine, text: "the server would take it".into() },
         Note { step: StepKind::Approve, weight: Weight::Notice, text: "you may not approve it yourself".into() },
     ];
-    console.hears(Event::Wizard(News::Rehearsed(id, Ok(Rehearsal { notes: notes.to_vec() }))));
+    console.hears(Event::Wizard(News::Rehearsed(
+        id,
+        Ok(Rehearsal { notes: notes.to_vec(), verdict: Some(Verdict::default()), ..Rehearsal::default() }),
+    )));
     insta::assert_snapshot!("wizard_review", console.screen());
     console.press(KeyCode::Enter);
-    let Some(Effect::Wizard(Task::Begin(id, _))) = console.effects.pop() else { panic!("it does not run") };
+    assert!(console.screen().contains("Enter answers nothing here; y does"), "{}", console.screen());
+    console.press(KeyCode::Char('y'));
+    let Some(Effect::Wizard(Task::Begin(id, ..))) = console.effects.pop() else { panic!("it does not run") };
     for progress in [
         Progress::Started(StepKind::Key),
         Progress::Done(StepKind::Key, "made".into(), std::time::Duration::from_millis(160)),
@@ -277,6 +395,70 @@ fn with_only_a_name_typed_the_wizard_goes_to_the_review_and_runs() {
     insta::assert_snapshot!("wizard_run_failed", console.screen());
 }
 
+/// The wizard's review of an order for zoe, with this verdict.
+fn reviewed(refusal: Option<Refusal>, level: Level) -> Console {
+    let mut console = Console::with(&[]);
+    console.press(KeyCode::Char('n'));
+    console.types("zoe");
+    console.ctrl('r');
+    let Some(Effect::Wizard(Task::Rehearse(id, _))) = console.effects.pop() else { panic!("no rehearsal") };
+    let finding = Finding {
+        rule: "policy-name",
+        level,
+        text: "It logs in as zoe: the policy forbids z*.".into(),
+        todo: "Ask.",
+        headline: "policy",
+    };
+    let verdict = Some(Verdict { findings: vec![finding] });
+    console.hears(Event::Wizard(News::Rehearsed(id, Ok(Rehearsal { verdict, refusal, ..Rehearsal::default() }))));
+    console
+}
+
+fn begins(console: &mut Console) -> Option<Vec<String>> {
+    console.effects.drain(..).find_map(|effect| match effect {
+        Effect::Wizard(Task::Begin(_, _, _, confirmed)) => Some(confirmed),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_dangerous_order_is_run_by_the_users_name_alone_typed_and_not_pasted() {
+    let mut console = reviewed(Some(Refusal::Dangerous { name: "zoe".into() }), Level::Danger);
+    let screen = console.screen();
+    assert!(screen.contains("the policy forbids z*") && screen.contains("type the user's name"), "{screen}");
+    insta::assert_snapshot!("wizard_review_danger", screen);
+    console.press(KeyCode::Enter);
+    console.types("y");
+    console.press(KeyCode::Enter);
+    assert_eq!(begins(&mut console), None);
+    assert!(console.screen().contains("not the user's name"), "{}", console.screen());
+    console.ctrl('u');
+    console.hears(Event::Paste("zoe\n".into()));
+    console.press(KeyCode::Enter);
+    assert_eq!(begins(&mut console), None);
+    console.hears(Event::Paste("zoe".into()));
+    assert!(console.screen().contains("typed, not pasted"), "{}", console.screen());
+    console.types("zoe");
+    console.hears(Event::Resized(Size::new(20, 5)));
+    console.press(KeyCode::Enter);
+    assert_eq!(begins(&mut console), None, "at 20×5 nothing is seen");
+    console.hears(Event::Resized(Size::new(80, 24)));
+    console.press(KeyCode::Enter);
+    assert_eq!(begins(&mut console), Some(vec!["zoe".to_owned()]));
+}
+
+#[test]
+fn what_the_gate_refuses_for_another_reason_is_not_run_by_the_wizard() {
+    let mut console = reviewed(Some(Refusal::Changed), Level::Warning);
+    console.types("y");
+    console.press(KeyCode::Enter);
+    assert_eq!(begins(&mut console), None);
+    let mut console = reviewed(None, Level::Warning);
+    assert!(console.screen().contains("policy-name"), "the review has no verdict: {}", console.screen());
+    console.types("y");
+    assert_eq!(begins(&mut console), Some(Vec::new()));
+}
+
 #[test]
 fn a_plan_with_a_problem_cannot_be_run() {
     let mut console = Console::with(&[]);
@@ -286,8 +468,8 @@ fn a_plan_with_a_problem_cannot_be_run() {
     let Some(Effect::Wizard(Task::Rehearse(id, _))) = console.effects.pop() else { panic!("no rehearsal") };
     let problem =
         Note { step: StepKind::Kubeconfig, weight: Weight::Problem, text: "config has a user zoe already".into() };
-    console.hears(Event::Wizard(News::Rehearsed(id, Ok(Rehearsal { notes: vec![problem] }))));
-    console.press(KeyCode::Enter);
+    console.hears(Event::Wizard(News::Rehearsed(id, Ok(Rehearsal { notes: vec![problem], ..Rehearsal::default() }))));
+    console.press(KeyCode::Char('y'));
     assert!(console.effects.iter().all(|effect| !matches!(effect, Effect::Wizard(Task::Begin(..)))));
     assert!(console.screen().contains("has a user zoe already"));
 }

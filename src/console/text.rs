@@ -18,6 +18,32 @@ pub fn shown(text: &str, width: usize) -> String {
     out
 }
 
+/// `text` made printable and cut in its middle to `width` columns: its beginning and its end tell most of a name.
+pub fn middle(text: &str, width: usize) -> String {
+    let text = printable(text);
+    if text.width() <= width {
+        return text.into_owned();
+    }
+    let room = width.saturating_sub(1);
+    let mut out = taken(text.graphemes(true), room.div_ceil(2)).concat();
+    if width > 0 {
+        out.push('…');
+    }
+    let mut end = taken(text.graphemes(true).rev(), room / 2);
+    end.reverse();
+    out + &end.concat()
+}
+
+/// As many graphemes as fit into `width` columns.
+fn taken<'a>(graphemes: impl Iterator<Item = &'a str>, width: usize) -> Vec<&'a str> {
+    let mut used = 0;
+    let fits = |grapheme: &&str| {
+        used += grapheme.width();
+        used <= width
+    };
+    graphemes.take_while(fits).collect()
+}
+
 /// Adds as much of a text that is too long as fits into `width` columns with a `…`; gives back the columns used.
 fn push_cut(out: &mut String, text: &str, width: usize) -> usize {
     if width == 0 {
@@ -110,6 +136,16 @@ mod tests {
         assert_eq!(shown("system:node:worker-9", 10), "system:no…");
         assert_eq!(shown("jane", 10), "jane");
         assert_eq!(shown("jane", 0), "");
+    }
+
+    #[test]
+    fn a_long_name_keeps_its_beginning_and_its_end() {
+        assert_eq!(middle("node-csr-0123456789-prod", 11), "node-…-prod");
+        assert_eq!(
+            (middle("jane", 10), middle("jane", 1), middle("jane", 0)),
+            ("jane".into(), "…".into(), String::new())
+        );
+        assert!((0..20).all(|width| middle("花子さん花子さん", width).width() <= width));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The whole screen: header, tabs, the pane or wizard, what lies on top, the footer. Drawing changes nothing.
 
 use ratatui::Frame;
-use ratatui::layout::{Alignment, Position, Rect};
+use ratatui::layout::{Alignment, Position, Rect, Size};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
@@ -25,7 +25,7 @@ pub fn draw(frame: &mut Frame, state: &State) {
 
 fn draw_all(frame: &mut Frame, state: &State) {
     let area = frame.area();
-    if area.width < 20 || area.height < 6 {
+    if is_too_small(area.into()) {
         frame.render_widget(Line::raw("too small"), area);
         return;
     }
@@ -43,12 +43,36 @@ fn draw_all(frame: &mut Frame, state: &State) {
     notice(frame, line(body.bottom() - 1), state);
     if let Some(top) = state.overlays.last() {
         overlay::view::draw(frame, body, state, top);
+        // The reason why a key did not count is shown with the question.
+        if top.asks() && state.fresh_notice().is_some() {
+            notice(frame, line(overlay::view::notice_line(body, top)), state);
+        }
     }
     for (y, text) in (body.bottom()..area.height - 1).zip(memory::welcome(state)) {
         let text = format!(" {}", shown(&text, usize::from(area.width) - 2));
         frame.render_widget(Line::styled(text, state.theme.warning()), line(y));
     }
     footer(frame, line(area.height - 1), state);
+}
+
+/// Whether nothing but that is shown.
+const fn is_too_small(size: Size) -> bool {
+    size.width < 20 || size.height < 6
+}
+
+/// Whether everything that an answer to the open question depends on is on the screen; true where none is open. A screen
+/// on which it is not shows no question that a key answers.
+pub fn question_fits(state: &State) -> bool {
+    if is_too_small(state.size) {
+        return false;
+    }
+    let fits = || match (state.overlays.last(), &state.wizard, &state.rbac.sheet) {
+        (Some(overlay), ..) => overlay::view::fits(state, state.body(), overlay),
+        (None, Some(wizard), _) => wizard.step != wizard::Step::Review || wizard::view::fits(state, wizard),
+        (None, None, Some(sheet)) if state.pane == Pane::Rbac => rbac::edit::view::fits(state, sheet),
+        _ => true,
+    };
+    in_ascii(state.ascii, fits)
 }
 
 /// Narrower screens have no room for everything in the header.
@@ -215,6 +239,9 @@ pub fn nothing_found(state: &State) -> String {
 
 /// Whether `action` would do something now: what footer and palette offer.
 pub fn possible(state: &State, action: Action) -> bool {
+    if action == Action::Yes && !question_fits(state) {
+        return false;
+    }
     if let Some(overlay) = state.overlays.last() {
         return overlay.possible(action);
     }

@@ -37,6 +37,18 @@ impl KeyType {
             Self::Ed25519 => "ed25519",
         }
     }
+
+    /// Algorithm and bits as a decoded request names them (see [`super::request::PublicKey`]).
+    pub const fn strength(self) -> (&'static str, u32) {
+        match self {
+            Self::Rsa2048 => ("RSA", 2048),
+            Self::Rsa3072 => ("RSA", 3072),
+            Self::Rsa4096 => ("RSA", 4096),
+            Self::EcdsaP256 => ("ECDSA", 256),
+            Self::EcdsaP384 => ("ECDSA", 384),
+            Self::Ed25519 => ("Ed25519", 256),
+        }
+    }
 }
 
 /// The name people read, such as `RSA 2048`.

@@ -10,6 +10,7 @@ pub mod commands;
 pub mod compact;
 pub mod diff;
 pub mod fuzzy;
+pub mod gate;
 pub mod key_type;
 pub mod kubeconfig;
 pub mod life;

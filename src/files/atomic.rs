@@ -9,6 +9,7 @@ use rustix::fs::{FlockOperation, flock};
 use tempfile::{Builder, NamedTempFile};
 
 use super::Error;
+use crate::domain::gate::WritePermit;
 
 /// For the owner alone.
 const PRIVATE: u32 = 0o600;
@@ -48,14 +49,14 @@ pub fn write_private_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     settle(path)
 }
 
-/// Writes a file that everybody may read (a certificate). One that is there is replaced only if `overwrite`.
+/// Writes a file that everybody may read (a certificate). One that is there is replaced only with a permit.
 ///
 /// # Errors
 /// [`Error::Exists`], [`Error::Io`].
-pub fn write_public(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Error> {
-    let owner = path.metadata().ok().filter(|_| overwrite);
+pub fn write_public(path: &Path, bytes: &[u8], replace: Option<WritePermit>) -> Result<(), Error> {
+    let owner = path.metadata().ok().filter(|_| replace.is_some());
     let file = prepared(path, bytes, PUBLIC, owner.as_ref())?;
-    if overwrite {
+    if replace.is_some() {
         file.persist(path).map_err(|failed| Error::io(path)(failed.error))?;
     } else {
         put_new(file, path)?;
@@ -152,10 +153,10 @@ mod tests {
     fn a_certificate_replaces_no_file_unasked() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("jane.crt");
-        write_public(&path, b"one", false).unwrap();
-        assert!(matches!(write_public(&path, b"two", false), Err(Error::Exists(_))));
+        write_public(&path, b"one", None).unwrap();
+        assert!(matches!(write_public(&path, b"two", None), Err(Error::Exists(_))));
         assert_eq!((std::fs::read(&path).unwrap(), mode(&path)), (b"one".to_vec(), 0o644));
-        write_public(&path, b"two", true).unwrap();
+        write_public(&path, b"two", crate::domain::gate::WriteAccess::new(false, None).permit().ok()).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
     }
 

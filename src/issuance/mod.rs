@@ -5,6 +5,7 @@
 
 pub mod entries;
 pub mod journal;
+mod judging;
 pub mod progress;
 pub mod proof;
 pub mod rehearsal;
@@ -13,7 +14,9 @@ mod steps;
 pub mod undo;
 
 pub use journal::Journal;
+pub use judging::Issuer;
 pub use progress::{Outcome, Progress, Written};
 pub use rehearsal::{Note, Rehearsal, rehearse};
-pub use run::run;
+pub use run::{Stopped, run};
+pub use steps::why_refused;
 pub use undo::undo;

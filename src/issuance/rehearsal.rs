@@ -1,14 +1,21 @@
 //! What would happen: every object dry-run by the server, every name looked up, before anything is written.
 
+use chrono::Utc;
+use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 
+use super::judging::{cleared, judged};
 use crate::cluster::{Ask, Cluster, Error};
+use crate::domain::gate::{Refusal, WritePermit};
 use crate::domain::key_type::KeyType;
 use crate::domain::kubeconfig::{Kind, has_comments};
 use crate::domain::objects;
 use crate::domain::order::{Grant, KeySource, Order};
 use crate::domain::plan::StepKind;
+use crate::domain::policy_file::PolicyFile;
+use crate::domain::request::Request;
 use crate::domain::request_file;
+use crate::domain::verdict::Verdict;
 use crate::files::{self, bounded};
 use crate::keys::{PrivateKey, certification_request};
 
@@ -39,12 +46,26 @@ pub struct Note {
 pub struct Rehearsal {
     /// In the order of the steps.
     pub notes: Vec<Note>,
+    /// The verdict on the request as the list would judge it; `None` where the server would not take the request.
+    pub verdict: Option<Verdict>,
+    /// Why the gate would not let it through as it is.
+    pub refusal: Option<Refusal>,
 }
 
 impl Rehearsal {
     /// Whether nothing stands in the way.
     pub fn is_clear(&self) -> bool {
+        self.works() && self.refusal.is_none()
+    }
+
+    /// Whether it would work, whatever the gate says.
+    pub fn works(&self) -> bool {
         self.notes.iter().all(|note| note.weight != Weight::Problem)
+    }
+
+    /// Whether nothing but the confirmation by the user's name is missing.
+    pub fn wants_name(&self) -> bool {
+        self.works() && matches!(self.refusal, Some(Refusal::Dangerous { .. }))
     }
 
     fn add(&mut self, step: StepKind, weight: Weight, text: impl Into<String>) {
@@ -59,22 +80,73 @@ impl Rehearsal {
     }
 }
 
-/// Rehearses an order. Nothing is written anywhere.
+/// Rehearses an order, and asks the gate about it; `confirmed` are names given to confirm what is dangerous. Nothing is
+/// written anywhere.
 ///
 /// # Errors
 /// Where the cluster cannot be asked at all.
-pub async fn rehearse(cluster: &Cluster, order: &Order) -> Result<Rehearsal, Error> {
+pub async fn rehearse(
+    cluster: &Cluster,
+    policy: &PolicyFile,
+    confirmed: &[String],
+    order: &Order,
+) -> Result<Rehearsal, Error> {
     let mut found = Rehearsal::default();
-    request(cluster, order, &mut found).await?;
-    approve(cluster, order, &mut found).await?;
-    role(cluster, order, &mut found).await?;
-    binding(cluster, order, &mut found).await?;
+    let permit = match cluster.permit() {
+        Ok(permit) => permit,
+        Err(refusal) => {
+            found.refusal = Some(refusal);
+            return Ok(found);
+        }
+    };
+    let made = request(cluster, permit, order, &mut found).await?;
+    let may_approve = approve(cluster, order, &mut found).await?;
+    if let Some(made) = made {
+        let request = as_ordered(Request::from_object(&made), order);
+        judge(cluster, policy, (permit, confirmed, may_approve), &request, order, &mut found).await;
+    }
+    role(cluster, permit, order, &mut found).await?;
+    binding(cluster, permit, order, &mut found).await?;
     certificate_file(order, &mut found);
     kubeconfig(order, &mut found);
     Ok(found)
 }
 
-async fn request(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Result<(), Error> {
+/// Judges what the server would make of the order. Where another person has to approve it, the verdict is for that person.
+async fn judge(
+    cluster: &Cluster,
+    policy: &PolicyFile,
+    (permit, confirmed, may_approve): (WritePermit, &[String], bool),
+    request: &Request,
+    order: &Order,
+    found: &mut Rehearsal,
+) {
+    let (verdict, withheld) = judged(cluster, policy, request, Utc::now()).await;
+    for unknown in withheld {
+        found.add(StepKind::Approve, Weight::Notice, unknown.to_string());
+    }
+    if may_approve {
+        found.refusal = cleared(permit, policy, confirmed, request, &verdict, order).err();
+    }
+    found.verdict = Some(verdict);
+}
+
+/// The server's answer to a dry run carries a key of another kind than will be made.
+fn as_ordered(mut request: Request, order: &Order) -> Request {
+    if let (KeySource::New(kind), Ok(pkcs10)) = (&order.key, &mut request.pkcs10) {
+        let (algorithm, bits) = kind.strength();
+        (pkcs10.key.algorithm, pkcs10.key.bits) = (algorithm.to_owned(), bits);
+    }
+    request
+}
+
+/// The request as the server would make it, where it would.
+async fn request(
+    cluster: &Cluster,
+    permit: WritePermit,
+    order: &Order,
+    found: &mut Rehearsal,
+) -> Result<Option<CertificateSigningRequest>, Error> {
     let step = StepKind::Request;
     match cluster.request(&order.csr_name).await {
         Ok(_) => {
@@ -83,7 +155,7 @@ async fn request(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Res
                 Weight::Problem,
                 format!("a request {} is there already: take another name", order.csr_name),
             );
-            return Ok(());
+            return Ok(None);
         }
         Err(Error::Gone { .. } | Error::Forbidden { .. }) => {}
         Err(error) => return Err(error),
@@ -94,7 +166,7 @@ async fn request(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Res
             Ok(pem) => pem.into_string(),
             Err(error) => {
                 found.add(step, Weight::Problem, error.to_string());
-                return Ok(());
+                return Ok(None);
             }
         },
         // A throw-away key of the quickest kind: the server looks at the subject, not at the key's kind.
@@ -102,13 +174,14 @@ async fn request(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Res
             Ok(pem) => pem,
             Err(why) => {
                 found.add(step, Weight::Problem, why);
-                return Ok(());
+                return Ok(None);
             }
         },
     };
-    let answer = cluster.create_request(&objects::csr(order, &pem), true).await;
+    let answer = cluster.create_request(permit, &objects::csr(order, &pem), true).await;
+    let made = answer.as_ref().ok().cloned();
     found.server(step, answer.map(drop));
-    Ok(())
+    Ok(made)
 }
 
 fn throw_away(order: &Order) -> Result<String, String> {
@@ -116,21 +189,30 @@ fn throw_away(order: &Order) -> Result<String, String> {
     certification_request(&key, &order.user, &order.groups).map_err(|error| error.to_string())
 }
 
-async fn approve(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Result<(), Error> {
+/// Whether it is ours to approve requests for that signer.
+///
+/// # Errors
+/// Why there is no answer.
+pub(super) async fn may_approve(cluster: &Cluster, signer: &str) -> Result<bool, Error> {
     let group = "certificates.k8s.io";
     let resource = "certificatesigningrequests";
     let update = Ask { verb: "update", group, resource, subresource: "approval", ..Ask::default() };
-    let signer = Ask { verb: "approve", group, resource: "signers", name: &order.signer_name, ..Ask::default() };
-    if cluster.may_i(&update).await? && cluster.may_i(&signer).await? {
+    let signer = Ask { verb: "approve", group, resource: "signers", name: signer, ..Ask::default() };
+    Ok(cluster.may_i(&update).await? && cluster.may_i(&signer).await?)
+}
+
+async fn approve(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Result<bool, Error> {
+    let may = may_approve(cluster, &order.signer_name).await?;
+    if may {
         found.add(StepKind::Approve, Weight::Fine, "you may approve it");
     } else {
         let text = "you may not approve it yourself: it will wait for somebody who may";
         found.add(StepKind::Approve, Weight::Notice, text);
     }
-    Ok(())
+    Ok(may)
 }
 
-async fn role(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Result<(), Error> {
+async fn role(cluster: &Cluster, permit: WritePermit, order: &Order, found: &mut Rehearsal) -> Result<(), Error> {
     let step = StepKind::Binding;
     match &order.grant {
         Grant::Nothing => return Ok(()),
@@ -152,7 +234,7 @@ async fn role(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Result
     let name = wanted.metadata.name.clone().unwrap_or_default();
     match cluster.find::<Role>(&order.namespace, &name).await? {
         None => {
-            let answer = cluster.create(&order.namespace, &wanted, true).await;
+            let answer = cluster.create(permit, &order.namespace, &wanted, true).await;
             found.server(StepKind::Role, answer.map(drop));
         }
         Some(there) if there.rules == wanted.rules => {
@@ -177,7 +259,7 @@ fn rules_text(role: &Role) -> String {
     rules.iter().map(text).collect::<Vec<_>>().join("; ")
 }
 
-async fn binding(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Result<(), Error> {
+async fn binding(cluster: &Cluster, permit: WritePermit, order: &Order, found: &mut Rehearsal) -> Result<(), Error> {
     let Some(wanted) = objects::role_binding(order) else { return Ok(()) };
     let (step, name) = (StepKind::Binding, &order.binding_name);
     match cluster.find::<RoleBinding>(&order.namespace, name).await? {
@@ -185,7 +267,7 @@ async fn binding(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Res
             found.add(step, Weight::Fine, format!("{name} is there already"));
         }
         Some(_) => found.add(step, Weight::Problem, format!("another RoleBinding {name} is there: take another name")),
-        None => match cluster.create(&order.namespace, &wanted, true).await {
+        None => match cluster.create(permit, &order.namespace, &wanted, true).await {
             // A role that is still to be made cannot be weighed against our own rights yet.
             Err(Error::Gone { .. }) if matches!(order.grant, Grant::NewRole { .. }) => {
                 found.add(step, Weight::Notice, "the server decides once the role is there");

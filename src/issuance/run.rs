@@ -5,11 +5,24 @@ use std::time::Instant;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::journal::Journal;
+use super::judging::Issuer;
 use super::progress::{Outcome, Progress};
 use super::{proof, steps};
 use crate::cluster::Cluster;
+use crate::domain::gate::Refusal;
 use crate::domain::plan::{Plan, StepKind};
 use crate::trouble::Trouble;
+
+/// Why an issuance stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// The step at which it stopped.
+    pub step: StepKind,
+    /// Why, in words.
+    pub trouble: Trouble,
+    /// Why the gate refused it, if it did.
+    pub refusal: Option<Refusal>,
+}
 
 /// Carries an issuance on from wherever it is. Dropping the future leaves it at a step's edge; the journal knows
 /// where. A listener that is gone does not stop it.
@@ -18,9 +31,11 @@ use crate::trouble::Trouble;
 /// The step at which it stopped, and why; [`Progress::Failed`] has said so too.
 pub async fn run(
     cluster: &Cluster,
+    issuer: &Issuer,
     mut journal: Journal,
     news: UnboundedSender<Progress>,
-) -> Result<Outcome, (StepKind, Trouble)> {
+) -> Result<Outcome, Stopped> {
+    let permit = issuer.permit;
     let plan = Plan::new(&journal.order);
     let mut certificate = String::new();
     let mut proven = None;
@@ -29,19 +44,26 @@ pub async fn run(
         let started = Instant::now();
         let done = match kind {
             StepKind::Key => steps::key(&journal).await,
-            StepKind::Request => steps::request(cluster, &mut journal, &news).await,
-            StepKind::Approve => steps::approve(cluster, &journal, &news).await,
-            StepKind::Certificate => steps::certificate(cluster, &mut journal, &mut certificate, &news).await,
-            StepKind::Role => steps::role(cluster, &mut journal, &news).await,
-            StepKind::Binding => steps::binding(cluster, &mut journal, &news).await,
-            StepKind::Kubeconfig => steps::kubeconfig(cluster, &mut journal, &certificate, &news).await,
+            StepKind::Request => steps::request(cluster, permit, &mut journal, &news).await,
+            StepKind::Approve => match steps::approve(cluster, issuer, &journal, &news).await {
+                Err(steps::NotApproved::Refused(refusal, trouble)) => {
+                    tell(&news, Progress::Failed(kind, trouble.clone()));
+                    return Err(Stopped { step: kind, trouble, refusal: Some(refusal) });
+                }
+                Err(steps::NotApproved::Failed(trouble)) => Err(trouble),
+                Ok(text) => Ok(text),
+            },
+            StepKind::Certificate => steps::certificate(cluster, permit, &mut journal, &mut certificate, &news).await,
+            StepKind::Role => steps::role(cluster, permit, &mut journal, &news).await,
+            StepKind::Binding => steps::binding(cluster, permit, &mut journal, &news).await,
+            StepKind::Kubeconfig => steps::kubeconfig(cluster, permit, &mut journal, &certificate, &news).await,
             StepKind::Proof => prove(&journal, &mut proven).await,
         };
         match done {
             Ok(text) => tell(&news, Progress::Done(kind, text, started.elapsed())),
             Err(trouble) => {
                 tell(&news, Progress::Failed(kind, trouble.clone()));
-                return Err((kind, trouble));
+                return Err(Stopped { step: kind, trouble, refusal: None });
             }
         }
     }

@@ -2,19 +2,26 @@
 
 use std::time::Duration;
 
+use chrono::Utc;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::entries::{Entries, Intent};
 use super::journal::Journal;
+use super::judging::{Issuer, cleared, judged};
 use super::progress::{Progress, Written};
+use super::rehearsal::may_approve;
 use super::run::tell;
-use crate::cluster::{Cluster, Decision, Error, Verb};
+use crate::cluster::{Cluster, Decision, Error};
 use crate::domain::certificate::Certificate;
+use crate::domain::gate::{Refusal, WritePermit};
 use crate::domain::order::KeySource;
 use crate::domain::plan::{Plan, StepKind};
-use crate::domain::request::{Pin, Request, State};
+use crate::domain::request::{Request, State};
+use crate::domain::shell::quote;
+use crate::domain::text::printable;
+use crate::domain::verdict::{Verdict, difference_from_request};
 use crate::domain::{commands, objects, request_file};
 use crate::files::{self, bounded};
 use crate::keys::{PrivateKey, certification_request};
@@ -58,7 +65,12 @@ pub(super) async fn key(journal: &Journal) -> Result<String, Trouble> {
 }
 
 /// The `CertificateSigningRequest`. One of that name that carries our very request is ours, made before a crash.
-pub(super) async fn request(cluster: &Cluster, journal: &mut Journal, news: &News) -> Result<String, Trouble> {
+pub(super) async fn request(
+    cluster: &Cluster,
+    permit: WritePermit,
+    journal: &mut Journal,
+    news: &News,
+) -> Result<String, Trouble> {
     if journal.csr_uid.is_some() {
         return Ok("there already".to_owned());
     }
@@ -74,7 +86,7 @@ pub(super) async fn request(cluster: &Cluster, journal: &mut Journal, news: &New
         Err(Error::Gone { .. }) => {
             journal.intents.request = true;
             journal.save()?;
-            cluster.create_request(&wanted, false).await
+            cluster.create_request(permit, &wanted, false).await
         }
         Err(error) => Err(error),
     };
@@ -85,21 +97,53 @@ pub(super) async fn request(cluster: &Cluster, journal: &mut Journal, news: &New
     Ok("created".to_owned())
 }
 
-/// Approves it; where that is not ours to do, waits for somebody whose it is.
-pub(super) async fn approve(cluster: &Cluster, journal: &Journal, news: &News) -> Result<String, Trouble> {
+/// Why a request was not approved.
+pub(super) enum NotApproved {
+    /// The gate refused.
+    Refused(Refusal, Trouble),
+    /// It did not work.
+    Failed(Trouble),
+}
+
+impl<E: Into<Trouble>> From<E> for NotApproved {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Approves it; without the right to, waits for another person's approval. What the server has is judged once more: the
+/// rehearsal may be days old, or there was none.
+pub(super) async fn approve(
+    cluster: &Cluster,
+    issuer: &Issuer,
+    journal: &Journal,
+    news: &News,
+) -> Result<String, NotApproved> {
     let name = &journal.order.csr_name;
     let csr = ours(journal, cluster.request(name).await?)?;
-    match Request::from_object(&csr).state() {
+    let request = Request::from_object(&csr);
+    match request.state() {
         State::Pending => {}
-        State::Denied | State::Failed => return Err(refused(&csr)),
+        State::Denied | State::Failed => return Err(refused(&csr).into()),
         State::Approved | State::Issued => return Ok("approved already".to_owned()),
     }
+    let (verdict, _) = judged(cluster, &issuer.policy, &request, Utc::now()).await;
+    let cleared = cleared(issuer.permit, &issuer.policy, &issuer.confirmed, &request, &verdict, &journal.order);
+    let clearance = match cleared {
+        Ok(clearance) => clearance,
+        Err(refusal) if may_approve(cluster, &request.signer_name).await? => {
+            let resume = format!("countersign issue --resume {} ", quote(&journal.order.user));
+            let trouble = why_refused(&refusal, &verdict, &journal.order.user, &resume);
+            return Err(NotApproved::Refused(refusal, trouble));
+        }
+        // The verdict is for the person who may approve it.
+        Err(_) => return wait_for_approval(cluster, &csr, name, "you may not approve it yourself", news).await,
+    };
     let decision = Decision {
-        verb: Verb::Approve,
         reason: "IssuedWithCountersign".to_owned(),
         message: format!("issued to {} with countersign", journal.order.user),
     };
-    let outcome = cluster.decide(&Pin::of(&csr), &decision).await;
+    let outcome = cluster.decide(&clearance, &decision).await;
     wrote(
         news,
         "approve",
@@ -110,22 +154,45 @@ pub(super) async fn approve(cluster: &Cluster, journal: &Journal, news: &News) -
     match outcome {
         Ok(_) | Err(Error::AlreadyDecided { how: State::Approved | State::Issued, .. }) => Ok("approved".to_owned()),
         Err(error @ (Error::Forbidden { .. } | Error::ReadOnly)) => {
-            let why = format!("{error}. Waiting for somebody who may: {}", commands::approve(&cluster.kubectl, name));
-            tell(news, Progress::Waiting(StepKind::Approve, why));
-            let uid = csr.metadata.uid.unwrap_or_default();
-            let decided = cluster.wait_for(name, &uid, |request| request.state() != State::Pending).await?;
-            match Request::from_object(&decided).state() {
-                State::Denied | State::Failed => Err(refused(&decided)),
-                _ => Ok("approved by somebody else".to_owned()),
-            }
+            wait_for_approval(cluster, &csr, name, &error.to_string(), news).await
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What the gate refused, with the findings. `command` is what the flag that confirms is added to; empty: the same again.
+pub fn why_refused(refusal: &Refusal, verdict: &Verdict, user: &str, command: &str) -> Trouble {
+    let Refusal::Dangerous { .. } = refusal else {
+        return Trouble { text: printable(&refusal.to_string()).into_owned(), advice: refusal.advice() };
+    };
+    let why: Vec<_> = verdict.findings.iter().map(|finding| format!("{} ({})", finding.text, finding.rule)).collect();
+    let text = format!("the request for {user} is dangerous: {}", why.join(" "));
+    let advice =
+        format!("To issue it nevertheless, confirm it by the user's name: {command}--dangerous {}", quote(user));
+    Trouble::advised(printable(&text), printable(&advice))
+}
+
+async fn wait_for_approval(
+    cluster: &Cluster,
+    csr: &CertificateSigningRequest,
+    name: &str,
+    why: &str,
+    news: &News,
+) -> Result<String, NotApproved> {
+    let why = format!("{why}. Waiting for somebody who may: {}", commands::approve(&cluster.kubectl, name));
+    tell(news, Progress::Waiting(StepKind::Approve, why));
+    let uid = csr.metadata.uid.clone().unwrap_or_default();
+    let decided = cluster.wait_for(name, &uid, |request| request.state() != State::Pending).await?;
+    match Request::from_object(&decided).state() {
+        State::Denied | State::Failed => Err(refused(&decided).into()),
+        _ => Ok("approved by somebody else".to_owned()),
     }
 }
 
 /// Waits for the certificate, and after a while tells why it may never come.
 pub(super) async fn certificate(
     cluster: &Cluster,
+    permit: WritePermit,
     journal: &mut Journal,
     certificate: &mut String,
     news: &News,
@@ -147,9 +214,10 @@ pub(super) async fn certificate(
     }
     let pem = csr.status.and_then(|status| status.certificate).map(|bytes| bytes.0).unwrap_or_default();
     let issued = Certificate::from_pem(&pem).map_err(Trouble::new)?;
-    let asked = request.pkcs10.as_ref().map(|pkcs10| pkcs10.key.sha256.clone()).unwrap_or_default();
-    if issued.identity.user != journal.order.user || issued.public_key_sha256 != asked {
-        return Err(Trouble::new(format!("the certificate is for {} and not what was asked for", issued.subject)));
+    if let Some(difference) = difference_from_request(&request) {
+        let text = format!("the certificate is not what the request asks for: {difference}");
+        let advice = "Do not use it, and find out who issued it. Undo removes what was created for it.";
+        return Err(Trouble::advised(printable(&text), advice));
     }
     *certificate = String::from_utf8(pem).map_err(|_| Trouble::new("the certificate is not PEM"))?;
     if let Some(path) = journal.order.certificate_file.clone() {
@@ -161,7 +229,7 @@ pub(super) async fn certificate(
             journal.intents.certificate = true;
             journal.save()?;
         }
-        let written = files::atomic::write_public(&path, certificate.as_bytes(), there);
+        let written = files::atomic::write_public(&path, certificate.as_bytes(), there.then_some(permit));
         wrote(
             news,
             "export",
@@ -186,7 +254,12 @@ pub fn unsigned(signer: &str) -> String {
 }
 
 /// The Role, unless one with the same rules is there.
-pub(super) async fn role(cluster: &Cluster, journal: &mut Journal, news: &News) -> Result<String, Trouble> {
+pub(super) async fn role(
+    cluster: &Cluster,
+    permit: WritePermit,
+    journal: &mut Journal,
+    news: &News,
+) -> Result<String, Trouble> {
     let Some(wanted) = objects::role(&journal.order) else { return Ok(String::new()) };
     let (namespace, name) = (journal.order.namespace.clone(), wanted.metadata.name.clone().unwrap_or_default());
     if let Some(there) = cluster.find::<Role>(&namespace, &name).await? {
@@ -198,7 +271,7 @@ pub(super) async fn role(cluster: &Cluster, journal: &mut Journal, news: &News) 
     }
     journal.intents.role = true;
     journal.save()?;
-    let made = cluster.create(&namespace, &wanted, false).await;
+    let made = cluster.create(permit, &namespace, &wanted, false).await;
     let command = command_of(cluster, journal, StepKind::Role);
     wrote(news, "create", format!("role/{name} in {namespace}"), made.as_ref().map(|_| "created"), command);
     journal.role_uid = made?.metadata.uid;
@@ -207,7 +280,12 @@ pub(super) async fn role(cluster: &Cluster, journal: &mut Journal, news: &News) 
 }
 
 /// The `RoleBinding`, unless an equal one is there.
-pub(super) async fn binding(cluster: &Cluster, journal: &mut Journal, news: &News) -> Result<String, Trouble> {
+pub(super) async fn binding(
+    cluster: &Cluster,
+    permit: WritePermit,
+    journal: &mut Journal,
+    news: &News,
+) -> Result<String, Trouble> {
     let Some(wanted) = objects::role_binding(&journal.order) else { return Ok(String::new()) };
     let (namespace, name) = (journal.order.namespace.clone(), journal.order.binding_name.clone());
     if let Some(there) = cluster.find::<RoleBinding>(&namespace, &name).await? {
@@ -219,7 +297,7 @@ pub(super) async fn binding(cluster: &Cluster, journal: &mut Journal, news: &New
     }
     journal.intents.binding = true;
     journal.save()?;
-    let made = cluster.create(&namespace, &wanted, false).await;
+    let made = cluster.create(permit, &namespace, &wanted, false).await;
     let command = command_of(cluster, journal, StepKind::Binding);
     wrote(news, "create", format!("rolebinding/{name} in {namespace}"), made.as_ref().map(|_| "created"), command);
     journal.binding_uid = made?.metadata.uid;
@@ -230,6 +308,7 @@ pub(super) async fn binding(cluster: &Cluster, journal: &mut Journal, news: &New
 /// User and context into the kubeconfig; then the key stands there and is kept here no longer.
 pub(super) async fn kubeconfig(
     cluster: &Cluster,
+    permit: WritePermit,
     journal: &mut Journal,
     certificate: &str,
     news: &News,
@@ -255,7 +334,7 @@ pub(super) async fn kubeconfig(
     }
     let path = target.path.clone();
     let edited = tokio::task::spawn_blocking(move || {
-        files::kubeconfig::edit(&target.path, |config| entries.put(config, &target))
+        files::kubeconfig::edit(permit, &target.path, |config| entries.put(config, &target))
     });
     let edited = edited.await.map_err(|_| Trouble::new("writing the kubeconfig was cut off"))?;
     let shown = path.display().to_string();
@@ -286,7 +365,7 @@ fn refused(csr: &CertificateSigningRequest) -> Trouble {
         (kind, format!(": {}: {}", condition.reason, condition.message))
     });
     let text = format!("the request was {kind}{said}");
-    Trouble::advised(crate::domain::text::printable(&text), "That is final. Undo, or ask again under another name.")
+    Trouble::advised(printable(&text), "That is final. Undo, or ask again under another name.")
 }
 
 fn command_of(cluster: &Cluster, journal: &Journal, kind: StepKind) -> String {

@@ -12,6 +12,7 @@ use super::journal::Journal;
 use super::progress::Written;
 use crate::cluster::{Cluster, Error};
 use crate::domain::certificate::Certificate;
+use crate::domain::gate::{self, Confirmation, WritePermit};
 use crate::domain::kubeconfig::Kind;
 use crate::domain::order::{KeySource, KubeconfigTarget};
 use crate::domain::request::{Pin, Pkcs10};
@@ -25,25 +26,26 @@ use crate::trouble::Trouble;
 ///
 /// # Errors
 /// The first thing that could not be taken back; what was taken back before is gone.
-pub async fn undo(cluster: &Cluster, journal: &Journal) -> Result<Vec<Written>, Trouble> {
+pub async fn undo(cluster: &Cluster, permit: WritePermit, journal: &Journal) -> Result<Vec<Written>, Trouble> {
     let mut done = Vec::new();
-    kubeconfig(journal, &mut done).await?;
-    binding(cluster, journal, &mut done).await?;
-    role(cluster, journal, &mut done).await?;
-    certificate_file(journal, &mut done)?;
-    request(cluster, journal, &mut done).await?;
+    kubeconfig(permit, journal, &mut done).await?;
+    binding(cluster, permit, journal, &mut done).await?;
+    role(cluster, permit, journal, &mut done).await?;
+    certificate_file(permit, journal, &mut done)?;
+    request(cluster, permit, journal, &mut done).await?;
     journal.remove()?;
     Ok(done)
 }
 
 /// User, context and the cluster that came with them; the file, where there was none before.
-async fn kubeconfig(journal: &Journal, done: &mut Vec<Written>) -> Result<(), Trouble> {
+async fn kubeconfig(permit: WritePermit, journal: &Journal, done: &mut Vec<Written>) -> Result<(), Trouble> {
     let Some(target) = journal.order.kubeconfig.clone() else { return Ok(()) };
     if !journal.kubeconfig_written && journal.intents.kubeconfig.is_none() {
         return Ok(());
     }
     let journal = journal.clone();
-    let taking = tokio::task::spawn_blocking(move || take_out(&journal, &target).map(|was_there| (was_there, target)));
+    let taking = move || take_out(permit, &journal, &target).map(|was_there| (was_there, target));
+    let taking = tokio::task::spawn_blocking(taking);
     let (was_there, target) = taking.await.map_err(|_| Trouble::new("writing the kubeconfig was cut off"))??;
     if was_there {
         let command = format!("kubectl config delete-context {}", quote(&target.context));
@@ -53,11 +55,11 @@ async fn kubeconfig(journal: &Journal, done: &mut Vec<Written>) -> Result<(), Tr
 }
 
 /// Tells whether there was something to take out.
-fn take_out(journal: &Journal, target: &KubeconfigTarget) -> Result<bool, files::Error> {
+fn take_out(permit: WritePermit, journal: &Journal, target: &KubeconfigTarget) -> Result<bool, files::Error> {
     let previous = journal.previous_context.as_deref();
     let mut was_there = false;
     let intent = journal.intents.kubeconfig.as_ref();
-    files::kubeconfig::take_out(&target.path, |config| {
+    files::kubeconfig::take_out(permit, &target.path, |config| {
         let Some(intent) = intent else {
             // A journal of an earlier version: it only says that both are there.
             was_there = true;
@@ -83,7 +85,12 @@ fn take_out(journal: &Journal, target: &KubeconfigTarget) -> Result<bool, files:
     Ok(was_there)
 }
 
-async fn binding(cluster: &Cluster, journal: &Journal, done: &mut Vec<Written>) -> Result<(), Trouble> {
+async fn binding(
+    cluster: &Cluster,
+    permit: WritePermit,
+    journal: &Journal,
+    done: &mut Vec<Written>,
+) -> Result<(), Trouble> {
     let (namespace, name) = (&journal.order.namespace, &journal.order.binding_name);
     let uid = match (&journal.binding_uid, objects::role_binding(&journal.order)) {
         (Some(uid), _) => Some(uid.clone()),
@@ -95,13 +102,18 @@ async fn binding(cluster: &Cluster, journal: &Journal, done: &mut Vec<Written>) 
         _ => None,
     };
     let Some(uid) = uid else { return Ok(()) };
-    cluster.delete::<RoleBinding>(namespace, name, &uid).await?;
+    cluster.delete::<RoleBinding>(permit, namespace, name, &uid).await?;
     let command = format!("{} delete rolebinding {} -n {}", cluster.kubectl, quote(name), quote(namespace));
     done.push(written(format!("rolebinding/{name}"), command));
     Ok(())
 }
 
-async fn role(cluster: &Cluster, journal: &Journal, done: &mut Vec<Written>) -> Result<(), Trouble> {
+async fn role(
+    cluster: &Cluster,
+    permit: WritePermit,
+    journal: &Journal,
+    done: &mut Vec<Written>,
+) -> Result<(), Trouble> {
     let namespace = &journal.order.namespace;
     let Some(name) = journal.order.role_name() else { return Ok(()) };
     let uid = match (&journal.role_uid, objects::role(&journal.order)) {
@@ -113,14 +125,14 @@ async fn role(cluster: &Cluster, journal: &Journal, done: &mut Vec<Written>) -> 
         _ => None,
     };
     let Some(uid) = uid else { return Ok(()) };
-    cluster.delete::<Role>(namespace, name, &uid).await?;
+    cluster.delete::<Role>(permit, namespace, name, &uid).await?;
     let command = format!("{} delete role {} -n {}", cluster.kubectl, quote(name), quote(namespace));
     done.push(written(format!("role/{name}"), command));
     Ok(())
 }
 
 /// The certificate's file, if it is still the certificate of this issuance's request.
-fn certificate_file(journal: &Journal, done: &mut Vec<Written>) -> Result<(), Trouble> {
+fn certificate_file(_permit: WritePermit, journal: &Journal, done: &mut Vec<Written>) -> Result<(), Trouble> {
     let Some(path) = journal.order.certificate_file.as_deref().filter(|_| journal.intents.certificate) else {
         return Ok(());
     };
@@ -145,7 +157,12 @@ fn public_key_in(path: &Path) -> Option<String> {
     Certificate::from_pem(&pem).ok().map(|certificate| certificate.public_key_sha256)
 }
 
-async fn request(cluster: &Cluster, journal: &Journal, done: &mut Vec<Written>) -> Result<(), Trouble> {
+async fn request(
+    cluster: &Cluster,
+    permit: WritePermit,
+    journal: &Journal,
+    done: &mut Vec<Written>,
+) -> Result<(), Trouble> {
     let name = &journal.order.csr_name;
     // Before it is intended, nothing was made; one of the same name that is there is another's.
     if !journal.intents.request && journal.csr_uid.is_none() {
@@ -163,7 +180,10 @@ async fn request(cluster: &Cluster, journal: &Journal, done: &mut Vec<Written>) 
     if !ours {
         return Ok(());
     }
-    match cluster.delete_request(&Pin::of(&there)).await {
+    // What this issuance made is confirmed by asking for the undo, whatever version it is now.
+    let deletion = gate::delete(permit, &Pin::of(&there), true, &Confirmation::flags(&[]))
+        .map_err(|refusal| Trouble::new(refusal.to_string()))?;
+    match cluster.delete_request(&deletion).await {
         Ok(()) | Err(Error::Gone { .. }) => {}
         Err(error) => return Err(error.into()),
     }

@@ -35,6 +35,23 @@ fn the_domain_knows_no_terminal_no_client_no_clock_and_no_file() {
     }
 }
 
+/// A permit to write comes from the settings of a connection, of the console's session or of a command, and from nowhere
+/// else; what the gate gives out has no other constructor (private fields).
+#[test]
+fn access_to_writes_is_decided_in_two_places() {
+    let mut made = Vec::new();
+    for path in sources(&source()) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(source()).unwrap().display().to_string();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        if code.contains("WriteAccess::new(") && !name.ends_with("tests.rs") {
+            made.push(name);
+        }
+    }
+    made.sort();
+    assert_eq!(made, ["cluster/connect.rs", "console/state.rs"]);
+}
+
 #[test]
 fn the_console_writes_to_the_terminal_in_one_place_and_waits_for_the_cluster_in_another() {
     for path in sources(&source().join("console")) {

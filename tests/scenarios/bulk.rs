@@ -67,6 +67,8 @@ fn marked_requests_are_decided_on_one_sheet_but_not_the_one_that_changes_meanwhi
     let late = several(plane, &format!("{prefix}-late"), 1);
     console.sees("5 of 5 will be approved");
     console.keys("\r");
+    console.sees("Enter decides nothing here; y does");
+    console.keys("y");
     let screen = console.sees("Ended: 4 approved, 1 changed meanwhile");
     assert!(screen.contains(&format!("{} is already denied", names[2])), "{screen}");
     assert_eq!((conditions(plane, &names[2]).as_str(), conditions(plane, &late[0]).as_str()), ("Denied", ""));
@@ -88,7 +90,7 @@ fn who_lacks_the_right_is_told_which_and_tries_again_when_he_has_it(plane: &dyn 
     let mut console = marked(&person, &prefix, 3);
     console.keys("a");
     console.sees("3 of 3 will be approved");
-    console.keys("\r");
+    console.keys("y");
     let screen = console.sees("Ended: 0 approved, 3 refused");
     assert!(screen.contains("you may not approve requests for the signer"), "{screen}");
     assert_eq!(approved(plane, &prefix), 0);
@@ -108,7 +110,7 @@ fn who_lacks_the_right_is_told_which_and_tries_again_when_he_has_it(plane: &dyn 
     eventually("they may", || {
         console.keys("r");
         console.sees("will be approved");
-        console.keys("\r");
+        console.keys("y");
         let screen =
             console.waits("an end", |screen| ["Ended:", "Done:"].iter().any(|end| screen.contents().contains(end)));
         (approved(plane, &prefix) == 3 && screen.contains("Done:")).then_some(())
@@ -122,7 +124,7 @@ fn a_long_run_is_stopped_and_gone_on_with_and_nothing_is_lost_or_doubled(plane: 
     let mut console = marked(&admin, &prefix, 400);
     console.keys("a");
     console.sees("400 of 400 will be approved");
-    console.keys("\r");
+    console.keys("y");
     console.sees("Esc stops");
     console.keys("\x1b");
     let screen = console.sees("Stopped:");
@@ -131,7 +133,7 @@ fn a_long_run_is_stopped_and_gone_on_with_and_nothing_is_lost_or_doubled(plane: 
     assert!(screen.contains(&format!("Stopped: {before} approved")), "{before}: {screen}");
     console.keys("r");
     console.sees(&format!("Approve {} requests?", 400 - before));
-    console.keys("\r");
+    console.keys("y");
     console.sees(&format!("Done: {} approved in", 400 - before));
     assert_eq!(approved(plane, &prefix), 400);
 }
@@ -147,11 +149,13 @@ fn a_dangerous_one_among_many_wants_its_name(plane: &dyn Plane) {
     let screen = console.sees("2 of 3 will be approved");
     assert!(screen.contains("by name only") && screen.contains(&danger), "{screen}");
     console.keys("jj");
-    console.keys(&format!("{danger}\r"));
+    console.sees("Name ");
+    console.types(&danger);
+    console.keys("\r");
     console.sees("3 of 3 will be approved");
     console.keys("\x1b");
-    console.sees("Enter approve 3");
-    console.keys("\r");
+    console.sees("y approve 3");
+    console.keys("y");
     console.sees("Done: 3 approved");
     assert_eq!(approved(plane, &prefix), 3);
 }
@@ -166,7 +170,7 @@ fn two_consoles_show_each_other_s_decisions_and_a_race_is_won_by_one(plane: &dyn
         console.sees("30 of 30 will be approved");
     }
     for console in &mut consoles {
-        console.keys("\r");
+        console.keys("y");
     }
     let won = |console: &Terminal| {
         let screen =

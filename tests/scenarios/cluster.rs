@@ -5,7 +5,10 @@ use std::sync::Arc;
 use countersign::cluster::watch::{self, Change, Message, WatchStatus};
 use countersign::cluster::{Cluster, Decision, Error, Target, Verb};
 use countersign::domain::compact::Uid;
+use countersign::domain::gate::{self, Candidate, Clearance, Confirmation, Deletion, Scope};
+use countersign::domain::policy_file::PolicyFile;
 use countersign::domain::request::{Pin, Request, State};
+use countersign::domain::verdict::Level;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use tokio::sync::mpsc;
 
@@ -28,8 +31,25 @@ async fn admin(plane: &dyn Plane) -> Cluster {
     Cluster::connect(&target).await.unwrap()
 }
 
-fn decision(verb: Verb) -> Decision {
-    Decision { verb, reason: "Test".into(), message: "a test".into() }
+fn decision() -> Decision {
+    Decision { reason: "Test".into(), message: "a test".into() }
+}
+
+/// What the gate gives out for a harmless request.
+fn cleared(cluster: &Cluster, verb: Verb, pin: &Pin) -> Clearance {
+    let (permit, level) = (cluster.permit().unwrap(), Level::Ok);
+    let (name, signer) = (pin.name.as_str(), "kubernetes.io/kube-apiserver-client");
+    let candidate = Candidate { pin, is_current: true, name, signer, level, shown: level };
+    match verb {
+        Verb::Approve => {
+            gate::approve(permit, &candidate, PolicyFile::built_in(), Scope::Single, &Confirmation::key(true)).unwrap()
+        }
+        Verb::Deny => gate::deny(permit, pin, true, &Confirmation::key(true)).unwrap(),
+    }
+}
+
+fn deletion(cluster: &Cluster, pin: &Pin) -> Deletion {
+    gate::delete(cluster.permit().unwrap(), pin, true, &Confirmation::key(true)).unwrap()
 }
 
 async fn a_decision_is_about_the_version_that_was_seen(plane: &dyn Plane) {
@@ -37,17 +57,17 @@ async fn a_decision_is_about_the_version_that_was_seen(plane: &dyn Plane) {
     create(plane, &name, "jane", &[]);
     let seen = Pin::of(&cluster.request(&name).await.unwrap());
     assert!(plane.kubectl(&["annotate", "csr", &name, "note=changed"]).status.success());
-    let refused = cluster.decide(&seen, &decision(Verb::Approve)).await.unwrap_err();
+    let refused = cluster.decide(&cleared(&cluster, Verb::Approve, &seen), &decision()).await.unwrap_err();
     assert_eq!(refused, Error::Changed { name: name.clone(), now: State::Pending });
-    let stale = cluster.delete_request(&seen).await.unwrap_err();
+    let stale = cluster.delete_request(&deletion(&cluster, &seen)).await.unwrap_err();
     assert!(matches!(stale, Error::Changed { .. }), "{stale}");
     let fresh = Pin::of(&cluster.request(&name).await.unwrap());
-    cluster.decide(&fresh, &decision(Verb::Deny)).await.unwrap();
-    let again = cluster.decide(&fresh, &decision(Verb::Approve)).await.unwrap_err();
+    cluster.decide(&cleared(&cluster, Verb::Deny, &fresh), &decision()).await.unwrap();
+    let again = cluster.decide(&cleared(&cluster, Verb::Approve, &fresh), &decision()).await.unwrap_err();
     assert_eq!(again, Error::AlreadyDecided { name: name.clone(), how: State::Denied });
     assert!(plane.kubectl(&["delete", "csr", &name]).status.success());
     create(plane, &name, "mallory", &[]);
-    let other = cluster.decide(&fresh, &decision(Verb::Approve)).await.unwrap_err();
+    let other = cluster.decide(&cleared(&cluster, Verb::Approve, &fresh), &decision()).await.unwrap_err();
     assert!(matches!(other, Error::Gone { .. }), "{other}");
 }
 
@@ -57,8 +77,9 @@ async fn a_race_is_won_by_exactly_one(plane: &dyn Plane) {
         let name = unique("race");
         create(plane, &name, "jane", &[]);
         let pin = Pin::of(&cluster.request(&name).await.unwrap());
-        let (approve, deny) = (decision(Verb::Approve), decision(Verb::Deny));
-        let (a, b) = tokio::join!(cluster.decide(&pin, &approve), cluster.decide(&pin, &deny));
+        let (approve, deny) = (cleared(&cluster, Verb::Approve, &pin), cleared(&cluster, Verb::Deny, &pin));
+        let decision = decision();
+        let (a, b) = tokio::join!(cluster.decide(&approve, &decision), cluster.decide(&deny, &decision));
         assert!(a.is_ok() != b.is_ok(), "{a:?} {b:?}");
         let lost = a.err().or(b.err()).unwrap();
         assert!(matches!(lost, Error::AlreadyDecided { .. } | Error::Changed { .. }), "{lost}");
@@ -73,10 +94,10 @@ async fn the_servers_own_limits_are_told_in_plain_words(plane: &dyn Plane) {
     let name = unique("limits");
     csr.metadata = ObjectMeta { name: Some(name.clone()), ..ObjectMeta::default() };
     csr.spec.expiration_seconds = Some(599);
-    let error = cluster.create_request(&csr, true).await.unwrap_err();
+    let error = cluster.create_request(cluster.permit().unwrap(), &csr, true).await.unwrap_err();
     assert!(error.to_string().contains("600 seconds"), "{error}");
     csr.spec.expiration_seconds = Some(600);
-    cluster.create_request(&csr, true).await.unwrap();
+    cluster.create_request(cluster.permit().unwrap(), &csr, true).await.unwrap();
     assert!(matches!(cluster.request(&name).await, Err(Error::Gone { .. })), "a dry run made it");
 }
 
@@ -109,7 +130,7 @@ async fn the_watch_lists_what_is_there_and_then_tells_every_change(plane: &dyn P
     create(plane, &new, "joe", &[]);
     while !applied(&next(&mut from).await, &new) {}
     let pin = Pin::of(&cluster.request(&new).await.unwrap());
-    cluster.decide(&pin, &decision(Verb::Approve)).await.unwrap();
+    cluster.decide(&cleared(&cluster, Verb::Approve, &pin), &decision()).await.unwrap();
     let issued = cluster.wait_for(&new, &pin.uid, |request| request.state() == State::Issued).await.unwrap();
     assert_eq!(Request::from_object(&issued).certificate.unwrap().unwrap().identity.user, "joe");
     assert!(plane.kubectl(&["delete", "csr", &new]).status.success());
@@ -141,13 +162,13 @@ async fn a_name_that_looks_like_a_query_is_a_name(plane: &dyn Plane) {
     let mut csr = cluster.request(&plain).await.unwrap();
     csr.metadata = ObjectMeta { name: Some(odd.clone()), ..ObjectMeta::default() };
     csr.status = None;
-    let made = cluster.create_request(&csr, false).await.unwrap();
+    let made = cluster.create_request(cluster.permit().unwrap(), &csr, false).await.unwrap();
     let pin = Pin::of(&made);
-    let decided = cluster.decide(&pin, &decision(Verb::Deny)).await.unwrap();
+    let decided = cluster.decide(&cleared(&cluster, Verb::Deny, &pin), &decision()).await.unwrap();
     assert_eq!(Request::from_object(&decided).state(), State::Denied);
     let untouched = Request::from_object(&cluster.request(&plain).await.unwrap());
     assert_eq!(untouched.state(), State::Pending);
-    cluster.delete_request(&Pin::of(&decided)).await.unwrap();
+    cluster.delete_request(&deletion(&cluster, &Pin::of(&decided))).await.unwrap();
     assert!(matches!(cluster.request(&odd).await, Err(Error::Gone { .. })));
 }
 
@@ -162,7 +183,7 @@ async fn a_list_says_the_same_in_every_form(plane: &dyn Plane) {
             create_with(plane, &name(of), "花子", &[], "client auth, digital signature");
         }
         let pin = Pin::of(&cluster.request(&name(of)).await.unwrap());
-        cluster.decide(&pin, &decision(verb)).await.unwrap();
+        cluster.decide(&cleared(&cluster, verb, &pin), &decision()).await.unwrap();
         let done = |request: &Request| !matches!(request.state(), State::Pending | State::Approved);
         cluster.wait_for(&name(of), &pin.uid, done).await.unwrap();
     }

@@ -24,7 +24,7 @@ fn stopped_at_the_role(plane: &dyn Plane) -> (Person, Terminal, String, String) 
     console.sees("User name");
     console.keys(&format!("{user}\x12"));
     console.sees("Rehearsed: it will work");
-    console.keys("\r");
+    console.keys("y");
     console.sees(&format!("kubectl certificate approve {user}"));
     run(&["create", "role", "developer", "-n", &maker, "--verb=get", "--resource=secrets"]);
     run(&["certificate", "approve", &user]);
@@ -46,6 +46,8 @@ fn the_step_that_failed_is_tried_again_and_the_rest_goes_on(plane: &dyn Plane) {
 fn what_was_done_is_taken_back_and_what_others_made_stays(plane: &dyn Plane) {
     let (person, mut console, maker, user) = stopped_at_the_role(plane);
     console.keys("u");
+    console.sees("Undo it? y yes");
+    console.keys("y");
     console.sees("Undone.");
     assert!(!plane.kubectl(&["get", "csr", &user]).status.success());
     assert!(plane.kubectl(&["get", "role", "developer", "-n", &maker]).status.success());

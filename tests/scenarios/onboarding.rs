@@ -47,7 +47,7 @@ fn the_wizard_takes_jane_to_a_kubeconfig_that_works(plane: &dyn Plane) {
     console.sees(&format!("developer-binding-{jane}"));
     console.keys("\x12");
     console.sees("Rehearsed: it will work");
-    console.keys("\r");
+    console.keys("y");
     console.sees("Done in");
     let screen = console.sees("create get list update delete pods");
     assert!(screen.contains(&format!("the cluster says: {jane}")), "{screen}");
@@ -59,6 +59,8 @@ fn the_wizard_takes_jane_to_a_kubeconfig_that_works(plane: &dyn Plane) {
     assert!(admin.kubectl_done(&["config", "get-contexts", "-o", "name"]).contains("admin"));
     assert!(!keys_in(&admin.path(".local")), "a key was left in the state folder");
     console.keys("u");
+    console.sees("Undo it? y yes");
+    console.keys("y");
     console.sees("Undone.");
     assert_eq!(admin.kubectl_done(&["config", "current-context"]).trim(), "admin");
     assert!(!admin.kubectl_done(&["get", "csr,role,rolebinding", "-n", &team, "-o", "name"]).contains(&jane));

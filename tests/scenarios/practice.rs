@@ -53,8 +53,8 @@ fn one_command_opens_the_console_where_the_whole_way_can_be_gone() {
     console.sees("zoe");
     console.keys("\x12");
     console.sees("5 Review");
-    console.sees("Enter");
-    console.keys("\r");
+    console.sees("y runs it");
+    console.keys("y");
     console.sees("the cluster says: zoe");
     console.keys("\r");
     console.finds("metrics-agent", "CN=system:kube-controller-manager");

@@ -21,7 +21,7 @@ const KEYS: &str = "1|1|2|3|4|j|k|g|G|h|l|a|a|d|x|e|f|/|s|S|n|n|K|Y|?|:|c|v|w|b|
     \x1b[200~y\r\x1b[201~|\x1b[200~花子 pods, secrets\x1b[201~";
 
 /// What says yes, or goes on.
-const YES: &str = "\r|\r|\r|\r|\r|\r|y|y";
+const YES: &str = "\r|\r|\r|y|y|y|y|y";
 
 /// Sizes as people have them, and as nobody has.
 const SIZES: [(u16, u16); 5] = [(24, 80), (10, 40), (40, 120), (60, 200), (6, 20)];

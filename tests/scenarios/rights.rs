@@ -78,7 +78,7 @@ fn a_wizard_that_waits_can_be_left_and_gone_on_with_later(plane: &dyn Plane) {
     console.keys(&format!("{user}\x12"));
     console.sees("it will wait for somebody");
     console.sees("Rehearsed: it will work");
-    console.keys("\r");
+    console.keys("y");
     console.sees("for somebody who may: kubectl certificate approve");
     console.keys("\x1b");
     console.sees("left as it is");

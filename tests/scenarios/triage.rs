@@ -28,7 +28,7 @@ fn a_request_appears_by_itself_and_is_approved_and_another_is_denied(plane: &dyn
     create(plane, &good, "jane", &["dev"]);
     console.finds(&good, "CN=jane,O=dev");
     console.keys("a");
-    console.sees("Approve it? y or Enter yes");
+    console.sees("Approve it? y yes");
     console.keys("y");
     console.sees("is approved");
     eventually("approved in the cluster", || conditions(plane, &good).contains("Approved").then_some(()));
@@ -65,7 +65,7 @@ fn a_dangerous_request_wants_its_name_typed(plane: &dyn Plane) {
     console.keys("\r");
     console.sees("That is not its name");
     assert_eq!(conditions(plane, &name), "");
-    console.keys(&name);
+    console.types(&name);
     console.sees_no("That is not its name");
     console.keys("\r");
     eventually("approved in the cluster", || conditions(plane, &name).contains("Approved").then_some(()));
@@ -83,7 +83,7 @@ fn what_somebody_else_decided_meanwhile_is_told_and_not_decided_again(plane: &dy
     assert!(plane.kubectl(&["certificate", "deny", &name]).status.success());
     console.sees("it is denied now");
     console.keys("y");
-    console.sees("is already denied");
+    console.sees("it changed since it was judged");
     assert_eq!(conditions(plane, &name), "Denied");
 }
 
@@ -95,7 +95,7 @@ fn a_request_that_the_signer_will_refuse_is_predicted_and_its_refusal_shown(plan
     console.sees("● live");
     console.finds(&name, "will fail");
     console.keys("a");
-    console.sees("Approve it? y or Enter yes");
+    console.sees("Approve it? y yes");
     console.keys("y");
     console.sees("✖ failed");
     console.sees("invalid usage for client");
@@ -118,7 +118,9 @@ fn deleting_and_exporting_ask_and_tell(plane: &dyn Plane) {
     let text = std::fs::read_to_string(admin.path(&format!("{name}.crt"))).unwrap();
     assert!(text.starts_with("-----BEGIN CERTIFICATE-----"));
     console.keys("e\r");
-    console.sees("There is a file of that name");
+    console.sees("There is a file of that name. Replace it? y yes");
+    console.keys("\x1b");
+    console.sees("Enter writes it");
     console.keys("\x1b");
     console.sees_no("Export the certificate");
     console.keys("x");

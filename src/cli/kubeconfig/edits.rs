@@ -7,6 +7,7 @@ use super::flags::{
     DeleteFlags, EditFlags, EmbedFlags, ExtractFlags, NamespaceFlags, RenameFlags, UnlockFlags, UseFlags,
 };
 use crate::cli::output::{Failed, print, print_data, tell};
+use crate::domain::gate::WriteAccess;
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::domain::life;
@@ -14,7 +15,7 @@ use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::files::kubeconfig::disk::Disk;
 use crate::files::kubeconfig::{self, Comments, Written};
-use crate::files::{Error, atomic, imported, lock};
+use crate::files::{Error, imported, lock};
 
 /// A lock younger than this may well be in use.
 const YOUNG: Duration = Duration::from_secs(60);
@@ -23,6 +24,8 @@ const YOUNG: Duration = Duration::from_secs(60);
 pub(super) struct Files<'a> {
     /// `--kubeconfig`.
     pub explicit: Option<&'a Path>,
+    /// Whether they may be written.
+    pub access: WriteAccess,
 }
 
 impl Files<'_> {
@@ -32,7 +35,7 @@ impl Files<'_> {
         edit: impl FnOnce(&mut Kubeconfigs) -> Result<T, String>,
     ) -> Result<T, Failed> {
         let comments = if flags.drop_comments { Comments::MayGo } else { Comments::Keep };
-        match kubeconfig::change(self.explicit, comments, edit) {
+        match kubeconfig::change(self.access.permit()?, self.explicit, comments, edit) {
             Ok((told, written)) => {
                 written.iter().for_each(say);
                 Ok(told)
@@ -92,12 +95,8 @@ impl Files<'_> {
         let alone = alone.map_err(|why| Failed::new(printable(&why)))?;
         let yaml = Secret::new(alone.to_yaml().map_err(Failed::new)?);
         let Some(path) = &flags.out else { return print_data(yaml.expose()) };
-        let written = if flags.force {
-            atomic::write_private(path, yaml.as_bytes())
-        } else {
-            atomic::write_private_new(path, yaml.as_bytes())
-        };
-        match written {
+        let replace = if flags.force && path.exists() { Some(self.access.permit()?) } else { None };
+        match kubeconfig::write_extracted(path, &yaml, replace) {
             Err(Error::Exists(path)) => {
                 Err(Failed::refused(format!("{} exists already", path.display()), "--force replaces it"))
             }
@@ -110,6 +109,7 @@ impl Files<'_> {
     }
 
     pub fn unlock(&self, flags: &UnlockFlags) -> Result<(), Failed> {
+        self.access.permit()?;
         let files = match self.explicit {
             Some(path) => vec![path.to_owned()],
             None => kubeconfig::search_path(),

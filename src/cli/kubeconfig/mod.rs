@@ -7,7 +7,8 @@ mod import;
 
 use super::flags::Global;
 use super::output::Failed;
-use crate::cluster;
+use crate::cluster::Target;
+use crate::domain::gate::WriteAccess;
 use flags::KubeconfigCommand;
 
 /// A bare 401 says nothing of why; where the certificate or token in use has expired, that is why.
@@ -23,12 +24,8 @@ pub(super) fn explained(failed: Failed, global: &Global) -> Failed {
 
 /// Does what a command says.
 pub(super) fn run(command: &KubeconfigCommand, global: &Global) -> Result<(), Failed> {
-    let reads =
-        matches!(command, KubeconfigCommand::Contexts(_) | KubeconfigCommand::Check(_) | KubeconfigCommand::Extract(_));
-    if global.read_only && !reads {
-        return Err(cluster::Error::ReadOnly.into());
-    }
-    let files = edits::Files { explicit: global.kubeconfig.as_deref() };
+    let files =
+        edits::Files { explicit: global.kubeconfig.as_deref(), access: kubeconfig_access(&global.target(), command) };
     match command {
         KubeconfigCommand::Contexts(flags) => contexts::list(global, flags),
         KubeconfigCommand::Check(flags) => contexts::check(global, flags),
@@ -42,4 +39,17 @@ pub(super) fn run(command: &KubeconfigCommand, global: &Global) -> Result<(), Fa
         KubeconfigCommand::Embed(flags) => files.embed(flags),
         KubeconfigCommand::Unlock(flags) => files.unlock(flags),
     }
+}
+
+/// A write of a kubeconfig concerns the context in force, as it does in the console, and those that the command names.
+fn kubeconfig_access(target: &Target, command: &KubeconfigCommand) -> WriteAccess {
+    let named: &[&str] = match command {
+        KubeconfigCommand::Use(flags) => &[&flags.name],
+        KubeconfigCommand::Rename(flags) => &[&flags.old, &flags.new],
+        KubeconfigCommand::DeleteContext(flags) => &[&flags.name],
+        KubeconfigCommand::Namespace(flags) => &[flags.of.as_deref().unwrap_or_default()],
+        KubeconfigCommand::Embed(flags) => &[&flags.name],
+        _ => &[],
+    };
+    target.kubeconfig_access(named)
 }

@@ -1,5 +1,6 @@
 //! The pane's questions: a text to type, a yes or no, and how the write went.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
@@ -8,9 +9,11 @@ use super::{Change, Consent, Outcome, Task, update};
 use crate::console::effect::{Effect, EffectId};
 use crate::console::form::Form;
 use crate::console::keymap::{Action, Place};
-use crate::console::overlay::{Overlay, Phase};
+use crate::console::overlay::{Overlay, Phase, hint};
 use crate::console::requests::update::steps;
 use crate::console::state::State;
+use crate::console::view::question_fits;
+use crate::domain::gate::WritePermit;
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::life;
 use crate::domain::text::printable;
@@ -70,8 +73,10 @@ impl Ask {
     }
 
     /// A number for what a yes would mean: another one whenever that changes.
-    pub fn question(&self) -> usize {
-        usize::from(self.phase == Phase::Asking) + 2 * usize::from(self.types())
+    pub fn question(&self) -> u64 {
+        let mut hash = DefaultHasher::new();
+        (self.phase == Phase::Asking, self.types(), &self.lines).hash(&mut hash);
+        hash.finish()
     }
 
     /// Where keys are looked up.
@@ -118,15 +123,29 @@ pub fn confirm(state: &mut State, change: Change, title: String, lines: Vec<Stri
 /// Writes something that destroys nothing, unasked; what comes in its way is asked about then.
 pub fn write(state: &mut State, change: Change, title: String) -> Vec<Effect> {
     let id = state.next_effect();
+    // Where nothing is seen, nothing is written.
+    let permit = if question_fits(state) { permitted(state, &change) } else { Err(()) };
+    let Ok(permit) = permit else { return Vec::new() };
     let mut ask = Ask::new(title, What::Sure(change.clone()));
     ask.phase = Phase::Sent(id);
     state.overlays.push(Overlay::Kubeconfig(Box::new(ask)));
-    vec![Effect::Kubeconfig(Task::Change(id, change, Consent::default()))]
+    vec![Effect::Kubeconfig(Task::Change(id, change, Consent::default(), permit))]
+}
+
+/// The permit that a change needs, if it needs one.
+///
+/// # Errors
+/// It needs one and there is none; the reason has been shown.
+fn permitted(state: &mut State, change: &Change) -> Result<Option<WritePermit>, ()> {
+    if !change.needs_permit() {
+        return Ok(None);
+    }
+    let permit = state.session.permit();
+    permit.map(Some).map_err(|refusal| state.notify(false, printable(&refusal.to_string()).into_owned()))
 }
 
 /// A key while the question is open.
 pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    let id = state.next_effect();
     let height = usize::from(state.body().height).saturating_sub(6);
     let Some(Overlay::Kubeconfig(ask)) = state.overlays.last_mut() else { return Vec::new() };
     match (&ask.phase, action) {
@@ -134,15 +153,8 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         (_, Some(Action::Back | Action::No)) => {
             state.overlays.pop();
         }
-        (Phase::Asking, Some(Action::Yes | Action::Enter)) => {
-            let Some(change) = ask.change() else { return Vec::new() };
-            ask.phase = Phase::Sent(id);
-            let task = match (&ask.what, change) {
-                (What::Import, Change::Import(path)) => Task::Plan(id, path),
-                (_, change) => Task::Change(id, change, ask.consent),
-            };
-            return vec![Effect::Kubeconfig(task)];
-        }
+        (Phase::Asking, Some(Action::Enter)) if !ask.types() => hint(state, Place::Confirm),
+        (Phase::Asking, Some(Action::Yes | Action::Enter)) => return answer(state),
         (Phase::Asking, action) if ask.types() => match action {
             Some(Action::NextChoice | Action::PreviousChoice) => ask.form.turn(action == Some(Action::NextChoice)),
             Some(_) => {}
@@ -159,6 +171,29 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         _ => {}
     }
     Vec::new()
+}
+
+/// Yes, or the text is there.
+fn answer(state: &mut State) -> Vec<Effect> {
+    let id = state.next_effect();
+    if !question_fits(state) {
+        return Vec::new();
+    }
+    let Some(Overlay::Kubeconfig(ask)) = state.overlays.last() else { return Vec::new() };
+    let (Some(change), plans, consent) = (ask.change(), ask.what == What::Import, ask.consent) else {
+        return Vec::new();
+    };
+    let task = match change {
+        Change::Import(path) if plans => Task::Plan(id, path),
+        change => match permitted(state, &change) {
+            Ok(permit) => Task::Change(id, change, consent, permit),
+            Err(()) => return Vec::new(),
+        },
+    };
+    if let Some(Overlay::Kubeconfig(ask)) = state.overlays.last_mut() {
+        ask.phase = Phase::Sent(id);
+    }
+    vec![Effect::Kubeconfig(task)]
 }
 
 /// What importing would do is known.

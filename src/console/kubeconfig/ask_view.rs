@@ -45,6 +45,15 @@ pub fn draw(frame: &mut Frame, inner: Rect, state: &State, ask: &Ask) {
     frame.render_widget(Paragraph::new(lines), Rect { y, height: inner.bottom().saturating_sub(y), ..inner });
 }
 
+/// Whether the end of what is to be known, and the question, are on the screen.
+pub fn fits(inner: Rect, state: &State, ask: &Ask) -> bool {
+    let blank = u16::from(inner.height >= SHORT);
+    let fields = if ask.types() { 1 + blank } else { 0 };
+    let rest = usize::from(inner.height.saturating_sub(blank + fields));
+    let all: usize = ask.lines.iter().skip(ask.scroll).map(|line| indented(line, inner.width.into()).len()).sum();
+    all + answer(state, ask, inner.width, false).len() <= rest
+}
+
 /// A line broken into several, which keep its indentation.
 fn indented(line: &str, width: usize) -> Vec<Line<'static>> {
     let text = line.trim_start_matches(' ');
@@ -66,8 +75,10 @@ fn answer(state: &State, ask: &Ask, width: u16, cut: bool) -> Vec<Line<'static>>
             paragraph(&format!("✖ {}", trouble.text), theme.bad()).into_iter().chain(advice).collect()
         }
         Phase::Asking if cut && !ask.types() => {
+            // What has not been seen to its end is not confirmed.
             let more = state.keymap.word(Place::List, Action::Down);
-            paragraph(&format!("{}, {more} more", yes_or_no(state)), theme.strong())
+            let leave = state.keymap.word(Place::Confirm, Action::No);
+            paragraph(&format!("{more} more, {leave} leaves it"), theme.strong())
         }
         Phase::Asking => paragraph(&question(state, &ask.what), theme.strong()),
     }

@@ -17,6 +17,7 @@ use crate::cluster::probe::Probe;
 use crate::console::clock::Clock;
 use crate::console::effect::EffectId;
 use crate::console::keymap::{Action, Place};
+use crate::domain::gate::WritePermit;
 use crate::domain::kubeconfig::Kind;
 use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
 use crate::domain::kubeconfig::edit::Edit;
@@ -64,8 +65,8 @@ pub enum Task {
     Yaml(String),
     /// Say what importing a file would do.
     Plan(EffectId, PathBuf),
-    /// Write.
-    Change(EffectId, Change, Consent),
+    /// Write. To extract a context to a new file needs no permit.
+    Change(EffectId, Change, Consent, Option<WritePermit>),
     /// Test a context's connection.
     Test(EffectId, String),
 }
@@ -195,6 +196,22 @@ pub fn life(context: &Diagnosis, clock: &Clock) -> Life {
 }
 
 impl Change {
+    /// The contexts that it names.
+    pub fn contexts(&self) -> Vec<&str> {
+        match self {
+            Self::Edit(Edit::Use(name)) | Self::Embed(name) => vec![name],
+            Self::Edit(Edit::Rename { old, new }) => vec![old, new],
+            Self::Edit(Edit::Delete { context, .. } | Edit::Namespace { context, .. }) => vec![context],
+            // What is agreed to is noted in the state folder alone.
+            Self::Import(_) | Self::Extract { .. } | Self::Trust { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether it changes a kubeconfig or replaces a file.
+    pub const fn needs_permit(&self) -> bool {
+        !matches!(self, Self::Extract { overwrite: false, .. } | Self::Trust { .. })
+    }
+
     /// The word for it in Activity.
     pub const fn word(&self) -> &'static str {
         match self {

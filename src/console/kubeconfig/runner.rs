@@ -9,16 +9,18 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{Change, Consent, Holds, News, Outcome, Task};
 use crate::cluster::{Target, probe};
 use crate::console::event::Event;
+use crate::domain::gate::{Refusal, WritePermit};
 use crate::domain::kubeconfig::diagnose::Diagnosis;
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::kubeconfig::import::Incoming;
 use crate::domain::kubeconfig::redact;
 use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::domain::secret::Secret;
+use crate::domain::text::printable;
 use crate::files::imported::{self, Incomer};
 use crate::files::kubeconfig::disk::Disk;
 use crate::files::kubeconfig::{self, Comments, Written};
-use crate::files::{self, atomic, folders, lock};
+use crate::files::{self, folders, lock};
 use crate::trouble::Trouble;
 
 /// The pane's hands.
@@ -61,11 +63,11 @@ fn answer(target: &Target, task: Task) -> News {
             News::Yaml(context, text.lines().map(str::to_owned).collect())
         }
         Task::Plan(id, path) => News::Planned(id, plan(explicit, &path)),
-        Task::Change(id, change, consent) => {
-            let outcome = if target.read_only {
-                Outcome::Failed(crate::cluster::Error::ReadOnly.into())
-            } else {
-                carry_out(explicit, &change, consent)
+        Task::Change(id, change, consent, permit) => {
+            // The config file may close contexts that this console is not connected to.
+            let outcome = match target.kubeconfig_access(&change.contexts()).permit() {
+                Err(refusal) if change.needs_permit() => Outcome::Failed(refused(&refusal)),
+                _ => carry_out(explicit, &change, consent, permit),
             };
             News::Changed(id, outcome)
         }
@@ -94,19 +96,25 @@ fn read(explicit: Option<&Path>) -> Result<Holds, files::Error> {
     })
 }
 
-fn carry_out(explicit: Option<&Path>, change: &Change, consent: Consent) -> Outcome {
-    if consent.lock {
+fn refused(refusal: &Refusal) -> Trouble {
+    Trouble { text: printable(&refusal.to_string()).into_owned(), advice: refusal.advice() }
+}
+
+fn carry_out(explicit: Option<&Path>, change: &Change, consent: Consent, permit: Option<WritePermit>) -> Outcome {
+    if consent.lock && permit.is_some() {
         remove_locks(explicit);
     }
     let comments = if consent.comments { Comments::MayGo } else { Comments::Keep };
-    let done = match change {
-        Change::Edit(edit) => edited(explicit, comments, edit),
-        Change::Embed(context) => embedded(explicit, comments, context),
-        Change::Trust { context, .. } => trusted(explicit, context),
-        Change::Import(path) => import(explicit, comments, path),
-        Change::Extract { context, path, overwrite } => {
-            return extracted(explicit, context, path, *overwrite).unwrap_or_else(Outcome::Failed);
+    let done = match (change, permit) {
+        (Change::Extract { context, path, overwrite }, permit) => {
+            let replace = permit.filter(|_| *overwrite);
+            return extracted(explicit, context, path, replace).unwrap_or_else(Outcome::Failed);
         }
+        (Change::Trust { context, .. }, _) => trusted(explicit, context),
+        (_, None) => return Outcome::Failed(crate::cluster::Error::ReadOnly.into()),
+        (Change::Edit(edit), Some(permit)) => edited(permit, explicit, comments, edit),
+        (Change::Embed(context), Some(permit)) => embedded(permit, explicit, comments, context),
+        (Change::Import(path), Some(permit)) => import(permit, explicit, comments, path),
     };
     match done {
         Ok((mut notes, written)) => {
@@ -122,8 +130,8 @@ fn carry_out(explicit: Option<&Path>, change: &Change, consent: Consent) -> Outc
 
 type Changed = Result<(Vec<String>, Vec<Written>), files::Error>;
 
-fn edited(explicit: Option<&Path>, comments: Comments, edit: &Edit) -> Changed {
-    kubeconfig::change(explicit, comments, |all| all.apply(edit))
+fn edited(permit: WritePermit, explicit: Option<&Path>, comments: Comments, edit: &Edit) -> Changed {
+    kubeconfig::change(permit, explicit, comments, |all| all.apply(edit))
 }
 
 fn planned(all: &Kubeconfigs, other: &Incomer, path: &Path) -> Result<Vec<Incoming>, String> {
@@ -141,9 +149,9 @@ fn plan(explicit: Option<&Path>, path: &Path) -> Result<Vec<String>, Trouble> {
     Ok(lines)
 }
 
-fn import(explicit: Option<&Path>, comments: Comments, path: &Path) -> Changed {
+fn import(permit: WritePermit, explicit: Option<&Path>, comments: Comments, path: &Path) -> Changed {
     let other = Incomer::read(path, false)?;
-    let (plan, written) = kubeconfig::change(explicit, comments, |all| {
+    let (plan, written) = kubeconfig::change(permit, explicit, comments, |all| {
         let plan = planned(all, &other, path)?;
         other.remember(all, &plan)?;
         all.import(&other.config, &plan);
@@ -154,28 +162,29 @@ fn import(explicit: Option<&Path>, comments: Comments, path: &Path) -> Changed {
     Ok((notes, written))
 }
 
-fn embedded(explicit: Option<&Path>, comments: Comments, context: &str) -> Changed {
+fn embedded(permit: WritePermit, explicit: Option<&Path>, comments: Comments, context: &str) -> Changed {
     imported::check(&kubeconfig::load(explicit)?, context)?;
-    kubeconfig::change(explicit, comments, |all| all.embed(context, &Disk))
+    kubeconfig::change(permit, explicit, comments, |all| all.embed(context, &Disk))
 }
 
+/// Trust is noted in the state folder; no kubeconfig is written.
 fn trusted(explicit: Option<&Path>, context: &str) -> Changed {
     let entries = imported::of_context(&kubeconfig::load(explicit)?, context);
     imported::trust(&entries)?;
     Ok((entries.into_iter().flat_map(|one| one.what).collect(), Vec::new()))
 }
 
-fn extracted(explicit: Option<&Path>, context: &str, path: &Path, overwrite: bool) -> Result<Outcome, Trouble> {
+fn extracted(
+    explicit: Option<&Path>,
+    context: &str,
+    path: &Path,
+    replace: Option<WritePermit>,
+) -> Result<Outcome, Trouble> {
     let all = kubeconfig::load(explicit)?;
     imported::check(&all, context)?;
     let alone = all.extract(context, &Disk).map_err(Trouble::new)?;
     let yaml = Secret::new(alone.to_yaml().map_err(Trouble::new)?);
-    let written = if overwrite {
-        atomic::write_private(path, yaml.as_bytes())
-    } else {
-        atomic::write_private_new(path, yaml.as_bytes())
-    };
-    match written {
+    match kubeconfig::write_extracted(path, &yaml, replace) {
         Err(files::Error::Exists(_)) => Ok(Outcome::Exists),
         other => {
             other?;

@@ -1,8 +1,10 @@
 //! Approve or deny one request: what it would hand out, a reason, a message, and a safe yes.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use crossterm::event::KeyEvent;
 
-use super::{Overlay, Phase};
+use super::{Overlay, Phase, hint};
 use crate::cluster::{Decision, Verb};
 use crate::config::Confirm;
 use crate::console::effect::{Effect, EffectId};
@@ -10,8 +12,11 @@ use crate::console::form::Form;
 use crate::console::keymap::{Action, Place};
 use crate::console::requests::Loaded;
 use crate::console::state::State;
+use crate::console::view;
 use crate::domain::commands;
 use crate::domain::compact::Uid;
+use crate::domain::gate::{self, Candidate, Clearance, Confirmation, Refusal, Scope, WritePermit};
+use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::{Request, State as RequestState};
 use crate::domain::row::Row;
 use crate::domain::text::printable;
@@ -34,10 +39,19 @@ pub struct Decide {
     pub form: Form<Field>,
     /// Whether a field has the keyboard (else `y` and `n` have).
     pub editing: bool,
-    /// Said when Enter was pressed and the name typed is not the request's.
-    pub mistyped: bool,
+    /// A remark about the last key.
+    pub note: Option<Note>,
     /// How far it is.
     pub phase: Phase,
+}
+
+/// A remark about a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// The name typed is not the request's.
+    Mistyped,
+    /// A name that confirms was pasted.
+    Pasted,
 }
 
 /// The fields of a decision.
@@ -93,8 +107,60 @@ impl Decide {
         }
     }
 
-    fn name_matches(&self) -> bool {
-        self.form.value(Field::Name).trim() == printable(&self.name)
+    /// What has been typed of the name that confirms, while its field has the keyboard.
+    pub fn confirming_name(&self) -> Option<&str> {
+        let typing = self.phase == Phase::Asking && self.editing && self.form.focused() == Some(Field::Name);
+        typing.then(|| self.form.value(Field::Name))
+    }
+
+    /// Text pasted into the field that has the keyboard. A name that confirms is typed.
+    pub fn paste(&mut self, text: &str) {
+        if self.confirming_name().is_some() {
+            self.form.clear(Field::Name);
+            self.note = Some(Note::Pasted);
+        } else {
+            self.form.paste(text);
+        }
+    }
+
+    /// What a yes depends on: the version and every finding.
+    pub fn question(&self) -> u64 {
+        let mut hash = DefaultHasher::new();
+        (self.phase == Phase::Asking).hash(&mut hash);
+        if let Some((request, verdict)) = &self.seen {
+            (&request.pin.uid, &request.pin.resource_version).hash(&mut hash);
+            for finding in &verdict.findings {
+                (finding.rule, finding.level, &finding.text).hash(&mut hash);
+            }
+        }
+        hash.finish()
+    }
+
+    /// Asks the gate. `shown` says whether identity and verdict are on the screen in full.
+    fn cleared(
+        &self,
+        permit: WritePermit,
+        policy: &PolicyFile,
+        is_current: bool,
+        shown: bool,
+    ) -> Option<Result<Clearance, Refusal>> {
+        let (request, verdict) = self.seen.as_ref()?;
+        let typed = self.form.value(Field::Name).trim();
+        let confirmation =
+            if self.is_dangerous() { Confirmation::typed(shown, typed) } else { Confirmation::key(shown) };
+        let name = printable(&self.name);
+        let candidate = Candidate {
+            pin: &request.pin,
+            is_current,
+            name: &name,
+            signer: &request.signer_name,
+            level: verdict.level(),
+            shown: verdict.level(),
+        };
+        Some(match self.verb {
+            Verb::Approve => gate::approve(permit, &candidate, policy, Scope::Single, &confirmation),
+            Verb::Deny => gate::deny(permit, &request.pin, is_current, &confirmation),
+        })
     }
 }
 
@@ -130,7 +196,7 @@ pub fn open(state: &mut State, row: &Row, approve: bool) -> Vec<Effect> {
         seen: None,
         form,
         editing: false,
-        mistyped: false,
+        note: None,
         phase: Phase::Asking,
     };
     decide.form.focus(Field::Reason);
@@ -138,8 +204,11 @@ pub fn open(state: &mut State, row: &Row, approve: bool) -> Vec<Effect> {
         decide.see(loaded.request.clone(), loaded.verdict.clone());
     }
     let asks = decide.asks(state.confirm);
+    // An earlier notice is about something else.
+    state.notice = None;
     state.overlays.push(Overlay::Decide(Box::new(decide)));
-    if asks { Vec::new() } else { answer(state) }
+    // What does not fit on the screen is never decided unasked.
+    if asks || !view::question_fits(state) { Vec::new() } else { answer(state) }
 }
 
 /// A request was read in full: an open question that waited for it can now be answered.
@@ -175,6 +244,10 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
             decide.editing = false;
             Vec::new()
         }
+        (Phase::Asking, Some(Action::Enter)) if !decide.editing => {
+            hint(state, Place::Confirm);
+            Vec::new()
+        }
         (Phase::Asking, Some(Action::Yes | Action::Enter)) => answer(state),
         (Phase::Asking, Some(Action::NextField | Action::PreviousField)) => {
             walk(decide, action == Some(Action::NextField));
@@ -186,7 +259,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         }
         (Phase::Asking, _) => {
             if decide.editing && decide.form.key(key) {
-                decide.mistyped = false;
+                decide.note = None;
             }
             Vec::new()
         }
@@ -211,26 +284,39 @@ fn walk(decide: &mut Decide, forward: bool) {
 /// Yes. In a field of a harmless decision Enter only leaves the field; a dangerous one wants its name first.
 fn answer(state: &mut State) -> Vec<Effect> {
     let id = state.next_effect();
-    let Some(Overlay::Decide(decide)) = state.overlays.last_mut() else { return Vec::new() };
-    if decide.is_dangerous() {
-        if !decide.name_matches() {
-            decide.mistyped = true;
-            decide.form.focus(Field::Name);
-            return Vec::new();
-        }
-    } else if decide.editing {
+    let (permit, shown) = (state.session.permit(), view::question_fits(state));
+    let State { overlays, requests, .. } = state;
+    let Some(Overlay::Decide(decide)) = overlays.last_mut() else { return Vec::new() };
+    if decide.editing && !decide.is_dangerous() {
         decide.editing = false;
         return Vec::new();
     }
-    let Some((request, _)) = &decide.seen else { return Vec::new() };
-    let decision = Decision {
-        verb: decide.verb,
-        reason: decide.form.value(Field::Reason).trim().to_owned(),
-        message: decide.form.value(Field::Message).trim().to_owned(),
-    };
-    let pin = request.pin.clone();
-    decide.phase = Phase::Sent(id);
-    vec![Effect::Decide(id, pin, decision)]
+    let is_current =
+        decide.seen.as_ref().zip(requests.index.get(&decide.uid)).is_some_and(|((seen, _), row)| row.is(&seen.pin));
+    let cleared = permit.map_or_else(
+        |refusal| Some(Err(refusal)),
+        |permit| decide.cleared(permit, &requests.judging.known.policy, is_current, shown),
+    );
+    match cleared {
+        Some(Ok(clearance)) => {
+            let decision = Decision {
+                reason: decide.form.value(Field::Reason).trim().to_owned(),
+                message: decide.form.value(Field::Message).trim().to_owned(),
+            };
+            decide.phase = Phase::Sent(id);
+            vec![Effect::Decide(id, clearance, decision)]
+        }
+        Some(Err(Refusal::Dangerous { .. })) => {
+            decide.note = Some(Note::Mistyped);
+            decide.form.focus(Field::Name);
+            Vec::new()
+        }
+        Some(Err(refusal)) => {
+            state.notify(false, printable(&refusal.to_string()).into_owned());
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
 }
 
 fn close(state: &mut State) -> Vec<Effect> {

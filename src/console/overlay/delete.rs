@@ -1,11 +1,13 @@
 //! Delete a request, after a question that says what stays valid.
 
-use super::{Overlay, Phase};
+use super::{Overlay, Phase, hint};
 use crate::config::Confirm;
 use crate::console::effect::{Effect, EffectId};
 use crate::console::keymap::{Action, Place};
 use crate::console::state::State;
+use crate::console::view;
 use crate::domain::commands;
+use crate::domain::gate::{self, Confirmation};
 use crate::domain::request::{Pin, State as RequestState};
 use crate::domain::row::Row;
 use crate::domain::text::printable;
@@ -13,7 +15,7 @@ use crate::issuance::Written;
 use crate::trouble::Trouble;
 
 /// A deletion being asked about.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Delete {
     /// The version of the object that is meant.
     pub pin: Pin,
@@ -37,24 +39,37 @@ impl Delete {
 /// Opens the question about `row`; where the user wants no questions, it is answered at once.
 pub fn open(state: &mut State, row: &Row) -> Vec<Effect> {
     state.overlays.push(Overlay::Delete(Delete { pin: row.pin(), state: row.state, phase: Phase::Asking }));
-    if state.confirm == Confirm::Never { key(state, Some(Action::Yes)) } else { Vec::new() }
+    if state.confirm == Confirm::Never && view::question_fits(state) {
+        key(state, Some(Action::Yes))
+    } else {
+        Vec::new()
+    }
 }
 
 /// A key while the question is open.
 pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     let id = state.next_effect();
+    let (permit, shown) = (state.session.permit(), view::question_fits(state));
     let Some(Overlay::Delete(delete)) = state.overlays.last_mut() else { return Vec::new() };
     match (&delete.phase, action) {
         (Phase::Asking, Some(Action::Yes)) => {
-            delete.phase = Phase::Sent(id);
-            vec![Effect::Delete(id, delete.pin.clone())]
+            // A version that is no longer the newest is refused by the server, which says what it is now.
+            let cleared = permit.and_then(|permit| gate::delete(permit, &delete.pin, true, &Confirmation::key(shown)));
+            match cleared {
+                Ok(deletion) => {
+                    delete.phase = Phase::Sent(id);
+                    return vec![Effect::Delete(id, deletion)];
+                }
+                Err(refusal) => state.notify(false, printable(&refusal.to_string()).into_owned()),
+            }
         }
         (Phase::Asking, Some(Action::No)) | (Phase::Failed(_), Some(Action::Back)) => {
             state.overlays.pop();
-            Vec::new()
         }
-        _ => Vec::new(),
+        (Phase::Asking, Some(Action::Enter)) => hint(state, Place::Confirm),
+        _ => {}
     }
+    Vec::new()
 }
 
 /// The deletion ended.

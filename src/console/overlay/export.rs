@@ -10,7 +10,9 @@ use crate::console::event::Exported;
 use crate::console::form::Form;
 use crate::console::keymap::{Action, Place};
 use crate::console::state::State;
+use crate::console::view::question_fits;
 use crate::domain::commands;
+use crate::domain::gate::WritePermit;
 use crate::domain::request::Pin;
 use crate::domain::row::Row;
 use crate::domain::text::printable;
@@ -25,7 +27,7 @@ pub struct Export {
     pub form: Form<()>,
     /// How far it is.
     pub phase: Phase,
-    /// The path that exists and may be replaced if Enter is pressed again.
+    /// The path that exists: whether to replace it is asked.
     pub replace: Option<String>,
 }
 
@@ -34,6 +36,7 @@ impl Export {
     pub fn places(&self) -> Vec<Place> {
         match self.phase {
             Phase::Sent(_) => vec![Place::Always],
+            Phase::Asking if self.replace.is_some() => vec![Place::Confirm, Place::Always],
             _ => vec![Place::Form, Place::Always],
         }
     }
@@ -55,8 +58,22 @@ pub fn file_name(name: &str) -> String {
 /// A key while the question is open.
 pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let id = state.next_effect();
+    let (permit, seen) = (state.session.permit(), question_fits(state));
     let Some(Overlay::Export(export)) = state.overlays.last_mut() else { return Vec::new() };
-    if matches!(export.phase, Phase::Sent(_)) {
+    if matches!(export.phase, Phase::Sent(_)) || (!seen && matches!(action, Some(Action::Enter | Action::Yes))) {
+        return Vec::new();
+    }
+    if let (Phase::Asking, Some(path)) = (&export.phase, export.replace.clone()) {
+        match (action, permit) {
+            (Some(Action::No), _) => export.replace = None,
+            (Some(Action::Yes), Ok(permit)) => {
+                (export.phase, export.replace) = (Phase::Sent(id), None);
+                return vec![write(id, export, path, Some(permit))];
+            }
+            (Some(Action::Yes), Err(refusal)) => state.notify(false, refusal.to_string()),
+            (Some(Action::Enter), _) => super::hint(state, Place::Confirm),
+            _ => {}
+        }
         return Vec::new();
     }
     match action {
@@ -66,9 +83,8 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         Some(Action::Enter) => {
             let path = export.form.value(()).trim().to_owned();
             if !path.is_empty() {
-                let overwrite = export.replace.as_ref() == Some(&path);
                 export.phase = Phase::Sent(id);
-                return vec![Effect::Export { id, pin: export.pin.clone(), path: PathBuf::from(path), overwrite }];
+                return vec![write(id, export, path, None)];
             }
         }
         Some(Action::NextChoice | Action::PreviousChoice) => export.form.turn(action == Some(Action::NextChoice)),
@@ -78,6 +94,10 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         }
     }
     Vec::new()
+}
+
+fn write(id: EffectId, export: &Export, path: String, replace: Option<WritePermit>) -> Effect {
+    Effect::Export { id, pin: export.pin.clone(), path: PathBuf::from(path), replace }
 }
 
 /// The export ended.

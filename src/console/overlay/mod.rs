@@ -4,12 +4,14 @@ pub mod bulk;
 pub mod columns;
 pub mod columns_view;
 pub mod decide;
+mod decide_view;
 pub mod delete;
 pub mod export;
 pub mod help;
 pub mod palette;
 pub mod palette_view;
 pub mod reader;
+pub mod undo;
 pub mod view;
 
 use crossterm::event::KeyEvent;
@@ -30,6 +32,7 @@ pub use delete::Delete;
 pub use export::Export;
 pub use palette::Palette;
 pub use reader::Reader;
+pub use undo::Undo;
 
 /// One overlay.
 #[derive(Debug)]
@@ -54,7 +57,12 @@ pub enum Overlay {
     SwitchContext(kubeconfig::switch::Picker),
     /// Leave the wizard although something was typed?
     LeaveWizard,
+    /// Undo an issuance?
+    Undo(Undo),
 }
+
+/// Why a name that confirms something is not taken from the clipboard.
+pub const PASTED: &str = "A name that confirms is typed, not pasted: read it while you type it.";
 
 /// How far a write that an overlay asked for has come.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -91,7 +99,7 @@ impl Overlay {
             Self::Kubeconfig(ask) => ask.places(),
             Self::Columns(_) => vec![Place::Columns, Place::List, Place::Always],
             Self::SwitchContext(_) => vec![Place::Picker, Place::List, Place::Always],
-            Self::LeaveWizard => vec![Place::Confirm, Place::Always],
+            Self::LeaveWizard | Self::Undo(_) => vec![Place::Confirm, Place::Always],
         }
     }
 
@@ -109,38 +117,50 @@ impl Overlay {
                 !matches!(action, Action::Back | Action::NextField)
             }
             Self::Export(_) | Self::Kubeconfig(_) => !steps.contains(&action) && action != Action::NextField,
-            Self::Delete(_) | Self::LeaveWizard => action != Action::NextField,
+            Self::Delete(_) | Self::LeaveWizard | Self::Undo(_) => action != Action::NextField,
             Self::Bulk(bulk) => !steps.contains(&action) && bulk.possible(action),
             Self::Reader(_) | Self::Palette(_) | Self::Columns(_) | Self::SwitchContext(_) => true,
         }
     }
 
     /// What it asks, as far as an answer depends on it: while this stays the same, so does what a yes means.
-    pub fn question(&self) -> (std::mem::Discriminant<Self>, usize) {
+    pub fn question(&self) -> (std::mem::Discriminant<Self>, u64) {
         let asked = match self {
-            Self::Decide(decide) => usize::from(decide.phase == Phase::Asking && decide.seen.is_some()),
-            Self::Export(export) => usize::from(export.replace.is_some()),
-            // What a yes covers: how many levels, how many by name, and whether it still asks.
-            Self::Bulk(bulk) => {
-                let asking = matches!(bulk.phase, bulk::Phase::Asking);
-                usize::from(asking) + 2 * bulk.included.len() + 16 * bulk.confirmed.len()
-            }
+            Self::Decide(decide) => decide.question(),
+            Self::Export(export) => u64::from(export.replace.is_some()),
+            Self::Bulk(bulk) => bulk.question(),
             Self::Kubeconfig(ask) => ask.question(),
             _ => 0,
         };
         (std::mem::discriminant(self), asked)
     }
 
+    /// Whether it asks for a yes.
+    pub fn asks(&self) -> bool {
+        self.places().iter().any(|place| matches!(place, Place::Confirm | Place::Bulk))
+    }
+
+    /// What has been typed of the name that confirms, while its field has the keyboard.
+    pub fn confirming_name(&self) -> Option<&str> {
+        match self {
+            Self::Decide(decide) => decide.confirming_name(),
+            Self::Bulk(bulk) => bulk.confirming_name(),
+            _ => None,
+        }
+    }
+
     /// Text pasted into the field that has the keyboard.
     pub fn paste(&mut self, text: &str) {
         match self {
-            Self::Decide(decide) if decide.editing => decide.form.paste(text),
-            Self::Export(export) => export.form.paste(text),
-            Self::Bulk(bulk) if bulk.is_typing() => bulk.form.paste(text),
+            Self::Decide(decide) if decide.editing => decide.paste(text),
+            Self::Export(export) if export.replace.is_none() => export.form.paste(text),
+            Self::Bulk(bulk) if bulk.is_typing() => bulk.paste(text),
             Self::Kubeconfig(ask) if ask.types() => ask.form.paste(text),
             Self::Decide(_)
             | Self::Bulk(_)
             | Self::Delete(_)
+            | Self::Export(_)
+            | Self::Undo(_)
             | Self::Reader(_)
             | Self::Palette(_)
             | Self::Columns(_)
@@ -164,6 +184,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         Some(Overlay::Kubeconfig(_)) => kubeconfig::ask::key(state, action, key),
         Some(Overlay::SwitchContext(_)) => kubeconfig::switch::key(state, action),
         Some(Overlay::LeaveWizard) => leave_wizard(state, action),
+        Some(Overlay::Undo(_)) => undo::key(state, action),
         None => Vec::new(),
     }
 }
@@ -177,7 +198,15 @@ fn leave_wizard(state: &mut State, action: Option<Action>) -> Vec<Effect> {
         Some(Action::No) => {
             state.overlays.pop();
         }
+        Some(Action::Enter) => hint(state, Place::Confirm),
         _ => {}
     }
     Vec::new()
+}
+
+/// The key that many press without reading answers nothing: says which one does.
+pub fn hint(state: &mut State, place: Place) {
+    let word = |action| state.keymap.word(place, action);
+    let text = format!("{} answers nothing here; {} does", word(Action::Enter), word(Action::Yes));
+    state.notify(false, text);
 }

@@ -6,25 +6,16 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 
-use super::decide::Field;
-use super::{Decide, Delete, Export, Overlay, Phase, Reader};
-use crate::cluster::Verb;
+use super::{Delete, Export, Overlay, Phase, Reader};
 use crate::console::form;
 use crate::console::keymap::{Action, Place};
 use crate::console::kubeconfig;
-use crate::console::requests::{access, detail, view::fact_lines};
 use crate::console::state::State;
-use crate::console::text::{cell, shown, wrapped};
+use crate::console::text::{middle, shown, wrapped};
 use crate::domain::commands;
 use crate::domain::request::State as RequestState;
 use crate::domain::text::printable;
 use crate::trouble::Trouble;
-
-/// Columns of a label.
-const LABEL: u16 = 10;
-
-/// Lines from which on a decision has room for everything.
-const ROOMY: u16 = 12;
 
 /// Draws the topmost overlay.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
@@ -32,7 +23,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
     let area = if matches!(overlay, Overlay::Columns(_)) { super::columns::area(area, state) } else { area };
     frame.render_widget(Clear, area);
     match overlay {
-        Overlay::Decide(decide) => draw_decide(frame, area, state, decide),
+        Overlay::Decide(decide) => super::decide_view::draw(frame, area, state, decide),
         Overlay::Bulk(bulk) => super::bulk::view::draw(frame, area, state, bulk),
         Overlay::Delete(delete) => draw_delete(frame, area, state, delete),
         Overlay::Export(export) => draw_export(frame, area, state, export),
@@ -48,84 +39,76 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
             kubeconfig::view::draw_picker(frame, inner, state, picker);
         }
         Overlay::LeaveWizard => draw_leave(frame, area, state),
+        Overlay::Undo(undo) => super::undo::draw(frame, area, state, undo),
     }
+}
+
+/// Whether everything that an answer to the topmost overlay depends on is on the screen.
+pub fn fits(state: &State, area: Rect, overlay: &Overlay) -> bool {
+    match overlay {
+        Overlay::Decide(decide) => super::decide_view::fits(state, area, decide),
+        Overlay::Bulk(bulk) => super::bulk::view::fits(state, area, bulk),
+        Overlay::Delete(delete) => height(&delete_question(state, delete, inner(area).width)) <= inner(area).height,
+        Overlay::Undo(_) => super::undo::fits(state, area),
+        Overlay::Kubeconfig(ask) => kubeconfig::ask_view::fits(inner(area), state, ask),
+        Overlay::Export(_)
+        | Overlay::Reader(_)
+        | Overlay::Palette(_)
+        | Overlay::Columns(_)
+        | Overlay::SwitchContext(_)
+        | Overlay::LeaveWizard => true,
+    }
+}
+
+fn height(lines: &[Line<'_>]) -> u16 {
+    u16::try_from(lines.len()).unwrap_or(u16::MAX)
+}
+
+/// The area inside a frame.
+pub fn inner(area: Rect) -> Rect {
+    let inner = Block::bordered().inner(area);
+    Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+}
+
+/// A decision on a screen with fewer lines than this has no border, and covers the tabs: what is decided matters more.
+const LOW: u16 = 10;
+
+/// The area inside a decision's frame.
+pub fn decision_inner(area: Rect) -> Rect {
+    if area.height >= LOW {
+        return inner(area);
+    }
+    Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }
+}
+
+/// Draws the frame of a decision with its title; returns the area inside it.
+pub fn decision_frame(frame: &mut Frame, area: Rect, state: &State, title: &str) -> Rect {
+    if area.height >= LOW {
+        return framed(frame, area, state, title);
+    }
+    let top = Rect { y: area.y.saturating_sub(1), height: 1, ..area };
+    frame.render_widget(Clear, top);
+    let title = format!(" {}", shown(title, usize::from(area.width).saturating_sub(1)));
+    frame.render_widget(Line::styled(title, state.theme.strong()), top);
+    decision_inner(area)
+}
+
+/// The line on which a message is shown while the overlay is open.
+pub fn notice_line(area: Rect, overlay: &Overlay) -> u16 {
+    let decides = matches!(overlay, Overlay::Decide(_) | Overlay::Bulk(_));
+    if decides && area.height < LOW { area.y.saturating_sub(1) } else { area.bottom() - 1 }
 }
 
 /// A frame with a title, and the room inside it.
 pub fn framed(frame: &mut Frame, area: Rect, state: &State, title: &str) -> Rect {
     let title = format!(" {} ", shown(title, usize::from(area.width).saturating_sub(6)));
     let block = Block::bordered().border_style(state.theme.dim()).title(Span::styled(title, state.theme.strong()));
-    let inner = block.inner(area);
     frame.render_widget(block, area);
-    Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+    inner(area)
 }
 
 pub(super) fn paragraph(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
     wrapped(text, width.into()).into_iter().map(|line| Line::styled(line, style)).collect()
-}
-
-fn draw_decide(frame: &mut Frame, area: Rect, state: &State, decide: &Decide) {
-    let what = if decide.verb == Verb::Approve { "Approve" } else { "Deny" };
-    let inner = framed(frame, area, state, &format!("{what} {}?", printable(&decide.name)));
-    // On a small screen what would be handed out matters more than what the condition will say.
-    let roomy = inner.height >= ROOMY;
-    let foot = decide_foot(state, decide, inner.width, roomy);
-    let fields = match (decide.is_dangerous(), roomy, decide.editing) {
-        (true, true, _) => 3,
-        (false, true, _) => 2,
-        (_, false, true) => 1,
-        (_, false, false) => 0,
-    };
-    let foot_height = u16::try_from(foot.len()).unwrap_or(0);
-    let below = (foot_height + fields + u16::from(roomy)).min(inner.height);
-    // Facts bring a blank of their own.
-    let facts = Rect { x: inner.x - 1, width: inner.width + 1, height: inner.height - below, ..inner };
-    frame.render_widget(Paragraph::new(decide_facts(state, decide, facts)), facts);
-    let form = Rect { y: facts.bottom(), height: fields.min(below), ..inner };
-    let shows = |field: Field| decide.shows(field);
-    let end = if decide.editing {
-        form::view::draw(frame, form, &decide.form, LABEL, shows, state.theme)
-    } else {
-        draw_fields_at_rest(frame, form, state, decide)
-    };
-    let foot_top = end + u16::from(roomy);
-    let foot_area = Rect { y: foot_top, height: inner.bottom().saturating_sub(foot_top), ..inner };
-    frame.render_widget(Paragraph::new(foot), foot_area);
-}
-
-/// The fields without a cursor: `y` and `n` have the keyboard.
-fn draw_fields_at_rest(frame: &mut Frame, area: Rect, state: &State, decide: &Decide) -> u16 {
-    let mut y = area.y;
-    if area.height == 0 {
-        return y;
-    }
-    for (label, field) in [("Reason", Field::Reason), ("Message", Field::Message)] {
-        let text = shown(decide.form.value(field), usize::from(area.width.saturating_sub(LABEL)));
-        let line = Line::from(vec![Span::styled(cell(label, LABEL.into()), state.theme.dim()), Span::raw(text)]);
-        frame.render_widget(line, Rect { y, height: 1, ..area });
-        y += 1;
-    }
-    y
-}
-
-/// What would be handed out: the worst first, cut where the screen ends.
-fn decide_facts(state: &State, decide: &Decide, area: Rect) -> Vec<Line<'static>> {
-    let Some((request, verdict)) = &decide.seen else { return vec![Line::raw("Reading it…")] };
-    let mut facts = detail::verdict(verdict);
-    facts.push(detail::lasts(request, &state.clock));
-    match decide.verb {
-        Verb::Approve => facts.extend(access::could(state, request)),
-        Verb::Deny => facts.extend(access::would_get(state, request)),
-    }
-    facts.extend(detail::decision(request, &state.clock));
-    let mut lines: Vec<Line> = facts.iter().flat_map(|fact| fact_lines(fact, usize::from(area.width), state)).collect();
-    if lines.len() > usize::from(area.height) {
-        lines.truncate(usize::from(area.height).saturating_sub(1));
-        let open = state.keymap.word(Place::Requests, Action::Open);
-        let text = format!(" … more in its page ({}, then {open})", leaving(state, decide));
-        lines.push(Line::styled(text, state.theme.dim()));
-    }
-    lines
 }
 
 /// The keys that answer a question: `y or Enter yes, n or Esc no`.
@@ -134,76 +117,13 @@ pub fn yes_or_no(state: &State) -> String {
     format!("{} yes, {} no", words(Action::Yes), words(Action::No))
 }
 
-/// The key that leaves a decision as it is.
-fn leaving(state: &State, decide: &Decide) -> String {
-    if decide.editing {
-        state.keymap.word(Place::Form, Action::Back)
-    } else {
-        state.keymap.word(Place::Confirm, Action::No)
-    }
+/// Said where who and what a question is about does not fit.
+pub fn too_small(state: &State, width: u16) -> Vec<Line<'static>> {
+    let text = "Too small: no key answers. Enlarge the terminal, or use the command line.";
+    paragraph(text, width, state.theme.bad())
 }
 
-/// The question itself, or how it went.
-fn decide_foot(state: &State, decide: &Decide, width: u16, roomy: bool) -> Vec<Line<'static>> {
-    let theme = state.theme;
-    let mut lines = Vec::new();
-    match &decide.phase {
-        Phase::Failed(failure) => lines.extend(failure_lines(state, failure, width)),
-        Phase::Sent(_) => lines.push(Line::styled("Sent, waiting for the cluster…", theme.warning())),
-        Phase::Asking => {
-            if let Some(now) = changed_meanwhile(state, decide) {
-                lines.extend(paragraph(&now, width, theme.warning()));
-            }
-            if decide.mistyped {
-                lines.push(Line::styled("That is not its name.", theme.bad()));
-            }
-            if decide.is_dangerous() {
-                let enter = state.keymap.word(Place::Form, Action::Enter);
-                let text = if roomy {
-                    let back = state.keymap.word(Place::Form, Action::Back);
-                    format!(
-                        "Dangerous: type the request's name to approve it all the same, then {enter}. {back} leaves it."
-                    )
-                } else {
-                    format!("Dangerous: type its name, then {enter}.")
-                };
-                lines.extend(paragraph(&text, width, theme.bad()));
-            } else if decide.seen.is_some() {
-                let what = if decide.verb == Verb::Approve { "Approve" } else { "Deny" };
-                let edit = state.keymap.word(Place::Confirm, Action::NextField);
-                let text = format!(
-                    "{what} it? {}, {edit} edits reason and message. It cannot be taken back.",
-                    yes_or_no(state)
-                );
-                lines.extend(paragraph(&text, width, theme.strong()));
-            }
-        }
-    }
-    if !roomy {
-        return lines;
-    }
-    let by_hand = match decide.verb {
-        Verb::Approve => commands::approve(state.kubectl(), &decide.name),
-        Verb::Deny => commands::deny(state.kubectl(), &decide.name),
-    };
-    lines.extend(paragraph(&format!("The same by hand:  {by_hand}"), width, theme.dim()));
-    lines
-}
-
-/// The object moved on since it was read: the cluster will refuse the decision, so say it now.
-fn changed_meanwhile(state: &State, decide: &Decide) -> Option<String> {
-    let (seen, _) = decide.seen.as_ref()?;
-    match state.requests.index.get(&decide.uid) {
-        None => Some("It is gone from the cluster meanwhile.".to_owned()),
-        Some(row) if !row.is(&seen.pin) => {
-            let word = super::decide::word(row.state);
-            Some(format!("It changed meanwhile: it is {word} now. {}, and look again.", leaving(state, decide)))
-        }
-        Some(_) => None,
-    }
-}
-
-fn failure_lines(state: &State, failure: &Trouble, width: u16) -> Vec<Line<'static>> {
+pub(super) fn failure_lines(state: &State, failure: &Trouble, width: u16) -> Vec<Line<'static>> {
     let mut lines = paragraph(&format!("✖ {}", failure.text), width, state.theme.bad());
     if let Some(advice) = &failure.advice {
         lines.extend(paragraph(advice, width, Style::new()));
@@ -212,21 +132,30 @@ fn failure_lines(state: &State, failure: &Trouble, width: u16) -> Vec<Line<'stat
 }
 
 fn draw_delete(frame: &mut Frame, area: Rect, state: &State, delete: &Delete) {
-    let inner = framed(frame, area, state, &format!("Delete {}?", printable(&delete.pin.name)));
-    let mut lines = vec![Line::raw("")];
-    match &delete.phase {
-        Phase::Failed(failure) => lines.extend(failure_lines(state, failure, inner.width)),
-        Phase::Sent(_) => lines.push(Line::styled("Sent, waiting for the cluster…", state.theme.warning())),
-        Phase::Asking => {
-            lines.extend(paragraph(consequence(delete.state), inner.width, Style::new()));
-            lines.push(Line::raw(""));
-            lines.push(Line::styled(yes_or_no(state), state.theme.strong()));
+    let name = middle(&delete.pin.name, usize::from(area.width).saturating_sub(14));
+    let inner = framed(frame, area, state, &format!("Delete {name}?"));
+    let mut lines = match &delete.phase {
+        Phase::Failed(failure) => failure_lines(state, failure, inner.width),
+        Phase::Sent(_) => vec![Line::styled("Sent, waiting for the cluster…", state.theme.warning())],
+        Phase::Asking if fits(state, area, &Overlay::Delete(delete.clone())) => {
+            delete_question(state, delete, inner.width)
         }
-    }
-    lines.push(Line::raw(""));
+        Phase::Asking => too_small(state, inner.width),
+    };
     let by_hand = format!("The same by hand:  {}", commands::delete(state.kubectl(), &delete.pin.name));
-    lines.extend(paragraph(&by_hand, inner.width, state.theme.dim()));
+    let by_hand = paragraph(&by_hand, inner.width, state.theme.dim());
+    if height(&lines) + height(&by_hand) + 2 <= inner.height {
+        lines.insert(0, Line::raw(""));
+        lines.push(Line::raw(""));
+        lines.extend(by_hand);
+    }
     frame.render_widget(Paragraph::new(lines), inner);
+}
+
+fn delete_question(state: &State, delete: &Delete, width: u16) -> Vec<Line<'static>> {
+    let mut lines = paragraph(consequence(delete.state), width, Style::new());
+    lines.push(Line::styled(format!("Delete it? {}", yes_or_no(state)), state.theme.strong()));
+    lines
 }
 
 const fn consequence(state: RequestState) -> &'static str {
@@ -248,17 +177,17 @@ fn draw_export(frame: &mut Frame, area: Rect, state: &State, export: &Export) {
     let form = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     let end = form::view::draw(frame, form, &export.form, 8, |()| true, state.theme);
     let mut lines = vec![Line::raw("")];
-    let enter = state.keymap.word(Place::Form, Action::Enter);
-    if export.replace.as_deref() == Some(export.form.value(()).trim()) {
-        let text = format!("There is a file of that name. {enter} replaces it; or type another name.");
-        lines.extend(paragraph(&text, inner.width, state.theme.warning()));
-    }
     match &export.phase {
         Phase::Failed(failure) => lines.extend(failure_lines(state, failure, inner.width)),
         Phase::Sent(_) => lines.push(Line::styled("Writing…", state.theme.warning())),
+        Phase::Asking if export.replace.is_some() => {
+            let text = format!("There is a file of that name. Replace it? {}", yes_or_no(state));
+            lines.extend(paragraph(&text, inner.width, state.theme.warning()));
+        }
         Phase::Asking => {
-            let leave = state.keymap.word(Place::Form, Action::Back);
-            lines.extend(paragraph(&format!("{enter} writes it, {leave} leaves."), inner.width, state.theme.strong()));
+            let key = |action| state.keymap.word(Place::Form, action);
+            let text = format!("{} writes it, {} leaves.", key(Action::Enter), key(Action::Back));
+            lines.extend(paragraph(&text, inner.width, state.theme.strong()));
         }
     }
     lines.push(Line::raw(""));

@@ -28,6 +28,7 @@ use crate::console::effect::EffectId;
 use crate::domain::access::draft::Preset;
 use crate::domain::access::object::{Kind, Named};
 use crate::domain::access::{Action, Catalogue, Policy, Who};
+use crate::domain::gate::{Deletion, WritePermit};
 use crate::trouble::Trouble;
 
 pub use access::Access;
@@ -87,6 +88,8 @@ pub enum Task {
     Put {
         /// Whose answer it is.
         id: EffectId,
+        /// The permit to write.
+        permit: WritePermit,
         /// Which one.
         named: Named,
         /// What.
@@ -102,10 +105,8 @@ pub enum Task {
         id: EffectId,
         /// Which one.
         named: Named,
-        /// Its uid.
-        uid: String,
-        /// Its resourceVersion.
-        version: String,
+        /// The version that was cleared.
+        deletion: Deletion,
     },
     /// Read the presets of the config folder.
     Presets,

@@ -37,16 +37,16 @@ pub async fn carry_out(cluster: &Cluster, task: Task) -> News {
             News::Reviewed(id, review, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))
         }
         Task::Read(id, named) => News::Read(id, cluster.rbac_object(&named).await.map_err(Trouble::from)),
-        Task::Put { id, named, object, create, dry_run } => {
+        Task::Put { id, permit, named, object, create, dry_run } => {
             let put = if create {
-                cluster.create_rbac(&named, &object, dry_run).await
+                cluster.create_rbac(permit, &named, &object, dry_run).await
             } else {
-                cluster.replace_rbac(&named, &object, dry_run).await
+                cluster.replace_rbac(permit, &named, &object, dry_run).await
             };
             News::Put(id, put.map(Some).map_err(explained))
         }
-        Task::Delete { id, named, uid, version } => {
-            let deleted = cluster.delete_rbac(&named, &uid, &version, false).await;
+        Task::Delete { id, named, deletion } => {
+            let deleted = cluster.delete_rbac(&named, &deletion, false).await;
             News::Put(id, deleted.map(|()| None).map_err(explained))
         }
         Task::Presets => {

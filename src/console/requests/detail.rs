@@ -10,6 +10,7 @@ use crate::console::theme::symbol;
 use crate::domain::certificate::Certificate;
 use crate::domain::life;
 use crate::domain::request::{Condition, Pkcs10, Request, Requester, San, State};
+use crate::domain::verdict::signer::is_for_login;
 use crate::domain::verdict::{Level, Verdict};
 
 /// One labelled fact. The text is not yet made printable.
@@ -24,7 +25,8 @@ pub struct Fact {
 }
 
 impl Fact {
-    pub(super) fn new(label: &'static str, text: impl Into<String>) -> Self {
+    /// A fact that wants no attention.
+    pub fn new(label: &'static str, text: impl Into<String>) -> Self {
         Self { label, text: text.into(), level: None }
     }
 }
@@ -75,10 +77,21 @@ pub fn lasts(request: &Request, clock: &Clock) -> Fact {
     Fact::new("Life", format!("{}. A certificate cannot be revoked.", life_text(request, clock)))
 }
 
-/// What else somebody who decides needs beside the verdict.
+/// Who a certificate made from it is: user and every group; of one that serves, the names and addresses too.
+pub fn identity(request: &Request) -> Vec<Fact> {
+    let mut facts = vec![Fact::new("Logs in as", logs_in_as(request))];
+    if request.pkcs10.is_err() {
+        facts = vec![Fact::new("Subject", subject(request))];
+    }
+    if !is_for_login(&request.signer_name) {
+        facts.push(Fact::new("SANs", sans(request)));
+    }
+    facts
+}
+
+/// What else a decision needs beside identity and verdict.
 pub fn decision(request: &Request, clock: &Clock) -> Vec<Fact> {
     vec![
-        Fact::new("Logs in as", logs_in_as(request)),
         Fact::new("Asked by", asked_by(request, clock)),
         Fact::new("Signer", &request.signer_name),
         Fact::new("Usages", request.usages.join(", ")),
@@ -154,6 +167,11 @@ fn logs_in_as(request: &Request) -> String {
         0 | 1 => text,
         several => format!("{text}: of {several} CNs the last one counts"),
     }
+}
+
+/// Who a certificate for that user and those groups logs in as.
+pub fn logs_in(user: &str, groups: &[String]) -> Fact {
+    Fact::new("Logs in as", identity_text(user, groups))
 }
 
 fn identity_text(user: &str, groups: &[String]) -> String {

@@ -140,7 +140,7 @@ fn using_a_context_writes_at_once_and_reads_again() {
     let mut console = pane();
     console.press(KeyCode::Char('j'));
     console.press(KeyCode::Enter);
-    let Task::Change(id, change, consent) = console.last_task() else { panic!() };
+    let Task::Change(id, change, consent, _) = console.last_task() else { panic!() };
     assert_eq!((change, consent.comments), (Change::Edit(Edit::Use("jane".into())), false));
     console.hears(Event::Kubeconfig(News::Changed(
         id,
@@ -161,7 +161,7 @@ fn comments_and_locks_are_asked_about_and_nothing_is_lost_unasked() {
     console.hears(Event::Kubeconfig(News::Changed(id, Outcome::Comments("/home/alice/.kube/config".into()))));
     assert!(console.screen().contains("has comments, which writing it loses"), "{}", console.screen());
     console.press(KeyCode::Char('y'));
-    let Task::Change(id, _, consent) = console.last_task() else { panic!() };
+    let Task::Change(id, _, consent, _) = console.last_task() else { panic!() };
     assert!(consent.comments && !consent.lock);
     console.hears(Event::Kubeconfig(News::Changed(
         id,
@@ -169,7 +169,7 @@ fn comments_and_locks_are_asked_about_and_nothing_is_lost_unasked() {
     )));
     assert!(console.screen().contains("config.lock is there, 3h old"), "{}", console.screen());
     console.press(KeyCode::Char('y'));
-    let Task::Change(_, _, consent) = console.last_task() else { panic!() };
+    let Task::Change(_, _, consent, _) = console.last_task() else { panic!() };
     assert!(consent.comments && consent.lock);
 }
 
@@ -198,7 +198,7 @@ fn an_import_shows_both_sides_before_anything_is_written() {
     console.hears(Event::Kubeconfig(News::Planned(id, Ok(lines))));
     insta::assert_snapshot!("kubeconfig_import", console.screen());
     console.press(KeyCode::Char('y'));
-    assert!(matches!(console.last_task(), Task::Change(_, Change::Import(_), _)));
+    assert!(matches!(console.last_task(), Task::Change(_, Change::Import(_), ..)));
 }
 
 #[test]
@@ -281,6 +281,19 @@ fn a_read_only_console_writes_no_kubeconfig() {
     }
     assert!(console.effects.is_empty() && console.state.overlays.is_empty());
     assert!(console.screen().contains("read-only"), "{}", console.screen());
+}
+
+#[test]
+fn where_nothing_is_seen_no_kubeconfig_is_written() {
+    for keys in ["j\r", "jxy", "jr-2\r", "jEy"] {
+        let mut console = pane();
+        console.hears(Event::Resized(Size::new(20, 5)));
+        console.effects.clear();
+        for c in keys.chars() {
+            console.press(if c == '\r' { KeyCode::Enter } else { KeyCode::Char(c) });
+        }
+        assert!(console.effects.is_empty(), "{keys:?}: {:?}", console.effects);
+    }
 }
 
 #[test]

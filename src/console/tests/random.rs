@@ -65,7 +65,7 @@ fn writes(effect: &Effect) -> bool {
         Effect::Decide(..) | Effect::DecideAll(..) | Effect::Delete(..) => true,
         Effect::Rbac(task) => matches!(task, rbac::Task::Put { dry_run: false, .. } | rbac::Task::Delete { .. }),
         Effect::Kubeconfig(task) => {
-            matches!(task, kubeconfig::Task::Change(_, change, _) if !matches!(change, kubeconfig::Change::Extract { .. }))
+            matches!(task, kubeconfig::Task::Change(_, change, ..) if !matches!(change, kubeconfig::Change::Extract { .. }))
         }
         Effect::Wizard(task) => matches!(task, Task::Begin(..) | Task::Resume(..) | Task::Undo(..)),
         _ => false,
@@ -128,9 +128,14 @@ fn pressed_at_random(read_only: bool) -> (usize, usize) {
                 "{number}: {before} decides unasked: {effect:?}"
             );
             assert!(!(read_only && writes(effect)), "{number}: {before} writes in read-only mode: {effect:?}");
-            if let Effect::Decide(_, _, decision) | Effect::DecideAll(_, _, decision) = effect {
+            let cleared = match effect {
+                Effect::Decide(_, clearance, _) => Some(clearance),
+                Effect::DecideAll(_, all, _) => all.first(),
+                _ => None,
+            };
+            if let Some(clearance) = cleared {
                 assert!(may, "{number}: {before} decides unasked: {effect:?}");
-                approved += usize::from(decision.verb == Verb::Approve);
+                approved += usize::from(clearance.verb() == Verb::Approve);
                 dangerous += usize::from(name_needed);
             }
         }

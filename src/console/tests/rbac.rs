@@ -217,11 +217,13 @@ fn a_new_role_is_rehearsed_and_shown_before_it_is_written() {
     console.press(KeyCode::Right);
     insta::assert_snapshot!("rbac_new_role", console.screen());
     console.ctrl('r');
-    let Task::Put { id, named, object, create: true, dry_run: true } = console.task() else { panic!("no dry run") };
+    let Task::Put { id, named, object, create: true, dry_run: true, .. } = console.task() else { panic!("no dry run") };
     assert_eq!(named.to_string(), "Role default/viewer");
     console.news(News::Put(id, Ok(Some(*object))));
     insta::assert_snapshot!("rbac_new_role_review", console.screen());
     console.types("y");
+    assert!(console.effects.is_empty(), "its end was not seen");
+    console.types("Gy");
     let Task::Put { id, dry_run: false, .. } = console.task() else { panic!("it is not written") };
     console.news(News::Put(id, Ok(Some(json!({})))));
     assert!(console.screen().contains("✔ Role default/viewer created"), "{}", console.screen());
@@ -292,8 +294,9 @@ fn a_deletion_says_from_whom_it_takes_what() {
     console.news(News::Read(id, Ok(json!({"metadata": {"uid": "u", "resourceVersion": "7"}}))));
     insta::assert_snapshot!("rbac_delete", console.screen());
     console.types("y");
-    let Task::Delete { uid, version, .. } = console.task() else { panic!("it is not deleted") };
-    assert_eq!((uid.as_str(), version.as_str()), ("u", "7"));
+    let Task::Delete { deletion, .. } = console.task() else { panic!("it is not deleted") };
+    let (uid, version) = (&*deletion.pin().uid, &*deletion.pin().resource_version);
+    assert_eq!((uid, version), ("u", "7"));
 }
 
 #[test]

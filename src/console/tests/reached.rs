@@ -46,6 +46,7 @@ kinds!(overlay(&Overlay):
     Overlay::Export(_) => "export", Overlay::Reader(_) => "reader", Overlay::Palette(_) => "palette",
     Overlay::Columns(_) => "columns",
     Overlay::Kubeconfig(_) => "kubeconfig", Overlay::SwitchContext(_) => "switch", Overlay::LeaveWizard => "leave wizard",
+    Overlay::Undo(_) => "undo",
 );
 kinds!(decide(&Phase):
     Phase::Asking => "decide asking", Phase::Sent(_) => "decide sent", Phase::Failed(_) => "decide failed",
@@ -117,7 +118,8 @@ fn shown(console: &Console) -> Vec<Kind> {
             | Overlay::Palette(_)
             | Overlay::Columns(_)
             | Overlay::SwitchContext(_)
-            | Overlay::LeaveWizard => {}
+            | Overlay::LeaveWizard
+            | Overlay::Undo(_) => {}
         }
     }
     if state.pane == Pane::Rbac {

@@ -24,7 +24,7 @@ use crate::domain::access::Policy;
 use crate::domain::access::object::Kind;
 use crate::domain::plan::{Plan, StepKind};
 use crate::domain::request::{Condition, Pin, Request, State as RequestState};
-use crate::domain::verdict::{Context, judge};
+use crate::domain::verdict::{Context, Verdict, judge};
 use crate::issuance::proof::Proof;
 use crate::issuance::rehearsal::{Note, Weight};
 use crate::issuance::{Journal, Outcome as Issued, Progress, Rehearsal, Written};
@@ -94,17 +94,18 @@ impl Town {
         let writes = mood == Mood::Kind || mood == Mood::Refusing;
         match effect {
             Effect::Read(pin) => vec![self.read(pin)],
-            Effect::Decide(id, pin, _) if writes => {
-                let found = self.few.iter().chain(&self.many).find(|request| request.pin.uid == pin.uid).unwrap();
+            Effect::Decide(id, clearance, _) if writes => {
+                let uid = &clearance.pin().uid;
+                let found = self.few.iter().chain(&self.many).find(|request| request.pin.uid == *uid).unwrap();
                 vec![Event::Decided(id, done(mood, Box::new(found.clone())))]
             }
             Effect::Delete(id, _) if writes => vec![Event::Deleted(id, done(mood, ()))],
             Effect::DecideAll(id, pins, _) => decide_all(pins.len(), mood).map(|news| Event::Bulk(id, news)).collect(),
-            Effect::Export { id, path, overwrite, .. } if writes => vec![Event::Exported(id, {
+            Effect::Export { id, path, replace, .. } if writes => vec![Event::Exported(id, {
                 let path = path.display().to_string();
                 match done(mood, ()) {
                     Err(refused) => Exported::Failed(refused),
-                    Ok(()) if path.starts_with("taken") && !overwrite => Exported::Exists,
+                    Ok(()) if path.starts_with("taken") && replace.is_none() => Exported::Exists,
                     Ok(()) => Exported::Written(path),
                 }
             })],
@@ -134,7 +135,7 @@ impl Town {
                 ];
                 Some(News::Planned(id, Ok(lines.map(str::to_owned).to_vec())))
             }
-            Task::Change(id, change, consent) if mood != Mood::Slow => {
+            Task::Change(id, change, consent, _) if mood != Mood::Slow => {
                 let config = || "/home/alice/.kube/config".into();
                 let outcome = match change {
                     _ if refused => Outcome::Failed(refusal()),
@@ -262,13 +263,14 @@ fn wizard_answer(task: wizard::Task, mood: Mood) -> Vec<wizard::News> {
             if mood == Mood::Refusing {
                 notes.push(note(StepKind::Kubeconfig, Weight::Problem, "config has a user zoe already"));
             }
-            vec![News::Rehearsed(id, Ok(Rehearsal { notes }))]
+            let verdict = Some(Verdict::default());
+            vec![News::Rehearsed(id, Ok(Rehearsal { notes, verdict, refusal: None }))]
         }
-        Task::Begin(id, order) => run(id, &journal(&order), mood, StepKind::Approve),
-        Task::Resume(id, journal) => run(id, &journal, mood, StepKind::Certificate),
-        Task::Undo(_, _) if mood == Mood::Slow => Vec::new(),
-        Task::Undo(id, _) if mood == Mood::Refusing => vec![News::Undone(id, Err(refusal()))],
-        Task::Undo(id, _) => vec![News::Undone(id, Ok(vec![written("delete", "rolebinding/developer-binding-zoe")]))],
+        Task::Begin(id, _, order, _) => run(id, &journal(&order), mood, StepKind::Approve),
+        Task::Resume(id, _, journal, _) => run(id, &journal, mood, StepKind::Certificate),
+        Task::Undo(..) if mood == Mood::Slow => Vec::new(),
+        Task::Undo(id, ..) if mood == Mood::Refusing => vec![News::Undone(id, Err(refusal()))],
+        Task::Undo(id, ..) => vec![News::Undone(id, Ok(vec![written("delete", "rolebinding/developer-binding-zoe")]))],
         Task::Cancel => Vec::new(),
     }
 }

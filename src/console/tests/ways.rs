@@ -85,11 +85,11 @@ const REQUESTS: [Way; 29] = [
     ("palette", Early, ":"),
     ("palette-search", Early, ":app"),
     ("activity", Early, "4"),
-    ("activity-busy", Many, "⌃aa⏎⏎⊘1ay⎋4"),
+    ("activity-busy", Many, "⌃aay⏎⊘1ay⎋4"),
     ("copied", Ready, "y"),
 ];
 
-const DECISIONS: [Way; 24] = [
+const DECISIONS: [Way; 25] = [
     ("approve", Early, "a"),
     ("approve-danger", Early, "ja"),
     ("approve-mistyped", Early, "jakcm⏎"),
@@ -97,6 +97,7 @@ const DECISIONS: [Way; 24] = [
     ("approve-sent", Early, "…ay"),
     ("approve-refused", Early, "⊘ay"),
     ("deny-editing", Early, "d⇥"),
+    ("approve-enter", Early, "a⏎"),
     ("delete", Early, "x"),
     ("delete-sent", Early, "…xy"),
     ("delete-refused", Early, "⊘xy"),
@@ -110,10 +111,10 @@ const DECISIONS: [Way; 24] = [
     ("bulk-name", Many, "⌃aajj kcm"),
     ("bulk-reason", Many, "⌃aajjjj↓"),
     ("bulk-message", Many, "⌃aajjjj↓↓"),
-    ("bulk-running", Many, "…⌃aa⏎"),
-    ("bulk-stopping", Many, "…⌃aa⏎⎋"),
-    ("bulk-ended", Many, "⊘⌃aa⏎"),
-    ("bulk-left", Many, "⊘⌃aa⏎⇥"),
+    ("bulk-running", Many, "…⌃aay"),
+    ("bulk-stopping", Many, "…⌃aay⎋"),
+    ("bulk-ended", Many, "⊘⌃aay"),
+    ("bulk-left", Many, "⊘⌃aay⇥"),
 ];
 
 const RBAC: [Way; 39] = [
@@ -147,7 +148,7 @@ const RBAC: [Way; 39] = [
     ("rbac-new-role-leaving", Ready, "2nx⎋"),
     ("rbac-rehearsing", Ready, "2n⇥→‖⌃r"),
     ("rbac-new-role-review", Ready, "2n⇥→⌃r"),
-    ("rbac-new-role-sent", Ready, "2n⇥→…⌃ry"),
+    ("rbac-new-role-sent", Ready, "2n⇥→…⌃rGy"),
     ("rbac-new-role-refused", Ready, "2n⇥→⊘⌃r"),
     ("rbac-bind", Ready, "2/jane⏎bdev"),
     ("rbac-bind-review", Ready, "2/jane⏎bdeveloper⌃r"),
@@ -188,7 +189,7 @@ const KUBECONFIG: [Way; 27] = [
     ("switch-reading", Early, "‖c"),
 ];
 
-const WIZARD: [Way; 26] = [
+const WIZARD: [Way; 27] = [
     ("wizard-who", Early, "n"),
     ("wizard-unfinished", Early, "⊘n"),
     ("wizard-wrong", Early, "nsystem:x⌃n"),
@@ -206,15 +207,16 @@ const WIZARD: [Way; 26] = [
     ("wizard-yaml", Early, "nzoe⌃rY"),
     ("wizard-commands", Early, "nzoe⌃rK"),
     ("leave-review", Early, "nzoe⌃r⎋"),
-    ("wizard-waits", Early, "nzoe⌃r…⏎"),
-    ("wizard-failed", Early, "nzoe⌃r⊘⏎"),
-    ("wizard-done", Early, "nzoe⌃r⏎"),
-    ("wizard-undoing", Early, "nzoe⌃r⏎…u"),
-    ("wizard-undone", Early, "nzoe⌃r⏎u"),
-    ("wizard-not-undone", Early, "nzoe⌃r⏎⊘u"),
+    ("wizard-waits", Early, "nzoe⌃r…y"),
+    ("wizard-failed", Early, "nzoe⌃r⊘y"),
+    ("wizard-done", Early, "nzoe⌃ry"),
+    ("undo", Early, "nzoe⌃ryu"),
+    ("wizard-undoing", Early, "nzoe⌃ry…uy"),
+    ("wizard-undone", Early, "nzoe⌃ryuy"),
+    ("wizard-not-undone", Early, "nzoe⌃ry⊘uy"),
     ("wizard-gone-on", Early, "⊘n✓⌃o"),
     ("wizard-running", Early, "⊘n…⌃o"),
-    ("wizard-left", Early, "nzoe⌃r…⏎l"),
+    ("wizard-left", Early, "nzoe⌃r…yl"),
 ];
 
 /// Goes a way: every key is answered before the next is pressed.

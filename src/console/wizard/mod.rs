@@ -15,6 +15,8 @@ use crate::console::clock::Clock;
 use crate::console::effect::EffectId;
 use crate::console::form::Form;
 use crate::console::keymap::{Action, Place};
+use crate::console::overlay::PASTED;
+use crate::domain::gate::WritePermit;
 use crate::domain::order::{Order, Surroundings};
 use crate::issuance::{Journal, Progress, Rehearsal, Written};
 use crate::trouble::Trouble;
@@ -95,14 +97,14 @@ pub enum Task {
     ReadRequest(PathBuf),
     /// Rehearse an order.
     Rehearse(EffectId, Box<Order>),
-    /// Begin an issuance.
-    Begin(EffectId, Box<Order>),
-    /// Go on with one.
-    Resume(EffectId, Box<Journal>),
+    /// Begin an issuance, with the names that confirm what is dangerous.
+    Begin(EffectId, WritePermit, Box<Order>, Vec<String>),
+    /// Go on with one, with the names that confirm what is dangerous.
+    Resume(EffectId, WritePermit, Box<Journal>, Vec<String>),
     /// Stop at the next step's edge; what is done stays done.
     Cancel,
     /// Take back what an issuance made.
-    Undo(EffectId, Box<Journal>),
+    Undo(EffectId, WritePermit, Box<Journal>),
 }
 
 /// What the wizard is told.
@@ -140,6 +142,7 @@ impl Wizard {
     /// Where keys are looked up.
     pub fn places(&self) -> Vec<Place> {
         match self.step {
+            Step::Review if self.review.wants_name() => vec![Place::Form, Place::Always],
             Step::Review => vec![Place::WizardReview, Place::Always],
             Step::Run => vec![Place::WizardRun, Place::Always],
             _ => vec![Place::Form, Place::Always],
@@ -149,9 +152,11 @@ impl Wizard {
     /// Whether `action` would do something now.
     pub fn possible(&self, action: Action) -> bool {
         match (self.step, action) {
-            (Step::Review, Action::Enter) => self.review.is_clear(),
+            (Step::Review, Action::Yes) => self.review.is_clear(),
             (Step::Run, action) => self.run.as_ref().is_some_and(|run| run.possible(action)),
-            (Step::Who, Action::PreviousStep) => false,
+            (Step::Review, Action::NextStep | Action::Review | Action::Resume) | (Step::Who, Action::PreviousStep) => {
+                false
+            }
             _ => true,
         }
     }
@@ -166,7 +171,15 @@ impl Wizard {
         if self.step < Step::Review {
             self.form.paste(text);
             fields::follow(&mut self.form);
+        } else if self.confirming_name().is_some() {
+            self.review.name.clear(());
+            self.review.note = Some(PASTED);
         }
+    }
+
+    /// What has been typed of the name that confirms, while its field has the keyboard.
+    pub fn confirming_name(&self) -> Option<&str> {
+        (self.step == Step::Review && self.review.wants_name()).then(|| self.review.name.value(()))
     }
 
     /// Whether a field is on the screen now.

@@ -1,7 +1,11 @@
-//! The review: the plan, rehearsed by the server, before anything is written.
+//! The review: the plan, rehearsed by the server and judged, before anything is written.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::console::effect::EffectId;
+use crate::console::form::Form;
 use crate::domain::plan::StepKind;
+use crate::domain::verdict::Verdict;
 use crate::issuance::{Note, Rehearsal};
 use crate::trouble::Trouble;
 
@@ -12,14 +16,18 @@ pub struct Review {
     pub asked: Option<EffectId>,
     /// Its answer.
     pub answer: Option<Result<Rehearsal, Trouble>>,
-    /// First line shown.
+    /// First line of the plan shown.
     pub scroll: usize,
+    /// The user's name, typed to confirm what is dangerous.
+    pub name: Form<()>,
+    /// A remark about the last key.
+    pub note: Option<&'static str>,
 }
 
 impl Review {
     /// A rehearsal begins.
     pub fn ask(&mut self, id: EffectId) {
-        *self = Self { asked: Some(id), answer: None, scroll: 0 };
+        *self = Self { asked: Some(id), name: Form::default().text((), "Name", ""), ..Self::default() };
     }
 
     /// Its answer came; one to an older question is ignored.
@@ -30,17 +38,38 @@ impl Review {
         }
     }
 
+    fn rehearsal(&self) -> Option<&Rehearsal> {
+        self.answer.as_ref().and_then(|answer| answer.as_ref().ok())
+    }
+
     /// Whether the plan may be run.
     pub fn is_clear(&self) -> bool {
-        matches!(&self.answer, Some(Ok(rehearsal)) if rehearsal.is_clear())
+        self.rehearsal().is_some_and(Rehearsal::is_clear)
+    }
+
+    /// Whether the plan may be run by who types the user's name.
+    pub fn wants_name(&self) -> bool {
+        self.rehearsal().is_some_and(Rehearsal::wants_name)
+    }
+
+    /// The verdict on the request that would be made.
+    pub fn verdict(&self) -> Option<&Verdict> {
+        self.rehearsal()?.verdict.as_ref()
+    }
+
+    /// What a yes depends on: another number whenever that changes.
+    pub fn question(&self) -> u64 {
+        let mut hash = DefaultHasher::new();
+        (self.is_clear(), self.wants_name()).hash(&mut hash);
+        for finding in self.verdict().iter().flat_map(|verdict| &verdict.findings) {
+            (finding.rule, finding.level, &finding.text).hash(&mut hash);
+        }
+        hash.finish()
     }
 
     /// What was found out about a step.
     pub fn notes(&self, step: StepKind) -> impl Iterator<Item = &Note> {
-        let notes = match &self.answer {
-            Some(Ok(rehearsal)) => rehearsal.notes.as_slice(),
-            _ => &[],
-        };
+        let notes = self.rehearsal().map_or(&[][..], |rehearsal| rehearsal.notes.as_slice());
         notes.iter().filter(move |note| note.step == step)
     }
 }

@@ -25,6 +25,8 @@ pub struct Run {
     pub journal: Option<Box<Journal>>,
     /// What came of it.
     pub end: Option<End>,
+    /// The names typed to confirm what is dangerous.
+    pub confirmed: Vec<String>,
 }
 
 /// How a step fares.
@@ -57,9 +59,9 @@ pub enum End {
 
 impl Run {
     /// A run of `plan` that begins.
-    pub fn new(id: EffectId, plan: &Plan, now: DateTime<Utc>) -> Self {
+    pub fn new(id: EffectId, plan: &Plan, confirmed: Vec<String>, now: DateTime<Utc>) -> Self {
         let steps = plan.steps.iter().map(|step| (step.kind, step.title.clone(), Fare::Ahead)).collect();
-        Self { id, steps, since: now, ended: None, journal: None, end: None }
+        Self { id, steps, since: now, ended: None, journal: None, end: None, confirmed }
     }
 
     /// Takes news in.

@@ -1,6 +1,7 @@
 //! Carries the wizard's tasks out.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::JoinHandle;
@@ -10,22 +11,25 @@ use super::{News, Task};
 use crate::cluster::Cluster;
 use crate::console::effect::EffectId;
 use crate::console::event::Event;
+use crate::domain::gate::WritePermit;
 use crate::domain::plan::StepKind;
+use crate::domain::policy_file::PolicyFile;
 use crate::domain::request_file::{self, CanonicalRequestPem};
 use crate::files::bounded;
-use crate::issuance::{self, Journal, Progress, rehearse, undo};
+use crate::issuance::{self, Issuer, Journal, Progress, rehearse, undo};
 use crate::trouble::Trouble;
 
 /// The wizard's hands.
 pub struct WizardRunner {
     answers: UnboundedSender<Event>,
+    policy: Arc<PolicyFile>,
     running: Option<JoinHandle<()>>,
 }
 
 impl WizardRunner {
     /// Idle hands; what they learn goes to `answers`.
-    pub fn new(answers: UnboundedSender<Event>) -> Self {
-        Self { answers, running: None }
+    pub fn new(answers: UnboundedSender<Event>, policy: Arc<PolicyFile>) -> Self {
+        Self { answers, policy, running: None }
     }
 
     /// Begins to carry a task out.
@@ -46,33 +50,43 @@ impl WizardRunner {
                 });
             }
             Task::Rehearse(id, order) => {
+                let policy = Arc::clone(&self.policy);
                 tokio::spawn(async move {
-                    tell(News::Rehearsed(id, rehearse(&cluster, &order).await.map_err(Trouble::from)));
+                    let rehearsal = rehearse(&cluster, &policy, &[], &order).await;
+                    tell(News::Rehearsed(id, rehearsal.map_err(Trouble::from)));
                 });
             }
-            Task::Begin(id, order) => match Journal::begin(*order, &cluster.server, &cluster.context) {
-                Ok(journal) => self.run(cluster, id, journal),
-                Err(error) => tell(News::Progress(id, Progress::Failed(StepKind::Key, Trouble::from(error)))),
-            },
-            Task::Resume(id, journal) => self.run(cluster, id, journal.reloaded()),
+            Task::Begin(id, permit, order, confirmed) => {
+                match Journal::begin(*order, &cluster.server, &cluster.context) {
+                    Ok(journal) => self.run(cluster, id, self.issuer(permit, confirmed), journal),
+                    Err(error) => tell(News::Progress(id, Progress::Failed(StepKind::Key, Trouble::from(error)))),
+                }
+            }
+            Task::Resume(id, permit, journal, confirmed) => {
+                self.run(cluster, id, self.issuer(permit, confirmed), journal.reloaded());
+            }
             Task::Cancel => {
                 if let Some(running) = self.running.take() {
                     running.abort();
                 }
             }
-            Task::Undo(id, journal) => {
-                tokio::spawn(async move { tell(News::Undone(id, undo(&cluster, &journal.reloaded()).await)) });
+            Task::Undo(id, permit, journal) => {
+                tokio::spawn(async move { tell(News::Undone(id, undo(&cluster, permit, &journal.reloaded()).await)) });
             }
         }
     }
 
-    fn run(&mut self, cluster: Cluster, id: EffectId, journal: Journal) {
+    fn issuer(&self, permit: WritePermit, confirmed: Vec<String>) -> Issuer {
+        Issuer { permit, policy: Arc::clone(&self.policy), confirmed }
+    }
+
+    fn run(&mut self, cluster: Cluster, id: EffectId, issuer: Issuer, journal: Journal) {
         let answers = self.answers.clone();
         let _ = answers.send(Event::Wizard(News::Began(id, Box::new(journal.clone()))));
         let (news, mut progress) = mpsc::unbounded_channel();
         self.running = Some(tokio::spawn(async move {
             // How it ended is in its news.
-            let _ = issuance::run(&cluster, journal, news).await;
+            let _ = issuance::run(&cluster, &issuer, journal, news).await;
         }));
         tokio::spawn(async move {
             while let Some(progress) = progress.recv().await {

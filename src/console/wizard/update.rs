@@ -7,9 +7,11 @@ use super::run::{End, Run};
 use super::{News, Step, Task, Wizard};
 use crate::console::effect::Effect;
 use crate::console::keymap::{Action, Place};
-use crate::console::overlay::{Overlay, Reader};
+use crate::console::overlay::{Overlay, Reader, Undo, hint};
 use crate::console::requests::update::steps;
 use crate::console::state::State;
+use crate::console::view;
+use crate::domain::gate::Refusal;
 use crate::domain::order::Surroundings;
 use crate::domain::plan::Plan;
 use crate::domain::request::Pkcs10;
@@ -33,7 +35,7 @@ pub fn open(state: &mut State) -> Vec<Effect> {
 /// A key while the wizard is open.
 pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     match state.wizard.as_ref().map(|wizard| wizard.step) {
-        Some(Step::Review) => review_key(state, action),
+        Some(Step::Review) => review_key(state, action, key),
         Some(Step::Run) => run_key(state, action),
         Some(_) => field_key(state, action, key),
         None => Vec::new(),
@@ -126,22 +128,21 @@ fn review(state: &mut State) -> Vec<Effect> {
     vec![Effect::Wizard(Task::Rehearse(id, Box::new(order)))]
 }
 
-fn review_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
-    let id = state.next_effect();
-    let height = usize::from(state.body().height).saturating_sub(2);
-    let now = state.clock.now;
+fn review_key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    let height = super::view::plan_height(state);
     let lines = state.wizard.as_ref().map_or(0, |wizard| super::view::review_lines(state, wizard).len());
     let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
-    let (order, _) = wizard.order();
-    let plan = Plan::new(&order);
+    let typing = wizard.confirming_name().is_some();
+    let plan = Plan::new(&wizard.order().0);
     match action {
-        Some(Action::Enter) if wizard.review.is_clear() => {
-            wizard.run = Some(Run::new(id, &plan, now));
-            wizard.step = Step::Run;
-            return vec![Effect::Wizard(Task::Begin(id, Box::new(order)))];
-        }
+        Some(Action::Yes) if wizard.review.is_clear() => return begin(state, Vec::new()),
+        Some(Action::Enter) if typing => return begin_by_name(state),
+        Some(Action::Enter) if wizard.review.is_clear() => hint(state, Place::WizardReview),
         Some(Action::PreviousStep) => wizard.go(Step::Kubeconfig),
         Some(Action::Back) => state.overlays.push(Overlay::LeaveWizard),
+        Some(Action::NextChoice | Action::PreviousChoice) => {
+            wizard.review.name.turn(action == Some(Action::NextChoice));
+        }
         Some(Action::Yaml) => {
             let lines = plan.yaml().lines().map(str::to_owned).collect();
             state.overlays.push(Overlay::Reader(Reader::new("What will be made", lines)));
@@ -151,14 +152,50 @@ fn review_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
             state.overlays.push(overlay);
         }
         Some(action) => {
-            if let Some(steps) = steps(action, height) {
-                let last = lines.saturating_sub(height);
-                wizard.review.scroll = wizard.review.scroll.saturating_add_signed(steps).min(last);
-            }
+            let steps = match action {
+                Action::NextField => Some(1),
+                Action::PreviousField => Some(-1),
+                other => steps(other, height),
+            };
+            let last = lines.saturating_sub(height);
+            wizard.review.scroll = wizard.review.scroll.saturating_add_signed(steps.unwrap_or(0)).min(last);
+        }
+        None if typing => {
+            wizard.review.note = None;
+            wizard.review.name.key(key);
         }
         None => {}
     }
     Vec::new()
+}
+
+/// Runs the plan where the name typed is the user's.
+fn begin_by_name(state: &mut State) -> Vec<Effect> {
+    let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+    let (user, typed) = (wizard.order().0.user, wizard.review.name.value(()).trim());
+    if typed.is_empty() || typed != user {
+        wizard.review.note = Some("That is not the user's name.");
+        return Vec::new();
+    }
+    begin(state, vec![user])
+}
+
+/// Runs the plan, unless identity and verdict are not on the screen in full.
+fn begin(state: &mut State, confirmed: Vec<String>) -> Vec<Effect> {
+    let (id, now) = (state.next_effect(), state.clock.now);
+    let permit = if view::question_fits(state) { state.session.permit() } else { Err(Refusal::NotShown) };
+    let permit = match permit {
+        Ok(permit) => permit,
+        Err(refusal) => {
+            state.notify(false, refusal.to_string());
+            return Vec::new();
+        }
+    };
+    let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+    let (order, _) = wizard.order();
+    wizard.run = Some(Run::new(id, &Plan::new(&order), confirmed.clone(), now));
+    wizard.step = Step::Run;
+    vec![Effect::Wizard(Task::Begin(id, permit, Box::new(order), confirmed))]
 }
 
 fn commands(plan: &Plan, kubectl: &str) -> Overlay {
@@ -171,16 +208,29 @@ fn commands(plan: &Plan, kubectl: &str) -> Overlay {
 fn resume(state: &mut State) -> Vec<Effect> {
     let id = state.next_effect();
     let now = state.clock.now;
+    let permit = state.session.permit().ok().filter(|_| view::question_fits(state));
+    let Some(permit) = permit else { return Vec::new() };
     let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
     let Some(journal) = wizard.unfinished.first().cloned() else { return Vec::new() };
-    wizard.run = Some(Run::new(id, &Plan::new(&journal.order), now));
+    wizard.run = Some(Run::new(id, &Plan::new(&journal.order), Vec::new(), now));
     wizard.step = Step::Run;
-    vec![Effect::Wizard(Task::Resume(id, Box::new(journal)))]
+    vec![Effect::Wizard(Task::Resume(id, permit, Box::new(journal), Vec::new()))]
+}
+
+/// Undoes what the run on the screen made; the question has been answered.
+pub fn undo(state: &mut State) -> Vec<Effect> {
+    let id = state.next_effect();
+    let Ok(permit) = state.session.permit() else { return Vec::new() };
+    let Some(run) = state.wizard.as_mut().and_then(|wizard| wizard.run.as_mut()) else { return Vec::new() };
+    let Some(journal) = run.journal.clone().filter(|_| run.possible(Action::Undo)) else { return Vec::new() };
+    (run.id, run.end) = (id, Some(End::Undoing));
+    vec![Effect::Wizard(Task::Undo(id, permit, journal))]
 }
 
 fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     let id = state.next_effect();
     let now = state.clock.now;
+    let permit = state.session.permit();
     let Some(run) = state.wizard.as_mut().and_then(|wizard| wizard.run.as_mut()) else { return Vec::new() };
     let Some(action) = action.filter(|action| run.possible(*action)) else {
         // Esc closes what has ended, too.
@@ -192,14 +242,14 @@ fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     match action {
         Action::Enter => state.wizard = None,
         Action::Retry => {
-            let Some(journal) = run.journal.clone() else { return Vec::new() };
-            *run = Run::new(id, &Plan::new(&journal.order), now);
-            return vec![Effect::Wizard(Task::Resume(id, journal))];
+            let (Some(journal), Ok(permit)) = (run.journal.clone(), permit) else { return Vec::new() };
+            let confirmed = run.confirmed.clone();
+            *run = Run::new(id, &Plan::new(&journal.order), confirmed.clone(), now);
+            return vec![Effect::Wizard(Task::Resume(id, permit, journal, confirmed))];
         }
         Action::Undo => {
-            let Some(journal) = run.journal.clone() else { return Vec::new() };
-            (run.id, run.end) = (id, Some(End::Undoing));
-            return vec![Effect::Wizard(Task::Undo(id, journal))];
+            let user = run.journal.as_ref().map(|journal| journal.order.user.clone());
+            state.overlays.extend(user.map(|user| Overlay::Undo(Undo { user })));
         }
         Action::Later => {
             state.wizard = None;

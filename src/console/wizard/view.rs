@@ -11,13 +11,18 @@ use super::run::{End, Fare, Run};
 use super::{Step, Wizard};
 use crate::console::form;
 use crate::console::keymap::{Action, Place};
+use crate::console::overlay::view::too_small;
+use crate::console::requests::{detail, view::fact_lines};
 use crate::console::state::State;
 use crate::console::text::{cell, wrapped};
 use crate::domain::plan::{self, Plan};
+use crate::issuance::Rehearsal;
 use crate::issuance::rehearsal::Weight;
 
 /// Columns of a field's label.
 const LABEL: u16 = 12;
+/// On a screen with fewer lines sentences are short.
+const LOW: u16 = 16;
 /// From this width on the title names all steps.
 const ALL_STEPS: u16 = 76;
 
@@ -29,7 +34,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     match (wizard.step, &wizard.run) {
         (Step::Run, Some(run)) => draw_run(frame, inner, state, run),
-        (Step::Review, _) => draw_lines(frame, inner, review_lines(state, wizard), wizard.review.scroll),
+        (Step::Review, _) => draw_review(frame, inner, state, wizard),
         _ => draw_fields(frame, inner, state, wizard),
     }
 }
@@ -175,14 +180,59 @@ fn settled(step: &plan::Step, at: Step) -> bool {
     needs < at
 }
 
-/// The review's lines.
+/// Whether who is issued to and the verdict are on the screen in full.
+pub fn fits(state: &State, wizard: &Wizard) -> bool {
+    head(state, wizard).len() <= usize::from(state.body().height).saturating_sub(2)
+}
+
+/// Lines for the plan below the review's head.
+pub fn plan_height(state: &State) -> usize {
+    let head = state.wizard.as_ref().map_or(0, |wizard| head(state, wizard).len() + 1);
+    usize::from(state.body().height).saturating_sub(2 + head)
+}
+
+/// The review: result, identity and verdict are fixed; the plan below scrolls.
+fn draw_review(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
+    let mut head = head(state, wizard);
+    if !fits(state, wizard) {
+        head = too_small(state, area.width);
+    }
+    let height = u16::try_from(head.len()).unwrap_or(u16::MAX).min(area.height);
+    frame.render_widget(Paragraph::new(head), Rect { height, ..area });
+    if wizard.confirming_name().is_some() && height > 0 {
+        let line = Rect { y: area.y + height - 1, height: 1, ..area };
+        form::view::draw(frame, line, &wizard.review.name, LABEL, |()| true, state.theme);
+    }
+    let below = height + 1;
+    let plan = Rect { y: area.y + below, height: area.height.saturating_sub(below), ..area };
+    draw_lines(frame, plan, review_lines(state, wizard), wizard.review.scroll);
+}
+
+/// What the rehearsal came to, who is issued to, the verdict; in the last line the name that confirms it.
+fn head(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
+    let width = usize::from(state.size.width).saturating_sub(4);
+    let (order, _) = wizard.order();
+    let (text, style) = verdict(state, wizard);
+    let mut lines: Vec<_> = wrapped(&text, width).into_iter().map(|line| Line::styled(line, style)).collect();
+    if let Some(judged) = wizard.review.verdict() {
+        let mut facts = vec![detail::logs_in(&order.user, &order.groups)];
+        facts.extend(detail::verdict(judged));
+        lines.extend(facts.iter().flat_map(|fact| fact_lines(fact, width, state)));
+    }
+    if wizard.confirming_name().is_some() {
+        let note = wizard.review.note.iter().flat_map(|note| wrapped(note, width));
+        lines.extend(note.map(|line| Line::styled(line, state.theme.bad())));
+        lines.push(Line::raw(""));
+    }
+    lines
+}
+
+/// The plan's lines in the review.
 pub fn review_lines(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
     let theme = state.theme;
     let width = usize::from(state.size.width).saturating_sub(6);
     let (order, _) = wizard.order();
-    let (text, style) = verdict(state, wizard);
-    let mut lines: Vec<_> = wrapped(&text, width).into_iter().map(|line| Line::styled(line, style)).collect();
-    lines.push(Line::raw(""));
+    let mut lines = Vec::new();
     for step in Plan::new(&order).steps {
         let mut texts = wrapped(&step.title, width.saturating_sub(4)).into_iter();
         lines.push(Line::styled(format!("• {}", texts.next().unwrap_or_default()), theme.strong()));
@@ -211,9 +261,20 @@ fn verdict(state: &State, wizard: &Wizard) -> (String, Style) {
         None => ("Rehearsing with the server (dry run)…".to_owned(), theme.warning()),
         Some(Err(failure)) => (format!("✖ {}", failure.text), theme.bad()),
         Some(Ok(rehearsal)) if rehearsal.is_clear() => {
-            let text = format!("✔ Rehearsed: it will work. Nothing is written yet; {} runs it.", key(Action::Enter));
+            let run = key(Action::Yes);
+            let text = if state.size.height < LOW {
+                format!("✔ Rehearsed; {run} runs it.")
+            } else {
+                format!("✔ Rehearsed: it will work. Nothing is written yet; {run} runs it.")
+            };
             (text, theme.good())
         }
+        Some(Ok(rehearsal)) if rehearsal.wants_name() => {
+            let enter = state.keymap.word(Place::Form, Action::Enter);
+            let text = format!("✖ Dangerous: to issue it nevertheless, type the user's name, then {enter}.");
+            (text, theme.bad())
+        }
+        Some(Ok(Rehearsal { refusal: Some(refusal), .. })) => (format!("✖ {refusal}"), theme.bad()),
         Some(Ok(_)) => {
             let text = format!("✖ It will not work like this: {} goes back to the fields.", key(Action::PreviousStep));
             (text, theme.bad())

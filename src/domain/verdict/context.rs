@@ -130,6 +130,14 @@ impl Surroundings {
         self.others.apply(Facts::of(request))
     }
 
+    /// These are all requests that there are.
+    pub fn meet_all(&mut self, requests: &[Request]) {
+        for request in requests {
+            self.meet(request);
+        }
+        self.complete = true;
+    }
+
     /// Everything that is known, for judging at `now`.
     pub fn context(&self, now: DateTime<Utc>) -> Context<'_> {
         Context {

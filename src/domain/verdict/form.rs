@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::signer::KUBELET_CLIENT;
 use super::{Case, Finding, Level, finding, rules, signer};
+use crate::domain::request::Request;
 use crate::domain::x509::{Oddity, READ_BY_GKE};
 
 /// Object identifiers of extended key usages (RFC 5280, 4.2.1.12).
@@ -48,11 +49,21 @@ pub(super) fn extra_content(case: &Case<'_>) -> Option<Finding> {
 
 /// The certificate is not what the request asks for. The built-in signers copy; those of others may have their reasons.
 pub(super) fn issued_differs(case: &Case<'_>) -> Option<Finding> {
-    let (Ok(pkcs10), Some(Ok(issued))) = (&case.request.pkcs10, &case.request.certificate) else { return None };
+    let what = difference_from_request(case.request)?;
+    let level = if signer::is_signed_here(&case.request.signer_name) { Level::Danger } else { Level::Warning };
+    finding(&rules::ISSUED_DIFFERS, level, format!("The certificate is not what the request asks for: {what}."))
+}
+
+/// In what the issued certificate differs from its request; `None` where it does not, or either cannot be read.
+pub fn difference_from_request(request: &Request) -> Option<String> {
+    let (Ok(pkcs10), Some(Ok(issued))) = (&request.pkcs10, &request.certificate) else { return None };
     let asked = pkcs10.identity();
     let groups = |groups: &[String]| groups.iter().cloned().collect::<BTreeSet<_>>();
-    let usage = |purpose: &str| case.request.usages.iter().any(|usage| usage == purpose || usage == "any");
-    let what = if issued.identity.user != asked.user {
+    let unasked = |purpose: &str, usage: &str| {
+        let asked = request.usages.iter().any(|asked| asked == usage || asked == "any");
+        !asked && issued.purposes.iter().any(|issued| issued == purpose)
+    };
+    Some(if issued.identity.user != asked.user {
         format!("it is for the user {}, not {}", issued.identity.user, asked.user)
     } else if groups(&issued.identity.groups) != groups(&asked.groups) {
         format!("its groups are {}, not {}", listed(&issued.identity.groups), listed(&asked.groups))
@@ -60,15 +71,13 @@ pub(super) fn issued_differs(case: &Case<'_>) -> Option<Finding> {
         "it is for another key".to_owned()
     } else if issued.is_authority {
         "it may sign certificates itself".to_owned()
-    } else if issued.purposes.iter().any(|purpose| purpose == CLIENT_AUTH) && !usage("client auth") {
+    } else if unasked(CLIENT_AUTH, "client auth") {
         "it is for client auth, which was not asked for".to_owned()
-    } else if issued.purposes.iter().any(|purpose| purpose == SERVER_AUTH) && !usage("server auth") {
+    } else if unasked(SERVER_AUTH, "server auth") {
         "it is for server auth, which was not asked for".to_owned()
     } else {
         return None;
-    };
-    let level = if signer::is_signed_here(&case.request.signer_name) { Level::Danger } else { Level::Warning };
-    finding(&rules::ISSUED_DIFFERS, level, format!("The certificate is not what the request asks for: {what}."))
+    })
 }
 
 fn listed(groups: &[String]) -> String {

@@ -27,6 +27,7 @@ pub mod ties;
 
 pub use context::{Bound, Context, Limits, Surroundings};
 pub use facts::{Asker, Facts, Id, uid_id};
+pub use form::difference_from_request;
 pub use grants::Grants;
 pub use hosts::{AddressRange, ApiHosts, Host};
 pub use nodes::Nodes;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::lock::{Lock, lock_name};
 use super::{Error, atomic, bounded, folders, sweep};
+use crate::domain::gate::WritePermit;
 use crate::domain::kubeconfig::Kubeconfig;
 use crate::domain::kubeconfig::set::{Kubeconfigs, Source};
 use crate::domain::secret::Secret;
@@ -97,6 +98,7 @@ pub fn load_from(paths: &[PathBuf]) -> Result<Kubeconfigs, Error> {
 /// [`Error::Refused`] with what `change` said, [`Error::Comments`], [`Error::Locked`], [`Error::Content`],
 /// [`Error::Raced`], [`Error::Io`], [`Error::NoHome`]; the files are as before then.
 pub fn change<T>(
+    _permit: WritePermit,
     explicit: Option<&Path>,
     comments: Comments,
     change: impl FnOnce(&mut Kubeconfigs) -> Result<T, String>,
@@ -127,7 +129,7 @@ pub fn change<T>(
 ///
 /// # Errors
 /// As there.
-pub fn edit(path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, Error> {
+pub fn edit(_permit: WritePermit, path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, Error> {
     make_folder(path)?;
     let _locks = lock_all(&[&path.to_owned()])?;
     let before = text(path)?;
@@ -156,12 +158,12 @@ pub enum Rest {
     Remove,
 }
 
-/// [`edit`] that takes back what this program put in: no backup is made, which would only keep it. A file that is not
+/// [`edit`] that removes what this program put in: no backup is made, which would only keep it. A file that is not
 /// there stays so.
 ///
 /// # Errors
 /// As there.
-pub fn take_out(path: &Path, change: impl FnOnce(&mut Kubeconfig) -> Rest) -> Result<(), Error> {
+pub fn take_out(_permit: WritePermit, path: &Path, change: impl FnOnce(&mut Kubeconfig) -> Rest) -> Result<(), Error> {
     if !path.exists() {
         sweep::dead_lock(path);
         sweep::beside(path, true);
@@ -182,6 +184,18 @@ pub fn take_out(path: &Path, change: impl FnOnce(&mut Kubeconfig) -> Rest) -> Re
     }
     std::thread::sleep(LINGER);
     Ok(())
+}
+
+/// Writes an extracted kubeconfig, which holds a key, for its owner alone. A new file is the output of a command and needs
+/// no permit, as a redirection of a shell needs none; replacing one does.
+///
+/// # Errors
+/// [`Error::Exists`] without a permit, [`Error::Io`].
+pub fn write_extracted(path: &Path, yaml: &Secret, replace: Option<WritePermit>) -> Result<(), Error> {
+    match replace {
+        Some(_) => atomic::write_private(path, yaml.as_bytes()),
+        None => atomic::write_private_new(path, yaml.as_bytes()),
+    }
 }
 
 fn paths(explicit: Option<&Path>) -> Result<Vec<PathBuf>, Error> {
@@ -251,7 +265,12 @@ mod tests {
     use serde_yaml::Mapping;
 
     use super::*;
+    use crate::domain::gate::WriteAccess;
     use crate::domain::kubeconfig::Kind;
+
+    fn edit(path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, Error> {
+        super::edit(WriteAccess::new(false, None).permit().unwrap(), path, change)
+    }
 
     #[test]
     fn an_edit_keeps_a_backup_and_closes_the_file_to_others() {

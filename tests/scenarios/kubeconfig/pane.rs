@@ -105,7 +105,7 @@ fn the_console_goes_to_another_cluster_and_nothing_of_the_old_one_is_left(plane:
     // A decision goes to the cluster that is on the screen.
     terminal.keys("a");
     terminal.sees(&format!("Approve {there}?"));
-    terminal.sees("y or Enter yes");
+    terminal.sees("y yes");
     terminal.keys("y");
     terminal.sees("approved");
     crate::support::eventually("it is approved there", || {

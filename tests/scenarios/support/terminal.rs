@@ -76,6 +76,15 @@ impl Terminal {
         self.writer.flush().unwrap();
     }
 
+    /// Types a text as fingers do: each letter is on the screen before the next is typed.
+    pub fn types(&mut self, text: &str) {
+        for c in text.chars() {
+            let before = self.looks_at(vt100::Screen::cursor_position);
+            self.keys(&c.to_string());
+            self.waits(&format!("{c:?} is taken"), |screen| screen.cursor_position() != before);
+        }
+    }
+
     /// Searches the list for a name, and waits until the cursor is on it and `text` is seen of it.
     pub fn finds(&mut self, name: &str, text: &str) {
         self.keys("/");
@@ -145,6 +154,10 @@ impl Terminal {
     /// Whether something is true of the screen now.
     pub fn looks(&self, so: impl Fn(&vt100::Screen) -> bool) -> bool {
         so(self.shown.0.lock().unwrap().parser.screen())
+    }
+
+    fn looks_at<T>(&self, what: impl Fn(&vt100::Screen) -> T) -> T {
+        what(self.shown.0.lock().unwrap().parser.screen())
     }
 
     /// Everything that was sent to the terminal so far.

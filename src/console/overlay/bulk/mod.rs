@@ -10,7 +10,7 @@ pub mod view;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::cluster::Verb;
 use crate::console::form::Form;
@@ -30,8 +30,10 @@ pub struct Bulk {
     pub rows: Vec<Row>,
     /// The levels of verdict that are decided here.
     pub included: Vec<Level>,
-    /// Places of the dangerous ones whose names were typed.
-    pub confirmed: HashSet<usize>,
+    /// The names typed of dangerous ones, by their places.
+    pub confirmed: HashMap<usize, String>,
+    /// Counts the changes of what a yes would decide.
+    revision: u64,
     /// Requests that were meant but are decided already.
     pub decided_before: usize,
     /// What the house lets bulk decisions approve.
@@ -73,6 +75,26 @@ impl Bulk {
     /// Whether a field has the keyboard.
     pub fn is_typing(&self) -> bool {
         matches!((&self.phase, self.line), (Phase::Asking, Line::Field(_)))
+    }
+
+    /// What a yes depends on: another number whenever that changes.
+    pub fn question(&self) -> u64 {
+        2 * self.revision + u64::from(matches!(self.phase, Phase::Asking))
+    }
+
+    /// What has been typed of a name that confirms, while its field has the keyboard.
+    pub fn confirming_name(&self) -> Option<&str> {
+        (self.is_typing() && self.line == Line::Field(Field::Name)).then(|| self.form.value(Field::Name))
+    }
+
+    /// Text pasted into the field that has the keyboard. A name that confirms is typed.
+    pub fn paste(&mut self, text: &str) {
+        if self.confirming_name().is_some() {
+            self.form.clear(Field::Name);
+            self.note = Some(super::PASTED.to_owned());
+        } else {
+            self.form.paste(text);
+        }
     }
 
     /// Whether `action` would do something now: what the footer offers.

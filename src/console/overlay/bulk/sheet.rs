@@ -1,12 +1,13 @@
 //! What stands on the sheet, and what of it is decided.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Bulk, Field, LEVELS, Line, Phase};
 use crate::cluster::Verb;
 use crate::console::form::Form;
 use crate::console::requests::index::Index;
 use crate::console::text::short_signer;
+use crate::domain::gate::{self, BulkBar, Candidate, Clearance, Confirmation, Refusal, Scope, WritePermit};
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::State;
 use crate::domain::row::Row;
@@ -46,7 +47,8 @@ impl Bulk {
             decided_before: all - rows.len(),
             rows,
             included: included.to_vec(),
-            confirmed: HashSet::new(),
+            confirmed: HashMap::new(),
+            revision: 0,
             policy: policy.clone(),
             line: Line::Field(Field::Reason),
             form,
@@ -74,15 +76,19 @@ impl Bulk {
         self.verb == Verb::Approve && self.of(Level::Danger).any(|(_, row)| !self.keeps_out(row))
     }
 
+    /// What keeps a request out of an approval here.
+    fn bar(&self, row: &Row) -> Option<BulkBar> {
+        (self.verb == Verb::Approve).then(|| gate::bulk_bar(row.level, &row.signer, &self.policy)).flatten()
+    }
+
     /// Whether the policy file keeps a request out. Of what the signer will refuse it has nothing to say.
     fn keeps_out(&self, row: &Row) -> bool {
-        self.verb == Verb::Approve && row.level != Level::WillFail && !self.policy.bulk_may(row.level, &row.signer)
+        self.bar(row) == Some(BulkBar::Policy)
     }
 
     /// Whether nothing on the sheet can be included.
     pub(super) fn is_hopeless(&self) -> bool {
-        let fails = |row: &Row| self.verb == Verb::Approve && row.level == Level::WillFail;
-        self.rows.iter().all(|row| self.keeps_out(row) || fails(row))
+        self.rows.iter().all(|row| self.bar(row).is_some())
     }
 
     /// How many the policy file keeps out.
@@ -93,9 +99,8 @@ impl Bulk {
     /// Whether a request is decided here. Approving, a dangerous one only by its name; what the signer will refuse never.
     pub(super) fn decides(&self, at: usize, row: &Row) -> bool {
         match (self.verb, row.level) {
-            _ if self.keeps_out(row) => false,
-            (Verb::Approve, Level::Danger) => self.confirmed.contains(&at),
-            (Verb::Approve, Level::WillFail) => false,
+            _ if self.bar(row).is_some() => false,
+            (Verb::Approve, Level::Danger) => self.confirmed.contains_key(&at),
             (_, level) => self.included.contains(&level),
         }
     }
@@ -129,6 +134,7 @@ impl Bulk {
             (Verb::Approve, Level::Danger) => Err("Dangerous ones only one by one: type the name of each below."),
             (Verb::Approve, Level::WillFail) => Err("The signer will refuse these; approving them changes nothing."),
             _ => {
+                self.revision += 1;
                 if self.included.contains(&level) {
                     self.included.retain(|included| *included != level);
                 } else {
@@ -145,11 +151,36 @@ impl Bulk {
         match found.map(|(at, row)| (at, self.keeps_out(row))) {
             Some((_, true)) => format!("The policy file lets no bulk decision approve {name}."),
             None => "No dangerous request on this sheet has that name.".to_owned(),
-            Some((at, _)) if self.confirmed.remove(&at) => format!("{name} is left out again."),
             Some((at, _)) => {
-                self.confirmed.insert(at);
+                self.revision += 1;
+                if self.confirmed.remove(&at).is_some() {
+                    return format!("{name} is left out again.");
+                }
+                self.confirmed.insert(at, name.to_owned());
                 format!("{name} is approved with the others.")
             }
+        }
+    }
+
+    /// Asks the gate about those that are decided here. What changed since the sheet was drawn is left to the server, which
+    /// refuses it by its version.
+    pub(super) fn cleared(&self, permit: WritePermit, shown: bool) -> Result<Vec<Clearance>, Refusal> {
+        self.decided().into_iter().map(|at| self.clear(permit, at, shown)).collect()
+    }
+
+    fn clear(&self, permit: WritePermit, at: usize, shown: bool) -> Result<Clearance, Refusal> {
+        let row = &self.rows[at];
+        let pin = row.pin();
+        let confirmation = match self.confirmed.get(&at) {
+            Some(typed) => Confirmation::typed(shown, typed),
+            None => Confirmation::key(shown),
+        };
+        let name = printable(&row.name);
+        let (level, signer) = (row.level, &*row.signer);
+        let candidate = Candidate { pin: &pin, is_current: true, name: &name, signer, level, shown: level };
+        match self.verb {
+            Verb::Approve => gate::approve(permit, &candidate, &self.policy, Scope::Bulk, &confirmation),
+            Verb::Deny => gate::deny(permit, &pin, true, &confirmation),
         }
     }
 
@@ -164,6 +195,7 @@ impl Bulk {
                 worse += 1;
             }
         }
+        self.revision += u64::from(worse > 0);
         worse
     }
 

@@ -60,11 +60,15 @@ impl Console {
         terminal.backend().to_string()
     }
 
+    fn yes(&mut self) {
+        self.press(KeyCode::Char('y'));
+    }
+
     /// What was sent to be decided.
     fn sent(&mut self) -> Option<(EffectId, Vec<Pin>, Decision)> {
         let at = self.effects.iter().position(|effect| matches!(effect, Effect::DecideAll(..)))?;
-        let Effect::DecideAll(id, pins, decision) = self.effects.remove(at) else { return None };
-        Some((id, pins, decision))
+        let Effect::DecideAll(id, cleared, decision) = self.effects.remove(at) else { return None };
+        Some((id, cleared.iter().map(|clearance| clearance.pin().clone()).collect(), decision))
     }
 }
 
@@ -95,6 +99,8 @@ fn the_sheet_counts_by_verdict_and_leaves_out_what_is_dangerous_or_will_fail() {
     console.types("a");
     insta::assert_snapshot!("bulk_sheet", console.screen());
     console.press(KeyCode::Enter);
+    assert!(console.sent().is_none() && console.screen().contains("Enter decides nothing here; y does."));
+    console.yes();
     let (id, pins, decision) = console.sent().unwrap();
     assert_eq!(names(&pins), ["fine-1", "fine-2", "glance"]);
     assert_eq!(decision.reason, "ReviewedByAdmin");
@@ -126,10 +132,14 @@ fn a_dangerous_one_is_decided_only_by_its_name_and_a_level_by_space() {
     console.types("nobody");
     console.press(KeyCode::Enter);
     assert!(console.screen().contains("No dangerous request"), "{}", console.screen());
+    console.hears(Event::Paste("kcm".into()));
+    console.press(KeyCode::Enter);
+    assert!(console.screen().contains("4 of 7 will be approved"), "{}", console.screen());
+    console.types("jjj ");
     console.types("kcm");
     console.press(KeyCode::Enter);
     console.press(KeyCode::Enter);
-    console.press(KeyCode::Enter);
+    console.yes();
     let (_, pins, _) = console.sent().unwrap();
     assert_eq!(names(&pins), ["fine-1", "fine-2", "glance", "kcm", "odd"]);
 }
@@ -143,7 +153,7 @@ fn nothing_that_came_or_changed_after_the_sheet_was_drawn_is_decided_by_it() {
         Change::Applied(newer),
         Change::Applied(judged("later", Level::Ok)),
     ])));
-    console.press(KeyCode::Enter);
+    console.yes();
     let (_, pins, _) = console.sent().unwrap();
     assert_eq!(names(&pins), ["a", "b"]);
     assert_eq!(pins[0].resource_version, "1", "the version that was on the sheet");
@@ -155,9 +165,9 @@ fn a_verdict_that_became_worse_is_shown_before_anything_is_decided() {
     console.types("A");
     let uid = row("b", 0).uid;
     console.state.requests.index.relevel(vec![(uid, Level::Danger, "admin")]);
-    console.press(KeyCode::Enter);
+    console.yes();
     assert!(console.sent().is_none() && console.screen().contains("1 got a worse verdict"), "{}", console.screen());
-    console.press(KeyCode::Enter);
+    console.yes();
     assert_eq!(names(&console.sent().unwrap().1), ["a"]);
 }
 
@@ -167,7 +177,7 @@ fn all_that_are_ok_takes_only_those_and_only_what_is_shown() {
     console.types("/fine");
     console.press(KeyCode::Enter);
     console.types("A");
-    console.press(KeyCode::Enter);
+    console.yes();
     assert_eq!(names(&console.sent().unwrap().1), ["fine-1", "fine-2"]);
 }
 
@@ -175,7 +185,7 @@ fn all_that_are_ok_takes_only_those_and_only_what_is_shown() {
 fn a_run_is_stopped_and_says_what_was_not_begun() {
     let mut console = Console::with(vec![judged("a", Level::Ok), judged("b", Level::Ok)]);
     console.types("A");
-    console.press(KeyCode::Enter);
+    console.yes();
     let (id, ..) = console.sent().unwrap();
     console.press(KeyCode::Esc);
     console.press(KeyCode::Esc);
@@ -198,23 +208,29 @@ fn denying_takes_every_level_and_reason_and_message_are_the_admins_own() {
     console.hears(Event::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)));
     console.types("NotOurs");
     console.press(KeyCode::Enter);
-    console.press(KeyCode::Enter);
+    console.yes();
     let (_, pins, decision) = console.sent().unwrap();
     assert_eq!((pins.len(), decision.reason.as_str()), (7, "NotOurs"));
 }
 
 #[test]
-fn the_sheet_fits_small_screens() {
-    for (width, height) in [(20, 6), (40, 10), (60, 15), (200, 60)] {
+fn nothing_is_decided_where_the_sheet_does_not_fit_and_it_says_so() {
+    let mut decided = 0;
+    for (width, height) in [(20, 5), (20, 6), (40, 10), (60, 15), (80, 24), (200, 60)] {
         let mut console = Console::with(mixed());
         console.hears(Event::Resized(Size::new(width, height)));
         console.marks_all();
         console.types("a");
-        for _ in 0..8 {
-            console.press(KeyCode::Down);
-            console.screen();
-        }
+        let screen = console.screen();
+        console.yes();
+        let sent = console.sent().is_some();
+        decided += usize::from(sent);
+        let levels = ["ok", "notice", "warning", "danger", "will fail"].iter().all(|level| screen.contains(level));
+        assert!(!sent || (levels && screen.contains("3 of 7 will be approved")), "{width}×{height}: {screen}");
+        assert!(sent || height < 6 || screen.contains("Too small"), "{width}×{height}: {screen}");
+        assert_eq!(sent, height >= 10, "{width}×{height}: {screen}");
     }
+    assert_eq!(decided, 4);
 }
 
 #[test]
@@ -237,7 +253,7 @@ fn what_the_policy_file_keeps_out_of_bulk_stays_on_the_sheet_and_is_not_decided(
     console.types(" ");
     let sheet = console.screen();
     assert!(sheet.contains("lets no bulk decision approve these") && sheet.contains("1 of 3 will"), "{sheet}");
-    console.press(KeyCode::Enter);
+    console.yes();
     let (_, pins, _) = console.sent().unwrap();
     assert_eq!(pins.iter().map(|pin| pin.name.as_str()).collect::<Vec<_>>(), ["fine"]);
 
@@ -248,7 +264,7 @@ fn what_the_policy_file_keeps_out_of_bulk_stays_on_the_sheet_and_is_not_decided(
     console.types("a");
     let sheet = console.screen();
     assert!(sheet.contains("0 of 3 will be approved") && sheet.contains("policy says no"), "{sheet}");
-    console.press(KeyCode::Enter);
+    console.yes();
     assert!(console.sent().is_none() && console.screen().contains("None of these can be approved here"));
     // No field asks for a name that would change nothing.
     console.press(KeyCode::Down);

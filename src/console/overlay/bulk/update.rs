@@ -11,6 +11,7 @@ use crate::console::overlay::decide::message;
 use crate::console::overlay::{Overlay, Reader};
 use crate::console::requests::update::settle;
 use crate::console::state::State;
+use crate::console::view::question_fits;
 use crate::domain::commands;
 use crate::domain::row::Row;
 use crate::domain::verdict::Level;
@@ -78,6 +79,10 @@ fn on_level(state: &mut State, level: Level, action: Option<Action>) -> Vec<Effe
     bulk.note = None;
     match action {
         Some(Action::Yes) => return begin(state),
+        Some(Action::Enter) => {
+            let word = |action| state.keymap.word(Place::Bulk, action);
+            bulk.note = Some(format!("{} decides nothing here; {} does.", word(Action::Enter), word(Action::Yes)));
+        }
         Some(Action::NextTab) => list(state),
         Some(Action::Back) => drop(state.overlays.pop()),
         Some(Action::Down) => step(bulk, 1),
@@ -130,6 +135,7 @@ fn step(bulk: &mut Bulk, steps: isize) {
 /// Begins, unless a verdict has become worse since the sheet was drawn: that is shown first.
 fn begin(state: &mut State) -> Vec<Effect> {
     let (id, now) = (state.next_effect(), state.clock.now);
+    let (permit, shown) = (state.session.permit(), question_fits(state));
     let Some(Overlay::Bulk(bulk)) = state.overlays.last_mut() else { return Vec::new() };
     let worse = bulk.worsened(&state.requests.index);
     if worse > 0 {
@@ -148,14 +154,19 @@ fn begin(state: &mut State) -> Vec<Effect> {
         });
         return Vec::new();
     }
+    let cleared = match permit.and_then(|permit| bulk.cleared(permit, shown)) {
+        Ok(cleared) => cleared,
+        Err(refusal) => {
+            bulk.note = Some(format!("Nothing was decided: {refusal}."));
+            return Vec::new();
+        }
+    };
     let decision = Decision {
-        verb: bulk.verb,
         reason: bulk.form.value(Field::Reason).trim().to_owned(),
         message: bulk.form.value(Field::Message).trim().to_owned(),
     };
-    let pins = items.iter().map(|item| bulk.rows[*item].pin()).collect();
     bulk.phase = Phase::Running(Run::new(id, items, now));
-    vec![Effect::DecideAll(id, pins, decision)]
+    vec![Effect::DecideAll(id, cleared, decision)]
 }
 
 /// News of a run; of one that nobody looks at any more they are ignored.

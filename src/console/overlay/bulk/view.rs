@@ -13,7 +13,7 @@ use crate::cluster::Verb;
 use crate::console::form;
 use crate::console::form::Value;
 use crate::console::keymap::{Action, Place};
-use crate::console::overlay::view::{framed, paragraph};
+use crate::console::overlay::view::{decision_frame, decision_inner, paragraph, too_small};
 use crate::console::state::State;
 use crate::console::text::{cell, shown};
 use crate::console::theme::symbol;
@@ -27,23 +27,17 @@ const LABEL: u16 = 9;
 /// Draws the sheet.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk) {
     let verb = if bulk.verb == Verb::Approve { "Approve" } else { "Deny" };
-    let inner = framed(frame, area, state, &format!("{verb} {} requests?", bulk.rows.len()));
-    let roomy = inner.height >= 14;
-    let mut below = inner;
-    if roomy {
-        below = rest(below, 1);
-    }
-    below = levels(frame, below, state, bulk);
-    if roomy {
-        below = rest(below, 1);
-    }
+    let inner = decision_frame(frame, area, state, &format!("{verb} {} requests?", bulk.rows.len()));
+    let layout = layout(state, bulk, inner);
+    let mut below = rest(inner, u16::from(layout.roomy));
+    below = levels(frame, below, state, bulk, &layout);
+    below = rest(below, u16::from(layout.roomy));
     below = match &bulk.phase {
-        Phase::Asking => fields(frame, below, state, bulk),
+        Phase::Asking => fields(frame, below, state, bulk, layout.fields),
         _ => below,
     };
     let lines = match &bulk.phase {
-        // The blank before the question goes first where room is scarce.
-        Phase::Asking => question(state, bulk, below.width).split_off(usize::from(!roomy)),
+        Phase::Asking => layout.question,
         Phase::Running(run) => running(state, bulk, run, below.width),
         Phase::Ended(run) => ended(state, bulk, run, below.width),
     };
@@ -52,13 +46,61 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk) {
     }
 }
 
+/// Whether every level that there is and the whole question are on the screen.
+pub fn fits(state: &State, area: Rect, bulk: &Bulk) -> bool {
+    layout(state, bulk, decision_inner(area)).fits
+}
+
+/// What of the sheet is drawn.
+struct Layout {
+    /// Blank lines around the levels.
+    roomy: bool,
+    /// A heading above the levels.
+    heading: bool,
+    /// Lines for levels; fewer than there are where space is scarce.
+    levels: usize,
+    /// Lines for fields.
+    fields: u16,
+    question: Vec<Text<'static>>,
+    fits: bool,
+}
+
+/// Fits the sheet into `inner`. Empty lines, remarks, fields and heading are dropped before levels and question are cut.
+fn layout(state: &State, bulk: &Bulk, inner: Rect) -> Layout {
+    let height = usize::from(inner.height);
+    let lines = bulk.lines();
+    let levels = lines.iter().filter(|line| matches!(line, Line::Level(_))).count();
+    let all_fields = lines.len() - levels;
+    let asking = matches!(bulk.phase, Phase::Asking);
+    let roomy = height >= 14;
+    if !asking {
+        let seen = levels.min(height.saturating_sub(4)).max(1);
+        return Layout { roomy, heading: true, levels: seen, fields: 0, question: Vec::new(), fits: true };
+    }
+    for (roomy, remarks) in [(true, true), (false, true), (false, false)] {
+        let question = question(state, bulk, inner.width, remarks, roomy);
+        let needed = 1 + levels + all_fields + question.len() + 2 * usize::from(roomy);
+        if needed <= height {
+            let fields = u16::try_from(all_fields).unwrap_or(0);
+            return Layout { roomy, heading: true, levels, fields, question, fits: true };
+        }
+    }
+    let short = short_question(state, bulk, inner.width);
+    let fields = usize::from(matches!(bulk.line, Line::Field(_)));
+    let (fits, question) =
+        if levels + fields + short.len() <= height { (true, short) } else { (false, too_small(state, inner.width)) };
+    let fields = if fits { fields } else { 0 };
+    let seen = levels.min(height.saturating_sub(fields + question.len()));
+    Layout { roomy: false, heading: false, levels: seen, fields: u16::from(fields > 0), question, fits }
+}
+
 fn rest(area: Rect, lines: u16) -> Rect {
     let lines = lines.min(area.height);
     Rect { y: area.y + lines, height: area.height - lines, ..area }
 }
 
 /// A line for each level; on a low screen those around the cursor.
-fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk) -> Rect {
+fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk, layout: &Layout) -> Rect {
     let lines = bulk.summaries();
     let room = usize::from(area.width).saturating_sub(2 + LEVEL + COUNT);
     let longest = lines.iter().map(|summary| summary.who.width()).max().unwrap_or(0).max("SIGNERS".len());
@@ -72,12 +114,10 @@ fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk) -> Rect {
         cell("DECIDED HERE", decided)
     );
     let chosen = lines.iter().position(|summary| bulk.line == Line::Level(summary.level));
-    // What comes below wants three lines at least.
-    let height = usize::from(area.height.saturating_sub(4)).max(1);
-    let top = (chosen.unwrap_or(0) + 1).saturating_sub(height);
-    let seen: Vec<_> =
-        lines.iter().skip(top).take(height).map(|summary| level(summary, (who, decided), state, bulk)).collect();
-    let drawn = std::iter::once(Text::styled(heading, state.theme.dim())).chain(seen);
+    let top = (chosen.unwrap_or(0) + 1).saturating_sub(layout.levels);
+    let seen = lines.iter().skip(top).take(layout.levels).map(|summary| level(summary, (who, decided), state, bulk));
+    let heading = layout.heading.then(|| Text::styled(heading, state.theme.dim()));
+    let drawn = heading.into_iter().chain(seen);
     let mut used = 0;
     for (area, line) in area.rows().zip(drawn) {
         frame.render_widget(line, area);
@@ -114,12 +154,13 @@ fn column(text: &str, width: usize) -> String {
     if width == 0 { String::new() } else { cell(text, width - 1) + " " }
 }
 
-fn fields(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk) -> Rect {
+fn fields(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk, lines: u16) -> Rect {
     let mut below = area;
+    let bottom = area.y + lines;
     for field in bulk.form.fields().iter().filter(|field| bulk.lines().contains(&Line::Field(field.id))) {
         let focused = bulk.line == Line::Field(field.id);
         // On a low screen the field that is typed in comes first.
-        if below.height == 0 || (area.height < 5 && !focused) {
+        if below.y >= bottom || below.height == 0 || (lines == 1 && !focused) {
             continue;
         }
         let line = Rect { height: 1, ..below };
@@ -139,22 +180,22 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk) -> Rect {
     below
 }
 
-fn question(state: &State, bulk: &Bulk, width: u16) -> Vec<Text<'static>> {
+fn question(state: &State, bulk: &Bulk, width: u16, remarks: bool, roomy: bool) -> Vec<Text<'static>> {
     let theme = state.theme;
-    let mut lines = vec![Text::raw("")];
+    let mut lines = if roomy { vec![Text::raw("")] } else { Vec::new() };
     if let Some(note) = &bulk.note {
         lines.extend(paragraph(note, width, theme.warning()));
     }
     let (verb, did) = words(bulk.verb);
     let count = bulk.decided().len();
-    let text = format!("{count} of {} will be {did}. It cannot be taken back.", bulk.rows.len());
+    let text = format!("{count} of {} will be {did}. It cannot be undone.", bulk.rows.len());
     lines.extend(paragraph(&text, width, theme.strong()));
-    if bulk.decided_before > 0 {
+    if bulk.decided_before > 0 && remarks {
         let text = format!("{} others are decided already and not on this sheet.", bulk.decided_before);
         lines.extend(paragraph(&text, width, theme.dim()));
     }
     let kept_out = bulk.kept_out();
-    if kept_out > 0 {
+    if kept_out > 0 && remarks {
         let text = format!("{kept_out} of them the policy file keeps out of bulk decisions.");
         lines.extend(paragraph(&text, width, theme.dim()));
     }
@@ -180,6 +221,27 @@ fn question(state: &State, bulk: &Bulk, width: u16) -> Vec<Text<'static>> {
             form(Action::Back),
             sheet(Action::Yes)
         ),
+    };
+    lines.extend(paragraph(&keys, width, Style::new()));
+    lines
+}
+
+/// The question on a low screen.
+fn short_question(state: &State, bulk: &Bulk, width: u16) -> Vec<Text<'static>> {
+    let theme = state.theme;
+    let mut lines: Vec<Text> = bulk.note.iter().flat_map(|note| paragraph(note, width, theme.warning())).collect();
+    let (verb, did) = words(bulk.verb);
+    let count = bulk.decided().len();
+    lines.extend(paragraph(&format!("{count} of {} will be {did}.", bulk.rows.len()), width, theme.strong()));
+    let keys = match bulk.line {
+        Line::Level(_) => {
+            let key = |action| state.keymap.word(Place::Bulk, action);
+            format!("{} {verb} {count}, {} leave", key(Action::Yes), key(Action::Back))
+        }
+        Line::Field(_) => {
+            let key = |action| state.keymap.word(Place::Form, action);
+            format!("{}, {} back", key(Action::Enter), key(Action::Back))
+        }
     };
     lines.extend(paragraph(&keys, width, Style::new()));
     lines

@@ -10,12 +10,16 @@ use super::{Draft, Field, Sheet, Step, Told, What, fields};
 use crate::cluster::rbac::MANAGER;
 use crate::console::effect::{Effect, EffectId};
 use crate::console::form::Form;
-use crate::console::keymap::Action;
+use crate::console::keymap::{Action, Place};
+use crate::console::overlay::hint;
 use crate::console::requests::update::steps;
 use crate::console::state::State;
+use crate::console::view::question_fits;
 use crate::domain::access::object::{Kind, Named};
 use crate::domain::access::{Policy, SubjectKey, draft, summary};
 use crate::domain::diff;
+use crate::domain::gate::{self, Confirmation, WritePermit};
+use crate::domain::request::Pin;
 use crate::domain::shell::quote;
 use crate::domain::text::printable;
 use crate::issuance::Written;
@@ -160,6 +164,7 @@ fn losses(policy: &Policy, named: &Named) -> Vec<Told> {
 /// A key while a sheet is open.
 pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let height = usize::from(state.body().height).saturating_sub(8);
+    let last = state.rbac.sheet.as_deref().map_or(0, |sheet| super::view::last_scroll(state, sheet));
     let Some(sheet) = state.rbac.sheet.as_deref_mut() else { return Vec::new() };
     match (&mut sheet.step, action) {
         (Step::Fields, _) => return fields_key(state, action, key),
@@ -172,6 +177,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
             }
         }
         (Step::Review(..), Some(Action::Yes)) => return send(state),
+        (Step::Review(..), Some(Action::Enter)) => hint(state, Place::Confirm),
         (Step::Review(..), Some(Action::No)) => {
             if sheet.form.fields().is_empty() {
                 state.rbac.sheet = None;
@@ -179,9 +185,9 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
                 sheet.step = Step::Fields;
             }
         }
-        (Step::Review(_, told), Some(action)) => {
+        (Step::Review(..), Some(action)) => {
             if let Some(steps) = steps(action, height) {
-                sheet.scroll = sheet.scroll.saturating_add_signed(steps).min(told.len().saturating_sub(height));
+                sheet.scroll = sheet.scroll.saturating_add_signed(steps).min(last);
             }
         }
         _ => {}
@@ -232,11 +238,12 @@ fn done(sheet: &Sheet, visible: &[Field]) -> bool {
 fn rehearse(state: &mut State) -> Vec<Effect> {
     let id = state.next_effect();
     let catalogue = state.rbac.catalogue.clone();
+    let Some(permit) = permitted(state) else { return Vec::new() };
     let Some(sheet) = state.rbac.sheet.as_deref_mut() else { return Vec::new() };
     match sheet.draft(&catalogue) {
         Ok(draft) => {
             let create = sheet.original.is_none();
-            let task = put(id, &draft, create, true);
+            let task = put(id, permit, &draft, create, true);
             sheet.step = Step::Rehearsing(id, draft);
             vec![Effect::Rbac(task)]
         }
@@ -248,21 +255,31 @@ fn rehearse(state: &mut State) -> Vec<Effect> {
     }
 }
 
-fn put(id: EffectId, draft: &Draft, create: bool, dry_run: bool) -> Task {
-    Task::Put { id, named: draft.named.clone(), object: Box::new(draft.object.clone()), create, dry_run }
+/// The permit to write; where there is none, the reason is shown.
+fn permitted(state: &mut State) -> Option<WritePermit> {
+    state.session.permit().map_err(|refusal| state.notify(false, printable(&refusal.to_string()).into_owned())).ok()
+}
+
+fn put(id: EffectId, permit: WritePermit, draft: &Draft, create: bool, dry_run: bool) -> Task {
+    Task::Put { id, permit, named: draft.named.clone(), object: Box::new(draft.object.clone()), create, dry_run }
 }
 
 fn send(state: &mut State) -> Vec<Effect> {
     let id = state.next_effect();
+    let shown = question_fits(state);
+    let Some(permit) = permitted(state).filter(|_| shown) else { return Vec::new() };
     let Some(sheet) = state.rbac.sheet.as_deref_mut() else { return Vec::new() };
     let Step::Review(draft, _) = &sheet.step else { return Vec::new() };
     let draft = draft.clone();
     let task = match (&sheet.what, &sheet.original) {
         (What::Delete(named), Some(original)) => {
             let text = |name: &str| original["metadata"][name].as_str().unwrap_or_default().to_owned();
-            Task::Delete { id, named: named.clone(), uid: text("uid"), version: text("resourceVersion") }
+            let pin = Pin { name: named.name.clone(), uid: text("uid"), resource_version: text("resourceVersion") };
+            // A version that is no longer the newest is refused by the server.
+            let Ok(deletion) = gate::delete(permit, &pin, true, &Confirmation::key(shown)) else { return Vec::new() };
+            Task::Delete { id, named: named.clone(), deletion }
         }
-        (_, original) => put(id, &draft, original.is_none(), false),
+        (_, original) => put(id, permit, &draft, original.is_none(), false),
     };
     sheet.step = Step::Sent(id, draft);
     vec![Effect::Rbac(task)]

@@ -10,6 +10,7 @@ use super::super::view::candidates_line;
 use super::{Field, Sheet, Step, Told, What};
 use crate::console::form;
 use crate::console::keymap::{Action, Place};
+use crate::console::overlay::view::inner;
 use crate::console::state::State;
 use crate::console::text::{shown, wrapped};
 
@@ -99,6 +100,24 @@ fn near(sheet: &Sheet, height: u16) -> impl Fn(Field) -> bool {
     }
 }
 
+/// Whether the end of what is to be confirmed, and the question, are on the screen.
+pub fn fits(state: &State, sheet: &Sheet) -> bool {
+    sheet.scroll >= last_scroll(state, sheet) && room(inner(state.body())) > 0
+}
+
+/// The scroll position that shows the end of what is to be confirmed.
+pub fn last_scroll(state: &State, sheet: &Sheet) -> usize {
+    let Step::Review(_, told) = &sheet.step else { return 0 };
+    let area = inner(state.body());
+    let all: usize = told.iter().map(|line| told_lines(line, area.width, state).len()).sum();
+    all.saturating_sub(room(area))
+}
+
+/// Lines for what is to be confirmed.
+fn room(area: Rect) -> usize {
+    usize::from(area.height).saturating_sub(if area.height < SHORT { 1 } else { 4 })
+}
+
 fn draw_review(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet, told: &[Told]) {
     let theme = state.theme;
     let width = area.width;
@@ -109,20 +128,20 @@ fn draw_review(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet, told
     };
     let short = area.height < SHORT;
     let mut lines = if short { Vec::new() } else { vec![Line::styled(head, theme.strong()), Line::raw("")] };
-    let room = usize::from(area.height).saturating_sub(if short { 1 } else { 4 });
+    let room = room(area);
     let all: Vec<Line> = told.iter().flat_map(|line| told_lines(line, width, state)).collect();
     let more = all.len() > sheet.scroll + room;
     lines.extend(all.into_iter().skip(sheet.scroll).take(room));
     frame.render_widget(Paragraph::new(lines), area);
     let (yes, no) = (state.keymap.words(Place::Confirm, Action::Yes), state.keymap.words(Place::Confirm, Action::No));
-    let mut question = match &sheet.what {
+    let down = state.keymap.word(Place::List, Action::Down);
+    let question = match &sheet.what {
+        // What has not been seen to its end is not confirmed.
+        _ if more => format!("{down} more, {no} leaves it"),
         _ if short => format!("{yes} yes, {no} no"),
         What::Delete(_) => format!("Delete it? {yes} yes, {no} no"),
         _ => format!("Write it? {yes} yes, {no} back to the fields"),
     };
-    if more {
-        question.extend([", ", &state.keymap.word(Place::List, Action::Down), " more"]);
-    }
     let at = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
     frame.render_widget(Line::styled(question, theme.strong()), at);
 }
