@@ -19,6 +19,7 @@ mod crash;
 mod defaults;
 mod dependencies;
 mod failure;
+mod gate;
 mod gnu_screen;
 mod home;
 mod hostile;
