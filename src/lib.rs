@@ -9,6 +9,7 @@
 //! - [`keys`]: private keys and PKCS#10 requests, zeroised after use.
 //! - [`issuance`]: carries out a plan step by step, journals it, resumes it, undoes it, proves it.
 //! - [`console`]: the terminal app: event → `update(&mut State, Event) -> Vec<Effect>` → view.
+//! - [`contained`]: panics that become errors of the task in which they happen.
 //! - [`trouble`]: what went wrong and what to do about it, as a person is told.
 //! - [`cli`]: the same operations for scripts.
 
@@ -16,6 +17,7 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod console;
+pub mod contained;
 pub mod domain;
 pub mod files;
 pub mod issuance;

@@ -23,7 +23,9 @@ use countersign::console::update::update;
 use countersign::console::{activity, overlay, rbac, view};
 use countersign::domain::access::object::Kind;
 use countersign::domain::access::{Binding, Policy, Role};
+use countersign::domain::commands;
 use countersign::domain::compact::{Interner, Uid, Version};
+use countersign::domain::output::shell::Kubectl;
 use countersign::domain::request::{CLIENT_SIGNER, Pin, Pkcs10, PublicKey, Request, Requester, San, State as Stage};
 use countersign::domain::row::Row;
 use countersign::domain::verdict::{ApiHosts, Facts, Level, Verdict, uid_id};
@@ -331,7 +333,7 @@ fn a_million_events_in_eight_hours_leave_the_console_as_small_as_it_was() {
     // Long before, a thousand things were done here: the pane of what was done is as full as it gets.
     for number in 0..=activity::KEPT {
         let object = format!("csr/csr-{number}");
-        let command = format!("kubectl certificate approve csr-{number}");
+        let command = commands::approve(&Kubectl::plain(), &format!("csr-{number}"));
         day.state.activity.add(day.now, Written { what: "approve", object, outcome: Ok("approved".into()), command });
     }
     let step = TimeDelta::hours(HOURS) / i32::try_from(EVENTS / 100).unwrap();

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use clap::CommandFactory;
 use clap_complete::engine::CompletionCandidate;
-use clap_complete::env::{CompleteEnv, Shells};
+use clap_complete::env::CompleteEnv;
 
+use super::complete_gate::SHELLS;
 use super::flags::Arguments;
 use super::output::{Failed, print_data};
 use crate::cluster::{Cluster, Target};
 use crate::config::theme::BUILT_IN;
+use crate::domain::output::completion::is_offered;
 use crate::domain::request::{Request, State};
-use crate::domain::text::is_plain;
 
 /// How long a shell may wait for the cluster.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -24,14 +25,13 @@ const VARIABLE: &str = "COUNTERSIGN_COMPLETE";
 
 /// Answers the shell, if it is the one who asks; then this process is done.
 pub(super) fn answer_shell() {
-    CompleteEnv::with_factory(Arguments::command).var(VARIABLE).complete();
+    CompleteEnv::with_factory(Arguments::command).var(VARIABLE).shells(SHELLS).complete();
 }
 
 /// Prints what makes a shell ask us.
 pub(super) fn registration(shell: clap_complete::Shell) -> Result<(), Failed> {
     let name = shell.to_string();
-    let shells = Shells::builtins();
-    let completer = shells.completer(&name).ok_or_else(|| Failed::usage(format!("{name} cannot be told to ask us")))?;
+    let completer = SHELLS.completer(&name).ok_or_else(|| Failed::usage(format!("{name} cannot be told to ask us")))?;
     let mut script = Vec::new();
     completer.write_registration(VARIABLE, "countersign", "countersign", "countersign", &mut script)?;
     writeln!(script)?;
@@ -94,10 +94,14 @@ fn listed() -> Vec<Request> {
     list.ok().flatten().unwrap_or_default()
 }
 
-/// A name that a terminal or a shell could misread is not offered.
+/// A name that a terminal or a shell could misread is not offered (nor is it by the gate, which knows no names).
 fn beginning(typed: &OsStr, names: impl IntoIterator<Item = String>) -> Vec<CompletionCandidate> {
     let typed = typed.to_string_lossy();
-    names.into_iter().filter(|name| name.starts_with(&*typed) && is_plain(name)).map(CompletionCandidate::new).collect()
+    names
+        .into_iter()
+        .filter(|name| name.starts_with(&*typed) && is_offered(name))
+        .map(CompletionCandidate::new)
+        .collect()
 }
 
 /// The cluster that the words typed so far mean.

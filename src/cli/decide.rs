@@ -8,13 +8,12 @@ use tokio::sync::oneshot;
 use super::flags::{DecideFlags, DenyFlags};
 use super::json;
 use super::judge::judged_among_all;
-use super::output::{Failed, print, tell as tell_error};
+use super::output::{Failed, print, shown, tell as tell_error};
 use crate::cluster::bulk::Outcome;
 use crate::cluster::{Cluster, Decision, Verb};
 use crate::domain::gate::{self, Candidate, Clearance, Confirmation, Refusal, Scope};
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::{Request, State};
-use crate::domain::shell::quote;
 use crate::domain::text::printable;
 use crate::domain::verdict::Verdict;
 
@@ -46,18 +45,22 @@ pub(super) async fn approve(cluster: &Cluster, policy: &PolicyFile, flags: &Deci
         }
     }
     if !refused.is_empty() {
-        return Err(all_refused(&refused, requests.len()));
+        return Err(all_refused(cluster, &refused, requests.len()));
     }
     decide(cluster, &requests, &cleared, &flags.common, Verb::Approve).await
 }
 
 /// Lists each request that the gate refused, with the reason, and decides nothing.
-fn all_refused(refused: &[(&Request, &Verdict, Refusal)], all: usize) -> Failed {
+fn all_refused(cluster: &Cluster, refused: &[(&Request, &Verdict, Refusal)], all: usize) -> Failed {
+    let approve = |names: &[&str]| {
+        let command = names.iter().fold(cluster.kubectl.own("approve"), |line, name| line.flag("dangerous", name));
+        shown(&command.operands(names.iter().copied()).line())
+    };
     if let ([(request, verdict, refusal)], 1) = (refused, all) {
         let name = &request.pin.name;
         let advice = match refusal {
             Refusal::Dangerous { .. } => {
-                format!("Nothing was decided. To approve it nevertheless: --dangerous {}", quote(name))
+                format!("Nothing was decided. To approve it nevertheless: {}", approve(&[name.as_str()]))
             }
             _ => refusal.advice().unwrap_or_default(),
         };
@@ -67,12 +70,12 @@ fn all_refused(refused: &[(&Request, &Verdict, Refusal)], all: usize) -> Failed 
     for (request, verdict, refusal) in refused {
         tell_error(&format!("{}: {}", printable(&request.pin.name), printable(&reason(verdict, refusal))));
         if matches!(refusal, Refusal::Dangerous { .. }) {
-            names.push(format!("--dangerous {}", quote(&request.pin.name)));
+            names.push(request.pin.name.as_str());
         }
     }
     let mut advice = "Nothing was decided. Leave them out, or decide them one by one.".to_owned();
     if names.len() == refused.len() {
-        advice = format!("Nothing was decided. To approve them nevertheless: {}", names.join(" "));
+        advice = format!("Nothing was decided. To approve them nevertheless: {}", approve(&names));
     }
     Failed::refused(format!("{} of {all} may not be approved together", refused.len()), advice)
 }

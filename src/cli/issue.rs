@@ -9,11 +9,12 @@ use zeroize::Zeroizing;
 
 use super::flags::{Global, IssueFlags, Output};
 use super::json::moment;
-use super::output::{Failed, print, print_data, print_json, tell};
+use super::output::{Failed, print, print_data, print_json, print_script, print_yaml, shown, tell};
 use crate::cluster::Cluster;
 use crate::domain::certificate::Certificate;
 use crate::domain::objects;
 use crate::domain::order::{self, Grant, KeySource, KubeconfigTarget, Order, Surroundings};
+use crate::domain::output::shell::ShellCommand;
 use crate::domain::plan::Plan;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Pkcs10;
@@ -39,7 +40,8 @@ pub(super) async fn run(
         let journal = unfinished(user)?;
         if journal.server != cluster.server {
             let text = format!("that issuance was begun on {}", journal.server);
-            return Err(Failed::usage(format!("{text}; use --context {}", journal.context)));
+            let resume = ShellCommand::new("countersign issue").flag("context", &journal.context).flag("resume", user);
+            return Err(Failed::usage(format!("{text}; use: {}", shown(&resume.line()))));
         }
         return carry_on(cluster, &issuer, journal, flags).await;
     }
@@ -81,7 +83,7 @@ fn tell_verdict(rehearsal: &Rehearsal) {
 fn refused(rehearsal: &Rehearsal, order: &Order) -> Option<Failed> {
     let refusal = rehearsal.refusal.as_ref()?;
     let verdict = rehearsal.verdict.clone().unwrap_or_default();
-    let trouble = issuance::why_refused(refusal, &verdict, &order.user, "");
+    let trouble = issuance::why_refused(refusal, &verdict, &order.user, None);
     Some(Failed::refused(trouble.text, trouble.advice.unwrap_or_default()))
 }
 
@@ -162,10 +164,10 @@ fn dry_run(cluster: &Cluster, order: &Order, rehearsal: &Rehearsal, flags: &Issu
     }
     tell_verdict(rehearsal);
     match flags.output {
-        Output::Text => print(&plan.script(&cluster.kubectl).join("\n"))?,
+        Output::Text => print_script(&plan.script(&cluster.kubectl))?,
         Output::Yaml => print_data(&plan.yaml())?,
         Output::Json => {
-            let step = |step: &crate::domain::plan::Step| json!({"title": step.title, "lines": step.lines, "yaml": step.yaml, "commands": step.commands});
+            let step = |step: &crate::domain::plan::Step| json!({"title": step.title, "lines": step.lines, "yaml": step.yaml, "commands": plan.commands(step.kind, &cluster.kubectl)});
             print_json(
                 &json!({"dryRun": true, "clear": rehearsal.is_clear(), "verdict": rehearsal.verdict, "steps": plan.steps.iter().map(step).collect::<Vec<_>>()}),
             )?;
@@ -182,6 +184,7 @@ fn dry_run(cluster: &Cluster, order: &Order, rehearsal: &Rehearsal, flags: &Issu
 async fn carry_on(cluster: &Cluster, issuer: &Issuer, journal: Journal, flags: &IssueFlags) -> Result<(), Failed> {
     let plan = Plan::new(&journal.order);
     let user = journal.order.user.clone();
+    let resume = cluster.kubectl.own("issue").flag("resume", &user).line();
     let (news, mut progress) = mpsc::unbounded_channel();
     let telling = tokio::spawn(async move {
         while let Some(progress) = progress.recv().await {
@@ -191,7 +194,7 @@ async fn carry_on(cluster: &Cluster, issuer: &Issuer, journal: Journal, flags: &
     let outcome = tokio::select! {
         outcome = issuance::run(cluster, issuer, journal, news) => outcome,
         _ = tokio::signal::ctrl_c() => {
-            return Err(Failed::refused("left as it is", format!("go on with: countersign issue --resume {user}")));
+            return Err(Failed::refused("left as it is", format!("go on with: {}", shown(&resume))));
         }
     };
     // All of it is told before the result is printed.
@@ -199,9 +202,10 @@ async fn carry_on(cluster: &Cluster, issuer: &Issuer, journal: Journal, flags: &
     match outcome {
         Ok(outcome) => result(&outcome, flags),
         Err(stopped) => {
-            tell(&format!(
-                "What was done stays. Go on with: countersign issue --resume {user}; take it back with: --undo {user}"
-            ));
+            let undo = cluster.kubectl.own("issue").flag("undo", &user).line();
+            tell("What was done stays.");
+            tell(&format!("  to go on: {}", shown(&resume)));
+            tell(&format!("  to undo:  {}", shown(&undo)));
             Err(stopped.into())
         }
     }
@@ -239,9 +243,7 @@ fn result(outcome: &Outcome, flags: &IssueFlags) -> Result<(), Failed> {
         "proof": outcome.proof.as_ref().map(|proof| json!({"username": proof.who.username, "groups": proof.who.groups})),
     });
     match flags.output {
-        Output::Yaml => {
-            print_data(&crate::domain::yaml::to_string(&value).map_err(|error| Failed::new(error.to_string()))?)
-        }
+        Output::Yaml => print_yaml(&value),
         _ => print_json(&value),
     }
 }

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use super::flags::{ListFlags, ListOutput, StateFlag};
 use super::json;
 use super::judge::judged_all;
-use super::output::{Failed, print, print_data, print_json, tell};
+use super::output::{Failed, print, print_data, print_json, print_yaml, tell};
 use crate::cluster::Cluster;
 use crate::domain::life;
 use crate::domain::policy_file::PolicyFile;
@@ -48,9 +48,11 @@ async fn yaml(cluster: &Cluster, flags: &ListFlags) -> Result<(), Failed> {
     let objects = cluster.list_requests().await?;
     let mut found: Vec<_> = objects.into_iter().map(|csr| (Request::from_object(&csr), csr)).collect();
     choose(&mut found, flags);
-    let items: Vec<_> = found.into_iter().map(|(_, csr)| csr).collect();
-    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
-    print_data(&crate::domain::yaml::to_string(&list).map_err(|error| Failed::new(error.to_string()))?)
+    if found.is_empty() {
+        return print_data("apiVersion: v1\nkind: List\nitems: []\n");
+    }
+    print_data("apiVersion: v1\nkind: List\nitems:\n")?;
+    found.iter().try_for_each(|(_, csr)| print_yaml(&[csr]))
 }
 
 async fn names(cluster: &Cluster, flags: &ListFlags) -> Result<(), Failed> {

@@ -1,5 +1,8 @@
-//! The log file: `countersign.log.<day>` in the state folder, a week of them. It holds no key and no token, because
-//! nothing that has one can be written as text.
+//! The log file: `countersign.log.<day>` in the state folder, a week of them. It holds no key and no token: errors are put
+//! in words that have none ([`crate::cluster::Error`]), and addresses lose their passwords here once more. What is read in
+//! a terminal later is printable.
+
+use std::io::{self, Write};
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -11,6 +14,8 @@ use tracing_appender::rolling::{Builder, Rotation};
 use tracing_subscriber::EnvFilter;
 
 use super::flags::LogLevel;
+use crate::domain::output::redact;
+use crate::domain::output::terminal::TerminalText;
 use crate::files::folders;
 
 /// The file's name without its day.
@@ -40,7 +45,35 @@ pub(super) fn start(level: LogLevel) -> Option<WorkerGuard> {
     let (writer, guard) = tracing_appender::non_blocking(file);
     // Ours alone: what libraries tell of requests and connections is not ours to vouch for.
     let filter = EnvFilter::new(format!("off,countersign={level}"));
-    let subscriber = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).with_env_filter(filter);
+    let gate = move || Gate(writer.clone());
+    let subscriber = tracing_subscriber::fmt().with_writer(gate).with_ansi(false).with_env_filter(filter);
     subscriber.try_init().ok()?;
     Some(guard)
+}
+
+/// What every line of the log passes. A line is written in one piece.
+struct Gate<W>(W);
+
+impl<W: Write> Write for Gate<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        self.0.write_all(TerminalText::new(&redact::urls(&text)).to_string().as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_the_log_is_printable_and_its_addresses_have_no_password() {
+        let mut gate = Gate(Vec::new());
+        gate.write_all(b"WARN \x1b[2Jhttps://u:s3cret@h/ a\xe2\x80\xaeb\n").unwrap();
+        assert_eq!(String::from_utf8(gate.0).unwrap(), "WARN \\u{1b}[2Jhttps://REDACTED@h/ a\\u{202e}b\n");
+    }
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod complete;
+mod complete_gate;
 mod config;
 mod decide;
 mod explain;
@@ -68,6 +69,10 @@ pub fn run() -> color_eyre::Result<ExitCode> {
         Ok(policy) => Arc::new(policy),
         Err(error) => return Ok(Failed::usage(error.to_string()).report()),
     };
+    if arguments.command.is_none() && !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+        let why = "the console needs a terminal; `countersign list` and the other commands do not (see --help)";
+        return Ok(Failed::usage(why).report());
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let practice = match runtime.block_on(practice(&mut arguments)) {
         Ok(practice) => practice,
@@ -78,9 +83,10 @@ pub fn run() -> color_eyre::Result<ExitCode> {
     let done = match arguments.command {
         None => {
             let settings = console::settings::Settings { practice: practice.is_some(), policy, ..settings };
-            runtime.block_on(console::run(arguments.global.target(), settings)).map(|ended| match ended {
-                None => ExitCode::SUCCESS,
-                Some(signal) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),
+            Ok(match runtime.block_on(console::run(arguments.global.target(), settings)) {
+                Ok(None) => ExitCode::SUCCESS,
+                Ok(Some(signal)) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),
+                Err(error) => Failed::new(format!("{error:#}")).report(),
             })
         }
         Some(command) => Ok(match runtime.block_on(carry_out(command, &arguments.global, &policy)) {

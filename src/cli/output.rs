@@ -1,13 +1,15 @@
 //! Printing, and failing in plain words.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::domain::ascii::plain;
 use crate::domain::gate::Refusal;
-use crate::domain::text::{is_plain, printable_block};
+use crate::domain::output::json;
+use crate::domain::output::shell::ShellLine;
+use crate::domain::output::terminal::TerminalText;
+use crate::domain::text::in_ascii;
+use crate::domain::yaml;
 use crate::issuance::Stopped;
 use crate::trouble::Trouble;
 use crate::{cluster, files};
@@ -113,11 +115,24 @@ impl From<io::Error> for Failed {
 /// Prints a result: lines of text, made printable.
 pub(super) fn print(text: &str) -> Result<(), Failed> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", on_terminal(printable_block(text.trim_end_matches('\n'))))?;
+    writeln!(out, "{}", on_terminal(text.trim_end_matches('\n')))?;
     Ok(())
 }
 
-/// Prints a result that is data for a program: JSON, YAML or PEM, which escape by rules of their own.
+/// Prints lines for a shell. They are printable as they are.
+pub(super) fn print_script(lines: &[ShellLine]) -> Result<(), Failed> {
+    let mut out = io::stdout().lock();
+    lines.iter().try_for_each(|line| writeln!(out, "{}", shown(line)))?;
+    Ok(())
+}
+
+/// A line for a shell as a part of a sentence.
+pub(super) fn shown(line: &ShellLine) -> String {
+    in_ascii(ASCII.load(Ordering::Relaxed), || line.to_string())
+}
+
+/// Prints a result that is data for a program: YAML or PEM, whose writers let nothing through that a terminal could obey
+/// ([`crate::domain::yaml`], [`crate::domain::output::pem`]), or a text of this program.
 pub(super) fn print_data(text: &str) -> Result<(), Failed> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
@@ -126,27 +141,19 @@ pub(super) fn print_data(text: &str) -> Result<(), Failed> {
 
 /// Prints JSON. What a terminal could take for a command is escaped, as JSON allows anywhere in a string.
 pub(super) fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failed> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Failed::new(error.to_string()))?;
-    print_data(&(escaped_json(&text) + "\n"))
+    let text = json::to_string(value).map_err(|error| Failed::new(error.to_string()))?;
+    print_data(&(text + "\n"))
 }
 
-fn escaped_json(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c == '\n' || is_plain(c.encode_utf8(&mut [0; 4])) {
-            out.push(c);
-        } else {
-            let mut units = [0; 2];
-            out.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
-        }
-    }
-    out
+/// Prints YAML, without keeping more than one object's text.
+pub(super) fn print_yaml<T: serde::Serialize>(value: &T) -> Result<(), Failed> {
+    print_data(&yaml::to_string(value).map_err(|error| Failed::new(error.to_string()))?)
 }
 
 /// Says something that is not a result.
 pub(super) fn tell(text: &str) {
     // Nobody can be told that standard error is closed.
-    let _ = writeln!(io::stderr().lock(), "{}", on_terminal(printable_block(text)));
+    let _ = writeln!(io::stderr().lock(), "{}", on_terminal(text));
 }
 
 /// Whether what people read keeps to ASCII.
@@ -157,19 +164,7 @@ pub(super) fn keep_to_ascii() {
     ASCII.store(true, Ordering::Relaxed);
 }
 
-fn on_terminal(text: Cow<'_, str>) -> Cow<'_, str> {
-    if ASCII.load(Ordering::Relaxed) { Cow::Owned(plain(&text).into_owned()) } else { text }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped_json;
-
-    #[test]
-    fn json_says_the_same_and_carries_no_escape_sequence() {
-        let value = serde_json::json!({"name": "a\u{1b}[31m\u{202e}\u{e0041}\u{9b}花"});
-        let text = escaped_json(&serde_json::to_string_pretty(&value).unwrap());
-        assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{e0041}', '\u{9b}']) && text.contains('花'));
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
-    }
+fn on_terminal(text: &str) -> TerminalText {
+    let text = TerminalText::new(text);
+    if ASCII.load(Ordering::Relaxed) { text.in_ascii() } else { text }
 }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::flags::SandboxFlags;
-use super::output::{Failed, print_data, tell};
-use crate::domain::shell::quote;
+use super::output::{Failed, print_script, tell};
+use crate::domain::output::shell::ShellCommand;
 use crate::files::{bounded, folders};
 use crate::sandbox::{Options, Sandbox};
 
@@ -38,7 +38,7 @@ pub(super) async fn run(flags: &SandboxFlags) -> Result<(), Failed> {
         tell(&format!("A practice cluster listens at {} ({}).", sandbox.url(), reach(flags.listen)));
         tell(&format!("Its kubeconfig is {}. Ctrl-C ends it and removes everything.", kubeconfig.display()));
     }
-    print_data(&format!("export KUBECONFIG={}\n", quote(&kubeconfig.display().to_string())))?;
+    print_script(&[ShellCommand::assign("export KUBECONFIG", &kubeconfig.display().to_string()).line()])?;
     let [interrupt, terminate, hangup] = &mut ends;
     tokio::select! {
         _ = interrupt.recv() => {}

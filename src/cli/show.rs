@@ -5,7 +5,7 @@ use chrono::Utc;
 use super::flags::{Output, ShowFlags};
 use super::json;
 use super::judge::judged_among_all;
-use super::output::{Failed, print, print_data, print_json};
+use super::output::{Failed, print, print_json, print_yaml};
 use crate::cluster::Cluster;
 use crate::console::clock::Clock;
 use crate::console::requests::{Loaded, access, detail};
@@ -18,8 +18,7 @@ pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ShowFlag
     let mut csr = cluster.request(&flags.name).await?;
     csr.metadata.managed_fields = None;
     if flags.output == Output::Yaml {
-        let yaml = crate::domain::yaml::to_string(&csr).map_err(|error| Failed::new(error.to_string()))?;
-        return print_data(&yaml);
+        return print_yaml(&csr);
     }
     let request = Request::from_object(&csr);
     let (mut verdicts, rbac) = judged_among_all(cluster, policy, std::slice::from_ref(&request)).await;

@@ -3,12 +3,13 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::output::{Failed, print, print_json};
+use super::output::{Failed, print, print_json, shown};
 use super::rbac::{AccessOutput, Words, action, catalogue, chain, see, tell_missing};
 use crate::cluster::Cluster;
 use crate::cluster::rbac::Review;
 use crate::domain::access::why::Answer;
 use crate::domain::access::{Action, Policy, Who};
+use crate::domain::output::shell::Kubectl;
 use crate::domain::text::printable;
 
 /// `countersign why`.
@@ -69,7 +70,7 @@ fn as_json(
     action: &Action,
     answer: &Answer<'_>,
     review: Option<&Review>,
-    kubectl: &str,
+    kubectl: &Kubectl,
 ) -> Value {
     let (chains, near) = match answer {
         Answer::Above => (Vec::new(), Vec::new()),
@@ -106,7 +107,7 @@ fn as_text(
     action: &Action,
     answer: &Answer<'_>,
     review: Option<&Review>,
-    kubectl: &str,
+    kubectl: &Kubectl,
 ) -> String {
     let line = |text: String| printable(&text).into_owned();
     let mut lines = Vec::new();
@@ -121,7 +122,7 @@ fn as_text(
             for near in near {
                 lines.push(line(format!("- {}", near.text)));
                 lines.push(line(format!("  {}:", near.change)));
-                lines.extend(near.change.commands(kubectl).into_iter().map(|command| line(format!("    {command}"))));
+                lines.extend(near.change.commands(kubectl).iter().map(|command| format!("    {}", shown(command))));
             }
         }
     }

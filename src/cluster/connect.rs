@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine;
 use kube::Config;
 use kube::client::ClientBuilder;
-use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, NamedCluster};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError, NamedCluster};
 use serde_yaml::{Mapping, Value};
 use tower::buffer::BufferLayer;
 use tower::retry::RetryLayer;
@@ -15,10 +15,13 @@ use zeroize::Zeroizing;
 use super::budget::Budgets;
 use super::bulk::{Patience, Pressure};
 use super::{Cluster, Error, login};
-use crate::domain::commands::kubectl;
+use crate::contained;
 use crate::domain::gate::WriteAccess;
-use crate::domain::kubeconfig::diagnose::CONTRADICTION;
+use crate::domain::kubeconfig::diagnose::{self, CONTRADICTION};
 use crate::domain::kubeconfig::set::Kubeconfigs;
+use crate::domain::output::redact;
+use crate::domain::output::shell::Kubectl;
+use crate::domain::text::printable;
 use crate::files::{self, bounded};
 
 /// Seconds that an ordinary request may take unless `--request-timeout` says otherwise.
@@ -66,13 +69,13 @@ impl Target {
     }
 
     /// `kubectl` with the same flags.
-    fn kubectl(&self) -> String {
+    fn kubectl(&self) -> Kubectl {
         let mut flags = Vec::new();
         flags.extend(self.kubeconfig.iter().map(|path| ("kubeconfig", path.display().to_string())));
         flags.extend(self.context.iter().map(|name| ("context", name.clone())));
         flags.extend(self.as_user.iter().map(|user| ("as", user.clone())));
         flags.extend(self.as_groups.iter().map(|group| ("as-group", group.clone())));
-        kubectl(&flags)
+        Kubectl::new(flags)
     }
 }
 
@@ -87,6 +90,10 @@ impl Cluster {
             Some((all, kubeconfig)) => from_kubeconfig(&all, kubeconfig, target).await?,
             None => in_cluster(target)?,
         };
+        // The client's library panics at an address without a scheme.
+        if let Some(why) = diagnose::server_problem(&config.cluster_url.to_string()) {
+            return Err(Error::Config(format!("context {context}: {why}")));
+        }
         if let Some(user) = &target.as_user {
             config.auth_info.impersonate = Some(user.clone());
         }
@@ -101,13 +108,20 @@ impl Cluster {
         config.read_timeout = Some(Duration::from_secs(90));
         config.reset_reader_on_write = true;
         let (namespace, server) = (config.default_namespace.clone(), config.cluster_url.to_string());
-        let server = server.trim_end_matches('/').to_owned();
+        let server = redact::url(server.trim_end_matches('/')).into_owned();
+        let program = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
         // Ours tells the bulk decisions how often the server asked us to wait.
         config.default_retry = false;
         let login = login::prepare(&mut config.auth_info).await?;
         let pressure = Pressure::default();
         let patience = RetryLayer::new(Patience::new(pressure.clone()));
-        let client = ClientBuilder::try_from(config).map_err(|error| Error::from_kube(error, &server))?;
+        // The library panics where a token has characters that no request can carry.
+        let built = contained::call(|| ClientBuilder::try_from(config));
+        let built = built.map_err(|_| {
+            let why = "its token has characters that no request can carry";
+            Error::Config(format!("context {context}: {why}"))
+        })?;
+        let client = built.map_err(|error| Error::from_kube(error, &server, program.as_deref()))?;
         let client = client.with_layer(&BufferLayer::new(WAITING)).with_layer(&patience);
         let client = client.with_layer(&login).with_layer(&Budgets::default()).build();
         let access = target.write_access([context.as_str()]);
@@ -120,6 +134,7 @@ impl Cluster {
             namespace,
             server,
             kubectl: target.kubectl(),
+            login: program,
             timeout,
             pressure,
             access,
@@ -147,8 +162,9 @@ fn read(explicit: Option<&Path>) -> Result<Option<(Kubeconfigs, Kubeconfig)>, Er
         let names: Vec<_> = all.sources().iter().map(|source| source.path.display().to_string()).collect();
         return Err(Error::Config(format!("there is no kubeconfig ({})", names.join(", "))));
     }
-    let merged = all.merged(true);
-    let kubeconfig = serde_yaml::from_value(Value::Mapping(merged.root().clone()));
+    let mut merged = all.merged(true).root().clone();
+    trim_tokens(&mut merged);
+    let kubeconfig = serde_yaml::from_value(Value::Mapping(merged));
     // The library's words could quote a value.
     kubeconfig
         .map(|kubeconfig| Some((all, kubeconfig)))
@@ -191,7 +207,7 @@ async fn from_kubeconfig(
     }
     let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-    let config = config.map_err(|error| Error::Config(format!("context {name}: {error}")))?;
+    let config = config.map_err(|error| in_context(&name, &error))?;
     let entry = entry.map(|entry| self_contained(&entry)).transpose()?.unwrap_or_default();
     Ok((config, name, context.cluster, entry))
 }
@@ -206,11 +222,28 @@ fn contradicts(cluster: &NamedCluster) -> bool {
     })
 }
 
+fn in_context(name: &str, error: &KubeconfigError) -> Error {
+    match Error::from_kubeconfig(error) {
+        Error::Config(why) => Error::Config(format!("context {name}: {why}")),
+        other => other,
+    }
+}
+
+/// Tokens without the newline that a block of YAML ends in, and that no request can carry.
+fn trim_tokens(root: &mut Mapping) {
+    let users = root.get_mut("users").and_then(Value::as_sequence_mut);
+    for user in users.into_iter().flatten() {
+        if let Some(Value::String(token)) = user.get_mut("user").and_then(|user| user.get_mut("token")) {
+            *token = token.trim().to_owned();
+        }
+    }
+}
+
 fn in_cluster(target: &Target) -> Result<(Config, String, String, Mapping), Error> {
     if let Some(context) = &target.context {
         return Err(Error::Config(format!("there is no kubeconfig, so no context {context}")));
     }
-    let config = Config::incluster().map_err(|error| Error::Config(error.to_string()))?;
+    let config = Config::incluster().map_err(|error| Error::Config(printable(&error.to_string()).into_owned()))?;
     let mut entry = Mapping::new();
     entry.insert("server".into(), config.cluster_url.to_string().trim_end_matches('/').into());
     if let Some(path) = &config.root_cert_file {

@@ -3,11 +3,13 @@
 use std::error::Error as StdError;
 
 use kube::client::AuthError;
+use kube::config::{KubeconfigError, LoadDataError};
 use kube::core::Status;
 use kube::runtime::watcher;
 
 use super::budget::Exceeded;
-use super::{login, quoted};
+use super::{Cluster, login, quoted};
+use crate::domain::output::redact;
 use crate::domain::request::State;
 use crate::domain::text::printable;
 use crate::files;
@@ -114,7 +116,7 @@ impl std::fmt::Display for Error {
             Self::Untrusted { context, what } => files::untrusted(context, what),
             Self::Server { code, message } => format!("the server answered {code}: {message}"),
         };
-        f.write_str(&printable(&text))
+        f.write_str(&printable(&redact::urls(&text)))
     }
 }
 
@@ -149,22 +151,36 @@ impl Error {
             Self::ReadOnly => "Start it without --read-only to write.".into(),
             _ => return None,
         };
-        Some(printable(&text).into_owned())
+        Some(printable(&redact::urls(&text)).into_owned())
     }
 
-    /// Puts kube's error in our words.
-    pub(super) fn from_kube(error: kube::Error, server: &str) -> Self {
+    /// Puts kube's error in our words; `program` is the one that the kubeconfig logs in with, where there is one. kube's own
+    /// words quote addresses with their passwords.
+    pub(super) fn from_kube(error: kube::Error, server: &str, program: Option<&str>) -> Self {
         if let Some(limit) = Exceeded::of(&error) {
             return Self::Server { code: limit.code(), message: limit.to_string() };
         }
         if let Some(failed) = login::Failed::of(&error) {
-            return Self::Config(failed.to_string());
+            return Self::Config(failed.about(program));
+        }
+        if let Some(error) = auth_error(&error) {
+            return Self::Config(credentials_problem(error));
         }
         match error {
             kube::Error::Api(status) => Self::from_status(&status, server),
-            kube::Error::InferKubeconfig(error) => Self::Config(error.to_string()),
-            kube::Error::InferConfig(error) => Self::Config(error.to_string()),
-            kube::Error::Auth(error) => Self::Config(login_failed(&error)),
+            kube::Error::InferKubeconfig(error) => Self::from_kubeconfig(&error),
+            kube::Error::InferConfig(_) => Self::Config("there is none that can be used".to_owned()),
+            kube::Error::ProxyProtocolUnsupported { proxy_url } => {
+                let url = proxy_url.to_string();
+                Self::Config(format!("the proxy {} speaks no protocol that is known here", redact::url(&url)))
+            }
+            kube::Error::ProxyProtocolDisabled { proxy_url, .. } => {
+                let url = proxy_url.to_string();
+                Self::Config(format!("the proxy {} speaks a protocol that is not built in", redact::url(&url)))
+            }
+            kube::Error::HttpError(_) => {
+                Self::Config("a user or group to act as has characters that no request can carry".to_owned())
+            }
             kube::Error::SerdeError(_) => {
                 Self::Server { code: 200, message: "its answer cannot be read: is it a Kubernetes API?".to_owned() }
             }
@@ -172,17 +188,25 @@ impl Error {
         }
     }
 
-    /// Puts the error of a watch in our words.
-    pub(super) fn from_watcher(error: watcher::Error, server: &str) -> Self {
-        match error {
-            watcher::Error::InitialListFailed(error)
-            | watcher::Error::WatchStartFailed(error)
-            | watcher::Error::WatchFailed(error) => Self::from_kube(error, server),
-            watcher::Error::WatchError(status) => Self::from_status(&status, server),
-            watcher::Error::NoResourceVersion => {
-                Self::Server { code: 200, message: "the list has no resourceVersion".to_owned() }
-            }
-        }
+    /// Puts the error of reading a kubeconfig in our words: the field, and never its value.
+    pub(super) fn from_kubeconfig(error: &KubeconfigError) -> Self {
+        let data = |what: &str, error: &LoadDataError| match error {
+            LoadDataError::DecodeBase64(_) => format!("{what}-data is no Base64"),
+            LoadDataError::ReadFile(error, path) => format!("{what} {}: {error}", path.display()),
+            LoadDataError::NoBase64DataOrFile => format!("{what} is missing"),
+        };
+        Self::Config(match error {
+            KubeconfigError::MissingClusterUrl => "the cluster names no server".to_owned(),
+            KubeconfigError::ParseClusterUrl(_) => "the server is no address".to_owned(),
+            KubeconfigError::ParseProxyUrl(_) => "the proxy-url is no address".to_owned(),
+            KubeconfigError::ParseCertificates(_) => "the certificate-authority is no certificate in PEM".to_owned(),
+            KubeconfigError::LoadCertificateAuthority(error) => data("certificate-authority", error),
+            KubeconfigError::LoadClientCertificate(error) => data("client-certificate", error),
+            KubeconfigError::LoadClientKey(error) => data("client-key", error),
+            KubeconfigError::ParseNoProxy(_) => "the environment's NO_PROXY cannot be read".to_owned(),
+            KubeconfigError::LoadClusterOfContext(name) => format!("there is no cluster {name}"),
+            _ => "a field has a value that cannot be used".to_owned(),
+        })
     }
 
     /// Puts a Status of the API in our words.
@@ -207,31 +231,52 @@ fn what(status: &Status) -> String {
     }
 }
 
-/// Why a login program or plugin gave nothing to log in with. What it printed on standard output may be a token.
-fn login_failed(error: &AuthError) -> String {
-    match error {
-        AuthError::AuthExecStart(error) => format!("the login program cannot be started: {error}"),
-        AuthError::AuthExecRun { out, .. } => {
-            let said = String::from_utf8_lossy(&out.stderr);
-            let said: String = said
-                .split(['\n', '\r'])
-                .find(|line| !line.trim().is_empty())
-                .unwrap_or_default()
-                .chars()
-                .take(200)
-                .collect();
-            let said = if said.is_empty() { said } else { format!(": {}", said.trim()) };
-            format!("the login program failed ({}){said}", out.status)
+impl Cluster {
+    /// What went wrong with a request, in our words.
+    pub(super) fn error(&self, error: kube::Error) -> Error {
+        Error::from_kube(error, &self.server, self.login.as_deref())
+    }
+
+    /// What went wrong with a watch, in our words.
+    pub(super) fn watch_error(&self, error: watcher::Error) -> Error {
+        match error {
+            watcher::Error::InitialListFailed(error)
+            | watcher::Error::WatchStartFailed(error)
+            | watcher::Error::WatchFailed(error) => self.error(error),
+            watcher::Error::WatchError(status) => Error::from_status(&status, &self.server),
+            watcher::Error::NoResourceVersion => {
+                Error::Server { code: 200, message: "the list has no resourceVersion".to_owned() }
+            }
         }
-        AuthError::AuthExec(why) => why.clone(),
-        AuthError::AuthExecParse(_) => "what the login program printed cannot be read".to_owned(),
-        other => root(other),
     }
 }
 
+/// The failed login that is behind an error: the client's layers wrap it.
+fn auth_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a AuthError> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<AuthError>() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// Why the credentials of the kubeconfig cannot be used. Login programs and token files are not kube's (see [`login`]).
+fn credentials_problem(error: &AuthError) -> String {
+    match error {
+        AuthError::InvalidBearerToken(_) => "the token has characters that no request can carry",
+        AuthError::InvalidBasicAuth(_) => "user name or password have characters that no request can carry",
+        AuthError::NoValidNativeRootCA(_) => "this system has no certificate authorities",
+        _ => "its credentials cannot be used",
+    }
+    .to_owned()
+}
+
 /// The innermost cause: `Connection refused`, `certificate has expired`, …
-fn root(error: &dyn StdError) -> String {
-    let mut innermost: &dyn StdError = error;
+fn root(error: &(dyn StdError + 'static)) -> String {
+    let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
@@ -279,6 +324,23 @@ mod tests {
         ] {
             assert_eq!(missing_right(message).as_deref(), Some(right));
         }
+    }
+
+    #[test]
+    fn a_failed_login_program_is_named_and_nothing_that_it_was_given_or_printed() {
+        let failed = login::Failed::Slow(std::time::Duration::from_secs(60));
+        let text = Error::from_kube(kube::Error::Service(Box::new(failed)), "https://s", Some("/bin/aws")).to_string();
+        assert_eq!(text, "kubeconfig: the login program /bin/aws did not answer within 60 s");
+    }
+
+    #[test]
+    fn no_address_is_told_with_its_password() {
+        let proxy_url = Box::new("socks5h://u:s3cret@h/".parse().unwrap());
+        let error = kube::Error::ProxyProtocolUnsupported { proxy_url };
+        let text = Error::from_kube(error, "https://s", None).to_string();
+        assert!(text.contains("socks5h://REDACTED@h") && !text.contains("s3cret"), "{text}");
+        let error = Error::Server { code: 500, message: "see https://u:s3cret@h/?token=s3cret".into() };
+        assert!(!error.to_string().contains("s3cret"), "{error}");
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl Cluster {
                 }
                 Ok(_) => return Err(Error::Gone { what: format!("the request {name}") }),
                 Err(error) => {
-                    let error = Error::from_watcher(error, &self.server);
+                    let error = self.watch_error(error);
                     if matches!(error, Error::Forbidden { .. } | Error::Unauthorized { .. }) {
                         return Err(error);
                     }

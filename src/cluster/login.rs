@@ -83,12 +83,13 @@ pub(super) async fn prepare(user: &mut AuthInfo) -> Result<LoginLayer, Error> {
         }))));
     }
     let Some(program) = program else { return Ok(LoginLayer(None)) };
-    let credential = ran(program.clone()).await.map_err(|failed| Error::Config(failed.to_string()))?;
+    let failed = |failed: Failed| Error::Config(failed.about(program.command.as_deref()));
+    let credential = ran(program.clone()).await.map_err(failed)?;
     if let (Some(certificate), Some(key)) = (&credential.certificate, &credential.key) {
         user.client_certificate_data = Some(STANDARD.encode(certificate));
         user.client_key_data = Some(STANDARD.encode(key.as_bytes()).into());
     }
-    let known = known(&credential).map_err(|failed| Error::Config(failed.to_string()))?;
+    let known = known(&credential).map_err(failed)?;
     let login = known.map(|known| Login { source: Source::Program(program.into()), known: known.into() });
     Ok(LoginLayer(login.map(Arc::new)))
 }

@@ -31,6 +31,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 
 use crate::domain::gate::{Refusal, WriteAccess, WritePermit};
+use crate::domain::output::shell::Kubectl;
 
 pub use crate::domain::gate::Verb;
 pub use budget::may_keep_more;
@@ -57,7 +58,9 @@ pub struct Cluster {
     /// The server's address.
     pub server: String,
     /// `kubectl` with the flags that mean this cluster and this user.
-    pub kubectl: String,
+    pub kubectl: Kubectl,
+    /// The program that the kubeconfig logs in with.
+    login: Option<String>,
     timeout: Duration,
     pressure: bulk::Pressure,
     access: WriteAccess,
@@ -95,7 +98,7 @@ impl Cluster {
     /// What the server refused, or why it cannot be reached.
     async fn call<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, Error> {
         match tokio::time::timeout(self.timeout, request).await {
-            Ok(answer) => answer.map_err(|error| Error::from_kube(error, &self.server)),
+            Ok(answer) => answer.map_err(|error| self.error(error)),
             Err(_) => Err(Error::Timeout { server: self.server.clone(), seconds: self.timeout.as_secs() }),
         }
     }
@@ -108,7 +111,7 @@ impl Cluster {
     where
         K: Clone + Debug + DeserializeOwned,
     {
-        let exceeded = |limit: budget::Exceeded| Error::from_kube(limit.into(), &self.server);
+        let exceeded = |limit: budget::Exceeded| self.error(limit.into());
         let (mut paging, mut all) = (budget::Paging::new(PAGE), Vec::new());
         loop {
             let page = self.call(api.list(&paging.params())).await?;

@@ -49,7 +49,7 @@ async fn follow(cluster: &Cluster, to: &Sender<Nodes>, told: &mut Option<Nodes>)
         };
         match event {
             None => return Ok(()),
-            Some(Err(error)) => return Err(Error::from_watcher(error, &cluster.server)),
+            Some(Err(error)) => return Err(cluster.watch_error(error)),
             Some(Ok(Event::Init)) => (nodes, complete) = (Nodes::default(), false),
             Some(Ok(Event::InitApply(node) | Event::Apply(node))) if may_keep_more(nodes.len()) => nodes.insert(&node),
             Some(Ok(Event::InitApply(_) | Event::Apply(_))) => {}

@@ -46,6 +46,13 @@ pub enum Stage {
     Answer,
 }
 
+impl Probe {
+    /// One that did not come to an answer.
+    pub fn failed(why: String) -> Self {
+        failed(Instant::now(), Stage::Answer, Error::Config(why))
+    }
+}
+
 /// Connects, and asks the server who we are and what it runs.
 pub async fn probe(target: &Target) -> Probe {
     let started = Instant::now();

@@ -10,12 +10,14 @@ use k8s_openapi::api::rbac::v1 as rbac;
 use kube::api::DynamicObject;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::budget::{Listing, may_keep_more};
 use super::rbac::typed;
 use super::watch::{WatchStatus, cut_off};
 use super::{Cluster, Error};
+use crate::contained;
 use crate::domain::access::object::{Kind, Named};
 use crate::domain::access::{Binding, Policy, Role};
 
@@ -64,11 +66,24 @@ enum Item {
 /// Watches all four kinds for as long as somebody listens.
 pub async fn rbac(cluster: Cluster, to: Sender<Message>) {
     let (seen, from) = mpsc::channel(512);
+    let mut watches = JoinSet::new();
     for kind in Kind::ALL {
-        tokio::spawn(follow(kind, cluster.clone(), seen.clone()));
+        watches.spawn(contained::run(follow(kind, cluster.clone(), seen.clone())));
     }
     drop(seen);
-    Collector::default().run(from, to).await;
+    let panicked = async {
+        while let Some(ended) = watches.join_next().await {
+            if matches!(ended, Ok(Err(contained::Panicked))) {
+                return;
+            }
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        _ = Collector::default().run(from, to) => {}
+        // A panic of one is one of all.
+        () = panicked => std::panic::resume_unwind(Box::new(contained::Panicked)),
+    }
 }
 
 /// Everything seen so far.
@@ -234,7 +249,7 @@ impl Watch {
             return Some(());
         }
         let listing = matches!(error, watcher::Error::InitialListFailed(_));
-        let error = Error::from_watcher(error, &self.cluster.server);
+        let error = self.cluster.watch_error(error);
         // A server without streaming lists refuses the parameter; who may list and not watch is refused the watch.
         if self.streaming && matches!(error, Error::Invalid { .. } | Error::Forbidden { .. }) {
             self.streaming = false;

@@ -220,7 +220,7 @@ impl Watch {
             // So old is what it was asked to go on from. It may say so again at once.
             return self.wait(sleep(AT_LEAST)).await;
         }
-        let error = Error::from_kube(error, &self.cluster.server);
+        let error = self.cluster.error(error);
         tracing::warn!(%error, "the watch on certificatesigningrequests broke");
         let wait = if matches!(error, Error::Forbidden { .. }) { Duration::from_secs(30) } else { backoff(self.tries) };
         self.tries += 1;

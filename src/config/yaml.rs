@@ -42,7 +42,33 @@ fn wrong(error: &serde_yaml::Error) -> Wrong {
     let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
     let text = error.to_string();
     let text = text.replace(&format!(" at line {line} column {column}"), "");
-    Wrong { line, column, text }
+    Wrong { line, column, text: without_values(&text) }
+}
+
+/// The reader's words without the values that they quote: who gives a kubeconfig where a policy belongs must not see a
+/// token in the error. Names of fields and of choices stay, which stand in backquotes and are made of letters.
+fn without_values(text: &str) -> String {
+    let letters = |value: &str| value.len() <= 40 && value.chars().all(|c| c.is_ascii_alphabetic() || c == '-');
+    let plain = |value: &str| letters(value) || (value.len() <= 4 && value.chars().all(|c| c.is_ascii_digit()));
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(['"', '`']) {
+        let mark = if rest[start..].starts_with('"') { '"' } else { '`' };
+        let inside = &rest[start + 1..];
+        let mut escaped = false;
+        let end = inside.find(|c| {
+            let ends = c == mark && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        let end = end.unwrap_or(inside.len());
+        let value = &inside[..end];
+        out.push_str(&rest[..start]);
+        out.extend([if mark == '`' && plain(value) { format!("`{value}`") } else { "(not shown)".to_owned() }]);
+        rest = inside.get(end + 1..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Where what stands at `path` begins: line and column, both from 1.
@@ -113,6 +139,30 @@ impl<'de> Deserialize<'de> for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_quotes_no_value_that_may_be_a_token() {
+        #[derive(serde::Deserialize, Default, Debug)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only read")]
+        struct Small {
+            flag: bool,
+        }
+        for text in [
+            "flag: s3cret-0",
+            "flag: secret",
+            "s3cret-0",
+            "flag: 's3cret-0\" x'",
+            "s3cret-0: true",
+            "[s3cret-0",
+            "a: *s3cret-0",
+        ] {
+            let error = read::<Small>(text).unwrap_err().to_string();
+            assert!(!error.contains("s3cret") && !error.contains("secret"), "{error}");
+        }
+        let error = read::<Small>("flags: true").unwrap_err();
+        assert!(error.text.contains("`flags`") && error.text.contains("`flag`"), "{error}");
+    }
 
     #[test]
     fn every_place_can_be_found_again() {

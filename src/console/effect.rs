@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::cluster::Decision;
 use crate::console::{kubeconfig, rbac, wizard};
 use crate::domain::gate::{Clearance, Deletion, WritePermit};
+use crate::domain::output::clipboard::ClipboardText;
 use crate::domain::request::Pin;
 use crate::files::memory::Memory;
 
@@ -42,7 +43,7 @@ pub enum Effect {
     /// Something for the wizard.
     Wizard(wizard::Task),
     /// Put a text on the terminal's clipboard.
-    Copy(String),
+    Copy(ClipboardText),
     /// Something for the Kubeconfig pane.
     Kubeconfig(kubeconfig::Task),
     /// Remember how this context looked when it was left.

@@ -14,6 +14,7 @@ use crate::console::overlay::bulk;
 use crate::console::rbac;
 use crate::console::requests::Loaded;
 use crate::console::{kubeconfig, wizard};
+use crate::domain::output::shell::Kubectl;
 use crate::domain::request::Request;
 use crate::domain::verdict::{ApiHosts, Nodes};
 use crate::trouble::Trouble;
@@ -45,6 +46,8 @@ pub enum Event {
     Nodes(Nodes),
     /// News from the watch on CSRs.
     Watch(watch::Message),
+    /// A watch ended by a mistake of the program: what it told is no longer live.
+    WatchEnded(Trouble),
     /// A request was read in full.
     Read {
         /// The object that was meant.
@@ -80,7 +83,7 @@ pub struct Connection {
     /// The name of the context's cluster entry.
     pub cluster: String,
     /// `kubectl` with the flags that mean this cluster and this user.
-    pub kubectl: String,
+    pub kubectl: Kubectl,
     /// The kubeconfig that kubectl would write a new entry to.
     pub kubeconfig: PathBuf,
 }

@@ -1,11 +1,10 @@
 //! The loop: signals, keys, answers, news from the cluster, frames. The nearer to the person, the sooner.
 
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use color_eyre::eyre::{Result, WrapErr, bail};
+use color_eyre::eyre::{Result, WrapErr};
 use crossterm::event::{KeyEvent, MouseEventKind};
 use ratatui::layout::Position;
 use rustix::process::{Signal, getpid, kill_process};
@@ -50,9 +49,6 @@ const LAST_ANSWER: Duration = Duration::from_secs(1);
 /// # Errors
 /// Where there is no terminal, or it fails.
 pub async fn run(target: Target, settings: Settings) -> Result<Option<i32>> {
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        bail!("the console needs a terminal; `countersign list` and the other commands do not (see --help)");
-    }
     let signals = Signals::new().wrap_err("signals cannot be listened to")?;
     let abilities = Abilities::of(&variable("TERM").unwrap_or_default(), settings.mouse);
     let guard = terminal::Guard;

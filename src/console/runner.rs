@@ -15,7 +15,9 @@ use super::rbac;
 use super::requests::Loaded;
 use super::wizard::runner::WizardRunner;
 use crate::cluster::{Cluster, Decision, Target, nodes_watch, watch};
+use crate::contained;
 use crate::domain::gate::{Clearance, WritePermit};
+use crate::domain::output::pem::Certificates;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::{Pin, Request};
 use crate::domain::verdict::Verdict;
@@ -43,7 +45,10 @@ impl Runner {
         let (connected, cluster) = latest::channel(None);
         let wizard = WizardRunner::new(answers.clone(), policy.clone());
         let kubeconfig = KubeconfigRunner::new(target.clone(), answers.clone());
-        tokio::spawn(connect(target, policy, connected, answers.clone(), events));
+        let failed = answers.clone();
+        contained::spawn(connect(target, policy, connected, answers.clone(), events), move |trouble| {
+            drop(failed.send(Event::Connected(Err(trouble))));
+        });
         Self { answers, cluster, wizard, deciding: None, kubeconfig }
     }
 
@@ -65,10 +70,16 @@ impl Runner {
             other => other,
         };
         let answers = self.answers.clone();
-        tokio::spawn(async move {
+        let (failed, failure) = (self.answers.clone(), failure_of(&effect));
+        let task = async move {
             if let Some(event) = answer(&cluster, effect).await {
                 // The console may be ending; then nobody wants the answer.
                 let _ = answers.send(event);
+            }
+        };
+        contained::spawn(task, move |trouble| {
+            if let Some(failure) = failure {
+                let _ = failed.send(failure(trouble));
             }
         });
     }
@@ -76,14 +87,46 @@ impl Runner {
     fn decide_all(&mut self, cluster: Cluster, id: EffectId, cleared: Vec<Clearance>, decision: Decision) {
         let (stop, stopped) = oneshot::channel();
         self.deciding = Some((id, stop));
-        let answers = self.answers.clone();
-        tokio::spawn(async move {
+        let (answers, failed) = (self.answers.clone(), self.answers.clone());
+        let task = async move {
             // The console may be ending; then nobody wants the news.
             let tell = |at, outcome| drop(answers.send(Event::Bulk(id, News::Told(at, outcome))));
             cluster.decide_all(&cleared, &decision, stopped, tell).await;
             let _ = answers.send(Event::Bulk(id, News::Ended));
-        });
+        };
+        // What was not decided is left over, and shown as such.
+        contained::spawn(task, move |_| drop(failed.send(Event::Bulk(id, News::Ended))));
     }
+}
+
+type Failure = Box<dyn FnOnce(Trouble) -> Event + Send>;
+
+/// How whoever waits for an effect learns that its task panicked.
+fn failure_of(effect: &Effect) -> Option<Failure> {
+    Some(match effect {
+        Effect::Identify => Box::new(|trouble| Event::Identified(Err(trouble))),
+        Effect::Read(pin) => {
+            let uid = pin.uid.clone();
+            Box::new(|trouble| Event::Read { uid, result: Err(trouble) })
+        }
+        Effect::Decide(id, ..) => {
+            let id = *id;
+            Box::new(move |trouble| Event::Decided(id, Err(trouble)))
+        }
+        Effect::Delete(id, _) => {
+            let id = *id;
+            Box::new(move |trouble| Event::Deleted(id, Err(trouble)))
+        }
+        Effect::Export { id, .. } => {
+            let id = *id;
+            Box::new(move |trouble| Event::Exported(id, Exported::Failed(trouble)))
+        }
+        Effect::Rbac(task) => {
+            let failure = rbac::runner::failure_of(task)?;
+            Box::new(|trouble| Event::Rbac(failure(trouble)))
+        }
+        _ => return None,
+    })
 }
 
 async fn answer(cluster: &Cluster, effect: Effect) -> Option<Event> {
@@ -138,9 +181,13 @@ async fn connect(
     connected.send_replace(Some(cluster.clone()));
     let _ = answers.send(Event::Connected(Ok(connection)));
     let (to_watch, mut messages) = mpsc::channel(1);
-    tokio::spawn(rbac::runner::watch(cluster.clone(), events.clone()));
-    tokio::spawn(watch_nodes(cluster.clone(), events.clone()));
-    tokio::spawn(watch::requests(cluster, policy, to_watch));
+    let ended = |answers: &mpsc::UnboundedSender<Event>| {
+        let answers = answers.clone();
+        move |trouble| drop(answers.send(Event::WatchEnded(trouble)))
+    };
+    contained::spawn(rbac::runner::watch(cluster.clone(), events.clone()), ended(&answers));
+    contained::spawn(watch_nodes(cluster.clone(), events.clone()), ended(&answers));
+    contained::spawn(watch::requests(cluster, policy, to_watch), ended(&answers));
     while let Some(message) = messages.recv().await {
         if events.send(Event::Watch(message)).await.is_err() {
             return;
@@ -150,12 +197,15 @@ async fn connect(
 
 async fn watch_nodes(cluster: Cluster, events: mpsc::Sender<Event>) {
     let (to, mut nodes) = mpsc::channel(1);
-    tokio::spawn(nodes_watch::nodes(cluster, to));
-    while let Some(nodes) = nodes.recv().await {
-        if events.send(Event::Nodes(nodes)).await.is_err() {
-            return;
+    let told = async {
+        while let Some(nodes) = nodes.recv().await {
+            if events.send(Event::Nodes(nodes)).await.is_err() {
+                return;
+            }
         }
-    }
+    };
+    // In one task: a panic of either is one of both.
+    tokio::join!(nodes_watch::nodes(cluster, to), told);
 }
 
 async fn identify(cluster: &Cluster) -> Result<Identified, Trouble> {
@@ -197,7 +247,11 @@ async fn export(cluster: &Cluster, pin: &Pin, path: &Path, replace: Option<Write
     let Some(certificate) = csr.status.and_then(|status| status.certificate) else {
         return Exported::Failed(Trouble::new("it has no certificate"));
     };
-    match atomic::write_public(path, &certificate.0, replace) {
+    let certificates = match Certificates::read(&certificate.0) {
+        Ok(certificates) => certificates,
+        Err(why) => return Exported::Failed(Trouble::new(why)),
+    };
+    match atomic::write_public(path, certificates.pem.as_bytes(), replace) {
         Ok(()) => Exported::Written(path.display().to_string()),
         Err(files::Error::Exists(_)) => Exported::Exists,
         Err(error) => Exported::Failed(Trouble { advice: error.advice(), text: error.to_string() }),

@@ -8,6 +8,7 @@ use ratatui::layout::{Position, Rect, Size};
 use ratatui::{Frame, Terminal};
 
 use super::encoder::Shown;
+use crate::domain::output::terminal::is_drawable;
 
 /// From this many bytes on a frame is marked as one, where the terminal knows how (synchronised output, mode 2026):
 /// less arrives in one piece anyway, and the marks cost sixteen bytes.
@@ -43,7 +44,10 @@ impl Screen {
     /// Draws, and gives the bytes that make the terminal show it. The part `held` is left as it is for now.
     pub fn paint(&mut self, held: Option<Rect>, draw: impl FnOnce(&mut Frame)) -> String {
         let Ok(frame) = self.terminal.draw(draw);
-        let buffer = frame.buffer.clone();
+        let mut buffer = frame.buffer.clone();
+        for cell in buffer.content.iter_mut().filter(|cell| !is_drawable(cell.symbol())) {
+            cell.set_symbol("?");
+        }
         let canvas = self.terminal.backend();
         let cursor = canvas.cursor.filter(|_| canvas.shows);
         let whole = self.shown.area() != buffer.area;

@@ -21,6 +21,7 @@ use crate::console::theme::Theme;
 use crate::console::wizard::Wizard;
 use crate::domain::ascii;
 use crate::domain::gate::{Refusal, WriteAccess, WritePermit};
+use crate::domain::output::shell::Kubectl;
 use crate::domain::text::printable;
 use crate::trouble::Trouble;
 
@@ -271,8 +272,9 @@ impl State {
     }
 
     /// `kubectl` with the flags that mean this cluster and this user.
-    pub fn kubectl(&self) -> &str {
-        self.session.connection.as_ref().map_or("kubectl", |connection| &connection.kubectl)
+    pub fn kubectl(&self) -> &Kubectl {
+        static PLAIN: Kubectl = Kubectl::plain();
+        self.session.connection.as_ref().map_or(&PLAIN, |connection| &connection.kubectl)
     }
 
     /// Where keys are looked up, the nearest place first.

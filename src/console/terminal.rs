@@ -1,6 +1,6 @@
 //! Taking the terminal and giving it back, whatever happens; and the thread that writes to it.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError, TryLockError};
@@ -12,6 +12,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::stdio::stdout;
 use tokio::sync::mpsc;
+
+use crate::contained;
 
 /// Whether the terminal is ours now. Nothing that is still to be written then reaches a shell, or a lost connection.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -118,10 +120,20 @@ pub fn hung_up() {
 /// # Errors
 /// Where hooks are installed already.
 pub fn install_hooks() -> color_eyre::Result<()> {
-    let (panics, errors) = color_eyre::config::HookBuilder::default().display_env_section(false).into_hooks();
+    let mut hooks = color_eyre::config::HookBuilder::default().display_env_section(false);
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if no_color || !io::stderr().is_terminal() {
+        hooks = hooks.theme(color_eyre::config::Theme::new());
+    }
+    let (panics, errors) = hooks.into_hooks();
     errors.install()?;
     let report = panics.into_panic_hook();
     std::panic::set_hook(Box::new(move |panic| {
+        if contained::is_inside() {
+            let place = panic.location().map(ToString::to_string).unwrap_or_default();
+            tracing::error!(place, "a task panicked");
+            return;
+        }
         give_back();
         report(panic);
     }));

@@ -29,6 +29,7 @@ use super::wizard::{News, Task};
 use crate::cluster::watch::{Change, Message, WatchStatus};
 use crate::cluster::{Verb, WhoAmI};
 use crate::domain::gate::Refusal;
+use crate::domain::output::shell::Kubectl;
 use crate::domain::plan::StepKind;
 use crate::domain::request::{Condition, Request};
 use crate::domain::verdict::{Context, Finding, Level, Verdict, judge};
@@ -53,7 +54,7 @@ impl Console {
             namespace: "default".into(),
             server: "https://10.1.0.5:6443".into(),
             cluster: "prod".into(),
-            kubectl: "kubectl --context=prod-eu".into(),
+            kubectl: Kubectl::new([("context", "prod-eu".to_owned())]),
             kubeconfig: "/home/alice/.kube/config".into(),
         };
         console.hears(Event::Connected(Ok(connection)));

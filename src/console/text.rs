@@ -5,6 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::theme::Theme;
+use crate::domain::output::shell::{self, ShellLine};
 use crate::domain::text::printable;
 
 /// `text` made printable and cut to `width` columns, the cut marked by `…`.
@@ -116,6 +117,39 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A line for a shell, broken into lines of at most `width` columns. Each but the last ends in a backslash, so that what
+/// is copied with the mouse is still one command: the next line could be a name that is a program.
+pub fn wrapped_shell(line: &str, width: usize) -> Vec<String> {
+    let line = shell::shown(line);
+    broken_shell(line, line.starts_with('#'), width)
+}
+
+fn broken_shell(line: &str, comment: bool, width: usize) -> Vec<String> {
+    if printable(line).width() <= width {
+        return vec![printable(line).into_owned()];
+    }
+    let mut parts = wrapped(line, width.saturating_sub(2));
+    let last = parts.len() - 1;
+    for (at, part) in parts.iter_mut().enumerate() {
+        match (comment, at) {
+            (true, 0) => {}
+            (true, _) => part.insert_str(0, "# "),
+            (false, at) if at < last => part.push_str(" \\"),
+            (false, _) => {}
+        }
+    }
+    parts
+}
+
+/// Words and the command after them, broken into lines.
+pub fn labelled_command(label: &str, command: &ShellLine, width: usize) -> Vec<String> {
+    let shown = command.to_string();
+    let (first, rest) = shown.split_once('\n').unwrap_or((&shown, ""));
+    let mut lines = broken_shell(&format!("{label}  {first}"), first.starts_with('#'), width);
+    lines.extend(rest.lines().flat_map(|line| wrapped_shell(line, width)));
+    lines
+}
+
 fn push(lines: &mut [String], text: &str) {
     if let Some(last) = lines.last_mut() {
         last.push_str(text);
@@ -130,6 +164,7 @@ pub fn short_signer(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::output::shell::ShellCommand;
 
     #[test]
     fn a_long_name_is_cut_and_says_so() {
@@ -159,6 +194,16 @@ mod tests {
     fn lines_break_between_words_and_inside_only_when_they_must() {
         assert_eq!(wrapped("approve it now", 10), ["approve it", "now"]);
         assert_eq!(wrapped("abcdefgh", 3), ["abc", "def", "gh"]);
+    }
+
+    #[test]
+    fn a_command_that_is_broken_stays_one_command() {
+        let line = ShellCommand::new("kubectl certificate approve").operands(["reboot", "a b"]).line();
+        let lines = wrapped_shell(line.as_str(), 24);
+        assert_eq!(lines, ["kubectl certificate \\", "approve -- reboot 'a \\", "b'"]);
+        assert_eq!(wrapped_shell("# a comment that is long", 12), ["# a", "# comment", "# that is", "# long"]);
+        let shown = crate::domain::text::in_ascii(true, || wrapped_shell("kubectl get csr -- 'José'", 80));
+        assert_eq!(shown, ["# not shown, it has characters beyond ASCII"]);
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use crate::cluster::watch::{self, WatchStatus};
 use crate::console::effect::Effect;
 use crate::console::event::Event;
+use crate::console::form::paste;
 use crate::console::keymap::{Action, Key};
 use crate::console::overlay::{self, Overlay};
 use crate::console::state::{Pane, State};
@@ -23,10 +25,7 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Key(key) => key_pressed(state, key),
         Event::Wheel(down) => mouse::wheel(state, down),
         Event::Click(at) => mouse::click(state, at),
-        Event::Paste(text) => {
-            pasted(state, &text);
-            Vec::new()
-        }
+        Event::Paste(text) => pasted(state, &text),
         Event::Resized(size) => {
             state.size = size;
             rbac::update::resized(state);
@@ -83,6 +82,12 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
             rbac::news::identified(state)
         }
         Event::Watch(message) => requests::update::watched(state, message),
+        Event::WatchEnded(trouble) => {
+            let now = state.clock.now;
+            state.notify(false, trouble.text.clone());
+            let status = WatchStatus::Degraded { why: trouble.text, since: now, next_try: now };
+            requests::update::watched(state, watch::Message::Status(status))
+        }
         Event::Read { uid, result } => requests::update::read(state, &uid, result),
         Event::Decided(id, result) => overlay::decide::decided(state, id, result),
         Event::Bulk(id, news) => overlay::bulk::update::heard(state, id, news),
@@ -158,29 +163,46 @@ pub fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
     }
 }
 
-/// Copies what there is to copy, unless it is a secret.
+/// Copies what there is to copy, unless it must not leave.
 fn copied(state: &mut State) -> Vec<Effect> {
-    let Some(text) = copy::what(state) else { return Vec::new() };
-    if let Some(why) = copy::refusal(&text) {
-        state.notify(false, why);
-        return Vec::new();
-    }
-    let lines = text.lines().count();
-    let what = if lines == 1 { text.clone() } else { format!("{lines} lines") };
-    state.notify(true, format!("copied {what}"));
-    vec![Effect::Copy(text)]
-}
-
-fn pasted(state: &mut State, text: &str) {
-    if let Some(overlay) = state.overlays.last_mut() {
-        overlay.paste(text);
-    } else if let Some(wizard) = &mut state.wizard {
-        wizard.paste(text);
-    } else if state.pane == Pane::Rbac {
-        state.rbac.paste(text);
-    } else if state.requests.typing.is_some() {
-        for c in text.chars().filter(|c| !c.is_control()) {
-            requests::update::typed(state, KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
+    match copy::what(state) {
+        None => Vec::new(),
+        Some(Err(why)) => {
+            state.notify(false, why);
+            Vec::new()
+        }
+        Some(Ok(text)) => {
+            let lines = text.as_str().lines().count();
+            let what = if lines == 1 { text.as_str().to_owned() } else { format!("{lines} lines") };
+            state.notify(true, format!("copied {what}"));
+            vec![Effect::Copy(text)]
         }
     }
+}
+
+/// A paste goes to the field that has the keyboard, or is refused with the reason.
+fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
+    let pasted = if let Some(overlay) = state.overlays.last_mut() {
+        overlay.paste(text)
+    } else if let Some(wizard) = &mut state.wizard {
+        wizard.paste(text)
+    } else if state.pane == Pane::Rbac {
+        let pasted = state.rbac.paste(text);
+        if pasted.is_ok() && state.rbac.typing.is_some() {
+            return rbac::update::refresh(state);
+        }
+        pasted
+    } else if state.requests.typing.is_some() {
+        paste::line(text).map(|line| {
+            for c in line.chars() {
+                requests::update::typed(state, KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
+            }
+        })
+    } else {
+        Ok(())
+    };
+    if let Err(why) = pasted {
+        state.notify(false, why);
+    }
+    Vec::new()
 }

@@ -6,12 +6,9 @@ use serde_yaml::Value;
 
 use super::key_type::KeyType;
 use super::order::{Grant, KeySource, KubeconfigTarget, Order, object_name};
+use super::output::shell::{Kubectl, ShellCommand, ShellLine};
 use super::request::CLIENT_SIGNER;
-use super::shell::quote;
 use super::{commands, life, objects};
-
-/// What stands in the YAML of a request that is not made yet.
-const NOT_YET: &str = "REQUEST-IN-BASE64";
 
 /// The steps of an issuance, in the order in which they are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,15 +42,14 @@ pub struct Step {
     pub lines: Vec<String>,
     /// The object, as YAML.
     pub yaml: Option<String>,
-    /// The same by hand, a shell line each.
-    pub commands: Vec<String>,
 }
 
 /// A whole issuance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// What is done, in order.
     pub steps: Vec<Step>,
+    order: Order,
 }
 
 impl Plan {
@@ -62,21 +58,39 @@ impl Plan {
         let steps = [
             Some(key(order)),
             Some(request(order)),
-            Some(approve(order)),
+            Some(approve()),
             Some(certificate(order)),
             role(order),
             binding(order),
-            order.kubeconfig.as_ref().map(|target| kubeconfig(order, target)),
-            order.kubeconfig.as_ref().map(|target| proof(order, target)),
+            order.kubeconfig.as_ref().map(kubeconfig),
+            order.kubeconfig.as_ref().map(|_| proof(order)),
         ];
-        Self { steps: steps.into_iter().flatten().collect() }
+        Self { steps: steps.into_iter().flatten().collect(), order: order.clone() }
     }
 
-    /// All commands, one after the other: a shell script, whose `kubectl` has the flags of the one given.
-    pub fn script(&self, kubectl: &str) -> Vec<String> {
-        let title = |step: &Step| format!("# {}", step.title.replace('\n', " "));
-        let lines = self.steps.iter().flat_map(|step| [title(step)].into_iter().chain(step.commands.clone()));
-        commands::preamble(kubectl).into_iter().chain(lines).collect()
+    /// The openssl and kubectl commands that do a step.
+    pub fn commands(&self, kind: StepKind, kubectl: &Kubectl) -> Vec<ShellLine> {
+        let order = &self.order;
+        match (kind, &order.kubeconfig) {
+            (StepKind::Key, _) => key_commands(order),
+            (StepKind::Request, _) => vec![request_command(order, kubectl)],
+            (StepKind::Approve, _) => vec![commands::approve(kubectl, &order.csr_name)],
+            (StepKind::Certificate, _) => certificate_commands(order, kubectl),
+            (StepKind::Role, _) => role_command(order, kubectl).into_iter().collect(),
+            (StepKind::Binding, _) => binding_command(order, kubectl).into_iter().collect(),
+            (StepKind::Kubeconfig, Some(target)) => kubeconfig_commands(order, target, kubectl),
+            (StepKind::Proof, Some(target)) => proof_commands(order, target),
+            (StepKind::Kubeconfig | StepKind::Proof, None) => Vec::new(),
+        }
+    }
+
+    /// All commands, one after the other: a script for sh, bash, zsh and fish.
+    pub fn script(&self, kubectl: &Kubectl) -> Vec<ShellLine> {
+        let lines = self
+            .steps
+            .iter()
+            .flat_map(|step| [ShellLine::comment(&step.title)].into_iter().chain(self.commands(step.kind, kubectl)));
+        ShellLine::script(lines.collect())
     }
 
     /// All objects as one YAML stream.
@@ -89,31 +103,29 @@ impl Plan {
 /// The name of the files that the commands work on.
 fn file(order: &Order, ending: &str) -> String {
     let name = object_name(&order.user);
-    let name = if name.is_empty() { "user".to_owned() } else { name };
-    quote(&format!("{name}.{ending}")).into_owned()
+    let name = if name.is_empty() { "user" } else { &name };
+    format!("{name}.{ending}")
 }
 
 fn key(order: &Order) -> Step {
     let subject = subject(order);
-    let (title, commands) = match &order.key {
-        KeySource::New(kind) => (
-            format!("key {kind}, request {subject}"),
-            vec![
-                "umask 077".to_owned(),
-                openssl_key(*kind, &file(order, "key")),
-                format!(
-                    "openssl req -new -utf8 -key {} -subj {} -out {}",
-                    file(order, "key"),
-                    quote(&openssl_subject(order)),
-                    file(order, "csr")
-                ),
-            ],
-        ),
-        KeySource::Existing(_) => {
-            (format!("request {subject}, made by its owner"), vec![format!("# {} is at hand", file(order, "csr"))])
-        }
+    let title = match &order.key {
+        KeySource::New(kind) => format!("key {kind}, request {subject}"),
+        KeySource::Existing(_) => format!("request {subject}, made by its owner"),
     };
-    Step { kind: StepKind::Key, title, lines: Vec::new(), yaml: None, commands }
+    Step { kind: StepKind::Key, title, lines: Vec::new(), yaml: None }
+}
+
+fn key_commands(order: &Order) -> Vec<ShellLine> {
+    let (key, request) = (file(order, "key"), file(order, "csr"));
+    match &order.key {
+        KeySource::New(kind) => {
+            let made = ShellCommand::new("openssl req -new -utf8").option("-key", &key);
+            let made = made.option("-subj", &openssl_subject(order)).option("-out", &request);
+            vec![ShellCommand::new("umask 077").line(), openssl_key(*kind, &key), made.line()]
+        }
+        KeySource::Existing(_) => vec![ShellLine::comment(&format!("{request} is at hand"))],
+    }
 }
 
 fn subject(order: &Order) -> String {
@@ -128,23 +140,20 @@ fn openssl_subject(order: &Order) -> String {
     [format!("/CN={}", escape(&order.user))].into_iter().chain(groups).collect::<Vec<_>>().concat()
 }
 
-fn openssl_key(kind: KeyType, file: &str) -> String {
-    match kind {
-        KeyType::Rsa2048 => format!("openssl genrsa -out {file} 2048"),
-        KeyType::Rsa3072 => format!("openssl genrsa -out {file} 3072"),
-        KeyType::Rsa4096 => format!("openssl genrsa -out {file} 4096"),
-        KeyType::EcdsaP256 => format!("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {file}"),
-        KeyType::EcdsaP384 => format!("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out {file}"),
-        KeyType::Ed25519 => format!("openssl genpkey -algorithm ed25519 -out {file}"),
-    }
+fn openssl_key(kind: KeyType, file: &str) -> ShellLine {
+    let (words, bits) = match kind {
+        KeyType::Rsa2048 => ("openssl genrsa", " 2048"),
+        KeyType::Rsa3072 => ("openssl genrsa", " 3072"),
+        KeyType::Rsa4096 => ("openssl genrsa", " 4096"),
+        KeyType::EcdsaP256 => ("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256", ""),
+        KeyType::EcdsaP384 => ("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384", ""),
+        KeyType::Ed25519 => ("openssl genpkey -algorithm ed25519", ""),
+    };
+    ShellCommand::new(words).option("-out", file).then(bits).line()
 }
 
 fn request(order: &Order) -> Step {
-    let yaml = to_yaml("certificates.k8s.io/v1", "CertificateSigningRequest", &objects::csr(order, ""));
-    let yaml = yaml.replace("request: ''", &format!("request: {NOT_YET}"));
     let life = life::human(order.expiration_seconds.into());
-    let base64 = format!("$(base64 < {} | tr -d '\\n')", file(order, "csr"));
-    let document = heredoc(&yaml).replace(NOT_YET, &base64);
     Step {
         kind: StepKind::Request,
         title: format!("CSR {}: {}, {life}", order.csr_name, order.usages.join(", ")),
@@ -153,142 +162,135 @@ fn request(order: &Order) -> Step {
         } else {
             vec![format!("signer {}", order.signer_name)]
         },
-        yaml: Some(yaml),
-        commands: vec![format!("kubectl create -f - <<EOF\n{document}EOF")],
+        yaml: Some(request_yaml(order).replace(NO_REQUEST, &format!("{REQUEST}REQUEST-IN-BASE64"))),
     }
 }
 
-/// A text as the body of `<<EOF`, where the shell still expands `$`, backquotes and backslashes.
-fn heredoc(text: &str) -> String {
-    text.replace('\\', r"\\").replace('$', r"\$").replace('`', r"\`")
+/// What the request's field looks like in YAML before there is a request.
+const NO_REQUEST: &str = "  request: ''";
+const REQUEST: &str = "  request: ";
+
+fn request_yaml(order: &Order) -> String {
+    to_yaml("certificates.k8s.io/v1", "CertificateSigningRequest", &objects::csr(order, ""))
 }
 
-fn approve(order: &Order) -> Step {
-    Step {
-        kind: StepKind::Approve,
-        title: "approve it".to_owned(),
-        lines: Vec::new(),
-        yaml: None,
-        commands: vec![commands::approve("kubectl", &order.csr_name)],
-    }
+/// The object's lines printed, the request among them read from its file.
+fn request_command(order: &Order, kubectl: &Kubectl) -> ShellLine {
+    let base64 = || ShellCommand::new("base64").from_file(&file(order, "csr")).then(r" | tr -d '\n'");
+    let yaml = request_yaml(order);
+    let printed = yaml.lines().fold(ShellCommand::new(r"printf '%s\n'"), |command, line| match line {
+        NO_REQUEST => command.line_operand_of(REQUEST, base64()),
+        line => command.line_operand(line),
+    });
+    printed.chain("|", kubectl.command("create -f -")).line()
+}
+
+fn approve() -> Step {
+    Step { kind: StepKind::Approve, title: "approve it".to_owned(), lines: Vec::new(), yaml: None }
 }
 
 fn certificate(order: &Order) -> Step {
-    let name = quote(&order.csr_name);
-    let target = order.certificate_file.as_deref().map(Path::display).map(|path| path.to_string());
-    let to = target.as_deref().map_or_else(|| file(order, "crt"), |path| quote(path).into_owned());
-    let title = match target {
-        Some(path) => format!("certificate to {path}"),
+    let title = match &order.certificate_file {
+        Some(path) => format!("certificate to {}", path.display()),
         None => "certificate".to_owned(),
     };
-    Step {
-        kind: StepKind::Certificate,
-        title,
-        lines: Vec::new(),
-        yaml: None,
-        commands: vec![
-            format!("kubectl wait csr {name} --for=jsonpath='{{.status.certificate}}' --timeout=60s"),
-            format!("kubectl get csr {name} -o jsonpath='{{.status.certificate}}' | base64 -d > {to}"),
-        ],
-    }
+    Step { kind: StepKind::Certificate, title, lines: Vec::new(), yaml: None }
+}
+
+fn certificate_commands(order: &Order, kubectl: &Kubectl) -> Vec<ShellLine> {
+    let target = order.certificate_file.as_deref().map(Path::display).map(|path| path.to_string());
+    let to = target.unwrap_or_else(|| file(order, "crt"));
+    let wait = kubectl.command("wait --for=jsonpath='{.status.certificate}' --timeout=60s csr");
+    vec![
+        wait.operands([order.csr_name.as_str()]).line(),
+        commands::certificate(kubectl, &order.csr_name).then(" | base64 -d").to_file(&to).line(),
+    ]
 }
 
 fn role(order: &Order) -> Option<Step> {
     let Grant::NewRole { name, verbs, resources } = &order.grant else { return None };
-    let command = format!(
-        "kubectl create role {} --verb={} --resource={} --namespace={}",
-        quote(name),
-        quote(&verbs.join(",")),
-        quote(&resources.join(",")),
-        quote(&order.namespace)
-    );
     Some(Step {
         kind: StepKind::Role,
         title: format!("Role {name} in {}", order.namespace),
         lines: vec![format!("{} {}", verbs.join(" "), resources.join(" "))],
         yaml: Some(to_yaml("rbac.authorization.k8s.io/v1", "Role", &objects::role(order)?)),
-        commands: vec![command],
     })
 }
 
+fn role_command(order: &Order, kubectl: &Kubectl) -> Option<ShellLine> {
+    let Grant::NewRole { name, verbs, resources } = &order.grant else { return None };
+    let command = kubectl.command("create role").leading_operand(name);
+    let command = command.list("verb", verbs).list("resource", resources);
+    Some(command.flag("namespace", &order.namespace).line())
+}
+
 fn binding(order: &Order) -> Option<Step> {
-    let (flag, word) = match order.grant {
-        Grant::ClusterRole(_) => ("--clusterrole", "cluster role"),
-        _ => ("--role", "role"),
-    };
+    let word = if matches!(order.grant, Grant::ClusterRole(_)) { "cluster role" } else { "role" };
     let role = order.role_name()?;
-    let command = format!(
-        "kubectl create rolebinding {} {flag}={} --user={} --namespace={}",
-        quote(&order.binding_name),
-        quote(role),
-        quote(&order.user),
-        quote(&order.namespace)
-    );
     Some(Step {
         kind: StepKind::Binding,
         title: format!("RoleBinding {}", order.binding_name),
         lines: vec![format!("{word} {role} for user {}", order.user)],
         yaml: Some(to_yaml("rbac.authorization.k8s.io/v1", "RoleBinding", &objects::role_binding(order)?)),
-        commands: vec![command],
     })
 }
 
-fn kubeconfig(order: &Order, target: &KubeconfigTarget) -> Step {
-    let path = target.path.display().to_string();
-    let file_flag = format!("--kubeconfig={}", quote(&path));
-    let namespace = match order.namespace.as_str() {
-        "default" => String::new(),
-        other => format!(" --namespace={}", quote(other)),
-    };
-    let mut commands = if target.separate { vec![cluster(order, target, &file_flag)] } else { Vec::new() };
-    commands.extend([
-        format!(
-            "kubectl config set-credentials {} --client-certificate={} --client-key={} --embed-certs=true {file_flag}",
-            quote(&target.user),
-            file(order, "crt"),
-            file(order, "key")
-        ),
-        format!(
-            "kubectl config set-context {} --cluster={} --user={}{namespace} {file_flag}",
-            quote(&target.context),
-            quote(&target.cluster),
-            quote(&target.user)
-        ),
-    ]);
-    let mut lines = vec![format!("user and context {} in {path}", target.context)];
+fn binding_command(order: &Order, kubectl: &Kubectl) -> Option<ShellLine> {
+    let flag = if matches!(order.grant, Grant::ClusterRole(_)) { "clusterrole" } else { "role" };
+    let command = kubectl.command("create rolebinding").leading_operand(&order.binding_name);
+    let command = command.flag(flag, order.role_name()?).flag("user", &order.user);
+    Some(command.flag("namespace", &order.namespace).line())
+}
+
+fn kubeconfig(target: &KubeconfigTarget) -> Step {
+    let mut lines = vec![format!("user and context {} in {}", target.context, target.path.display())];
     if target.switch {
-        commands.push(format!("kubectl config use-context {} {file_flag}", quote(&target.context)));
         lines.push("and switch to it".to_owned());
     }
-    Step { kind: StepKind::Kubeconfig, title: "kubeconfig".to_owned(), lines, yaml: None, commands }
+    Step { kind: StepKind::Kubeconfig, title: "kubeconfig".to_owned(), lines, yaml: None }
+}
+
+/// The kubeconfig is this machine's: these commands name the file, and need no cluster.
+fn kubeconfig_commands(order: &Order, target: &KubeconfigTarget, kubectl: &Kubectl) -> Vec<ShellLine> {
+    let path = target.path.display().to_string();
+    let config = |words| ShellCommand::new("kubectl config").word(words).flag("kubeconfig", &path);
+    let namespace = Some(order.namespace.as_str()).filter(|name| *name != "default");
+    let mut commands = if target.separate { cluster_commands(order, target, kubectl) } else { Vec::new() };
+    let user = config("set-credentials --embed-certs=true").flag("client-certificate", &file(order, "crt"));
+    commands.push(user.flag("client-key", &file(order, "key")).operands([target.user.as_str()]).line());
+    let context = config("set-context").flag("cluster", &target.cluster).flag("user", &target.user);
+    commands.push(context.flag_if("namespace", namespace).operands([target.context.as_str()]).line());
+    if target.switch {
+        commands.push(config("use-context").operands([target.context.as_str()]).line());
+    }
+    commands
 }
 
 /// The cluster entry for a file that has none: server and CA of the current context.
-fn cluster(order: &Order, target: &KubeconfigTarget, file_flag: &str) -> String {
-    let (name, ca) = (quote(&target.cluster), file(order, "ca"));
-    let field = |name: &str| format!("-o jsonpath='{{.clusters[0].cluster.{name}}}'");
-    let (server, data) = (field("server"), field("certificate-authority-data"));
-    format!(
-        "if ! kubectl config get-clusters {file_flag} 2>/dev/null | grep -qxF -e {name}; then\n\
-         \x20 kubectl config view --minify --flatten --raw {data} | base64 -d > {ca}\n\
-         \x20 kubectl config set-cluster {name} --server=\"$(kubectl config view --minify {server})\" \
-         --certificate-authority={ca} --embed-certs=true {file_flag}\nfi"
-    )
+fn cluster_commands(order: &Order, target: &KubeconfigTarget, kubectl: &Kubectl) -> Vec<ShellLine> {
+    let (name, ca, path) = (target.cluster.as_str(), file(order, "ca"), target.path.display().to_string());
+    let view = kubectl.command("config view --minify --flatten --raw");
+    let data = view.word("-o jsonpath='{.clusters[0].cluster.certificate-authority-data}'");
+    let server = kubectl.command("config view --minify -o jsonpath='{.clusters[0].cluster.server}'");
+    let known = ShellCommand::new("kubectl config get-clusters").flag("kubeconfig", &path);
+    let known = known.then(" 2>/dev/null").chain("|", ShellCommand::new("grep -qxF").option("-e", name));
+    let set = ShellCommand::new("kubectl config set-cluster --embed-certs=true").flag("kubeconfig", &path);
+    let set = set.flag_of("server", server).flag("certificate-authority", &ca).operands([name]);
+    vec![data.then(" | base64 -d").to_file(&ca).line(), known.chain("||", set).line()]
 }
 
-fn proof(order: &Order, target: &KubeconfigTarget) -> Step {
-    let flags =
-        format!("--kubeconfig={} --context={}", quote(&target.path.display().to_string()), quote(&target.context));
-    Step {
-        kind: StepKind::Proof,
-        title: format!("log in as {} and show it", order.user),
-        lines: Vec::new(),
-        yaml: None,
-        commands: vec![
-            format!("kubectl {flags} auth whoami"),
-            format!("kubectl {flags} auth can-i --list --namespace={}", quote(&order.namespace)),
-        ],
-    }
+fn proof(order: &Order) -> Step {
+    let title = format!("log in as {} and show it", order.user);
+    Step { kind: StepKind::Proof, title, lines: Vec::new(), yaml: None }
+}
+
+fn proof_commands(order: &Order, target: &KubeconfigTarget) -> Vec<ShellLine> {
+    let path = target.path.display().to_string();
+    let kubectl = Kubectl::new([("kubeconfig", path), ("context", target.context.clone())]);
+    vec![
+        kubectl.command("auth whoami").line(),
+        kubectl.command("auth can-i --list").flag("namespace", &order.namespace).line(),
+    ]
 }
 
 /// An object as people write it: apiVersion and kind first, no empty parts.
@@ -315,20 +317,27 @@ mod tests {
         Plan::new(&order)
     }
 
+    fn script(user: &str) -> String {
+        let script = plan(user).script(&Kubectl::default());
+        script.iter().map(ShellLine::as_str).collect::<Vec<_>>().join("\n")
+    }
+
     #[test]
     fn the_default_plan_is_the_seven_steps_by_hand() {
-        let script = plan("myuser").script("kubectl").join("\n");
+        let script = script("myuser");
         for line in [
             "openssl genrsa -out myuser.key 2048",
             "openssl req -new -utf8 -key myuser.key -subj /CN=myuser/O=dev/O=qa -out myuser.csr",
-            "signerName: kubernetes.io/kube-apiserver-client",
-            "expirationSeconds: 86400",
-            "- client auth",
-            "kubectl certificate approve myuser",
+            "  'kind: CertificateSigningRequest' \\\n",
+            "  \"  request: $(base64 < myuser.csr | tr -d '\\n')\" \\\n",
+            "  '  signerName: kubernetes.io/kube-apiserver-client' \\\n",
+            "  '  expirationSeconds: 86400' \\\n",
+            "  '  - client auth' | kubectl create -f -\n",
+            "kubectl certificate approve -- myuser",
             "kubectl create role developer --verb=create,get,list,update,delete --resource=pods --namespace=default",
             "kubectl create rolebinding developer-binding-myuser --role=developer --user=myuser --namespace=default",
-            "kubectl config set-context myuser --cluster=prod --user=myuser --kubeconfig=/k/config",
-            "kubectl config use-context myuser --kubeconfig=/k/config",
+            "kubectl config set-context --kubeconfig=/k/config --cluster=prod --user=myuser -- myuser",
+            "kubectl config use-context --kubeconfig=/k/config -- myuser",
         ] {
             assert!(script.contains(line), "{line}\n---\n{script}");
         }
@@ -336,18 +345,31 @@ mod tests {
 
     #[test]
     fn a_hostile_name_is_data_in_every_command() {
-        let script = plan("$(touch /tmp/x); `id` 'q' \\").script("kubectl").join("\n");
-        let folder = tempfile::tempdir().unwrap();
-        // Every program is replaced by one that does nothing: only what the shell itself would expand is left to run.
-        let programs =
-            "openssl() { :; }; kubectl() { :; }; base64() { :; }; touch() { echo touched; }; id() { echo touched; }\n";
-        let output = std::process::Command::new("sh")
-            .arg("-c")
-            .arg(format!("{programs}{script}"))
-            .current_dir(folder.path())
-            .output()
-            .unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        assert!(!text.contains("touched"), "{text}");
+        let script = script("$(touch x); `touch x` 'q' \\");
+        for shell in ["sh", "bash", "zsh", "fish"] {
+            let folder = tempfile::tempdir().unwrap();
+            let programs = folder.path().join("bin");
+            std::fs::create_dir(&programs).unwrap();
+            for program in ["openssl", "kubectl", "base64"] {
+                std::os::unix::fs::symlink("/bin/true", programs.join(program)).unwrap();
+            }
+            std::fs::write(folder.path().join("touch-x----touch-x---q.csr"), "").unwrap();
+            let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+            let output = std::process::Command::new(shell)
+                .args(["-c", &script])
+                .env("PATH", path)
+                .current_dir(folder.path())
+                .output()
+                .unwrap();
+            assert!(!folder.path().join("x").exists(), "{shell}");
+            assert!(output.stderr.is_empty(), "{shell}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+
+    #[test]
+    fn a_name_that_no_line_can_hold_gives_a_script_of_reasons() {
+        let script = plan("ja\u{1b}ne").script(&Kubectl::default());
+        assert!(script.iter().all(|line| !line.runs()), "{script:?}");
+        assert!(script.iter().any(|line| line.as_str().contains("control or invisible")), "{script:?}");
     }
 }

@@ -28,6 +28,11 @@ pub fn in_ascii<T>(wanted: bool, within: impl FnOnce() -> T) -> T {
     within()
 }
 
+/// Whether this thread is inside of [`in_ascii`].
+pub(super) fn ascii_only() -> bool {
+    ASCII.get()
+}
+
 /// `text` with everything that could steer a terminal or hide from a reader made visible as `\u{202e}`: C0 and C1
 /// controls (newlines too), bidi controls, zero-width and other invisible characters, unusual blanks, private use.
 /// What is printable already stays as it is, so that it does no harm twice. (Somebody who types the escape itself into

@@ -1,23 +1,30 @@
-//! Writing YAML that kubectl reads back as what it was.
+//! Writing YAML that kubectl reads back as what it was, and that a terminal can show.
 //!
 //! serde_yaml writes YAML 1.2, where `yes` and `0777` are plain words; kubectl reads YAML 1.1, where they are a
-//! boolean and a number (sigs.k8s.io/yaml). Such texts are put in quotes here.
+//! boolean and a number (sigs.k8s.io/yaml). Such texts are put in quotes here, and so is every text with characters that
+//! a terminal would obey or not show, which are escaped.
 
 pub mod budget;
 pub mod patch;
 pub mod plain;
 pub mod read;
 
-use std::fmt::Write as _;
+use std::fmt::Write;
 
 pub use budget::from_str;
 use serde::Serialize;
 use serde_yaml::Value;
 
-/// Stands for a text in quotes while serde_yaml writes. No kubeconfig and no object has it.
-const MARK: &str = "countersign\u{1}quoted\u{1}";
+use super::text::is_plain;
 
-/// `value` as YAML.
+/// Stands for a text in quotes while serde_yaml writes, with a number and a `.` after it. A text that has it itself is
+/// put in quotes, so that it is found nowhere else.
+const MARK: &str = "countersign-quoted-";
+
+/// From this length on serde_yaml writes a key with `? ` before it; a longer one without that could not be read.
+const LONG_KEY: usize = 128;
+
+/// `value` as YAML, in time linear in its size.
 ///
 /// # Errors
 /// Where a part of it has no form in YAML.
@@ -26,38 +33,56 @@ pub fn to_string<T: Serialize>(value: &T) -> Result<String, serde_yaml::Error> {
     let mut quoted = Vec::new();
     mark(&mut value, &mut quoted);
     let text = serde_yaml::to_string(&value)?;
-    Ok(if quoted.is_empty() { text } else { filled_in(&text, &quoted) })
+    Ok(if quoted.is_empty() { text } else { unmarked(&text, &quoted) })
 }
 
-/// How the marks begin in what serde_yaml writes: it puts a text with control characters in double quotes and
-/// escapes them in one of two ways.
-const WRITTEN: [&str; 2] = ["\"countersign\\u0001quoted\\u0001", "\"countersign\\x01quoted\\x01"];
-
-/// The texts in the places of their marks, in one pass: there may be very many.
-fn filled_in(text: &str, quoted: &[String]) -> String {
+/// The text with every mark replaced by what it stands for.
+fn unmarked(text: &str, quoted: &[String]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find("\"countersign\\") {
-        out.push_str(&rest[..at]);
-        let marked = &rest[at..];
-        let end = WRITTEN.iter().find_map(|begin| marked.strip_prefix(begin)?.split_once(".\""));
-        let original = end.and_then(|(number, after)| Some((quoted.get(number.parse::<usize>().ok()?)?, after)));
-        if let Some((original, after)) = original {
-            out.extend(["\"", original, "\""]);
-            rest = after;
-        } else {
-            out.push('"');
-            rest = &marked[1..];
+    while let Some((before, after)) = rest.split_once(MARK) {
+        let (number, after) = after.split_once('.').unwrap_or((after, ""));
+        out.push_str(before);
+        if let Some(original) = number.trim_end_matches('x').parse().ok().and_then(|at: usize| quoted.get(at)) {
+            push_quoted(&mut out, original);
         }
+        rest = after;
     }
-    out + rest
+    out.push_str(rest);
+    out
+}
+
+/// A text in double quotes; what a terminal would not show as it is, is escaped.
+pub fn in_quotes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    push_quoted(&mut out, text);
+    out
+}
+
+fn push_quoted(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        // Writing into a String does not fail.
+        let _ = match c {
+            '"' | '\\' => write!(out, "\\{c}"),
+            '\n' => out.write_str("\\n"),
+            '\r' => out.write_str("\\r"),
+            '\t' => out.write_str("\\t"),
+            c if is_plain(c.encode_utf8(&mut [0; 4])) => out.write_char(c),
+            c if u32::from(c) <= 0xff => write!(out, "\\x{:02x}", u32::from(c)),
+            c if u32::from(c) <= 0xffff => write!(out, "\\u{:04x}", u32::from(c)),
+            c => write!(out, "\\U{:08x}", u32::from(c)),
+        };
+    }
+    out.push('"');
 }
 
 fn mark(value: &mut Value, quoted: &mut Vec<String>) {
     match value {
-        Value::String(text) if misread(text) || text.contains(breaks) => {
-            let marked = format!("{MARK}{}.", quoted.len());
-            quoted.push(escaped(&std::mem::replace(text, marked)));
+        Value::String(text) if needs_quotes(text) => {
+            let padding = if text.len() < LONG_KEY { 0 } else { LONG_KEY };
+            let marked = format!("{MARK}{}{:x<padding$}.", quoted.len(), "");
+            quoted.push(std::mem::replace(text, marked));
         }
         Value::Sequence(items) => items.iter_mut().for_each(|item| mark(item, quoted)),
         Value::Mapping(fields) => {
@@ -76,6 +101,10 @@ fn mark(value: &mut Value, quoted: &mut Vec<String>) {
     }
 }
 
+fn needs_quotes(text: &str) -> bool {
+    misread(text) || text.contains(MARK) || !text.split('\n').all(is_plain)
+}
+
 /// Whether YAML 1.1 could take a plain text for something else: a boolean (yaml.org/type/bool), or a number in one of
 /// its forms (octal `0777`, binary, `1_000`, sexagesimal). Only texts that need no escaping in double quotes can be.
 fn misread(text: &str) -> bool {
@@ -83,25 +112,6 @@ fn misread(text: &str) -> bool {
     let digits = |c: char| c.is_ascii_alphanumeric() || "+-._:".contains(c);
     let number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && text.chars().all(digits);
     boolean || number
-}
-
-/// Whether YAML 1.1 could break a line there, and serde_yaml does not escape it.
-const fn breaks(c: char) -> bool {
-    matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
-}
-
-/// A text in the form that it has between double quotes.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            // Writing to a text cannot fail.
-            c if c.is_control() || breaks(c) => _ = write!(out, "\\u{:04x}", u32::from(c)),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// What YAML 1.1 takes for a boolean although YAML 1.2 does not.
@@ -147,11 +157,74 @@ mod tests {
         assert_eq!(serde_yaml::from_str::<Value>(&text).unwrap(), value);
     }
 
+    /// Texts like those that people use to hide something, or to leave a text of YAML.
+    fn hostile() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            any::<String>(),
+            "[ -~\n]{0,12}",
+            prop::sample::select(vec![
+                "\u{202e}",
+                "\u{200b}",
+                "\u{1b}[2J",
+                "\u{9b}",
+                "\u{85}",
+                "\u{2028}",
+                "\u{feff}",
+                "\u{e0041}",
+                "\r\n",
+                "\t",
+                "countersign-quoted-0.",
+                "\"",
+                "\\",
+                "'",
+                ": ",
+                " #",
+                "---",
+                "- ",
+                "yes",
+                "0777",
+                "é",
+                "花",
+            ])
+            .prop_map(str::to_owned),
+        ];
+        prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
+    }
+
     proptest! {
         #[test]
-        fn every_text_is_read_back(text in any::<String>()) {
-            let yaml = to_string(&vec![text.clone(), "yes".to_owned()]).unwrap();
-            prop_assert_eq!(serde_yaml::from_str::<Vec<String>>(&yaml).unwrap(), [text, "yes".to_owned()]);
+        fn every_value_is_read_back_and_every_byte_can_be_shown(key in hostile(), texts in prop::collection::vec(hostile(), 0..4)) {
+            let value = serde_json::json!({key.clone(): texts, "nested": {"list": [{key.clone(): key}]}, "end": true});
+            let yaml = to_string(&value).unwrap();
+            prop_assert!(yaml.split('\n').all(is_plain), "{:?}", yaml);
+            prop_assert_eq!(&serde_yaml::from_str::<serde_json::Value>(&yaml).unwrap(), &value);
+            let read = read::documents(&yaml).unwrap().documents.remove(0);
+            prop_assert_eq!(&serde_json::to_value(read).unwrap(), &value);
         }
+    }
+
+    #[test]
+    fn what_hides_is_escaped_in_double_quotes() {
+        let text = to_string(&vec!["a\u{202e}b", "a\u{1b}[2J", "\u{e0041}\u{9b}", "a\tb\nc", "a\nb"]).unwrap();
+        assert_eq!(text, "- \"a\\u202eb\"\n- \"a\\x1b[2J\"\n- \"\\U000e0041\\x9b\"\n- \"a\\tb\\nc\"\n- |-\n  a\n  b\n");
+    }
+
+    #[test]
+    fn a_long_hostile_key_is_read_back() {
+        let value = serde_json::json!({format!("{}\u{202e}", "x".repeat(5000)): 1});
+        assert_eq!(serde_yaml::from_str::<serde_json::Value>(&to_string(&value).unwrap()).unwrap(), value);
+    }
+
+    #[test]
+    fn many_quoted_texts_take_linear_time() {
+        let time = |count: usize| {
+            let values = vec!["0777"; count];
+            let started = std::time::Instant::now();
+            assert_eq!(to_string(&values).unwrap().len(), count * 9);
+            started.elapsed().as_secs_f64()
+        };
+        time(1000);
+        let (few, many) = (time(2_000), time(40_000));
+        assert!(many < few * 20.0 * 8.0, "20 times as many took {many} s and not 20 times {few} s");
     }
 }

@@ -16,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::domain::life;
-use crate::domain::shell::quote;
+use crate::domain::output::shell::ShellCommand;
 use crate::domain::text::printable;
 
 /// What can go wrong with a file. Names the file, never its content.
@@ -127,5 +127,6 @@ pub fn untrusted(context: &str, what: &[String]) -> String {
 
 /// What to do about it.
 pub fn trust_advice(context: &str) -> String {
-    format!("If you know its sender and want this: countersign trust {}", printable(&quote(context)))
+    let trust = ShellCommand::new("countersign trust").operands([context]).line();
+    format!("If you know its sender and want this: {trust}")
 }

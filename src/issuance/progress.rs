@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::journal::Journal;
 use super::proof::Proof;
+use crate::domain::output::shell::ShellLine;
 use crate::domain::plan::StepKind;
 use crate::trouble::Trouble;
 
@@ -34,7 +35,7 @@ pub struct Written {
     /// What came of it.
     pub outcome: Result<String, String>,
     /// The same by hand.
-    pub command: String,
+    pub command: ShellLine,
 }
 
 /// The result of an issuance.

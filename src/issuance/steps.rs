@@ -17,9 +17,10 @@ use crate::cluster::{Cluster, Decision, Error};
 use crate::domain::certificate::Certificate;
 use crate::domain::gate::{Refusal, WritePermit};
 use crate::domain::order::KeySource;
+use crate::domain::output::pem::Certificates;
+use crate::domain::output::shell::{ShellCommand, ShellLine};
 use crate::domain::plan::{Plan, StepKind};
 use crate::domain::request::{Request, State};
-use crate::domain::shell::quote;
 use crate::domain::text::printable;
 use crate::domain::verdict::{Verdict, difference_from_request};
 use crate::domain::{commands, objects, request_file};
@@ -90,7 +91,7 @@ pub(super) async fn request(
         }
         Err(error) => Err(error),
     };
-    let command = format!("{} create -f {name}.yaml", cluster.kubectl);
+    let command = command_of(cluster, journal, StepKind::Request);
     wrote(news, "create", format!("csr/{name}"), made.as_ref().map(|_| "created"), command);
     journal.csr_uid = made?.metadata.uid;
     journal.save()?;
@@ -132,8 +133,9 @@ pub(super) async fn approve(
     let clearance = match cleared {
         Ok(clearance) => clearance,
         Err(refusal) if may_approve(cluster, &request.signer_name).await? => {
-            let resume = format!("countersign issue --resume {} ", quote(&journal.order.user));
-            let trouble = why_refused(&refusal, &verdict, &journal.order.user, &resume);
+            let user = &journal.order.user;
+            let trouble =
+                why_refused(&refusal, &verdict, user, Some(cluster.kubectl.own("issue").flag("resume", user)));
             return Err(NotApproved::Refused(refusal, trouble));
         }
         // The verdict is for the person who may approve it.
@@ -160,16 +162,21 @@ pub(super) async fn approve(
     }
 }
 
-/// What the gate refused, with the findings. `command` is what the flag that confirms is added to; empty: the same again.
-pub fn why_refused(refusal: &Refusal, verdict: &Verdict, user: &str, command: &str) -> Trouble {
+/// What the gate refused, with the findings. `command` is what the flag that confirms is added to; `None`: the same again.
+pub fn why_refused(refusal: &Refusal, verdict: &Verdict, user: &str, command: Option<ShellCommand>) -> Trouble {
     let Refusal::Dangerous { .. } = refusal else {
         return Trouble { text: printable(&refusal.to_string()).into_owned(), advice: refusal.advice() };
     };
     let why: Vec<_> = verdict.findings.iter().map(|finding| format!("{} ({})", finding.text, finding.rule)).collect();
     let text = format!("the request for {user} is dangerous: {}", why.join(" "));
-    let advice =
-        format!("To issue it nevertheless, confirm it by the user's name: {command}--dangerous {}", quote(user));
-    Trouble::advised(printable(&text), printable(&advice))
+    let advice = match command {
+        Some(command) => format!("To issue it nevertheless: {}", command.flag("dangerous", user).line()),
+        None => format!(
+            "To issue it nevertheless, add the user's name: {}",
+            ShellCommand::assign("--dangerous", user).line()
+        ),
+    };
+    Trouble::advised(printable(&text), advice)
 }
 
 async fn wait_for_approval(
@@ -219,7 +226,7 @@ pub(super) async fn certificate(
         let advice = "Do not use it, and find out who issued it. Undo removes what was created for it.";
         return Err(Trouble::advised(printable(&text), advice));
     }
-    *certificate = String::from_utf8(pem).map_err(|_| Trouble::new("the certificate is not PEM"))?;
+    *certificate = Certificates::read(&pem).map_err(Trouble::new)?.pem;
     if let Some(path) = journal.order.certificate_file.clone() {
         // An earlier run that was killed while it wrote this file left it unfinished.
         files::sweep::beside(&path, true);
@@ -368,12 +375,8 @@ fn refused(csr: &CertificateSigningRequest) -> Trouble {
     Trouble::advised(printable(&text), "That is final. Undo, or ask again under another name.")
 }
 
-fn command_of(cluster: &Cluster, journal: &Journal, kind: StepKind) -> String {
-    let plan = Plan::new(&journal.order);
-    let Some(step) = plan.steps.iter().find(|step| step.kind == kind) else { return String::new() };
-    // The kubeconfig is this machine's: its commands name the file and need no cluster.
-    let kubectl = if kind == StepKind::Kubeconfig { "kubectl" } else { &cluster.kubectl };
-    step.commands.iter().map(|command| command.replacen("kubectl", kubectl, 1)).collect::<Vec<_>>().join("; ")
+fn command_of(cluster: &Cluster, journal: &Journal, kind: StepKind) -> ShellLine {
+    ShellLine::lines(&Plan::new(&journal.order).commands(kind, &cluster.kubectl))
 }
 
 fn wrote<E: std::fmt::Display>(
@@ -381,7 +384,7 @@ fn wrote<E: std::fmt::Display>(
     what: &'static str,
     object: String,
     outcome: Result<&str, E>,
-    command: String,
+    command: ShellLine,
 ) {
     let outcome = outcome.map(str::to_owned).map_err(|error| error.to_string());
     tell(news, Progress::Wrote(Written { what, object, outcome, command }));

@@ -15,8 +15,8 @@ use crate::domain::certificate::Certificate;
 use crate::domain::gate::{self, Confirmation, WritePermit};
 use crate::domain::kubeconfig::Kind;
 use crate::domain::order::{KeySource, KubeconfigTarget};
+use crate::domain::output::shell::{ShellCommand, ShellLine};
 use crate::domain::request::{Pin, Pkcs10};
-use crate::domain::shell::quote;
 use crate::domain::{commands, objects};
 use crate::files::kubeconfig::backups;
 use crate::files::{self, atomic};
@@ -48,7 +48,7 @@ async fn kubeconfig(permit: WritePermit, journal: &Journal, done: &mut Vec<Writt
     let taking = tokio::task::spawn_blocking(taking);
     let (was_there, target) = taking.await.map_err(|_| Trouble::new("writing the kubeconfig was cut off"))??;
     if was_there {
-        let command = format!("kubectl config delete-context {}", quote(&target.context));
+        let command = ShellCommand::new("kubectl config delete-context").operands([target.context.as_str()]).line();
         done.push(written(target.path.display().to_string(), command));
     }
     Ok(())
@@ -103,8 +103,8 @@ async fn binding(
     };
     let Some(uid) = uid else { return Ok(()) };
     cluster.delete::<RoleBinding>(permit, namespace, name, &uid).await?;
-    let command = format!("{} delete rolebinding {} -n {}", cluster.kubectl, quote(name), quote(namespace));
-    done.push(written(format!("rolebinding/{name}"), command));
+    let command = cluster.kubectl.command("delete rolebinding").flag("namespace", namespace);
+    done.push(written(format!("rolebinding/{name}"), command.operands([name.as_str()]).line()));
     Ok(())
 }
 
@@ -126,8 +126,8 @@ async fn role(
     };
     let Some(uid) = uid else { return Ok(()) };
     cluster.delete::<Role>(permit, namespace, name, &uid).await?;
-    let command = format!("{} delete role {} -n {}", cluster.kubectl, quote(name), quote(namespace));
-    done.push(written(format!("role/{name}"), command));
+    let command = cluster.kubectl.command("delete role").flag("namespace", namespace);
+    done.push(written(format!("role/{name}"), command.operands([name]).line()));
     Ok(())
 }
 
@@ -147,7 +147,8 @@ fn certificate_file(_permit: WritePermit, journal: &Journal, done: &mut Vec<Writ
     if ours {
         atomic::remove(path)?;
         let shown = path.display().to_string();
-        done.push(written(shown.clone(), format!("rm -- {}", quote(&shown))));
+        let command = ShellCommand::new("rm").operands([shown.as_str()]).line();
+        done.push(written(shown, command));
     }
     Ok(())
 }
@@ -191,6 +192,6 @@ async fn request(
     Ok(())
 }
 
-fn written(object: String, command: String) -> Written {
+fn written(object: String, command: ShellLine) -> Written {
     Written { what: "undo", object, outcome: Ok("taken back".to_owned()), command }
 }

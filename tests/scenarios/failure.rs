@@ -25,7 +25,7 @@ fn stopped_at_the_role(plane: &dyn Plane) -> (Person, Terminal, String, String) 
     console.keys(&format!("{user}\x12"));
     console.sees("Rehearsed: it will work");
     console.keys("y");
-    console.sees(&format!("kubectl certificate approve {user}"));
+    console.sees(&format!("kubectl certificate approve -- {user}"));
     run(&["create", "role", "developer", "-n", &maker, "--verb=get", "--resource=secrets"]);
     run(&["certificate", "approve", &user]);
     console.sees("a Role developer with other rules is there");

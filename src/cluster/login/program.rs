@@ -60,6 +60,17 @@ pub enum Failed {
     Token,
 }
 
+impl Failed {
+    /// The failure in words, with the program's name.
+    pub fn about(&self, program: Option<&str>) -> String {
+        let text = self.to_string();
+        match program {
+            Some(name) => text.replacen("login program", &format!("login program {name}"), 1),
+            None => text,
+        }
+    }
+}
+
 /// What a program gave.
 #[derive(Debug, Default)]
 pub struct Credential {

@@ -67,7 +67,7 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     match action {
         Some(Action::Commands) => {
             let lines: Vec<_> = activity.records.iter().rev().map(|record| record.written.command.clone()).collect();
-            state.overlays.push(Overlay::Reader(Reader::new("Everything done here, by hand", lines)));
+            state.overlays.push(Overlay::Reader(Reader::commands("Everything done here, by hand", &lines)));
         }
         Some(Action::Back) => state.notice = None,
         Some(action) => {
@@ -92,7 +92,7 @@ mod tests {
             what: "approve",
             object: number.to_string(),
             outcome: Ok("done".into()),
-            command: String::new(),
+            command: crate::domain::output::shell::ShellLine::default(),
         };
         activity.add(DateTime::UNIX_EPOCH, written(0));
         activity.add(DateTime::UNIX_EPOCH, written(1));

@@ -7,6 +7,7 @@ use ratatui::widgets::{Block, Paragraph};
 
 use super::{Activity, Record};
 use crate::console::state::State;
+use crate::console::text::labelled_command;
 use crate::console::text::{cell, wrapped};
 
 /// Lines for the record under the cursor.
@@ -86,8 +87,8 @@ fn draw_detail(frame: &mut Frame, area: Rect, state: &State, record: &Record) {
     };
     let heading = format!("{} {} at {}", record.written.what, record.written.object, state.clock.absolute(record.at));
     let mut lines = Vec::new();
-    for text in [heading, outcome, format!("by hand: {}", record.written.command)] {
-        lines.extend(wrapped(&text, width).into_iter().map(|line| Line::from(format!(" {line}"))));
-    }
+    let told = [heading, outcome].iter().flat_map(|text| wrapped(text, width)).collect::<Vec<_>>();
+    let by_hand = labelled_command("by hand:", &record.written.command, width);
+    lines.extend(told.into_iter().chain(by_hand).map(|line| Line::from(format!(" {line}"))));
     frame.render_widget(Paragraph::new(lines), area);
 }

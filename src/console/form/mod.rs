@@ -1,5 +1,6 @@
 //! Fields to fill in: texts, choices and switches, with one of them having the keyboard.
 
+pub mod paste;
 pub mod view;
 
 use crossterm::event::{Event, KeyEvent};
@@ -15,6 +16,8 @@ pub struct Field<Id> {
     pub label: &'static str,
     /// What is in it.
     pub value: Value,
+    /// Whether a text is a list, whose entries commas separate.
+    pub list: bool,
     /// Whether somebody changed it: its default then follows other fields no more.
     pub touched: bool,
 }
@@ -50,14 +53,30 @@ impl<Id: Copy + PartialEq> Form<Id> {
     /// Adds a text field.
     #[must_use]
     pub fn text(mut self, id: Id, label: &'static str, value: impl Into<String>) -> Self {
-        self.fields.push(Field { id, label, value: Value::Text(Input::new(value.into())), touched: false });
+        self.fields.push(Field {
+            id,
+            label,
+            value: Value::Text(Input::new(value.into())),
+            list: false,
+            touched: false,
+        });
+        self
+    }
+
+    /// Adds a text field whose entries are separated by commas.
+    #[must_use]
+    pub fn list(mut self, id: Id, label: &'static str, value: impl Into<String>) -> Self {
+        self = self.text(id, label, value);
+        if let Some(field) = self.fields.last_mut() {
+            field.list = true;
+        }
         self
     }
 
     /// Adds a choice.
     #[must_use]
     pub fn choice(mut self, id: Id, label: &'static str, options: Vec<String>, chosen: usize) -> Self {
-        self.fields.push(Field { id, label, value: Value::Choice { options, chosen }, touched: false });
+        self.fields.push(Field { id, label, value: Value::Choice { options, chosen }, list: false, touched: false });
         self
     }
 
@@ -171,15 +190,17 @@ impl<Id: Copy + PartialEq> Form<Id> {
         }
     }
 
-    /// Text pasted into the field that has the keyboard: one line of it, its control characters left out.
-    pub fn paste(&mut self, text: &str) {
-        let Some(field) = self.fields.get_mut(self.focus) else { return };
+    /// Text pasted into the field that has the keyboard. In a list a new line begins a new entry.
+    ///
+    /// # Errors
+    /// Why nothing was pasted.
+    pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+        let Some(field) = self.fields.get_mut(self.focus) else { return Ok(()) };
         if let Value::Text(input) = &mut field.value {
-            for c in text.trim_end_matches(['\r', '\n']).chars().filter(|c| !c.is_control()) {
-                input.handle(InputRequest::InsertChar(c));
-            }
+            paste::insert(input, &if field.list { paste::entries(text)? } else { paste::line(text)?.to_owned() });
             field.touched = true;
         }
+        Ok(())
     }
 
     fn get(&self, id: Id) -> Option<&Field<Id>> {
@@ -233,9 +254,21 @@ mod tests {
     }
 
     #[test]
-    fn a_pasted_newline_confirms_nothing_and_escapes_are_left_out() {
+    fn a_pasted_newline_at_the_end_confirms_nothing() {
         let mut form = form();
-        form.paste("ja\u{1b}ne\n");
+        form.paste("jane\r\n").unwrap();
         assert_eq!((form.value(0), form.focused()), ("jane", Some(0)));
+    }
+
+    #[test]
+    fn several_pasted_lines_are_entries_of_a_list_and_refused_elsewhere() {
+        let mut form = Form::default().text(0, "Name", "").list(1, "Groups", "");
+        assert!(form.paste("petra\nbob").unwrap_err().contains("several lines"));
+        assert_eq!((form.value(0), form.touched()), ("", false));
+        form.focus(1);
+        form.paste("dev\r\n  qa \n\nops\n").unwrap();
+        assert_eq!(form.value(1), "dev, qa, ops");
+        form.paste("\nsre").unwrap();
+        assert_eq!(form.value(1), "dev, qa, ops, sre");
     }
 }

@@ -220,7 +220,7 @@ fn sent(state: &mut State, id: EffectId) -> Option<&mut Ask> {
 
 /// A write ended.
 pub fn changed(state: &mut State, id: EffectId, outcome: Outcome) -> Vec<Effect> {
-    let kubectl = state.kubeconfig.holds.as_ref().map_or("kubectl".to_owned(), super::Holds::kubectl);
+    let kubectl = state.kubeconfig.holds.as_ref().map(super::Holds::kubectl).unwrap_or_default();
     let Some(ask) = sent(state, id) else { return Vec::new() };
     let Some(change) = ask.change() else { return Vec::new() };
     let result = match outcome {

@@ -13,6 +13,7 @@ use crate::console::keymap::{Action, Place};
 use crate::console::overlay::Phase;
 use crate::console::overlay::view::yes_or_no;
 use crate::console::state::State;
+use crate::console::text::labelled_command;
 use crate::console::text::wrapped;
 use crate::domain::kubeconfig::edit::Edit;
 
@@ -86,9 +87,9 @@ fn answer(state: &State, ask: &Ask, width: u16, cut: bool) -> Vec<Line<'static>>
 
 fn by_hand(state: &State, ask: &Ask, width: u16, blank: u16) -> Vec<Line<'static>> {
     let What::Sure(change) = &ask.what else { return Vec::new() };
-    let kubectl = state.kubeconfig.holds.as_ref().map_or("kubectl".to_owned(), super::Holds::kubectl);
-    let text = format!("The same by hand:  {}", change.command(&kubectl));
-    let lines = wrapped(&text, width.into()).into_iter().map(|line| Line::styled(line, state.theme.dim()));
+    let kubectl = state.kubeconfig.holds.as_ref().map(super::Holds::kubectl).unwrap_or_default();
+    let lines = labelled_command("Same as:", &change.command(&kubectl), width.into());
+    let lines = lines.into_iter().map(|line| Line::styled(line, state.theme.dim()));
     (0..blank).map(|_| Line::raw("")).chain(lines).collect()
 }
 

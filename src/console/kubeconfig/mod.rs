@@ -21,7 +21,7 @@ use crate::domain::gate::WritePermit;
 use crate::domain::kubeconfig::Kind;
 use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
 use crate::domain::kubeconfig::edit::Edit;
-use crate::domain::shell::quote;
+use crate::domain::output::shell::{Kubectl, ShellCommand, ShellLine};
 use crate::trouble::Trouble;
 
 /// What the pane knows.
@@ -239,40 +239,38 @@ impl Change {
         }
     }
 
-    /// The same by hand; `kubectl` carries the flag for the file. Empty where kubectl cannot.
-    pub fn command(&self, kubectl: &str) -> String {
+    /// The same by hand; `kubectl` carries the flag for the file.
+    pub fn command(&self, kubectl: &Kubectl) -> ShellLine {
         match self {
-            Self::Edit(Edit::Use(name)) => format!("{kubectl} config use-context {}", quote(name)),
+            Self::Edit(Edit::Use(name)) => kubectl.command("config use-context").operands([name.as_str()]).line(),
             Self::Edit(Edit::Rename { old, new }) => {
-                format!("{kubectl} config rename-context {} {}", quote(old), quote(new))
+                kubectl.command("config rename-context").operands([old.as_str(), new]).line()
             }
             Self::Edit(Edit::Delete { context, orphans: true }) => {
-                format!("countersign delete-context --orphans {}", quote(context))
+                ShellCommand::new("countersign delete-context --orphans").operands([context.as_str()]).line()
             }
-            Self::Edit(Edit::Delete { context, .. }) => format!("{kubectl} config delete-context {}", quote(context)),
+            Self::Edit(Edit::Delete { context, .. }) => {
+                kubectl.command("config delete-context").operands([context.as_str()]).line()
+            }
             Self::Edit(Edit::Namespace { context, namespace }) => {
-                format!("{kubectl} config set-context {} --namespace={}", quote(context), quote(namespace))
+                let command = kubectl.command("config set-context").flag("namespace", namespace);
+                command.operands([context.as_str()]).line()
             }
-            Self::Import(path) => format!("countersign import {}", quote(&path.display().to_string())),
+            Self::Import(path) => ShellCommand::new("countersign import").operands([&*path.to_string_lossy()]).line(),
             Self::Extract { context, path, .. } => {
-                let path = path.display().to_string();
-                format!(
-                    "{kubectl} config view --minify --flatten --raw --context={} > {}",
-                    quote(context),
-                    quote(&path)
-                )
+                let command = kubectl.command("config view --minify --flatten --raw").flag("context", context);
+                command.to_file(&path.to_string_lossy()).line()
             }
-            Self::Embed(context) => format!("countersign embed {}", quote(context)),
-            Self::Trust { context, .. } => format!("countersign trust {}", quote(context)),
+            Self::Embed(context) => ShellCommand::new("countersign embed").operands([context.as_str()]).line(),
+            Self::Trust { context, .. } => ShellCommand::new("countersign trust").operands([context.as_str()]).line(),
         }
     }
 }
 
 impl Holds {
     /// `kubectl` with the flag for the file, where one was given.
-    pub fn kubectl(&self) -> String {
-        let path = self.explicit.as_ref().map(|path| path.display().to_string());
-        path.map_or("kubectl".to_owned(), |path| format!("kubectl --kubeconfig={}", quote(&path)))
+    pub fn kubectl(&self) -> Kubectl {
+        Kubectl::new(self.explicit.iter().map(|path| ("kubeconfig", path.display().to_string())))
     }
 
     /// A path as people write it.

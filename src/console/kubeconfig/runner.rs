@@ -9,6 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{Change, Consent, Holds, News, Outcome, Task};
 use crate::cluster::{Target, probe};
 use crate::console::event::Event;
+use crate::contained;
 use crate::domain::gate::{Refusal, WritePermit};
 use crate::domain::kubeconfig::diagnose::Diagnosis;
 use crate::domain::kubeconfig::edit::Edit;
@@ -42,14 +43,42 @@ impl KubeconfigRunner {
             // The console may be ending; then nobody wants the answer.
             let _ = answers.send(Event::Kubeconfig(news));
         };
+        let failed = {
+            let (answers, failure) = (self.answers.clone(), failure_of(&task));
+            move |trouble| drop(answers.send(Event::Kubeconfig(failure(trouble))))
+        };
         if let Task::Test(id, context) = task {
-            tokio::spawn(async move {
+            let test = async move {
                 let target = Target { context: Some(context.clone()), namespace: None, ..target };
                 tell(News::Tested(id, context, Box::new(probe::probe(&target).await)));
-            });
+            };
+            contained::spawn(test, failed);
             return;
         }
-        tokio::task::spawn_blocking(move || tell(answer(&target, task)));
+        contained::spawn_blocking(move || tell(answer(&target, task)), failed);
+    }
+}
+
+/// How whoever waits for a task learns that it panicked.
+fn failure_of(task: &Task) -> Box<dyn FnOnce(Trouble) -> News + Send> {
+    match task {
+        Task::Read => Box::new(|trouble| News::Read(Err(trouble))),
+        Task::Yaml(context) => {
+            let context = context.clone();
+            Box::new(|trouble| News::Yaml(context, vec![trouble.text]))
+        }
+        Task::Plan(id, _) => {
+            let id = *id;
+            Box::new(move |trouble| News::Planned(id, Err(trouble)))
+        }
+        Task::Change(id, ..) => {
+            let id = *id;
+            Box::new(move |trouble| News::Changed(id, Outcome::Failed(trouble)))
+        }
+        Task::Test(id, context) => {
+            let (id, context) = (*id, context.clone());
+            Box::new(move |trouble| News::Tested(id, context, Box::new(probe::Probe::failed(trouble.text))))
+        }
     }
 }
 

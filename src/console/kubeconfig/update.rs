@@ -14,6 +14,7 @@ use crate::domain::kubeconfig::Kind;
 use crate::domain::kubeconfig::diagnose::Life;
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::life as lives;
+use crate::domain::output::shell::ShellLine;
 use crate::domain::text::printable;
 use crate::trouble::Trouble;
 
@@ -35,7 +36,7 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
         }
         Action::Commands => {
             let lines = commands(state);
-            state.overlays.push(Overlay::Reader(Reader::new("The same by hand", lines)));
+            state.overlays.push(Overlay::Reader(Reader::commands("The same by hand", &lines)));
         }
         _ => {
             let height = usize::from(view::rows(state.body()));
@@ -192,7 +193,7 @@ fn certificate(state: &mut State) {
     state.overlays.push(Overlay::Reader(Reader::new(format!("Certificate of {name}"), lines)));
 }
 
-fn commands(state: &State) -> Vec<String> {
+fn commands(state: &State) -> Vec<ShellLine> {
     let Some((holds, context)) = state.kubeconfig.holds.as_ref().zip(state.kubeconfig.chosen()) else {
         return Vec::new();
     };
@@ -206,7 +207,7 @@ fn commands(state: &State) -> Vec<String> {
         ("delete it", Change::Edit(Edit::Delete { context: name, orphans: false })),
     ]
     .into_iter()
-    .flat_map(|(what, change)| [format!("# {what}"), change.command(&kubectl)])
+    .flat_map(|(what, change)| [ShellLine::comment(what), change.command(&kubectl)])
     .collect()
 }
 

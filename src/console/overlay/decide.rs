@@ -114,12 +114,13 @@ impl Decide {
     }
 
     /// Text pasted into the field that has the keyboard. A name that confirms is typed.
-    pub fn paste(&mut self, text: &str) {
+    pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         if self.confirming_name().is_some() {
             self.form.clear(Field::Name);
             self.note = Some(Note::Pasted);
+            Ok(())
         } else {
-            self.form.paste(text);
+            self.form.paste(text)
         }
     }
 

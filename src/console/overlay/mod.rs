@@ -17,11 +17,13 @@ pub mod view;
 use crossterm::event::KeyEvent;
 
 use crate::console::effect::Effect;
+use crate::console::form::paste;
 use crate::console::keymap::{Action, Place};
 use crate::console::keys::Keymap;
 use crate::console::kubeconfig;
 use crate::console::state::State;
 use crate::domain::commands;
+use crate::domain::output::shell::Kubectl;
 use crate::domain::row::Row;
 use crate::trouble::Trouble;
 
@@ -83,8 +85,8 @@ impl Overlay {
     }
 
     /// The kubectl commands that do what this console can do with a request.
-    pub fn commands(kubectl: &str, row: &Row) -> Self {
-        Self::Reader(Reader::new("The same by hand", commands::for_request(kubectl, &row.name)))
+    pub fn commands(kubectl: &Kubectl, row: &Row) -> Self {
+        Self::Reader(Reader::commands("The same by hand", &commands::for_request(kubectl, &row.name)))
     }
 
     /// Where keys are looked up.
@@ -150,23 +152,35 @@ impl Overlay {
     }
 
     /// Text pasted into the field that has the keyboard.
-    pub fn paste(&mut self, text: &str) {
+    ///
+    /// # Errors
+    /// Why nothing was pasted.
+    pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         match self {
             Self::Decide(decide) if decide.editing => decide.paste(text),
             Self::Export(export) if export.replace.is_none() => export.form.paste(text),
             Self::Bulk(bulk) if bulk.is_typing() => bulk.paste(text),
             Self::Kubeconfig(ask) if ask.types() => ask.form.paste(text),
+            Self::Palette(palette) => {
+                paste::insert(&mut palette.input, paste::line(text)?);
+                palette.place = 0;
+                Ok(())
+            }
+            Self::Reader(reader) if reader.typing => {
+                paste::insert(&mut reader.search, paste::line(text)?);
+                reader.scroll = 0;
+                Ok(())
+            }
             Self::Decide(_)
             | Self::Bulk(_)
             | Self::Delete(_)
             | Self::Export(_)
             | Self::Undo(_)
             | Self::Reader(_)
-            | Self::Palette(_)
             | Self::Columns(_)
             | Self::Kubeconfig(_)
             | Self::SwitchContext(_)
-            | Self::LeaveWizard => {}
+            | Self::LeaveWizard => Ok(()),
         }
     }
 }

@@ -10,7 +10,8 @@ use crate::console::effect::Effect;
 use crate::console::keymap::{Action, Place};
 use crate::console::requests::update::steps;
 use crate::console::state::State;
-use crate::console::text::wrapped;
+use crate::console::text::{wrapped, wrapped_shell};
+use crate::domain::output::shell::ShellLine;
 use crate::domain::text::printable;
 
 /// A text and how far it is scrolled.
@@ -20,6 +21,8 @@ pub struct Reader {
     pub title: String,
     /// Its lines, not yet made printable.
     pub lines: Vec<String>,
+    /// Whether they are lines for a shell: one that is too long is broken so that it still is one command.
+    pub shell: bool,
     /// First line shown, of those that are found.
     pub scroll: usize,
     /// What is searched.
@@ -31,7 +34,13 @@ pub struct Reader {
 impl Reader {
     /// A text from its beginning.
     pub fn new(title: impl Into<String>, lines: Vec<String>) -> Self {
-        Self { title: title.into(), lines, scroll: 0, search: Input::default(), typing: false }
+        Self { title: title.into(), lines, shell: false, scroll: 0, search: Input::default(), typing: false }
+    }
+
+    /// Lines for a shell.
+    pub fn commands(title: impl Into<String>, commands: &[ShellLine]) -> Self {
+        let lines = commands.iter().flat_map(|command| command.as_str().lines()).map(str::to_owned).collect();
+        Self { shell: true, ..Self::new(title, lines) }
     }
 
     /// Where keys are looked up.
@@ -59,12 +68,27 @@ impl Reader {
         found
     }
 
+    fn is_command(&self, line: &str) -> bool {
+        self.shell || line.trim_start().starts_with("kubectl ")
+    }
+
     /// The lines that are found as they are seen on a screen of `width` columns.
     pub fn seen(&self, width: u16) -> Vec<String> {
         // Frame and margins.
         let width = usize::from(width).saturating_sub(4).max(1);
-        self.found().into_iter().flat_map(|line| broken(line, width)).collect()
+        let lines = self.found().into_iter();
+        lines
+            .flat_map(|line| if self.is_command(line) { broken_command(line, width) } else { broken(line, width) })
+            .collect()
     }
+}
+
+/// A command that is too long goes on below, as a shell takes it.
+fn broken_command(line: &str, width: usize) -> Vec<String> {
+    let text = line.trim_start();
+    let indent = (line.len() - text.len()).min(width / 2);
+    let parts = wrapped_shell(text, width - indent).into_iter();
+    parts.map(|part| format!("{}{part}", " ".repeat(indent))).collect()
 }
 
 /// A line that is too long goes on below, further in.
@@ -125,10 +149,10 @@ mod tests {
 
     #[test]
     fn a_long_line_goes_on_below() {
-        let lines = ["  a    approve the request", "  kubectl get csr"].map(str::to_owned).to_vec();
+        let lines = ["  a    approve the request", "  search the rows"].map(str::to_owned).to_vec();
         let reader = Reader::new("Keys", lines);
-        assert_eq!(reader.seen(22), ["  a    approve", "    the request", "  kubectl get csr"]);
-        assert_eq!(reader.seen(3).concat().replace(' ', ""), "aapprovetherequestkubectlgetcsr");
+        assert_eq!(reader.seen(22), ["  a    approve", "    the request", "  search the rows"]);
+        assert_eq!(reader.seen(3).concat().replace(' ', ""), "aapprovetherequestsearchtherows");
     }
 
     #[test]

@@ -11,8 +11,9 @@ use crate::console::form;
 use crate::console::keymap::{Action, Place};
 use crate::console::kubeconfig;
 use crate::console::state::State;
-use crate::console::text::{middle, shown, wrapped};
+use crate::console::text::{labelled_command, middle, shown, wrapped};
 use crate::domain::commands;
+use crate::domain::output::shell::ShellLine;
 use crate::domain::request::State as RequestState;
 use crate::domain::text::printable;
 use crate::trouble::Trouble;
@@ -123,6 +124,12 @@ pub fn too_small(state: &State, width: u16) -> Vec<Line<'static>> {
     paragraph(text, width, state.theme.bad())
 }
 
+/// The command that does the same.
+pub(super) fn by_hand_lines(state: &State, command: &ShellLine, width: u16) -> Vec<Line<'static>> {
+    let lines = labelled_command("Same as:", command, width.into());
+    lines.into_iter().map(|line| Line::styled(line, state.theme.dim())).collect()
+}
+
 pub(super) fn failure_lines(state: &State, failure: &Trouble, width: u16) -> Vec<Line<'static>> {
     let mut lines = paragraph(&format!("✖ {}", failure.text), width, state.theme.bad());
     if let Some(advice) = &failure.advice {
@@ -142,8 +149,7 @@ fn draw_delete(frame: &mut Frame, area: Rect, state: &State, delete: &Delete) {
         }
         Phase::Asking => too_small(state, inner.width),
     };
-    let by_hand = format!("The same by hand:  {}", commands::delete(state.kubectl(), &delete.pin.name));
-    let by_hand = paragraph(&by_hand, inner.width, state.theme.dim());
+    let by_hand = by_hand_lines(state, &commands::delete(state.kubectl(), &delete.pin.name), inner.width);
     if height(&lines) + height(&by_hand) + 2 <= inner.height {
         lines.insert(0, Line::raw(""));
         lines.push(Line::raw(""));
@@ -191,8 +197,7 @@ fn draw_export(frame: &mut Frame, area: Rect, state: &State, export: &Export) {
         }
     }
     lines.push(Line::raw(""));
-    let by_hand = format!("The same by hand:  {}", commands::export(state.kubectl(), &export.pin.name));
-    lines.extend(paragraph(&by_hand, inner.width, state.theme.dim()));
+    lines.extend(by_hand_lines(state, &commands::export(state.kubectl(), &export.pin.name), inner.width));
     frame.render_widget(Paragraph::new(lines), Rect { y: end, height: inner.bottom().saturating_sub(end), ..inner });
 }
 

@@ -159,7 +159,8 @@ pub fn complete<Id: Copy + PartialEq>(form: &mut Form<Id>, whole: &str) {
     let Some(field) = form.focused() else { return };
     let typed = form.value(field).rsplit([',', ' ']).next().unwrap_or_default();
     if let Some(rest) = whole.strip_prefix(typed).map(ToOwned::to_owned) {
-        form.paste(&rest);
+        // It is one line.
+        let _ = form.paste(&rest);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::access::matrix::Cell;
 use crate::domain::access::object::Named;
 use crate::domain::access::why::{Answer, Near};
 use crate::domain::access::{Action, Grant, Policy, SubjectKey, Who, danger, summary};
-use crate::domain::shell::quote;
+use crate::domain::output::shell::{ShellCommand, ShellLine};
 use crate::domain::verdict::Level;
 
 /// One line of text with its weight; not yet made printable.
@@ -264,60 +264,56 @@ pub fn dangers(state: &State) -> Vec<String> {
 }
 
 /// The kubectl lines for what is seen.
-pub fn commands(state: &State) -> Vec<String> {
+pub fn commands(state: &State) -> Vec<ShellLine> {
     let kubectl = state.kubectl();
     let mut lines = Vec::new();
     if let Some((who, action)) = question(state) {
-        let mut as_who = String::new();
-        if !who.user.is_empty() {
-            as_who = format!(" --as={}", quote(&who.user));
-            as_who.extend(who.groups.iter().map(|group| format!(" --as-group={}", quote(group))));
-        }
-        lines.extend(["# may they?".to_owned(), format!("{kubectl} auth can-i {}{as_who}", asked(&action))]);
-        let place = state.rbac.page();
-        if let Page::Access(access) = &place.page {
-            let place = access.namespace().map(|name| format!(" -n {}", quote(name))).unwrap_or_default();
-            lines.extend(["# all that they may".to_owned(), format!("{kubectl} auth can-i --list{place}{as_who}")]);
+        let can_i = |command| as_who(kubectl.command("auth can-i").word(command), &who);
+        let asked = as_who(kubectl.command("auth can-i"), &who);
+        lines.extend([ShellLine::comment("may they"), with_action(asked, &action)]);
+        if let Page::Access(access) = &state.rbac.page().page {
+            let all = can_i("--list").flag_if("namespace", access.namespace());
+            lines.extend([ShellLine::comment("all that they may"), all.line()]);
         }
     }
     if let Some(named) = meant(state) {
-        let place = named.scope.as_ref().map(|name| format!(" -n {}", quote(name))).unwrap_or_default();
-        let object = format!("{} {}{place}", named.kind.name().to_lowercase(), quote(&named.name));
-        lines.extend([
-            "# look at it".to_owned(),
-            format!("{kubectl} describe {object}"),
-            "# as YAML".to_owned(),
-            format!("{kubectl} get {object} -o yaml"),
-        ]);
+        let object = |command| {
+            let command = kubectl.command(command).word(named.kind.plural());
+            command.flag_if("namespace", named.scope.as_deref()).operands([named.name.as_str()]).line()
+        };
+        lines.extend([ShellLine::comment("look at it"), object("describe")]);
+        lines.extend([ShellLine::comment("as YAML"), object("get -o yaml")]);
     }
     if lines.is_empty() {
-        lines = vec![
-            "# all roles and bindings".to_owned(),
-            format!("{kubectl} get clusterroles,roles,clusterrolebindings,rolebindings --all-namespaces"),
-        ];
+        let all = "get clusterroles,roles,clusterrolebindings,rolebindings --all-namespaces";
+        lines = vec![ShellLine::comment("all roles and bindings"), kubectl.command(all).line()];
     }
     lines
 }
 
+/// The flags by which kubectl asks for somebody else.
+fn as_who(command: ShellCommand, who: &Who) -> ShellCommand {
+    if who.user.is_empty() {
+        return command;
+    }
+    who.groups.iter().fold(command.flag("as", &who.user), |command, group| command.flag("as-group", group))
+}
+
 /// An action as `auth can-i` takes it: a name after a slash, a subresource by its flag.
-fn asked(action: &Action) -> String {
+fn with_action(command: ShellCommand, action: &Action) -> ShellLine {
     match action {
-        Action::Path { verb, path } => format!("{} {}", quote(verb), quote(path)),
+        Action::Path { verb, path } => command.operands([verb.as_str(), path]).line(),
         Action::Resource(asked) => {
             let group = if asked.group.is_empty() { String::new() } else { format!(".{}", asked.group) };
             let name = if asked.name.is_empty() { String::new() } else { format!("/{}", asked.name) };
-            let what = quote(&format!("{}{group}{name}", asked.resource)).into_owned();
-            let part = if asked.subresource.is_empty() {
-                String::new()
+            let part = Some(asked.subresource.as_str()).filter(|part| !part.is_empty());
+            let command = command.flag_if("subresource", part);
+            let command = if asked.namespace.is_empty() {
+                command.word("--all-namespaces")
             } else {
-                format!(" --subresource={}", quote(&asked.subresource))
+                command.flag("namespace", &asked.namespace)
             };
-            let place = if asked.namespace.is_empty() {
-                " --all-namespaces".to_owned()
-            } else {
-                format!(" -n {}", quote(&asked.namespace))
-            };
-            format!("{} {what}{part}{place}", quote(&asked.verb))
+            command.operands([asked.verb.as_str(), &format!("{}{group}{name}", asked.resource)]).line()
         }
     }
 }

@@ -15,12 +15,39 @@ use crate::trouble::Trouble;
 /// Watches roles and bindings for as long as the console listens.
 pub async fn watch(cluster: Cluster, events: Sender<Event>) {
     let (to, mut messages) = mpsc::channel(1);
-    tokio::spawn(rbac_watch::rbac(cluster, to));
-    while let Some(message) = messages.recv().await {
-        if events.send(Event::Rbac(News::Watch(message))).await.is_err() {
-            return;
+    let told = async {
+        while let Some(message) = messages.recv().await {
+            if events.send(Event::Rbac(News::Watch(message))).await.is_err() {
+                return;
+            }
         }
-    }
+    };
+    // In one task: a panic of either is one of both.
+    tokio::join!(rbac_watch::rbac(cluster, to), told);
+}
+
+/// How whoever waits for a task learns that it panicked.
+pub fn failure_of(task: &Task) -> Option<Box<dyn FnOnce(Trouble) -> News + Send>> {
+    Some(match task {
+        Task::Discover => Box::new(|trouble| News::Discovered(Err(trouble))),
+        Task::Own(namespace) => {
+            let namespace = namespace.clone();
+            Box::new(|trouble| News::Own(namespace, Err(trouble)))
+        }
+        Task::Review(id, ..) => {
+            let id = *id;
+            Box::new(move |trouble| News::Reviewed(id, Err(trouble), 0))
+        }
+        Task::Read(id, _) => {
+            let id = *id;
+            Box::new(move |trouble| News::Read(id, Err(trouble)))
+        }
+        Task::Put { id, .. } | Task::Delete { id, .. } => {
+            let id = *id;
+            Box::new(move |trouble| News::Put(id, Err(trouble)))
+        }
+        Task::Presets => return None,
+    })
 }
 
 /// Does one thing, and says what came of it.

@@ -8,6 +8,7 @@ use super::rows::{self, Target};
 use super::view::layout;
 use super::{Rbac, Task, ask, detail, edit, search};
 use crate::console::effect::Effect;
+use crate::console::form::paste;
 use crate::console::keymap::{Action, Place};
 use crate::console::overlay::{Overlay, Reader};
 use crate::console::requests::update::steps;
@@ -37,15 +38,22 @@ impl Rbac {
     }
 
     /// Text pasted into the field that has the keyboard.
-    pub fn paste(&mut self, text: &str) {
+    ///
+    /// # Errors
+    /// Why nothing was pasted.
+    pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         if let Some(sheet) = &mut self.sheet {
             if matches!(sheet.step, edit::Step::Fields) {
-                sheet.form.paste(text);
+                sheet.form.paste(text)?;
                 sheet.follow(&self.presets);
             }
         } else if let Some(ask) = &mut self.ask {
-            ask.form.paste(text);
+            ask.form.paste(text)?;
+        } else if let Some(input) = &mut self.typing {
+            paste::insert(input, paste::line(text)?);
+            self.page_mut().search = self.typing.as_ref().map(|input| input.value().to_owned()).unwrap_or_default();
         }
+        Ok(())
     }
 }
 
@@ -139,8 +147,8 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         Action::NewRole | Action::Bind | Action::Edit | Action::Delete => edit::update::open(state, action),
         Action::Yaml => yaml(state),
         Action::Commands => {
-            let lines = detail::commands(state);
-            read_on(state, "The same by hand", &lines);
+            let reader = Reader::commands("The same by hand", &detail::commands(state));
+            state.overlays.push(Overlay::Reader(reader));
             Vec::new()
         }
         Action::Dangers => {

@@ -22,6 +22,7 @@ use crate::domain::certificate::Certificate;
 use crate::domain::kubeconfig::Kind;
 use crate::domain::kubeconfig::diagnose::{Credential, Diagnosis};
 use crate::domain::kubeconfig::edit::Edit;
+use crate::domain::output::shell::Kubectl;
 use crate::domain::request::Identity;
 use crate::trouble::Trouble;
 
@@ -149,7 +150,7 @@ fn using_a_context_writes_at_once_and_reads_again() {
     assert!(matches!(console.last_task(), Task::Read));
     assert!(console.screen().contains("use: ~/.kube/config, backup b"), "{}", console.screen());
     console.press(KeyCode::Char('4'));
-    assert!(console.screen().contains("kubectl config use-context jane"), "{}", console.screen());
+    assert!(console.screen().contains("kubectl config use-context -- jane"), "{}", console.screen());
 }
 
 #[test]
@@ -239,8 +240,11 @@ fn switching_forgets_the_old_cluster_and_keeps_what_is_not_the_clusters() {
     assert!(matches!(console.effects.pop(), Some(Effect::Switch(name)) if name == "jane"));
     let screen = console.screen();
     assert!(screen.contains("○ loading") && !screen.contains("jane-7f3k") && !screen.contains("prod-eu ›"), "{screen}");
-    let connection =
-        Connection { context: "jane".into(), kubectl: "kubectl --context=jane".into(), ..Connection::default() };
+    let connection = Connection {
+        context: "jane".into(),
+        kubectl: Kubectl::new([("context", "jane".to_owned())]),
+        ..Connection::default()
+    };
     console.hears(Event::Connected(Ok(connection)));
     console.hears(Event::Watch(Message::Status(WatchStatus::Live)));
     assert!(console.screen().contains("countersign  jane ›"), "{}", console.screen());

@@ -22,6 +22,7 @@ use crate::console::requests::testing::{noon, request};
 use crate::console::{rbac, wizard};
 use crate::domain::access::Policy;
 use crate::domain::access::object::Kind;
+use crate::domain::output::shell::Kubectl;
 use crate::domain::plan::{Plan, StepKind};
 use crate::domain::request::{Condition, Pin, Request, State as RequestState};
 use crate::domain::verdict::{Context, Verdict, judge};
@@ -276,7 +277,12 @@ fn wizard_answer(task: wizard::Task, mood: Mood) -> Vec<wizard::News> {
 }
 
 fn written(what: &'static str, object: &str) -> Written {
-    Written { what, object: object.into(), outcome: Ok("done".into()), command: format!("kubectl {what} {object}") }
+    Written {
+        what,
+        object: object.into(),
+        outcome: Ok("done".into()),
+        command: Kubectl::plain().command(what).operands([object]).line(),
+    }
 }
 
 fn journal(order: &crate::domain::order::Order) -> Journal {

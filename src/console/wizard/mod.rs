@@ -167,14 +167,18 @@ impl Wizard {
     }
 
     /// Text pasted into the field that has the keyboard.
-    pub fn paste(&mut self, text: &str) {
+    ///
+    /// # Errors
+    /// Why nothing was pasted.
+    pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         if self.step < Step::Review {
-            self.form.paste(text);
+            self.form.paste(text)?;
             fields::follow(&mut self.form);
         } else if self.confirming_name().is_some() {
             self.review.name.clear(());
             self.review.note = Some(PASTED);
         }
+        Ok(())
     }
 
     /// What has been typed of the name that confirms, while its field has the keyboard.

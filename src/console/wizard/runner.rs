@@ -11,6 +11,7 @@ use super::{News, Task};
 use crate::cluster::Cluster;
 use crate::console::effect::EffectId;
 use crate::console::event::Event;
+use crate::contained;
 use crate::domain::gate::WritePermit;
 use crate::domain::plan::StepKind;
 use crate::domain::policy_file::PolicyFile;
@@ -35,26 +36,29 @@ impl WizardRunner {
     /// Begins to carry a task out.
     pub fn carry_out(&mut self, cluster: Cluster, task: Task) {
         let answers = self.answers.clone();
-        let tell = move |news| {
-            // The console may be ending; then nobody wants the answer.
-            let _ = answers.send(Event::Wizard(news));
-        };
+        // The console may be ending; then nobody wants the answer.
+        let tell = move |news| drop(answers.send(Event::Wizard(news)));
+        let failed = tell.clone();
         match task {
             Task::LookForUnfinished => {
-                tokio::task::spawn_blocking(move || tell(News::Unfinished(Journal::unfinished().unwrap_or_default())));
+                let task = move || tell(News::Unfinished(Journal::unfinished().unwrap_or_default()));
+                contained::spawn_blocking(task, move |_| failed(News::Unfinished(Vec::new())));
             }
             Task::ReadRequest(path) => {
-                tokio::task::spawn_blocking(move || {
+                let of = path.clone();
+                let task = move || {
                     let text = read_request(&path);
                     tell(News::RequestRead(path, text));
-                });
+                };
+                contained::spawn_blocking(task, move |trouble| failed(News::RequestRead(of, Err(trouble.text))));
             }
             Task::Rehearse(id, order) => {
                 let policy = Arc::clone(&self.policy);
-                tokio::spawn(async move {
+                let task = async move {
                     let rehearsal = rehearse(&cluster, &policy, &[], &order).await;
                     tell(News::Rehearsed(id, rehearsal.map_err(Trouble::from)));
-                });
+                };
+                contained::spawn(task, move |trouble| failed(News::Rehearsed(id, Err(trouble))));
             }
             Task::Begin(id, permit, order, confirmed) => {
                 match Journal::begin(*order, &cluster.server, &cluster.context) {
@@ -71,7 +75,8 @@ impl WizardRunner {
                 }
             }
             Task::Undo(id, permit, journal) => {
-                tokio::spawn(async move { tell(News::Undone(id, undo(&cluster, permit, &journal.reloaded()).await)) });
+                let task = async move { tell(News::Undone(id, undo(&cluster, permit, &journal.reloaded()).await)) };
+                contained::spawn(task, move |trouble| failed(News::Undone(id, Err(trouble))));
             }
         }
     }
@@ -84,15 +89,23 @@ impl WizardRunner {
         let answers = self.answers.clone();
         let _ = answers.send(Event::Wizard(News::Began(id, Box::new(journal.clone()))));
         let (news, mut progress) = mpsc::unbounded_channel();
-        self.running = Some(tokio::spawn(async move {
-            // How it ended is in its news.
-            let _ = issuance::run(&cluster, &issuer, journal, news).await;
-        }));
+        let (panicked, mut panic) = mpsc::unbounded_channel();
+        // How it ended is in its news.
+        let run = async move { drop(issuance::run(&cluster, &issuer, journal, news).await) };
+        self.running = Some(contained::spawn(run, move |trouble| drop(panicked.send(trouble))));
         tokio::spawn(async move {
+            let mut step = StepKind::Key;
+            let tell = |progress| answers.send(Event::Wizard(News::Progress(id, progress)));
             while let Some(progress) = progress.recv().await {
-                if answers.send(Event::Wizard(News::Progress(id, progress))).is_err() {
+                if let Progress::Started(kind) = &progress {
+                    step = *kind;
+                }
+                if tell(progress).is_err() {
                     return;
                 }
+            }
+            if let Some(trouble) = panic.recv().await {
+                let _ = tell(Progress::Failed(step, trouble));
             }
         });
     }

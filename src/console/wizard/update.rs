@@ -13,6 +13,7 @@ use crate::console::state::State;
 use crate::console::view;
 use crate::domain::gate::Refusal;
 use crate::domain::order::Surroundings;
+use crate::domain::output::shell::Kubectl;
 use crate::domain::plan::Plan;
 use crate::domain::request::Pkcs10;
 use crate::domain::text::printable;
@@ -198,10 +199,8 @@ fn begin(state: &mut State, confirmed: Vec<String>) -> Vec<Effect> {
     vec![Effect::Wizard(Task::Begin(id, permit, Box::new(order), confirmed))]
 }
 
-fn commands(plan: &Plan, kubectl: &str) -> Overlay {
-    let script = plan.script(kubectl);
-    let lines = script.iter().flat_map(|command| command.lines()).map(str::to_owned).collect();
-    Overlay::Reader(Reader::new("The same by hand", lines))
+fn commands(plan: &Plan, kubectl: &Kubectl) -> Overlay {
+    Overlay::Reader(Reader::commands("The same by hand", &plan.script(kubectl)))
 }
 
 /// Goes on with the issuance that was left unfinished first.

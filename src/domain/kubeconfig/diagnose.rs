@@ -11,6 +11,7 @@ use super::schema::decoded;
 use super::set::Kubeconfigs;
 use crate::domain::authority;
 use crate::domain::certificate::Certificate;
+use crate::domain::output::redact;
 
 /// Why a cluster with `insecure-skip-tls-verify` and a CA is refused, as kubectl does (client-go,
 /// `transport/transport.go`: specifying a root certificates file with the insecure flag is not allowed).
@@ -190,9 +191,12 @@ impl Kubeconfigs {
             seen.broken(missing("cluster", &seen.cluster));
             return None;
         };
-        seen.server = text(&fields, "server");
-        if seen.server.is_empty() {
+        let server = text(&fields, "server");
+        seen.server = redact::url(&server).into_owned();
+        if server.is_empty() {
             seen.broken(format!("cluster {} names no server", seen.cluster));
+        } else if let Some(why) = server_problem(&server) {
+            seen.broken(why);
         }
         seen.insecure = fields.get("insecure-skip-tls-verify").and_then(Value::as_bool).unwrap_or_default();
         if seen.insecure && names_authority(&fields) {
@@ -240,6 +244,17 @@ impl Kubeconfigs {
 /// Whether a cluster entry has a CA, in itself or in a file, readable or not.
 pub fn names_authority(cluster: &Mapping) -> bool {
     ["certificate-authority", "certificate-authority-data"].iter().any(|field| !text(cluster, field).is_empty())
+}
+
+/// What is wrong with a server's address, if it is one that no client can use.
+pub fn server_problem(server: &str) -> Option<String> {
+    let shown = redact::url(server);
+    match server.split_once("://") {
+        None => Some(format!("the server {shown} has no scheme: write https://{shown}")),
+        Some(("https" | "http", rest)) if !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':']) => None,
+        Some(("https" | "http", _)) => Some(format!("the server {shown} names no host")),
+        Some((scheme, _)) => Some(format!("the server {shown} has the scheme {scheme}, and not https")),
+    }
 }
 
 fn look_at_certificate(seen: &mut Diagnosis, fields: &Mapping, authority: Option<&[u8]>, around: &dyn Surroundings) {

@@ -4,24 +4,59 @@ use serde_yaml::Value;
 use sha2::{Digest, Sha256};
 
 use super::{Kind, Kubeconfig};
+use crate::domain::output::redact::{self, REDACTED};
 use crate::domain::x509::hex;
 
-/// What stands in a secret's place, as kubectl writes it.
-const REDACTED: &str = "REDACTED";
 /// What stands in the place of data that is long and public.
 const OMITTED: &str = "DATA+OMITTED";
 
 /// Fields of a user that are no secrets. Whatever else a user has may be one.
-const PLAIN: [&str; 9] = [
-    "client-certificate",
-    "client-key",
-    "tokenFile",
-    "username",
-    "as",
-    "as-uid",
-    "as-groups",
-    "as-user-extra",
-    "client-certificate-data",
+const USER: [&str; 8] =
+    ["client-certificate", "client-key", "tokenFile", "username", "as", "as-uid", "as-groups", "as-user-extra"];
+/// Those of a cluster.
+const CLUSTER: [&str; 4] =
+    ["certificate-authority", "insecure-skip-tls-verify", "tls-server-name", "disable-compression"];
+/// Those of a context.
+const CONTEXT: [&str; 3] = ["cluster", "user", "namespace"];
+/// Those of a program that logs in.
+const EXEC: [&str; 5] = ["apiVersion", "command", "interactiveMode", "provideClusterInfo", "installHint"];
+/// What stands at the top of a kubeconfig.
+const TOP: [&str; 6] = ["apiVersion", "kind", "clusters", "users", "contexts", "current-context"];
+
+/// Options of login programs whose values are no secrets, as far as they are no addresses with one.
+const OPTIONS: [&str; 17] = [
+    "--region",
+    "--cluster-name",
+    "--cluster-id",
+    "--cluster",
+    "--profile",
+    "--output",
+    "--environment",
+    "--tenant-id",
+    "--server-id",
+    "--client-id",
+    "--login",
+    "--oidc-issuer-url",
+    "--oidc-client-id",
+    "--grant-type",
+    "--role-arn",
+    "--interactive-mode",
+    "--api-version",
+];
+/// The words by which login programs are told what to do.
+const WORDS: [&str; 12] = [
+    "eks",
+    "get-token",
+    "token",
+    "oidc-login",
+    "oidc",
+    "login",
+    "kubernetes",
+    "credential",
+    "get-credentials",
+    "exec-credential",
+    "kubectl",
+    "generate-token",
 ];
 
 /// The document with every secret replaced.
@@ -30,7 +65,12 @@ pub fn redacted(config: &Kubeconfig) -> Kubeconfig {
     let mut out = config.clone();
     out.others.clear();
     out.broken = None;
-    for kind in [Kind::Cluster, Kind::User] {
+    for (name, value) in out.root_mut() {
+        if !TOP.contains(&name.as_str().unwrap_or_default()) {
+            hide_all(value);
+        }
+    }
+    for kind in [Kind::Cluster, Kind::User, Kind::Context] {
         let names: Vec<_> = out.names(kind).into_iter().map(str::to_owned).collect();
         for name in names {
             let Some(mut fields) = out.get(kind, &name).cloned() else { continue };
@@ -42,33 +82,91 @@ pub fn redacted(config: &Kubeconfig) -> Kubeconfig {
 }
 
 fn hide(kind: Kind, field: &Value, value: &mut Value) {
-    match (kind, field.as_str().unwrap_or_default()) {
+    let field = field.as_str().unwrap_or_default();
+    let plain: &[&str] = match kind {
+        Kind::Cluster => &CLUSTER,
+        Kind::User => &USER,
+        Kind::Context => &CONTEXT,
+    };
+    match (kind, field) {
         (_, "client-certificate-data" | "certificate-authority-data") => *value = OMITTED.into(),
-        (Kind::Cluster, "proxy-url") => *value = without_password(value.as_str().unwrap_or_default()).into(),
-        (Kind::User, "exec") => {
-            if let Some(env) = value.get_mut("env").and_then(Value::as_sequence_mut) {
-                for variable in env {
-                    if let Some(value) = variable.get_mut("value") {
-                        *value = REDACTED.into();
-                    }
-                }
+        (Kind::Cluster, "server" | "proxy-url") => *value = redact::url(value.as_str().unwrap_or_default()).into(),
+        (Kind::User, "exec") => hide_in(value, |field, value| match field {
+            "args" => hide_arguments(value),
+            "env" => hide_values(value),
+            field if EXEC.contains(&field) => {}
+            _ => hide_all(value),
+        }),
+        (Kind::User, "auth-provider") => hide_in(value, |field, value| {
+            if field != "name" {
+                hide_all(value);
             }
-        }
-        (Kind::User, "auth-provider") => {
-            if let Some(config) = value.get_mut("config").and_then(Value::as_mapping_mut) {
-                config.values_mut().for_each(|value| *value = REDACTED.into());
-            }
-        }
-        (Kind::User, name) if !PLAIN.contains(&name) => *value = REDACTED.into(),
-        _ => {}
+        }),
+        (_, field) if plain.contains(&field) => {}
+        _ => hide_all(value),
     }
 }
 
-/// A proxy's address may carry a password.
-pub(super) fn without_password(url: &str) -> String {
-    match (url.split_once("://"), url.rfind('@')) {
-        (Some((scheme, _)), Some(at)) if at > scheme.len() => format!("{scheme}://{REDACTED}{}", &url[at..]),
-        _ => url.to_owned(),
+fn hide_in(value: &mut Value, mut hide: impl FnMut(&str, &mut Value)) {
+    match value {
+        Value::Mapping(fields) => {
+            fields.iter_mut().for_each(|(field, value)| hide(field.as_str().unwrap_or_default(), value));
+        }
+        other => hide_all(other),
+    }
+}
+
+/// Every text and number in it; names of fields and of list entries stay.
+fn hide_all(value: &mut Value) {
+    match value {
+        Value::Mapping(fields) => fields.iter_mut().for_each(|(field, value)| match value {
+            Value::String(_) if field.as_str() == Some("name") => {}
+            value => hide_all(value),
+        }),
+        Value::Sequence(items) => items.iter_mut().for_each(hide_all),
+        Value::Tagged(tagged) => hide_all(&mut tagged.value),
+        Value::Null | Value::Bool(_) => {}
+        Value::String(_) | Value::Number(_) => *value = REDACTED.into(),
+    }
+}
+
+/// The variables keep their names.
+fn hide_values(variables: &mut Value) {
+    for variable in variables.as_sequence_mut().into_iter().flatten() {
+        hide_in(variable, |field, value| {
+            if field != "name" {
+                hide_all(value);
+            }
+        });
+    }
+}
+
+/// Of a program's arguments the names of options stay, and what is known to be no secret.
+fn hide_arguments(arguments: &mut Value) {
+    let mut option = None;
+    for argument in arguments.as_sequence_mut().into_iter().flatten() {
+        let Value::String(text) = argument else {
+            hide_all(argument);
+            continue;
+        };
+        let shown = shown_argument(text, option.take());
+        option = Some(std::mem::replace(text, shown)).filter(|text| text.starts_with("--") && !text.contains('='));
+    }
+}
+
+/// `argument`, which stands after the option `before`, as far as it is no secret.
+fn shown_argument(argument: &str, before: Option<String>) -> String {
+    let named = |name: &str| name.starts_with("--") && name[2..].chars().all(|c| c.is_ascii_alphabetic() || c == '-');
+    let harmless = |option: &str| OPTIONS.contains(&option);
+    if before.as_deref().is_some_and(harmless) {
+        return redact::url(argument).into_owned();
+    }
+    match argument.split_once('=') {
+        Some((name, value)) if named(name) && harmless(name) => format!("{name}={}", redact::url(value)),
+        Some((name, _)) if named(name) => format!("{name}={REDACTED}"),
+        None if named(argument) || WORDS.contains(&argument) => argument.to_owned(),
+        None if argument.len() == 2 && argument.starts_with('-') => argument.to_owned(),
+        _ => REDACTED.to_owned(),
     }
 }
 
@@ -96,13 +194,55 @@ pub fn yaml(config: &Kubeconfig) -> String {
 mod tests {
     use super::*;
 
+    const TEXT: &str = "
+x-top: {a: s3cret}
+preferences: {colors: true}
+users:
+- name: u
+  user:
+    token: s3cret
+    password: s3cret
+    client-key-data: czNjcmV0
+    username: jane
+    x-own: [s3cret, {b: s3cret}]
+    exec:
+      command: aws
+      args: [eks, get-token, --cluster-name, prod, --token, s3cret, --secret=s3cret, s3cret, -ps3cret, -i, --oidc-issuer-url=https://me:s3cret@idp, '--s3cret 1', -s]
+      env: [{name: KEY, value: s3cret, x: s3cret}]
+      x-more: s3cret
+    auth-provider: {name: oidc, config: {refresh-token: s3cret, deep: s3cret}, x: s3cret}
+    extensions: [{name: mine, extension: {a: s3cret, n: 5}}]
+clusters:
+- name: c
+  cluster: {proxy-url: 'http://me:s3cret@proxy:1', server: 'https://me:s3cret@c/p?t=s3cret', x: s3cret, extensions: [{name: e, extension: s3cret}]}
+contexts:
+- name: k
+  context: {cluster: c, user: u, namespace: dev, x: s3cret}
+current-context: k
+";
+
     #[test]
     fn no_secret_is_left_wherever_it_stands() {
-        let text = "users: [{name: u, user: {token: s3cret, password: s3cret, client-key-data: czNjcmV0, username: jane, x-own: s3cret, exec: {command: aws, env: [{name: KEY, value: s3cret}]}, auth-provider: {name: oidc, config: {refresh-token: s3cret}}}}]\nclusters: [{name: c, cluster: {proxy-url: 'http://me:s3cret@proxy:1', server: 'https://c'}}]";
-        let shown = yaml(&Kubeconfig::parse(text).unwrap());
+        let shown = yaml(&Kubeconfig::parse(TEXT).unwrap());
         assert!(!shown.contains("s3cret") && !shown.contains("czNjcmV0"), "{shown}");
-        for kept in ["jane", "aws", "oidc", "http://REDACTED@proxy:1", "https://c"] {
-            assert!(shown.contains(kept), "{shown}");
+        for kept in [
+            "jane",
+            "command: aws",
+            "- eks",
+            "- get-token",
+            "- prod\n",
+            "- --token",
+            "- --secret=REDACTED",
+            "--oidc-issuer-url=https://REDACTED@idp",
+            "oidc",
+            "http://REDACTED@proxy:1",
+            "https://REDACTED@c/p?REDACTED",
+            "namespace: dev",
+            "current-context: k",
+            "name: KEY",
+            "name: mine",
+        ] {
+            assert!(shown.contains(kept), "{kept}\n{shown}");
         }
     }
 }

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::diagnose::Surroundings;
 use super::set::{file_fields, resolve};
 use super::{Kind, Kubeconfig};
+use crate::domain::output::redact;
 use crate::domain::x509::hex;
 
 /// One thing to know before a kubeconfig is imported. Not yet printable.
@@ -146,7 +147,7 @@ fn of_cluster(found: &mut Vec<Risk>, name: &str, fields: &Mapping) {
     }
     let proxy = text(fields, "proxy-url");
     if !proxy.is_empty() {
-        found.push(Risk::Proxy { cluster, url: super::redact::without_password(proxy) });
+        found.push(Risk::Proxy { cluster, url: redact::url(proxy).into_owned() });
     }
 }
 

@@ -242,7 +242,7 @@ fn word(value: &Value) -> Option<String> {
             let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./@".contains(c));
             let letter = text.starts_with(|c: char| c.is_ascii_alphabetic());
             let is_text = matches!(super::plain::resolve(text), Ok(Value::String(_)));
-            if plain && letter && is_text { Some(text.clone()) } else { serde_json::to_string(text).ok() }
+            if plain && letter && is_text { Some(text.clone()) } else { Some(super::in_quotes(text)) }
         }
         Value::Bool(_) | Value::Number(_) | Value::Null => serde_json::to_string(value).ok(),
         _ => None,

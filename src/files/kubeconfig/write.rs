@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::super::{Error, atomic};
 use super::{backups, followed, text};
 use crate::domain::kubeconfig::{Kubeconfig, has_comments};
+use crate::domain::output::shell::ShellCommand;
 use crate::domain::secret::Secret;
-use crate::domain::shell::quote;
 
 /// What is to happen to comments that cannot be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +35,9 @@ impl Written {
     pub fn notes(&self) -> Vec<String> {
         let note = |(user, backups): &(String, Vec<PathBuf>)| {
             let files: Vec<_> = backups.iter().map(|path| path.display().to_string()).collect();
-            let quoted: Vec<_> = files.iter().map(|file| quote(file)).collect();
             let count = if files.len() == 1 { "a backup".to_owned() } else { format!("{} backups", files.len()) };
-            format!("the credentials of user {user} are still in {count}; to remove them: rm -- {}", quoted.join(" "))
+            let remove = ShellCommand::new("rm").operands(files.iter().map(String::as_str)).line();
+            format!("the credentials of user {user} are still in {count}; to remove them: {remove}")
         };
         self.still_in.iter().map(note).collect()
     }

@@ -7,6 +7,7 @@ pub mod odd_requests;
 pub mod pkcs10;
 pub mod plane;
 pub mod requests;
+pub mod stub;
 pub mod terminal;
 
 use std::path::{Path, PathBuf};

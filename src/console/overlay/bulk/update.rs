@@ -13,6 +13,7 @@ use crate::console::requests::update::settle;
 use crate::console::state::State;
 use crate::console::view::question_fits;
 use crate::domain::commands;
+use crate::domain::output::shell::Kubectl;
 use crate::domain::row::Row;
 use crate::domain::verdict::Level;
 use crate::issuance::Written;
@@ -189,9 +190,10 @@ pub fn heard(state: &mut State, id: EffectId, news: News) -> Vec<Effect> {
             Vec::new()
         }
         News::Ended => {
+            let kubectl = state.session.connection.as_ref().map(|c| c.kubectl.clone()).unwrap_or_default();
             let ended = std::mem::replace(&mut bulk.phase, Phase::Asking);
             if let Phase::Running(run) = ended {
-                let written = written(bulk, &run, state.session.connection.as_ref().map(|c| c.kubectl.as_str()));
+                let written = written(bulk, &run, &kubectl);
                 bulk.phase = Phase::Ended(run);
                 state.activity.add(now, written);
             }
@@ -201,7 +203,7 @@ pub fn heard(state: &mut State, id: EffectId, news: News) -> Vec<Effect> {
 }
 
 /// What the Activity pane keeps: what was decided, by name.
-fn written(bulk: &Bulk, run: &Run, kubectl: Option<&str>) -> Written {
+fn written(bulk: &Bulk, run: &Run, kubectl: &Kubectl) -> Written {
     let (what, did) = words(bulk.verb);
     let undone: std::collections::HashSet<usize> = run.undone().map(|(item, _)| item).collect();
     let done: Vec<&str> =
@@ -211,7 +213,7 @@ fn written(bulk: &Bulk, run: &Run, kubectl: Option<&str>) -> Written {
         what,
         object: format!("{} requests", run.items.len()),
         outcome: if undone.is_empty() { Ok(text) } else { Err(text) },
-        command: commands::decide_all(kubectl.unwrap_or("kubectl"), what, &done),
+        command: commands::decide_all(kubectl, what, &done),
     }
 }
 

@@ -89,7 +89,7 @@ fn with_subjects(form: Form<Field>, subjects: impl IntoIterator<Item = SubjectKe
             SubjectKey::ServiceAccount(..) => accounts.push(subject.name()),
         }
     }
-    form.text(Field::Users, "Users", users.join(", ")).text(Field::Groups, "Groups", groups.join(", ")).text(
+    form.list(Field::Users, "Users", users.join(", ")).list(Field::Groups, "Groups", groups.join(", ")).list(
         Field::Accounts,
         "Accounts",
         accounts.join(", "),

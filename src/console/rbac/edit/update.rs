@@ -19,8 +19,8 @@ use crate::domain::access::object::{Kind, Named};
 use crate::domain::access::{Policy, SubjectKey, draft, summary};
 use crate::domain::diff;
 use crate::domain::gate::{self, Confirmation, WritePermit};
+use crate::domain::output::shell::{Kubectl, ShellCommand, ShellLine};
 use crate::domain::request::Pin;
-use crate::domain::shell::quote;
 use crate::domain::text::printable;
 use crate::issuance::Written;
 use crate::trouble::Trouble;
@@ -304,7 +304,7 @@ pub fn put_ended(state: &mut State, id: EffectId, result: Result<Option<Value>, 
             };
             let (object, command) = (
                 draft.named.to_string(),
-                by_hand(state.session.connection.as_ref().map_or("kubectl", |c| &c.kubectl), what, draft),
+                by_hand(&state.session.connection.as_ref().map(|c| c.kubectl.clone()).unwrap_or_default(), what, draft),
             );
             let outcome = match result {
                 Ok(_) => {
@@ -326,17 +326,15 @@ pub fn put_ended(state: &mut State, id: EffectId, result: Result<Option<Value>, 
 }
 
 /// The same by kubectl, in a line.
-fn by_hand(kubectl: &str, what: &str, draft: &Draft) -> String {
+fn by_hand(kubectl: &Kubectl, what: &str, draft: &Draft) -> ShellLine {
     if what == "delete" {
-        let place = draft.named.scope.as_ref().map(|name| format!(" -n {}", quote(name))).unwrap_or_default();
-        return format!(
-            "{kubectl} delete {} {}{place}",
-            draft.named.kind.name().to_lowercase(),
-            quote(&draft.named.name)
-        );
+        let command = kubectl.command("delete").word(draft.named.kind.plural());
+        let command = command.flag_if("namespace", draft.named.scope.as_deref());
+        return command.operands([draft.named.name.as_str()]).line();
     }
-    let verb = if what == "create" { "create" } else { "replace" };
-    format!("echo {} | {kubectl} {verb} -f -", quote(&draft.object.to_string()))
+    let write = kubectl.command(if what == "create" { "create -f -" } else { "replace -f -" });
+    // echo would read backslashes in some shells.
+    ShellCommand::new(r"printf '%s\n'").line_operand(&draft.object.to_string()).chain("|", write).line()
 }
 
 /// What is to be known before a yes: who else has a say, and every line that changes.

@@ -1,6 +1,7 @@
 //! The indexed answers against a model that looks at every binding, every subject and every rule; on random roles and
 //! bindings with everything that RBAC has.
 
+use crate::domain::output::shell::Kubectl;
 use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef, Subject};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use proptest::collection::vec;
@@ -231,7 +232,7 @@ proptest! {
             for near in near {
                 let after = changed(&near.change, roles.clone(), bindings.clone());
                 prop_assert!(after.permits(&who, &action), "{}", near.change);
-                prop_assert!(!near.change.commands("kubectl").is_empty());
+                prop_assert!(!near.change.commands(&Kubectl::plain()).is_empty());
             }
         }
     }

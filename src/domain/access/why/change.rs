@@ -6,7 +6,7 @@ use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef};
 
 use super::super::rule::list;
 use super::super::{ResourceName, Scope, SubjectKey};
-use crate::domain::shell::quote;
+use crate::domain::output::shell::{Kubectl, ShellCommand, ShellLine};
 
 /// A list of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,79 +114,72 @@ impl fmt::Display for Change {
     }
 }
 
-/// `RoleBinding`, `clusterrole`, …
+/// `RoleBinding`, `ClusterRole`, …
 fn kind(scope: &Scope, what: &str, proper: bool) -> String {
     let name = if scope.is_some() { format!("Role{what}") } else { format!("ClusterRole{what}") };
     if proper { name } else { name.to_lowercase() }
 }
 
-fn in_namespace(scope: &Scope) -> String {
-    scope.as_ref().map(|namespace| format!(" -n {}", quote(namespace))).unwrap_or_default()
+fn role_word(scope: &Scope) -> &'static str {
+    if scope.is_some() { "role" } else { "clusterrole" }
 }
 
-fn subject_flag(subject: &SubjectKey) -> String {
+fn binding_word(scope: &Scope) -> &'static str {
+    if scope.is_some() { "rolebinding" } else { "clusterrolebinding" }
+}
+
+fn for_subject(command: ShellCommand, subject: &SubjectKey) -> ShellCommand {
     match subject {
-        SubjectKey::User(name) => format!("--user={}", quote(name)),
-        SubjectKey::Group(name) => format!("--group={}", quote(name)),
-        SubjectKey::ServiceAccount(namespace, name) => {
-            format!("--serviceaccount={}", quote(&format!("{namespace}:{name}")))
-        }
+        SubjectKey::User(name) => command.flag("user", name),
+        SubjectKey::Group(name) => command.flag("group", name),
+        SubjectKey::ServiceAccount(namespace, name) => command.flag("serviceaccount", &format!("{namespace}:{name}")),
     }
 }
 
 impl Change {
     /// The kubectl lines that do it.
-    pub fn commands(&self, kubectl: &str) -> Vec<String> {
+    pub fn commands(&self, kubectl: &Kubectl) -> Vec<ShellLine> {
         match self {
             Self::Bind { name, scope, role, subject } => vec![bind(kubectl, name, scope, role, subject)],
             Self::Join { binding: (scope, name), subject } => {
-                let (kind, place) = (kind(scope, "Binding", false), in_namespace(scope));
-                vec![format!("{kubectl} set subject {kind} {} {}{place}", quote(name), subject_flag(subject))]
+                let command = kubectl.command("set subject").word(binding_word(scope));
+                let command = for_subject(command.flag_if("namespace", scope.as_deref()), subject);
+                vec![command.operands([name.as_str()]).line()]
             }
             Self::Widen { role: (scope, name), place, part, value } => {
                 let path = format!("/rules/{place}/{}/-", part.field());
                 let patch = serde_json::json!([{"op": "add", "path": path, "value": value}]).to_string();
-                let (kind, place) = (kind(scope, "", false), in_namespace(scope));
-                vec![format!("{kubectl} patch {kind} {}{place} --type=json -p {}", quote(name), quote(&patch))]
+                let command = kubectl.command("patch").word(role_word(scope)).flag_if("namespace", scope.as_deref());
+                vec![command.flag("type", "json").flag("patch", &patch).operands([name.as_str()]).line()]
             }
             Self::Make { scope, role, rule, binding, subject } => {
                 let reference = super::reference(&kind(scope, "", true), role);
-                let made = format!(
-                    "{kubectl} create {} {}{} {}",
-                    kind(scope, "", false),
-                    quote(role),
-                    in_namespace(scope),
-                    rule_flags(rule)
-                );
+                let command = kubectl.command("create").word(role_word(scope)).leading_operand(role);
+                let made = with_rule(command.flag_if("namespace", scope.as_deref()), rule).line();
                 vec![made, bind(kubectl, binding, scope, &reference, subject)]
             }
         }
     }
 }
 
-fn bind(kubectl: &str, name: &str, scope: &Scope, role: &RoleRef, subject: &SubjectKey) -> String {
-    format!(
-        "{kubectl} create {} {}{} --{}={} {}",
-        kind(scope, "Binding", false),
-        quote(name),
-        in_namespace(scope),
-        role.kind.to_lowercase(),
-        quote(&role.name),
-        subject_flag(subject)
-    )
+fn bind(kubectl: &Kubectl, name: &str, scope: &Scope, role: &RoleRef, subject: &SubjectKey) -> ShellLine {
+    let command = kubectl.command("create").word(binding_word(scope)).leading_operand(name);
+    let command = command.flag_if("namespace", scope.as_deref());
+    let flag = if role.kind == "Role" { "role" } else { "clusterrole" };
+    for_subject(command.flag(flag, &role.name), subject).line()
 }
 
-fn rule_flags(rule: &PolicyRule) -> String {
-    let mut flags = vec![format!("--verb={}", quote(&rule.verbs.join(",")))];
+fn with_rule(command: ShellCommand, rule: &PolicyRule) -> ShellCommand {
+    let mut command = command.list("verb", &rule.verbs);
     for group in list(rule.api_groups.as_ref()) {
         let names = list(rule.resources.as_ref()).iter().map(|name| ResourceName::new(group, name).to_string());
-        flags.push(format!("--resource={}", quote(&names.collect::<Vec<_>>().join(","))));
+        command = command.list("resource", &names.collect::<Vec<_>>());
     }
     for name in list(rule.resource_names.as_ref()) {
-        flags.push(format!("--resource-name={}", quote(name)));
+        command = command.flag("resource-name", name);
     }
     for url in list(rule.non_resource_urls.as_ref()) {
-        flags.push(format!("--non-resource-url={}", quote(url)));
+        command = command.list("non-resource-url", &[url]);
     }
-    flags.join(" ")
+    command
 }

@@ -1,0 +1,114 @@
+//! Panics that stay where they happen. A task's panic becomes an error of that task: neither is the console left by it,
+//! nor is anything of it written to the terminal, and its words, which may quote anything, are told to nobody.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::trouble::Trouble;
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Something panicked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Panicked;
+
+impl From<Panicked> for Trouble {
+    fn from(_: Panicked) -> Self {
+        Self::advised(
+            "countersign failed here by a mistake of its own; the rest goes on",
+            "Please report it. --log-level error writes to the log where it happened.",
+        )
+    }
+}
+
+/// Whether a panic of this thread is caught by this module: then nothing is reported.
+pub fn is_inside() -> bool {
+    INSIDE.get()
+}
+
+/// Calls `f`.
+///
+/// # Errors
+/// Where it panics.
+pub fn call<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
+    struct Back(bool);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            INSIDE.set(self.0);
+        }
+    }
+    let _back = Back(INSIDE.replace(true));
+    // Whoever panicked is never called again.
+    catch_unwind(AssertUnwindSafe(f)).map_err(|_| Panicked)
+}
+
+/// Runs a future.
+///
+/// # Errors
+/// Where it panics.
+pub async fn run<T>(future: impl Future<Output = T>) -> Result<T, Panicked> {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(|context: &mut Context<'_>| poll(future.as_mut(), context)).await
+}
+
+fn poll<T>(future: Pin<&mut impl Future<Output = T>>, context: &mut Context<'_>) -> Poll<Result<T, Panicked>> {
+    match call(|| future.poll(context)) {
+        Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+        Ok(Poll::Pending) => Poll::Pending,
+        Err(panicked) => Poll::Ready(Err(panicked)),
+    }
+}
+
+/// A task whose panic is `failed` with an error.
+pub fn spawn(
+    task: impl Future<Output = ()> + Send + 'static,
+    failed: impl FnOnce(Trouble) + Send + 'static,
+) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        if let Err(panicked) = run(task).await {
+            failed(panicked.into());
+        }
+    })
+}
+
+/// A task that blocks a thread, and whose panic is `failed` with an error.
+pub fn spawn_blocking(task: impl FnOnce() + Send + 'static, failed: impl FnOnce(Trouble) + Send + 'static) {
+    tokio::task::spawn_blocking(move || {
+        if let Err(panicked) = call(task) {
+            failed(panicked.into());
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_and_leaves_no_mark() {
+        assert_eq!(call(|| assert!(!is_inside())), Err(Panicked));
+        assert!(!is_inside());
+        assert_eq!(call(|| 5), Ok(5));
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_tells_so() {
+        let (failed, told) = tokio::sync::oneshot::channel();
+        spawn(
+            async {
+                tokio::task::yield_now().await;
+                assert!(!is_inside(), "s3cret");
+            },
+            |trouble| drop(failed.send(trouble)),
+        );
+        let trouble = told.await.unwrap();
+        assert!(trouble.text.contains("a mistake of its own") && !trouble.text.contains("s3cret"));
+        let (failed, told) = tokio::sync::oneshot::channel();
+        spawn_blocking(|| assert!(!is_inside()), |trouble| drop(failed.send(trouble)));
+        assert!(told.await.is_ok());
+    }
+}
