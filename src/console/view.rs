@@ -68,7 +68,7 @@ pub fn question_fits(state: &State) -> bool {
     }
     let fits = || match (state.overlays.last(), &state.wizard, &state.rbac.sheet) {
         (Some(overlay), ..) => overlay::view::fits(state, state.body(), overlay),
-        (None, Some(wizard), _) => wizard.step != wizard::Step::Review || wizard::view::fits(state, wizard),
+        (None, Some(wizard), _) => wizard.step != wizard::Step::Review || wizard::review_view::fits(state, wizard),
         (None, None, Some(sheet)) if state.pane == Pane::Rbac => rbac::edit::view::fits(state, sheet),
         _ => true,
     };

@@ -3,6 +3,7 @@
 //! Before each write the journal in the state folder says what is about to be written. Every step and every undo first
 //! looks whether that was done, so that both are right wherever an issuance was cut off.
 
+mod approval;
 pub mod entries;
 pub mod journal;
 mod judging;
@@ -13,10 +14,10 @@ mod run;
 mod steps;
 pub mod undo;
 
+pub use approval::why_refused;
 pub use journal::Journal;
 pub use judging::Issuer;
 pub use progress::{Outcome, Progress, Written};
 pub use rehearsal::{Note, Rehearsal, rehearse};
 pub use run::{Stopped, run};
-pub use steps::why_refused;
 pub use undo::undo;

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::journal::Journal;
 use super::judging::Issuer;
 use super::progress::{Outcome, Progress};
-use super::{proof, steps};
+use super::{approval, proof, steps};
 use crate::cluster::Cluster;
 use crate::domain::gate::Refusal;
 use crate::domain::plan::{Plan, StepKind};
@@ -45,12 +45,12 @@ pub async fn run(
         let done = match kind {
             StepKind::Key => steps::key(&journal).await,
             StepKind::Request => steps::request(cluster, permit, &mut journal, &news).await,
-            StepKind::Approve => match steps::approve(cluster, issuer, &journal, &news).await {
-                Err(steps::NotApproved::Refused(refusal, trouble)) => {
+            StepKind::Approve => match approval::approve(cluster, issuer, &journal, &news).await {
+                Err(approval::NotApproved::Refused(refusal, trouble)) => {
                     tell(&news, Progress::Failed(kind, trouble.clone()));
                     return Err(Stopped { step: kind, trouble, refusal: Some(refusal) });
                 }
-                Err(steps::NotApproved::Failed(trouble)) => Err(trouble),
+                Err(approval::NotApproved::Failed(trouble)) => Err(trouble),
                 Ok(text) => Ok(text),
             },
             StepKind::Certificate => steps::certificate(cluster, permit, &mut journal, &mut certificate, &news).await,

@@ -2,33 +2,30 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::entries::{Entries, Intent};
 use super::journal::Journal;
-use super::judging::{Issuer, cleared, judged};
 use super::progress::{Progress, Written};
-use super::rehearsal::may_approve;
 use super::run::tell;
-use crate::cluster::{Cluster, Decision, Error};
+use crate::cluster::{Cluster, Error};
 use crate::domain::certificate::Certificate;
-use crate::domain::gate::{Refusal, WritePermit};
+use crate::domain::gate::WritePermit;
 use crate::domain::order::KeySource;
 use crate::domain::output::pem::Certificates;
-use crate::domain::output::shell::{ShellCommand, ShellLine};
+use crate::domain::output::shell::ShellLine;
 use crate::domain::plan::{Plan, StepKind};
 use crate::domain::request::{Request, State};
 use crate::domain::text::printable;
-use crate::domain::verdict::{Verdict, difference_from_request};
+use crate::domain::verdict::difference_from_request;
 use crate::domain::{commands, objects, request_file};
 use crate::files::{self, bounded};
 use crate::keys::{PrivateKey, certification_request};
 use crate::trouble::Trouble;
 
-type News = UnboundedSender<Progress>;
+pub(super) type News = UnboundedSender<Progress>;
 
 /// How long the signer may take before the likely causes are told.
 const SIGNER_PATIENCE: Duration = Duration::from_secs(5);
@@ -96,104 +93,6 @@ pub(super) async fn request(
     journal.csr_uid = made?.metadata.uid;
     journal.save()?;
     Ok("created".to_owned())
-}
-
-/// Why a request was not approved.
-pub(super) enum NotApproved {
-    /// The gate refused.
-    Refused(Refusal, Trouble),
-    /// It did not work.
-    Failed(Trouble),
-}
-
-impl<E: Into<Trouble>> From<E> for NotApproved {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-/// Approves it; without the right to, waits for another person's approval. What the server has is judged once more: the
-/// rehearsal may be days old, or there was none.
-pub(super) async fn approve(
-    cluster: &Cluster,
-    issuer: &Issuer,
-    journal: &Journal,
-    news: &News,
-) -> Result<String, NotApproved> {
-    let name = &journal.order.csr_name;
-    let csr = ours(journal, cluster.request(name).await?)?;
-    let request = Request::from_object(&csr);
-    match request.state() {
-        State::Pending => {}
-        State::Denied | State::Failed => return Err(refused(&csr).into()),
-        State::Approved | State::Issued => return Ok("approved already".to_owned()),
-    }
-    let (verdict, _) = judged(cluster, &issuer.policy, &request, Utc::now()).await;
-    let cleared = cleared(issuer.permit, &issuer.policy, &issuer.confirmed, &request, &verdict, &journal.order);
-    let clearance = match cleared {
-        Ok(clearance) => clearance,
-        Err(refusal) if may_approve(cluster, &request.signer_name).await? => {
-            let user = &journal.order.user;
-            let trouble =
-                why_refused(&refusal, &verdict, user, Some(cluster.kubectl.own("issue").flag("resume", user)));
-            return Err(NotApproved::Refused(refusal, trouble));
-        }
-        // The verdict is for the person who may approve it.
-        Err(_) => return wait_for_approval(cluster, &csr, name, "you may not approve it yourself", news).await,
-    };
-    let decision = Decision {
-        reason: "IssuedWithCountersign".to_owned(),
-        message: format!("issued to {} with countersign", journal.order.user),
-    };
-    let outcome = cluster.decide(&clearance, &decision).await;
-    wrote(
-        news,
-        "approve",
-        format!("csr/{name}"),
-        outcome.as_ref().map(|_| "approved"),
-        commands::approve(&cluster.kubectl, name),
-    );
-    match outcome {
-        Ok(_) | Err(Error::AlreadyDecided { how: State::Approved | State::Issued, .. }) => Ok("approved".to_owned()),
-        Err(error @ (Error::Forbidden { .. } | Error::ReadOnly)) => {
-            wait_for_approval(cluster, &csr, name, &error.to_string(), news).await
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// What the gate refused, with the findings. `command` is what the flag that confirms is added to; `None`: the same again.
-pub fn why_refused(refusal: &Refusal, verdict: &Verdict, user: &str, command: Option<ShellCommand>) -> Trouble {
-    let Refusal::Dangerous { .. } = refusal else {
-        return Trouble { text: printable(&refusal.to_string()).into_owned(), advice: refusal.advice() };
-    };
-    let why: Vec<_> = verdict.findings.iter().map(|finding| format!("{} ({})", finding.text, finding.rule)).collect();
-    let text = format!("the request for {user} is dangerous: {}", why.join(" "));
-    let advice = match command {
-        Some(command) => format!("To issue it nevertheless: {}", command.flag("dangerous", user).line()),
-        None => format!(
-            "To issue it nevertheless, add the user's name: {}",
-            ShellCommand::assign("--dangerous", user).line()
-        ),
-    };
-    Trouble::advised(printable(&text), advice)
-}
-
-async fn wait_for_approval(
-    cluster: &Cluster,
-    csr: &CertificateSigningRequest,
-    name: &str,
-    why: &str,
-    news: &News,
-) -> Result<String, NotApproved> {
-    let why = format!("{why}. Waiting for somebody who may: {}", commands::approve(&cluster.kubectl, name));
-    tell(news, Progress::Waiting(StepKind::Approve, why));
-    let uid = csr.metadata.uid.clone().unwrap_or_default();
-    let decided = cluster.wait_for(name, &uid, |request| request.state() != State::Pending).await?;
-    match Request::from_object(&decided).state() {
-        State::Denied | State::Failed => Err(refused(&decided).into()),
-        _ => Ok("approved by somebody else".to_owned()),
-    }
 }
 
 /// Waits for the certificate, and after a while tells why it may never come.
@@ -357,14 +256,14 @@ pub(super) async fn kubeconfig(
 }
 
 /// The request that this issuance made, not another that has its name by now.
-fn ours(journal: &Journal, csr: CertificateSigningRequest) -> Result<CertificateSigningRequest, Trouble> {
+pub(super) fn ours(journal: &Journal, csr: CertificateSigningRequest) -> Result<CertificateSigningRequest, Trouble> {
     if csr.metadata.uid == journal.csr_uid {
         return Ok(csr);
     }
     Err(Trouble::new(format!("the request {} is gone; another has its name", journal.order.csr_name)))
 }
 
-fn refused(csr: &CertificateSigningRequest) -> Trouble {
+pub(super) fn refused(csr: &CertificateSigningRequest) -> Trouble {
     let request = Request::from_object(csr);
     let last = request.conditions.iter().rfind(|condition| condition.kind == "Failed" || condition.kind == "Denied");
     let (kind, said) = last.map_or(("refused", String::new()), |condition| {
@@ -379,7 +278,7 @@ fn command_of(cluster: &Cluster, journal: &Journal, kind: StepKind) -> ShellLine
     ShellLine::lines(&Plan::new(&journal.order).commands(kind, &cluster.kubectl))
 }
 
-fn wrote<E: std::fmt::Display>(
+pub(super) fn wrote<E: std::fmt::Display>(
     news: &News,
     what: &'static str,
     object: String,

@@ -2,6 +2,7 @@
 
 pub mod fields;
 pub mod review;
+pub mod review_view;
 pub mod run;
 pub mod runner;
 pub mod update;

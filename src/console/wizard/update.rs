@@ -130,8 +130,8 @@ fn review(state: &mut State) -> Vec<Effect> {
 }
 
 fn review_key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    let height = super::view::plan_height(state);
-    let lines = state.wizard.as_ref().map_or(0, |wizard| super::view::review_lines(state, wizard).len());
+    let height = super::review_view::plan_height(state);
+    let lines = state.wizard.as_ref().map_or(0, |wizard| super::review_view::review_lines(state, wizard).len());
     let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
     let typing = wizard.confirming_name().is_some();
     let plan = Plan::new(&wizard.order().0);
