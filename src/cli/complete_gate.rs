@@ -105,12 +105,11 @@ fn number(variable: &str) -> usize {
 /// A candidate that means itself in every shell, and its explanation, which is ours.
 fn offered(command: &Command, candidate: &CompletionCandidate) -> Option<(String, String)> {
     let word = candidate.get_value().to_str()?;
-    let fits = match word.strip_prefix('-') {
-        None => is_offered(word),
-        Some(_) => {
-            let (flag, value) = word.split_once('=').unwrap_or((word, ""));
-            is_flag(command, flag) && (value.is_empty() || is_offered(value))
-        }
+    let fits = if word.starts_with('-') {
+        let (flag, value) = word.split_once('=').unwrap_or((word, ""));
+        is_flag(command, flag) && (value.is_empty() || is_offered(value))
+    } else {
+        is_offered(word)
     };
     let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
     fits.then(|| (word.to_owned(), help))

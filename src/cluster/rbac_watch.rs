@@ -74,15 +74,18 @@ pub async fn rbac(cluster: Cluster, to: Sender<Message>) {
     let panicked = async {
         while let Some(ended) = watches.join_next().await {
             if matches!(ended, Ok(Err(contained::Panicked))) {
-                return;
+                return true;
             }
         }
         std::future::pending().await
     };
-    tokio::select! {
-        _ = Collector::default().run(from, to) => {}
+    let panicked = tokio::select! {
+        _ = Collector::default().run(from, to) => false,
+        panicked = panicked => panicked,
+    };
+    if panicked {
         // A panic of one is one of all.
-        () = panicked => std::panic::resume_unwind(Box::new(contained::Panicked)),
+        std::panic::resume_unwind(Box::new(contained::Panicked));
     }
 }
 

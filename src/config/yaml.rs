@@ -3,6 +3,8 @@
 use serde::de::{DeserializeOwned, DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::domain::output::redact;
+
 /// What is wrong with a file, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
@@ -42,33 +44,7 @@ fn wrong(error: &serde_yaml::Error) -> Wrong {
     let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
     let text = error.to_string();
     let text = text.replace(&format!(" at line {line} column {column}"), "");
-    Wrong { line, column, text: without_values(&text) }
-}
-
-/// The reader's words without the values that they quote: who gives a kubeconfig where a policy belongs must not see a
-/// token in the error. Names of fields and of choices stay, which stand in backquotes and are made of letters.
-fn without_values(text: &str) -> String {
-    let letters = |value: &str| value.len() <= 40 && value.chars().all(|c| c.is_ascii_alphabetic() || c == '-');
-    let plain = |value: &str| letters(value) || (value.len() <= 4 && value.chars().all(|c| c.is_ascii_digit()));
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(['"', '`']) {
-        let mark = if rest[start..].starts_with('"') { '"' } else { '`' };
-        let inside = &rest[start + 1..];
-        let mut escaped = false;
-        let end = inside.find(|c| {
-            let ends = c == mark && !escaped;
-            escaped = c == '\\' && !escaped;
-            ends
-        });
-        let end = end.unwrap_or(inside.len());
-        let value = &inside[..end];
-        out.push_str(&rest[..start]);
-        out.extend([if mark == '`' && plain(value) { format!("`{value}`") } else { "(not shown)".to_owned() }]);
-        rest = inside.get(end + 1..).unwrap_or_default();
-    }
-    out.push_str(rest);
-    out
+    Wrong { line, column, text: redact::without_values(&text) }
 }
 
 /// Where what stands at `path` begins: line and column, both from 1.

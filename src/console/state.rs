@@ -123,6 +123,8 @@ pub struct Notice {
     pub good: bool,
     /// When it came.
     pub at: DateTime<Utc>,
+    /// Whether it is about what lies on top of the pane.
+    pub on_top: bool,
 }
 
 impl State {
@@ -232,7 +234,12 @@ impl State {
 
     /// Shows a short message.
     pub fn notify(&mut self, good: bool, text: impl Into<String>) {
-        self.notice = Some(Notice { text: text.into(), good, at: self.clock.now });
+        self.notice = Some(Notice { text: text.into(), good, at: self.clock.now, on_top: false });
+    }
+
+    /// Shows a short message about what lies on top, where it can be seen.
+    pub fn notify_on_top(&mut self, good: bool, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), good, at: self.clock.now, on_top: true });
     }
 
     /// The notice, while it is fresh.

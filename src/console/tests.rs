@@ -499,6 +499,32 @@ fn a_pasted_newline_confirms_nothing() {
     assert!(!console.effects.iter().any(|effect| matches!(effect, Effect::Decide(..))));
 }
 
+/// FINDINGS A7: lines of a paste are never joined.
+#[test]
+fn several_pasted_lines_are_list_entries_or_refused_with_the_reason() {
+    let mut console = Console::with(&three());
+    console.press(KeyCode::Char('n'));
+    console.hears(Event::Paste("petra\nbob\n".into()));
+    let screen = console.screen();
+    assert!(screen.contains("not pasted: it is several lines") && !screen.contains("petra"), "{screen}");
+    console.hears(Event::Paste("petra\n".into()));
+    console.press(KeyCode::Tab);
+    console.hears(Event::Paste("dev\nqa\n".into()));
+    let screen = console.screen();
+    assert!(screen.contains("petra") && screen.contains("dev, qa"), "{screen}");
+    assert_eq!(console.state.wizard.as_ref().unwrap().order().0.groups, ["dev", "qa"]);
+    // Search lines, the palette, a text's search: one line each.
+    let mut console = Console::with(&three());
+    for open in [":", "/"] {
+        console.press(KeyCode::Char(open.chars().next().unwrap()));
+        console.hears(Event::Paste("ap\nprove".into()));
+        assert!(console.screen().contains("not pasted: it is several lines"), "{}", console.screen());
+        console.hears(Event::Paste("jan".into()));
+        assert!(console.screen().contains("jan"), "{}", console.screen());
+        console.press(KeyCode::Esc);
+    }
+}
+
 #[test]
 fn every_size_is_drawn_without_a_panic() {
     let requests = three();

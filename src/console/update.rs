@@ -168,13 +168,13 @@ fn copied(state: &mut State) -> Vec<Effect> {
     match copy::what(state) {
         None => Vec::new(),
         Some(Err(why)) => {
-            state.notify(false, why);
+            state.notify_on_top(false, why);
             Vec::new()
         }
         Some(Ok(text)) => {
             let lines = text.as_str().lines().count();
             let what = if lines == 1 { text.as_str().to_owned() } else { format!("{lines} lines") };
-            state.notify(true, format!("copied {what}"));
+            state.notify_on_top(true, format!("copied {what}"));
             vec![Effect::Copy(text)]
         }
     }
@@ -202,7 +202,7 @@ fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
         Ok(())
     };
     if let Err(why) = pasted {
-        state.notify(false, why);
+        state.notify_on_top(false, why);
     }
     Vec::new()
 }

@@ -43,9 +43,13 @@ fn draw_all(frame: &mut Frame, state: &State) {
     notice(frame, line(body.bottom() - 1), state);
     if let Some(top) = state.overlays.last() {
         overlay::view::draw(frame, body, state, top);
-        // The reason why a key did not count is shown with the question.
-        if top.asks() && state.fresh_notice().is_some() {
-            notice(frame, line(overlay::view::notice_line(body, top)), state);
+        // The reason why a key or a paste did not count is shown with the question or the field.
+        let line_of = state.fresh_notice().and_then(|fresh| match top.asks() {
+            true => Some(overlay::view::notice_line(body, top)),
+            false => fresh.on_top.then(|| body.bottom() - 1),
+        });
+        if let Some(y) = line_of {
+            notice(frame, line(y), state);
         }
     }
     for (y, text) in (body.bottom()..area.height - 1).zip(memory::welcome(state)) {

@@ -179,10 +179,10 @@ fn request_command(order: &Order, kubectl: &Kubectl) -> ShellLine {
     let base64 = || ShellCommand::new("base64").from_file(&file(order, "csr")).then(r" | tr -d '\n'");
     let yaml = request_yaml(order);
     let printed = yaml.lines().fold(ShellCommand::new(r"printf '%s\n'"), |command, line| match line {
-        NO_REQUEST => command.line_operand_of(REQUEST, base64()),
+        NO_REQUEST => command.line_operand_of(REQUEST, &base64()),
         line => command.line_operand(line),
     });
-    printed.chain("|", kubectl.command("create -f -")).line()
+    printed.chain("|", &kubectl.command("create -f -")).line()
 }
 
 fn approve() -> Step {
@@ -273,10 +273,10 @@ fn cluster_commands(order: &Order, target: &KubeconfigTarget, kubectl: &Kubectl)
     let data = view.word("-o jsonpath='{.clusters[0].cluster.certificate-authority-data}'");
     let server = kubectl.command("config view --minify -o jsonpath='{.clusters[0].cluster.server}'");
     let known = ShellCommand::new("kubectl config get-clusters").flag("kubeconfig", &path);
-    let known = known.then(" 2>/dev/null").chain("|", ShellCommand::new("grep -qxF").option("-e", name));
+    let known = known.then(" 2>/dev/null").chain("|", &ShellCommand::new("grep -qxF").option("-e", name));
     let set = ShellCommand::new("kubectl config set-cluster --embed-certs=true").flag("kubeconfig", &path);
-    let set = set.flag_of("server", server).flag("certificate-authority", &ca).operands([name]);
-    vec![data.then(" | base64 -d").to_file(&ca).line(), known.chain("||", set).line()]
+    let set = set.flag_of("server", &server).flag("certificate-authority", &ca).operands([name]);
+    vec![data.then(" | base64 -d").to_file(&ca).line(), known.chain("||", &set).line()]
 }
 
 fn proof(order: &Order) -> Step {

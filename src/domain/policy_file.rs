@@ -265,7 +265,7 @@ impl Invalid {
             // The library ends its sentence with the place.
             why = why.replace(&format!(" at line {line} column {column}"), "");
         }
-        Self { place, why }
+        Self { place, why: super::output::redact::without_values(&why) }
     }
 }
 

@@ -56,16 +56,16 @@ fn shell(person: &Person, words: &[&str], load: &str) -> Terminal {
 }
 
 /// Types the beginning of a word and Tab after each command; what is there afterwards is the harmless word, or nothing.
-fn no_name_runs(person: &Person, mut terminal: Terminal, stem: &str, clear: &str) {
+fn no_name_runs(person: &Person, mut terminal: Terminal, stem: &str, flags: &[&str]) {
+    let clear = "\x0c";
     let good = format!("{stem}-good");
-    for command in
-        ["show ", "approve --dry-run ", "issue --dry-run ", "--context ", "--context=", "import ", "--kubeconfig "]
-    {
+    let commands = ["show ", "approve --dry-run ", "issue --dry-run ", "--context ", "import ", "--kubeconfig "];
+    for command in commands.iter().chain(flags) {
         terminal.keys(clear);
         terminal.sees_no(stem);
         terminal.keys(&format!("countersign {command}{stem}\t"));
         terminal.sees(&good);
-        terminal.keys("\r");
+        terminal.keys(" config path\r");
         terminal.keys("echo ended-$(echo yes)\r");
         terminal.sees("ended-yes");
         assert!(!person.path("PWNED").exists(), "{command}\n{}", terminal.contents());
@@ -86,7 +86,8 @@ fn no_name_runs_on_tab_in_bash(plane: &dyn Plane) {
     let planted = plant(plane, &person);
     let load = "PATH=$PATHS; source <(countersign completions bash)";
     let terminal = shell(&person, &["bash", "--norc", "-i"], load);
-    no_name_runs(&person, terminal, &planted.stem, "\x0c");
+    // It takes `--context=x` apart before it asks.
+    no_name_runs(&person, terminal, &planted.stem, &[]);
 }
 
 fn no_name_runs_on_tab_in_zsh(plane: &dyn Plane) {
@@ -94,7 +95,7 @@ fn no_name_runs_on_tab_in_zsh(plane: &dyn Plane) {
     let planted = plant(plane, &person);
     let load = "PATH=$PATHS; autoload -Uz compinit; compinit -u -D; source <(countersign completions zsh)";
     let terminal = shell(&person, &["zsh", "-f", "-i"], load);
-    no_name_runs(&person, terminal, &planted.stem, "\x0c");
+    no_name_runs(&person, terminal, &planted.stem, &["--context="]);
 }
 
 fn no_name_runs_on_tab_in_fish(plane: &dyn Plane) {
@@ -102,5 +103,5 @@ fn no_name_runs_on_tab_in_fish(plane: &dyn Plane) {
     let planted = plant(plane, &person);
     let load = "set -gx PATH (string split : $PATHS); countersign completions fish | source";
     let terminal = shell(&person, &["fish", "--no-config", "-i"], load);
-    no_name_runs(&person, terminal, &planted.stem, "\x0c");
+    no_name_runs(&person, terminal, &planted.stem, &["--context="]);
 }

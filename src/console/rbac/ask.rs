@@ -120,7 +120,7 @@ pub fn open_whose(state: &mut State) {
     };
     let groups: Vec<_> =
         who.groups.iter().filter(|group| *group != crate::domain::access::AUTHENTICATED).cloned().collect();
-    let form = Form::default().text(Field::User, "User", who.user).text(Field::Groups, "Groups", groups.join(", "));
+    let form = Form::default().text(Field::User, "User", who.user).list(Field::Groups, "Groups", groups.join(", "));
     state.rbac.ask = Some(Ask { what: Asked::Whose, form, problem: None });
 }
 

@@ -95,17 +95,17 @@ impl WizardRunner {
         self.running = Some(contained::spawn(run, move |trouble| drop(panicked.send(trouble))));
         tokio::spawn(async move {
             let mut step = StepKind::Key;
-            let tell = |progress| answers.send(Event::Wizard(News::Progress(id, progress)));
+            let tell = |progress| answers.send(Event::Wizard(News::Progress(id, progress))).is_ok();
             while let Some(progress) = progress.recv().await {
                 if let Progress::Started(kind) = &progress {
                     step = *kind;
                 }
-                if tell(progress).is_err() {
+                if !tell(progress) {
                     return;
                 }
             }
             if let Some(trouble) = panic.recv().await {
-                let _ = tell(Progress::Failed(step, trouble));
+                tell(Progress::Failed(step, trouble));
             }
         });
     }

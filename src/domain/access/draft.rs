@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::object::Named;
 use super::rule::list;
 use super::{Catalogue, ResourceName, SubjectKey, summary};
+use crate::domain::output::redact;
 use crate::domain::yaml;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
@@ -42,7 +43,7 @@ impl Preset {
     /// # Errors
     /// What is wrong with it, and in which line.
     pub fn read(text: &str) -> Result<Self, String> {
-        yaml::from_str(text).map_err(|error| error.to_string())
+        yaml::from_str(text).map_err(|error| redact::without_values(&error.to_string()))
     }
 }
 

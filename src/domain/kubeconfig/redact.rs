@@ -149,16 +149,16 @@ fn hide_arguments(arguments: &mut Value) {
             hide_all(argument);
             continue;
         };
-        let shown = shown_argument(text, option.take());
+        let shown = shown_argument(text, option.take().as_deref());
         option = Some(std::mem::replace(text, shown)).filter(|text| text.starts_with("--") && !text.contains('='));
     }
 }
 
 /// `argument`, which stands after the option `before`, as far as it is no secret.
-fn shown_argument(argument: &str, before: Option<String>) -> String {
+fn shown_argument(argument: &str, before: Option<&str>) -> String {
     let named = |name: &str| name.starts_with("--") && name[2..].chars().all(|c| c.is_ascii_alphabetic() || c == '-');
     let harmless = |option: &str| OPTIONS.contains(&option);
-    if before.as_deref().is_some_and(harmless) {
+    if before.is_some_and(harmless) {
         return redact::url(argument).into_owned();
     }
     match argument.split_once('=') {

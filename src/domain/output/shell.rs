@@ -181,7 +181,7 @@ impl ShellCommand {
     }
 
     /// Adds `--name="$(command)"`: the value is what the command prints.
-    pub fn flag_of(mut self, name: &'static str, command: Self) -> Self {
+    pub fn flag_of(mut self, name: &'static str, command: &Self) -> Self {
         self.text.extend([" --", name, "="]);
         self.substituted("", command)
     }
@@ -199,7 +199,7 @@ impl ShellCommand {
     }
 
     /// Adds ` | command`, or with another sign another command.
-    pub fn chain(mut self, sign: &'static str, next: Self) -> Self {
+    pub fn chain(mut self, sign: &'static str, next: &Self) -> Self {
         self.text.extend([" ", sign, " ", &next.text]);
         self.refused = self.refused.or(next.refused);
         self
@@ -212,12 +212,12 @@ impl ShellCommand {
     }
 
     /// Adds an operand on a line of its own: fixed text, then what a command prints.
-    pub fn line_operand_of(mut self, before: &'static str, command: Self) -> Self {
+    pub fn line_operand_of(mut self, before: &'static str, command: &Self) -> Self {
         self.text.push_str(CONTINUED);
         self.substituted(before, command)
     }
 
-    fn substituted(mut self, before: &'static str, command: Self) -> Self {
+    fn substituted(mut self, before: &'static str, command: &Self) -> Self {
         self.text.extend(["\"", before, "$(", &command.text, ")\""]);
         self.refused = self.refused.or(command.refused);
         self
@@ -390,8 +390,7 @@ mod tests {
         #[test]
         fn every_shell_reads_back_every_printable_word(words in prop::collection::vec("[ -~éß花]{0,12}", 1..8)) {
             let line = ShellCommand::new("printf '%s\\n'").operands(words.iter().map(String::as_str)).line();
-            let wanted: String = words.iter().map(|word| format!("{word}\n")).collect();
-            let wanted = format!("--\n{wanted}");
+            let wanted = format!("--\n{}\n", words.join("\n"));
             for shell in ["sh", "bash", "zsh", "fish"] {
                 prop_assert_eq!(read_by(shell, &line), wanted.as_str(), "{}", shell);
             }

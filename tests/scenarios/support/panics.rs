@@ -1,10 +1,22 @@
-//! Takes the terminal as the console does, and panics.
+//! Takes the terminal as the console does, and panics: as itself, or with the argument `task` in a task of its own, after
+//! which it goes on.
 #![allow(clippy::panic, missing_docs)]
 
 use countersign::console::terminal;
+use countersign::contained;
 
 fn main() -> color_eyre::Result<()> {
     terminal::install_hooks()?;
     terminal::take(terminal::Abilities::default())?;
+    if std::env::args().nth(1).as_deref() == Some("task") {
+        let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
+        let _entered = runtime.enter();
+        let (failed, told) = tokio::sync::oneshot::channel();
+        contained::spawn(async { panic!("on purpose") }, |trouble| drop(failed.send(trouble)));
+        let trouble = runtime.block_on(told)?;
+        let _guard = terminal::Guard;
+        rustix::io::write(rustix::stdio::stdout(), format!("still here: {}", trouble.text).as_bytes())?;
+        return Ok(());
+    }
     panic!("on purpose");
 }

@@ -334,7 +334,7 @@ fn by_hand(kubectl: &Kubectl, what: &str, draft: &Draft) -> ShellLine {
     }
     let write = kubectl.command(if what == "create" { "create -f -" } else { "replace -f -" });
     // echo would read backslashes in some shells.
-    ShellCommand::new(r"printf '%s\n'").line_operand(&draft.object.to_string()).chain("|", write).line()
+    ShellCommand::new(r"printf '%s\n'").line_operand(&draft.object.to_string()).chain("|", &write).line()
 }
 
 /// What is to be known before a yes: who else has a say, and every line that changes.
