@@ -1,5 +1,5 @@
 //! Panics that stay where they happen. A task's panic becomes an error of that task: neither is the console left by it,
-//! nor is anything of it written to the terminal, and its words, which may quote anything, are told to nobody.
+//! nor is anything of it written to the terminal, and its message, which may quote anything, is dropped.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +19,7 @@ pub struct Panicked;
 impl From<Panicked> for Trouble {
     fn from(_: Panicked) -> Self {
         Self::advised(
-            "countersign failed here by a mistake of its own; the rest goes on",
+            "countersign failed here because of a bug; everything else keeps running",
             "Please report it. --log-level error writes to the log where it happened.",
         )
     }
@@ -96,8 +96,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_that_panics_tells_so() {
-        let (failed, told) = tokio::sync::oneshot::channel();
+    async fn a_task_that_panics_reports_an_error() {
+        let (failed, result) = tokio::sync::oneshot::channel();
         spawn(
             async {
                 tokio::task::yield_now().await;
@@ -105,10 +105,10 @@ mod tests {
             },
             |trouble| drop(failed.send(trouble)),
         );
-        let trouble = told.await.unwrap();
-        assert!(trouble.text.contains("a mistake of its own") && !trouble.text.contains("s3cret"));
-        let (failed, told) = tokio::sync::oneshot::channel();
+        let trouble = result.await.unwrap();
+        assert!(trouble.text.contains("because of a bug") && !trouble.text.contains("s3cret"));
+        let (failed, result) = tokio::sync::oneshot::channel();
         spawn_blocking(|| assert!(!is_inside()), |trouble| drop(failed.send(trouble)));
-        assert!(told.await.is_ok());
+        assert!(result.await.is_ok());
     }
 }

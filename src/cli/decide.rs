@@ -60,7 +60,7 @@ fn all_refused(cluster: &Cluster, refused: &[(&Request, &Verdict, Refusal)], all
         let name = &request.pin.name;
         let advice = match refusal {
             Refusal::Dangerous { .. } => {
-                format!("Nothing was decided. To approve it nevertheless: {}", approve(&[name.as_str()]))
+                format!("Nothing was decided. To approve it anyway: {}", approve(&[name.as_str()]))
             }
             _ => refusal.advice().unwrap_or_default(),
         };
@@ -75,7 +75,7 @@ fn all_refused(cluster: &Cluster, refused: &[(&Request, &Verdict, Refusal)], all
     }
     let mut advice = "Nothing was decided. Leave them out, or decide them one by one.".to_owned();
     if names.len() == refused.len() {
-        advice = format!("Nothing was decided. To approve them nevertheless: {}", approve(&names));
+        advice = format!("Nothing was decided. To approve them anyway: {}", approve(&names));
     }
     Failed::refused(format!("{} of {all} may not be approved together", refused.len()), advice)
 }

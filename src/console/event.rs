@@ -46,7 +46,7 @@ pub enum Event {
     Nodes(Nodes),
     /// News from the watch on CSRs.
     Watch(watch::Message),
-    /// A watch ended by a mistake of the program: what it told is no longer live.
+    /// A watch ended because of a bug: its data is no longer live.
     WatchEnded(Trouble),
     /// A request was read in full.
     Read {

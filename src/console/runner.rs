@@ -197,7 +197,7 @@ async fn connect(
 
 async fn watch_nodes(cluster: Cluster, events: mpsc::Sender<Event>) {
     let (to, mut nodes) = mpsc::channel(1);
-    let told = async {
+    let forward = async {
         while let Some(nodes) = nodes.recv().await {
             if events.send(Event::Nodes(nodes)).await.is_err() {
                 return;
@@ -205,7 +205,7 @@ async fn watch_nodes(cluster: Cluster, events: mpsc::Sender<Event>) {
         }
     };
     // In one task: a panic of either is one of both.
-    tokio::join!(nodes_watch::nodes(cluster, to), told);
+    tokio::join!(nodes_watch::nodes(cluster, to), forward);
 }
 
 async fn identify(cluster: &Cluster) -> Result<Identified, Trouble> {

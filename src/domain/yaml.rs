@@ -17,7 +17,7 @@ use serde_yaml::Value;
 
 use super::text::is_plain;
 
-/// Stands for a text in quotes while serde_yaml writes, with a number and a `.` after it. A text that has it itself is
+/// Replaces a text in quotes while serde_yaml writes, with a number and a `.` after it. A text that has it itself is
 /// put in quotes, so that it is found nowhere else.
 const MARK: &str = "countersign-quoted-";
 
@@ -36,7 +36,7 @@ pub fn to_string<T: Serialize>(value: &T) -> Result<String, serde_yaml::Error> {
     Ok(if quoted.is_empty() { text } else { unmarked(&text, &quoted) })
 }
 
-/// The text with every mark replaced by what it stands for.
+/// The text with every mark replaced by its original.
 fn unmarked(text: &str, quoted: &[String]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -10,7 +10,7 @@ use crate::support::{Person, program, unique};
 
 crate::on_both!(no_name_runs_on_tab_in_bash, no_name_runs_on_tab_in_zsh, no_name_runs_on_tab_in_fish);
 
-/// What a name is followed by that must not run. Without a blank, a quote or a slash: in such a name a shell would stop.
+/// What a name is followed by that must not run. Without a space, a quote or a slash: in such a name a shell would stop.
 const ATTACK: [&str; 5] =
     [";touch${IFS}PWNED", "$(touch${IFS}PWNED)", "`touch${IFS}PWNED`", "&touch${IFS}PWNED", "|touch${IFS}PWNED"];
 

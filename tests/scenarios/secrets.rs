@@ -16,8 +16,8 @@ use crate::support::terminal::{Redrawn, Terminal};
 use crate::support::{PATIENCE, Person, eventually, program, unique};
 
 crate::on_both!(
-    no_secret_of_a_kubeconfig_is_told_whatever_fails,
-    a_login_that_fails_later_tells_the_program_and_nothing_it_printed,
+    no_secret_of_a_kubeconfig_is_shown_whatever_fails,
+    a_login_that_fails_later_names_the_program_and_nothing_it_printed,
     no_secret_and_no_control_character_reaches_any_screen,
     an_exported_certificate_is_nothing_but_a_certificate,
     a_task_that_panics_neither_ends_the_console_nor_blinds_it,
@@ -58,7 +58,7 @@ fn check_files(person: &Person) {
 }
 
 /// Runs countersign with a log of everything, and looks at what it says.
-fn told(person: &Person, arguments: &[&str]) -> (Option<i32>, String) {
+fn run(person: &Person, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = person.command(&program());
     command.args(arguments).args(["--log-level", "debug", "--request-timeout", "5s"]).stdin(Stdio::null());
     let output = command.output().unwrap();
@@ -104,7 +104,7 @@ fn cluster(person: &Person, fields: &Value) -> Value {
     cluster
 }
 
-fn no_secret_of_a_kubeconfig_is_told_whatever_fails(plane: &dyn Plane) {
+fn no_secret_of_a_kubeconfig_is_shown_whatever_fails(plane: &dyn Plane) {
     let person = Person::admin(plane);
     let good = cluster(&person, &json!({}));
     let at = |fields: Value| cluster(&person, &fields);
@@ -160,7 +160,7 @@ fn no_secret_of_a_kubeconfig_is_told_whatever_fails(plane: &dyn Plane) {
     std::fs::write(person.path("token"), "s3cret\nfile").unwrap();
     for (words, cluster, user) in cases {
         std::fs::write(person.path("case"), kubeconfig(&cluster, &user)).unwrap();
-        let (code, text) = told(&person, &["list", "--kubeconfig", "case"]);
+        let (code, text) = run(&person, &["list", "--kubeconfig", "case"]);
         assert_eq!(code, Some(1), "{cluster} {user}: {text}");
         assert!(words.split('|').any(|words| text.contains(words)), "{words}: {text}");
         for arguments in [
@@ -170,7 +170,7 @@ fn no_secret_of_a_kubeconfig_is_told_whatever_fails(plane: &dyn Plane) {
             &["issue", "jane", "--dry-run"],
             &["access"],
         ] {
-            told(&person, &[arguments, &["--kubeconfig", "case"]].concat());
+            run(&person, &[arguments, &["--kubeconfig", "case"]].concat());
         }
     }
     for text in [
@@ -182,15 +182,15 @@ fn no_secret_of_a_kubeconfig_is_told_whatever_fails(plane: &dyn Plane) {
     ] {
         std::fs::write(person.path("broken"), text).unwrap();
         for arguments in [&["list"][..], &["check"], &["contexts"]] {
-            let (code, text) = told(&person, &[arguments, &["--kubeconfig", "broken"]].concat());
+            let (code, text) = run(&person, &[arguments, &["--kubeconfig", "broken"]].concat());
             assert_ne!(code, Some(0), "{text}");
         }
-        let (code, text) = told(&person, &["list", "--policy", "broken"]);
+        let (code, text) = run(&person, &["list", "--policy", "broken"]);
         assert_eq!(code, Some(2), "{text}");
     }
     std::fs::create_dir_all(person.path(".config/countersign")).unwrap();
     std::fs::write(person.path(".config/countersign/config.yaml"), "mouse: s3cret\n").unwrap();
-    assert_eq!(told(&person, &["list"]).0, Some(2));
+    assert_eq!(run(&person, &["list"]).0, Some(2));
     std::fs::remove_file(person.path(".config/countersign/config.yaml")).unwrap();
     check_files(&person);
 }
@@ -205,7 +205,7 @@ fn once(person: &Person, then: &str) -> String {
     write_program(person, "login", &format!("if [ ! -e {seen} ]; then : > {seen}; echo '{token}'; exit 0; fi\n{then}"))
 }
 
-fn a_login_that_fails_later_tells_the_program_and_nothing_it_printed(plane: &dyn Plane) {
+fn a_login_that_fails_later_names_the_program_and_nothing_it_printed(plane: &dyn Plane) {
     let person = Person::admin(plane);
     let here = cluster(&person, &json!({}));
     for (then, words) in [
@@ -216,7 +216,7 @@ fn a_login_that_fails_later_tells_the_program_and_nothing_it_printed(plane: &dyn
     ] {
         let login = once(&person, then);
         std::fs::write(person.path("later"), kubeconfig(&here, &json!({"exec": exec(&login)}))).unwrap();
-        let (_, text) = told(&person, &["list", "--kubeconfig", "later"]);
+        let (_, text) = run(&person, &["list", "--kubeconfig", "later"]);
         assert!(text.contains("/login") && text.contains(words), "{text}");
         std::fs::remove_file(person.path("seen")).unwrap();
         let console = Terminal::console(&person, &["--kubeconfig", "later", "--log-level", "debug"]);
@@ -252,7 +252,7 @@ fn hostile_kubeconfig(person: &Person) -> String {
         json!({"name": HOSTILE, "context": {"cluster": HOSTILE, "user": HOSTILE, "namespace": HOSTILE}}),
     );
     push(&mut config["contexts"], json!({"name": "zz-bare", "context": {"cluster": "bare", "user": "admin"}}));
-    // C1 controls cannot stand in YAML as they are.
+    // YAML has no place for C1 controls.
     countersign::domain::output::json::to_string(&config).unwrap()
 }
 
@@ -322,7 +322,7 @@ fn no_secret_and_no_control_character_reaches_any_screen(plane: &dyn Plane) {
         &["config", "path"],
         &["explain", HOSTILE],
     ] {
-        told(&person, &[arguments, &with].concat());
+        run(&person, &[arguments, &with].concat());
     }
     std::fs::write(person.path("hostile"), hostile_kubeconfig(&person)).unwrap();
     let words = [program().display().to_string(), with[0].into(), with[1].into(), "--log-level".into(), "debug".into()];
@@ -402,7 +402,7 @@ fn an_exported_certificate_is_nothing_but_a_certificate(plane: &dyn Plane) {
     assert_eq!(std::fs::read_to_string(admin.path("c.pem")).unwrap(), certificate);
 }
 
-/// FINDINGS B1: the hook that gives the terminal back after a panic leaves it to a console that goes on.
+/// FINDINGS B1: the hook that gives the terminal back after a panic leaves it to a console that keeps running.
 fn a_task_that_panics_neither_ends_the_console_nor_blinds_it(plane: &dyn Plane) {
     let person = Person::admin(plane);
     let panics = program().parent().unwrap().join("examples/panics").display().to_string();
@@ -418,7 +418,7 @@ fn a_task_that_panics_neither_ends_the_console_nor_blinds_it(plane: &dyn Plane) 
     assert!(!bytes.contains("on purpose"), "{bytes:?}");
 }
 
-/// What has no terminal is told so in one line.
+/// Without a terminal: one line, no report.
 #[test]
 fn without_a_terminal_the_console_says_so_in_a_line() {
     let home = tempfile::tempdir().unwrap();

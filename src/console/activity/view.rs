@@ -87,8 +87,8 @@ fn draw_detail(frame: &mut Frame, area: Rect, state: &State, record: &Record) {
     };
     let heading = format!("{} {} at {}", record.written.what, record.written.object, state.clock.absolute(record.at));
     let mut lines = Vec::new();
-    let told = [heading, outcome].iter().flat_map(|text| wrapped(text, width)).collect::<Vec<_>>();
+    let summary = [heading, outcome].iter().flat_map(|text| wrapped(text, width)).collect::<Vec<_>>();
     let by_hand = labelled_command("by hand:", &record.written.command, width);
-    lines.extend(told.into_iter().chain(by_hand).map(|line| Line::from(format!(" {line}"))));
+    lines.extend(summary.into_iter().chain(by_hand).map(|line| Line::from(format!(" {line}"))));
     frame.render_widget(Paragraph::new(lines), area);
 }

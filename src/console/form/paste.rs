@@ -1,4 +1,4 @@
-//! What a paste becomes in a field. Lines are never joined: two names would become one that nobody meant.
+//! What a paste becomes in a field. Lines are never joined: two names would become a third one.
 
 use tui_input::{Input, InputRequest};
 

@@ -291,7 +291,7 @@ pub fn commands(state: &State) -> Vec<ShellLine> {
     lines
 }
 
-/// The flags by which kubectl asks for somebody else.
+/// The flags by which kubectl asks for another user.
 fn as_who(command: ShellCommand, who: &Who) -> ShellCommand {
     if who.user.is_empty() {
         return command;

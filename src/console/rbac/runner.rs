@@ -15,7 +15,7 @@ use crate::trouble::Trouble;
 /// Watches roles and bindings for as long as the console listens.
 pub async fn watch(cluster: Cluster, events: Sender<Event>) {
     let (to, mut messages) = mpsc::channel(1);
-    let told = async {
+    let forward = async {
         while let Some(message) = messages.recv().await {
             if events.send(Event::Rbac(News::Watch(message))).await.is_err() {
                 return;
@@ -23,7 +23,7 @@ pub async fn watch(cluster: Cluster, events: Sender<Event>) {
         }
     };
     // In one task: a panic of either is one of both.
-    tokio::join!(rbac_watch::rbac(cluster, to), told);
+    tokio::join!(rbac_watch::rbac(cluster, to), forward);
 }
 
 /// How whoever waits for a task learns that it panicked.

@@ -7,7 +7,7 @@ use super::{Kind, Kubeconfig};
 use crate::domain::output::redact::{self, REDACTED};
 use crate::domain::x509::hex;
 
-/// What stands in the place of data that is long and public.
+/// Replaces data that is long and public.
 const OMITTED: &str = "DATA+OMITTED";
 
 /// Fields of a user that are no secrets. Whatever else a user has may be one.
@@ -20,7 +20,7 @@ const CLUSTER: [&str; 4] =
 const CONTEXT: [&str; 3] = ["cluster", "user", "namespace"];
 /// Those of a program that logs in.
 const EXEC: [&str; 5] = ["apiVersion", "command", "interactiveMode", "provideClusterInfo", "installHint"];
-/// What stands at the top of a kubeconfig.
+/// The fields at the top of a kubeconfig.
 const TOP: [&str; 6] = ["apiVersion", "kind", "clusters", "users", "contexts", "current-context"];
 
 /// Options of login programs whose values are no secrets, as far as they are no addresses with one.
@@ -43,7 +43,7 @@ const OPTIONS: [&str; 17] = [
     "--interactive-mode",
     "--api-version",
 ];
-/// The words by which login programs are told what to do.
+/// Subcommands of login programs.
 const WORDS: [&str; 12] = [
     "eks",
     "get-token",
@@ -154,7 +154,7 @@ fn hide_arguments(arguments: &mut Value) {
     }
 }
 
-/// `argument`, which stands after the option `before`, as far as it is no secret.
+/// `argument`, which follows the option `before`, as far as it is no secret.
 fn shown_argument(argument: &str, before: Option<&str>) -> String {
     let named = |name: &str| name.starts_with("--") && name[2..].chars().all(|c| c.is_ascii_alphabetic() || c == '-');
     let harmless = |option: &str| OPTIONS.contains(&option);
@@ -231,8 +231,8 @@ current-context: k
             "- eks",
             "- get-token",
             "- prod\n",
-            "- --token",
-            "- --secret=REDACTED",
+            "\"--token\"",
+            "--secret=REDACTED",
             "--oidc-issuer-url=https://REDACTED@idp",
             "oidc",
             "http://REDACTED@proxy:1",

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// What stands in a secret's place, as kubectl writes it.
+/// Replaces a secret, as in kubectl's output.
 pub const REDACTED: &str = "REDACTED";
 
 /// A field that is an address, without user, password, query and fragment. One without a scheme counts as well. Where an
@@ -57,7 +57,7 @@ pub fn urls(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Where a URL ends. A password may hold characters that otherwise end one: it reaches to the last `@` before a blank.
+/// Where a URL ends. A password may hold characters that otherwise end one: it reaches to the last `@` before a space.
 fn end_of_url(text: &str, ends: impl Fn(char) -> bool + Copy) -> usize {
     let word = text.find(char::is_whitespace).unwrap_or(text.len());
     let host = text[..word].rfind('@').unwrap_or(0);
@@ -65,7 +65,7 @@ fn end_of_url(text: &str, ends: impl Fn(char) -> bool + Copy) -> usize {
 }
 
 /// A YAML reader's words without the values that they quote, as in `invalid type: string "…"`: who gives a kubeconfig where
-/// a policy belongs must not see a token in the error. Names of fields and of choices stay, which stand in backquotes and
+/// a policy belongs must not see a token in the error. Names of fields and of choices stay, which are in backquotes and
 /// are made of letters.
 pub fn without_values(text: &str) -> String {
     const TEXT: &str = "string \"";

@@ -18,7 +18,7 @@ const LONGEST: usize = 4000;
 /// A longer word may be broken on a screen. In quotes its first part, copied with the mouse, is never another name.
 const LONGEST_PLAIN: usize = 40;
 
-/// A line that goes on on the next one.
+/// Line continuation.
 const CONTINUED: &str = " \\\n  ";
 
 /// `word` as one shell word.

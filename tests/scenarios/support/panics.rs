@@ -11,9 +11,9 @@ fn main() -> color_eyre::Result<()> {
     if std::env::args().nth(1).as_deref() == Some("task") {
         let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
         let _entered = runtime.enter();
-        let (failed, told) = tokio::sync::oneshot::channel();
+        let (failed, result) = tokio::sync::oneshot::channel();
         contained::spawn(async { panic!("on purpose") }, |trouble| drop(failed.send(trouble)));
-        let trouble = runtime.block_on(told)?;
+        let trouble = runtime.block_on(result)?;
         let _guard = terminal::Guard;
         rustix::io::write(rustix::stdio::stdout(), format!("still here: {}", trouble.text).as_bytes())?;
         return Ok(());

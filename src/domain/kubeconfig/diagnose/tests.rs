@@ -131,3 +131,25 @@ fn broken_references_are_named() {
     let seen = files(&["contexts: [{name: half, context: {cluster: nowhere}}]"]).diagnose(&Around).remove(0);
     assert_eq!(seen.problems, ["its cluster nowhere is nowhere", "it names no user"]);
 }
+
+#[test]
+fn a_server_that_no_client_can_use_is_a_problem_and_its_password_is_not_shown() {
+    for (server, problem) in [
+        ("127.0.0.1:8443", Some("the server 127.0.0.1:8443 has no scheme: write https://127.0.0.1:8443")),
+        ("me:s3cret@host", Some("the server REDACTED@host has no scheme")),
+        ("ftp://host", Some("has the scheme ftp")),
+        ("https://", Some("names no host")),
+        ("https://:6443", Some("names no host")),
+        ("https://me:s3cret@host/path", None),
+        ("http://127.0.0.1:8001", None),
+        ("https://[::1]:6443", None),
+    ] {
+        let text = format!(
+            "clusters: [{{name: c, cluster: {{server: '{server}'}}}}]\nusers: [{{name: u, user: {{token: t}}}}]\ncontexts: [{{name: x, context: {{cluster: c, user: u}}}}]"
+        );
+        let seen = files(&[&text]).diagnose(&Around).remove(0);
+        assert_eq!(seen.problems.len(), usize::from(problem.is_some()), "{server}: {:?}", seen.problems);
+        assert!(problem.is_none_or(|words| seen.problems[0].contains(words)), "{:?}", seen.problems);
+        assert!(!format!("{seen:?}").contains("s3cret"), "{seen:?}");
+    }
+}
