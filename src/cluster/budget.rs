@@ -26,19 +26,19 @@ use crate::domain::life;
 /// Bytes of a response that is neither a list nor a watch.
 const ANSWER: usize = 16 << 20;
 /// Bytes of one page of a list that is buffered whole.
-pub(super) const PAGE: usize = 32 << 20;
+const PAGE: usize = 32 << 20;
 /// Bytes of one page of a list that is decoded as a stream.
 const STREAM: usize = 256 << 20;
 /// Bytes of all pages of a list.
 const LIST: usize = 1 << 30;
 /// Bytes of all responses that are buffered at the same time.
-const TOGETHER: usize = 64 << 20;
+const TOGETHER: usize = 48 << 20;
 /// Bytes of an error response.
 const REFUSAL: usize = 1 << 20;
 /// Bytes of one event of a watch. etcd keeps no object of more than 1.5 MiB unless it is configured to.
 const EVENT: usize = 4 << 20;
 /// Objects of a list.
-const OBJECTS: usize = 500_000;
+const OBJECTS: usize = 250_000;
 /// Pages of a list.
 const PAGES: usize = 10_000;
 /// How long a list may send nothing.
@@ -458,7 +458,7 @@ mod tests {
     #[test]
     fn counts_concurrent_responses_together_while_they_are_read() {
         let (kept, chunk) = (Kept::default(), vec![b'x'; 15 << 20]);
-        let mut many: Vec<_> = (0..4).map(|_| with((), Kind::Ordinary, &kept)).collect();
+        let mut many: Vec<_> = (0..3).map(|_| with((), Kind::Ordinary, &kept)).collect();
         assert!(many.iter_mut().all(|one| one.count(&chunk).is_ok()));
         let mut more = with((), kind("/x?limit=5"), &kept);
         assert_eq!(more.count(&chunk), Err(Exceeded::Together));

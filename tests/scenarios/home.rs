@@ -81,8 +81,8 @@ fn a_name_is_copied_and_the_windows_title_is_given_back(plane: &dyn Plane) {
     assert!(sent(&console).contains("\x1b[22;2t") && sent(&console).contains("\x1b]2;countersign: admin\x07"));
     console.keys("q");
     assert_eq!(console.ends(), 0);
-    // What was sent last may still be on its way to the reader.
-    eventually("the title is given back", || sent(&console).ends_with("\x1b[23;2t").then_some(()));
+    // The last bytes can arrive after the exit is known.
+    eventually("the title is restored", || sent(&console).ends_with("\x1b[23;2t").then_some(()));
 }
 
 fn base64(text: &str) -> String {

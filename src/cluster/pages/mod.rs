@@ -21,7 +21,7 @@ use serde::de::Error as _;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::budget::{self, Exceeded, Paging, SILENCE};
+use super::budget::{Exceeded, Paging, SILENCE};
 use super::listed::Listed;
 use crate::domain::request::Request;
 
@@ -30,7 +30,9 @@ const FIRST: u32 = 100;
 /// Objects of every other page. A server that has many takes its time for each, however few it is to hold.
 const PAGE: u32 = 10_000;
 /// Objects of a page in JSON, which is buffered whole.
-const JSON_PAGE: u32 = 1_000;
+const JSON_PAGE: u32 = 500;
+/// Bytes of such a page.
+const LONGEST: usize = 16 << 20;
 /// How long a page may take in total.
 const PATIENCE: Duration = Duration::from_secs(900);
 /// What is preferred, and what every server has.
@@ -156,8 +158,8 @@ impl Arrival {
             if bytes.is_empty() {
                 return Ok(text);
             }
-            if text.len() + bytes.len() > budget::PAGE {
-                return Err(Exceeded::Answer { code: 200, most: budget::PAGE }.into());
+            if text.len() + bytes.len() > LONGEST {
+                return Err(Exceeded::Answer { code: 200, most: LONGEST }.into());
             }
             text.extend_from_slice(bytes);
             let count = bytes.len();

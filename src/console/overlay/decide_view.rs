@@ -205,7 +205,7 @@ fn foot(state: &State, decide: &Decide, width: u16, roomy: bool) -> Vec<Line<'st
         let enter = state.keymap.word(Place::Form, Action::Enter);
         let back = state.keymap.word(Place::Form, Action::Back);
         let text = if roomy {
-            format!("Dangerous: type the request's name to approve it nevertheless, then {enter}. {back} leaves it.")
+            format!("Dangerous: type the request's name to approve it anyway, then {enter}. {back} leaves it.")
         } else if width >= NAMING {
             format!("Dangerous: type the request's name, then {enter}.")
         } else {

@@ -112,7 +112,7 @@ fn verdict(state: &State, wizard: &Wizard) -> (String, Style) {
         }
         Some(Ok(rehearsal)) if rehearsal.wants_name() => {
             let enter = state.keymap.word(Place::Form, Action::Enter);
-            let text = format!("✖ Dangerous: to issue it nevertheless, type the user's name, then {enter}.");
+            let text = format!("✖ Dangerous: to issue it anyway, type the user's name, then {enter}.");
             (text, theme.bad())
         }
         Some(Ok(Rehearsal { refusal: Some(refusal), .. })) => (format!("✖ {refusal}"), theme.bad()),
