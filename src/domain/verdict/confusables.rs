@@ -4,6 +4,8 @@
 //! takes `0`, `1` and `5` for the letters that they look like, `rn`, `vv` and `cl` for `m`, `w` and `d`, and all separators
 //! for one. Two digits never look alike: names that are numbered are ordinary neighbors.
 
+use std::sync::LazyLock;
+
 use unicode_security::MixedScript;
 use unicode_security::confusable_detection::skeleton as unicode_skeleton;
 use unicode_security::mixed_script::AugmentedScriptSet;
@@ -38,19 +40,14 @@ pub enum Difference {
 /// What a name looks like: two names that can be mistaken for each other give the same text. It is no name itself.
 pub fn skeleton(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
-    each_of_skeleton(name, |c| text.push(c));
-    text
-}
-
-/// Calls `push` with each character of the [`skeleton`], without building it.
-pub(super) fn each_of_skeleton(name: &str, push: impl FnMut(char)) {
     if name.chars().all(is_separator) {
-        name.chars().for_each(push);
+        text.push_str(name);
     } else if name.is_ascii() {
-        fold(name.chars(), push);
+        fold_ascii(name.as_bytes(), &mut text);
     } else {
-        fold(name.chars().flat_map(Prototype::of), push);
+        fold(name.chars().flat_map(Prototype::of), |c| text.push(c));
     }
+    text
 }
 
 /// What UTS 39 says that one character looks like; ASCII is folded later.
@@ -125,41 +122,105 @@ fn fold(chars: impl Iterator<Item = char>, mut push: impl FnMut(char)) {
     }
 }
 
-/// Digits that look like letters.
-const fn is_letter_like(digit: u8) -> bool {
-    matches!(digit, b'0' | b'1' | b'5')
+/// [`fold`] of ASCII alone, which most names are: by table.
+fn fold_ascii(name: &[u8], text: &mut String) {
+    let (mut begun, mut gap) = (false, true);
+    let mut at = 0;
+    while let Some(byte) = name.get(at) {
+        at += 1;
+        let folded = FOLDED[usize::from(*byte)];
+        if folded == 0 {
+            gap = true;
+            continue;
+        }
+        let next = name.get(at).copied().unwrap_or(b' ');
+        let pair = match (byte | 0x20, next) {
+            (b'r', b'n' | b'N') => b'm',
+            (b'v', b'v' | b'V') => b'w',
+            (b'c', b'l' | b'L' | b'I') => b'd',
+            _ => 0,
+        };
+        if gap && begun {
+            text.push('-');
+        }
+        let alone = *byte == b'i' && gap && FOLDED[usize::from(next)] == 0;
+        (begun, gap) = (true, false);
+        text.push(char::from(match (pair, alone) {
+            (0, true) => b'i',
+            (0, false) => folded,
+            _ => pair,
+        }));
+        at += usize::from(pair != 0);
+    }
+}
+
+/// What each byte of ASCII is folded to; 0 for separators.
+static FOLDED: LazyLock<[u8; 256]> = LazyLock::new(|| {
+    let mut table = [0; 256];
+    for (byte, place) in (0..=127_u8).zip(&mut table) {
+        if !is_separator(char::from(byte)) {
+            // With a letter before it: none is alone.
+            fold(['x', char::from(byte)].into_iter(), |c| *place = u8::try_from(c).unwrap_or_default());
+        }
+    }
+    table
+});
+
+/// What a byte means for the [`oddity`] of a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Lower,
+    Upper,
+    /// A digit that looks like a letter.
+    LetterLike,
+    Digit,
+    Separator,
+    /// Of what ordinary names have, too.
+    Mark,
+    Odd,
+}
+
+const fn kind(byte: u8) -> Kind {
+    match byte {
+        b'a'..=b'z' => Kind::Lower,
+        b'A'..=b'Z' => Kind::Upper,
+        b'0' | b'1' | b'5' => Kind::LetterLike,
+        b'2'..=b'9' => Kind::Digit,
+        b'-' | b'_' | b'.' | b':' | b'/' | b' ' => Kind::Separator,
+        b'@' | b'+' | b'=' => Kind::Mark,
+        _ => Kind::Odd,
+    }
 }
 
 /// How unusual the name is written.
 pub fn oddity(name: &str) -> Oddity {
-    if !name.is_ascii() {
-        return Oddity::Foreign;
-    }
-    let bytes = name.as_bytes();
-    let usual = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:@/+= ".contains(byte);
-    if !bytes.iter().all(usual) || has_digit_for_letter(bytes) {
-        return Oddity::Forged;
-    }
-    let edge = |byte: Option<&u8>| byte.is_some_and(|byte| is_separator(char::from(*byte)));
-    let double = |pair: &[u8]| pair.iter().all(|byte| is_separator(char::from(*byte)));
-    let pairs = || bytes.windows(2);
-    if bytes.iter().any(u8::is_ascii_uppercase) || edge(bytes.first()) || edge(bytes.last()) || pairs().any(double) {
-        return Oddity::Unusual;
-    }
-    if pairs().any(|pair| matches!(pair, b"rn" | b"vv" | b"cl")) { Oddity::Pair } else { Oddity::Plain }
-}
-
-/// Whether a number of letter-like digits alone is followed by a letter: `adm1n`, `r00t`, but neither `node1` nor `i18n`.
-fn has_digit_for_letter(name: &[u8]) -> bool {
-    let runs = name.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit());
-    let mut runs = runs.peekable();
-    while let Some(run) = runs.next() {
-        let before_letter = runs.peek().and_then(|next| next.first()).is_some_and(u8::is_ascii_alphabetic);
-        if before_letter && run.iter().copied().all(is_letter_like) {
-            return true;
+    let mut worst = Oddity::Plain;
+    let mut raise = |to: Oddity| worst = worst.max(to);
+    // The kind and the byte before; a name begins and ends as if beside a separator.
+    let (mut before, mut last) = (Kind::Separator, b' ');
+    // Whether the digits that end here all look like letters: `adm1n`, `r00t`, but neither `node1` nor `i18n`.
+    let mut letter_like = false;
+    for byte in name.bytes() {
+        let kind = kind(byte);
+        match kind {
+            Kind::Odd if byte.is_ascii() => raise(Oddity::Forged),
+            Kind::Odd => return Oddity::Foreign,
+            Kind::Upper => raise(Oddity::Unusual),
+            Kind::Separator if before == Kind::Separator => raise(Oddity::Unusual),
+            Kind::Lower if matches!((last, byte), (b'r', b'n') | (b'v', b'v') | (b'c', b'l')) => raise(Oddity::Pair),
+            _ => {}
         }
+        let is_digit = |kind| matches!(kind, Kind::LetterLike | Kind::Digit);
+        if letter_like && matches!(kind, Kind::Lower | Kind::Upper) {
+            raise(Oddity::Forged);
+        }
+        letter_like = kind == Kind::LetterLike && (letter_like || !is_digit(before));
+        (before, last) = (kind, byte);
     }
-    false
+    if before == Kind::Separator && !name.is_empty() {
+        raise(Oddity::Unusual);
+    }
+    worst
 }
 
 /// How `name` differs from `other`, which has the same skeleton.

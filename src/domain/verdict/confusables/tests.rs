@@ -203,4 +203,12 @@ proptest! {
         prop_assert_eq!(skeleton(&imitation), skeleton(&name), "{} {}", imitation, name);
         prop_assert!(oddity(&imitation) >= oddity(&name));
     }
+
+    #[test]
+    fn the_table_for_ascii_folds_as_everything_is_folded(name in "[ -~]{0,16}") {
+        prop_assume!(!name.chars().all(is_separator));
+        let mut folded = String::new();
+        fold(name.chars(), |c| folded.push(c));
+        prop_assert_eq!(skeleton(&name), folded);
+    }
 }

@@ -5,12 +5,12 @@
 //! verdict of one name at most, however many there are.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, RandomState};
 use std::sync::Arc;
 
 use super::Number;
 use super::sets::{AsItIs, Groups};
-use crate::domain::verdict::confusables::{Oddity, each_of_skeleton, oddity};
+use crate::domain::verdict::confusables::{Oddity, oddity, skeleton};
 
 /// The bits of a [`number_of_name`] below its oddity.
 const BITS: u32 = 56;
@@ -22,9 +22,7 @@ pub(super) fn number_of_name(state: &RandomState, name: &str) -> Number {
 
 /// The number of a name's skeleton.
 pub(super) fn number_of_skeleton(state: &RandomState, name: &str) -> Number {
-    let mut hasher = state.build_hasher();
-    each_of_skeleton(name, |c| hasher.write_u32(c.into()));
-    hasher.finish()
+    state.hash_one(skeleton(name))
 }
 
 /// Whether a name is to be noticed beside another one that looks like it.
