@@ -1,5 +1,5 @@
 //! What a server's message may quote of the object that it refuses. A request is base64 to the server, and the text of a
-//! request that somebody made wrongly may hold a private key.
+//! request that was made wrongly may hold a private key.
 
 /// Characters of a message that are shown at most.
 const LONGEST: usize = 2000;

@@ -149,7 +149,7 @@ fn canonical(der: &[u8]) -> Result<CanonicalRequestPem, RequestFileError> {
     Ok(CanonicalRequestPem(pem))
 }
 
-/// A private key however it is written: with blanks or line ends inside of its label, in UTF-16.
+/// A private key however it is written: with spaces or line ends inside its label, in UTF-16.
 fn refuse_keys(bytes: &[u8]) -> Result<(), RequestFileError> {
     let is_filler = |byte: &u8| *byte == 0 || byte.is_ascii_whitespace();
     let packed: Vec<u8> = bytes.iter().filter(|byte| !is_filler(byte)).map(u8::to_ascii_uppercase).collect();

@@ -1,4 +1,4 @@
-//! Removing what a killed run left: unfinished files, locks that nobody holds, issuances that never began.
+//! Removing what a killed run left: unfinished files, locks that no process holds, issuances that never began.
 
 use std::fs::{DirEntry, File, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -16,7 +16,7 @@ const YOUNG: Duration = Duration::from_secs(60);
 const OF_AN_ISSUANCE: [&str; 3] = ["journal.yaml", "key.pem", "request.pem"];
 
 /// Removes unfinished files that were to become this one. Where the caller knows that no other run of this program can
-/// be writing it, a `young` one goes, too, if it is not held.
+/// be writing it, a `young` one is removed, too, if it is not held.
 pub fn beside(path: &Path, young: bool) {
     let is_ours = |name: &str| path.file_name().is_some_and(|own| own.to_str() == Some(name));
     unfinished(folder(path), &is_ours, young);
@@ -35,6 +35,7 @@ pub fn sweep(kubeconfigs: &[impl AsRef<Path>], state: Option<&Path>) {
     }
     if let Some(state) = state {
         unfinished(state, &|name| matches!(name, "memory.yaml" | "imported.yaml"), false);
+        dead_lock(&state.join("imported.yaml"));
         issuances(&state.join("issuances"));
     }
 }

@@ -327,7 +327,7 @@ mod tests {
         }
         let (_, user) = detached("", "client-certificate: u.crt, client-key: u.key", false).unwrap();
         assert!(user.contains_key("client-key-data") && !user.contains_key("client-key"));
-        // A key on its own is nobody's yet.
+        // Without its certificate a key cannot be compared.
         let (_, user) = detached("", "client-key: id_rsa", false).unwrap();
         assert_eq!((user.get("client-key"), user.get("client-key-data")), (Some(&"/k/id_rsa".into()), None));
     }

@@ -154,7 +154,7 @@ pub fn edit(_permit: WritePermit, path: &Path, change: impl Fn(&mut Kubeconfig))
 pub enum Rest {
     /// It stays.
     Keep,
-    /// It goes: there was none before.
+    /// It is removed: there was none before.
     Remove,
 }
 

@@ -80,7 +80,7 @@ impl Plan {
         Self { keeps_backup: false, ..self }
     }
 
-    /// The copy of the old file, where it is worth one; it belongs to whom the file belongs to.
+    /// The copy of the old file, where it is worth one, for the same owner.
     fn back_up(&self) -> Result<Option<PathBuf>, Error> {
         let Some(before) = self.before.as_ref().filter(|_| self.keeps_backup) else { return Ok(None) };
         let owner = self.target.metadata().ok();

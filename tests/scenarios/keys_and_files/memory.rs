@@ -110,18 +110,18 @@ fn a_user_without_privileges_can_write_although_the_process_is_not_dumpable(plan
     let own = person.path("countersign");
     std::fs::copy(program(), &own).unwrap();
     person.shell("chown -R 65534:65534 .; chmod 755 . countersign");
-    let as_nobody = |arguments: &[&str]| {
+    let unprivileged = |arguments: &[&str]| {
         let mut command = person.command(Path::new("setpriv"));
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&own).args(arguments);
         command
     };
     let user = unique("plain");
     for arguments in [&["rename", "admin", "me"][..], &["issue", &user, "--no-access", "--no-switch"]] {
-        let output = as_nobody(arguments).output().unwrap();
+        let output = unprivileged(arguments).output().unwrap();
         assert!(output.status.success(), "{output:?}");
     }
     assert!(!person.path(".kube/config.lock").exists());
     // Files in /proc belong to root where a process is not dumpable (proc(5)).
-    let stopped = Stopped::start(as_nobody(&["contexts"]));
+    let stopped = Stopped::start(unprivileged(&["contexts"]));
     assert_eq!(stopped.proc("mem").metadata().unwrap().uid(), 0);
 }

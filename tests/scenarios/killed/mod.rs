@@ -85,7 +85,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// Somebody whose own files are closed to others, and what their kubeconfig holds.
+/// A person whose own files are closed to others, and what their kubeconfig holds.
 fn person(plane: &dyn Plane) -> (Person, Kubeconfig) {
     let person = Person::admin(plane);
     std::fs::set_permissions(person.kubeconfig(), PermissionsExt::from_mode(0o600)).unwrap();
