@@ -233,6 +233,27 @@ fn an_undo_killed_at_any_write_is_finished_by_another() {
 }
 
 #[test]
+fn an_undo_after_a_kill_between_the_kubeconfig_and_its_journal_leaves_neither_key_nor_context() {
+    let Some(plane) = practice("killed before the journal") else { return };
+    for (form, path) in [(Form::Merged, ".kube/config"), (Form::Separate, "new/new.kubeconfig")] {
+        let issuance = Issuance::new(&plane, form);
+        let (person, before) = issuance.person();
+        let run = traced(&person, &format!("after:{path}"), &issuance.arguments());
+        assert!(run.is_killed(), "{form:?}: {:?}", run.output);
+        assert!(
+            read(&person.path(path)).unwrap().has(Kind::Context, &issuance.user),
+            "{form:?}: it is not written yet"
+        );
+        let journal = files(&person.path(".local")).into_iter().find(|path| path.ends_with("journal.yaml")).unwrap();
+        let journal = std::fs::read_to_string(journal).unwrap();
+        assert!(journal.contains("kubeconfig_written: false"), "{form:?}: it is journaled already: {journal}");
+        person.done(&["--context", "admin", "issue", "--undo", &issuance.user]);
+        issuance.is_undone(&person, &before, &format!("{form:?}"));
+        assert_eq!(with_key(&person), ["config".to_owned()].into());
+    }
+}
+
+#[test]
 fn an_undo_puts_back_the_entries_that_the_issuance_replaced() {
     let Some(plane) = practice("undo of a replacement") else { return };
     let issuance = Issuance::new(&plane, Form::Merged);

@@ -3,8 +3,8 @@
 
 usage: kill_at.py WHEN REPORT PROGRAM [ARGUMENT]...
 
-WHEN is a number (the first such call is 1; 0 never kills), or unlink:NUMBER to count removals of files alone. The call
-at which the program was killed is not carried out. REPORT gets one line: how many calls were counted, and the name of
+WHEN is a number (the first such call is 1; 0 never kills), unlink:NUMBER to count removals of files alone, or after:END
+for the call that the same thread makes next after it renamed a file to a path with this END. The call at which the program was killed is not carried out. REPORT gets one line: how many calls were counted, and the name of
 the call that the program was killed at, or "ended". strace's fault injection counts each thread on its own, which leaves
 out most of the interleavings.
 """
@@ -18,7 +18,7 @@ import sys
 libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.restype = ctypes.c_long
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-TRACEME, CONT_TO_SYSCALL, SETOPTIONS, GET_SYSCALL_INFO = 0, 24, 0x4200, 0x420E
+TRACEME, PEEKDATA, CONT_TO_SYSCALL, SETOPTIONS, GET_SYSCALL_INFO = 0, 2, 24, 0x4200, 0x420E
 TRACESYSGOOD, FORK, VFORK, CLONE, EXEC, EXITKILL = 1, 2, 4, 8, 16, 1 << 20
 WALL = 0x40000000
 
@@ -41,6 +41,14 @@ WRITES_TO_FD = {"write", "pwrite64", "writev", "pwritev"}
 O_CREAT, O_TMPFILE = 0o100, 0o20000000
 
 
+def text_at(pid, address):
+    text = b""
+    while b"\0" not in text and len(text) < 4096:
+        word = libc.ptrace(PEEKDATA, pid, ctypes.c_void_p(address + len(text)), None)
+        text += struct.pack("=q", word)
+    return text.split(b"\0")[0].decode(errors="replace")
+
+
 def counts(pid, name, arguments, only):
     if only:
         return name in (only, only + "at")
@@ -59,7 +67,8 @@ def counts(pid, name, arguments, only):
 def main():
     when, report, *command = sys.argv[1:]
     only, _, number = when.rpartition(":")
-    number = int(number)
+    end, number = (number, 0) if only == "after" else (None, int(number))
+    only, renaming = only if only != "after" else "", None
     child = os.fork()
     if child == 0:
         libc.ptrace(TRACEME, 0, None, None)
@@ -85,7 +94,11 @@ def main():
                 name = NAMES.get(call)
                 if name and counts(pid, name, arguments, only):
                     count += 1
-                    if count == number:
+                    renamed = pid == renaming
+                    if end and name.startswith("rename"):
+                        new = arguments[1] if name == "rename" else arguments[3]
+                        renaming = pid if text_at(pid, new).endswith(end) else renaming
+                    if count == number or renamed:
                         at = name
                         os.kill(child, signal.SIGKILL)
                         continue

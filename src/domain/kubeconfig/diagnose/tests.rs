@@ -104,6 +104,8 @@ fn a_foreign_key_a_foreign_ca_and_what_is_none_are_named() {
     );
     assert!(seen.problems.iter().any(|why| why.contains("CA: /k/ca.pem: it is not there")), "{:?}", seen.problems);
     assert!(seen.problems.iter().any(|why| why.contains("certificate: /k/j.crt")), "{:?}", seen.problems);
+    // Whether its CA can be read or not.
+    assert!(seen.problems.iter().any(|why| why == CONTRADICTION), "{:?}", seen.problems);
     assert!(!format!("{seen:?}").contains("secret"));
 }
 
