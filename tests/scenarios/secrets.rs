@@ -373,7 +373,7 @@ fn press(console: &mut Terminal, keys: &str) {
     console.keys(keys);
     if keys == "\x1b" {
         // What comes at once after Esc would be one key with it; where nothing closes, there is nothing to wait for.
-        let deadline = Instant::now() + Duration::from_secs(1);
+        let deadline = Instant::now() + Duration::from_secs(10);
         while console.contents() == before && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(20));
         }
