@@ -135,7 +135,7 @@ mod tests {
             assert_eq!(to_string(&text).unwrap(), format!("\"{text}\"\n"), "{text}");
         }
         assert_eq!(to_string(&"jane").unwrap(), "jane\n");
-        assert_eq!(to_string(&"a\u{2028}\"\u{1}\u{85}").unwrap(), "\"a\\u2028\\\"\\u0001\\u0085\"\n");
+        assert_eq!(to_string(&"a\u{2028}\"\u{1}\u{85}").unwrap(), "\"a\\u2028\\\"\\x01\\x85\"\n");
     }
 
     #[test]

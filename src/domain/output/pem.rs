@@ -27,7 +27,7 @@ impl Certificates {
                 let what = if found.contains("PRIVATE KEY") { "a private key" } else { "a block of another kind" };
                 return Err(format!("status.certificate holds {what} beside the certificate; nothing was written"));
             }
-            Certificate::from_der(&block.content)?;
+            Certificate::from_der(&block.content).map_err(|_| "a certificate cannot be read".to_owned())?;
             had_other_text |= is_text(&written[end..block.start]) || block.headers;
             pem.push_str(&encode(LABEL, &block.content));
             end = block.end;
