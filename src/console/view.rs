@@ -44,9 +44,12 @@ fn draw_all(frame: &mut Frame, state: &State) {
     if let Some(top) = state.overlays.last() {
         overlay::view::draw(frame, body, state, top);
         // The reason why a key or a paste did not count is shown with the question or the field.
-        let line_of = state.fresh_notice().and_then(|fresh| match top.asks() {
-            true => Some(overlay::view::notice_line(body, top)),
-            false => fresh.on_top.then(|| body.bottom() - 1),
+        let line_of = state.fresh_notice().and_then(|fresh| {
+            if top.asks() {
+                Some(overlay::view::notice_line(body, top))
+            } else {
+                fresh.on_top.then(|| body.bottom() - 1)
+            }
         });
         if let Some(y) = line_of {
             notice(frame, line(y), state);

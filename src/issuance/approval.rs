@@ -90,12 +90,11 @@ pub fn why_refused(refusal: &Refusal, verdict: &Verdict, user: &str, command: Op
     };
     let why: Vec<_> = verdict.findings.iter().map(|finding| format!("{} ({})", finding.text, finding.rule)).collect();
     let text = format!("the request for {user} is dangerous: {}", why.join(" "));
-    let advice = match command {
-        Some(command) => format!("To issue it anyway: {}", command.flag("dangerous", user).line()),
-        None => {
-            let flag = ShellCommand::assign("--dangerous", user).line();
-            format!("To issue it anyway, add the user's name: {flag}")
-        }
+    let advice = if let Some(command) = command {
+        format!("To issue it anyway: {}", command.flag("dangerous", user).line())
+    } else {
+        let flag = ShellCommand::assign("--dangerous", user).line();
+        format!("To issue it anyway, add the user's name: {flag}")
     };
     Trouble::advised(printable(&text), advice)
 }

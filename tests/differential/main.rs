@@ -3,6 +3,7 @@
 //! `COUNTERSIGN_DIFFERENTIAL` says how many are tried (20,000 by default), `COUNTERSIGN_SEED` where the random numbers start.
 //! A text that the two read differently is kept in `seeds`, which every run tries first.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "the figures are for the person who runs it")]
 
 mod build;
 #[path = "../scenarios/support/dice.rs"]

@@ -72,8 +72,7 @@ fn address(text: &str) -> Vec<u8> {
 }
 
 fn hexed(bytes: &[u8]) -> String {
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("x{digits}")
+    bytes.iter().fold("x".to_owned(), |digits, byte| format!("{digits}{byte:02x}"))
 }
 
 fn list(texts: impl Iterator<Item = Vec<u8>>) -> String {

@@ -329,7 +329,7 @@ pub(crate) fn dotted(mut content: &[u8]) -> String {
     let mut text = String::new();
     while let Ok(number) = base128(&mut content) {
         if !text.is_empty() {
-            text.push_str(&format!(".{number}"));
+            text.extend([".", &number.to_string()]);
         } else if number < 80 {
             text = format!("{}.{}", number / 40, number % 40);
         } else {

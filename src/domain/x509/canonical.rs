@@ -116,7 +116,7 @@ fn well_formed(input: Reader<'_>) -> Option<()> {
         while !input.is_empty() {
             let (kind, content, _) = input.any()?;
             let fine = match kind {
-                tag::BOOLEAN => matches!(content, [0] | [0xff]),
+                tag::BOOLEAN => matches!(content, [0 | 0xff]),
                 tag::INTEGER => Integer::new(content).is_some(),
                 tag::BIT_STRING => asn1::bits(content).is_ok(),
                 tag::OID => asn1::check_oid(content).is_ok(),

@@ -38,16 +38,15 @@ pub(super) fn process(extensions: &[Extension<'_>]) -> Result<Extensions> {
             [0x55, 0x1d, 17] => san::names(extension.value).ok().map(drop),
             [0x55, 0x1d, 30] => name_constraints(value),
             [0x55, 0x1d, 31] => distribution_points(value),
-            [0x55, 0x1d, 35] if extension.critical => None,
+            // Go refuses these where they are critical (RFC 5280, 4.2.1.1, 4.2.1.2 and 4.2.2.1).
+            [0x55, 0x1d, 14 | 35] | AUTHORITY_INFO_ACCESS if extension.critical => None,
             [0x55, 0x1d, 35] => authority_key_identifier(value),
             [0x55, 0x1d, 36] => policy_constraints(value),
             [0x55, 0x1d, 37] => purposes(value).map(|purposes| found.purposes = purposes),
-            [0x55, 0x1d, 14] if extension.critical => None,
             [0x55, 0x1d, 14] => one(value, tag::OCTET_STRING),
             [0x55, 0x1d, 32] => policies(value),
             [0x55, 0x1d, 33] => policy_mappings(value),
             [0x55, 0x1d, 54] => any_policy(value),
-            AUTHORITY_INFO_ACCESS if extension.critical => None,
             AUTHORITY_INFO_ACCESS => authority_info_access(value),
             _ => Some(()),
         };

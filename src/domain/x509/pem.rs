@@ -69,7 +69,7 @@ pub fn decode(data: &[u8], from: usize) -> Option<Block<'_>> {
         if headers && end < body {
             continue;
         }
-        let Some(trailer) = data.get(after_end..) else { return None };
+        let trailer = data.get(after_end..)?;
         let whole = label.len() + DASHES.len();
         if trailer.len() < whole || !trailer.starts_with(label) || !trailer[..whole].ends_with(DASHES) {
             continue;
@@ -132,7 +132,7 @@ fn base64(text: &[u8]) -> Option<(Vec<u8>, bool)> {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let digits: Vec<u8> = text.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n') && !blank(byte)).collect();
     match STRICT.decode(&digits) {
-        Ok(content) => Some((content, !text.iter().any(|byte| blank(byte)))),
+        Ok(content) => Some((content, !text.iter().any(blank))),
         Err(_) => Some((LENIENT.decode(&digits).ok()?, false)),
     }
 }

@@ -176,7 +176,7 @@ fn alternative_names<'a>(attributes: &[&'a [u8]]) -> Result<Option<(bool, &'a [u
 }
 
 /// An attribute's type, and the first of its values.
-fn first_value<'a>(mut attribute: &'a [u8]) -> Result<(&'a [u8], &'a [u8])> {
+fn first_value(mut attribute: &[u8]) -> Result<(&[u8], &[u8])> {
     let mut fields = asn1::sequence(&mut attribute)?.content;
     let oid = asn1::oid(&mut fields)?;
     let mut values = asn1::set(&mut fields)?.content;
