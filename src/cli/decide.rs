@@ -45,18 +45,18 @@ pub(super) async fn approve(cluster: &Cluster, policy: &PolicyFile, flags: &Deci
         }
     }
     if !refused.is_empty() {
-        return Err(all_refused(cluster, &refused, requests.len()));
+        return Err(all_refused(cluster, &refused, &requests));
     }
     decide(cluster, &requests, &cleared, &flags.common, Verb::Approve).await
 }
 
 /// Lists each request that the gate refused, with the reason, and decides nothing.
-fn all_refused(cluster: &Cluster, refused: &[(&Request, &Verdict, Refusal)], all: usize) -> Failed {
-    let approve = |names: &[&str]| {
-        let command = names.iter().fold(cluster.kubectl.own("approve"), |line, name| line.flag("dangerous", name));
-        shown(&command.operands(names.iter().copied()).line())
+fn all_refused(cluster: &Cluster, refused: &[(&Request, &Verdict, Refusal)], requests: &[Request]) -> Failed {
+    let approve = |dangerous: &[&str]| {
+        let command = dangerous.iter().fold(cluster.kubectl.own("approve"), |line, name| line.flag("dangerous", name));
+        shown(&command.operands(requests.iter().map(|request| request.pin.name.as_str())).line())
     };
-    if let ([(request, verdict, refusal)], 1) = (refused, all) {
+    if let ([(request, verdict, refusal)], [_]) = (refused, requests) {
         let name = &request.pin.name;
         let advice = match refusal {
             Refusal::Dangerous { .. } => {
@@ -77,7 +77,8 @@ fn all_refused(cluster: &Cluster, refused: &[(&Request, &Verdict, Refusal)], all
     if names.len() == refused.len() {
         advice = format!("Nothing was decided. To approve them anyway: {}", approve(&names));
     }
-    Failed::refused(format!("{} of {all} may not be approved together", refused.len()), advice)
+    let text = format!("{} of {} may not be approved together", refused.len(), requests.len());
+    Failed::refused(text, advice)
 }
 
 fn reason(verdict: &Verdict, refusal: &Refusal) -> String {

@@ -36,7 +36,7 @@ fn two_readings() -> Vec<Case> {
         ambiguous("with-a-header", calm.replacen("-----\n", "-----\nComment: x\n\n", 1)),
         ambiguous("text-before", format!("Subject: CN = jane\n{calm}")),
         ambiguous("text-after", format!("{calm}jane\n")),
-        ambiguous("blanks-within", calm.replacen("M", " M", 1)),
+        ambiguous("blanks-within", calm.replacen('M', " M", 1)),
         ambiguous("an-empty-rdn", hidden.sign(&rcgen::KeyPair::generate().unwrap())),
         Csr::of("windows-line-ends", calm.replace('\n', "\r\n"), "alice-calm").within(&["dev"]).is(
             Harmless,

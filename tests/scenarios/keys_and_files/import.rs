@@ -56,7 +56,7 @@ fn an_import_shows_what_is_dangerous_and_the_first_use_asks(plane: &dyn Plane) {
     for arguments in [&["--context", "far", "list"][..], &["embed", "far"], &["extract", "far"]] {
         let said = person.fails(3, arguments);
         assert!(said.contains("was imported and is used for the first time") && said.contains(&runs), "{said}");
-        assert!(said.contains("countersign trust far"), "{said}");
+        assert!(said.contains("countersign trust -- far"), "{said}");
     }
     // Under another name it is the same.
     person.done(&["rename", "far", "away"]);
