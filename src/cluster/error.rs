@@ -226,7 +226,7 @@ impl Error {
 
 fn what(status: &Status) -> String {
     match status.details.as_ref().filter(|details| !details.name.is_empty()) {
-        Some(details) => format!("{} {}", details.kind, details.name),
+        Some(details) => quoted::bounded(&format!("{} {}", details.kind, details.name)),
         None => quoted::bounded(&status.message),
     }
 }
