@@ -78,6 +78,9 @@ pub enum Exceeded {
     /// A list has sent nothing for too long.
     #[error("no data from the list for {} s", SILENCE.as_secs())]
     Silence,
+    /// A page of a list is too slow.
+    #[error("a page of the list did not arrive in time")]
+    Slow,
     /// `Retry-After` is too long.
     #[error("it accepts another request only after {} (Retry-After)", life::age(i64::try_from(*seconds).unwrap_or(i64::MAX)))]
     Wait {

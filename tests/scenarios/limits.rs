@@ -208,6 +208,25 @@ fn a_long_retry_after_is_reported_and_not_waited_for() {
     server.is_seen_in_the_console("it accepts another request only after 1d");
 }
 
+fn trickle(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
+    head(to, 200)?;
+    loop {
+        to.write_all(b" ")?;
+        // The speed of the server, not a wait for anything.
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn the_request_timeout_covers_a_response_that_trickles() {
+    let server = Hostile::start(trickle);
+    let person = Person::alone(&server.kubeconfig());
+    let mut command = person.command(&program());
+    let (output, _) = watched(command.args(["list", "--request-timeout", "2s"]), PATIENCE);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("did not answer within 2 s"), "{error}");
+}
+
 fn endless_event(target: &str, to: &mut TcpStream) -> std::io::Result<()> {
     if target.contains("watch=") {
         head(to, 200)?;

@@ -141,8 +141,10 @@ struct Arrival {
 impl Arrival {
     /// The next bytes; none at its end.
     async fn bytes(&mut self) -> kube::Result<&[u8]> {
-        let until = self.until.min(Instant::now() + SILENCE);
-        let bytes = timeout_at(until, self.body.fill_buf()).await.map_err(|_| Exceeded::Silence)?;
+        let silent = Instant::now() + SILENCE;
+        let (until, late) =
+            if self.until < silent { (self.until, Exceeded::Slow) } else { (silent, Exceeded::Silence) };
+        let bytes = timeout_at(until, self.body.fill_buf()).await.map_err(|_| late)?;
         bytes.map_err(kube::Error::ReadEvents)
     }
 
@@ -173,7 +175,9 @@ impl Page {
         let asked = Asked::new(Listed::url_path(&(), None)).list(params);
         let mut asked = asked.map_err(kube::Error::BuildRequest)?;
         asked.headers_mut().insert(ACCEPT, HeaderValue::from_static(forms));
-        let until = Instant::now() + PATIENCE;
+        // The first page is small, and the console shows nothing before it.
+        let first = params.continue_token.is_none();
+        let until = Instant::now() + if first { SILENCE } else { PATIENCE };
         let body = timeout(SILENCE, client.request_stream(asked)).await.map_err(|_| Exceeded::Silence)??;
         let mut body = Arrival { body: Box::pin(body), until };
         if body.bytes().await?.first() == protobuf::MAGIC.first() {
