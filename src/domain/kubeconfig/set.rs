@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
-use super::{Kind, Kubeconfig};
+use super::{Kind, Kubeconfig, name_of};
 
 /// One file of several.
 #[derive(Clone)]
@@ -93,10 +93,8 @@ impl Kubeconfigs {
     pub fn merged(&self, in_full: bool) -> Kubeconfig {
         let mut merged = Kubeconfig::default();
         for kind in [Kind::Cluster, Kind::User, Kind::Context] {
-            for name in self.names(kind) {
-                let fields = if in_full { self.resolved(kind, name) } else { self.get(kind, name) };
-                merged.put(kind, name, fields.unwrap_or_default());
-            }
+            let entries = self.merged_entries(kind, in_full);
+            merged.root_mut().insert(kind.list().into(), Value::Sequence(entries));
         }
         merged.set_current_context(self.current_context());
         let mut preferences = Mapping::new();
@@ -116,6 +114,24 @@ impl Kubeconfigs {
             root.insert("extensions".into(), Value::Sequence(extensions));
         }
         merged
+    }
+
+    /// The first entry of each name, in one pass: there may be thousands.
+    fn merged_entries(&self, kind: Kind, in_full: bool) -> Vec<Value> {
+        let (mut entries, mut seen) = (Vec::new(), std::collections::HashSet::new());
+        for source in &self.sources {
+            for entry in source.config.entries(kind).filter(|entry| seen.insert(name_of(entry))) {
+                let mut fields = entry.get(kind.word()).and_then(Value::as_mapping).cloned().unwrap_or_default();
+                if in_full {
+                    resolve(kind, &mut fields, &source.folder);
+                }
+                let mut merged = Mapping::new();
+                merged.insert(kind.word().into(), Value::Mapping(fields));
+                merged.insert("name".into(), name_of(entry).into());
+                entries.push(Value::Mapping(merged));
+            }
+        }
+        entries
     }
 
     fn preferences(&self) -> impl Iterator<Item = &Mapping> {
