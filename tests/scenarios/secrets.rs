@@ -212,7 +212,7 @@ fn a_login_that_fails_later_names_the_program_and_nothing_it_printed(plane: &dyn
         ("echo s3cret; printf 'session over\\ns3cret\\n' >&2; exit 3", "failed (exit status: 3): session over"),
         ("echo '{\"token\": \"s3cret'", "printed cannot be read"),
         ("echo 'a: [s3cret'", "printed cannot be read"),
-        ("echo '{\"kind\":\"ExecCredential\",\"s3cret\":true}'", "printed"),
+        ("echo '{\"kind\":\"ExecCredential\",\"s3cret\":true}'", "gave neither a token nor a certificate"),
     ] {
         let login = once(&person, then);
         std::fs::write(person.path("later"), kubeconfig(&here, &json!({"exec": exec(&login)}))).unwrap();

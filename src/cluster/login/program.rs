@@ -56,7 +56,7 @@ pub enum Failed {
     #[error("the login program gave neither a token nor a certificate with a key")]
     Nothing,
     /// Its token is none.
-    #[error("the token has characters that no header can have")]
+    #[error("the token has characters that no request can carry")]
     Token,
 }
 
