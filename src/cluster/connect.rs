@@ -190,7 +190,8 @@ async fn from_kubeconfig(
     if contradictory {
         return Err(Error::Config(format!("context {name}: {CONTRADICTION}")));
     }
-    let untrusted: Vec<_> = files::imported::of_context(all, &name).into_iter().flat_map(|one| one.what).collect();
+    let untrusted = files::imported::of_context(all, &name).map_err(|error| Error::Config(error.to_string()))?;
+    let untrusted: Vec<_> = untrusted.into_iter().flat_map(|one| one.what).collect();
     if !untrusted.is_empty() {
         return Err(Error::Untrusted { context: name, what: untrusted });
     }

@@ -1,6 +1,7 @@
 //! What was imported and not used yet: entries that run a program, or read a file that their sender chose. The first use
 //! asks. Kubeconfigs that were not imported by this program are trusted, as kubectl trusts them.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::kubeconfig::disk::Disk;
 use super::lock::Lock;
-use super::{Error, atomic, folders};
+use super::{Error, atomic, bounded, folders};
 use crate::domain::kubeconfig::diagnose::{CONTRADICTION, names_authority};
 use crate::domain::kubeconfig::extract::detach;
 use crate::domain::kubeconfig::import::{Fate, Incoming};
@@ -17,6 +18,8 @@ use crate::domain::kubeconfig::risks::{Risk, fingerprint, risks};
 use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::domain::kubeconfig::{Kind, Kubeconfig};
 
+/// The list, in the state folder.
+pub(super) const FILE: &str = "imported.yaml";
 /// How long another run of this program is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -101,10 +104,15 @@ pub fn trust(entries: &[Untrusted]) -> Result<(), Error> {
 }
 
 /// What a context would run or read that is not trusted yet.
-pub fn of_context(all: &Kubeconfigs, context: &str) -> Vec<Untrusted> {
-    let known = folders::state().map(|state| read(&state)).unwrap_or_default();
+///
+/// # Errors
+/// [`Error::Content`], [`Error::Io`]: a list that cannot be read is not an empty one.
+pub fn of_context(all: &Kubeconfigs, context: &str) -> Result<Vec<Untrusted>, Error> {
+    // Without a home nothing can have been imported.
+    let Ok(state) = folders::state() else { return Ok(Vec::new()) };
+    let known = read(&state.join(FILE))?;
     if known.is_empty() {
-        return Vec::new();
+        return Ok(known);
     }
     let fields = all.get(Kind::Context, context).unwrap_or_default();
     let entry = |kind: Kind| {
@@ -113,15 +121,15 @@ pub fn of_context(all: &Kubeconfigs, context: &str) -> Vec<Untrusted> {
         let file = real(all.file(kind, name)?);
         known.iter().find(|one| one.file == file && one.fingerprint == print).cloned()
     };
-    [Kind::Cluster, Kind::User].into_iter().filter_map(entry).collect()
+    Ok([Kind::Cluster, Kind::User].into_iter().filter_map(entry).collect())
 }
 
 /// Refuses a context with something that is not trusted yet.
 ///
 /// # Errors
-/// [`Error::Untrusted`].
+/// [`Error::Untrusted`], and those of [`of_context`].
 pub fn check(all: &Kubeconfigs, context: &str) -> Result<(), Error> {
-    let what: Vec<_> = of_context(all, context).into_iter().flat_map(|one| one.what).collect();
+    let what: Vec<_> = of_context(all, context)?.into_iter().flat_map(|one| one.what).collect();
     if what.is_empty() { Ok(()) } else { Err(Error::Untrusted { context: context.to_owned(), what }) }
 }
 
@@ -140,16 +148,39 @@ pub fn real(path: &Path) -> PathBuf {
 }
 
 fn update(change: impl FnOnce(&mut Vec<Untrusted>)) -> Result<(), Error> {
-    let state = folders::state()?;
-    let path = state.join("imported.yaml");
+    let path = folders::state()?.join(FILE);
     let _lock = Lock::take(&path, PATIENCE)?;
-    let mut known = read(&state);
+    let mut known = read(&path)?;
     change(&mut known);
-    let text = crate::domain::yaml::to_string(&known).unwrap_or_default();
+    let text = crate::domain::yaml::to_string(&known);
+    let text = text.map_err(|error| Error::Content { path: path.clone(), why: error.to_string() })?;
     atomic::write_private(&path, text.as_bytes())
 }
 
-fn read(state: &Path) -> Vec<Untrusted> {
-    let text = std::fs::read_to_string(state.join("imported.yaml")).unwrap_or_default();
-    serde_yaml::from_str(&text).unwrap_or_default()
+fn read(path: &Path) -> Result<Vec<Untrusted>, Error> {
+    let text = match bounded::read_text(path, bounded::SETTINGS) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        text => text.map_err(Error::io(path))?,
+    };
+    serde_yaml::from_str(&text).map_err(|error| Error::Content { path: path.to_owned(), why: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_cannot_be_read_is_an_error_and_not_an_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        assert_eq!(read(&path).unwrap(), []);
+        std::fs::write(&path, "- file: /k\n  fingerprint: a\n  what: [runs x]\n").unwrap();
+        assert_eq!(read(&path).unwrap().len(), 1);
+        for broken in ["- file: [", "{}", "- fingerprint: a\n"] {
+            std::fs::write(&path, broken).unwrap();
+            assert!(matches!(read(&path), Err(Error::Content { .. })), "{broken}");
+        }
+        std::fs::write(&path, [0xff]).unwrap();
+        assert!(matches!(read(&path), Err(Error::Io { .. })));
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 
 use super::atomic::{RANDOM, UNFINISHED, folder};
-use super::lock;
+use super::{imported, lock};
 
 /// What is younger may still be in use by a run on a file system without locks.
 const YOUNG: Duration = Duration::from_secs(60);
@@ -34,8 +34,8 @@ pub fn sweep(kubeconfigs: &[impl AsRef<Path>], state: Option<&Path>) {
         }
     }
     if let Some(state) = state {
-        unfinished(state, &|name| matches!(name, "memory.yaml" | "imported.yaml"), false);
-        dead_lock(&state.join("imported.yaml"));
+        unfinished(state, &|name| matches!(name, "memory.yaml" | imported::FILE), false);
+        dead_lock(&state.join(imported::FILE));
         issuances(&state.join("issuances"));
     }
 }

@@ -19,7 +19,7 @@ use crate::domain::output::shell::{ShellCommand, ShellLine};
 use crate::domain::request::{Pin, Pkcs10};
 use crate::domain::{commands, objects};
 use crate::files::kubeconfig::backups;
-use crate::files::{self, atomic};
+use crate::files::{self, atomic, bounded};
 use crate::trouble::Trouble;
 
 /// Undoes an issuance, the last step first, and forgets it. An issued certificate stays valid until it expires.
@@ -154,7 +154,7 @@ fn certificate_file(_permit: WritePermit, journal: &Journal, done: &mut Vec<Writ
 }
 
 fn public_key_in(path: &Path) -> Option<String> {
-    let pem = std::fs::read(path).ok()?;
+    let pem = bounded::read(path, bounded::CREDENTIAL).ok()?;
     Certificate::from_pem(&pem).ok().map(|certificate| certificate.public_key_sha256)
 }
 

@@ -50,7 +50,7 @@ impl Files<'_> {
         if all.get(Kind::Context, &flags.name).is_none() {
             return Err(Failed::new(format!("context {} not found", printable(&flags.name))));
         }
-        let entries = imported::of_context(&all, &flags.name);
+        let entries = imported::of_context(&all, &flags.name)?;
         if entries.is_empty() {
             return print(&format!("context {} needs no consent", printable(&flags.name)));
         }

@@ -11,7 +11,6 @@ use crate::cluster::{Target, probe};
 use crate::console::event::Event;
 use crate::contained;
 use crate::domain::gate::{Refusal, WritePermit};
-use crate::domain::kubeconfig::diagnose::Diagnosis;
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::kubeconfig::import::Incoming;
 use crate::domain::kubeconfig::redact;
@@ -108,11 +107,14 @@ fn read(explicit: Option<&Path>) -> Result<Holds, files::Error> {
     let all = kubeconfig::load(explicit)?;
     let mode = |path: &Path| path.metadata().ok().map(|meta| meta.permissions().mode() & 0o777);
     let contexts = all.diagnose(&Disk);
-    let asked = |context: &Diagnosis| {
-        let what = imported::of_context(&all, &context.name).into_iter().flat_map(|one| one.what);
-        Some((context.name.clone(), what.collect::<Vec<_>>())).filter(|(_, what)| !what.is_empty())
-    };
-    let untrusted = contexts.iter().filter_map(asked).collect();
+    let mut untrusted = BTreeMap::new();
+    for context in &contexts {
+        let what = imported::of_context(&all, &context.name)?.into_iter().flat_map(|one| one.what);
+        let what: Vec<_> = what.collect();
+        if !what.is_empty() {
+            untrusted.insert(context.name.clone(), what);
+        }
+    }
     let orphans: BTreeMap<_, _> =
         contexts.iter().map(|context| (context.name.clone(), all.orphans(&context.name))).collect();
     Ok(Holds {
@@ -198,7 +200,7 @@ fn embedded(permit: WritePermit, explicit: Option<&Path>, comments: Comments, co
 
 /// Trust is noted in the state folder; no kubeconfig is written.
 fn trusted(explicit: Option<&Path>, context: &str) -> Changed {
-    let entries = imported::of_context(&kubeconfig::load(explicit)?, context);
+    let entries = imported::of_context(&kubeconfig::load(explicit)?, context)?;
     imported::trust(&entries)?;
     Ok((entries.into_iter().flat_map(|one| one.what).collect(), Vec::new()))
 }
