@@ -286,7 +286,7 @@ impl<'a> Bench<'a> {
         console.press(&format!("/{bulk}\r"), |text| text.contains("· /bulk-") && text.contains("Requests"));
         console.press("\x01", |text| text.contains("1000 marked"));
         console.press("a", |text| text.contains("Approve 1000"));
-        let took = console.press("\r", |text| text.contains("Done: 1000 approved"));
+        let took = console.press("y", |text| text.contains("Done: 1000 approved"));
         let approvals = self.runtime.block_on(self.loader.approvals(&bulk, MARKED));
         assert!(approvals.iter().all(|approvals| *approvals == 1), "lost or doubled");
         let rate = 1000.0 / took.as_secs_f64();
