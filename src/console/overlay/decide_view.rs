@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::decide::{Field, Note};
-use super::view::{decision_frame, decision_inner, failure_lines, paragraph, too_small, yes_or_no};
+use super::view::{by_hand_lines, decision_frame, decision_inner, failure_lines, paragraph, too_small, yes_or_no};
 use super::{Decide, Phase};
 use crate::cluster::Verb;
 use crate::console::form;
@@ -234,7 +234,7 @@ fn by_hand(state: &State, decide: &Decide, width: u16) -> Vec<Line<'static>> {
         Verb::Approve => commands::approve(state.kubectl(), &decide.name),
         Verb::Deny => commands::deny(state.kubectl(), &decide.name),
     };
-    paragraph(&format!("The same by hand:  {command}"), width, state.theme.dim())
+    by_hand_lines(state, &command, width)
 }
 
 /// The object is no longer what was read: a yes would be refused, so the question says it now.

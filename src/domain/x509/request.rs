@@ -218,7 +218,8 @@ fn around(pem: &[u8], first: &Block<'_>, found: &mut Vec<Oddity>) {
     while let Some(block) = pem::decode(pem, end) {
         text |= !pem[end..block.start].iter().all(u8::is_ascii_whitespace);
         let label = pem::label(block.label).into_owned();
-        if !found.iter().any(|known| matches!(known, Oddity::OtherBlock(other) if *other == label)) {
+        let is_request = [LABEL, OLD_LABEL].contains(&block.label);
+        if !is_request && !found.iter().any(|known| matches!(known, Oddity::OtherBlock(other) if *other == label)) {
             found.push(Oddity::OtherBlock(label));
         }
         end = block.end;
