@@ -28,7 +28,8 @@ const PERSON: Duration = Duration::from_secs(600);
 /// How often a program that has closed its output is checked for its exit.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Why a login failed. What the program printed is never quoted: it may be a token.
+/// Why a login failed. Of what the program printed, only the first line of standard error is quoted: the rest may be a
+/// token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failed {
     /// The kubeconfig names no program.
