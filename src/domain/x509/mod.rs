@@ -23,10 +23,14 @@ mod time;
 mod url;
 
 pub use certificate::verify_issued_by;
-pub(crate) use name::Attribute;
 pub use name::Subject;
 pub use request::{Oddity, READ_BY_GKE};
-pub(crate) use request::{RawRequest, first_request};
+// For the practice cluster's signer.
+#[cfg(feature = "sandbox")]
+pub(crate) use {
+    name::Attribute,
+    request::{RawRequest, first_request},
+};
 
 use std::fmt;
 
