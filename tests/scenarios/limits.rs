@@ -1,48 +1,25 @@
 //! Servers, files and programs without end: each results in an error message, in bounded memory and time.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write;
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
+use crate::support::hostile_server::{Hostile, head, json};
 use crate::support::memory::{peak, watched};
 use crate::support::terminal::Terminal;
 use crate::support::{Person, program};
 
-/// Limit on resident memory in MiB; without a hostile server it is about a third.
-const MEMORY: u64 = 150;
+/// Limit on resident memory in MiB: about 40 without a hostile server, and 48 of responses, whose buffers take up to three
+/// times as much for a moment while they grow.
+const MEMORY: u64 = 40 + 3 * 48;
 /// How long any of them may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Answers a request for a target.
-type Answer = fn(&str, &mut TcpStream) -> std::io::Result<()>;
-
-/// A server of plain HTTP, until the process ends.
-struct Hostile(u16);
-
 impl Hostile {
-    fn start(answer: Answer) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                std::thread::spawn(move || serve(stream, answer));
-            }
-        });
-        Self(port)
-    }
-
-    fn kubeconfig(&self) -> String {
-        let server = format!("http://127.0.0.1:{}", self.0);
-        format!(
-            "clusters: [{{name: c, cluster: {{server: '{server}'}}}}]\nusers: [{{name: u, user: {{token: t}}}}]\n\
-             contexts: [{{name: hostile, context: {{cluster: c, user: u}}}}]\ncurrent-context: hostile\n"
-        )
-    }
-
     /// The error of `list`, and its peak memory in MiB.
     fn lists(&self) -> (String, u64) {
         let person = Person::alone(&self.kubeconfig());
@@ -63,43 +40,6 @@ impl Hostile {
         console.keys("q");
         assert_eq!(console.ends(), 0);
     }
-}
-
-fn serve(stream: TcpStream, answer: Answer) {
-    let Ok(mut to) = stream.try_clone() else { return };
-    let mut from = BufReader::new(stream);
-    loop {
-        let (mut first, mut length) = (String::new(), 0);
-        if from.read_line(&mut first).unwrap_or(0) == 0 {
-            return;
-        }
-        loop {
-            let mut line = String::new();
-            if from.read_line(&mut line).unwrap_or(0) == 0 {
-                return;
-            }
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap_or(0);
-            }
-            if line.trim().is_empty() {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        let target = first.split(' ').nth(1).unwrap_or_default();
-        // The client disconnects at its limit.
-        if std::io::Read::read_exact(&mut from, &mut body).is_err() || answer(target, &mut to).is_err() {
-            return;
-        }
-    }
-}
-
-fn head(to: &mut TcpStream, code: u16) -> std::io::Result<()> {
-    write!(to, "HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
-}
-
-fn json(to: &mut TcpStream, text: &str) -> std::io::Result<()> {
-    write!(to, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{text}", text.len())
 }
 
 fn forever(to: &mut TcpStream, what: &[u8]) -> std::io::Result<()> {

@@ -1,6 +1,8 @@
 //! No secret leaves by any way out, whatever fails: terminal, standard output and error, clipboard, log, state folder. And
 //! no control character of a hostile name either.
 
+use std::io::Write;
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -10,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::support::api::Api;
+use crate::support::hostile_server::Hostile;
 use crate::support::plane::Plane;
 use crate::support::requests::manifest;
 use crate::support::terminal::{Redrawn, Terminal};
@@ -225,6 +228,51 @@ fn a_login_that_fails_later_names_the_program_and_nothing_it_printed(plane: &dyn
         drop(console);
         std::fs::remove_file(person.path("seen")).unwrap();
     }
+    check_files(&person);
+}
+
+/// What the server refuses a request with: its message quotes what it was sent, and an address with a password.
+fn quoting(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
+    let key = "-----BEGIN PRIVATE KEY-----\ns3cret-key-s3cret-key\n-----END PRIVATE KEY-----\n";
+    let message = format!(
+        "spec.request: Invalid value: \"{}\": no PEM; got {} {key} from https://u:s3cret@proxy/?token=s3cret; {HOSTILE}",
+        STANDARD.encode(key.repeat(3)),
+        STANDARD.encode(key)
+    );
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "BadRequest", "code": 400,
+        "message": message,
+    });
+    let status = status.to_string();
+    write!(to, "HTTP/1.1 400 X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{status}", status.len())
+}
+
+#[test]
+fn a_servers_refusal_shows_no_secret_that_it_quotes() {
+    let person = Person::alone(&Hostile::start(quoting).kubeconfig());
+    for arguments in [
+        &["list"][..],
+        &["show", "jane"],
+        &["approve", "jane"],
+        &["deny", "jane"],
+        &["export", "jane"],
+        &["issue", "jane"],
+        &["access", "--user", "jane"],
+        &["who-can", "get", "pods"],
+        &["why", "jane", "get", "pods", "--check"],
+    ] {
+        let (code, text) = run(&person, arguments);
+        assert!(code == Some(1) && text.contains("characters left out"), "{arguments:?}: {code:?} {text}");
+    }
+    let mut console = Terminal::console(&person, &["--log-level", "debug"]);
+    console.resize(24, 200);
+    console.sees("characters left out");
+    for pane in ["2", "4", "1"] {
+        console.keys(pane);
+    }
+    console.keys("q");
+    assert_eq!(console.ends(), 0);
+    check("the terminal", &console.bytes());
     check_files(&person);
 }
 

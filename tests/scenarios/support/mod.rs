@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod dice;
+pub mod hostile_server;
 pub mod memory;
 pub mod odd_requests;
 pub mod pkcs10;
