@@ -31,7 +31,8 @@ pub(super) fn answer_shell() {
 /// Prints what makes a shell ask us.
 pub(super) fn registration(shell: clap_complete::Shell) -> Result<(), Failed> {
     let name = shell.to_string();
-    let completer = SHELLS.completer(&name).ok_or_else(|| Failed::usage(format!("{name} cannot be told to ask us")))?;
+    let completer =
+        SHELLS.completer(&name).ok_or_else(|| Failed::usage(format!("completion for {name} is not supported")))?;
     let mut script = Vec::new();
     completer.write_registration(VARIABLE, "countersign", "countersign", "countersign", &mut script)?;
     writeln!(script)?;

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::request::Pkcs10;
 use super::text::printable;
+use super::x509::pem;
 
 /// The label of the block that the API server takes (`k8s.io/kubernetes/pkg/apis/certificates/v1/helpers.go`).
 const LABEL: &str = "CERTIFICATE REQUEST";
@@ -16,8 +17,6 @@ const OLD_LABEL: &str = "NEW CERTIFICATE REQUEST";
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
-/// Base64 characters in a line of PEM (RFC 7468).
-const LINE: usize = 64;
 
 /// A PKCS#10 request as one PEM block (RFC 7468, strict form), with nothing around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,19 +131,7 @@ fn canonical(der: &[u8]) -> Result<CanonicalRequestPem, RequestFileError> {
     if !is_one_sequence(der) {
         return Err(RequestFileError::Damaged("there is something before or after the request itself"));
     }
-    let encoded = STANDARD.encode(der);
-    let mut pem = format!("{BEGIN}{LABEL}{DASHES}\n");
-    let mut rest = encoded.as_str();
-    while !rest.is_empty() {
-        let (line, more) = rest.split_at(rest.len().min(LINE));
-        pem.push_str(line);
-        pem.push('\n');
-        rest = more;
-    }
-    pem.push_str(END);
-    pem.push_str(LABEL);
-    pem.push_str(DASHES);
-    pem.push('\n');
+    let pem = pem::encode(LABEL, der);
     Pkcs10::from_pem(pem.as_bytes()).map_err(RequestFileError::Unreadable)?;
     Ok(CanonicalRequestPem(pem))
 }
