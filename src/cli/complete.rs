@@ -12,7 +12,7 @@ use clap_complete::env::CompleteEnv;
 use super::complete_gate::SHELLS;
 use super::flags::Arguments;
 use super::output::{Failed, print_data};
-use crate::cluster::{Cluster, Target};
+use crate::cluster::{Cluster, Prompt, Target};
 use crate::config::theme::BUILT_IN;
 use crate::domain::output::completion::is_offered;
 use crate::domain::request::{Request, State};
@@ -88,7 +88,7 @@ fn listed() -> Vec<Request> {
     let target = target();
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
     let list = async {
-        let cluster = Cluster::connect(&target).await.ok()?;
+        let cluster = Cluster::connect(&target, Prompt::Nobody).await.ok()?;
         cluster.read_requests().await.ok()
     };
     let list = runtime.block_on(async { tokio::time::timeout(PATIENCE, list).await });

@@ -38,7 +38,7 @@ pub use flags::Arguments;
 use flags::Command;
 use output::Failed;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Prompt};
 use crate::console;
 use crate::domain::policy_file::PolicyFile;
 use crate::files;
@@ -177,7 +177,7 @@ async fn carry_out(command: Command, global: &flags::Global, policy: &Arc<Policy
 }
 
 async fn with_cluster(command: Command, global: &flags::Global, policy: &Arc<PolicyFile>) -> Result<(), Failed> {
-    let cluster = Cluster::connect(&global.target()).await?;
+    let cluster = Cluster::connect(&global.target(), Prompt::Terminal).await?;
     match command {
         Command::List(flags) => list::run(&cluster, policy, &flags).await,
         Command::Show(flags) => show::run(&cluster, policy, &flags, global.utc).await,

@@ -1,15 +1,17 @@
 //! Many decisions at once: as many under way as the server takes gladly, each pinned, each told when it has ended.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use http::Response;
 use kube::client::retry::RetryPolicy;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+use tokio::time::Sleep;
 use tower::retry::Policy;
 
 use super::budget::too_long_a_wait;
@@ -55,6 +57,11 @@ impl Outcome {
 }
 
 impl Cluster {
+    /// When the server last asked us to wait.
+    pub fn waits(&self) -> watch::Receiver<Option<Wait>> {
+        self.pressure.last.subscribe()
+    }
+
     /// Decides all that were cleared, each exactly in the version that its clearance names, and tells of each by its place. When the other
     /// end of `stop` is dropped none is begun any more; those under way are waited for.
     pub async fn decide_all(
@@ -112,14 +119,66 @@ impl Pace {
     }
 }
 
-/// How often the server has asked us to wait.
+/// How often the server has asked us to wait, and until when it last did.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Pressure(Arc<AtomicU64>);
+pub(super) struct Pressure {
+    count: Arc<AtomicU64>,
+    last: Arc<watch::Sender<Option<Wait>>>,
+}
+
+/// The server asked us to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// HTTP status: 429, 503 or 504.
+    pub code: u16,
+    /// When it is asked again.
+    pub until: DateTime<Utc>,
+}
 
 impl Pressure {
     /// So often until now.
     pub fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.count.load(Ordering::Relaxed)
+    }
+
+    fn asked(&self, code: u16, wait: Duration) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let _ = ASKED.try_with(|asked| asked.add(code));
+        let until = Utc::now() + wait;
+        self.last.send_if_modified(|last| {
+            let later = last.is_none_or(|last| last.until < until);
+            if later {
+                *last = Some(Wait { code, until });
+            }
+            later
+        });
+    }
+}
+
+tokio::task_local! {
+    /// Of the request that is under way.
+    static ASKED: Asked;
+}
+
+/// How often the server asked to wait with one request.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked(Arc<Mutex<(u16, u32)>>);
+
+impl Asked {
+    /// Counts for this request.
+    pub fn counting<F: Future>(&self, request: F) -> impl Future<Output = F::Output> {
+        ASKED.scope(self.clone(), request)
+    }
+
+    fn add(&self, code: u16) {
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *asked = (code, asked.1 + 1);
+    }
+
+    /// The error of a request that the server kept putting off for so long.
+    pub fn busy(&self, waited: Duration) -> Option<Error> {
+        let (code, times) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (times > 0).then_some(Error::Busy { code, times, seconds: waited.as_secs() })
     }
 }
 
@@ -146,7 +205,7 @@ impl Patience {
 
 impl<Request, Body, Failure> Policy<Request, Response<Body>, Failure> for Patience
 where
-    RetryPolicy: Policy<Request, Response<Body>, Failure>,
+    RetryPolicy: Policy<Request, Response<Body>, Failure, Future = Sleep>,
 {
     type Future = <RetryPolicy as Policy<Request, Response<Body>, Failure>>::Future;
 
@@ -155,8 +214,9 @@ where
             return None;
         }
         let again = self.policy.retry(request, result);
-        if again.is_some() {
-            self.pressure.0.fetch_add(1, Ordering::Relaxed);
+        if let (Some(again), Ok(answer)) = (&again, result.as_ref()) {
+            let wait = again.deadline().saturating_duration_since(tokio::time::Instant::now());
+            self.pressure.asked(answer.status().as_u16(), wait);
         }
         again
     }

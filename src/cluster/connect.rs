@@ -1,34 +1,37 @@
 //! From flags and kubeconfig to a client.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
-use kube::Config;
+use base64::engine::general_purpose::STANDARD;
+use http::Uri;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use kube::client::ClientBuilder;
-use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError, NamedCluster};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_yaml::{Mapping, Value};
-use tower::buffer::BufferLayer;
+use tokio::sync::watch;
 use tower::retry::RetryLayer;
-use zeroize::Zeroizing;
 
 use super::budget::Budgets;
 use super::bulk::{Patience, Pressure};
-use super::{Cluster, Error, login};
-use crate::contained;
+use super::login::entry::{Entry, content};
+use super::login::provider::{Health, Prompt, Provider};
+use super::login::session::Session;
+use super::transport::tls::Trust;
+use super::transport::{Destination, Transport};
+use super::{Cluster, Error, in_cluster, route};
 use crate::domain::gate::WriteAccess;
-use crate::domain::kubeconfig::diagnose::{self, CONTRADICTION};
+use crate::domain::kubeconfig::Kind;
+use crate::domain::kubeconfig::diagnose::{self, CONTRADICTION, names_authority};
 use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::domain::output::redact;
 use crate::domain::output::shell::Kubectl;
-use crate::domain::text::printable;
-use crate::files::{self, bounded};
+use crate::files;
 
 /// Seconds that an ordinary request may take unless `--request-timeout` says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Requests that may wait for a connection.
-const WAITING: usize = 1024;
 
 /// Which cluster, and as whom: kubectl's flags of the same names.
 #[derive(Debug, Clone, Default)]
@@ -79,66 +82,94 @@ impl Target {
     }
 }
 
+/// A context, put together: what is needed to connect.
+pub(super) struct Chosen {
+    /// The context's name.
+    pub context: String,
+    /// The name of its cluster entry.
+    pub cluster_name: String,
+    /// The cluster entry, with its files embedded.
+    pub cluster: Mapping,
+    /// The user entry, with absolute paths; empty for somebody without credentials.
+    pub user: Mapping,
+    /// Its namespace.
+    pub namespace: String,
+    /// Whether this is the service account of a pod, and no context of a kubeconfig.
+    pub in_pod: bool,
+}
+
+/// A client before its login.
+pub struct Prepared {
+    cluster: Cluster,
+    provider: Arc<Provider>,
+    prompt: Prompt,
+}
+
+impl Prepared {
+    /// How the login stands, from now on.
+    pub fn health(&self) -> watch::Receiver<Health> {
+        self.provider.health()
+    }
+
+    /// Logs in where a program has to be asked or a file to be read. This asks the server nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::Login`], [`Error::Config`].
+    pub async fn log_in(self) -> Result<Cluster, Error> {
+        let done = self.provider.log_in(&self.prompt).await;
+        done.map_err(|failed| Error::login(failed, &self.cluster.context))?;
+        Ok(self.cluster)
+    }
+}
+
 impl Cluster {
-    /// Sets a client up. This asks the server nothing yet.
+    /// Sets a client up and logs in; `prompt` says whom login programs may ask.
+    ///
+    /// # Errors
+    /// [`Error::Config`] where there is no usable kubeconfig, [`Error::Login`] where the login fails.
+    pub async fn connect(target: &Target, prompt: Prompt) -> Result<Self, Error> {
+        Self::prepare(target, prompt)?.log_in().await
+    }
+
+    /// Sets a client up.
     ///
     /// # Errors
     /// [`Error::Config`] where there is no usable kubeconfig.
-    pub async fn connect(target: &Target) -> Result<Self, Error> {
-        let found = read(target.kubeconfig.as_deref())?;
-        let (mut config, context, cluster_name, cluster_entry) = match found {
-            Some((all, kubeconfig)) => from_kubeconfig(&all, kubeconfig, target).await?,
-            None => in_cluster(target)?,
+    pub fn prepare(target: &Target, prompt: Prompt) -> Result<Prepared, Error> {
+        let chosen = choose(target)?;
+        let context = chosen.context.clone();
+        let wrong = |why: String| Error::Config(format!("context {context}: {why}"));
+        let server = server(&chosen).map_err(wrong)?;
+        let destination = Destination {
+            route: route::to(&server, &chosen.cluster).map_err(wrong)?,
+            trust: trust(&chosen.cluster).map_err(wrong)?,
+            headers: impersonation(&chosen.user, target).map_err(wrong)?,
+            server: server.clone(),
         };
-        // The client's library panics at an address without a scheme.
-        if let Some(why) = diagnose::server_problem(&config.cluster_url.to_string()) {
-            return Err(Error::Config(format!("context {context}: {why}")));
-        }
-        if let Some(user) = &target.as_user {
-            config.auth_info.impersonate = Some(user.clone());
-        }
-        if !target.as_groups.is_empty() {
-            config.auth_info.impersonate_groups = Some(target.as_groups.clone());
-        }
-        if let Some(namespace) = &target.namespace {
-            config.default_namespace.clone_from(namespace);
-        }
-        config.connect_timeout = Some(Duration::from_secs(10));
-        // A watch is asked to end after a minute (see `watch`); a connection that is silent for longer is dead.
-        config.read_timeout = Some(Duration::from_secs(90));
-        config.reset_reader_on_write = true;
-        let (namespace, server) = (config.default_namespace.clone(), config.cluster_url.to_string());
-        let server = redact::url(server.trim_end_matches('/')).into_owned();
-        let program = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
-        // Ours tells the bulk decisions how often the server asked us to wait.
-        config.default_retry = false;
-        let login = login::prepare(&mut config.auth_info).await?;
+        let provider = provider(target, &chosen, &server).map_err(wrong)?;
+        let shown = redact::url(server.to_string().trim_end_matches('/')).into_owned();
+        // After the start nobody waits at the console's terminal for a program.
+        let later = if matches!(prompt, Prompt::Terminal) { Prompt::Terminal } else { Prompt::Nobody };
+        let session = Session::new(provider.clone(), Transport::new(destination), later);
         let pressure = Pressure::default();
         let patience = RetryLayer::new(Patience::new(pressure.clone()));
-        // The library panics where a token has characters that no request can carry.
-        let built = contained::call(|| ClientBuilder::try_from(config));
-        let built = built.map_err(|_| {
-            let why = "its token has characters that no request can carry";
-            Error::Config(format!("context {context}: {why}"))
-        })?;
-        let client = built.map_err(|error| Error::from_kube(error, &server, program.as_deref()))?;
-        let client = client.with_layer(&BufferLayer::new(WAITING)).with_layer(&patience);
-        let client = client.with_layer(&login).with_layer(&Budgets::default()).build();
+        let namespace = target.namespace.clone().unwrap_or(chosen.namespace);
+        let client = ClientBuilder::new(session, namespace.clone());
+        let client = client.with_layer(&patience).with_layer(&Budgets::default()).build();
         let access = target.write_access([context.as_str()]);
-        let timeout = target.request_timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT);
-        Ok(Self {
+        let cluster = Self {
             client,
-            context,
-            cluster_name,
-            cluster_entry,
+            context: chosen.context,
+            cluster_name: chosen.cluster_name,
+            cluster_entry: chosen.cluster,
             namespace,
-            server,
+            server: shown,
             kubectl: target.kubectl(),
-            login: program,
-            timeout,
+            timeout: target.request_timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT),
             pressure,
             access,
-        })
+        };
+        Ok(Prepared { cluster, provider, prompt })
     }
 }
 
@@ -147,149 +178,172 @@ impl Cluster {
 /// # Errors
 /// [`Error::Config`] where there is no usable kubeconfig.
 pub fn contexts(kubeconfig: Option<&Path>) -> Result<Vec<String>, Error> {
-    let found = read(kubeconfig)?.map(|(_, kubeconfig)| kubeconfig).unwrap_or_default();
-    Ok(found.contexts.into_iter().map(|context| context.name).collect())
+    let all = read(kubeconfig)?;
+    Ok(all.names(Kind::Context).into_iter().map(str::to_owned).collect())
 }
 
-/// The kubeconfigs by kubectl's rules, read and merged by the same code that shows and edits them; `None` where there is
-/// none and we run inside a pod.
-fn read(explicit: Option<&Path>) -> Result<Option<(Kubeconfigs, Kubeconfig)>, Error> {
-    let all = files::kubeconfig::load(explicit).map_err(|error| Error::Config(error.to_string()))?;
+fn read(explicit: Option<&Path>) -> Result<Kubeconfigs, Error> {
+    files::kubeconfig::load(explicit).map_err(|error| Error::Config(error.to_string()))
+}
+
+/// The context in force. Where the kubeconfig names none, a pod's own service account (client-go,
+/// `tools/clientcmd/merged_client_builder.go`).
+fn choose(target: &Target) -> Result<Chosen, Error> {
+    let all = read(target.kubeconfig.as_deref())?;
+    let name = target.context.as_deref().or_else(|| all.current_context()).filter(|name| !name.is_empty());
+    if let Some(name) = name {
+        return from_kubeconfig(&all, name);
+    }
+    if in_cluster::is_possible() {
+        return in_cluster::chosen();
+    }
     if !all.sources().iter().any(|source| source.exists) {
-        if explicit.is_none() && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
-            return Ok(None);
-        }
         let names: Vec<_> = all.sources().iter().map(|source| source.path.display().to_string()).collect();
         return Err(Error::Config(format!("there is no kubeconfig ({})", names.join(", "))));
     }
-    let mut merged = all.merged(true).root().clone();
-    trim_tokens(&mut merged);
-    let kubeconfig = serde_yaml::from_value(Value::Mapping(merged));
-    // The library's words could quote a value.
-    kubeconfig
-        .map(|kubeconfig| Some((all, kubeconfig)))
-        .map_err(|_| Error::Config("a field has a value that cannot be used".to_owned()))
+    let known = all.names(Kind::Context).join(", ");
+    Err(Error::Config(format!("no context is current; --context takes one of: {known}")))
 }
 
-async fn from_kubeconfig(
-    all: &Kubeconfigs,
-    mut kubeconfig: Kubeconfig,
-    target: &Target,
-) -> Result<(Config, String, String, Mapping), Error> {
-    let known: Vec<_> = kubeconfig.contexts.iter().map(|context| context.name.clone()).collect();
-    let name = target.context.clone().or_else(|| kubeconfig.current_context.clone()).filter(|name| !name.is_empty());
-    let Some(name) = name else {
-        return Err(Error::Config(format!("no context is current; --context takes one of: {}", known.join(", "))));
+fn from_kubeconfig(all: &Kubeconfigs, name: &str) -> Result<Chosen, Error> {
+    let wrong = |why: String| Error::Config(format!("context {name}: {why}"));
+    let Some(context) = all.get(Kind::Context, name) else {
+        let known = all.names(Kind::Context).join(", ");
+        return Err(Error::Config(format!("there is no context {name}; there are: {known}")));
     };
-    let Some(context) = kubeconfig.contexts.iter().find(|context| context.name == name).and_then(|c| c.context.clone())
-    else {
-        return Err(Error::Config(format!("there is no context {name}; there are: {}", known.join(", "))));
-    };
-    let contradictory =
-        kubeconfig.clusters.iter().find(|cluster| cluster.name == context.cluster).is_some_and(contradicts);
-    if contradictory {
-        return Err(Error::Config(format!("context {name}: {CONTRADICTION}")));
+    let field = |name: &str| context.get(name).and_then(Value::as_str).unwrap_or_default();
+    let cluster_name = field("cluster");
+    let entry = all.resolved(Kind::Cluster, cluster_name);
+    let cluster = entry.ok_or_else(|| wrong(format!("there is no cluster {cluster_name}")))?;
+    let insecure = cluster.get("insecure-skip-tls-verify").and_then(Value::as_bool) == Some(true);
+    if insecure && names_authority(&cluster) {
+        return Err(wrong(CONTRADICTION.to_owned()));
     }
-    let untrusted = files::imported::of_context(all, &name).map_err(|error| Error::Config(error.to_string()))?;
+    let user = match field("user") {
+        "" => Mapping::new(),
+        user => all.resolved(Kind::User, user).ok_or_else(|| wrong(format!("there is no user {user}")))?,
+    };
+    let untrusted = files::imported::of_context(all, name).map_err(|error| Error::Config(error.to_string()))?;
     let untrusted: Vec<_> = untrusted.into_iter().flat_map(|one| one.what).collect();
     if !untrusted.is_empty() {
-        return Err(Error::Untrusted { context: name, what: untrusted });
+        return Err(Error::Untrusted { context: name.to_owned(), what: untrusted });
     }
-    // kube reads the files that they name without limits.
-    let cluster = kubeconfig.clusters.iter_mut().find(|cluster| cluster.name == context.cluster);
-    let mut cluster = cluster.and_then(|named| named.cluster.as_mut());
-    if let Some(cluster) = &mut cluster {
-        embed_authority(cluster)?;
-    }
-    let entry = cluster.cloned();
-    let user = kubeconfig.auth_infos.iter_mut().find(|user| Some(&user.name) == context.user.as_ref());
-    if let Some(user) = user.and_then(|named| named.auth_info.as_mut()) {
-        embed_identity(user)?;
-    }
-    let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
-    let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-    let config = config.map_err(|error| in_context(&name, &error))?;
-    let entry = entry.map(|entry| self_contained(&entry)).transpose()?.unwrap_or_default();
-    Ok((config, name, context.cluster, entry))
-}
-
-/// Whether a cluster names a CA and says that none is asked for (client-go, `rest/transport.go` and
-/// `transport/transport.go`, `TLSConfigFor`).
-fn contradicts(cluster: &NamedCluster) -> bool {
-    let named = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
-    cluster.cluster.as_ref().is_some_and(|cluster| {
-        let authority = named(&cluster.certificate_authority) || named(&cluster.certificate_authority_data);
-        authority && cluster.insecure_skip_tls_verify == Some(true)
+    let namespace = Some(field("namespace")).filter(|namespace| !namespace.is_empty()).unwrap_or("default");
+    Ok(Chosen {
+        context: name.to_owned(),
+        cluster_name: cluster_name.to_owned(),
+        cluster: self_contained(cluster).map_err(wrong)?,
+        user,
+        namespace: namespace.to_owned(),
+        in_pod: false,
     })
 }
 
-fn in_context(name: &str, error: &KubeconfigError) -> Error {
-    match Error::from_kubeconfig(error) {
-        Error::Config(why) => Error::Config(format!("context {name}: {why}")),
-        other => other,
+/// A cluster entry with its CA embedded. Embedded data has precedence, as in client-go.
+pub(super) fn self_contained(mut cluster: Mapping) -> Result<Mapping, String> {
+    let authority = content(&cluster, "certificate-authority")?;
+    cluster.remove("certificate-authority");
+    if let Some(authority) = authority {
+        cluster.insert("certificate-authority-data".into(), STANDARD.encode(&*authority).into());
     }
+    Ok(cluster)
 }
 
-/// Tokens without the newline that a block of YAML ends in, and that no request can carry.
-fn trim_tokens(root: &mut Mapping) {
-    let users = root.get_mut("users").and_then(Value::as_sequence_mut);
-    for user in users.into_iter().flatten() {
-        if let Some(Value::String(token)) = user.get_mut("user").and_then(|user| user.get_mut("token")) {
-            *token = token.trim().to_owned();
+fn server(chosen: &Chosen) -> Result<Uri, String> {
+    let server = chosen.cluster.get("server").and_then(Value::as_str).unwrap_or_default();
+    if server.is_empty() {
+        return Err(format!("cluster {} names no server", chosen.cluster_name));
+    }
+    if let Some(why) = diagnose::server_problem(server) {
+        return Err(why);
+    }
+    // Go drops the fragment, too (client-go, tools/clientcmd/client_config.go).
+    let server = server.split('#').next().unwrap_or(server);
+    server.parse().map_err(|_| format!("the server {} is not a valid address", redact::url(server)))
+}
+
+fn trust(cluster: &Mapping) -> Result<Trust, String> {
+    let name = cluster.get("tls-server-name").and_then(Value::as_str).unwrap_or_default();
+    if cluster.get("insecure-skip-tls-verify").and_then(Value::as_bool) == Some(true) {
+        return Trust::none(name);
+    }
+    let authority = content(cluster, "certificate-authority")?;
+    Trust::new(authority.as_deref().map(Vec::as_slice), name)
+}
+
+/// The source of credentials for a context; one for everybody in this process who names the same entries.
+fn provider(target: &Target, chosen: &Chosen, server: &Uri) -> Result<Arc<Provider>, String> {
+    // Credentials are not sent in the clear (client-go, IsConfigTransportTLS).
+    if server.scheme_str() == Some("http") {
+        return Provider::shared(&chosen.context, "without credentials", Box::new(|| Ok(Entry::anonymous())));
+    }
+    let text = |fields: &Mapping| serde_yaml::to_string(fields).unwrap_or_default();
+    let key = format!("{}\n{}\n{}", chosen.context, text(&chosen.cluster), text(&chosen.user));
+    let context = (!chosen.in_pod).then(|| chosen.context.clone());
+    let target = Target { context, ..target.clone() };
+    Provider::shared(
+        &chosen.context,
+        &key,
+        Box::new(move || {
+            let chosen = choose(&target).map_err(|error| error.to_string())?;
+            Entry::read(&chosen.user, &chosen.cluster)
+        }),
+    )
+}
+
+/// The headers that say as whom to act: flags before the kubeconfig (client-go, `transport/round_trippers.go`).
+fn impersonation(user: &Mapping, target: &Target) -> Result<HeaderMap, String> {
+    let text = |field: &str| user.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    let texts = |value: &Value| {
+        let items = value.as_sequence().into_iter().flatten();
+        items.filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let name = target.as_user.clone().or_else(|| text("as"));
+    let own_groups = || user.get("as-groups").map(texts).unwrap_or_default();
+    let groups = if target.as_groups.is_empty() { own_groups() } else { target.as_groups.clone() };
+    let uid = text("as-uid");
+    let extra = user.get("as-user-extra").and_then(Value::as_mapping);
+    if name.is_none() && (!groups.is_empty() || uid.is_some() || extra.is_some_and(|extra| !extra.is_empty())) {
+        return Err("groups, uid or extra to act as need a user to act as".to_owned());
+    }
+    let mut headers = HeaderMap::new();
+    let mut add = |header: &str, value: &str| -> Result<(), String> {
+        let wrong =
+            |()| "a user, group, uid or extra to act as has characters that no HTTP header can carry".to_owned();
+        let header = HeaderName::try_from(header).map_err(|_| wrong(()))?;
+        headers.append(header, HeaderValue::from_str(value).map_err(|_| wrong(()))?);
+        Ok(())
+    };
+    if let Some(name) = &name {
+        add("impersonate-user", name)?;
+    }
+    if let Some(uid) = &uid {
+        add("impersonate-uid", uid)?;
+    }
+    groups.iter().try_for_each(|group| add("impersonate-group", group))?;
+    for (key, values) in extra.into_iter().flatten() {
+        let key = percent_encode(key.as_str().unwrap_or_default().as_bytes(), EXTRA_KEY);
+        for value in texts(values) {
+            add(&format!("impersonate-extra-{key}"), &value)?;
         }
     }
+    Ok(headers)
 }
 
-fn in_cluster(target: &Target) -> Result<(Config, String, String, Mapping), Error> {
-    if let Some(context) = &target.context {
-        return Err(Error::Config(format!("there is no kubeconfig, so no context {context}")));
-    }
-    let config = Config::incluster().map_err(|error| Error::Config(printable(&error.to_string()).into_owned()))?;
-    let mut entry = Mapping::new();
-    entry.insert("server".into(), config.cluster_url.to_string().trim_end_matches('/').into());
-    if let Some(path) = &config.root_cert_file {
-        entry.insert("certificate-authority-data".into(), encoded(path).map_err(Error::Config)?.into());
-    }
-    Ok((config, "in-cluster".to_owned(), "kubernetes".to_owned(), entry))
-}
-
-/// A cluster entry, with its CA embedded by [`embed_authority`].
-fn self_contained(entry: &kube::config::Cluster) -> Result<Mapping, Error> {
-    match serde_yaml::to_value(entry).map_err(|error| Error::Config(error.to_string()))? {
-        Value::Mapping(entry) => Ok(entry),
-        _ => Ok(Mapping::new()),
-    }
-}
-
-/// Embeds the CA file of a cluster. Embedded data has precedence, as in client-go.
-fn embed_authority(cluster: &mut kube::config::Cluster) -> Result<(), Error> {
-    let file = cluster.certificate_authority.take();
-    if cluster.certificate_authority_data.is_none() {
-        cluster.certificate_authority_data = embedded("certificate-authority", file)?;
-    }
-    Ok(())
-}
-
-/// Embeds the certificate and key files of a user.
-fn embed_identity(user: &mut AuthInfo) -> Result<(), Error> {
-    let (certificate, key) = (user.client_certificate.take(), user.client_key.take());
-    if user.client_certificate_data.is_none() {
-        user.client_certificate_data = embedded("client-certificate", certificate)?;
-    }
-    if user.client_key_data.is_none() {
-        user.client_key_data = embedded("client-key", key)?.map(Into::into);
-    }
-    Ok(())
-}
-
-fn embedded(field: &str, file: Option<String>) -> Result<Option<String>, Error> {
-    let Some(path) = file.filter(|path| !path.is_empty()) else { return Ok(None) };
-    encoded(Path::new(&path)).map(Some).map_err(|why| Error::Config(format!("{field}: {why}")))
-}
-
-/// A file's content in base64.
-fn encoded(path: &Path) -> Result<String, String> {
-    let bytes = bounded::read(path, bounded::CREDENTIAL).map(Zeroizing::new);
-    let bytes = bytes.map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(base64::engine::general_purpose::STANDARD.encode(bytes))
-}
+/// What a key of `as-user-extra` is escaped by in a header's name (client-go, `transport/round_trippers.go`,
+/// `headerKeyEscape`): everything that is no token character (RFC 9110, 5.6.2), and `%`.
+const EXTRA_KEY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'!')
+    .remove(b'#')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'^')
+    .remove(b'_')
+    .remove(b'`')
+    .remove(b'|')
+    .remove(b'~');

@@ -2,13 +2,13 @@
 
 use std::error::Error as StdError;
 
-use kube::client::AuthError;
-use kube::config::{KubeconfigError, LoadDataError};
 use kube::core::Status;
 use kube::runtime::watcher;
 
 use super::budget::Exceeded;
-use super::{Cluster, login, quoted};
+use super::login::{Failed, Reason};
+use super::transport::{NotAnApi, tls_error};
+use super::{Cluster, quoted};
 use crate::domain::output::redact;
 use crate::domain::request::State;
 use crate::domain::text::printable;
@@ -19,7 +19,14 @@ use crate::files;
 pub enum Error {
     /// The kubeconfig cannot be used.
     Config(String),
-    /// No connection: name resolution, TCP, TLS, proxy, or an exec plugin.
+    /// The login failed.
+    Login {
+        /// The context that is logged in to.
+        context: String,
+        /// Why.
+        failed: Failed,
+    },
+    /// No connection: name resolution, TCP, TLS, or proxy.
     Unreachable {
         /// The server's address.
         server: String,
@@ -32,6 +39,22 @@ pub enum Error {
         server: String,
         /// How long was waited.
         seconds: u64,
+    },
+    /// The server asked to wait, every time.
+    Busy {
+        /// HTTP status: 429, 503 or 504.
+        code: u16,
+        /// How many times.
+        times: u32,
+        /// How long it was asked.
+        seconds: u64,
+    },
+    /// Something answers that is no Kubernetes API.
+    NotAnApi {
+        /// The server's address.
+        server: String,
+        /// What it answers.
+        why: String,
     },
     /// 401: the credentials are not accepted.
     Unauthorized {
@@ -101,6 +124,11 @@ impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = match self {
             Self::Config(why) => format!("kubeconfig: {why}"),
+            Self::Login { context, failed } => format!("login to context {context}: {failed}"),
+            Self::Busy { code, times, seconds } => {
+                format!("the server is busy: it answered {code} {times} times in {seconds} s")
+            }
+            Self::NotAnApi { server, why } => format!("no Kubernetes API at this address ({server}): {why}"),
             Self::Unreachable { server, why } => format!("{server} cannot be reached: {why}"),
             Self::Timeout { server, seconds } => format!("{server} did not answer within {seconds} s"),
             Self::Unauthorized { server } => format!("{server} does not accept these credentials (401)"),
@@ -141,6 +169,8 @@ impl Error {
                 "Check the server's address in the kubeconfig, the network (VPN, proxy), and that the API server runs."
                     .into()
             }
+            Self::NotAnApi { .. } => "Check the server's address and its path in the kubeconfig.".into(),
+            Self::Busy { .. } => "Try again later.".into(),
             Self::Unauthorized { .. } => {
                 "A certificate that has expired gives just this; look at its end date, or log in again.".into()
             }
@@ -154,64 +184,46 @@ impl Error {
         Some(printable(&redact::urls(&text)).into_owned())
     }
 
-    /// Puts kube's error in our words; `program` is the one that the kubeconfig logs in with, where there is one. kube's own
-    /// words quote addresses with their passwords.
-    pub(super) fn from_kube(error: kube::Error, server: &str, program: Option<&str>) -> Self {
+    /// A login that failed. What is wrong in the kubeconfig is an error of the kubeconfig.
+    pub(super) fn login(failed: Failed, context: &str) -> Self {
+        match failed.reason {
+            Reason::Entry(why) => Self::Config(format!("context {context}: {why}")),
+            _ => Self::Login { context: context.to_owned(), failed },
+        }
+    }
+
+    /// Puts kube's error in our words. kube's own words quote addresses with their passwords.
+    pub(super) fn from_kube(error: kube::Error, server: &str, context: &str) -> Self {
         if let Some(limit) = Exceeded::of(&error) {
             return Self::Server { code: limit.code(), message: limit.to_string() };
         }
-        if let Some(failed) = login::Failed::of(&error) {
-            return Self::Config(failed.about(program));
+        if let Some(failed) = Failed::of(&error) {
+            return Self::login(failed.clone(), context);
         }
-        if let Some(error) = auth_error(&error) {
-            return Self::Config(credentials_problem(error));
+        if let Some(other) = NotAnApi::of(&error) {
+            return Self::NotAnApi { server: server.to_owned(), why: other.to_string() };
         }
         match error {
             kube::Error::Api(status) => Self::from_status(&status, server),
-            kube::Error::InferKubeconfig(error) => Self::from_kubeconfig(&error),
-            kube::Error::InferConfig(_) => Self::Config("there is none that can be used".to_owned()),
-            kube::Error::ProxyProtocolUnsupported { proxy_url } => {
-                let url = proxy_url.to_string();
-                Self::Config(format!("the proxy {} speaks no protocol that is known here", redact::url(&url)))
-            }
-            kube::Error::ProxyProtocolDisabled { proxy_url, .. } => {
-                let url = proxy_url.to_string();
-                Self::Config(format!("the proxy {} speaks a protocol that is not built in", redact::url(&url)))
-            }
-            kube::Error::HttpError(_) => {
-                Self::Config("a user or group to act as has characters that no request can carry".to_owned())
-            }
             kube::Error::SerdeError(_) => {
-                Self::Server { code: 200, message: "its answer cannot be read: is it a Kubernetes API?".to_owned() }
+                Self::NotAnApi { server: server.to_owned(), why: "its answer is not a Kubernetes object".to_owned() }
             }
             other => Self::Unreachable { server: server.to_owned(), why: root(&other) },
         }
     }
 
-    /// Puts the error of reading a kubeconfig in our words: the field, and never its value.
-    pub(super) fn from_kubeconfig(error: &KubeconfigError) -> Self {
-        let data = |what: &str, error: &LoadDataError| match error {
-            LoadDataError::DecodeBase64(_) => format!("{what}-data is no Base64"),
-            LoadDataError::ReadFile(error, path) => format!("{what} {}: {error}", path.display()),
-            LoadDataError::NoBase64DataOrFile => format!("{what} is missing"),
-        };
-        Self::Config(match error {
-            KubeconfigError::MissingClusterUrl => "the cluster names no server".to_owned(),
-            KubeconfigError::ParseClusterUrl(_) => "the server is no address".to_owned(),
-            KubeconfigError::ParseProxyUrl(_) => "the proxy-url is no address".to_owned(),
-            KubeconfigError::ParseCertificates(_) => "the certificate-authority is no certificate in PEM".to_owned(),
-            KubeconfigError::LoadCertificateAuthority(error) => data("certificate-authority", error),
-            KubeconfigError::LoadClientCertificate(error) => data("client-certificate", error),
-            KubeconfigError::LoadClientKey(error) => data("client-key", error),
-            KubeconfigError::ParseNoProxy(_) => "the environment's NO_PROXY cannot be read".to_owned(),
-            KubeconfigError::LoadClusterOfContext(name) => format!("there is no cluster {name}"),
-            _ => "a field has a value that cannot be used".to_owned(),
-        })
-    }
-
     /// Puts a Status of the API in our words.
     pub fn from_status(status: &Status, server: &str) -> Self {
         let message = quoted::bounded(&status.message);
+        if status.reason == NO_STATUS && status.code != 401 {
+            let said = page(&message);
+            return match status.code {
+                404 => Self::NotAnApi { server: server.to_owned(), why: format!("it answered 404{said}") },
+                code => {
+                    Self::Server { code, message: format!("it gives no reason that an API server would give{said}") }
+                }
+            };
+        }
         match (status.code, status.reason.as_str()) {
             (401, _) => Self::Unauthorized { server: server.to_owned() },
             (403, _) => Self::Forbidden { missing: missing_right(&message), message },
@@ -224,6 +236,25 @@ impl Error {
     }
 }
 
+/// The reason that kube gives an error whose body is no `Status` (kube-client, `client/mod.rs`, `handle_api_errors`).
+const NO_STATUS: &str = "Failed to parse error data";
+
+/// What a page says, as the end of a sentence: the title of an HTML page, else its first line.
+fn page(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let title = lower.find("<title>").and_then(|at| {
+        let from = at + "<title>".len();
+        text.get(from..from + lower.get(from..)?.find("</title>")?)
+    });
+    let line = title.unwrap_or(if lower.contains("<html") || lower.contains("<!doctype") {
+        "an HTML page"
+    } else {
+        text.lines().next().unwrap_or_default()
+    });
+    let line: String = line.trim().chars().take(100).collect();
+    if line.is_empty() { line } else { format!(" ({line})") }
+}
+
 fn what(status: &Status) -> String {
     match status.details.as_ref().filter(|details| !details.name.is_empty()) {
         Some(details) => quoted::bounded(&format!("{} {}", details.kind, details.name)),
@@ -234,7 +265,7 @@ fn what(status: &Status) -> String {
 impl Cluster {
     /// What went wrong with a request, in our words.
     pub(super) fn error(&self, error: kube::Error) -> Error {
-        Error::from_kube(error, &self.server, self.login.as_deref())
+        Error::from_kube(error, &self.server, &self.context)
     }
 
     /// What went wrong with a watch, in our words.
@@ -251,40 +282,16 @@ impl Cluster {
     }
 }
 
-/// The failed login that is behind an error: the client's layers wrap it.
-fn auth_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a AuthError> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref::<AuthError>() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
-}
-
-/// Why the credentials of the kubeconfig cannot be used. Login programs and token files are not kube's (see [`login`]).
-fn credentials_problem(error: &AuthError) -> String {
-    match error {
-        AuthError::InvalidBearerToken(_) => "the token has characters that no request can carry",
-        AuthError::InvalidBasicAuth(_) => "user name or password have characters that no request can carry",
-        AuthError::NoValidNativeRootCA(_) => "this system has no certificate authorities",
-        _ => "its credentials cannot be used",
-    }
-    .to_owned()
-}
-
 /// The innermost cause: `Connection refused`, `certificate has expired`, …
 fn root(error: &(dyn StdError + 'static)) -> String {
+    if let Some(text) = tls_error(error) {
+        return text;
+    }
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    let text = innermost.to_string();
-    if text.contains("UnknownIssuer") {
-        return "its certificate is not from the CA that the kubeconfig names (UnknownIssuer)".to_owned();
-    }
-    text
+    innermost.to_string()
 }
 
 /// Which right a 403 says is missing, read from the API server's fixed sentences
@@ -328,19 +335,41 @@ mod tests {
 
     #[test]
     fn a_failed_login_program_is_named_and_nothing_that_it_was_given_or_printed() {
-        let failed = login::Failed::Slow(std::time::Duration::from_secs(60));
-        let text = Error::from_kube(kube::Error::Service(Box::new(failed)), "https://s", Some("/bin/aws")).to_string();
-        assert_eq!(text, "kubeconfig: the login program /bin/aws did not answer within 60 s");
+        let reason = Reason::Slow(std::time::Duration::from_secs(60));
+        let failed = Failed { program: "/bin/aws".to_owned(), reason };
+        let text = Error::from_kube(kube::Error::Service(Box::new(failed)), "https://s", "prod").to_string();
+        assert_eq!(text, "login to context prod: the login program /bin/aws did not answer within 60 s");
     }
 
     #[test]
     fn no_address_is_told_with_its_password() {
-        let proxy_url = Box::new("socks5h://u:s3cret@h/".parse().unwrap());
-        let error = kube::Error::ProxyProtocolUnsupported { proxy_url };
-        let text = Error::from_kube(error, "https://s", None).to_string();
-        assert!(text.contains("socks5h://REDACTED@h") && !text.contains("s3cret"), "{text}");
         let error = Error::Server { code: 500, message: "see https://u:s3cret@h/?token=s3cret".into() };
         assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+
+    #[test]
+    fn an_answer_that_no_api_server_gives_is_shown_as_one() {
+        let status = |code: u16, text: &str| Status::failure(text, NO_STATUS).with_code(code);
+        for (code, text, shown) in [
+            (
+                404,
+                "404 page not found\n",
+                "no Kubernetes API at this address (https://s): it answered 404 (404 page not found)",
+            ),
+            (
+                503,
+                "<html><head><TITLE>Maintenance</TITLE>",
+                "the server answered 503: it gives no reason that an API server would give (Maintenance)",
+            ),
+            (
+                502,
+                "<!DOCTYPE html><p>",
+                "the server answered 502: it gives no reason that an API server would give (an HTML page)",
+            ),
+            (401, "no", "https://s does not accept these credentials (401)"),
+        ] {
+            assert_eq!(Error::from_status(&status(code, text), "https://s").to_string(), shown);
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub mod connect;
 pub mod discovery;
 pub mod error;
 pub mod follow;
+mod heartbeat;
+mod in_cluster;
 pub mod listed;
 pub mod login;
 pub mod nodes_watch;
@@ -20,7 +22,9 @@ pub mod rbac;
 pub mod rbac_watch;
 pub mod requests;
 pub mod reviews;
+mod route;
 pub mod surroundings;
+mod transport;
 pub mod watch;
 
 use std::fmt::Debug;
@@ -35,8 +39,10 @@ use crate::domain::output::shell::Kubectl;
 
 pub use crate::domain::gate::Verb;
 pub use budget::may_keep_more;
-pub use connect::{Target, contexts};
+pub use connect::{Prepared, Target, contexts};
 pub use error::Error;
+pub use heartbeat::heartbeat;
+pub use login::Prompt;
 pub use requests::Decision;
 pub use reviews::{Ask, WhoAmI};
 
@@ -59,8 +65,6 @@ pub struct Cluster {
     pub server: String,
     /// `kubectl` with the flags that mean this cluster and this user.
     pub kubectl: Kubectl,
-    /// The program that the kubeconfig logs in with.
-    login: Option<String>,
     timeout: Duration,
     pressure: bulk::Pressure,
     access: WriteAccess,
@@ -97,9 +101,12 @@ impl Cluster {
     /// # Errors
     /// What the server refused, or why it cannot be reached.
     async fn call<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, Error> {
-        match tokio::time::timeout(self.timeout, request).await {
+        let asked = bulk::Asked::default();
+        match tokio::time::timeout(self.timeout, asked.counting(request)).await {
             Ok(answer) => answer.map_err(|error| self.error(error)),
-            Err(_) => Err(Error::Timeout { server: self.server.clone(), seconds: self.timeout.as_secs() }),
+            Err(_) => Err(asked
+                .busy(self.timeout)
+                .unwrap_or_else(|| Error::Timeout { server: self.server.clone(), seconds: self.timeout.as_secs() })),
         }
     }
 

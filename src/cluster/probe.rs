@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Cluster, Error, Target, WhoAmI};
+use super::{Cluster, Error, Prompt, Target, WhoAmI};
 
 /// How long a test waits.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -53,21 +53,18 @@ impl Probe {
     }
 }
 
-/// Connects, and asks the server who we are and what it runs.
-pub async fn probe(target: &Target) -> Probe {
+/// Connects, and asks the server who we are and what it runs; `prompt` says whom login programs may ask.
+pub async fn probe(target: &Target, prompt: Prompt) -> Probe {
     let started = Instant::now();
     let timeout = target.request_timeout.filter(|time| !time.is_zero()).unwrap_or(PATIENCE);
     let target = Target { request_timeout: Some(timeout), ..target.clone() };
-    let connected = tokio::time::timeout(timeout, Cluster::connect(&target));
-    let cluster = match connected.await {
-        Ok(Ok(cluster)) => cluster,
+    let cluster = match Cluster::connect(&target, prompt).await {
+        Ok(cluster) => cluster,
         // No server is asked before there is a client: a file or a login program has failed.
-        Ok(Err(error)) => return failed(started, Stage::Kubeconfig, error),
-        Err(_) => {
-            let error = Error::Config(format!("the login program did not answer within {} s", timeout.as_secs()));
-            return failed(started, Stage::Kubeconfig, error);
-        }
+        Err(error) => return failed(started, Stage::Kubeconfig, error),
     };
+    // A login may have waited for a person.
+    let started = Instant::now();
     let (who, version) = tokio::join!(cluster.who_am_i(), cluster.version());
     let outcome = who.map_err(|error| Failure { stage: stage(&error), error });
     Probe { took: started.elapsed(), version: version.ok(), outcome }
@@ -80,7 +77,7 @@ fn failed(started: Instant, stage: Stage, error: Error) -> Probe {
 /// At which step an error belongs. The client's libraries tell it in words alone.
 fn stage(error: &Error) -> Stage {
     let why = match error {
-        Error::Config(_) | Error::Untrusted { .. } => return Stage::Kubeconfig,
+        Error::Config(_) | Error::Login { .. } | Error::Untrusted { .. } => return Stage::Kubeconfig,
         Error::Unauthorized { .. } => return Stage::Login,
         Error::Forbidden { .. } => return Stage::Rights,
         Error::Timeout { .. } => return Stage::Tcp,

@@ -48,8 +48,15 @@ pub enum Effect {
     Kubeconfig(kubeconfig::Task),
     /// Remember how this context looked when it was left.
     Remember(String, Memory),
-    /// Talk to the cluster of this context from now on.
-    Switch(String),
+    /// Talk to the cluster of a context from now on.
+    Connect {
+        /// The context; `None`: the same as before.
+        context: Option<String>,
+        /// Whether the user asks for a new login, whatever is known of the old one.
+        login: bool,
+    },
+    /// Stop the login program that is at work.
+    CancelLogin,
     /// Draw every cell anew.
     Redraw,
     /// Give the terminal back to the shell until `fg`.

@@ -7,6 +7,8 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Size};
 
 use crate::cluster::WhoAmI;
+use crate::cluster::bulk::Wait;
+use crate::cluster::login::Health;
 use crate::cluster::watch;
 use crate::console::effect::EffectId;
 use crate::console::memory::Recalled;
@@ -40,6 +42,12 @@ pub enum Event {
     Recalled(Recalled),
     /// The client is set up (which contacts no server yet), or why it cannot be.
     Connected(Result<Connection, Trouble>),
+    /// News of the login.
+    Login(Health),
+    /// Whether the server answered just now.
+    Beat(Result<(), Trouble>),
+    /// The server asked us to wait.
+    Asked(Wait),
     /// The server said who we are and what it is.
     Identified(Result<Identified, Trouble>),
     /// The nodes are these now.

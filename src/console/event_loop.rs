@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use color_eyre::eyre::{Result, WrapErr};
-use crossterm::event::{KeyEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, MouseEventKind};
 use ratatui::layout::Position;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::sync::mpsc;
@@ -16,11 +16,11 @@ use super::effect::Effect;
 use super::event::Event;
 use super::flow::{Flow, QUESTION};
 use super::frame::Frames;
-use super::input::{self, Answer, Arrival, Input};
+use super::input::{self, Answer, Arrival, Input, Reader};
 use super::keymap::Key;
 use super::memory;
 use super::requests::update::steps;
-use super::runner::Runner;
+use super::runner::{Connect, Runner};
 use super::screen::Screen;
 use super::settings::Settings;
 use super::signals::Signals;
@@ -30,7 +30,9 @@ use super::typeahead::{self, Fingers, Seen};
 use super::update::update;
 use super::view;
 use crate::cluster::Target;
+use crate::cluster::login::Handover;
 use crate::domain::policy_file::PolicyFile;
+use crate::domain::text::printable;
 use crate::files::{self, memory::Memory};
 
 /// As many events of one kind as are taken in before the next frame.
@@ -41,6 +43,8 @@ const CLUSTER_BATCHES: usize = 8;
 /// cost nothing; over a link of which nothing is known, a step is a step and no more.
 const REST_NEAR: Duration = Duration::from_millis(60);
 const REST_FAR: Duration = Duration::from_millis(200);
+/// How long Esc can cancel a login program before it gets the terminal.
+const BEFORE_HANDOVER: Duration = Duration::from_millis(300);
 /// How long an answer of the terminal is waited for at the end, so that the shell does not get it.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
 
@@ -76,10 +80,12 @@ struct Loop {
     title: Option<String>,
     /// When the cursor moved, while it has not come to rest.
     moved: Option<Instant>,
-    input: mpsc::Receiver<Arrival>,
+    input: Reader,
     signals: Signals,
     runner: Runner,
     answers: mpsc::UnboundedReceiver<Event>,
+    handovers: mpsc::UnboundedReceiver<Handover>,
+    to_handovers: mpsc::UnboundedSender<Handover>,
     cluster: mpsc::Receiver<Event>,
     suspend: bool,
     ended: Option<Ended>,
@@ -98,6 +104,9 @@ impl Loop {
         let (to_answers, answers) = mpsc::unbounded_channel();
         let (to_cluster, cluster) = mpsc::channel(CLUSTER_BATCHES);
         let clock = Clock { now: Utc::now(), utc: settings.utc };
+        let (to_handovers, handovers) = mpsc::unbounded_channel();
+        let (target_now, policy) = (target.clone(), settings.policy.clone());
+        let connect = Connect { target: target_now, policy, handovers: to_handovers.clone(), login: false };
         let state = State::new(clock, size, settings.theme, target.read_only).with(settings);
         Ok(Self {
             state,
@@ -111,9 +120,11 @@ impl Loop {
             extra: String::new(),
             title: None,
             moved: None,
-            input: input::start(),
+            input: input::start()?,
             signals,
-            runner: Runner::start(target.clone(), settings.policy.clone(), to_answers, to_cluster),
+            runner: Runner::start(connect, to_answers, to_cluster),
+            handovers,
+            to_handovers,
             policy: settings.policy.clone(),
             answers,
             cluster,
@@ -193,6 +204,7 @@ impl Loop {
             _ = self.signals.resize.recv() => self.resized(),
             Some(progress) = self.writer.progress.recv() => self.progressed(&progress),
             arrival = self.input.recv() => self.arrived(arrival),
+            Some(handover) = self.handovers.recv() => self.hand_over(handover).await?,
             Some(event) = self.answers.recv() => self.take(event),
             () = std::future::ready(()), if self.state.requests.is_working() => self.take(Event::Work),
             Some(event) = self.cluster.recv() => self.take(event),
@@ -337,7 +349,7 @@ impl Loop {
                 Effect::Suspend => self.suspend = true,
                 Effect::Copy(text) => self.extra += &Between::of(variable).copy(&text),
                 Effect::Remember(context, memory) => remember(&context, &memory),
-                Effect::Switch(context) => self.switch(context),
+                Effect::Connect { context, login } => self.connect(context, login),
                 other => self.runner.carry_out(other),
             }
         }
@@ -345,11 +357,13 @@ impl Loop {
 
     /// Talks to another cluster from now on. The channels are new, so that no answer of the old one arrives late; its
     /// tasks end when they find the old ones closed.
-    fn switch(&mut self, context: String) {
-        self.target.context = Some(context);
+    fn connect(&mut self, context: Option<String>, login: bool) {
+        self.target.context = context.or_else(|| self.target.context.take());
         let (to_answers, answers) = mpsc::unbounded_channel();
         let (to_cluster, cluster) = mpsc::channel(CLUSTER_BATCHES);
-        self.runner = Runner::start(self.target.clone(), self.policy.clone(), to_answers, to_cluster);
+        let (target, policy) = (self.target.clone(), self.policy.clone());
+        let connect = Connect { target, policy, handovers: self.to_handovers.clone(), login };
+        self.runner = Runner::start(connect, to_answers, to_cluster);
         (self.answers, self.cluster) = (answers, cluster);
     }
 
@@ -359,12 +373,70 @@ impl Loop {
         self.last_answer().await;
         terminal::give_back();
         kill_process(getpid(), Signal::STOP).wrap_err("cannot suspend")?;
+        self.retake()
+    }
+
+    /// Takes the terminal again, and draws everything anew.
+    fn retake(&mut self) -> Result<()> {
         terminal::take(self.abilities).wrap_err("the terminal cannot be used")?;
         (self.flow, self.title) = (Flow::default(), None);
         self.state.size = terminal::size().wrap_err("the terminal cannot be used")?;
         self.screen.resize(self.state.size);
         self.frames.request();
         Ok(())
+    }
+
+    /// Gives the terminal to a login program until it has ended, then takes it again. No key that is meant for one of the
+    /// two reaches the other.
+    async fn hand_over(&mut self, mut handover: Handover) -> Result<()> {
+        let program = printable(&handover.program).into_owned();
+        self.state.notify(true, format!("{program} asks for the terminal; Esc cancels"));
+        self.frames.request_promptly();
+        if self.cancels_within(BEFORE_HANDOVER).await {
+            return Ok(());
+        }
+        self.last_answer().await;
+        self.input.pause().await;
+        terminal::give_back();
+        let context = printable(&handover.context).into_owned();
+        terminal::say(&format!("countersign: {program} asks you to log in to context {context}. Ctrl-C cancels.\r\n"));
+        if handover.free.send(()).is_ok() {
+            tokio::select! {
+                _ = &mut handover.ended => {}
+                _ = self.signals.hangup.recv() => self.ended = Some(Ended::Signal(Signal::HUP.as_raw())),
+                _ = self.signals.terminate.recv() => self.ended = Some(Ended::Signal(Signal::TERM.as_raw())),
+            }
+        }
+        if self.ended.is_some() {
+            self.runner.carry_out(Effect::CancelLogin);
+            let _ = tokio::time::timeout(LAST_ANSWER, handover.ended).await;
+            return Ok(());
+        }
+        self.state.notice = None;
+        self.retake()?;
+        self.input.resume();
+        Ok(())
+    }
+
+    /// Whether Esc is pressed within this time. Other keys are for nobody.
+    async fn cancels_within(&mut self, time: Duration) -> bool {
+        let until = tokio::time::Instant::now() + time;
+        loop {
+            self.draw();
+            tokio::select! {
+                arrival = self.input.recv() => match arrival {
+                    Some((_, Ok(Input::Key(key)))) if key.code == KeyCode::Esc => return true,
+                    Some((at, Ok(Input::Answer(Answer::Ready)))) => self.flow.answered(at),
+                    Some((_, Ok(_))) => {}
+                    _ => {
+                        self.lost();
+                        return true;
+                    }
+                },
+                Some(progress) = self.writer.progress.recv() => self.progressed(&progress),
+                () = tokio::time::sleep_until(until) => return false,
+            }
+        }
     }
 
     /// Waits for the terminal's answer that is on its way. What is typed meanwhile is for nobody.

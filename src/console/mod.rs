@@ -20,6 +20,7 @@ pub mod key;
 pub mod keymap;
 pub mod keys;
 pub mod kubeconfig;
+pub mod login;
 pub mod memory;
 pub mod mouse;
 pub mod overlay;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use tokio::sync::{mpsc, oneshot, watch as latest};
@@ -14,7 +15,8 @@ use super::overlay::bulk::update::News;
 use super::rbac;
 use super::requests::Loaded;
 use super::wizard::runner::WizardRunner;
-use crate::cluster::{Cluster, Decision, Target, nodes_watch, watch};
+use crate::cluster::login::{Console, Handover};
+use crate::cluster::{Cluster, Decision, Prompt, Target, heartbeat, nodes_watch, watch};
 use crate::contained;
 use crate::domain::gate::{Clearance, WritePermit};
 use crate::domain::output::pem::Certificates;
@@ -32,24 +34,43 @@ pub struct Runner {
     /// The many decisions that are under way; dropping the other half stops them.
     deciding: Option<(EffectId, oneshot::Sender<()>)>,
     kubeconfig: KubeconfigRunner,
+    /// Stops the login program that is at work.
+    canceled: Arc<AtomicBool>,
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.canceled.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What a connection is made from.
+pub struct Connect {
+    /// Where to, and as whom.
+    pub target: Target,
+    /// The organization's policy.
+    pub policy: Arc<PolicyFile>,
+    /// Takes the requests of login programs for the terminal.
+    pub handovers: mpsc::UnboundedSender<Handover>,
+    /// Whether the user asks for a new login.
+    pub login: bool,
 }
 
 impl Runner {
     /// Connects, and begins to watch.
-    pub fn start(
-        target: Target,
-        policy: Arc<PolicyFile>,
-        answers: mpsc::UnboundedSender<Event>,
-        events: mpsc::Sender<Event>,
-    ) -> Self {
+    pub fn start(connect: Connect, answers: mpsc::UnboundedSender<Event>, events: mpsc::Sender<Event>) -> Self {
+        let Connect { target, policy, handovers, login } = connect;
+        let canceled = Arc::new(AtomicBool::new(false));
+        let console = Console { handovers, canceled: canceled.clone() };
         let (connected, cluster) = latest::channel(None);
         let wizard = WizardRunner::new(answers.clone(), policy.clone());
-        let kubeconfig = KubeconfigRunner::new(target.clone(), answers.clone());
+        let kubeconfig = KubeconfigRunner::new(target.clone(), Prompt::Console(console.clone()), answers.clone());
         let failed = answers.clone();
-        contained::spawn(connect(target, policy, connected, answers.clone(), events), move |trouble| {
+        let prompt = if login { Prompt::Requested(console) } else { Prompt::Console(console) };
+        contained::spawn(connection(target, prompt, policy, connected, answers.clone(), events), move |trouble| {
             drop(failed.send(Event::Connected(Err(trouble))));
         });
-        Self { answers, cluster, wizard, deciding: None, kubeconfig }
+        Self { answers, cluster, wizard, deciding: None, kubeconfig, canceled }
     }
 
     /// Begins to carry an effect out. Effects of the terminal itself are the loop's.
@@ -57,6 +78,7 @@ impl Runner {
         // These need no cluster, and work where there is none.
         let effect = match effect {
             Effect::Kubeconfig(task) => return self.kubeconfig.carry_out(task),
+            Effect::CancelLogin => return self.canceled.store(true, Ordering::Relaxed),
             other => other,
         };
         let Some(cluster) = self.cluster.borrow().clone() else { return };
@@ -145,27 +167,33 @@ async fn answer(cluster: &Cluster, effect: Effect) -> Option<Event> {
         | Effect::Copy(_)
         | Effect::Kubeconfig(_)
         | Effect::Remember(..)
-        | Effect::Switch(_)
+        | Effect::Connect { .. }
+        | Effect::CancelLogin
         | Effect::Redraw
         | Effect::Suspend
         | Effect::Quit => return None,
     })
 }
 
-async fn connect(
+async fn connection(
     target: Target,
+    prompt: Prompt,
     policy: Arc<PolicyFile>,
     connected: latest::Sender<Option<Cluster>>,
     answers: mpsc::UnboundedSender<Event>,
     events: mpsc::Sender<Event>,
 ) {
-    let cluster = match Cluster::connect(&target).await {
-        Ok(cluster) => cluster,
-        Err(error) => {
-            let _ = answers.send(Event::Connected(Err(error.into())));
-            return;
-        }
+    let failed = |error: crate::cluster::Error| drop(answers.send(Event::Connected(Err(error.into()))));
+    let prepared = match Cluster::prepare(&target, prompt) {
+        Ok(prepared) => prepared,
+        Err(error) => return failed(error),
     };
+    forward(prepared.health(), answers.clone(), |health| Some(Event::Login(health)));
+    let cluster = match prepared.log_in().await {
+        Ok(cluster) => cluster,
+        Err(error) => return failed(error),
+    };
+    forward(cluster.waits(), answers.clone(), |wait| wait.map(Event::Asked));
     let connection = Connection {
         context: cluster.context.clone(),
         namespace: cluster.namespace.clone(),
@@ -187,11 +215,48 @@ async fn connect(
     };
     contained::spawn(rbac::runner::watch(cluster.clone(), events.clone()), ended(&answers));
     contained::spawn(watch_nodes(cluster.clone(), events.clone()), ended(&answers));
+    contained::spawn(beats(cluster.clone(), answers.clone()), ended(&answers));
     contained::spawn(watch::requests(cluster, policy, to_watch), ended(&answers));
     while let Some(message) = messages.recv().await {
         if events.send(Event::Watch(message)).await.is_err() {
             return;
         }
+    }
+}
+
+/// Sends on every value of a channel as an event, until nobody listens.
+fn forward<T: Clone + Send + Sync + 'static>(
+    mut from: latest::Receiver<T>,
+    to: mpsc::UnboundedSender<Event>,
+    event: impl Fn(T) -> Option<Event> + Send + 'static,
+) {
+    tokio::spawn(async move {
+        loop {
+            let value = from.borrow_and_update().clone();
+            if event(value).is_some_and(|event| to.send(event).is_err()) {
+                return;
+            }
+            tokio::select! {
+                changed = from.changed() => if changed.is_err() { return },
+                () = to.closed() => return,
+            }
+        }
+    });
+}
+
+/// Heartbeats as events.
+async fn beats(cluster: Cluster, answers: mpsc::UnboundedSender<Event>) {
+    let (to, mut beats) = mpsc::channel::<Result<(), crate::cluster::Error>>(1);
+    let forward = async {
+        while let Some(beat) = beats.recv().await {
+            if answers.send(Event::Beat(beat.map_err(Trouble::from))).is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = heartbeat(cluster, to) => {}
+        () = forward => {}
     }
 }
 

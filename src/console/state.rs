@@ -11,6 +11,7 @@ use crate::console::event::{Connection, Identified};
 use crate::console::keymap::Place;
 use crate::console::keys::Keymap;
 use crate::console::kubeconfig;
+use crate::console::login::Login;
 use crate::console::overlay::Overlay;
 use crate::console::rbac::{self, Rbac};
 use crate::console::requests::columns::Columns;
@@ -76,6 +77,8 @@ pub struct Session {
     pub identified: Option<Identified>,
     /// Why there is no connection or no identity.
     pub trouble: Option<Trouble>,
+    /// How the login and the connection stand.
+    pub login: Login,
     /// Whether this console refuses to write.
     pub read_only: bool,
     /// Whether the user wants that in every context.
@@ -310,6 +313,7 @@ impl State {
             (None, Pane::Rbac | Pane::Activity) => None,
         };
         let credential = kubeconfig::update::own_change(self);
-        notice.into_iter().chain(room).chain(credential).min()
+        let login = self.session.login.next_change(self.clock.now);
+        notice.into_iter().chain(room).chain(credential).chain(login).min()
     }
 }

@@ -10,7 +10,8 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::layout::Size;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::stdio::stdout;
+use rustix::stdio::{stdin, stdout};
+use rustix::termios::{LocalModes, OptionalActions, QueueSelector};
 use tokio::sync::mpsc;
 
 use crate::contained;
@@ -57,6 +58,7 @@ impl Abilities {
 /// Where standard output is no terminal or is gone.
 pub fn take(abilities: Abilities) -> io::Result<()> {
     enable_raw_mode()?;
+    stop_background_output()?;
     TAKEN.store(true, Ordering::SeqCst);
     let mut bytes = "\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?25l".to_owned();
     if abilities.mouse {
@@ -68,6 +70,25 @@ pub fn take(abilities: Abilities) -> io::Result<()> {
     }
     bytes += super::flow::QUESTION;
     write_all(bytes.as_bytes())
+}
+
+/// A login program in the background that writes to the terminal is stopped, so that the console can leave its screen
+/// first. Leaving raw mode takes this back as well.
+fn stop_background_output() -> io::Result<()> {
+    let mut modes = rustix::termios::tcgetattr(stdin())?;
+    modes.local_modes |= LocalModes::TOSTOP;
+    Ok(rustix::termios::tcsetattr(stdin(), OptionalActions::Now, &modes)?)
+}
+
+/// Writes a line where nothing of the console is on the screen.
+pub fn say(line: &str) {
+    // A terminal that is gone is noticed elsewhere.
+    let _ = write_all(line.as_bytes());
+}
+
+/// Forgets what was typed and not read.
+pub fn forget_input() {
+    let _ = rustix::termios::tcflush(stdin(), QueueSelector::IFlush);
 }
 
 /// Whether the title is ours and has to be given back.

@@ -10,7 +10,7 @@ use crate::console::form::paste;
 use crate::console::keymap::{Action, Key};
 use crate::console::overlay::{self, Overlay};
 use crate::console::state::{Pane, State};
-use crate::console::{activity, copy, kubeconfig, memory, mouse, rbac, requests, wizard};
+use crate::console::{activity, copy, kubeconfig, login, memory, mouse, rbac, requests, wizard};
 use crate::domain::access::Who;
 use crate::domain::text::in_ascii;
 
@@ -64,6 +64,18 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
                 Vec::new()
             }
         },
+        Event::Login(health) => {
+            state.session.login.heard(health);
+            Vec::new()
+        }
+        Event::Beat(answer) => {
+            state.session.login.beat(answer, state.clock.now);
+            Vec::new()
+        }
+        Event::Asked(wait) => {
+            state.session.login.wait = Some(wait);
+            Vec::new()
+        }
         Event::Identified(result) => {
             match result {
                 Ok(identified) => {
@@ -149,6 +161,8 @@ pub fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
             state.pane = Pane::Kubeconfig;
             vec![Effect::Kubeconfig(kubeconfig::Task::Read)]
         }
+        Some(Action::LogIn) => login::again(state),
+        Some(Action::Back) if state.session.login.is_running() => vec![Effect::CancelLogin],
         Some(Action::SwitchContext) if state.pane != Pane::Kubeconfig => kubeconfig::switch::open(state),
         Some(Action::ShowActivity) => {
             state.pane = Pane::Activity;

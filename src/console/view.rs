@@ -10,7 +10,7 @@ use crate::cluster::watch::WatchStatus;
 use crate::console::keymap::{Action, Place};
 use crate::console::state::{Pane, State};
 use crate::console::text::shown;
-use crate::console::{activity, ascii, kubeconfig, memory, overlay, rbac, requests, wizard};
+use crate::console::{activity, ascii, kubeconfig, login, memory, overlay, rbac, requests, wizard};
 use crate::domain::text::in_ascii;
 
 /// Draws everything.
@@ -122,6 +122,9 @@ fn header(frame: &mut Frame, area: Rect, state: &State) {
 
 fn live(state: &State) -> (String, Style) {
     let theme = state.theme;
+    if let Some(login) = login::header(state) {
+        return login;
+    }
     match &state.requests.watch {
         WatchStatus::Loading if state.session.connection.is_none() && state.session.trouble.is_some() => {
             ("✖ not connected".to_owned(), theme.bad())
@@ -209,6 +212,9 @@ fn notice(frame: &mut Frame, area: Rect, state: &State) {
 }
 
 fn degraded(state: &State) -> Option<String> {
+    if let Some(text) = login::sentence(state) {
+        return Some(text);
+    }
     // That pane tells of its own watches.
     if state.pane == Pane::Rbac && state.wizard.is_none() {
         return None;

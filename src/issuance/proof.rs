@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cluster::{Cluster, Error, Target, WhoAmI};
+use crate::cluster::{Cluster, Error, Prompt, Target, WhoAmI};
 use crate::domain::order::{KubeconfigTarget, Order};
 
 /// How long a certificate that is not accepted yet is tried again (two clocks may differ a little).
@@ -29,7 +29,7 @@ pub async fn prove(order: &Order, target: &KubeconfigTarget) -> Result<Proof, Er
         request_timeout: Some(Duration::from_secs(15)),
         ..Target::default()
     };
-    let cluster = Cluster::connect(&login).await?;
+    let cluster = Cluster::connect(&login, Prompt::Nobody).await?;
     let started = tokio::time::Instant::now();
     let who = loop {
         match cluster.who_am_i().await {

@@ -1,6 +1,6 @@
 //! Output of login programs, terminal input, and settings files.
 
-use countersign::cluster::login::Credential;
+use countersign::cluster::login::{Answer, Failed};
 use countersign::config::Config;
 use countersign::config::theme::ThemeFile;
 use countersign::console::input::Input;
@@ -18,13 +18,18 @@ fn seeds(texts: &[&str]) -> Vec<Vec<u8>> {
 fn output_of_a_login_program_is_a_credential_or_rejected() {
     let seeds = seeds(&[
         r#"{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "s3cret", "expirationTimestamp": "2026-11-23T17:31:18Z"}}"#,
-        r#"{"status": {"clientCertificateData": "-----BEGIN CERTIFICATE-----\ns3cret\n", "clientKeyData": "s3cret", "token": null}}"#,
+        r#"{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"clientCertificateData": "-----BEGIN CERTIFICATE-----\ns3cret\n", "clientKeyData": "s3cret", "token": null}}"#,
         "apiVersion: client.authentication.k8s.io/v1\nkind: ExecCredential\nstatus: &s\n  token: s3cret\n  other: *s\n",
     ]);
     let words = &["null", "{}", "s3cret", "\u{feff}", "---\n", "*s", "&s ", "[[[[[[", "\\u0000", "\n"];
-    Target { name: "login-program", seeds, words }.run(|bytes| match Credential::read(bytes) {
-        Ok(read) => assert!(read.token.is_some() || (read.certificate.is_some() && read.key.is_some())),
-        Err(failed) => assert!(!failed.to_string().contains("s3cret"), "{failed}"),
+    Target { name: "login-program", seeds, words }.run(|bytes| {
+        match Answer::read(bytes, "client.authentication.k8s.io/v1") {
+            Ok(read) => assert!(read.token.is_some() || (read.certificate.is_some() && read.key.is_some())),
+            Err(reason) => {
+                let failed = Failed { program: "login".to_owned(), reason };
+                assert!(!failed.to_string().contains("s3cret"), "{failed}");
+            }
+        }
     });
 }
 

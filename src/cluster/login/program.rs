@@ -1,303 +1,215 @@
-//! Running a login program within limits of time and output (client-go,
-//! `plugin/pkg/client/auth/exec`).
+//! A login program as the kubeconfig's `exec` describes it (client-go, `plugin/pkg/client/auth/exec`).
 
-use std::io::Read;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use chrono::{DateTime, Utc};
-use kube::config::{ExecConfig, ExecInteractiveMode};
-use rustix::process::{Pid, Signal, kill_process_group};
-use serde::Deserialize;
-use serde_json::json;
-use zeroize::Zeroizing;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rustix::fs::{Access, access};
+use serde_json::{Map, json};
+use serde_yaml::{Mapping, Value};
 
-use crate::domain::yaml;
+use super::entry::content;
+use super::failed::{Failed, Reason};
 
-/// Bytes that a program may print: a token or a certificate with its key.
-pub const LONGEST: usize = 1 << 20;
-/// Bytes of its standard error that are kept.
-const STDERR: u64 = 64 << 10;
-/// How long a program may take that is not interactive.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How long an interactive program may take.
-const PERSON: Duration = Duration::from_secs(600);
-/// How often a program that has closed its output is checked for its exit.
-const PAUSE: Duration = Duration::from_millis(5);
+/// The versions of the protocol that client-go speaks. `v1alpha1` was removed in Kubernetes 1.24.
+const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
+/// Where a cluster entry holds what its login programs are to know (client-go, `tools/clientcmd/client_config.go`).
+const EXTENSION: &str = "client.authentication.k8s.io/exec";
 
-/// Why a login failed. Of what the program printed, only the first line of standard error is quoted: the rest may be a
-/// token.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Failed {
-    /// The kubeconfig names no program.
-    #[error("the kubeconfig names no login program")]
-    NoProgram,
-    /// It asks for the cluster's data, and there is none.
-    #[error("the login program wants to know the cluster, and there is none")]
-    NoCluster,
-    /// It does not run.
-    #[error("the login program cannot be started: {0}")]
-    Start(String),
-    /// It ended with an error.
-    #[error("the login program failed ({0}){1}")]
-    Ended(ExitStatus, String),
-    /// It took too long.
-    #[error("the login program did not answer within {} s", .0.as_secs())]
-    Slow(Duration),
-    /// It printed too much.
-    #[error("the login program printed more than {} MiB", LONGEST >> 20)]
-    Long,
-    /// What it printed is no credential.
-    #[error("what the login program printed cannot be read")]
-    Unreadable,
-    /// Its credential holds nothing.
-    #[error("the login program gave neither a token nor a certificate with a key")]
-    Nothing,
-    /// Its token is none.
-    #[error("the token has characters that no request can carry")]
-    Token,
+/// When a program may use the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cluster) enum Mode {
+    /// It does not read from it.
+    Never,
+    /// Where there is one.
+    IfAvailable,
+    /// It needs one.
+    Always,
 }
 
-impl Failed {
-    /// The failure in words, with the program's name.
-    pub fn about(&self, program: Option<&str>) -> String {
-        let text = self.to_string();
-        match program {
-            Some(name) => text.replacen("login program", &format!("login program {name}"), 1),
-            None => text,
-        }
+/// A login program.
+#[derive(Clone, PartialEq)]
+pub(in crate::cluster) struct Program {
+    /// Its name, or its path.
+    pub command: String,
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+    /// The apiVersion of its answer.
+    pub version: &'static str,
+    /// When it may use the terminal.
+    pub mode: Mode,
+    /// What it is told about the cluster.
+    cluster: Option<serde_json::Value>,
+    hint: String,
+}
+
+impl std::fmt::Debug for Program {
+    // Arguments and variables may be secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").field("command", &self.command).finish_non_exhaustive()
     }
 }
 
-/// What a program gave.
-#[derive(Debug, Default)]
-pub struct Credential {
-    /// A token.
-    pub token: Option<Zeroizing<String>>,
-    /// A certificate, PEM.
-    pub certificate: Option<String>,
-    /// Its key, PEM.
-    pub key: Option<Zeroizing<String>>,
-    /// When they end.
-    pub expires: Option<DateTime<Utc>>,
-}
-
-impl Credential {
-    /// Reads an `ExecCredential`: JSON, or YAML, which client-go takes as well.
+impl Program {
+    /// Reads the `exec` of a user entry.
     ///
     /// # Errors
-    /// [`Failed::Unreadable`], [`Failed::Nothing`].
-    pub fn read(printed: &[u8]) -> Result<Self, Failed> {
-        #[derive(Deserialize)]
-        struct Answer {
-            status: Option<Status>,
+    /// Which field cannot be used, and why (client-go, `tools/clientcmd/validation.go`).
+    pub fn read(exec: &Mapping, cluster: &Mapping) -> Result<Self, String> {
+        let text = |field: &str| exec.get(field).and_then(Value::as_str).unwrap_or_default();
+        let items = |field: &str| exec.get(field).and_then(Value::as_sequence).into_iter().flatten();
+        if text("command").is_empty() {
+            return Err("exec: command is missing".to_owned());
         }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Status {
-            expiration_timestamp: Option<String>,
-            token: Option<String>,
-            client_certificate_data: Option<String>,
-            client_key_data: Option<String>,
-        }
-        if printed.len() > LONGEST {
-            return Err(Failed::Long);
-        }
-        let text = std::str::from_utf8(printed).map_err(|_| Failed::Unreadable)?;
-        let answer =
-            serde_json::from_str::<Answer>(text).or_else(|_| yaml::from_str(text).map_err(|_| Failed::Unreadable));
-        let status = answer?.status.ok_or(Failed::Nothing)?;
-        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let expires = filled(status.expiration_timestamp).map(|text| DateTime::parse_from_rfc3339(&text));
-        let expires = expires.transpose().map_err(|_| Failed::Unreadable)?;
-        let read = Self {
-            token: filled(status.token).map(Zeroizing::new),
-            certificate: filled(status.client_certificate_data),
-            key: filled(status.client_key_data).map(Zeroizing::new),
-            expires: expires.map(|at| at.to_utc()),
+        let version = text("apiVersion");
+        let known = VERSIONS.into_iter().find(|known| *known == version);
+        let version = known.ok_or_else(|| match version {
+            "" => "exec: apiVersion is missing".to_owned(),
+            _ => format!(
+                "exec: apiVersion {version} is not supported (by kubectl neither); use {}",
+                VERSIONS.join(" or ")
+            ),
+        })?;
+        let mode = match text("interactiveMode") {
+            "Never" => Mode::Never,
+            "IfAvailable" => Mode::IfAvailable,
+            "Always" => Mode::Always,
+            // client-go, tools/clientcmd/api/v1/defaults.go.
+            "" if version.ends_with("/v1beta1") => Mode::IfAvailable,
+            "" => return Err(format!("exec: interactiveMode is missing, and {version} requires it")),
+            other => return Err(format!("exec: interactiveMode {other} is not Never, IfAvailable or Always")),
         };
-        let pair = read.certificate.is_some() && read.key.is_some();
-        if read.token.is_some() || pair { Ok(read) } else { Err(Failed::Nothing) }
-    }
-}
-
-/// Runs a program and reads what it prints. Blocks.
-pub(super) fn run(program: &ExecConfig) -> Result<Credential, Failed> {
-    let interactive = program.interactive_mode != Some(ExecInteractiveMode::Never);
-    run_within(program, interactive, if interactive { PERSON } else { PATIENCE })
-}
-
-fn run_within(program: &ExecConfig, interactive: bool, patience: Duration) -> Result<Credential, Failed> {
-    let until = Instant::now() + patience;
-    let mut running = Running::start(command(program, interactive)?, !interactive)?;
-    let (to, printed) = mpsc::channel();
-    let (out, stderr) = (running.child.stdout.take(), running.child.stderr.take());
-    thread::spawn(move || to.send(out.map(|out| taken(out, LONGEST as u64 + 1)).unwrap_or_default()));
-    let stderr = stderr.map(|mut stderr| {
-        thread::spawn(move || {
-            let kept = taken(&mut stderr, STDERR);
-            // A program with much output must not block.
-            let _ = std::io::copy(&mut stderr, &mut std::io::sink());
-            kept
+        let env = items("env").filter_map(Value::as_mapping).map(|variable| {
+            let text = |field: &str| variable.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+            (text("name"), text("value"))
+        });
+        let env: Vec<_> = env.collect();
+        if env.iter().any(|(name, _)| name.is_empty() || name.contains(['=', '\0'])) {
+            return Err("exec: env: a variable has no usable name".to_owned());
+        }
+        let told = exec.get("provideClusterInfo").and_then(Value::as_bool) == Some(true);
+        Ok(Self {
+            command: text("command").to_owned(),
+            args: items("args").filter_map(Value::as_str).map(str::to_owned).collect(),
+            env,
+            version,
+            mode,
+            cluster: told.then(|| cluster_info(cluster)).transpose()?,
+            hint: text("installHint").to_owned(),
         })
-    });
-    let printed = match printed.recv_timeout(patience) {
-        Ok(printed) => printed,
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Err(Failed::Slow(patience)),
-    };
-    if printed.len() > LONGEST {
-        return Err(Failed::Long);
     }
-    let Some(status) = running.ended(until)? else { return Err(Failed::Slow(patience)) };
-    if !status.success() {
-        let stderr = stderr.and_then(|stderr| stderr.join().ok()).unwrap_or_default();
-        return Err(Failed::Ended(status, first_line(&stderr)));
-    }
-    Credential::read(&printed)
-}
 
-fn command(program: &ExecConfig, interactive: bool) -> Result<Command, Failed> {
-    let mut command = Command::new(program.command.as_deref().ok_or(Failed::NoProgram)?);
-    command.args(program.args.iter().flatten());
-    for variable in program.env.iter().flatten() {
-        if let (Some(name), Some(value)) = (variable.get("name"), variable.get("value")) {
-            command.env(name, value);
+    /// A failure of this program.
+    pub fn failed(&self, reason: Reason) -> Failed {
+        Failed { program: self.command.clone(), reason }
+    }
+
+    /// The command to run, its standard output captured. The rest of its surroundings is the caller's to set.
+    ///
+    /// # Errors
+    /// [`Reason::NotFound`].
+    pub fn command(&self, interactive: bool) -> Result<Command, Reason> {
+        let found = look_path(&self.command).ok_or_else(|| Reason::NotFound(self.hint.chars().take(400).collect()))?;
+        let mut info =
+            json!({"kind": "ExecCredential", "apiVersion": self.version, "spec": {"interactive": interactive}});
+        if let Some(cluster) = &self.cluster {
+            info["spec"]["cluster"] = cluster.clone();
         }
-    }
-    let cluster = program.cluster.as_ref().filter(|_| program.provide_cluster_info);
-    if cluster.is_none() && program.provide_cluster_info {
-        return Err(Failed::NoCluster);
-    }
-    let mut info =
-        json!({"kind": "ExecCredential", "apiVersion": program.api_version, "spec": {"interactive": interactive}});
-    if let Some(cluster) = cluster {
-        info["spec"]["cluster"] = serde_json::to_value(cluster).unwrap_or_default();
-    }
-    command.env("KUBERNETES_EXEC_INFO", info.to_string()).stdout(Stdio::piped());
-    if interactive {
-        command.stdin(Stdio::inherit()).stderr(Stdio::inherit());
-    } else {
-        // In a separate process group, so that its children can be killed with it.
-        command.stdin(Stdio::null()).stderr(Stdio::piped()).process_group(0);
-    }
-    Ok(command)
-}
-
-/// A program that is killed when dropped.
-struct Running {
-    child: Child,
-    leads: bool,
-}
-
-impl Running {
-    fn start(mut command: Command, leads: bool) -> Result<Self, Failed> {
-        let child = command.spawn().map_err(|error| Failed::Start(error.to_string()))?;
-        Ok(Self { child, leads })
-    }
-
-    /// Its exit status; `None` if it still runs at `until`.
-    fn ended(&mut self, until: Instant) -> Result<Option<ExitStatus>, Failed> {
-        loop {
-            match self.child.try_wait().map_err(|error| Failed::Start(error.to_string()))? {
-                Some(status) => return Ok(Some(status)),
-                None if Instant::now() >= until => return Ok(None),
-                None => thread::sleep(PAUSE),
-            }
-        }
+        let mut command = Command::new(found);
+        command.arg0(&self.command).args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.env("KUBERNETES_EXEC_INFO", info.to_string()).stdout(Stdio::piped());
+        Ok(command)
     }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        if !matches!(self.child.try_wait(), Ok(None)) {
-            return;
-        }
-        // It may have exited since; then there is nothing to kill.
-        if self.leads
-            && let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
-        {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+/// `spec.cluster` of what a program is told (client-go, `rest/exec.go`, `ConfigToExecCluster`).
+fn cluster_info(cluster: &Mapping) -> Result<serde_json::Value, String> {
+    let text = |field: &str| cluster.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let mut info = Map::new();
+    info.insert("server".to_owned(), text("server").unwrap_or_default().into());
+    for field in ["tls-server-name", "proxy-url"] {
+        info.extend(text(field).map(|text| (field.to_owned(), text.into())));
     }
+    for field in ["insecure-skip-tls-verify", "disable-compression"] {
+        let set = cluster.get(field).and_then(Value::as_bool) == Some(true);
+        info.extend(set.then(|| (field.to_owned(), true.into())));
+    }
+    if let Some(authority) = content(cluster, "certificate-authority")? {
+        info.insert("certificate-authority-data".to_owned(), STANDARD.encode(&*authority).into());
+    }
+    let extensions = cluster.get("extensions").and_then(Value::as_sequence).into_iter().flatten();
+    let mut own = extensions.filter(|one| one.get("name").and_then(Value::as_str) == Some(EXTENSION));
+    if let Some(config) = own.find_map(|one| one.get("extension")) {
+        let config = serde_json::to_value(config).map_err(|_| format!("extensions: {EXTENSION}: not valid JSON"))?;
+        info.insert("config".to_owned(), config);
+    }
+    Ok(info.into())
 }
 
-fn taken(from: impl Read, most: u64) -> Zeroizing<Vec<u8>> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    // What was read before an error is the output.
-    let _ = from.take(most).read_to_end(&mut bytes);
-    bytes
-}
-
-/// The first line that is not empty, as the end of a sentence.
-fn first_line(stderr: &[u8]) -> String {
-    let text = String::from_utf8_lossy(stderr);
-    let line = text.split(['\n', '\r']).map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    let line: String = line.chars().take(200).collect();
-    if line.is_empty() { line } else { format!(": {line}") }
+/// Where a program is, as Go's `exec.LookPath` finds it: a name with a slash is a path; another one is looked for in the
+/// absolute folders of `PATH`, because Go refuses what it finds relative to the working directory.
+pub(in crate::cluster) fn look_path(command: &str) -> Option<PathBuf> {
+    let is_program = |path: &Path| path.is_file() && access(path, Access::EXEC_OK).is_ok();
+    if command.contains('/') {
+        return Some(PathBuf::from(command)).filter(|path| is_program(path));
+    }
+    let path = std::env::var_os("PATH")?;
+    let folders = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
+    folders.map(|folder| folder.join(command)).find(|path| is_program(path))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn sh(script: &str) -> ExecConfig {
-        ExecConfig {
-            command: Some("sh".to_owned()),
-            args: Some(vec!["-c".to_owned(), script.to_owned()]),
-            interactive_mode: Some(ExecInteractiveMode::Never),
-            ..ExecConfig::default()
+    fn read(exec: &str, cluster: &str) -> Result<Program, String> {
+        Program::read(&serde_yaml::from_str(exec).unwrap(), &serde_yaml::from_str(cluster).unwrap())
+    }
+
+    #[test]
+    fn accepts_and_refuses_what_kubectl_does_and_names_the_field() {
+        let v1beta1 = "command: x, apiVersion: client.authentication.k8s.io/v1beta1";
+        let v1 = "command: x, apiVersion: client.authentication.k8s.io/v1";
+        assert_eq!(read(&format!("{{{v1beta1}}}"), "{}").unwrap().mode, Mode::IfAvailable);
+        assert_eq!(read(&format!("{{{v1}, interactiveMode: Never}}"), "{}").unwrap().mode, Mode::Never);
+        for (exec, field) in [
+            ("{}".to_owned(), "command"),
+            ("{command: x}".to_owned(), "apiVersion"),
+            ("{command: x, apiVersion: client.authentication.k8s.io/v1alpha1}".to_owned(), "apiVersion"),
+            (format!("{{{v1}}}"), "interactiveMode"),
+            (format!("{{{v1}, interactiveMode: always}}"), "interactiveMode"),
+            (format!("{{{v1beta1}, env: [{{name: '', value: s3cret}}]}}"), "env"),
+        ] {
+            let why = read(&exec, "{}").unwrap_err();
+            assert!(why.contains(field) && !why.contains("s3cret"), "{exec}: {why}");
         }
     }
 
     #[test]
-    fn returns_a_token_a_certificate_or_an_error_in_words() {
-        let token =
-            run(&sh(r#"echo '{"status": {"token": "t", "expirationTimestamp": "2026-01-01T00:00:00Z"}}'"#)).unwrap();
-        assert_eq!((token.token.unwrap().as_str(), token.expires.is_some()), ("t", true));
-        let yaml = run(&sh("printf 'status:\\n  clientCertificateData: c\\n  clientKeyData: k\\n'")).unwrap();
-        assert_eq!((yaml.certificate.as_deref(), yaml.token.is_none()), (Some("c"), true));
-        let failed = |script: &str| run(&sh(script)).unwrap_err().to_string();
-        assert_eq!(failed("echo s3cret; echo no way >&2; exit 3"), "the login program failed (exit status: 3): no way");
-        assert_eq!(failed("echo s3cret"), "what the login program printed cannot be read");
+    fn tells_a_program_about_the_cluster_only_where_the_kubeconfig_asks_for_it() {
+        let exec = "{command: sh, apiVersion: client.authentication.k8s.io/v1beta1, provideClusterInfo: true}";
+        let cluster = "{server: 'https://s', certificate-authority-data: Y2E=, insecure-skip-tls-verify: false,
+            extensions: [{name: client.authentication.k8s.io/exec, extension: {audience: a}}]}";
+        let told = read(exec, cluster).unwrap().command(true).unwrap();
+        let info = told.get_envs().find(|(name, _)| *name == "KUBERNETES_EXEC_INFO").unwrap().1.unwrap();
+        let info: serde_json::Value = serde_json::from_str(info.to_str().unwrap()).unwrap();
         assert_eq!(
-            failed("echo '{\"status\": {}}'"),
-            "the login program gave neither a token nor a certificate with a key"
+            info["spec"],
+            json!({"interactive": true, "cluster": {"server": "https://s", "certificate-authority-data": "Y2E=",
+                "config": {"audience": "a"}}})
         );
-        let missing = ExecConfig { command: Some("no-such-program".to_owned()), ..ExecConfig::default() };
-        assert!(run(&missing).unwrap_err().to_string().starts_with("the login program cannot be started"));
+        let silent = read("{command: sh, apiVersion: client.authentication.k8s.io/v1beta1}", cluster).unwrap();
+        assert!(silent.cluster.is_none());
     }
 
     #[test]
-    fn kills_a_program_with_endless_output() {
-        let began = Instant::now();
-        assert_eq!(run(&sh("exec cat /dev/zero")).unwrap_err(), Failed::Long);
-        assert!(began.elapsed() < Duration::from_secs(20));
-        // Much on standard error is no failure.
-        let loud = sh("head -c 3000000 /dev/zero >&2; echo '{\"status\": {\"token\": \"t\"}}'");
-        assert!(run(&loud).is_ok());
-    }
-
-    #[test]
-    fn kills_a_program_that_hangs_and_its_children() {
-        let folder = tempfile::tempdir().unwrap();
-        let pid = folder.path().join("pid");
-        let script = format!("sleep 600 & echo $! > {}; wait", pid.display());
-        let patience = Duration::from_millis(500);
-        assert_eq!(run_within(&sh(&script), false, patience).unwrap_err(), Failed::Slow(patience));
-        let started = std::fs::read_to_string(&pid).unwrap();
-        let until = Instant::now() + Duration::from_secs(10);
-        let running = || {
-            let status = std::fs::read_to_string(format!("/proc/{}/stat", started.trim())).unwrap_or_default();
-            !status.is_empty() && !status.contains(") Z ")
-        };
-        while running() {
-            assert!(Instant::now() < until, "what it started still runs");
-            thread::sleep(PAUSE);
-        }
+    fn a_missing_program_comes_with_the_hint_how_to_install_it() {
+        let exec =
+            "{command: no-such-program, apiVersion: client.authentication.k8s.io/v1beta1, installHint: brew install x}";
+        let program = read(exec, "{}").unwrap();
+        let failed = program.failed(program.command(false).unwrap_err()).to_string();
+        assert_eq!(failed, "the login program no-such-program was not found. How to install it: brew install x");
     }
 }

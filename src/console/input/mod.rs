@@ -5,7 +5,9 @@
 
 pub mod parser;
 
-use std::io;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -48,31 +50,112 @@ pub enum Answer {
 /// Something that came, and when.
 pub type Arrival = (Instant, io::Result<Input>);
 
+/// The thread that reads the terminal.
+pub struct Reader {
+    arrivals: mpsc::Receiver<Arrival>,
+    control: Arc<Control>,
+    wake: PipeWriter,
+    thread: JoinHandle<()>,
+}
+
+/// Lets the thread rest while the terminal is somebody else's.
+#[derive(Default)]
+struct Control {
+    mode: Mutex<Mode>,
+    changed: Condvar,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    #[default]
+    Reads,
+    Pausing,
+    Paused,
+}
+
 /// Reads the terminal in a thread of its own until it is gone, which is told as the last thing.
-pub fn start() -> mpsc::Receiver<Arrival> {
-    let (to, from) = mpsc::channel(WAITING);
-    std::thread::spawn(move || {
-        if let Err(error) = read(&to) {
+///
+/// # Errors
+/// Where the system has no room for that.
+pub fn start() -> io::Result<Reader> {
+    let (to, arrivals) = mpsc::channel(WAITING);
+    let (woken, wake) = io::pipe()?;
+    let control = Arc::new(Control::default());
+    let own = control.clone();
+    let thread = std::thread::spawn(move || {
+        if let Err(error) = read(&to, &own, woken) {
             // The console may be ending; then nobody wants to know.
             let _ = to.blocking_send((Instant::now(), Err(error)));
         }
     });
-    from
+    Ok(Reader { arrivals, control, wake, thread })
 }
 
-fn read(to: &mpsc::Sender<Arrival>) -> io::Result<()> {
+impl Reader {
+    /// The next thing that comes.
+    pub async fn recv(&mut self) -> Option<Arrival> {
+        self.arrivals.recv().await
+    }
+
+    /// The next thing, if it is there already.
+    ///
+    /// # Errors
+    /// Where it is not.
+    pub fn try_recv(&mut self) -> Result<Arrival, mpsc::error::TryRecvError> {
+        self.arrivals.try_recv()
+    }
+
+    /// Stops reading. What has been read is for nobody.
+    pub async fn pause(&mut self) {
+        *self.control.lock() = Mode::Pausing;
+        let _ = self.wake.write_all(b"p");
+        while *self.control.lock() != Mode::Paused && !self.thread.is_finished() {
+            while self.arrivals.try_recv().is_ok() {}
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        while self.arrivals.try_recv().is_ok() {}
+    }
+
+    /// Reads again. What was typed since is for nobody.
+    pub fn resume(&self) {
+        super::terminal::forget_input();
+        *self.control.lock() = Mode::Reads;
+        self.control.changed.notify_all();
+    }
+}
+
+impl Control {
+    fn lock(&self) -> MutexGuard<'_, Mode> {
+        self.mode.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits while somebody else reads the terminal.
+    fn rest(&self) {
+        let mut mode = self.lock();
+        while *mode != Mode::Reads {
+            *mode = Mode::Paused;
+            mode = self.changed.wait(mode).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+fn read(to: &mpsc::Sender<Arrival>, control: &Control, mut woken: PipeReader) -> io::Result<()> {
     let (mut parser, mut found) = (Parser::default(), Vec::new());
     let mut buffer = [0; 4096];
     loop {
-        if parser.is_within() && !more_comes()? {
+        if parser.is_within() && !comes(Some(ESC_WAIT), None)? {
             parser.rest(&mut found);
-        } else {
+        } else if comes(None, Some(&woken))? {
             match rustix::io::read(rustix::stdio::stdin(), &mut buffer) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => parser.feed(&buffer[..count], &mut found),
                 Err(Errno::INTR | Errno::AGAIN) => {}
                 Err(error) => return Err(error.into()),
             }
+        } else {
+            woken.read_exact(&mut [0])?;
+            control.rest();
+            parser = Parser::default();
         }
         let now = Instant::now();
         for input in found.drain(..) {
@@ -83,13 +166,18 @@ fn read(to: &mpsc::Sender<Arrival>) -> io::Result<()> {
     }
 }
 
-/// Whether more of a sequence comes soon.
-fn more_comes() -> io::Result<bool> {
-    let wait = Timespec { tv_sec: 0, tv_nsec: i64::from(ESC_WAIT.subsec_nanos()) };
+/// Whether something comes from the terminal, within this time or before `woken` has something to read.
+fn comes(within: Option<Duration>, woken: Option<&PipeReader>) -> io::Result<bool> {
+    let wait = within.map(|wait| Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) });
     let stdin = rustix::stdio::stdin();
+    let mut polled = vec![PollFd::new(&stdin, PollFlags::IN)];
+    polled.extend(woken.map(|woken| PollFd::new(woken, PollFlags::IN)));
     loop {
-        match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&wait)) {
-            Ok(ready) => return Ok(ready > 0),
+        match poll(&mut polled, wait.as_ref()) {
+            Ok(_) => {
+                let is_ready = |at: usize| polled.get(at).is_some_and(|polled| !polled.revents().is_empty());
+                return Ok(is_ready(0) && !is_ready(1));
+            }
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{Change, Consent, Holds, News, Outcome, Task};
-use crate::cluster::{Target, probe};
+use crate::cluster::{Prompt, Target, probe};
 use crate::console::event::Event;
 use crate::contained;
 use crate::domain::gate::{Refusal, WritePermit};
@@ -27,12 +27,13 @@ use crate::trouble::Trouble;
 pub struct KubeconfigRunner {
     answers: UnboundedSender<Event>,
     target: Target,
+    prompt: Prompt,
 }
 
 impl KubeconfigRunner {
     /// Idle hands; what they learn goes to `answers`.
-    pub fn new(target: Target, answers: UnboundedSender<Event>) -> Self {
-        Self { answers, target }
+    pub fn new(target: Target, prompt: Prompt, answers: UnboundedSender<Event>) -> Self {
+        Self { answers, target, prompt }
     }
 
     /// Begins to carry a task out.
@@ -47,9 +48,10 @@ impl KubeconfigRunner {
             move |trouble| drop(answers.send(Event::Kubeconfig(failure(trouble))))
         };
         if let Task::Test(id, context) = task {
+            let prompt = self.prompt.clone();
             let test = async move {
                 let target = Target { context: Some(context.clone()), namespace: None, ..target };
-                tell(News::Tested(id, context, Box::new(probe::probe(&target).await)));
+                tell(News::Tested(id, context, Box::new(probe::probe(&target, prompt).await)));
             };
             contained::spawn(test, failed);
             return;

@@ -2,6 +2,7 @@
 //! connects anew over channels of its own, so that a late answer of the old one reaches nobody.
 
 use super::{Task, Then, update};
+use crate::cluster::login::Health;
 use crate::console::effect::Effect;
 use crate::console::keymap::Action;
 use crate::console::memory;
@@ -66,15 +67,22 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Switches, unless the console is there already.
+/// Switches; to the context that the console is connected to, it connects anew.
 pub fn to(state: &mut State, context: &str) -> Vec<Effect> {
-    if state.session.connection.as_ref().is_some_and(|connection| connection.context == context) {
-        state.notify(true, format!("this console is at {} already", printable(context)));
-        return Vec::new();
-    }
     if update::asks_first(state, context, Then::Switch) {
         return Vec::new();
     }
+    let same = state.session.connection.as_ref().is_some_and(|connection| connection.context == context);
+    let login = same && state.session.login.health != Health::Fine;
+    let mut effects = leave(state);
+    let done = if same { "connected anew to" } else { "connected to" };
+    state.notify(true, format!("{done} {}; the kubeconfig's current context is unchanged", printable(context)));
+    effects.push(Effect::Connect { context: Some(context.to_owned()), login });
+    effects
+}
+
+/// Forgets everything of the cluster that the console was connected to.
+pub fn leave(state: &mut State) -> Vec<Effect> {
     let left = state.session.connection.as_ref().map(|connection| connection.context.clone());
     let left = left.map(|context| Effect::Remember(context, memory::of(state)));
     // Nothing of the old cluster stays; whether this context is one in which nothing is written is found out anew.
@@ -86,7 +94,5 @@ pub fn to(state: &mut State, context: &str) -> Vec<Effect> {
     state.requests = Requests { judging: Judging::by(policy), columns, ..Requests::default() };
     state.rbac = Rbac::default();
     state.kubeconfig.forget_connection();
-    state
-        .notify(true, format!("this console is at {} now; the kubeconfig's current context stays", printable(context)));
-    left.into_iter().chain([Effect::Switch(context.to_owned())]).collect()
+    left.into_iter().collect()
 }

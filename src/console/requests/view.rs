@@ -16,6 +16,7 @@ use super::{Requests, Tab};
 use crate::cluster::watch::WatchStatus;
 use crate::console::form;
 use crate::console::keymap::{Action, Place};
+use crate::console::login;
 use crate::console::state::State;
 use crate::console::text::{cell, shown, wrapped};
 use crate::console::view::nothing_found;
@@ -113,6 +114,9 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
         .map(|failure| [failure.text.clone()].into_iter().chain(failure.advice.clone()).collect::<Vec<_>>());
     let (texts, style) = match trouble {
         Some(texts) if state.session.connection.is_none() => (texts, state.theme.bad()),
+        None if state.session.connection.is_none() && state.session.login.is_running() => {
+            (login::sentence(state).into_iter().collect(), Style::new())
+        }
         _ => (vec![text], Style::new()),
     };
     let width = usize::from(area.width).saturating_sub(2);

@@ -237,7 +237,9 @@ fn switching_forgets_the_old_cluster_and_keeps_what_is_not_the_clusters() {
     console.press(KeyCode::Char('j'));
     insta::assert_snapshot!("kubeconfig_switch", console.screen());
     console.press(KeyCode::Enter);
-    assert!(matches!(console.effects.pop(), Some(Effect::Switch(name)) if name == "jane"));
+    assert!(
+        matches!(console.effects.pop(), Some(Effect::Connect { context: Some(name), login: false }) if name == "jane")
+    );
     let screen = console.screen();
     assert!(screen.contains("○ loading") && !screen.contains("jane-7f3k") && !screen.contains("prod-eu ›"), "{screen}");
     let connection = Connection {

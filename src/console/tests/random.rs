@@ -140,7 +140,7 @@ fn pressed_at_random(read_only: bool) -> (usize, usize) {
             }
         }
         // Whoever leaves, or goes to another cluster, begins anew.
-        if console.effects.iter().any(|effect| matches!(effect, Effect::Quit | Effect::Switch(_))) {
+        if console.effects.iter().any(|effect| matches!(effect, Effect::Quit | Effect::Connect { .. })) {
             console = start();
         }
         console.answered(&town, [Mood::Kind, Mood::Refusing][chance.below(2)]);

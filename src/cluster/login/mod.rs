@@ -1,0 +1,15 @@
+//! Logging in: what a kubeconfig's user entry says, login programs, and one source of credentials for each context.
+
+pub(super) mod credential;
+pub(super) mod entry;
+mod failed;
+mod policy;
+pub(super) mod program;
+pub(super) mod provider;
+mod run;
+pub(super) mod session;
+
+pub use credential::Answer;
+pub use failed::{Failed, LONGEST, Reason};
+pub use provider::{Health, Prompt};
+pub use run::{Console, Handover};

@@ -1,0 +1,186 @@
+//! Server certificates, accepted where Go's crypto/x509 accepts them.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+
+use crate::domain::certificate::Certificate;
+use crate::domain::x509::pem;
+
+/// Purposes that let a certificate identify a server (RFC 5280, 4.2.1.12): server authentication, any.
+const SERVER_PURPOSES: [&str; 2] = ["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"];
+
+/// Verifies chains with the `webpki` library, and besides accepts what Go accepts and `webpki` does not: a server
+/// certificate that is itself among the authorities (crypto/x509, `Verify`: `opts.Roots.contains(c)`).
+#[derive(Debug)]
+pub(super) struct Verifier {
+    chains: Option<Arc<WebPkiServerVerifier>>,
+    authorities: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Verifier {
+    /// With these authorities.
+    ///
+    /// # Errors
+    /// Where none can be used.
+    pub fn from_pem(pem: &[u8], provider: Arc<CryptoProvider>) -> Result<Self, String> {
+        let blocks = pem::blocks(pem).filter(|block| block.label == b"CERTIFICATE" && !block.headers);
+        let ders: Vec<_> = blocks.map(|block| CertificateDer::from(block.content)).collect();
+        if ders.is_empty() {
+            let der = if pem.first() == Some(&0x30) { "; it is DER, and clients read PEM" } else { "" };
+            return Err(format!("no PEM block CERTIFICATE in it{der}"));
+        }
+        // Go skips what it cannot parse, and refuses an authority that has expired.
+        let parsed = ders.into_iter().filter_map(|der| Some((Certificate::from_der(&der).ok()?, der)));
+        let (valid, expired): (Vec<_>, Vec<_>) = parsed.partition(|(parsed, _)| is_valid(parsed, Utc::now()));
+        match (valid.is_empty(), expired.first()) {
+            (true, None) => Err("no certificate in it can be read".to_owned()),
+            (true, Some((parsed, _))) if parsed.not_after < Utc::now() => {
+                Err(format!("the certificate expired on {}", parsed.not_after.format("%Y-%m-%d")))
+            }
+            (true, Some(_)) => Err("the certificate is not valid yet".to_owned()),
+            (false, _) => Ok(Self::new(valid.into_iter().map(|(_, der)| der).collect(), provider)),
+        }
+    }
+
+    /// With the authorities of the system; `SSL_CERT_FILE` and `SSL_CERT_DIR` name others, as in Go.
+    ///
+    /// # Errors
+    /// Where there are none.
+    pub fn system(provider: Arc<CryptoProvider>) -> Result<Self, String> {
+        let found = rustls_native_certs::load_native_certs().certs;
+        if found.is_empty() {
+            return Err("the cluster has no certificate-authority, and this system has none either".to_owned());
+        }
+        Ok(Self::new(found, provider))
+    }
+
+    fn new(authorities: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(authorities.iter().cloned());
+        // Where none is an authority, one of them may still be the server's own certificate.
+        let chains = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().ok();
+        Self { chains, authorities, provider }
+    }
+
+    /// A certificate that is itself trusted needs no issuer; everything else is verified as always.
+    fn verify_pinned(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let bad = |error: CertificateError| Error::InvalidCertificate(error);
+        if !self.authorities.iter().any(|one| one.as_ref() == end_entity.as_ref()) {
+            return Err(bad(CertificateError::UnknownIssuer));
+        }
+        let parsed = Certificate::from_der(end_entity).map_err(|_| bad(CertificateError::BadEncoding))?;
+        let now = i64::try_from(now.as_secs()).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let now = now.ok_or(bad(CertificateError::Expired))?;
+        if !is_valid(&parsed, now) {
+            let early = parsed.not_before > now;
+            return Err(bad(if early { CertificateError::NotValidYet } else { CertificateError::Expired }));
+        }
+        let serves = |purpose: &String| SERVER_PURPOSES.contains(&purpose.as_str());
+        if !parsed.purposes.is_empty() && !parsed.purposes.iter().any(serves) {
+            return Err(bad(CertificateError::InvalidPurpose));
+        }
+        verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)
+    }
+}
+
+fn is_valid(certificate: &Certificate, now: DateTime<Utc>) -> bool {
+    certificate.not_before <= now && now <= certificate.not_after
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let unknown = Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
+        let chain = self.chains.as_ref().map_or(unknown, |chains| {
+            chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        });
+        let Err(error) = chain else { return chain };
+        match self.verify_pinned(end_entity, server_name, now) {
+            Ok(()) => Ok(ServerCertVerified::assertion()),
+            Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => Err(error),
+            Err(pinned) => Err(pinned),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Unverified(self.provider.clone()).verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Unverified(self.provider.clone()).verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Accepts every certificate whose key the server holds: `insecure-skip-tls-verify: true`.
+#[derive(Debug)]
+pub(super) struct Unverified(pub Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Unverified {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
