@@ -390,10 +390,12 @@ impl Loop {
     /// two reaches the other.
     async fn hand_over(&mut self, mut handover: Handover) -> Result<()> {
         let program = printable(&handover.program).into_owned();
-        self.state.notify(true, format!("{program} asks for the terminal; Esc cancels"));
-        self.frames.request_promptly();
-        if self.cancels_within(BEFORE_HANDOVER).await {
-            return Ok(());
+        if handover.waits {
+            self.state.notify(true, format!("{program} is about to use the terminal; Esc cancels"));
+            self.frames.request_promptly();
+            if self.cancels_within(BEFORE_HANDOVER).await {
+                return Ok(());
+            }
         }
         self.last_answer().await;
         self.input.pause().await;

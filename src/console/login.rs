@@ -97,16 +97,18 @@ pub fn sentence(state: &State) -> Option<String> {
     let key = state.keymap.word(Place::Everywhere, Action::LogIn);
     let seconds = |until: DateTime<Utc>| (until - now).num_seconds().max(0);
     Some(match &login.health {
-        Health::Ended(why) => format!(
-            "✖ The login has ended: {}. {key} logs in again.",
-            kubeconfig::update::plainly(state, &why.to_string())
-        ),
+        Health::Ended(why) => {
+            let why = kubeconfig::update::plainly(state, &why.to_string());
+            format!("✖ Login ended, {key} logs in again: {why}")
+        }
         Health::Failing { why, next_try } => {
-            format!("! The login failed: {why}. Next try in {} s; {key} tries now.", seconds(*next_try))
+            format!("! Login failed, next try in {} s, {key} tries now: {why}", seconds(*next_try))
         }
         Health::Running { program, since, line } => {
             let escape = state.keymap.word(Place::Everywhere, Action::Back);
-            let line = if line.is_empty() { String::new() } else { format!(": {}", printable(line)) };
+            // A program that asks for the terminal gets it at once, and its question belongs there.
+            let quick = state.clock.now - *since < TimeDelta::seconds(1);
+            let line = if line.is_empty() || quick { String::new() } else { format!(": {}", printable(line)) };
             format!("{} is logging in ({}){line}. {escape} cancels.", printable(program), state.clock.age(*since))
         }
         Health::Fine => {

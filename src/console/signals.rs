@@ -17,6 +17,9 @@ pub struct Signals {
     pub stop: unix::Signal,
     /// The window has another size.
     pub resize: unix::Signal,
+    /// Never received, because the console is in the foreground: tmux leaves these ignored, and a login program would
+    /// inherit that and never be stopped when it asks for the terminal. A signal with a handler is reset by `exec`.
+    _background: [unix::Signal; 2],
 }
 
 impl Signals {
@@ -31,6 +34,10 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             stop: signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?,
             resize: signal(SignalKind::window_change())?,
+            _background: [
+                signal(SignalKind::from_raw(Signal::TTIN.as_raw()))?,
+                signal(SignalKind::from_raw(Signal::TTOU.as_raw()))?,
+            ],
         })
     }
 }

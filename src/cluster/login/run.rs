@@ -44,6 +44,8 @@ pub struct Handover {
     pub program: String,
     /// The context that it logs in to.
     pub context: String,
+    /// Whether it has not been started yet, and the user may prefer that it is not.
+    pub waits: bool,
     /// Sent when the terminal is free; dropped where the user does not want it.
     pub free: oneshot::Sender<()>,
     /// Resolves when the program has ended and the terminal can be taken back.
@@ -116,7 +118,7 @@ fn run_within(
     patience: Duration,
 ) -> Result<Zeroizing<Vec<u8>>, Reason> {
     let handed = match terminal {
-        Terminal::Handed(console) => Some(Handed::ask(console, &program.command, context)?),
+        Terminal::Handed(console) => Some(Handed::ask(console, &program.command, context, true)?),
         _ => None,
     };
     let mut running = Running::start(program, terminal)?;
@@ -155,7 +157,7 @@ fn run_within(
         if ended.is_none() && running.is_stopped() {
             match (terminal, &foreground) {
                 (Terminal::OnDemand(console), None) => {
-                    let handed = Handed::ask(console, &program.command, context)?;
+                    let handed = Handed::ask(console, &program.command, context, false)?;
                     if let Some(stderr) = &stderr {
                         stderr.show();
                     }
@@ -270,10 +272,10 @@ struct Handed {
 
 impl Handed {
     /// Waits until the console has left its screen.
-    fn ask(console: &Console, program: &str, context: &str) -> Result<Self, Reason> {
+    fn ask(console: &Console, program: &str, context: &str, waits: bool) -> Result<Self, Reason> {
         let (free, freed) = oneshot::channel();
         let (end, ended) = oneshot::channel();
-        let handover = Handover { program: program.to_owned(), context: context.to_owned(), free, ended };
+        let handover = Handover { program: program.to_owned(), context: context.to_owned(), waits, free, ended };
         console.handovers.send(handover).map_err(|_| Reason::Canceled)?;
         freed.blocking_recv().map_err(|_| Reason::Canceled)?;
         Ok(Self { _ended: end })
@@ -289,8 +291,7 @@ struct Foreground {
 impl Foreground {
     fn give(handed: Handed, group: Option<Pid>) -> Result<Self, Reason> {
         // A process in the background that changes the foreground is stopped, unless its thread blocks this.
-        let mut blocked = SigSet::empty();
-        blocked.add(NixSignal::SIGTTOU);
+        let blocked = background_output();
         let failed = |error: &dyn std::fmt::Display| Reason::Start(format!("the terminal: {error}"));
         blocked.thread_block().map_err(|error| failed(&error))?;
         let given = Self { _handed: handed, blocked };
@@ -308,6 +309,13 @@ impl Drop for Foreground {
         let _ = tcsetpgrp(rustix::stdio::stdin(), getpgrp());
         let _ = self.blocked.thread_unblock();
     }
+}
+
+/// The signal that stops a process in the background that writes to the terminal.
+fn background_output() -> SigSet {
+    let mut signals = SigSet::empty();
+    signals.add(NixSignal::SIGTTOU);
+    signals
 }
 
 /// What a program writes to standard error.
@@ -329,6 +337,8 @@ impl StandardError {
         let passes_on = matches!(terminal, Terminal::Shared { .. });
         let began = Instant::now();
         let reader = thread::spawn(move || {
+            // While the program has the terminal we are in the background, and write for it all the same.
+            let _ = background_output().thread_block();
             let (mut buffer, mut passed) = ([0; 4096], 0);
             while let Ok(count) = stderr.read(&mut buffer)
                 && count > 0

@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use http::header::{ACCEPT_ENCODING, HOST, LOCATION, PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::{PathAndQuery, Uri};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -26,6 +26,9 @@ use crate::domain::text::printable;
 use connector::{Connector, Route};
 use tls::Trust;
 
+/// Redirects that are followed, as in Go's net/http.
+const REDIRECTS: usize = 10;
+
 /// The body of a response, decompressed where a server or proxy compressed it unasked.
 pub(super) type Received = DecompressionBody<Incoming>;
 
@@ -35,6 +38,9 @@ pub(crate) enum NotAnApi {
     /// It redirects, usually to the login page of a proxy in front of it.
     #[error("the server redirects to {0}: is there a login page in front of it?")]
     Redirect(String),
+    /// It redirects again and again.
+    #[error("the server redirects again and again")]
+    Redirects,
 }
 
 impl NotAnApi {
@@ -90,6 +96,7 @@ impl Transport {
     ) -> Result<Response<Received>, BoxError> {
         let destination = &self.destination;
         *request.uri_mut() = joined(&destination.server, request.uri())?;
+        let client = self.client(certificate)?;
         let headers = request.headers_mut();
         headers.extend(destination.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         // Compressing costs an API server more than the local network of a bastion host saves.
@@ -101,11 +108,21 @@ impl Transport {
         if let Some(authorization) = destination.route.forward_authorization(&destination.server) {
             headers.insert(PROXY_AUTHORIZATION, authorization);
         }
-        let response = Decompression::new(self.client(certificate)?).oneshot(request).await?;
-        if is_redirect(response.status()) {
-            return Err(redirected(response.headers()).into());
+        let mut again = redirectable(&request);
+        for _ in 0..=REDIRECTS {
+            let (here, response) = (request.uri().clone(), Decompression::new(client.clone()).oneshot(request).await?);
+            if !is_redirect(response.status()) {
+                return Ok(response);
+            }
+            let Some(to) = elsewhere(&here, response.headers()) else {
+                return Err(redirected(response.headers()).into());
+            };
+            let Some(mut next) = again else { return Err(redirected(response.headers()).into()) };
+            *next.uri_mut() = to;
+            again = redirectable(&next);
+            request = next;
         }
-        Ok(response)
+        Err(NotAnApi::Redirects.into())
     }
 
     /// The pool for a client certificate. Requests that are in flight on the previous one finish there.
@@ -158,6 +175,31 @@ fn joined(server: &Uri, request: &Uri) -> Result<Uri, http::Error> {
     Ok(Uri::from_parts(parts)?)
 }
 
+/// A request that changes nothing, to be sent to where the server redirects.
+fn redirectable(request: &Request<Body>) -> Option<Request<Body>> {
+    if request.method() != Method::GET {
+        return None;
+    }
+    let mut copy = Request::new(Body::empty());
+    copy.uri_mut().clone_from(request.uri());
+    copy.headers_mut().clone_from(request.headers());
+    Some(copy)
+}
+
+/// Another path of the same server that a response redirects to. Credentials go nowhere else.
+fn elsewhere(here: &Uri, headers: &HeaderMap) -> Option<Uri> {
+    let location: Uri = headers.get(LOCATION)?.to_str().ok()?.parse().ok()?;
+    let is_same = match location.authority() {
+        None => true,
+        Some(authority) => Some(authority) == here.authority() && location.scheme() == here.scheme(),
+    };
+    let mut parts = here.clone().into_parts();
+    parts.path_and_query = location.path_and_query().cloned();
+    Uri::from_parts(parts)
+        .ok()
+        .filter(|_| is_same && location.path().starts_with('/') && !location.path().starts_with("//"))
+}
+
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
@@ -178,6 +220,23 @@ mod tests {
         assert_eq!(joined("https://s:6443", "/api?limit=1"), "https://s:6443/api?limit=1");
         assert_eq!(joined("https://s/k8s/c/", "/api"), "https://s/k8s/c/api");
         assert_eq!(joined("https://s/k8s/c?x=1", "/api"), "https://s/k8s/c/api");
+    }
+
+    #[test]
+    fn a_redirect_is_followed_only_on_the_same_server() {
+        let here: Uri = "https://s:6443/api?limit=1".parse().unwrap();
+        let to = |location: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(LOCATION, location.parse().unwrap());
+            elsewhere(&here, &headers).map(|uri| uri.to_string())
+        };
+        assert_eq!(to("/other?limit=1").as_deref(), Some("https://s:6443/other?limit=1"));
+        assert_eq!(to("https://s:6443/other").as_deref(), Some("https://s:6443/other"));
+        for location in
+            ["http://s:6443/other", "https://s/other", "https://t:6443/other", "//t/other", "https://s:6443@t/"]
+        {
+            assert_eq!(to(location), None, "{location}");
+        }
     }
 
     #[test]

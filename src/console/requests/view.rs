@@ -113,7 +113,10 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
         .as_ref()
         .map(|failure| [failure.text.clone()].into_iter().chain(failure.advice.clone()).collect::<Vec<_>>());
     let (texts, style) = match trouble {
-        Some(texts) if state.session.connection.is_none() => (texts, state.theme.bad()),
+        Some(mut texts) if state.session.connection.is_none() => {
+            texts.push(format!("{} connects anew.", key(Place::Everywhere, Action::LogIn)));
+            (texts, state.theme.bad())
+        }
         None if state.session.connection.is_none() && state.session.login.is_running() => {
             (login::sentence(state).into_iter().collect(), Style::new())
         }
