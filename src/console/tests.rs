@@ -2,6 +2,7 @@
 
 mod documents;
 mod kubeconfig;
+mod login;
 mod random;
 mod rbac;
 mod reached;

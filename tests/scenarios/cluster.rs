@@ -28,7 +28,7 @@ crate::on_both!(async
 
 async fn admin(plane: &dyn Plane) -> Cluster {
     let target = Target { kubeconfig: Some(plane.admin()), ..Target::default() };
-    Cluster::connect(&target).await.unwrap()
+    Cluster::connect(&target, countersign::cluster::Prompt::Nobody).await.unwrap()
 }
 
 fn decision() -> Decision {
@@ -142,7 +142,11 @@ async fn who_may_list_and_not_watch_is_never_told_that_the_list_is_live(plane: &
     let lister = limited(plane, &unique("lister"), "get,list", "certificatesigningrequests");
     let target = Target { kubeconfig: Some(lister.kubeconfig()), ..Target::default() };
     let (to, mut from) = mpsc::channel(1);
-    tokio::spawn(watch::requests(Cluster::connect(&target).await.unwrap(), Arc::default(), to));
+    tokio::spawn(watch::requests(
+        Cluster::connect(&target, countersign::cluster::Prompt::Nobody).await.unwrap(),
+        Arc::default(),
+        to,
+    ));
     let (mut listed, mut status) = (false, None);
     while status.is_none() {
         match next(&mut from).await {

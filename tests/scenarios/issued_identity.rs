@@ -113,7 +113,9 @@ fn shown(request: &Request) -> Result<Who, String> {
 /// Who each request is by the list, which is read as protobuf.
 fn listed(plane: &dyn Plane) -> BTreeMap<String, Result<Who, String>> {
     let target = Target { kubeconfig: Some(plane.admin()), ..Target::default() };
-    let all = plane::finish(async { Cluster::connect(&target).await.unwrap().read_requests().await.unwrap() });
+    let all = plane::finish(async {
+        Cluster::connect(&target, countersign::cluster::Prompt::Nobody).await.unwrap().read_requests().await.unwrap()
+    });
     all.iter().map(|request| (request.pin.name.clone(), shown(request))).collect()
 }
 

@@ -1,0 +1,69 @@
+//! How the console shows a login that runs, fails, ends, and is asked for again.
+
+use chrono::TimeDelta;
+use crossterm::event::KeyCode;
+
+use super::{Console, three};
+use crate::cluster::bulk::Wait;
+use crate::cluster::login::{Failed, Health, Reason};
+use crate::console::effect::Effect;
+use crate::console::event::Event;
+use crate::console::requests::testing::noon;
+use crate::trouble::Trouble;
+
+fn failed(reason: Reason) -> Failed {
+    Failed { program: "kubelogin".into(), reason }
+}
+
+fn header(console: &mut Console, event: Event) -> String {
+    console.hears(event);
+    console.screen().lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn nothing_is_called_live_without_a_login_and_an_answer() {
+    let mut console = Console::with(&three());
+    assert!(header(&mut console, Event::Login(Health::Fine)).contains("● live"));
+    let ended = header(&mut console, Event::Login(Health::Ended(failed(Reason::Rejected))));
+    assert!(ended.contains("✖ login ended") && !ended.contains("live"), "{ended}");
+    assert!(
+        console.screen().contains("Login ended, L logs in again: the server does not accept"),
+        "{}",
+        console.screen()
+    );
+    let why = failed(Reason::Slow(std::time::Duration::from_secs(60)));
+    let failing = Health::Failing { why, next_try: noon() + TimeDelta::seconds(27) };
+    assert!(header(&mut console, Event::Login(failing)).contains("! login failed"));
+    assert!(
+        console.screen().contains("next try in 27 s, L tries now: the login program kubelogin"),
+        "{}",
+        console.screen()
+    );
+    assert!(header(&mut console, Event::Login(Health::Fine)).contains("● live"));
+    let silent = header(&mut console, Event::Beat(Err(Trouble::new("https://s did not answer within 5 s"))));
+    assert!(silent.contains("! no answer") && !silent.contains("live"), "{silent}");
+    assert!(header(&mut console, Event::Beat(Ok(()))).contains("● live"));
+    let wait = Wait { code: 429, until: noon() + TimeDelta::seconds(3) };
+    assert!(header(&mut console, Event::Asked(wait)).contains("! busy (429)"));
+    assert!(console.screen().contains("The server is busy (429); it is asked again in 3 s."), "{}", console.screen());
+}
+
+#[test]
+fn the_login_key_connects_anew_and_escape_cancels_a_program() {
+    let mut console = Console::with(&three());
+    console.hears(Event::Login(Health::Ended(failed(Reason::Canceled))));
+    console.press(KeyCode::Char('L'));
+    assert!(matches!(console.effects.pop(), Some(Effect::Connect { login: true, .. })));
+    assert!(!console.screen().contains("jane-7f3k"), "{}", console.screen());
+    let running = Health::Running {
+        program: "kubelogin".into(),
+        since: noon() - TimeDelta::seconds(4),
+        line: "visit \u{1b}[2J x".into(),
+    };
+    console.hears(Event::Login(running));
+    let screen = console.screen();
+    assert!(screen.contains("○ login 4s") && screen.contains("kubelogin is logging in (4s): visit"), "{screen}");
+    assert!(!screen.contains('\u{1b}') && screen.contains("Esc cancels"), "{screen}");
+    console.press(KeyCode::Esc);
+    assert!(matches!(console.effects.pop(), Some(Effect::CancelLogin)));
+}
