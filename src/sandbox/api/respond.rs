@@ -114,6 +114,13 @@ pub fn data(code: u16, json: Bytes, yaml: bool) -> Response<Body> {
     }
 }
 
+/// A document for everybody who may read it, and for caches.
+pub fn public(media: &'static str, document: &Value) -> Response<Body> {
+    let mut response = whole(200, media, document.to_string().into());
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    response
+}
+
 /// Plain text.
 pub fn text(code: u16, text: &str) -> Response<Body> {
     whole(code, "text/plain; charset=utf-8", Bytes::copy_from_slice(text.as_bytes()))

@@ -107,6 +107,15 @@ impl Failure {
         Self::new(404, "", "404 page not found\n")
     }
 
+    /// The path breaks off behind a special verb (`responsewriters.InternalError`); plain text.
+    pub fn no_request_info(uri: &str) -> Self {
+        let why = format!(
+            "Internal Server Error: {uri:?}: failed to create RequestInfo: unable to determine kind and namespace from \
+             url, {uri}\n"
+        );
+        Self::new(500, "", why.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
+    }
+
     /// The path knows no such method.
     pub fn no_method() -> Self {
         let message = "the server does not allow this method on the requested resource";
