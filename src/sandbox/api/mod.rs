@@ -144,9 +144,9 @@ impl Api {
             "/readyz" | "/livez" | "/healthz" => Ok(respond::text(200, "ok")),
             "/version" => Ok(respond::data(200, discovery::version().to_string().into(), false)),
             "/.well-known/openid-configuration" => {
-                Ok(respond::public("application/json", &self.tokens.issuer.configuration(&self.url)))
+                respond::public(headers, "application/json", &self.tokens.issuer.configuration(&self.url))
             }
-            "/openid/v1/jwks" => Ok(respond::public("application/jwk-set+json", &self.tokens.issuer.keys())),
+            "/openid/v1/jwks" => respond::public(headers, "application/jwk-set+json", &self.tokens.issuer.keys()),
             _ => discovery::answer(trimmed, headers).ok_or_else(|| unknown_path(trimmed)),
         }
     }

@@ -210,6 +210,12 @@ impl Failure {
         Self { details: Some(Box::new(json!({}))), ..Self::new(406, "NotAcceptable", message) }
     }
 
+    /// The path answers in one form alone, and the client does not accept it.
+    pub fn only_representation(media: &str) -> Self {
+        let message = format!("406: Not Acceptable\n\nAvailable representations: {media}");
+        Self { details: Some(Box::new(json!({}))), ..Self::new(406, "NotAcceptable", message) }
+    }
+
     /// The version asked for has been forgotten.
     pub fn expired(message: impl Into<String>) -> Self {
         Self::new(410, "Expired", message)

@@ -29,12 +29,12 @@ impl Call<'_> {
         let (schemas, content_type) = (&self.api.schemas, self.content_type());
         let decoded = body::object(schemas, &TOKEN_REQUESTS, content_type, &self.body, self.query.validation)?;
         let Decoded { object: mut request, warnings } = decoded;
+        restriction::admit_token(&request, &self.write(&self.action.name), &self.api.store)?;
         self.check_request_place(&request)?;
         let account = self.api.store.get(self.resource, &self.key());
         let account = account.ok_or_else(|| Failure::not_found(self.resource, &self.action.name))?;
         let now = Utc::now();
         self.complete_request(&mut request, &account, now)?;
-        restriction::admit_token(&request, &self.write(&self.action.name), &self.api.store)?;
         let bound = self.bound(&request, &account)?;
         let token = self.token(&request, bound, now)?;
         let life = request.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFE);

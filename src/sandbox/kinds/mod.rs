@@ -118,13 +118,15 @@ fn check(own: Vec<Cause>, object: &Value, write: &Write<'_>) -> Result<(), Failu
     if causes.is_empty() { Ok(()) } else { Err(Failure::invalid(group, kind, write.name, &causes)) }
 }
 
-/// The admission plugins that look at, or change, a new object before it is checked: `NodeRestriction`, `ServiceAccount`.
+/// The admission plugins that look at, or change, a new object before it is checked: `ServiceAccount`, `NodeRestriction`.
 ///
 /// # Errors
 /// 403 and 404.
 pub fn admit_create(object: &mut Value, write: &Write<'_>, store: &Store) -> Result<(), Failure> {
-    restriction::admit_create(object, write, store)?;
-    if write.resource.plural == "pods" { service_account::admit_pod(object, write, store) } else { Ok(()) }
+    if write.resource.plural == "pods" {
+        service_account::admit_pod(object, write, store)?;
+    }
+    restriction::admit_create(object, write, store)
 }
 
 /// Nothing is made in a namespace that is not there, or that is going.

@@ -27,7 +27,7 @@ pub(super) fn admit_pod(pod: &mut Value, write: &Write<'_>, store: &Store) -> Re
     }
     let (namespace, name) = (write.namespace, text(pod, "/spec/serviceAccountName").to_owned());
     let account = store.get(&SERVICE_ACCOUNTS, &Key::new(namespace, &name)).ok_or_else(|| {
-        let missing = Failure::not_found(&SERVICE_ACCOUNTS, &name).message;
+        let missing = format!("serviceaccount {name:?} not found");
         write.forbidden(&format!("error looking up service account {namespace}/{name}: {missing}"))
     })?;
     let account = account.object();

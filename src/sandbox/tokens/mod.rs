@@ -56,7 +56,7 @@ impl Tokens {
 
     fn try_authenticate(&self, token: &str, audiences: &[String], now: DateTime<Utc>) -> Result<Authenticated, String> {
         let claims = self.issuer.verify(token)?;
-        let meant: Vec<_> = claims.aud.iter().filter(|audience| audiences.contains(audience)).cloned().collect();
+        let meant: Vec<_> = audiences.iter().filter(|audience| claims.aud.contains(audience)).cloned().collect();
         if meant.is_empty() {
             return Err(format!(
                 "token audiences {} is invalid for the target audiences {}",
