@@ -98,3 +98,67 @@ impl Issuer {
         }] })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::claims::Bound;
+    use super::*;
+
+    fn claims() -> Claims {
+        Claims {
+            aud: vec![URL.to_owned()],
+            exp: 2,
+            iat: 1,
+            iss: URL.to_owned(),
+            jti: "id".to_owned(),
+            bound: Bound::default(),
+            nbf: 1,
+            sub: "system:serviceaccount:dev:robot".to_owned(),
+        }
+    }
+
+    #[test]
+    fn verifies_its_own_tokens_and_no_changed_ones() {
+        let issuer = Issuer::new().unwrap();
+        let token = issuer.sign(&claims()).unwrap();
+        assert_eq!(issuer.verify(&token).unwrap(), claims());
+        for at in 0..token.len() {
+            let mut changed = token.clone().into_bytes();
+            // Another letter of the alphabet of base64url.
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            // The last letter of a part may hold bits that mean nothing, but then it is not canonical.
+            assert!(issuer.verify(&changed).is_err(), "letter {at}");
+        }
+        assert!(Issuer::new().unwrap().verify(&token).unwrap_err().contains("no keys found"));
+    }
+
+    #[test]
+    fn verifies_no_token_without_a_signature_of_its_own_kind() {
+        let issuer = Issuer::new().unwrap();
+        let token = issuer.sign(&claims()).unwrap();
+        let parts: Vec<_> = token.split('.').collect();
+        for algorithm in ["none", "HS256", "RS256", "es256", ""] {
+            let header = URL_SAFE_NO_PAD.encode(json!({ "alg": algorithm }).to_string());
+            for signature in ["", parts[2]] {
+                let forged = format!("{header}.{}.{signature}", parts[1]);
+                assert!(issuer.verify(&forged).unwrap_err().contains("cryptographic primitive"), "{algorithm}");
+            }
+        }
+        for rubbish in ["", ".", "..", "a.b", "a.b.c.d", "e30.e30.", "!.!.!"] {
+            assert_eq!(issuer.verify(rubbish).unwrap_err(), "", "{rubbish}");
+        }
+    }
+
+    #[test]
+    fn publishes_the_key_that_verifies() {
+        let issuer = Issuer::new().unwrap();
+        let key = &issuer.keys()["keys"][0];
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(key[part].as_str().unwrap()).unwrap();
+        let point = [&[4][..], &decode("x"), &decode("y")].concat();
+        let token = issuer.sign(&claims()).unwrap();
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
+        key.verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
+    }
+}

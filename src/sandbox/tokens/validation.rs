@@ -82,3 +82,97 @@ impl Lookup<'_> {
         deleted.is_ok_and(|deleted| deleted < self.now - LEEWAY)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::sandbox::store::{Outcome, Record};
+    use crate::sandbox::tokens::{Bound, URL};
+
+    fn put(store: &Store, resource: &Resource, key: &Key, metadata: &Value) {
+        let object = json!({ "metadata": metadata });
+        store.transact(resource, key, |_: Option<&Record>| Ok::<_, ()>(Outcome::Put(object))).unwrap();
+    }
+
+    fn reference(name: &str) -> Reference {
+        Reference { name: name.to_owned(), uid: format!("{name}-uid") }
+    }
+
+    /// A token of an hour for the account `robot`, which is there.
+    fn issued(now: DateTime<Utc>) -> (Store, Claims) {
+        let store = Store::default();
+        put(&store, &SERVICE_ACCOUNTS, &Key::new("dev", "robot"), &json!({ "uid": "robot-uid" }));
+        let bound = Bound { namespace: "dev".to_owned(), serviceaccount: reference("robot"), ..Bound::default() };
+        let iat = now.timestamp();
+        let claims = Claims {
+            aud: vec![URL.to_owned()],
+            exp: iat + 3600,
+            iat,
+            iss: URL.to_owned(),
+            jti: "id".to_owned(),
+            bound,
+            nbf: iat,
+            sub: "system:serviceaccount:dev:robot".to_owned(),
+        };
+        (store, claims)
+    }
+
+    #[test]
+    fn a_token_is_good_within_its_times_and_a_minute_more() {
+        let now = Utc::now();
+        let (store, claims) = issued(now);
+        let at = |seconds: i64| check(&store, &claims, now + TimeDelta::seconds(seconds));
+        assert_eq!(at(0), Ok(()));
+        assert_eq!(at(3600 + 60), Ok(()));
+        assert_eq!(at(3600 + 62).unwrap_err(), "service account token has expired");
+        assert_eq!(at(-60), Ok(()));
+        assert_eq!(at(-62).unwrap_err(), "service account token is not valid yet");
+        let early = Claims { nbf: 0, ..claims.clone() };
+        let refused = check(&store, &early, now - TimeDelta::seconds(62));
+        assert_eq!(refused.unwrap_err(), "service account token is issued in the future");
+    }
+
+    #[test]
+    fn a_token_is_good_as_long_as_all_that_it_is_bound_to() {
+        let now = Utc::now();
+        for (resource, namespace, kind) in [(&SECRETS, "dev", "secret"), (&PODS, "dev", "pod"), (&NODES, "", "node")] {
+            let (store, mut claims) = issued(now);
+            let bound = Some(reference("x"));
+            match kind {
+                "secret" => claims.bound.secret = bound,
+                "pod" => claims.bound.pod = bound,
+                _ => claims.bound.node = bound,
+            }
+            let invalidated = Err("service account token has been invalidated".to_owned());
+            assert_eq!(check(&store, &claims, now), invalidated, "{kind} is missing");
+            let key = Key::new(namespace, "x");
+            put(&store, resource, &key, &json!({ "uid": "x-uid" }));
+            assert_eq!(check(&store, &claims, now), Ok(()), "{kind}");
+            let deleted = |seconds: i64| crate::sandbox::kinds::stamp(now - TimeDelta::seconds(seconds));
+            put(&store, resource, &key, &json!({ "uid": "x-uid", "deletionTimestamp": deleted(10) }));
+            assert_eq!(check(&store, &claims, now), Ok(()), "{kind} was deleted a moment ago");
+            put(&store, resource, &key, &json!({ "uid": "x-uid", "deletionTimestamp": deleted(70) }));
+            assert_eq!(check(&store, &claims, now), invalidated, "{kind} was deleted");
+            put(&store, resource, &key, &json!({ "uid": "y" }));
+            let other = format!("{kind} UID (y) does not match service account {kind} ref claim (x-uid)");
+            assert_eq!(check(&store, &claims, now), Err(other));
+        }
+    }
+
+    #[test]
+    fn a_token_is_that_of_one_account_and_no_later_one_of_its_name() {
+        let now = Utc::now();
+        let (store, mut claims) = issued(now);
+        // Beside a pod, the node is only information.
+        (claims.bound.pod, claims.bound.node) = (Some(reference("p")), Some(reference("n")));
+        put(&store, &PODS, &Key::new("dev", "p"), &json!({ "uid": "p-uid" }));
+        assert_eq!(check(&store, &claims, now), Ok(()));
+        put(&store, &SERVICE_ACCOUNTS, &Key::new("dev", "robot"), &json!({ "uid": "later" }));
+        let other = "service account UID (later) does not match claim (robot-uid)";
+        assert_eq!(check(&store, &claims, now).unwrap_err(), other);
+        claims.bound.serviceaccount = reference("nobody");
+        assert_eq!(check(&store, &claims, now).unwrap_err(), "serviceaccounts \"nobody\" not found");
+    }
+}
