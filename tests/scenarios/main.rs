@@ -31,6 +31,7 @@ mod kubeconfig;
 mod lifecycle;
 mod limits;
 mod manners;
+mod node_access;
 mod node_pods;
 mod nodes;
 mod onboarding;
