@@ -2,7 +2,7 @@
 
 mod core;
 pub mod metadata;
-pub mod names;
+pub(super) mod names;
 pub mod rbac;
 mod requests;
 mod service_account;
