@@ -1,8 +1,9 @@
-//! Who asks: client certificates, and the anonymous (`apiserver/pkg/authentication`).
+//! Who asks: client certificates, tokens of service accounts, and the anonymous (`apiserver/pkg/authentication`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::Utc;
 use http::HeaderMap;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
@@ -13,6 +14,7 @@ use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureS
 use serde_json::{Value, json};
 
 use super::api::status::Failure;
+use super::tokens::{Tokens, bearer};
 use crate::domain::access::{AUTHENTICATED, Who};
 use crate::domain::certificate::Certificate;
 
@@ -20,8 +22,8 @@ use crate::domain::certificate::Certificate;
 pub const ANONYMOUS: &str = "system:anonymous";
 /// The group of who shows no credentials.
 pub const UNAUTHENTICATED: &str = "system:unauthenticated";
-/// Where a certificate is named that somebody logged in with (`authentication/request/x509`).
-const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
+/// The key of a user's extra attributes that names the credential (`user.CredentialIDKey`).
+pub const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
 
 /// A user as the server sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,16 +72,9 @@ impl AnyCertificate {
         builder.build().map(Self).map_err(|error| error.to_string())
     }
 
-    /// Who logs in with the certificates of a connection, at this moment.
-    ///
-    /// # Errors
-    /// 401 for a certificate that is not ours, or not now.
-    pub fn user(&self, certificates: &[CertificateDer<'_>], headers: &HeaderMap) -> Result<User, Failure> {
-        let Some((own, chain)) = certificates.split_first() else {
-            // There are no tokens here, so none can be right.
-            let token = headers.contains_key(http::header::AUTHORIZATION);
-            return if token { Err(Failure::unauthorized()) } else { Ok(User::anonymous()) };
-        };
+    /// Who logs in with the certificates of a connection, at this moment; `None` where there are none.
+    fn user(&self, certificates: &[CertificateDer<'_>]) -> Result<Option<User>, Failure> {
+        let Some((own, chain)) = certificates.split_first() else { return Ok(None) };
         self.0.verify_client_cert(own, chain, UnixTime::now()).map_err(|_| Failure::unauthorized())?;
         let certificate = Certificate::from_der(own).map_err(|_| Failure::unauthorized())?;
         if certificate.identity.user.is_empty() {
@@ -88,12 +83,31 @@ impl AnyCertificate {
         let mut groups = certificate.identity.groups;
         groups.push(AUTHENTICATED.to_owned());
         let credential = format!("X509SHA256={}", certificate.sha256);
-        Ok(User {
+        Ok(Some(User {
             who: Who { user: certificate.identity.user, groups },
             uid: String::new(),
             extra: BTreeMap::from([(CREDENTIAL.to_owned(), vec![credential])]),
-        })
+        }))
     }
+}
+
+/// Who a request is from: by certificate, else by token, else anonymous (`authentication/request/union`).
+///
+/// # Errors
+/// 401 where there are credentials, and none of them is good.
+pub fn authenticate(
+    clients: &AnyCertificate,
+    tokens: &Tokens,
+    certificates: &[CertificateDer<'_>],
+    headers: &HeaderMap,
+) -> Result<User, Failure> {
+    let by_certificate = clients.user(certificates);
+    if let Ok(Some(user)) = by_certificate {
+        return Ok(user);
+    }
+    let Some(token) = bearer(headers) else { return by_certificate.map(|_| User::anonymous()) };
+    let by_token = tokens.authenticate(token, &Tokens::api_audiences(), Utc::now());
+    by_token.map(|authenticated| authenticated.user).map_err(|_| Failure::unauthorized())
 }
 
 impl ClientCertVerifier for AnyCertificate {

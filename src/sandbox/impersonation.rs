@@ -2,18 +2,19 @@
 //!
 //! There are several ways to be allowed, tried in order: those of constrained impersonation, which also ask for the right
 //! to do this very thing so (`impersonate-on:MODE:VERB`), and the old one. The first refusal is the one that is told.
-//! Left out is the mode for a node's own service accounts: nobody logs in with a token here.
 
 use std::collections::BTreeMap;
 
 use http::HeaderMap;
 
-use super::api::access::refusal;
+use super::api::access::{Access, refusal};
+use super::api::fields::Fields;
 use super::api::status::Failure;
 use super::authentication::{ANONYMOUS, UNAUTHENTICATED, User};
-use crate::domain::access::{AUTHENTICATED, Action, MASTERS, Policy, ResourceAction, Who};
+use crate::domain::access::{AUTHENTICATED, Action, MASTERS, ResourceAction, Who};
 
-const NODES: &str = "system:nodes";
+/// The group of all nodes.
+pub const NODES: &str = "system:nodes";
 const AUTHENTICATION: &str = "authentication.k8s.io";
 
 /// Whom the headers name.
@@ -65,6 +66,7 @@ impl Wanted {
 /// A way to be allowed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
+    AssociatedNode,
     ArbitraryNode,
     ServiceAccount,
     UserInfo,
@@ -72,11 +74,13 @@ enum Mode {
 }
 
 impl Mode {
-    const ALL: [Self; 4] = [Self::ArbitraryNode, Self::ServiceAccount, Self::UserInfo, Self::Legacy];
+    const ALL: [Self; 5] =
+        [Self::AssociatedNode, Self::ArbitraryNode, Self::ServiceAccount, Self::UserInfo, Self::Legacy];
 
-    fn applies(self, wanted: &Wanted) -> bool {
+    fn applies(self, user: &User, wanted: &Wanted) -> bool {
         let account = wanted.who().service_account().is_some();
         match self {
+            Self::AssociatedNode => wanted.only_named() && wanted.node().is_some_and(|node| is_associated(user, node)),
             Self::ArbitraryNode => wanted.only_named() && wanted.node().is_some(),
             Self::ServiceAccount => wanted.only_named() && account,
             Self::UserInfo => wanted.node().is_none() && !account,
@@ -86,6 +90,7 @@ impl Mode {
 
     fn name(self) -> Option<&'static str> {
         match self {
+            Self::AssociatedNode => Some("associated-node"),
             Self::ArbitraryNode => Some("arbitrary-node"),
             Self::ServiceAccount => Some("serviceaccount"),
             Self::UserInfo => Some("user-info"),
@@ -94,15 +99,22 @@ impl Mode {
     }
 }
 
+/// Whether this is a service account whose token is bound to that node.
+fn is_associated(user: &User, node: &str) -> bool {
+    let of_node = |values: &Vec<String>| values.len() == 1 && values[0] == node;
+    user.who.service_account().is_some()
+        && user.extra.get("authentication.kubernetes.io/node-name").is_some_and(of_node)
+}
+
 /// The user that a request for `action` acts as, if it may.
 ///
 /// # Errors
 /// 403 for what may not be impersonated.
-pub fn impersonated(user: User, headers: &HeaderMap, action: &Action, policy: &Policy) -> Result<User, Failure> {
+pub fn impersonated(user: User, headers: &HeaderMap, action: &Action, access: &Access) -> Result<User, Failure> {
     let Some(wanted) = Wanted::read(headers)? else { return Ok(user) };
     let mut refused = None;
-    for mode in Mode::ALL.into_iter().filter(|mode| mode.applies(&wanted)) {
-        let attempt = Attempt { user: &user, wanted: &wanted, mode, policy };
+    for mode in Mode::ALL.into_iter().filter(|mode| mode.applies(&user, &wanted)) {
+        let attempt = Attempt { user: &user, wanted: &wanted, mode, access };
         match attempt.check(action) {
             Ok(acts_as) => return Ok(acts_as),
             Err(failure) => refused = refused.or(Some(failure)),
@@ -115,7 +127,7 @@ struct Attempt<'a> {
     user: &'a User,
     wanted: &'a Wanted,
     mode: Mode,
-    policy: &'a Policy,
+    access: &'a Access,
 }
 
 impl Attempt<'_> {
@@ -148,7 +160,10 @@ impl Attempt<'_> {
     /// Checks the name; the groups that go with it.
     fn name(&self) -> Result<Vec<String>, Failure> {
         let (wanted, group) = (self.wanted, self.group());
-        if let Some(node) = wanted.node().filter(|_| self.mode == Mode::ArbitraryNode) {
+        let node_mode = matches!(self.mode, Mode::AssociatedNode | Mode::ArbitraryNode);
+        if let Some(node) = wanted.node().filter(|_| node_mode) {
+            // The right to be the associated node is one for all nodes.
+            let node = if self.mode == Mode::AssociatedNode { "*" } else { node };
             self.may_be(group, "nodes", |action| action.named(node))?;
             return Ok(vec![NODES.to_owned()]);
         }
@@ -191,6 +206,7 @@ impl Attempt<'_> {
     }
 
     fn may(&self, action: &Action) -> Result<(), Failure> {
-        if self.policy.permits(&self.user.who, action) { Ok(()) } else { Err(refusal(self.user, action, self.policy)) }
+        let decision = self.access.decide(&self.user.who, action, &Fields::default());
+        if decision.allowed { Ok(()) } else { Err(refusal(self.user, action, &decision.reason)) }
     }
 }

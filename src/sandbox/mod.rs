@@ -2,7 +2,8 @@
 //!
 //! - [`server`]: HTTPS on a socket.
 //! - [`api`]: from a request to its answer.
-//! - [`authentication`]: who asks. [`impersonation`]: as whom. [`authority`]: the CA.
+//! - [`authentication`]: who asks. [`impersonation`]: as whom. [`authority`]: the CA. [`tokens`]: of service accounts.
+//! - [`node`]: what nodes may do, beside RBAC.
 //! - [`kinds`]: what is special about each kind. [`schema`]: what all have in common, by their schemas.
 //! - [`store`]: objects, versions, changes. [`controllers`]: who acts on them. [`seed`]: what is there at first.
 //!
@@ -15,10 +16,12 @@ pub mod authority;
 pub mod controllers;
 pub mod impersonation;
 pub mod kinds;
+pub mod node;
 pub mod schema;
 pub mod seed;
 pub mod server;
 pub mod store;
+pub mod tokens;
 mod usage;
 
 use std::fs::{File, Permissions};
@@ -41,6 +44,7 @@ use api::Api;
 use authentication::AnyCertificate;
 use authority::{Authority, Credentials};
 use store::Store;
+use tokens::{Issuer, Tokens};
 
 use crate::domain::access::MASTERS;
 use crate::files::atomic;
@@ -104,15 +108,17 @@ impl Sandbox {
         let store = Arc::new(Store::default());
         seed::plant(&store, &authority, !options.empty, now).map_err(Error::of)?;
         let clients = Arc::new(AnyCertificate::of(authority.der(), server::provider()).map_err(Error::of)?);
-        let api = Arc::new(Api::new(store.clone(), clients.clone()).map_err(Error::of)?);
         let reached = reached_at(address);
+        let url = format!("https://{reached}");
+        let tokens = Arc::new(Tokens::new(Issuer::new().map_err(Error::of)?, store.clone()));
+        let api = Arc::new(Api::new(store.clone(), clients.clone(), tokens, url.clone()).map_err(Error::of)?);
         let (certificate, key) = authority.serving(&[reached.ip(), address.ip()]).map_err(Error::of)?;
         let tls = server::tls(certificate, key, clients).map_err(Error::of)?;
         let mut tasks = JoinSet::new();
         tasks.spawn(server::serve(listener, tls, api, options.idle));
-        controllers::start(&mut tasks, &store, &authority);
+        controllers::start(&mut tasks, &store, &authority).map_err(Error::of)?;
         tasks.spawn(seed::traffic(store.clone(), options.traffic));
-        let sandbox = Self { folder, url: format!("https://{reached}"), authority, store, _tasks: tasks };
+        let sandbox = Self { folder, url, authority, store, _tasks: tasks };
         let kubeconfig = sandbox.kubeconfig_text().map_err(Error::of)?;
         atomic::write_private(&sandbox.kubeconfig(), kubeconfig.as_bytes()).map_err(Error::of)?;
         Ok(sandbox)

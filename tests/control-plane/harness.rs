@@ -164,6 +164,7 @@ impl ControlPlane {
             "--endpoint-reconciler-type=none".to_owned(),
             "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
             "--authorization-mode=Node,RBAC".to_owned(),
+            "--enable-admission-plugins=NodeRestriction".to_owned(), // as kubeadm does
             format!("--client-ca-file={}", file("ca.crt")),
             format!("--tls-cert-file={}", file("serving.crt")),
             format!("--tls-private-key-file={}", file("serving.key")),
@@ -214,6 +215,7 @@ impl ControlPlane {
             "certificatesigningrequest-cleaner-controller",
             "clusterrole-aggregation-controller",
             "namespace-controller",
+            "root-ca-certificate-publisher-controller",
             "serviceaccount-controller",
         ];
         let arguments = [
@@ -222,6 +224,7 @@ impl ControlPlane {
             format!("--cluster-signing-cert-file={}", self.path("ca.crt").display()),
             format!("--cluster-signing-key-file={}", self.path("ca.key").display()),
             format!("--service-account-private-key-file={}", self.path("accounts.key").display()),
+            format!("--root-ca-file={}", self.path("ca.crt").display()),
             "--use-service-account-credentials=true".to_owned(),
             "--leader-elect=false".to_owned(),
             "--secure-port=0".to_owned(),

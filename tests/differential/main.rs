@@ -1,4 +1,4 @@
-//! Our reading of requests and certificates against Go's, on mutated ones.
+//! Our reading of requests and certificates against Go's, on mutated ones; and of API requests, on random ones.
 //!
 //! `COUNTERSIGN_DIFFERENTIAL` says how many are tried (20,000 by default), `COUNTERSIGN_SEED` where the random numbers start.
 //! A text that the two read differently is kept in `seeds`, which every run tries first.
@@ -11,6 +11,8 @@ mod build;
 mod dice;
 mod oracle;
 mod reading;
+#[cfg(feature = "sandbox")]
+mod request_info;
 mod text;
 mod tree;
 

@@ -8,6 +8,7 @@ use countersign::sandbox::api::Api;
 use countersign::sandbox::authentication::AnyCertificate;
 use countersign::sandbox::authority::Authority;
 use countersign::sandbox::store::Store;
+use countersign::sandbox::tokens::{Issuer, Tokens};
 use countersign::sandbox::{seed, server};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use rustls::pki_types::CertificateDer;
@@ -83,6 +84,9 @@ fn seeds() -> Vec<Vec<u8>> {
         "DELETE /api/v1/namespaces/default\ncontent-type: application/json\n\n{\"preconditions\": {\"uid\": \"x\"}, \"propagationPolicy\": \"Foreground\", \"gracePeriodSeconds\": 0}".to_owned(),
         "POST /apis/authorization.k8s.io/v1/subjectaccessreviews\ncontent-type: application/json\n\n{\"spec\": {\"user\": \"u\", \"groups\": [\"g\"], \"resourceAttributes\": {\"verb\": \"get\", \"resource\": \"pods\"}}}".to_owned(),
         "POST /apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings\ncontent-type: application/vnd.kubernetes.protobuf\n\nk8s\0\n\x1f\n\x1crbac.authorization.k8s.io/v1\x12".to_owned(),
+        "POST /apis/authentication.k8s.io/v1/tokenreviews\n\n{\"spec\":{\"token\":\"e30.eyJpc3MiOiJodHRwczovL2t1YmVybmV0ZXMuZGVmYXVsdC5zdmMifQ.AAAA\",\"audiences\":[\"x\"]}}".to_owned(),
+        "POST /api/v1/namespaces/default/serviceaccounts/default/token\n\n{\"spec\":{\"expirationSeconds\":4294967297,\"boundObjectRef\":{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"name\":\"p\"}}}".to_owned(),
+        "GET /api/v1/watch/namespaces/default/pods/p?labelSelector=a%20in%20(b,),!c\nauthorization: Bearer a.b.c\n\n".to_owned(),
         "GET /openapi/v2\naccept: application/json\n\n".to_owned(),
         "GET /apis\naccept: application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList\n\n".to_owned(),
         format!("GET {CSRS}?watch=true&timeoutSeconds=9223372036854775807\n\n"),
@@ -104,7 +108,9 @@ impl Cluster {
         let clients = Arc::new(AnyCertificate::of(authority.der(), server::provider()).unwrap());
         let admin = authority.credentials("admin", &["system:masters".to_owned()], now).unwrap();
         let admin = CertificateDer::from_pem_slice(admin.certificate.as_bytes()).unwrap();
-        Self { api: Api::new(store, clients).unwrap(), admin }
+        let tokens = Arc::new(Tokens::new(Issuer::new().unwrap(), store.clone()));
+        let url = "https://127.0.0.1".to_owned();
+        Self { api: Api::new(store, clients, tokens, url).unwrap(), admin }
     }
 }
 

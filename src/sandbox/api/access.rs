@@ -1,24 +1,57 @@
-//! RBAC, enforced: the console's own evaluation on the roles and bindings in the store.
+//! Who may do what: `--authorization-mode=Node,RBAC`, after the group `system:masters`, which may do everything.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use k8s_openapi::api::rbac::v1::PolicyRule;
 use serde::de::DeserializeOwned;
 
+use super::fields::Fields;
 use super::resource::{CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES, Resource};
 use super::status::Failure;
-use crate::domain::access::{Action, Binding, Policy, Role};
+use crate::domain::access::{Action, Binding, Policy, Role, Who};
 use crate::sandbox::authentication::User;
+use crate::sandbox::node::{self, NodeAuthorizer};
+use crate::sandbox::seed;
 use crate::sandbox::store::Store;
 
 /// The policy of the newest roles and bindings; it is built again when one of them has changed.
-#[derive(Default)]
 pub struct Authorizer {
     current: Mutex<Option<(u64, Arc<Policy>)>>,
+    node_rules: Arc<[PolicyRule]>,
+}
+
+/// The authorization of one moment.
+#[derive(Clone)]
+pub struct Access {
+    policy: Arc<Policy>,
+    nodes: NodeAuthorizer,
+}
+
+/// What the authorizers say about a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether it is allowed.
+    pub allowed: bool,
+    /// Why, in the server's words; may be empty.
+    pub reason: String,
 }
 
 impl Authorizer {
-    /// The policy as it is now.
-    pub fn policy(&self, store: &Store) -> Arc<Policy> {
+    /// One without a policy.
+    ///
+    /// # Errors
+    /// Where the asset with the default roles is broken.
+    pub fn new() -> Result<Self, serde_json::Error> {
+        Ok(Self { current: Mutex::default(), node_rules: seed::node_rules()?.into() })
+    }
+
+    /// The authorization as it is now.
+    pub fn access(&self, store: &Arc<Store>) -> Access {
+        let nodes = NodeAuthorizer::new(store.clone(), self.node_rules.clone());
+        Access { policy: self.policy(store), nodes }
+    }
+
+    fn policy(&self, store: &Store) -> Arc<Policy> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = [&ROLES, &CLUSTER_ROLES, &ROLE_BINDINGS, &CLUSTER_ROLE_BINDINGS].map(|r| store.changed_at(r));
         let newest = newest.into_iter().max().unwrap_or(0);
@@ -46,18 +79,49 @@ fn objects<T: DeserializeOwned>(store: &Store, resource: &'static Resource) -> i
     store.all(resource).into_iter().filter_map(|(_, record)| serde_json::from_slice(&record.json).ok())
 }
 
+impl Access {
+    /// The roles and bindings: what escalation and rule reviews look at.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Whether a request without selectors is allowed.
+    pub fn permits(&self, who: &Who, action: &Action) -> bool {
+        self.decide(who, action, &Fields::default()).allowed
+    }
+
+    /// Asks one authorizer after the other (`authorization/union`); `fields` is the request's field selector.
+    pub fn decide(&self, who: &Who, action: &Action, fields: &Fields) -> Decision {
+        let allowed = |reason: String| Decision { allowed: true, reason };
+        if who.is_master() {
+            return allowed(String::new());
+        }
+        let by_node = node::identity(who).map(|node| self.nodes.decide(node, action, fields));
+        if by_node.as_ref().is_some_and(|decision| decision.allowed) {
+            return allowed(String::new());
+        }
+        if let Some(grant) = self.policy.grant(who, action) {
+            return allowed(format!("RBAC: allowed by {grant}"));
+        }
+        let missing = self.policy.dangling(who, action.namespace());
+        let missing = match missing.as_slice() {
+            [] => String::new(),
+            [one] => format!("RBAC: {one}"),
+            many => format!("RBAC: [{}]", many.join(", ")),
+        };
+        let reasons = by_node.into_iter().map(|decision| decision.reason).chain([missing]);
+        let reasons: Vec<_> = reasons.filter(|reason| !reason.is_empty()).collect();
+        Decision { allowed: false, reason: reasons.join("\n") }
+    }
+}
+
 /// The 403 for an action, in the server's words (`responsewriters.Forbidden`).
-pub fn refusal(user: &User, action: &Action, policy: &Policy) -> Failure {
-    let missing = policy.dangling(&user.who, action.namespace());
-    let missing = match missing.as_slice() {
-        [] => String::new(),
-        [one] => format!(": RBAC: {one}"),
-        many => format!(": RBAC: [{}]", many.join(", ")),
-    };
+pub fn refusal(user: &User, action: &Action, reason: &str) -> Failure {
+    let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
     let name = &user.who.user;
     match action {
         Action::Path { verb, path } => {
-            Failure::denied_path(&format!("User {name:?} cannot {verb} path {path:?}{missing}"))
+            Failure::denied_path(&format!("User {name:?} cannot {verb} path {path:?}{reason}"))
         }
         Action::Resource(action) => {
             let slash = if action.subresource.is_empty() { "" } else { "/" };
@@ -68,7 +132,7 @@ pub fn refusal(user: &User, action: &Action, policy: &Policy) -> Failure {
             };
             let (verb, group) = (&action.verb, &action.group);
             let why =
-                format!("User {name:?} cannot {verb} resource {resource:?} in API group {group:?} {place}{missing}");
+                format!("User {name:?} cannot {verb} resource {resource:?} in API group {group:?} {place}{reason}");
             Failure::denied(group, &action.resource, &action.name, &why)
         }
     }

@@ -10,6 +10,7 @@ use super::respond::{self, Body};
 use super::status::Failure;
 use super::{Call, body, read};
 use crate::sandbox::kinds::{self, metadata, text};
+use crate::sandbox::node::restriction;
 use crate::sandbox::schema::protobuf;
 use crate::sandbox::store::{Key, Outcome, Record};
 
@@ -52,6 +53,7 @@ impl Call<'_> {
             let current = current.ok_or_else(|| Failure::not_found(self.resource, &key.name))?;
             self.check_preconditions(key, current, options)?;
             let mut object = current.object();
+            restriction::admit_delete(&object, &write)?;
             let held = ["/metadata/finalizers", "/spec/finalizers"];
             gone = !held.iter().any(|pointer| kinds::items(&object, pointer).next().is_some());
             if !gone {

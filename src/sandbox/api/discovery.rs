@@ -29,7 +29,10 @@ pub fn answer(path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
         ["api"] if at_once => return Some(aggregated(&[""])),
         ["apis"] if at_once => return Some(aggregated(&GROUPS)),
         [""] | [] => {
-            json!({ "paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"] })
+            json!({ "paths": [
+                "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/healthz", "/livez",
+                "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version",
+            ] })
         }
         ["api"] => json!({
             "kind": "APIVersions", "versions": [VERSION], "serverAddressByClientCIDRs": [],
@@ -73,14 +76,23 @@ fn resources(group: &str) -> Value {
             told["storageVersionHash"] = resource.hash.into();
         }
         list.push(told);
-        list.extend(resource.subresources.iter().map(|sub| {
-            json!({
-                "name": format!("{}/{sub}", resource.plural), "singularName": "", "namespaced": resource.namespaced,
-                "kind": resource.kind, "verbs": Resource::subresource_verbs(sub),
-            })
-        }));
+        list.extend(resource.subresources.iter().map(|sub| part(resource, sub)));
     }
     json!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version(group), "resources": list })
+}
+
+fn part(resource: &Resource, sub: &str) -> Value {
+    let mut part = json!({
+        "name": format!("{}/{sub}", resource.plural), "singularName": "", "namespaced": resource.namespaced,
+    });
+    let other = Resource::subresource_kind(sub);
+    if let Some((group, _)) = other {
+        part["group"] = group.into();
+        part["version"] = VERSION.into();
+    }
+    part["kind"] = other.map_or(resource.kind, |(_, kind)| kind).into();
+    part["verbs"] = json!(Resource::subresource_verbs(sub));
+    part
 }
 
 fn aggregated(groups: &[&str]) -> Response<Body> {
@@ -112,10 +124,12 @@ fn at_once(resource: &Resource) -> Value {
         told["categories"] = json!(resource.categories);
     }
     if !resource.subresources.is_empty() {
-        let subs = resource
-            .subresources
-            .iter()
-            .map(|sub| json!({ "subresource": sub, "responseKind": kind, "verbs": Resource::subresource_verbs(sub) }));
+        let subs = resource.subresources.iter().map(|sub| {
+            let other = Resource::subresource_kind(sub);
+            let other = other.map(|(group, kind)| json!({ "group": group, "version": VERSION, "kind": kind }));
+            let kind = other.as_ref().unwrap_or(&kind);
+            json!({ "subresource": sub, "responseKind": kind, "verbs": Resource::subresource_verbs(sub) })
+        });
         told["subresources"] = subs.collect();
     }
     told

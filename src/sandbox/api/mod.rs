@@ -5,17 +5,19 @@ mod body;
 mod delete;
 mod discovery;
 mod duration;
+pub mod fields;
+mod labels;
 mod openapi;
 mod patch;
 mod query;
 mod read;
+pub mod request_info;
 pub mod resource;
 mod respond;
 mod reviews;
-mod route;
-mod selector;
 pub mod status;
 mod table;
+mod token_request;
 mod watch;
 mod write;
 
@@ -24,22 +26,24 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::Utc;
 use http::request::Parts;
-use http::{HeaderMap, Response, header};
+use http::{HeaderMap, Method, Response, header};
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 
-use super::authentication::{AnyCertificate, User};
+use super::authentication::{AnyCertificate, User, authenticate};
 use super::impersonation::impersonated;
 use super::kinds::Write;
 use super::schema::Schemas;
 use super::store::Store;
-use crate::domain::access::{Policy, ResourceAction};
-use access::{Authorizer, refusal};
+use super::tokens::Tokens;
+use crate::domain::access::{Action, ResourceAction};
+use access::{Access, Authorizer, refusal};
+use fields::Fields;
 use query::Query;
-use resource::{Resource, find};
+use request_info::{RequestInfo, Unreadable};
+use resource::{GROUPS, Resource, VERSION, find};
 pub use respond::Body;
 use respond::Form;
-use route::Route;
 use status::Failure;
 
 /// The longest body that is read, in bytes (`MaxRequestBodyBytes`).
@@ -52,13 +56,16 @@ pub struct Api {
     schemas: Schemas,
     authorizer: Authorizer,
     certificates: Arc<AnyCertificate>,
+    tokens: Arc<Tokens>,
+    /// Where clients reach it, such as `https://127.0.0.1:6443`.
+    url: String,
 }
 
 /// A request about a resource, taken apart.
 struct Call<'a> {
     api: &'a Api,
     user: User,
-    policy: Arc<Policy>,
+    access: Access,
     resource: &'static Resource,
     action: ResourceAction,
     query: Query,
@@ -69,12 +76,18 @@ struct Call<'a> {
 }
 
 impl Api {
-    /// The API on a store.
+    /// The API on a store, for clients that reach it at `url`.
     ///
     /// # Errors
     /// Where an asset is broken.
-    pub fn new(store: Arc<Store>, certificates: Arc<AnyCertificate>) -> Result<Self, serde_json::Error> {
-        Ok(Self { store, schemas: Schemas::load()?, authorizer: Authorizer::default(), certificates })
+    pub fn new(
+        store: Arc<Store>,
+        certificates: Arc<AnyCertificate>,
+        tokens: Arc<Tokens>,
+        url: String,
+    ) -> Result<Self, serde_json::Error> {
+        let (schemas, authorizer) = (Schemas::load()?, Authorizer::new()?);
+        Ok(Self { store, schemas, authorizer, certificates, tokens, url })
     }
 
     /// Answers one request of a client with these certificates; `body` reads its body, once it is known who asks.
@@ -93,50 +106,86 @@ impl Api {
         certificates: &[CertificateDer<'_>],
         body: impl Future<Output = Result<Bytes, Failure>>,
     ) -> Result<Response<Body>, Failure> {
-        let user = self.certificates.user(certificates, &parts.headers)?;
-        let query = Query::parse(parts.uri.query().unwrap_or_default(), &parts.method);
-        let unread = Query::default();
-        let route = Route::of(&parts.method, parts.uri.path(), query.as_ref().unwrap_or(&unread));
-        let route = route.ok_or_else(|| Failure::bad_request("the path is no text"))?;
-        let action = route.action(&parts.method);
-        let policy = self.authorizer.policy(&self.store);
-        let user = impersonated(user, &parts.headers, &action, &policy)?;
-        if !policy.permits(&user.who, &action) {
-            return Err(refusal(&user, &action, &policy));
+        let raw_query = parts.uri.query().unwrap_or_default();
+        let info = RequestInfo::of(&parts.method, parts.uri.path(), raw_query);
+        let info = info.map_err(|unreadable| match unreadable {
+            Unreadable::Encoding => Failure::bad_request("the path is not percent-encoded UTF-8"),
+            Unreadable::Incomplete => Failure::no_request_info(&parts.uri.to_string()),
+        })?;
+        let user = authenticate(&self.certificates, &self.tokens, certificates, &parts.headers)?;
+        let access = self.authorizer.access(&self.store);
+        let user = impersonated(user, &parts.headers, &info.action, &access)?;
+        // A selector that cannot be read restricts nothing.
+        let fields = Fields::parse(&info.fields).unwrap_or_default();
+        let decision = access.decide(&user.who, &info.action, &fields);
+        if !decision.allowed {
+            return Err(refusal(&user, &info.action, &decision.reason));
         }
-        match route {
-            Route::Path(path) => self.path(&path, &parts.headers),
-            Route::Resource(action) => {
-                let resource = find(&action.group, &action.resource).ok_or_else(|| Self::unknown(&action))?;
-                let (form, yaml) = respond::negotiate(&parts.headers)?;
-                let (query, headers) = (query?, &parts.headers);
-                let body = body.await?;
-                Call { api: self, user, policy, resource, action, query, headers, body, form, yaml }.answer()
-            }
+        let action = match &info.action {
+            Action::Path { path, .. } => return self.path(path, parts),
+            Action::Resource(action) => action.clone(),
+        };
+        let resource = served(&info, &action)?;
+        let (form, yaml) = respond::negotiate(&parts.headers)?;
+        let mut query = Query::parse(raw_query, &parts.method)?;
+        if info.verb_in_path {
+            watch_by_path(&parts.method, &action, &mut query)?;
         }
+        let (headers, body) = (&parts.headers, body.await?);
+        Call { api: self, user, access, resource, action, query, headers, body, form, yaml }.answer()
     }
 
-    /// A group that is not there is no path; a resource that is not there is no resource.
-    fn unknown(action: &ResourceAction) -> Failure {
-        let known = action.group.is_empty() || resource::GROUPS.contains(&action.group.as_str());
-        if known { Failure::no_resource() } else { Failure::no_path() }
-    }
-
-    fn path(&self, path: &str, headers: &HeaderMap) -> Result<Response<Body>, Failure> {
-        let trimmed = path.trim_end_matches('/');
+    fn path(&self, path: &str, parts: &Parts) -> Result<Response<Body>, Failure> {
+        let (trimmed, headers) = (path.trim_end_matches('/'), &parts.headers);
         if let Some(document) = trimmed.strip_prefix("/openapi/") {
             return openapi::answer(&self.schemas, document, headers);
         }
         match trimmed {
             "/readyz" | "/livez" | "/healthz" => Ok(respond::text(200, "ok")),
             "/version" => Ok(respond::data(200, discovery::version().to_string().into(), false)),
-            _ => match discovery::answer(trimmed, headers) {
-                Some(document) => Ok(document),
-                None if trimmed.starts_with("/api") && trimmed.split('/').count() > 2 => Err(Failure::no_resource()),
-                None => Err(Failure::no_path()),
-            },
+            "/.well-known/openid-configuration" => {
+                respond::public(headers, "application/json", &self.tokens.issuer.configuration(&self.url))
+            }
+            "/openid/v1/jwks" => respond::public(headers, "application/jwk-set+json", &self.tokens.issuer.keys()),
+            _ => discovery::answer(trimmed, headers).ok_or_else(|| unknown_path(trimmed)),
         }
     }
+}
+
+/// A version that is not served is a resource that is not found; anything else is no path at all.
+fn unknown_path(path: &str) -> Failure {
+    match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
+        ["api", _] => Failure::no_resource(),
+        ["apis", group, _] if GROUPS.contains(group) => Failure::no_resource(),
+        _ => Failure::no_path(),
+    }
+}
+
+/// The resource that a path means. A group that is not served is no path; a version or resource that is not, is no
+/// resource.
+fn served(info: &RequestInfo, action: &ResourceAction) -> Result<&'static Resource, Failure> {
+    let known = if info.prefix == "api" { action.group.is_empty() } else { GROUPS.contains(&action.group.as_str()) };
+    if !known {
+        return Err(Failure::no_path());
+    }
+    // Behind a part of an object there is nothing.
+    let shallow = info.depth <= 3 && info.version == VERSION;
+    find(&action.group, &action.resource).filter(|_| shallow).ok_or_else(Failure::no_resource)
+}
+
+/// `GET /api/v1/watch/…`, the old form of a watch.
+fn watch_by_path(method: &Method, action: &ResourceAction, query: &mut Query) -> Result<(), Failure> {
+    if action.verb != "watch" || !action.subresource.is_empty() {
+        return Err(Failure::no_resource());
+    }
+    if method != Method::GET {
+        return Err(Failure::no_method());
+    }
+    query.watch = true;
+    if !action.name.is_empty() {
+        query.fields.require("metadata.name", &action.name);
+    }
+    Ok(())
 }
 
 impl Call<'_> {
@@ -151,6 +200,9 @@ impl Call<'_> {
         let strange = !resource.namespaced && !action.namespace.is_empty() && resource.plural != "namespaces";
         if misplaced || strange {
             return Err(if misplaced { Failure::no_method() } else { Failure::no_resource() });
+        }
+        if sub == "token" {
+            return if action.verb == "create" { self.token_request() } else { Err(Failure::no_method()) };
         }
         if resource.asked {
             return if action.verb == "create" && sub.is_empty() { self.review() } else { Err(Failure::no_method()) };
@@ -192,7 +244,7 @@ impl Call<'_> {
             namespace: &self.action.namespace,
             name,
             user: &self.user,
-            policy: &self.policy,
+            access: &self.access,
             now: Utc::now(),
         }
     }

@@ -7,7 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::selector::{Fields, Labels};
+use super::fields::Fields;
+use super::labels::Labels;
 use super::status::{Cause, Failure};
 use crate::sandbox::store::Key;
 
@@ -47,8 +48,6 @@ pub struct Query {
     pub labels: Labels,
     /// `fieldSelector`.
     pub fields: Fields,
-    /// The name that the field selector asks for, where it asks for one.
-    pub only_name: Option<String>,
     /// `dryRun=All`.
     pub dry_run: bool,
     /// `fieldManager`.
@@ -105,7 +104,6 @@ impl Query {
                 return Err(Failure::invalid("meta.k8s.io", options(method), "", &[cause]));
             }
         }
-        query.only_name = query.fields.exact("metadata.name").map(ToOwned::to_owned);
         query.check()?;
         Ok(query)
     }

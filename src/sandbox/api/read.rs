@@ -55,7 +55,7 @@ impl Call<'_> {
         let mut meta = json!({ "resourceVersion": page.revision.to_string() });
         if let (1.., Some((key, _))) = (page.remaining, page.records.last()) {
             meta["continue"] = Continue { revision: Some(page.revision), key: key.clone() }.to_token().into();
-            if query.fields.is_empty() && query.labels == super::selector::Labels::default() {
+            if query.fields.is_empty() && query.labels == super::labels::Labels::default() {
                 meta["remainingItemCount"] = page.remaining.into();
             }
         }

@@ -158,6 +158,7 @@ pub static SERVICE_ACCOUNTS: Resource = Resource {
     kind: "ServiceAccount",
     namespaced: true,
     short: &["sa"],
+    subresources: &["token"],
     hash: "pbx9ZvyFpBE=",
     schema: "io.k8s.api.core.v1.ServiceAccount",
     ..STORED
@@ -244,6 +245,27 @@ pub static SELF_REVIEWS: Resource = Resource {
     singular: "selfsubjectreview",
     kind: "SelfSubjectReview",
     schema: "io.k8s.api.authentication.v1.SelfSubjectReview",
+    ..ASKED
+};
+
+/// `tokenreviews`.
+pub static TOKEN_REVIEWS: Resource = Resource {
+    group: "authentication.k8s.io",
+    plural: "tokenreviews",
+    singular: "tokenreview",
+    kind: "TokenReview",
+    schema: "io.k8s.api.authentication.v1.TokenReview",
+    ..ASKED
+};
+
+/// What is posted to `serviceaccounts/token`. No resource of its own, and so not in [`RESOURCES`].
+pub static TOKEN_REQUESTS: Resource = Resource {
+    group: "authentication.k8s.io",
+    plural: "tokenrequests",
+    singular: "tokenrequest",
+    kind: "TokenRequest",
+    namespaced: true,
+    schema: "io.k8s.api.authentication.v1.TokenRequest",
     ..ASKED
 };
 
@@ -384,6 +406,7 @@ pub static RESOURCES: &[&Resource] = &[
     &REPLICA_SETS,
     &STATEFUL_SETS,
     &SELF_REVIEWS,
+    &TOKEN_REVIEWS,
     &LOCAL_ACCESS_REVIEWS,
     &SELF_ACCESS_REVIEWS,
     &SELF_RULES_REVIEWS,
@@ -436,14 +459,24 @@ impl Resource {
             "finalize" => &["update"],
             "log" => &["get"],
             "attach" | "exec" | "portforward" => &["create", "get"],
-            "eviction" => &["create"],
+            "eviction" | "token" => &["create"],
             _ => &["get", "patch", "update"],
+        }
+    }
+
+    /// Group and kind of what a part is, where it is another than the object (`GroupVersionKindProvider`).
+    pub fn subresource_kind(subresource: &str) -> Option<(&'static str, &'static str)> {
+        match subresource {
+            "eviction" => Some(("policy", "Eviction")),
+            "scale" => Some(("autoscaling", "Scale")),
+            "token" => Some(("authentication.k8s.io", "TokenRequest")),
+            _ => None,
         }
     }
 
     /// Whether a part is served. Others are known for the sake of roles alone: nothing runs here.
     pub fn serves(&self, subresource: &str) -> bool {
-        self.subresources.contains(&subresource) && ["approval", "finalize", "status"].contains(&subresource)
+        self.subresources.contains(&subresource) && ["approval", "finalize", "status", "token"].contains(&subresource)
     }
 }
 

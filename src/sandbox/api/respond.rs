@@ -114,6 +114,21 @@ pub fn data(code: u16, json: Bytes, yaml: bool) -> Response<Body> {
     }
 }
 
+/// A document that may be cached, in the one form that it has.
+///
+/// # Errors
+/// 406 where the client does not take that form.
+pub fn public(headers: &HeaderMap, media: &'static str, document: &Value) -> Result<Response<Body>, Failure> {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
+    let mut accepted = accept.split(',').map(|entry| entry.split(';').next().unwrap_or_default().trim());
+    if !accepted.any(|entry| entry == media || entry == "*/*") {
+        return Err(Failure::only_representation(media));
+    }
+    let mut response = whole(200, media, document.to_string().into());
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    Ok(response)
+}
+
 /// Plain text.
 pub fn text(code: u16, text: &str) -> Response<Body> {
     whole(code, "text/plain; charset=utf-8", Bytes::copy_from_slice(text.as_bytes()))

@@ -7,10 +7,13 @@ use serde_json::{Value, json};
 
 use super::Call;
 use super::body::{self, Decoded};
+use super::fields::Fields;
 use super::respond::{self, Body};
 use super::status::{Cause, Failure};
 use crate::domain::access::{Action, ResourceAction, Who};
 use crate::sandbox::kinds::{items, text};
+use crate::sandbox::node;
+use crate::sandbox::tokens::Tokens;
 
 impl Call<'_> {
     pub(super) fn review(&self) -> Result<Response<Body>, Failure> {
@@ -24,6 +27,7 @@ impl Call<'_> {
                 self.check_question(&object)?;
                 self.verdict(&self.user.who, &object)
             }
+            "tokenreviews" => self.token_review(&object)?,
             _ => {
                 self.check_question(&object)?;
                 self.verdict(&subject(&object), &object)
@@ -75,19 +79,28 @@ impl Call<'_> {
     }
 
     fn verdict(&self, who: &Who, object: &Value) -> Value {
-        let action = action(&object["spec"]);
-        if who.is_master() {
-            return json!({ "allowed": true });
+        let decision = self.access.decide(who, &action(&object["spec"]), &selected_fields(object));
+        let mut status = json!({ "allowed": decision.allowed });
+        if !decision.reason.is_empty() {
+            status["reason"] = decision.reason.into();
         }
-        if let Some(grant) = self.policy.grant(who, &action) {
-            return json!({ "allowed": true, "reason": format!("RBAC: allowed by {grant}") });
+        status
+    }
+
+    /// `pkg/registry/authentication/tokenreview`.
+    fn token_review(&self, object: &Value) -> Result<Value, Failure> {
+        let token = text(object, "/spec/token");
+        if token.is_empty() {
+            return Err(Failure::bad_request("token is required for TokenReview in authentication"));
         }
-        let missing = self.policy.dangling(who, action.namespace());
-        match missing.as_slice() {
-            [] => json!({ "allowed": false }),
-            [one] => json!({ "allowed": false, "reason": format!("RBAC: {one}") }),
-            many => json!({ "allowed": false, "reason": format!("RBAC: [{}]", many.join(", ")) }),
-        }
+        let asked: Vec<_> = items(object, "/spec/audiences").filter_map(Value::as_str).map(ToOwned::to_owned).collect();
+        let asked = if asked.is_empty() { Tokens::api_audiences() } else { asked };
+        Ok(match self.api.tokens.authenticate(token, &asked, chrono::Utc::now()) {
+            Ok(found) => {
+                json!({ "authenticated": true, "user": found.user.to_json(), "audiences": found.audiences })
+            }
+            Err(why) => json!({ "user": {}, "error": why }),
+        })
     }
 
     fn rules(&self, object: &Value) -> Result<Value, Failure> {
@@ -96,7 +109,7 @@ impl Call<'_> {
             return Err(Failure::bad_request("no namespace on request"));
         }
         let (mut resources, mut paths) = (Vec::new(), Vec::new());
-        for grant in self.policy.rules_of(&self.user.who, Some(namespace)) {
+        for grant in self.access.policy().rules_of(&self.user.who, Some(namespace)) {
             let rule = grant.rule;
             if rule.resources.is_some() {
                 let mut told = json!({ "verbs": rule.verbs });
@@ -116,8 +129,27 @@ impl Call<'_> {
                 paths.push(json!({ "verbs": rule.verbs, "nonResourceURLs": urls }));
             }
         }
-        Ok(json!({ "resourceRules": resources, "nonResourceRules": paths, "incomplete": false }))
+        let mut status = json!({ "resourceRules": resources, "nonResourceRules": paths, "incomplete": false });
+        if node::identity(&self.user.who).is_some() {
+            status["incomplete"] = true.into();
+            status["evaluationError"] = "node authorizer does not support user rule resolution".into();
+        }
+        Ok(status)
     }
+}
+
+/// `fieldSelector` of a question, as far as the Node authorizer looks at it.
+fn selected_fields(object: &Value) -> Fields {
+    let selector = "/spec/resourceAttributes/fieldSelector";
+    let raw = text(object, &format!("{selector}/rawSelector"));
+    let mut fields = Fields::parse(raw).unwrap_or_default();
+    for requirement in items(object, &format!("{selector}/requirements")) {
+        let values: Vec<_> = items(requirement, "/values").filter_map(Value::as_str).collect();
+        if let ("In", [value]) = (text(requirement, "/operator"), values.as_slice()) {
+            fields.require(text(requirement, "/key"), value);
+        }
+    }
+    fields
 }
 
 fn subject(object: &Value) -> Who {

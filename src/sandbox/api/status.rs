@@ -107,6 +107,15 @@ impl Failure {
         Self::new(404, "", "404 page not found\n")
     }
 
+    /// The path breaks off behind a special verb (`responsewriters.InternalError`); plain text.
+    pub fn no_request_info(uri: &str) -> Self {
+        let why = format!(
+            "Internal Server Error: {uri:?}: failed to create RequestInfo: unable to determine kind and namespace from \
+             url, {uri}\n"
+        );
+        Self::new(500, "", why.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
+    }
+
     /// The path knows no such method.
     pub fn no_method() -> Self {
         let message = "the server does not allow this method on the requested resource";
@@ -198,6 +207,12 @@ impl Failure {
     /// No form that the client accepts can be given.
     pub fn not_acceptable() -> Self {
         let message = "only the following media types are accepted: application/json, application/yaml";
+        Self { details: Some(Box::new(json!({}))), ..Self::new(406, "NotAcceptable", message) }
+    }
+
+    /// The path answers in one form alone, and the client does not accept it.
+    pub fn only_representation(media: &str) -> Self {
+        let message = format!("406: Not Acceptable\n\nAvailable representations: {media}");
         Self { details: Some(Box::new(json!({}))), ..Self::new(406, "NotAcceptable", message) }
     }
 

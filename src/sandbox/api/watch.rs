@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use tokio::sync::watch::Receiver;
 use tokio::time::Instant;
 
+use super::fields::Fields;
+use super::labels::Labels;
 use super::resource::Resource;
 use super::respond::{self, Body, Form};
-use super::selector::{Fields, Labels};
 use super::status::Failure;
 use super::{Call, table};
 use crate::sandbox::store::{Change, Kind, Range, Record, Store};

@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 
 use super::access::refusal;
 use super::body::{self, Decoded};
+use super::fields::Fields;
 use super::respond::{self, Body};
 use super::status::{Cause, Failure};
 use super::{Call, patch};
 use crate::domain::access::Action;
 use crate::sandbox::kinds::{self, metadata, text};
+use crate::sandbox::node::restriction;
 use crate::sandbox::schema::managed::{self, Writer};
 use crate::sandbox::schema::{Node, check};
 use crate::sandbox::store::{Key, Outcome, Record};
@@ -48,6 +50,7 @@ impl Call<'_> {
     /// Fills in a new object and judges it.
     fn complete(&self, object: &mut Value, write: &kinds::Write<'_>) -> Result<(), Failure> {
         metadata::create(object, write);
+        kinds::admit_create(object, write, &self.api.store)?;
         kinds::prepare_create(object, write);
         check::canonical(self.node(), object);
         kinds::judge(object, None, write)
@@ -118,6 +121,7 @@ impl Call<'_> {
     fn keep(&self, object: &mut Value, old: &Value) -> Result<(), Failure> {
         let write = self.write(&self.action.name);
         metadata::update(object, old);
+        restriction::admit_update(object, old, &write)?;
         kinds::prepare_update(object, old, &write);
         check::canonical(self.node(), object);
         kinds::judge(object, Some(old), &write)
@@ -214,8 +218,9 @@ impl Call<'_> {
         let mut create = self.action.clone();
         "create".clone_into(&mut create.verb);
         let create = Action::Resource(create);
-        if !self.policy.permits(&self.user.who, &create) {
-            return Err(refusal(&self.user, &create, &self.policy));
+        let decision = self.access.decide(&self.user.who, &create, &Fields::default());
+        if !decision.allowed {
+            return Err(refusal(&self.user, &create, &decision.reason));
         }
         let write = self.write(name);
         kinds::admit_into_namespace(&write, &self.api.store)?;

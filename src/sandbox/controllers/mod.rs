@@ -1,8 +1,9 @@
-//! What kube-controller-manager would do: sign, clear up, gather roles, look after namespaces.
+//! What kube-controller-manager would do: sign, clear up, gather roles, look after namespaces and what they begin with.
 
 mod aggregation;
 mod cleaning;
 mod namespaces;
+mod publishing;
 mod signing;
 
 use std::sync::Arc;
@@ -13,16 +14,38 @@ use tokio::task::JoinSet;
 
 use super::api::resource::Resource;
 use super::authority::Authority;
+use super::kinds::{resets, stamp};
+use super::schema::Schemas;
+use super::schema::managed::{self, Writer};
 use super::store::{Change, Key, Outcome, Record, Store};
 
 pub use aggregation::aggregate;
 
-/// Starts all controllers.
-pub fn start(tasks: &mut JoinSet<()>, store: &Arc<Store>, authority: &Arc<Authority>) {
+/// Starts all controllers. Namespaces that are there have what every namespace begins with before this returns.
+///
+/// # Errors
+/// Where an asset is broken.
+pub fn start(tasks: &mut JoinSet<()>, store: &Arc<Store>, authority: &Arc<Authority>) -> Result<(), serde_json::Error> {
+    let keeper = namespaces::Keeper::new(store, authority.pem())?;
+    keeper.complete_all();
     tasks.spawn(signing::run(store.clone(), authority.clone()));
     tasks.spawn(cleaning::run(store.clone()));
     tasks.spawn(aggregation::run(store.clone()));
-    tasks.spawn(namespaces::run(store.clone()));
+    tasks.spawn(keeper.run());
+    Ok(())
+}
+
+/// Notes kube-controller-manager as the owner of what it has changed.
+fn note_owner(schemas: &Schemas, resource: &Resource, subresource: &str, before: &Value, object: &mut Value) {
+    let (api_version, now) = (resource.api_version(), stamp(chrono::Utc::now()));
+    let writer = Writer {
+        manager: "kube-controller-manager",
+        api_version: &api_version,
+        subresource,
+        now: &now,
+        resets: resets(resource, subresource),
+    };
+    managed::update(schemas.node(resource.schema), before, object, &writer);
 }
 
 /// The changes of one resource, as they come.

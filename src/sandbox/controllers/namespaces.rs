@@ -1,57 +1,94 @@
-//! Namespaces: a new one gets its service account, one that goes takes everything in it along.
+//! Namespaces (`pkg/controller/namespace`, `serviceaccount`, `certificates/rootcacertpublisher`): each has its default
+//! service account and the certificate of the authority, and one that is deleted takes everything in it along.
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::publishing::{ACCOUNT, Contents, ROOT_CA};
 use super::{Follower, remove};
-use crate::sandbox::api::resource::{NAMESPACES, RESOURCES, SERVICE_ACCOUNTS};
-use crate::sandbox::store::{Change, Key, Kind, Outcome, Record, Store};
+use crate::sandbox::api::resource::{CONFIG_MAPS, NAMESPACES, RESOURCES, SERVICE_ACCOUNTS};
+use crate::sandbox::store::{Change, Key, Kind, Store};
 
-/// Looks after namespaces, until the store is gone.
-pub(super) async fn run(store: Arc<Store>) {
-    let (mut follower, present) = Follower::of(&store, &NAMESPACES);
-    for (key, _) in present {
-        add_account(&store, &key.name);
+/// Looks after all namespaces. One task does all of it, so that nothing is created in a namespace that has just been
+/// emptied.
+pub(super) struct Keeper {
+    store: Arc<Store>,
+    contents: Contents,
+}
+
+impl Keeper {
+    /// One that publishes this certificate, PEM.
+    pub(super) fn new(store: &Arc<Store>, root_ca: &str) -> Result<Self, serde_json::Error> {
+        Ok(Self { store: store.clone(), contents: Contents::new(root_ca)? })
     }
-    while let Some(changes) = follower.next().await {
-        for change in changes {
-            look_after(&store, &change);
+
+    /// Completes all namespaces that are there.
+    pub(super) fn complete_all(&self) {
+        for (key, record) in self.store.all(&NAMESPACES) {
+            self.complete(&key.name, &record.object());
         }
     }
-}
 
-fn look_after(store: &Store, change: &Change) {
-    match change.kind {
-        Kind::Added => add_account(store, &change.key.name),
-        Kind::Modified if is_going(&change.record.object()) => empty(store, &change.key),
-        Kind::Modified | Kind::Deleted => {}
+    /// Looks after namespaces, until the store is gone.
+    pub(super) async fn run(self) {
+        let (mut namespaces, _) = Follower::of(&self.store, &NAMESPACES);
+        let (mut accounts, _) = Follower::of(&self.store, &SERVICE_ACCOUNTS);
+        let (mut maps, _) = Follower::of(&self.store, &CONFIG_MAPS);
+        // What has happened since the first look.
+        self.complete_all();
+        loop {
+            let changes = tokio::select! {
+                changes = namespaces.next() => changes,
+                changes = accounts.next() => changes,
+                changes = maps.next() => changes,
+            };
+            let Some(changes) = changes else { return };
+            for change in changes {
+                self.act(&change);
+            }
+        }
+    }
+
+    fn act(&self, change: &Change) {
+        let key = &change.key;
+        if !key.namespace.is_empty() {
+            if (key.name == ACCOUNT && change.kind == Kind::Deleted) || key.name == ROOT_CA {
+                self.complete_present(&key.namespace);
+            }
+            return;
+        }
+        match change.kind {
+            Kind::Added | Kind::Modified if is_terminating(&change.record.object()) => self.empty(key),
+            Kind::Added | Kind::Modified => self.complete_present(&key.name),
+            Kind::Deleted => {}
+        }
+    }
+
+    fn complete_present(&self, name: &str) {
+        if let Some(record) = self.store.get(&NAMESPACES, &Key::new("", name)) {
+            self.complete(name, &record.object());
+        }
+    }
+
+    fn complete(&self, name: &str, namespace: &Value) {
+        if !is_terminating(namespace) {
+            self.contents.add_account(&self.store, name);
+            self.contents.publish(&self.store, name);
+        }
+    }
+
+    fn empty(&self, namespace: &Key) {
+        for resource in RESOURCES.iter().filter(|resource| resource.namespaced && !resource.asked) {
+            let all = self.store.all(resource).into_iter();
+            for (key, _) in all.filter(|(key, _)| key.namespace == namespace.name) {
+                remove(&self.store, resource, &key, |_| true);
+            }
+        }
+        remove(&self.store, &NAMESPACES, namespace, is_terminating);
     }
 }
 
-fn is_going(namespace: &Value) -> bool {
+fn is_terminating(namespace: &Value) -> bool {
     namespace.pointer("/metadata/deletionTimestamp").is_some()
-}
-
-fn add_account(store: &Store, namespace: &str) {
-    let key = Key::new(namespace, "default");
-    let account = json!({ "metadata": {
-        "name": "default", "namespace": namespace, "uid": uuid::Uuid::new_v4().to_string(),
-        "creationTimestamp": crate::sandbox::kinds::stamp(chrono::Utc::now()),
-    } });
-    let made = store.transact(&SERVICE_ACCOUNTS, &key, |record: Option<&Record>| match record {
-        Some(_) => Err(()),
-        None => Ok(Outcome::Put(account)),
-    });
-    // It is there already.
-    let _ = made;
-}
-
-fn empty(store: &Store, namespace: &Key) {
-    for resource in RESOURCES.iter().filter(|resource| resource.namespaced && !resource.asked) {
-        for (key, _) in store.all(resource).into_iter().filter(|(key, _)| key.namespace == namespace.name) {
-            remove(store, resource, &key, |_| true);
-        }
-    }
-    remove(store, &NAMESPACES, namespace, is_going);
 }

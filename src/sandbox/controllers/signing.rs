@@ -9,14 +9,13 @@ use chrono::Utc;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use serde_json::{Value, json};
 
-use super::{Follower, modify};
+use super::{Follower, modify, note_owner};
 use crate::domain::request::{Request, State};
 use crate::domain::verdict;
 use crate::sandbox::api::resource::REQUESTS;
 use crate::sandbox::authority::Authority;
-use crate::sandbox::kinds::{resets, stamp};
+use crate::sandbox::kinds::stamp;
 use crate::sandbox::schema::Schemas;
-use crate::sandbox::schema::managed::{self, Writer};
 use crate::sandbox::store::{Key, Record, Store};
 
 /// What a person would call at once, and still sees happen.
@@ -52,22 +51,10 @@ impl Signer<'_> {
         }
         modify(self.store, &REQUESTS, key, |before| {
             let mut object = signed(self.authority, before.clone())?;
-            self.note_owner(&before, &mut object);
+            // The status is the signer's.
+            note_owner(&self.schemas, &REQUESTS, "status", &before, &mut object);
             Some(object)
         });
-    }
-
-    /// The status is the signer's, as the real one's is kube-controller-manager's.
-    fn note_owner(&self, before: &Value, object: &mut Value) {
-        let (api_version, now) = (REQUESTS.api_version(), stamp(Utc::now()));
-        let writer = Writer {
-            manager: "kube-controller-manager",
-            api_version: &api_version,
-            subresource: "status",
-            now: &now,
-            resets: resets(&REQUESTS, "status"),
-        };
-        managed::update(self.schemas.node(REQUESTS.schema), before, object, &writer);
     }
 }
 

@@ -12,9 +12,11 @@ const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 /// The name for a new object, made from `generateName` where it has none of its own.
 pub fn name_for(object: &Value) -> String {
     let (name, start) = (text(object, "/metadata/name"), text(object, "/metadata/generateName"));
-    if !name.is_empty() || start.is_empty() {
-        return name.to_owned();
-    }
+    if name.is_empty() && !start.is_empty() { generated_name(start) } else { name.to_owned() }
+}
+
+/// A name that begins like this (`apiserver/pkg/storage/names`).
+pub fn generated_name(start: &str) -> String {
     let start: String = start.chars().take(58).collect();
     let random = uuid::Uuid::new_v4();
     let suffix = random.as_bytes().iter().take(5).map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]));

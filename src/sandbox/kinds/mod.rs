@@ -2,18 +2,20 @@
 
 mod core;
 pub mod metadata;
-mod names;
+pub(super) mod names;
 pub mod rbac;
 mod requests;
+mod service_account;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
+use super::api::access::Access;
 use super::api::resource::Resource;
 use super::api::status::{Cause, Failure};
 use super::authentication::User;
+use super::node::restriction;
 use super::store::Store;
-use crate::domain::access::Policy;
 
 /// Who writes what, and where.
 pub struct Write<'a> {
@@ -28,7 +30,7 @@ pub struct Write<'a> {
     /// Who.
     pub user: &'a User,
     /// What everybody may do.
-    pub policy: &'a Policy,
+    pub access: &'a Access,
     /// When.
     pub now: DateTime<Utc>,
 }
@@ -39,7 +41,8 @@ impl Write<'_> {
         stamp(self.now)
     }
 
-    fn forbidden(&self, why: &str) -> Failure {
+    /// The 403 of an admission plugin.
+    pub fn forbidden(&self, why: &str) -> Failure {
         Failure::forbidden(self.resource, self.name, why)
     }
 }
@@ -113,6 +116,17 @@ fn check(own: Vec<Cause>, object: &Value, write: &Write<'_>) -> Result<(), Failu
     causes.extend(own);
     let (group, kind) = (write.resource.group, write.resource.kind);
     if causes.is_empty() { Ok(()) } else { Err(Failure::invalid(group, kind, write.name, &causes)) }
+}
+
+/// The admission plugins that look at, or change, a new object before it is checked: `ServiceAccount`, `NodeRestriction`.
+///
+/// # Errors
+/// 403 and 404.
+pub fn admit_create(object: &mut Value, write: &Write<'_>, store: &Store) -> Result<(), Failure> {
+    if write.resource.plural == "pods" {
+        service_account::admit_pod(object, write, store)?;
+    }
+    restriction::admit_create(object, write, store)
 }
 
 /// Nothing is made in a namespace that is not there, or that is going.

@@ -137,7 +137,7 @@ pub(super) fn admit_role(object: &Value, old: Option<&Value>, write: &Write<'_>)
     }
     let named = if old.is_some() { write.name } else { "" };
     let escalate = ResourceAction::new("escalate", GROUP, write.resource.plural).named(named).within(write.namespace);
-    if write.policy.permits(&write.user.who, &Action::Resource(escalate)) {
+    if write.access.permits(&write.user.who, &Action::Resource(escalate)) {
         return Ok(());
     }
     let mut rules = rules_of(object);
@@ -157,11 +157,11 @@ pub(super) fn admit_binding(object: &Value, old: Option<&Value>, write: &Write<'
     let role: RoleRef = serde_json::from_value(object["roleRef"].clone()).unwrap_or_default();
     let kind = if role.kind == "ClusterRole" { &CLUSTER_ROLES } else { &ROLES };
     let bind = ResourceAction::new("bind", GROUP, kind.plural).named(&role.name).within(write.namespace);
-    if write.policy.permits(&write.user.who, &Action::Resource(bind)) {
+    if write.access.permits(&write.user.who, &Action::Resource(bind)) {
         return Ok(());
     }
     let scope = Some(write.namespace).filter(|namespace| !namespace.is_empty());
-    match write.policy.referenced(&role, scope) {
+    match write.access.policy().referenced(&role, scope) {
         Some(role) => no_escalation(&role.rules, write),
         // So says the server: the role's name, under the resource that is written.
         None => Err(Failure::not_found(write.resource, &role.name)),
@@ -171,7 +171,7 @@ pub(super) fn admit_binding(object: &Value, old: Option<&Value>, write: &Write<'
 fn no_escalation(rules: &[PolicyRule], write: &Write<'_>) -> Result<(), Failure> {
     let who = &write.user.who;
     let scope = Some(write.namespace).filter(|namespace| !namespace.is_empty());
-    let held: Vec<_> = write.policy.rules_of(who, scope).map(|grant| grant.rule.clone()).collect();
+    let held: Vec<_> = write.access.policy().rules_of(who, scope).map(|grant| grant.rule.clone()).collect();
     let missing = uncovered(&held, rules);
     if missing.is_empty() {
         return Ok(());

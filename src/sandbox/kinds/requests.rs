@@ -300,6 +300,6 @@ fn may_act_on_signer(verb: &str, signer: &str, write: &Write<'_>) -> bool {
     let domain = signer.split('/').next().unwrap_or_default();
     [signer.to_owned(), format!("{domain}/*")].iter().any(|name| {
         let action = Action::Resource(ResourceAction::new(verb, GROUP, "signers").named(name));
-        write.policy.permits(&write.user.who, &action)
+        write.access.permits(&write.user.who, &action)
     })
 }

@@ -4,6 +4,7 @@ mod requests;
 mod traffic;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use k8s_openapi::api::rbac::v1::PolicyRule;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -63,6 +64,18 @@ pub fn plant(store: &Store, authority: &Authority, furnished: bool, now: DateTim
     Ok(())
 }
 
+/// What the Node authorizer allows all nodes: the rules of the default role `system:node`, whatever becomes of the role
+/// (`bootstrappolicy.NodeRules`).
+///
+/// # Errors
+/// Where the asset is broken.
+pub fn node_rules() -> Result<Vec<PolicyRule>, serde_json::Error> {
+    let defaults: Vec<Value> = serde_json::from_str(RBAC)?;
+    let mut roles = defaults.into_iter().filter(|object| object["kind"] == "ClusterRole");
+    let role = roles.find(|role| role["metadata"]["name"] == "system:node").unwrap_or_default();
+    serde_json::from_value(role["rules"].clone())
+}
+
 /// Puts an object into the store as if it had been created then.
 fn put(store: &Store, schemas: &Schemas, mut object: Value, created: DateTime<Utc>) -> Result<(), Error> {
     let resource = of_kind(text(&object, "/kind")).ok_or_else(|| Error("an object of no kind".to_owned()))?;
@@ -74,6 +87,10 @@ fn put(store: &Store, schemas: &Schemas, mut object: Value, created: DateTime<Ut
             object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name.clone().into();
             object["spec"]["finalizers"] = serde_json::json!(["kubernetes"]);
             object["status"]["phase"] = "Active".into();
+        }
+        "pods" => {
+            object["spec"]["serviceAccountName"] = "default".into();
+            object["spec"]["serviceAccount"] = "default".into();
         }
         "roles" | "clusterroles" => {
             object.as_object_mut().map(|map| map.entry("rules").or_insert(Value::Null));

@@ -6,11 +6,18 @@ use http_body_util::BodyExt;
 use kube::client::Body;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::PATIENCE;
 use super::plane::Plane;
+
+/// A kubeconfig whose user entry is this.
+pub fn kubeconfig_of(plane: &dyn Plane, user: &Value) -> String {
+    let mut kubeconfig: Value = serde_yaml::from_str(&plane.kubeconfig_text("other", None)).unwrap();
+    kubeconfig["users"][0]["user"] = user.clone();
+    kubeconfig.to_string()
+}
 
 /// Somebody's way to the API.
 pub struct Api {
@@ -58,6 +65,11 @@ impl Api {
     /// A user's, with a certificate of the cluster.
     pub fn user(plane: &dyn Plane, name: &str, group: Option<&str>) -> Self {
         Self::with(&plane.kubeconfig_text(name, group))
+    }
+
+    /// Whoever a token belongs to; nobody without one.
+    pub fn bearer(plane: &dyn Plane, token: Option<&str>) -> Self {
+        Self::with(&kubeconfig_of(plane, &token.map_or_else(|| json!({}), |token| json!({ "token": token }))))
     }
 
     /// Whoever a kubeconfig says.

@@ -1,0 +1,109 @@
+//! Tokens of service accounts: made by `TokenRequest`, accepted as a login, and reviewed (`pkg/serviceaccount`).
+
+mod claims;
+mod issuer;
+mod validation;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, header};
+
+pub use claims::{Bound, Claims, Reference};
+pub use issuer::{Error, Issuer, URL};
+
+use super::authentication::User;
+use super::store::Store;
+
+/// What an unknown token is refused with (`authentication/request/bearertoken`).
+const UNKNOWN: &str = "invalid bearer token";
+
+/// Issues tokens and recognizes them.
+pub struct Tokens {
+    /// Signs and verifies.
+    pub issuer: Issuer,
+    store: Arc<Store>,
+}
+
+/// Who logged in with a token.
+#[derive(Debug, PartialEq)]
+pub struct Authenticated {
+    /// The service account.
+    pub user: User,
+    /// The audiences for which the token was made and that were asked for.
+    pub audiences: Vec<String>,
+}
+
+impl Tokens {
+    /// Tokens of that issuer for the accounts of that store.
+    pub fn new(issuer: Issuer, store: Arc<Store>) -> Self {
+        Self { issuer, store }
+    }
+
+    /// The audiences that the API server is one of.
+    pub fn api_audiences() -> Vec<String> {
+        vec![URL.to_owned()]
+    }
+
+    /// Whose token this is, if it is good at that moment for one of these audiences.
+    ///
+    /// # Errors
+    /// Why not, in the server's words, as a `TokenReview` shows it.
+    pub fn authenticate(&self, token: &str, audiences: &[String], now: DateTime<Utc>) -> Result<Authenticated, String> {
+        let refused = |why: String| if why.is_empty() { UNKNOWN.to_owned() } else { format!("[{UNKNOWN}, {why}]") };
+        self.try_authenticate(token, audiences, now).map_err(refused)
+    }
+
+    fn try_authenticate(&self, token: &str, audiences: &[String], now: DateTime<Utc>) -> Result<Authenticated, String> {
+        let claims = self.issuer.verify(token)?;
+        let meant: Vec<_> = audiences.iter().filter(|audience| claims.aud.contains(audience)).cloned().collect();
+        if meant.is_empty() {
+            return Err(format!(
+                "token audiences {} is invalid for the target audiences {}",
+                go_list(&claims.aud),
+                go_list(audiences)
+            ));
+        }
+        validation::check(&self.store, &claims, now)?;
+        Ok(Authenticated { user: claims.user(), audiences: meant })
+    }
+}
+
+/// A list as Go's `%q` prints it.
+fn go_list(texts: &[String]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| format!("{text:?}")).collect();
+    format!("[{}]", texts.join(" "))
+}
+
+/// The token of the header `Authorization`, if it has the form of one (RFC 6750, 2.1).
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();
+    let (scheme, rest) = value.split_once(' ')?;
+    let token = rest.split(' ').next().unwrap_or_default();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn reads_bearer_tokens_and_nothing_else() {
+        for (value, token) in [
+            ("Bearer abc", Some("abc")),
+            ("bearer abc", Some("abc")),
+            ("  Bearer abc  ", Some("abc")),
+            ("Bearer abc def", Some("abc")),
+            ("Bearer", None),
+            ("Bearer  abc", None),
+            ("Basic abc", None),
+            ("", None),
+        ] {
+            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(value))]);
+            assert_eq!(bearer(&headers), token, "{value:?}");
+        }
+        assert_eq!(bearer(&HeaderMap::new()), None);
+    }
+}
