@@ -6,10 +6,12 @@ pub mod config;
 pub mod folders;
 pub mod imported;
 pub mod kubeconfig;
+pub mod kuberc;
 pub mod lock;
 pub mod memory;
 pub mod policy;
 pub mod presets;
+pub mod programs;
 pub mod sweep;
 
 use std::io;

@@ -7,7 +7,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_yaml::{Mapping, Value};
 
 /// The kind of value that a field takes. `null` is always taken for nothing.
-enum Shape {
+pub(in crate::domain) enum Shape {
     Text,
     Flag,
     Base64,
@@ -97,7 +97,7 @@ pub fn check(root: &Mapping) -> Result<(), String> {
 
 /// `apiVersion` or `kind`, whose case does not matter: they are read with Go's `encoding/json` from keys in the order of
 /// their bytes, and the last that is set counts (apimachinery, `runtime/serializer/json/meta.go`, `Interpret`).
-fn type_field(root: &Mapping, name: &str) -> Result<String, String> {
+pub(in crate::domain) fn type_field(root: &Mapping, name: &str) -> Result<String, String> {
     let folded = |key: &str| key.replace('\u{17f}', "s").replace('\u{212a}', "k").to_ascii_lowercase();
     let mut found: Vec<_> = root
         .iter()
@@ -116,7 +116,11 @@ fn type_field(root: &Mapping, name: &str) -> Result<String, String> {
     Ok(value)
 }
 
-fn check_fields(fields: &Mapping, shape: &Shape, at: &str) -> Result<(), String> {
+/// Whether the fields of a mapping have the kinds of values that they should; `at` is what it is called, if anything.
+///
+/// # Errors
+/// Which field has another kind. No value is quoted.
+pub(in crate::domain) fn check_fields(fields: &Mapping, shape: &Shape, at: &str) -> Result<(), String> {
     let (Shape::Fields(known) | Shape::Named(known)) = shape else { return Ok(()) };
     for (name, shape) in *known {
         if let Some(value) = fields.get(*name) {

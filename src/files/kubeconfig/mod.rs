@@ -329,9 +329,9 @@ mod tests {
         std::fs::write(&path, &original).unwrap();
         let edited = edit(&path, |config| config.set_current_context(Some("x"))).unwrap();
         assert_eq!((edited.backup, std::fs::read(&path).unwrap()), (None, original.clone()), "nothing changes");
-        let edited = edit(&path, |config| config.set_current_context(Some("y"))).unwrap();
+        let edited = edit(&path, |config| config.set_current_context(Some("z"))).unwrap();
         assert_eq!(std::fs::read(edited.backup.unwrap()).unwrap(), original);
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "# é\ncurrent-context: y\n");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "# é\ncurrent-context: z\n");
     }
 
     #[test]

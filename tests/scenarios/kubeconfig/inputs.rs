@@ -104,7 +104,11 @@ const TEXTS: &[(&str, Wanted, &str)] = &[
     ("bytes instead of base64", Refused, "users: [{name: u, user: {client-key-data: [65, 66]}}]\n"),
     ("a null as an argument", Same, "users: [{name: u, user: {exec: {command: x, args: [null], env: [null]}}}]\n"),
     ("a null of groups", Same, "users: [{name: u, user: {as: x, as-user-extra: {a: null}, as-groups: null}}]\n"),
-    ("a number in a plugin's settings", Same, "users: [{name: u, user: {auth-provider: {name: oidc, config: {a: 5}}}}]\n"),
+    (
+        "a number in a plugin's settings",
+        Same,
+        "users: [{name: u, user: {auth-provider: {name: oidc, config: {a: 5}}}}]\n",
+    ),
     ("an unknown interactiveMode", Same, "users: [{name: u, user: {exec: {command: x, interactiveMode: Foo}}}]\n"),
     ("keys in other letters", Same, "users: [{name: u, USER: {TOKEN: t}, user: {Token: t}}]\n"),
     ("a text as a boolean", Same, "clusters: [{name: c, cluster: {insecure-skip-tls-verify: \"true\"}}]\n"),
@@ -175,7 +179,11 @@ fn encoded() -> Vec<(String, Wanted, Vec<u8>)> {
         ("UTF-16 of JSON", Same, utf16("\u{feff}{\"current-context\":\"a\"}", little)),
         ("UTF-16 without a mark", Same, utf16(text, little)),
         ("UTF-16 that ends in the middle", Same, [utf16(&marked, little), b"\n".to_vec()].concat()),
-        ("UTF-16 with half a pair", Same, [utf16("\u{feff}current-context: 'a", little), vec![0, 0xd8, b'\'', 0]].concat()),
+        (
+            "UTF-16 with half a pair",
+            Same,
+            [utf16("\u{feff}current-context: 'a", little), vec![0, 0xd8, b'\'', 0]].concat(),
+        ),
         ("a UTF-16 mark alone", Same, vec![0xff, 0xfe]),
         ("UTF-32", Same, b"\xff\xfe\0\0c\0\0\0:\0\0\0".to_vec()),
         ("UTF-8 with a mark", Same, marked.clone().into_bytes()),
@@ -192,12 +200,13 @@ fn encoded() -> Vec<(String, Wanted, Vec<u8>)> {
 /// Files of people with something changed at random, the same ones each time.
 fn mutations(count: usize) -> Vec<(String, Wanted, Vec<u8>)> {
     const PIECES: [&str; 40] = [
-        "\t", " ", "  ", "\n", "\r\n", ":", ": ", "- ", "-", "#", " #", "'", "\"", "{", "}", "[", "]", ",", ", ", "|\n",
-        ">-\n", "&a ", "*a", "!", "!!str ", "? ", "<<: ", "yes", "null", "~", "0x1f", "1e3", "---\n", "...\n", "%", "@",
-        "\\", "é", "name: a", "user: {}",
+        "\t", " ", "  ", "\n", "\r\n", ":", ": ", "- ", "-", "#", " #", "'", "\"", "{", "}", "[", "]", ",", ", ",
+        "|\n", ">-\n", "&a ", "*a", "!", "!!str ", "? ", "<<: ", "yes", "null", "~", "0x1f", "1e3", "---\n", "...\n",
+        "%", "@", "\\", "é", "name: a", "user: {}",
     ];
     let mut dice = Dice::new();
-    let bases = [BASE, SECOND, "{\"contexts\": [{\"name\": \"a\", \"context\": {\"user\": \"u\"}}], \"kind\": \"Config\"}\n"];
+    let bases =
+        [BASE, SECOND, "{\"contexts\": [{\"name\": \"a\", \"context\": {\"user\": \"u\"}}], \"kind\": \"Config\"}\n"];
     let mut all = Vec::new();
     while all.len() < count {
         let mut text: Vec<char> = dice.of(&bases).chars().collect();
