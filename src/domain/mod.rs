@@ -13,6 +13,7 @@ pub mod fuzzy;
 pub mod gate;
 pub mod key_type;
 pub mod kubeconfig;
+pub mod kuberc;
 pub mod life;
 pub mod objects;
 pub mod order;

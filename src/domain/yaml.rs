@@ -5,6 +5,8 @@
 //! a terminal would obey or not show, which are escaped.
 
 pub mod budget;
+pub mod encoding;
+mod legacy;
 pub mod patch;
 pub mod plain;
 pub mod read;

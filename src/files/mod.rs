@@ -6,10 +6,12 @@ pub mod config;
 pub mod folders;
 pub mod imported;
 pub mod kubeconfig;
+pub mod kuberc;
 pub mod lock;
 pub mod memory;
 pub mod policy;
 pub mod presets;
+pub mod programs;
 pub mod sweep;
 
 use std::io;
@@ -29,6 +31,8 @@ pub enum Error {
         /// What the system said.
         error: io::Error,
     },
+    /// A kubeconfig that `--kubeconfig` names is not there.
+    Missing(PathBuf),
     /// A file is there that must not be replaced.
     Exists(PathBuf),
     /// Another program holds the lock.
@@ -98,6 +102,7 @@ impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = match self {
             Self::Io { path, error } => format!("{}: {error}", path.display()),
+            Self::Missing(path) => format!("kubeconfig {} not found", path.display()),
             Self::Exists(path) => format!("{} exists already", path.display()),
             Self::Locked { lock, age_seconds: Some(age) } => {
                 let age = i64::try_from(*age).unwrap_or(i64::MAX);

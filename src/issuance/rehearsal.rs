@@ -8,7 +8,7 @@ use super::judging::{cleared, judged};
 use crate::cluster::{Ask, Cluster, Error};
 use crate::domain::gate::{Refusal, WritePermit};
 use crate::domain::key_type::KeyType;
-use crate::domain::kubeconfig::{Kind, has_comments};
+use crate::domain::kubeconfig::Kind;
 use crate::domain::objects;
 use crate::domain::order::{Grant, KeySource, Order};
 use crate::domain::plan::StepKind;
@@ -16,7 +16,7 @@ use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::request_file;
 use crate::domain::verdict::Verdict;
-use crate::files::{self, bounded};
+use crate::files;
 use crate::keys::{PrivateKey, certification_request};
 
 /// How a note wants to be taken.
@@ -304,8 +304,7 @@ fn kubeconfig(order: &Order, found: &mut Rehearsal) {
             found.add(step, weight, format!("{path} has a {} {name} already: {what}", kind.word()));
         }
     }
-    let text = bounded::read_text(&target.path, bounded::KUBECONFIG).unwrap_or_default();
-    if has_comments(&text) {
+    if files::kubeconfig::has_comments(&target.path) {
         found.add(step, Weight::Notice, format!("the comments in {path} are lost; its backup keeps them"));
     }
     if target.switch

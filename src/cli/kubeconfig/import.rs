@@ -24,7 +24,7 @@ impl Files<'_> {
         let other = &incomer.config;
         let plan = |all: &Kubeconfigs| plan(all, other, flags);
         let planned = if flags.dry_run {
-            plan(&kubeconfig::load(self.explicit)?).map_err(Failed::new)?
+            plan(&kubeconfig::load_for_change(self.explicit)?).map_err(Failed::new)?
         } else {
             agreed(&incomer, flags)?;
             self.change(&flags.edit, |all| {

@@ -13,6 +13,8 @@ pub mod risks;
 pub mod schema;
 pub mod set;
 
+use std::sync::LazyLock;
+
 use serde_yaml::{Mapping, Value};
 
 use super::yaml;
@@ -23,8 +25,8 @@ pub struct Kubeconfig {
     root: Mapping,
     /// YAML documents that follow it in its file. kubectl reads only the first.
     others: Vec<Value>,
-    /// Why what follows cannot be read, and so cannot be written back.
-    broken: Option<String>,
+    /// What writing it back would lose, such as documents that cannot be read.
+    unwritable: Option<String>,
 }
 
 /// The three lists of named entries.
@@ -66,13 +68,13 @@ impl Default for Kubeconfig {
         for list in ["clusters", "contexts", "users"] {
             root.insert(list.into(), Value::Sequence(Vec::new()));
         }
-        Self { root, others: Vec::new(), broken: None }
+        Self { root, others: Vec::new(), unwritable: None }
     }
 }
 
 impl Kubeconfig {
-    /// Reads YAML or JSON as kubectl does: the first document, words as in YAML 1.1, and only what it can read. An empty
-    /// text is an empty kubeconfig.
+    /// Reads YAML or JSON as kubectl does: the first document, words as in YAML 1.1, of duplicate keys the last, and only
+    /// what it can read. An empty text is an empty kubeconfig.
     ///
     /// # Errors
     /// What is wrong and in which line. The text is not quoted: it may hold keys.
@@ -85,16 +87,20 @@ impl Kubeconfig {
             _ => return Err("it is no kubeconfig: not a mapping".to_owned()),
         };
         schema::check(&root)?;
-        Ok(Self { root, others: read.documents, broken: read.broken })
+        let duplicate = |line| format!("line {line}: a key is there twice, and the first value would be lost");
+        let broken = |why| format!("what follows its first document would be lost: {why}");
+        let unwritable = read.duplicate.map(duplicate).or(read.broken.map(broken));
+        Ok(Self { root, others: read.documents, unwritable })
     }
 
     /// As YAML, with the documents that follow it.
     ///
     /// # Errors
-    /// Where a part of it has no form in YAML, or what follows it could not be read.
+    /// Where a part of it has no form in YAML, or something of its text would be lost: documents that could not be read,
+    /// a key that was there twice.
     pub fn to_yaml(&self) -> Result<String, String> {
-        if let Some(why) = &self.broken {
-            return Err(format!("what follows its first document would be lost: {why}"));
+        if let Some(why) = &self.unwritable {
+            return Err(why.clone());
         }
         let unwritable = |_| "it cannot be written as YAML".to_owned();
         let mut text = yaml::to_string(&self.root).map_err(unwritable)?;
@@ -164,8 +170,13 @@ impl Kubeconfig {
         self.entries(kind).find(|entry| named(entry, name))?.get(kind.word())?.as_mapping()
     }
 
+    /// The entries of a list. A null, such as after a dash at the end of a file, is one without a name and fields, as
+    /// kubectl reads it.
     fn entries(&self, kind: Kind) -> impl Iterator<Item = &Mapping> {
-        self.root.get(kind.list()).and_then(Value::as_sequence).into_iter().flatten().filter_map(Value::as_mapping)
+        static NOTHING: LazyLock<Mapping> = LazyLock::new(Mapping::new);
+        let entry = |value: &'_ Value| if value.is_null() { Some(&*NOTHING) } else { None };
+        let items = self.root.get(kind.list()).and_then(Value::as_sequence).into_iter().flatten();
+        items.filter_map(move |value| value.as_mapping().or_else(|| entry(value)))
     }
 
     /// Puts an entry in: in the place of the one of that name, else at the end.
@@ -189,7 +200,7 @@ impl Kubeconfig {
     /// Takes the entries of that name out.
     pub fn remove(&mut self, kind: Kind, name: &str) {
         if let Some(Value::Sequence(list)) = self.root.get_mut(kind.list()) {
-            list.retain(|entry| entry.as_mapping().is_none_or(|entry| !named(entry, name)));
+            list.retain(|entry| entry.as_mapping().map_or(!name.is_empty(), |entry| !named(entry, name)));
         }
     }
 
@@ -267,8 +278,15 @@ mod tests {
     }
 
     #[test]
+    fn a_duplicate_key_is_read_as_kubectl_reads_it_and_never_written() {
+        let config = Kubeconfig::parse("current-context: a\ncurrent-context: b\n").unwrap();
+        assert_eq!(config.current_context(), Some("b"));
+        assert!(config.to_yaml().unwrap_err().contains("line 2: a key is there twice"));
+    }
+
+    #[test]
     fn what_is_no_kubeconfig_is_refused_and_not_quoted() {
-        for text in ["- a", "secret: [", "users: secret", "just text", "a: 1\na: 2"] {
+        for text in ["- a", "secret: [", "users: secret", "just text"] {
             let error = Kubeconfig::parse(text).err().unwrap();
             assert!(!error.contains("secret"), "{error}");
         }

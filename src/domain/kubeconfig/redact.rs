@@ -64,7 +64,7 @@ const WORDS: [&str; 12] = [
 pub fn redacted(config: &Kubeconfig) -> Kubeconfig {
     let mut out = config.clone();
     out.others.clear();
-    out.broken = None;
+    out.unwritable = None;
     for (name, value) in out.root_mut() {
         if !TOP.contains(&name.as_str().unwrap_or_default()) {
             hide_all(value);

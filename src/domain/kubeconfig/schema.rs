@@ -2,10 +2,12 @@
 //! values, and names that are there once. Fields that it does not know may be anything.
 
 use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_yaml::{Mapping, Value};
 
 /// The kind of value that a field takes. `null` is always taken for nothing.
-enum Shape {
+pub(in crate::domain) enum Shape {
     Text,
     Flag,
     Base64,
@@ -80,20 +82,45 @@ const KUBECONFIG: Shape = Shape::Fields(&[
 /// Whether kubectl can read this.
 ///
 /// # Errors
-/// What it cannot read, and where. No value is quoted but names.
+/// What it cannot read, and where. No value is quoted but names, versions and kinds.
 pub fn check(root: &Mapping) -> Result<(), String> {
-    let text = |field: &str| root.get(field).and_then(Value::as_str).unwrap_or_default();
-    check_fields(root, &KUBECONFIG, "")?;
-    if !matches!(text("apiVersion"), "" | "v1") {
-        return Err(format!("it is no kubeconfig: apiVersion is {} and not v1", text("apiVersion")));
+    let version = type_field(root, "apiVersion")?;
+    if !matches!(version.strip_prefix('/').unwrap_or(&version), "" | "v1" | "__internal") {
+        return Err(format!("it is no kubeconfig: apiVersion is {version} and not v1"));
     }
-    if !matches!(text("kind"), "" | "Config") {
-        return Err(format!("it is no kubeconfig: kind is {} and not Config", text("kind")));
+    let kind = type_field(root, "kind")?;
+    if !matches!(kind.as_str(), "" | "Config") {
+        return Err(format!("it is no kubeconfig: kind is {kind} and not Config"));
     }
-    Ok(())
+    check_fields(root, &KUBECONFIG, "")
 }
 
-fn check_fields(fields: &Mapping, shape: &Shape, at: &str) -> Result<(), String> {
+/// `apiVersion` or `kind`, whose case does not matter: they are read with Go's `encoding/json` from keys in the order of
+/// their bytes, and the last that is set counts (apimachinery, `runtime/serializer/json/meta.go`, `Interpret`).
+pub(in crate::domain) fn type_field(root: &Mapping, name: &str) -> Result<String, String> {
+    let folded = |key: &str| key.replace('\u{17f}', "s").replace('\u{212a}', "k").to_ascii_lowercase();
+    let mut found: Vec<_> = root
+        .iter()
+        .filter_map(|(key, value)| Some((key.as_str()?, value)))
+        .filter(|(key, _)| folded(key) == name.to_ascii_lowercase())
+        .collect();
+    found.sort_by_key(|(key, _)| *key);
+    let mut value = String::new();
+    for (key, found) in found {
+        match found {
+            Value::Null => {}
+            Value::String(text) => value.clone_from(text),
+            other => return Err(format!("{key} is {} and should be a text", kind_of(other))),
+        }
+    }
+    Ok(value)
+}
+
+/// Whether the fields of a mapping have the kinds of values that they should; `at` is what it is called, if anything.
+///
+/// # Errors
+/// Which field has another kind. No value is quoted.
+pub(in crate::domain) fn check_fields(fields: &Mapping, shape: &Shape, at: &str) -> Result<(), String> {
     let (Shape::Fields(known) | Shape::Named(known)) = shape else { return Ok(()) };
     for (name, shape) in *known {
         if let Some(value) = fields.get(*name) {
@@ -135,7 +162,15 @@ fn check_named(items: &[Value], shape: &Shape, at: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Go reads base64 with padding and skips line ends.
+/// Go's `base64.StdEncoding`: padding is required, line ends are skipped, the bits that padding leaves over may be
+/// anything.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
+);
+
 fn check_base64(text: &str, at: &str) -> Result<(), String> {
     match decoded(text) {
         Some(_) => Ok(()),
@@ -145,7 +180,7 @@ fn check_base64(text: &str, at: &str) -> Result<(), String> {
 
 /// The bytes of a field such as `client-certificate-data`.
 pub fn decoded(text: &str) -> Option<Vec<u8>> {
-    base64::engine::general_purpose::STANDARD.decode(text.replace(['\r', '\n'], "")).ok()
+    BASE64.decode(text.replace(['\r', '\n'], "")).ok()
 }
 
 const fn kind_of(value: &Value) -> &'static str {

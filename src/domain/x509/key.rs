@@ -7,10 +7,10 @@ use super::{Malformed, Result, asn1, hex};
 use crate::domain::request::PublicKey;
 
 /// DER of the algorithms that Go knows (`getPublicKeyAlgorithmFromOID`).
-const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+pub(super) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1];
-const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
-const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+pub(super) const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+pub(super) const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
 /// DER of NULL.
 const NULL: &[u8] = &[5, 0];
@@ -82,7 +82,7 @@ pub(super) fn bit_length(magnitude: &[u8]) -> usize {
 }
 
 impl Curve {
-    fn of(oid: &[u8]) -> Option<Self> {
+    pub fn of(oid: &[u8]) -> Option<Self> {
         Some(match oid {
             [0x2b, 0x81, 4, 0, 33] => Self::P224,
             [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7] => Self::P256,

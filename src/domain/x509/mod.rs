@@ -16,6 +16,7 @@ mod extensions;
 mod key;
 mod name;
 pub mod pem;
+pub mod private_key;
 mod request;
 mod san;
 mod signature;

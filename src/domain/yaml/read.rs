@@ -6,10 +6,11 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag};
 use serde_yaml::{Mapping, Value};
 
-use super::plain;
+use super::legacy::{self, Spans};
+use super::{encoding, plain};
 
 /// Nodes of a text after its aliases are expanded. A kubeconfig with ten thousand contexts has 230,000.
 const MOST_NODES: usize = 500_000;
@@ -26,6 +27,8 @@ pub struct Documents {
     pub documents: Vec<Value>,
     /// Why the text after them cannot be. kubectl reads only the first and does not mind.
     pub broken: Option<String>,
+    /// The line of a key that is twice in its mapping, the first such line. kubectl takes the last value.
+    pub duplicate: Option<usize>,
 }
 
 /// Reads a text. A text without any content has no documents.
@@ -34,13 +37,22 @@ pub struct Documents {
 /// What is wrong with the first document, and in which line. The text is not quoted: it may hold keys.
 pub fn documents(text: &str) -> Result<Documents, String> {
     let options = granit_parser::options! { emit_comments: false, block_scalar_eof_without_line_feed: true };
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    encoding::check_characters(text)?;
+    legacy::check_prologue(text)?;
     let events = Parser::new_from_str_with_options(text, options);
-    let mut reader = Reader { events, anchors: HashMap::new(), read: 0, repeated: Size::default() };
+    let (anchors, repeated, spans) = (HashMap::new(), Size::default(), Spans::new(text));
+    let mut reader = Reader { events, anchors, read: 0, repeated, duplicate: None, spans };
     let mut read = Documents::default();
     loop {
-        match reader.document() {
-            Ok(Some(document)) => read.documents.push(document),
+        let document = reader.document();
+        read.duplicate = reader.duplicate;
+        match document {
+            Ok(Some(document)) => {
+                if read.documents.is_empty() {
+                    reader.spans.check_indentation()?;
+                }
+                read.documents.push(document);
+            }
             Ok(None) => return Ok(read),
             Err(why) if read.documents.is_empty() => return Err(why),
             Err(why) => {
@@ -58,6 +70,9 @@ struct Reader<'a> {
     read: usize,
     /// Copied for anchors and aliases so far, in all documents.
     repeated: Size,
+    /// See [`Documents::duplicate`].
+    duplicate: Option<usize>,
+    spans: Spans<'a>,
 }
 
 /// A value and its size.
@@ -90,6 +105,8 @@ impl Reader<'_> {
                     self.anchors.clear();
                     let (event, at) = self.next()?;
                     let (value, _) = self.node(event, at, 0)?;
+                    let (_, end) = self.next()?;
+                    self.spans.end_document(end);
                     return Ok(Some(value));
                 }
                 (Event::StreamEnd, _) => return Ok(None),
@@ -116,15 +133,18 @@ impl Reader<'_> {
         }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
+                self.spans.scalar(style, at).map_err(|why| wrong(at, why))?;
                 let value = scalar(&text, style, tag.as_deref()).map_err(|why| wrong(at, why))?;
                 self.keep(anchor, (value, Size::of(&text)), at)
             }
-            Event::SequenceStart(_, anchor, _) => {
+            Event::SequenceStart(style, anchor, _) => {
                 let mut items = Vec::new();
                 let mut size = Size::of("");
+                self.spans.open(style, at);
                 loop {
                     let (event, at) = self.next()?;
                     if matches!(event, Event::SequenceEnd) {
+                        self.spans.close(style, at);
                         return self.keep(anchor, (Value::Sequence(items), size), at);
                     }
                     let (item, more) = self.node(event, at, depth + 1)?;
@@ -132,8 +152,9 @@ impl Reader<'_> {
                     items.push(item);
                 }
             }
-            Event::MappingStart(_, anchor, _) => {
-                let (fields, size) = self.mapping(depth)?;
+            Event::MappingStart(style, anchor, _) => {
+                self.spans.open(style, at);
+                let (fields, size) = self.mapping(style, depth)?;
                 self.keep(anchor, (Value::Mapping(fields), size), at)
             }
             Event::Alias(anchor) => {
@@ -145,14 +166,18 @@ impl Reader<'_> {
         }
     }
 
-    fn mapping(&mut self, depth: usize) -> Result<(Mapping, Size), String> {
+    fn mapping(&mut self, style: StructureStyle, depth: usize) -> Result<(Mapping, Size), String> {
         let mut fields = Mapping::new();
         let mut own = std::collections::HashSet::new();
         let mut size = Size::of("");
         loop {
             let (event, at) = self.next()?;
             if matches!(event, Event::MappingEnd) {
+                self.spans.close(style, at);
                 return Ok((fields, size));
+            }
+            if let Event::Scalar(_, style, ..) = &event {
+                self.spans.key(*style, at).map_err(|why| wrong(at, why))?;
             }
             let merges = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
             let (key, more) = self.node(event, at, depth + 1)?;
@@ -165,9 +190,8 @@ impl Reader<'_> {
                 continue;
             }
             let key = key_text(&key).ok_or_else(|| wrong(at, "a key is neither a text nor a number"))?;
-            // kubectl takes the last one; writing the file back would lose the other.
             if !own.insert(key.clone()) {
-                return Err(wrong(at, "a key is there twice"));
+                self.duplicate = self.duplicate.or(Some(at.start.line()));
             }
             fields.insert(key.into(), value);
         }
@@ -277,6 +301,15 @@ mod tests {
     }
 
     #[test]
+    fn of_a_duplicate_key_the_last_value_counts_and_its_line_is_told() {
+        let read = documents("a: 1\nb: {c: 1, c: 2}\na: 3\n").unwrap();
+        assert_eq!(read.documents, [serde_yaml::from_str::<Value>("{a: 3, b: {c: 2}}").unwrap()]);
+        assert_eq!(read.duplicate, Some(2));
+        let merged = documents("base: &b {x: 1}\nown: {<<: *b, x: 3}\n").unwrap();
+        assert_eq!(merged.duplicate, None);
+    }
+
+    #[test]
     fn a_text_made_to_exhaust_its_reader_is_refused() {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for n in 1..12 {
@@ -321,7 +354,7 @@ mod tests {
 
     #[test]
     fn an_error_names_the_line_and_quotes_nothing() {
-        for text in ["a: 1\na: secret", "secret: [", "a: .nan # secret", "? [secret]\n: 1", "*secret"] {
+        for text in ["secret: [", "a: .nan # secret", "? [secret]\n: 1", "*secret"] {
             let error = documents(text).unwrap_err();
             assert!(error.contains("line") && !error.contains("secret"), "{error}");
         }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::Utc;
 
 use super::super::{Error, atomic};
+use super::text::Text;
 use crate::domain::kubeconfig::Kubeconfig;
 use crate::domain::secret::Secret;
 
@@ -25,7 +26,7 @@ pub(super) fn kept() -> usize {
 }
 
 /// Writes a copy beside the file, named by the second, made unique.
-pub(super) fn make(path: &Path, text: &str, owner: Option<&Metadata>) -> Result<PathBuf, Error> {
+pub(super) fn make(path: &Path, content: &[u8], owner: Option<&Metadata>) -> Result<PathBuf, Error> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let moment = Utc::now().format("%Y%m%d-%H%M%S");
     let mut backup = path.with_file_name(format!("{name}.{moment}.bak"));
@@ -34,7 +35,7 @@ pub(super) fn make(path: &Path, text: &str, owner: Option<&Metadata>) -> Result<
         number += 1;
         backup = path.with_file_name(format!("{name}.{moment}-{number}.bak"));
     }
-    atomic::write_private_for(&backup, text.as_bytes(), owner)?;
+    atomic::write_private_for(&backup, content, owner)?;
     Ok(backup)
 }
 
@@ -91,7 +92,7 @@ pub fn holding(path: &Path, secret: &Secret) -> Vec<PathBuf> {
 }
 
 fn holds(backup: &Path, secret: &Secret) -> bool {
-    let Ok(Some(text)) = super::text(backup) else { return false };
+    let Ok(Some(text)) = Text::read(backup) else { return false };
     match Kubeconfig::parse(text.expose()) {
         Ok(config) => config.secrets().iter().any(|(_, there)| there.expose() == secret.expose()),
         Err(_) => text.expose().contains(secret.expose()),

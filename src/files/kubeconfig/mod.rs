@@ -2,17 +2,19 @@
 
 pub mod backups;
 pub mod disk;
+mod text;
 mod write;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::lock::{Lock, lock_name};
-use super::{Error, atomic, bounded, folders, sweep};
+use super::{Error, atomic, folders, sweep};
 use crate::domain::gate::WritePermit;
 use crate::domain::kubeconfig::Kubeconfig;
 use crate::domain::kubeconfig::set::{Kubeconfigs, Source};
 use crate::domain::secret::Secret;
+use text::Text;
 
 pub use backups::backup_of;
 pub use write::{Comments, Written};
@@ -64,20 +66,33 @@ pub fn for_new_entries(explicit: Option<&Path>) -> Result<PathBuf, Error> {
 /// # Errors
 /// [`Error::Content`] where it is none, [`Error::Io`].
 pub fn read(path: &Path) -> Result<Kubeconfig, Error> {
-    read_text(path, text(path)?.as_ref())
+    read_text(path, Text::read(path)?.as_ref())
 }
 
 /// All kubeconfigs that count: `--kubeconfig` alone, else the search path. A file that is being written is waited for
 /// a moment. Blocks.
 ///
 /// # Errors
-/// [`Error::Content`], [`Error::Io`] of the first file that cannot be read (as kubectl, which then reads none),
-/// [`Error::NoHome`].
+/// [`Error::Missing`] where there is no file of `--kubeconfig`; [`Error::Content`], [`Error::Io`] of the first file that
+/// cannot be read (as kubectl, which then reads none); [`Error::NoHome`].
 pub fn load(explicit: Option<&Path>) -> Result<Kubeconfigs, Error> {
+    let all = load_for_change(explicit)?;
+    match explicit {
+        // client-go, `tools/clientcmd/loader.go`, `Load`.
+        Some(path) if !all.sources().iter().any(|source| source.exists) => Err(Error::Missing(path.to_owned())),
+        _ => Ok(all),
+    }
+}
+
+/// [`load`] before a change, which makes the file of `--kubeconfig` where there is none.
+///
+/// # Errors
+/// As there, but [`Error::Missing`].
+pub fn load_for_change(explicit: Option<&Path>) -> Result<Kubeconfigs, Error> {
     load_from(&paths(explicit)?)
 }
 
-/// [`load`] of these files.
+/// [`load`] of these files, of which any may be missing.
 ///
 /// # Errors
 /// As there.
@@ -86,8 +101,13 @@ pub fn load_from(paths: &[PathBuf]) -> Result<Kubeconfigs, Error> {
     while paths.iter().any(|path| lock_name(path).exists()) && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(10));
     }
-    let sources = paths.iter().map(|path| source(path, text(path)?.as_ref())).collect::<Result<_, Error>>()?;
+    let sources = paths.iter().map(|path| source(path, Text::read(path)?.as_ref())).collect::<Result<_, Error>>()?;
     Kubeconfigs::new(sources).ok_or(Error::NoHome)
+}
+
+/// Whether a file has comments; one that cannot be read has none that could be lost.
+pub fn has_comments(path: &Path) -> bool {
+    Text::read(path).ok().flatten().is_some_and(|text| crate::domain::kubeconfig::has_comments(text.expose()))
 }
 
 /// Changes kubeconfigs under kubectl's locks, so that all of it happens or nothing: an old file of
@@ -108,7 +128,7 @@ pub fn change<T>(
     make_folder(&target)?;
     let written: Vec<_> = paths.iter().filter(|path| path.exists() || **path == target).collect();
     let _locks = lock_all(&written)?;
-    let texts = paths.iter().map(|path| text(path)).collect::<Result<Vec<_>, Error>>()?;
+    let texts = paths.iter().map(|path| Text::read(path)).collect::<Result<Vec<_>, Error>>()?;
     let sources = paths.iter().zip(&texts).map(|(path, text)| source(path, text.as_ref()));
     let before = Kubeconfigs::new(sources.collect::<Result<_, Error>>()?).ok_or(Error::NoHome)?;
     let mut after = before.clone();
@@ -132,7 +152,7 @@ pub fn change<T>(
 pub fn edit(_permit: WritePermit, path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, Error> {
     make_folder(path)?;
     let _locks = lock_all(&[&path.to_owned()])?;
-    let before = text(path)?;
+    let before = Text::read(path)?;
     let old = read_text(path, before.as_ref())?;
     let mut new = old.clone();
     change(&mut new);
@@ -170,7 +190,7 @@ pub fn take_out(_permit: WritePermit, path: &Path, change: impl FnOnce(&mut Kube
         return Ok(());
     }
     let _locks = lock_all(&[&path.to_owned()])?;
-    let Some(before) = text(path)? else { return Ok(()) };
+    let Some(before) = Text::read(path)? else { return Ok(()) };
     let old = parse(path, before.expose())?;
     let mut new = old.clone();
     let rest = change(&mut new);
@@ -203,7 +223,7 @@ fn paths(explicit: Option<&Path>) -> Result<Vec<PathBuf>, Error> {
     if paths.is_empty() { Err(Error::NoHome) } else { Ok(paths) }
 }
 
-fn source(path: &Path, text: Option<&Secret>) -> Result<Source, Error> {
+fn source(path: &Path, text: Option<&Text>) -> Result<Source, Error> {
     let full = std::path::absolute(path).map_err(Error::io(path))?;
     Ok(Source {
         path: path.to_owned(),
@@ -236,8 +256,8 @@ fn make_folder(path: &Path) -> Result<(), Error> {
     }
 }
 
-fn read_text(path: &Path, text: Option<&Secret>) -> Result<Kubeconfig, Error> {
-    parse(path, text.map_or("", Secret::expose))
+fn read_text(path: &Path, text: Option<&Text>) -> Result<Kubeconfig, Error> {
+    parse(path, text.map_or("", Text::expose))
 }
 
 fn parse(path: &Path, text: &str) -> Result<Kubeconfig, Error> {
@@ -247,15 +267,6 @@ fn parse(path: &Path, text: &str) -> Result<Kubeconfig, Error> {
 /// The file that a link leads to, so that the link stays.
 fn followed(path: &Path) -> Result<PathBuf, Error> {
     if path.is_symlink() && path.exists() { path.canonicalize().map_err(Error::io(path)) } else { Ok(path.to_owned()) }
-}
-
-/// A kubeconfig's text, which may hold keys.
-fn text(path: &Path) -> Result<Option<Secret>, Error> {
-    match bounded::read_text(path, bounded::KUBECONFIG) {
-        Ok(text) => Ok(Some(Secret::new(text))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::io(path)(error)),
-    }
 }
 
 #[cfg(test)]
@@ -310,6 +321,40 @@ mod tests {
     }
 
     #[test]
+    fn a_file_in_utf_16_is_written_in_utf_8_and_its_backup_is_the_file_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let text = "\u{feff}# é\ncurrent-context: x\n";
+        let original: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        std::fs::write(&path, &original).unwrap();
+        let edited = edit(&path, |config| config.set_current_context(Some("x"))).unwrap();
+        assert_eq!((edited.backup, std::fs::read(&path).unwrap()), (None, original.clone()), "nothing changes");
+        let edited = edit(&path, |config| config.set_current_context(Some("z"))).unwrap();
+        assert_eq!(std::fs::read(edited.backup.unwrap()).unwrap(), original);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "# é\ncurrent-context: z\n");
+    }
+
+    #[test]
+    fn a_file_with_a_duplicate_key_is_read_and_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        std::fs::write(&path, "current-context: a\ncurrent-context: b\n").unwrap();
+        assert_eq!(read(&path).unwrap().current_context(), Some("b"));
+        let error = edit(&path, |config| config.set_current_context(Some("c"))).unwrap_err().to_string();
+        assert!(error.contains("config: line 2: a key is there twice"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "current-context: a\ncurrent-context: b\n");
+    }
+
+    #[test]
+    fn a_file_named_by_the_flag_must_be_there_and_those_of_a_list_need_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("typo");
+        let error = load(Some(&path)).err().unwrap();
+        assert!(matches!(&error, Error::Missing(missing) if *missing == path), "{error}");
+        assert!(load_from(&[path]).unwrap().current_context().is_none());
+    }
+
+    #[test]
     fn a_file_that_is_no_kubeconfig_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config");
@@ -352,8 +397,8 @@ mod tests {
         std::fs::write(&two, "contexts: [{name: a, context: {cluster: c, user: u}}]\n").unwrap();
         let sources = || {
             vec![
-                source(&one, text(&one).unwrap().as_ref()).unwrap(),
-                source(&two, text(&two).unwrap().as_ref()).unwrap(),
+                source(&one, Text::read(&one).unwrap().as_ref()).unwrap(),
+                source(&two, Text::read(&two).unwrap().as_ref()).unwrap(),
             ]
         };
         let before = Kubeconfigs::new(sources()).unwrap();
@@ -364,7 +409,7 @@ mod tests {
             let pairs = before.sources().iter().zip(after.sources());
             pairs
                 .map(|(old, new)| {
-                    write::Plan::new(&old.path, text(&old.path).unwrap(), &old.config, &new.config).unwrap()
+                    write::Plan::new(&old.path, Text::read(&old.path).unwrap(), &old.config, &new.config).unwrap()
                 })
                 .collect()
         };

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::super::{Error, atomic};
-use super::{backups, followed, text};
+use super::text::Text;
+use super::{backups, followed};
 use crate::domain::kubeconfig::{Kubeconfig, has_comments};
 use crate::domain::output::shell::ShellCommand;
 use crate::domain::secret::Secret;
@@ -49,7 +50,7 @@ pub(super) struct Plan {
     path: PathBuf,
     /// Where it is.
     target: PathBuf,
-    before: Option<Secret>,
+    before: Option<Text>,
     after: Secret,
     comments_lost: bool,
     /// Whether the old file is worth a copy.
@@ -60,9 +61,9 @@ pub(super) struct Plan {
 
 impl Plan {
     /// What a file will be.
-    pub fn new(path: &Path, before: Option<Secret>, old: &Kubeconfig, new: &Kubeconfig) -> Result<Self, Error> {
+    pub fn new(path: &Path, before: Option<Text>, old: &Kubeconfig, new: &Kubeconfig) -> Result<Self, Error> {
         let content = |why: String| Error::Content { path: path.to_owned(), why };
-        let text = before.as_ref().map_or("", Secret::expose);
+        let text = before.as_ref().map_or("", Text::expose);
         let (after, kept) = new.to_yaml_like(text, old).map_err(content)?;
         let after = Secret::new(after);
         // Nothing is written that would not be read back as what was meant.
@@ -70,7 +71,9 @@ impl Plan {
             return Err(content("it cannot be written so that it reads the same".to_owned()));
         }
         let comments_lost = !kept && has_comments(text);
-        let keeps_backup = before.is_some() && backups::kept() > 0 && (comments_lost || old.loses(new));
+        let reencoded = before.as_ref().is_some_and(Text::is_reencoded);
+        let loses = comments_lost || reencoded || old.loses(new);
+        let keeps_backup = before.is_some() && backups::kept() > 0 && loses;
         let gone = old.secrets_beside(new);
         Ok(Self { path: path.to_owned(), target: followed(path)?, before, after, comments_lost, keeps_backup, gone })
     }
@@ -84,7 +87,7 @@ impl Plan {
     fn back_up(&self) -> Result<Option<PathBuf>, Error> {
         let Some(before) = self.before.as_ref().filter(|_| self.keeps_backup) else { return Ok(None) };
         let owner = self.target.metadata().ok();
-        backups::make(&self.target, before.expose(), owner.as_ref()).map(Some)
+        backups::make(&self.target, before.bytes(), owner.as_ref()).map(Some)
     }
 
     fn still_in(&self) -> Vec<(String, Vec<PathBuf>)> {
@@ -106,7 +109,7 @@ impl Plan {
     fn undo(&self) {
         // The first failure is the one to tell; the backup stays in any case.
         let _ = match &self.before {
-            Some(before) => atomic::write_private(&self.target, before.as_bytes()),
+            Some(before) => atomic::write_private(&self.target, before.bytes()),
             None => atomic::remove(&self.target),
         };
     }
@@ -119,8 +122,8 @@ pub(super) fn all(plans: Vec<Plan>, comments: Comments) -> Result<Vec<Written>, 
     }
     let mut backups = Vec::new();
     for plan in &plans {
-        let now = text(&plan.target)?;
-        if now.as_ref().map(Secret::expose) != plan.before.as_ref().map(Secret::expose) {
+        let now = Text::read(&plan.target)?;
+        if now.as_ref().map(Text::bytes) != plan.before.as_ref().map(Text::bytes) {
             return Err(Error::Raced(plan.path.clone()));
         }
         backups.push(plan.back_up()?);

@@ -2,6 +2,7 @@
 
 mod commands;
 mod differential;
+mod inputs;
 mod pane;
 mod sets;
 

@@ -1,0 +1,105 @@
+//! kubectl's own settings on disk: `KUBERC`, else `~/.kube/kuberc` (kubectl, `pkg/kuberc/kuberc.go`).
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::folders::home;
+use super::{Error, bounded};
+use crate::domain::kuberc::{Broken, Kuberc, PluginPolicy};
+use crate::domain::yaml::encoding::decode;
+
+/// The policy that holds, and what is to be said of its file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Which programs a kubeconfig may run.
+    pub policy: PluginPolicy,
+    /// What kubectl would warn of, with the file's name: a file that it goes on without, a field that it ignores.
+    pub note: Option<String>,
+}
+
+/// Which programs a kubeconfig may run, as kubectl decides it. A file that is not there, and one that kubectl only warns
+/// of, allow any; [`find`] tells them apart.
+///
+/// # Errors
+/// [`Error::Content`] where the policy contradicts itself; [`Error::Content`], [`Error::Io`] where the file that `KUBERC`
+/// names cannot be read.
+pub fn plugin_policy() -> Result<PluginPolicy, Error> {
+    find().map(|found| found.policy)
+}
+
+/// [`plugin_policy`] with what is to be said of its file.
+///
+/// # Errors
+/// As there.
+pub fn find() -> Result<Found, Error> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let is_off = variable("KUBECTL_KUBERC").is_some_and(|value| value.eq_ignore_ascii_case("false"));
+    match variable("KUBERC") {
+        _ if is_off => Ok(Found::default()),
+        Some(value) if value == "off" => Ok(Found::default()),
+        Some(path) => read(&PathBuf::from(path), true),
+        None => home().map_or_else(|_| Ok(Found::default()), |home| read(&home.join(".kube/kuberc"), false)),
+    }
+}
+
+fn read(path: &Path, named: bool) -> Result<Found, Error> {
+    let content = |why: String| Error::Content { path: path.to_owned(), why };
+    let broken = |error: Error| {
+        // kubectl warns and goes on.
+        let note = Some(format!("kubectl's settings are ignored: {error}"));
+        if named { Err(error) } else { Ok(Found { policy: PluginPolicy::AllowAll, note }) }
+    };
+    let text = match bounded::read(path, bounded::SETTINGS) {
+        Ok(bytes) => decode(bytes),
+        Err(error) if error.kind() == ErrorKind::NotFound && !named => return Ok(Found::default()),
+        Err(error) => return broken(Error::io(path)(error)),
+    };
+    let text = match text {
+        Ok(text) => text,
+        Err(why) => return broken(content(why)),
+    };
+    match Kuberc::parse(&text) {
+        Ok(Kuberc { policy, note }) => {
+            let note = note.map(|note| content(note).to_string());
+            Ok(Found { policy, note })
+        }
+        Err(Broken::Policy(why)) => Err(content(why)),
+        Err(Broken::Unreadable(why)) => broken(content(why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_kubectl_goes_on_without_is_noted_unless_it_was_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kuberc");
+        assert_eq!(read(&path, false).unwrap(), Found::default());
+        assert!(matches!(read(&path, true), Err(Error::Io { .. })));
+        for broken in [b"[".to_vec(), b"kind: Other\n".to_vec(), vec![0xff]] {
+            std::fs::write(&path, broken).unwrap();
+            let found = read(&path, false).unwrap();
+            assert_eq!(found.policy, PluginPolicy::AllowAll);
+            assert!(found.note.is_some_and(|note| note.contains(path.to_str().unwrap())));
+            assert!(read(&path, true).unwrap_err().to_string().contains("kuberc: "));
+        }
+    }
+
+    #[test]
+    fn a_policy_that_contradicts_itself_is_an_error_wherever_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kuberc");
+        let head = "apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n";
+        std::fs::write(&path, format!("{head}credentialPluginPolicy: Allowlist\n")).unwrap();
+        for named in [false, true] {
+            let error = read(&path, named).unwrap_err().to_string();
+            assert!(error.contains("kuberc: credentialPluginPolicy is Allowlist"), "{error}");
+        }
+        std::fs::write(&path, format!("{head}credentialPluginPolicy: DenyAll\nx: 1\n")).unwrap();
+        let found = read(&path, false).unwrap();
+        assert_eq!(found.policy, PluginPolicy::DenyAll);
+        assert!(found.note.is_some_and(|note| note.contains("the field x is unknown")));
+    }
+}
