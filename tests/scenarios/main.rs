@@ -16,6 +16,7 @@ mod bulk;
 mod by_hand;
 mod cluster;
 mod completed;
+mod connects;
 mod crash;
 mod defaults;
 mod dependencies;

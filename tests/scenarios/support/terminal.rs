@@ -109,6 +109,32 @@ impl Terminal {
         self.waits(&format!("the screen shows {text:?}"), |screen| screen.contents().contains(text))
     }
 
+    /// Waits until `text` was shown or the program has ended; whether it was shown.
+    pub fn sees_or_ends(&self, text: &str) -> bool {
+        let deadline = Instant::now() + PATIENCE;
+        let mut shown = self.shown.0.lock().unwrap();
+        loop {
+            let seen = String::from_utf8_lossy(&shown.bytes).contains(text);
+            if seen || shown.closed {
+                return seen;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "neither {text:?} nor an end; the screen:\n{}", shown.parser.screen().contents());
+            shown = self.shown.1.wait_timeout(shown, left).unwrap().0;
+        }
+    }
+
+    /// Everything that was sent to the terminal, when the program has ended, as text.
+    pub fn all_text(&self) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        let mut shown = self.shown.0.lock().unwrap();
+        // The last bytes can arrive after the exit is known.
+        while !shown.closed && Instant::now() < deadline {
+            shown = self.shown.1.wait_timeout(shown, Duration::from_millis(100)).unwrap().0;
+        }
+        String::from_utf8_lossy(&shown.bytes).into_owned()
+    }
+
     /// Waits until the screen shows `text` no more.
     pub fn sees_no(&self, text: &str) -> String {
         self.waits(&format!("the screen shows {text:?} no more"), |screen| !screen.contents().contains(text))
