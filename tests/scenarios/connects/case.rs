@@ -42,6 +42,8 @@ pub struct Case {
     pub console: bool,
     /// What is to come of it.
     pub want: Want,
+    /// Whether kubectl fails where countersign is to connect.
+    pub more_than_kubectl: bool,
 }
 
 impl Case {
@@ -69,6 +71,7 @@ impl Case {
             typed: None,
             console: false,
             want: Want::Connects,
+            more_than_kubectl: false,
         }
     }
 
@@ -117,6 +120,12 @@ impl Case {
     /// The console is to connect too.
     pub fn console(mut self) -> Self {
         self.console = true;
+        self
+    }
+
+    /// countersign is to connect, though kubectl fails: for what harms nobody and is meant well.
+    pub fn more_than_kubectl(mut self) -> Self {
+        self.more_than_kubectl = true;
         self
     }
 

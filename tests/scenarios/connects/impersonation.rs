@@ -36,7 +36,7 @@ fn cases(parts: &Parts) -> Vec<Case> {
             "--as-group",
             "system:masters",
         ]),
-        as_whom("--as alone keeps the kubeconfig's groups or not", &json!({"as": "jane", "as-groups": admins}))
+        as_whom("--as alone keeps the kubeconfig's groups", &json!({"as": "jane", "as-groups": admins}))
             .arguments(&["--as", "joe"]),
     ]
 }

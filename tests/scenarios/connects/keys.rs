@@ -29,17 +29,18 @@ fn made(parts: &Parts) -> TempDir {
     std::fs::copy(parts.plane.path("ca.key"), folder.path().join("ca.key")).unwrap();
     openssl(
         folder.path(),
-        "openssl genrsa -out rsa2048.key 2048; openssl genrsa -out rsa1024.key 1024; openssl genrsa -out rsa4096.key 4096
+        "echo extendedKeyUsage=clientAuth > client.ext
+         openssl genrsa -out rsa2048.key 2048; openssl genrsa -out rsa1024.key 1024; openssl genrsa -out rsa4096.key 4096
          for curve in prime256v1 secp384r1 secp521r1 secp224r1; do
              openssl ecparam -name $curve -genkey -noout | openssl pkcs8 -topk8 -nocrypt -out $curve.key
          done
          openssl genpkey -algorithm ed25519 -out ed25519.key
          for key in rsa2048 rsa1024 rsa4096 prime256v1 secp384r1 secp521r1 secp224r1 ed25519; do
              openssl req -new -key $key.key -subj '/O=system:masters/CN=key-admin' -out $key.csr
-             openssl x509 -req -in $key.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -out $key.crt
+             openssl x509 -req -in $key.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -extfile client.ext -out $key.crt
          done
-         openssl x509 -req -in rsa2048.csr -CA ca.crt -CAkey ca.key -not_after 20200101000000Z -days 30 -out old.crt 2>/dev/null ||
-         openssl x509 -req -in rsa2048.csr -CA ca.crt -CAkey ca.key -days -1 -out old.crt
+         openssl x509 -req -in rsa2048.csr -CA ca.crt -CAkey ca.key -days -1 -extfile client.ext -out old.crt
+         openssl x509 -req -in rsa2048.csr -CA ca.crt -CAkey ca.key -days 30 -out version1.crt
          openssl rsa -in rsa2048.key -traditional -out pkcs1.key
          openssl ec -in prime256v1.key -out sec1.key
          { openssl ecparam -name prime256v1; cat sec1.key; } > with-parameters.key
@@ -75,6 +76,7 @@ fn client_keys(parts: &Parts) -> Vec<Case> {
         case("client key of PKCS#1", "rsa2048.crt", "pkcs1.key"),
         case("client key of SEC1", "prime256v1.crt", "sec1.key"),
         case("client key of SEC1 behind its parameters", "prime256v1.crt", "with-parameters.key"),
+        case("client certificate of X.509 version 1", "version1.crt", "rsa2048.key"),
         case("client certificate with text and the CA", "chain.crt", "rsa2048.key"),
         case("client certificate and key in one file", "both.pem", "both.pem"),
         case("client certificate and key with CRLF", "crlf.crt", "crlf.key"),
@@ -128,7 +130,8 @@ fn authorities(parts: &Parts) -> Vec<Case> {
             "CA as data before a file that is missing",
             &parts.cluster(&json!({"certificate-authority": "gone.crt"})),
             &token(&json!({})),
-        ),
+        )
+        .more_than_kubectl(),
         by_file("CA file missing").fails(&[field, "ca.crt"]),
         by_file("CA file empty").file("ca.crt", "").fails(&[field]),
         by_file("CA in DER").file("ca.crt", read("ca.der")).fails(&[field]),

@@ -5,6 +5,7 @@
 
 mod answers;
 mod case;
+mod console_logins;
 mod credentials;
 mod impersonation;
 mod in_cluster;
@@ -16,5 +17,7 @@ mod place;
 mod policy;
 mod prompts;
 mod proxies;
+mod rotation;
 mod run;
 mod server_certificates;
+mod soak;

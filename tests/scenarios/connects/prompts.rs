@@ -20,7 +20,7 @@ pub fn asks_on_standard_input() -> String {
     asks("printf 'One-time password: ' >&2; IFS= read -r given")
 }
 
-fn asks(question: &str) -> String {
+pub(super) fn asks(question: &str) -> String {
     program(&format!(
         "{question}\n[ -n \"$given\" ] && [ \"$given\" = \"$(cat \"$HOME/.kube/once\")\" ] || \
          {{ echo 'not this one-time password' >&2; exit 4; }}\n\

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use super::case::Case;
 use super::parts::{Parts, parts, token};
 use super::run::check;
-use crate::support::front::{Front, forward};
+use crate::support::front::{Front, as_admin};
 use crate::support::proxy::{Manner, Speaks};
+use crate::support::terminal::Terminal;
+use crate::support::{Person, program};
 
 /// A host that only the proxies find.
 const ELSEWHERE: &str = "api.test.invalid";
@@ -39,6 +41,16 @@ fn proxies_of_the_kubeconfig() {
 fn proxies_of_the_environment() {
     let Some(parts) = parts("proxies_of_the_environment") else { return };
     check(parts, [by_environment(parts), exceptions(parts)].concat());
+}
+
+/// The practice cluster is on loopback, which no proxy is asked for.
+#[test]
+fn the_practice_cluster_needs_no_proxy() {
+    let person = Person::alone("");
+    let command = [program().display().to_string(), "--sandbox".to_owned()];
+    let dead = "http://127.0.0.1:1";
+    let variables = [("HTTPS_PROXY", dead), ("https_proxy", dead), ("HTTP_PROXY", dead), ("http_proxy", dead)];
+    Terminal::start_with(&person, &command, &variables).sees("● live");
 }
 
 fn with_url(parts: &Parts, url: &str, speaks: Speaks, manner: Manner) -> Case {
@@ -91,14 +103,14 @@ fn failing(parts: &Parts) -> Vec<Case> {
         with(said, Speaks::Http, Manner::Refuses(502)).fails(&["proxy", "127.0.0.1:", "502"]),
         with(said, Speaks::Http, Manner::Refuses(302)),
         with(said, Speaks::Http, Manner::Babbles),
-        with(said, Speaks::Http, Manner::Hangs).arguments(&["--request-timeout", "2s"]),
+        with(said, Speaks::Http, Manner::Hangs).arguments(&["--request-timeout", "1s"]),
         with("https://user:s3cret-word@@PROXY@", Speaks::Http, Manner::Connects),
         with("https://user:s3cret-word@@PROXY@", Speaks::Https, Manner::Refuses(502)).fails(&["proxy", "502"]),
         with("socks5://user:s3cret-wrong@@PROXY@", Speaks::Socks, Manner::Asks),
         with("socks5://@PROXY@", Speaks::Socks, Manner::Asks),
         with("socks5://user:s3cret-word@@PROXY@", Speaks::Socks, Manner::Refuses(0)),
         with("socks5://user:s3cret-word@@PROXY@", Speaks::Socks, Manner::Babbles),
-        with("socks5://user:s3cret-word@@PROXY@", Speaks::Socks, Manner::Hangs).arguments(&["--request-timeout", "2s"]),
+        with("socks5://user:s3cret-word@@PROXY@", Speaks::Socks, Manner::Hangs).arguments(&["--request-timeout", "1s"]),
         with("http://user:s3cret-word@127.0.0.1:1", Speaks::Http, Manner::Connects),
         with("socks5://user:s3cret-word@127.0.0.1:1", Speaks::Socks, Manner::Connects),
     ]
@@ -117,7 +129,7 @@ fn set(parts: &Parts, host: &str, variables: &[(&str, &str)]) -> Case {
 fn by_environment(parts: &Parts) -> Vec<Case> {
     let through = |variables: &[(&str, &str)]| set(parts, EVERYWHERE, variables).asks_proxy(true);
     let direct = |host: &str, variables: &[(&str, &str)]| set(parts, host, variables).asks_proxy(false);
-    let front = Front::start(&parts.plane, None, forward);
+    let front = Front::start(&parts.plane, None, as_admin);
     let plain = parts.cluster(&json!({"server": format!("http://{ELSEWHERE}:80"), "certificate-authority-data": null}));
     let plain = |name: &str, variable: &str| {
         Case::new(name, &plain, &token(&json!({}))).variable(variable, "http://@PROXY@").proxy(
@@ -143,7 +155,7 @@ fn by_environment(parts: &Parts) -> Vec<Case> {
         direct("localhost", &[("HTTPS_PROXY", "http://127.0.0.1:1")]),
         set(parts, EVERYWHERE, &[("HTTPS_PROXY", "http://user:s3cret-word@127.0.0.1:1")])
             .fails(&["proxy", "127.0.0.1:1"]),
-        set(parts, EVERYWHERE, &[("HTTPS_PROXY", "ftp://@PROXY@")]).fails(&["HTTPS_PROXY|proxy"]),
+        through(&[("HTTPS_PROXY", "ftp://@PROXY@")]),
         plain("HTTP_PROXY for a server of plain HTTP", "HTTP_PROXY").asks_proxy(true),
         plain("http_proxy for a server of plain HTTP", "http_proxy").asks_proxy(true),
     ]

@@ -49,7 +49,7 @@ impl Ran {
         lines.filter(|name| ["one", "two", "three"].contains(name)).collect()
     }
 
-    /// For the table: how it went, and its last words.
+    /// For the table: how it went, and its words.
     fn summary(&self) -> String {
         let logins = if self.logins > 0 { format!(", {} logins", self.logins) } else { String::new() };
         let asked = if self.asked.is_empty() { "" } else { ", by the proxy" };
@@ -57,9 +57,9 @@ impl Ran {
         if self.done() {
             return format!("connects{logins}{asked} ({took:.1} s)");
         }
-        let last = self.stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        let last: String = last.chars().take(300).collect();
-        format!("fails{logins}{asked} ({took:.1} s): {}", last.escape_debug())
+        let words: Vec<_> = self.stderr.lines().map(str::trim).filter(|line| !line.contains("memcache.go")).collect();
+        let words: String = words.join(" ").chars().take(400).collect();
+        format!("fails{logins}{asked} ({took:.1} s): {}", words.trim().replace(|c: char| c.is_control(), "^"))
     }
 }
 
@@ -130,10 +130,13 @@ fn in_terminal(
     let environment = place.environment();
     let environment: Vec<_> = environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let mut terminal = Terminal::start_with(&place.person, &words, &environment);
-    if terminal.sees_or_ends("One-time password:") {
+    // kubectl starts a failing program again for each of its requests.
+    let mut asked = 1;
+    while terminal.sees_or_ends("One-time password:", asked) {
         terminal.keys(&format!("{answer}\r"));
+        asked += 1;
     }
-    let code = i32::try_from(terminal.ends()).ok();
+    let code = terminal.comes_to_end().and_then(|code| i32::try_from(code).ok());
     let shown = terminal.all_text();
     (code, shown.clone(), shown)
 }
@@ -147,7 +150,8 @@ fn outcome(case: &Case, kubectl: &Ran, ours: &Ran) -> Vec<String> {
         }
     };
     let connects = matches!(case.want, Want::Connects);
-    must(kubectl.done() == connects, format!("kubectl is to {}: {}", verb(connects), kubectl.stderr));
+    let kubectl_connects = connects && !case.more_than_kubectl;
+    must(kubectl.done() == kubectl_connects, format!("kubectl is to {}: {}", verb(kubectl_connects), kubectl.stderr));
     must(ours.done() == connects, format!("countersign is to {}: {}", verb(connects), ours.stderr));
     must(!ours.stdout.contains(SECRET) && !ours.stderr.contains(SECRET), format!("a secret is shown: {ours:?}"));
     if let Some(asked) = case.asks_proxy {
@@ -157,9 +161,9 @@ fn outcome(case: &Case, kubectl: &Ran, ours: &Ran) -> Vec<String> {
     let logins = format!("the login program ran {} times for kubectl, {} for us", kubectl.logins, ours.logins);
     match &case.want {
         Want::Connects => {
-            must(kubectl.names().len() == 3, format!("kubectl lists {:?}", kubectl.stdout));
-            must(kubectl.names() == ours.names(), format!("countersign lists {:?}", ours.stdout));
-            must(kubectl.logins == ours.logins, logins);
+            must(kubectl.names().len() == 3 || !kubectl_connects, format!("kubectl lists {:?}", kubectl.stdout));
+            must(ours.names().len() == 3, format!("countersign lists {:?}", ours.stdout));
+            must(kubectl.logins == ours.logins || !kubectl_connects, logins);
         }
         Want::Fails(words) => {
             // kubectl asks a failing program again for each of its requests.
@@ -204,9 +208,8 @@ fn console(parts: &'static Parts, case: &Case, logins: usize) -> Vec<String> {
     let environment = place.environment();
     let environment: Vec<_> = environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let terminal = Terminal::start_with(&place.person, &words, &environment);
-    let live = catch_unwind(AssertUnwindSafe(|| terminal.sees("● live")));
     let mut wrong = Vec::new();
-    if live.is_err() {
+    if !terminal.comes_to_show("● live") {
         wrong.push(format!("the console is not live:\n{}", terminal.contents()));
     }
     if terminal.contents().contains("noise") {

@@ -14,9 +14,11 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
 use super::plane::Plane;
+use crate::control_plane::ADMIN_TOKEN;
 
 /// A request as the front sees it.
 #[derive(Debug, Clone)]
@@ -56,6 +58,7 @@ pub struct Front {
     /// Where it listens.
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    cut: Arc<Notify>,
 }
 
 struct Inner {
@@ -63,6 +66,7 @@ struct Inner {
     tls: Option<TlsAcceptor>,
     decide: Box<Decide>,
     seen: Arc<Mutex<Vec<Seen>>>,
+    cut: Arc<Notify>,
 }
 
 /// The threads of all servers of the tests.
@@ -92,7 +96,9 @@ impl Front {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let client = runtime().block_on(async { client(plane) });
         let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
-        let inner = Arc::new(Inner { client, tls, decide: Box::new(decide), seen: Arc::clone(&seen) });
+        let cut = Arc::new(Notify::new());
+        let (own_seen, own_cut) = (Arc::clone(&seen), Arc::clone(&cut));
+        let inner = Arc::new(Inner { client, tls, decide: Box::new(decide), seen: own_seen, cut: own_cut });
         runtime().spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let inner = Arc::clone(&inner);
@@ -106,12 +112,17 @@ impl Front {
                 });
             }
         });
-        Self { address, seen }
+        Self { address, seen, cut }
     }
 
     /// What was asked so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// Ends all connections that are open now.
+    pub fn cut(&self) {
+        self.cut.notify_waiters();
     }
 
     /// Its address as a kubeconfig says it.
@@ -123,6 +134,14 @@ impl Front {
 /// The request goes on as it is.
 pub fn forward(seen: &Seen) -> Step {
     Step::Forward(seen.target.clone(), seen.header("authorization").to_owned())
+}
+
+/// Anonymous requests go on as those of the admin; those that bring credentials are refused.
+pub fn as_admin(seen: &Seen) -> Step {
+    if seen.headers.contains_key(header::AUTHORIZATION) {
+        return answer(400, "text/plain", "credentials in the clear");
+    }
+    Step::Forward(seen.target.clone(), format!("Bearer {ADMIN_TOKEN}"))
 }
 
 /// A small answer.
@@ -150,9 +169,14 @@ async fn serve<S>(stream: S, certificate: Option<Vec<u8>>, inner: Arc<Inner>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let cut = Arc::clone(&inner.cut);
     let service = service_fn(move |request| handle(request, certificate.clone(), Arc::clone(&inner)));
-    // The client goes away when it likes.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let serving = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        // The client goes away when it likes.
+        _ = serving => {}
+        () = cut.notified() => {}
+    }
 }
 
 async fn handle(

@@ -117,6 +117,10 @@ impl Inner {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await?);
+            // The first byte of a TLS handshake (RFC 8446, 5.1).
+            if head[0] == 22 {
+                return stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            }
         }
         let text = String::from_utf8_lossy(&head).into_owned();
         let mut words = text.split(' ');
