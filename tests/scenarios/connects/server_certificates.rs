@@ -66,6 +66,8 @@ fn accepted(parts: &Parts) -> Vec<Case> {
         served(parts, "pinned certificate of an unknown CA", &pinned, &pinned.certificate, &json!({})),
         served(parts, "tls-server-name", &by_name, &ca.certificate, &name("api.test.invalid")).console(),
         served(parts, "tls-server-name, wildcard", &wildcard, &ca.certificate, &name("api.test.invalid")),
+        served(parts, "tls-server-name is an address", &ca.issues(&server()), &ca.certificate, &name("127.0.0.1")),
+        served(parts, "tls-server-name with a dot at its end", &by_name, &ca.certificate, &name("api.test.invalid.")),
         served(parts, "tls-server-name, in capitals", &by_name, &ca.certificate, &name("API.test.invalid")),
         by_ca("tls-server-name is empty", &ca.issues(&server())).with_server_name(""),
         Case::new("TLS 1.2 alone", &tls12, &token(&json!({}))),
@@ -89,7 +91,9 @@ fn chains(parts: &Parts) -> Vec<Case> {
     let between = ca.intermediate(between);
     let leaf = between.issues(&server());
     let chain = Issued { certificate: format!("{}{}", leaf.certificate, between.certificate), key: leaf.key.clone() };
-    let other = Authority::new();
+    let whole = Issued { certificate: format!("{}{}", chain.certificate, ca.certificate), key: leaf.key.clone() };
+    let other = Authority::with(named("connects-other-ca"), KeyPair::generate().unwrap());
+    let renewed = format!("{}{}", Authority::new().certificate, ca.certificate);
     let bundle = format!("# two of them\n{}{}", other.certificate, ca.certificate);
     let constrained = |subtree| {
         let mut params = authority();
@@ -103,6 +107,8 @@ fn chains(parts: &Parts) -> Vec<Case> {
         served(parts, "chain with an intermediate CA", &chain, &ca.certificate, &json!({})),
         served(parts, "intermediate CA as the CA", &leaf, &between.certificate, &json!({})),
         served(parts, "intermediate CA missing", &leaf, &ca.certificate, &json!({})).fails(&["certificate"]),
+        served(parts, "chain with the CA itself", &whole, &ca.certificate, &json!({})),
+        served(parts, "bundle of an old and a new key of one CA", &ca.issues(&server()), &renewed, &json!({})),
         served(parts, "bundle of two CAs", &ca.issues(&server()), &bundle, &json!({})),
         served(parts, "CA that permits the address", &inside.issues(&server()), &inside.certificate, &json!({})),
         served(
@@ -157,7 +163,8 @@ fn refused(parts: &Parts) -> Vec<Case> {
     let mut critical = server();
     critical.custom_extensions.push(unknown);
     let itself = Issued::by_itself(&server());
-    let mut cases = vec![
+    let mut cases = refused_chains(parts);
+    cases.extend([
         by_ca("a common name alone", &named("127.0.0.1")),
         by_ca("expired", &changed(|params| params.not_after = rcgen::date_time_ymd(2020, 1, 1))),
         by_ca("not valid yet", &changed(|params| params.not_before = rcgen::date_time_ymd(2990, 1, 1))),
@@ -185,9 +192,36 @@ fn refused(parts: &Parts) -> Vec<Case> {
         odd_ca("CA:FALSE", |params| params.is_ca = IsCa::ExplicitNoCa),
         odd_ca("CA without keyCertSign", |params| params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature]),
         odd_ca("expired CA", |params| params.not_after = rcgen::date_time_ymd(2020, 1, 1)),
-    ];
+    ]);
     cases.extend(made_with_openssl(parts));
     cases
+}
+
+/// Chains that break a rule in the middle or at the top.
+fn refused_chains(parts: &Parts) -> Vec<Case> {
+    let through = |name: &str, top: CertificateParams, change: fn(&mut CertificateParams)| {
+        let top = Authority::with(top, KeyPair::generate().unwrap());
+        let mut params = authority();
+        params.distinguished_name = named("connects-test-intermediate").distinguished_name;
+        change(&mut params);
+        let between = top.intermediate(params);
+        let leaf = between.issues(&server());
+        let chain = Issued { certificate: format!("{}{}", leaf.certificate, between.certificate), key: leaf.key };
+        served(parts, name, &chain, &top.certificate, &json!({})).fails(&["certificate"])
+    };
+    let mut alone = authority();
+    alone.is_ca = IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
+    let mut for_clients = authority();
+    for_clients.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    vec![
+        through("CA that permits no intermediate CA", alone, |_| ()),
+        through("CA for clients alone", for_clients, |_| ()),
+        through("intermediate CA expired", authority(), |params| params.not_after = rcgen::date_time_ymd(2020, 1, 1)),
+        through("intermediate that is no CA", authority(), |params| params.is_ca = IsCa::ExplicitNoCa),
+        through("intermediate CA for clients alone", authority(), |params| {
+            params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+        }),
+    ]
 }
 
 /// What rcgen does not make.
@@ -203,7 +237,10 @@ fn made_with_openssl(parts: &Parts) -> Vec<Case> {
          printf 'subjectAltName=IP:127.0.0.1' > server.ext
          openssl x509 -req -in server.csr -CA v1.crt -CAkey ca.key -CAcreateserial -days 30 -extfile server.ext -out by-v1.crt
          openssl x509 -req -sha1 -in server.csr -CA v3.crt -CAkey ca.key -days 30 -extfile server.ext -out sha1.crt
-         openssl x509 -req -in server.csr -CA v3.crt -CAkey ca.key -days 30 -sigopt rsa_padding_mode:pss -extfile server.ext -out pss.crt
+         openssl x509 -req -in server.csr -CA v3.crt -CAkey ca.key -days 30 -sigopt rsa_padding_mode:pss -extfile server.ext -out long-salt.crt
+         openssl x509 -req -in server.csr -CA v3.crt -CAkey ca.key -days 30 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:-1 -extfile server.ext -out pss.crt
+         openssl x509 -req -in server.csr -CA v3.crt -CAkey ca.key -days 30 -set_serial -5 -extfile server.ext -out negative.crt
+         openssl x509 -req -in server.csr -CA v3.crt -CAkey ca.key -days 30 -set_serial 0x0102030405060708091011121314151617181920212223 -extfile server.ext -out long-serial.crt
          openssl x509 -req -in server.csr -CA v3.crt -CAkey ca.key -days 30 -set_serial 0 -extfile server.ext -out serial0.crt
          openssl x509 -req -in server.csr -CA v3.crt -CAkey ca.key -days 30 -out v1-leaf.crt",
     );
@@ -216,7 +253,10 @@ fn made_with_openssl(parts: &Parts) -> Vec<Case> {
         case("CA of X.509 version 1", "by-v1.crt", "v1.crt"),
         case("signed with SHA-1", "sha1.crt", "v3.crt").fails(&["certificate"]),
         case("signed with RSA-PSS", "pss.crt", "v3.crt"),
+        case("signed with RSA-PSS and a long salt", "long-salt.crt", "v3.crt").fails(&["certificate"]),
         case("serial number 0", "serial0.crt", "v3.crt"),
+        case("serial number of 23 bytes", "long-serial.crt", "v3.crt"),
+        case("negative serial number", "negative.crt", "v3.crt").fails(&["certificate"]),
         case("X.509 version 1 of a server", "v1-leaf.crt", "v3.crt").fails(&["certificate"]),
     ]
 }

@@ -11,6 +11,7 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 /// A certificate with its key, both PEM.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ impl Issued {
     /// What a TLS server with it speaks: HTTP/1.1, in these versions of TLS.
     pub fn serves(&self, versions: &[&'static rustls::SupportedProtocolVersion]) -> ServerConfig {
         let config = builder(versions).with_no_client_auth();
-        let mut config = config.with_single_cert(self.chain(), self.private_key()).unwrap();
+        let mut config = config.with_cert_resolver(Arc::new(self.unchecked()));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config
     }
@@ -53,6 +54,12 @@ impl Issued {
         let mut config = config.with_single_cert(self.chain(), self.private_key()).unwrap();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config
+    }
+
+    /// Odd certificates are for the clients to refuse.
+    fn unchecked(&self) -> SingleCertAndKey {
+        let key = provider().key_provider.load_private_key(self.private_key()).unwrap();
+        SingleCertAndKey::from(CertifiedKey::new(self.chain(), key))
     }
 
     fn chain(&self) -> Vec<CertificateDer<'static>> {
