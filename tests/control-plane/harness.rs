@@ -21,6 +21,9 @@ use tempfile::TempDir;
 /// How long a part may take to come up.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// A bearer token of the user `token-admin`, who is in the group system:masters.
+pub const ADMIN_TOKEN: &str = "s3cret-token-of-the-admin";
+
 /// A running control plane. Dropping it ends it and removes its folder.
 pub struct ControlPlane {
     programs: PathBuf,
@@ -122,6 +125,7 @@ impl ControlPlane {
         let accounts = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
         self.write("accounts.key", &accounts.serialize_pem())?;
         self.write("accounts.pub", &accounts.public_key_pem())?;
+        self.write("tokens.csv", &format!("{ADMIN_TOKEN},token-admin,token-admin,system:masters\n"))?;
         self.write("admin.kubeconfig", &self.kubeconfig_text("admin", Some("system:masters")))?;
         self.write("manager.kubeconfig", &self.kubeconfig_text("system:kube-controller-manager", None))
     }
@@ -171,6 +175,7 @@ impl ControlPlane {
             format!("--service-account-key-file={}", file("accounts.pub")),
             format!("--service-account-signing-key-file={}", file("accounts.key")),
             "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+            format!("--token-auth-file={}", file("tokens.csv")),
         ];
         let arguments = [&arguments[..], &self.flags].concat();
         self.api_server = Some(self.program("kube-apiserver", &arguments)?);

@@ -17,6 +17,7 @@ mod by_hand;
 mod cluster;
 mod completed;
 mod conformance;
+mod connects;
 mod crash;
 mod defaults;
 mod dependencies;

@@ -1,12 +1,15 @@
 //! What the stories need: a shared cluster, homes of their own, the program, a terminal.
 
 pub mod api;
+pub mod certificates;
 pub mod dice;
+pub mod front;
 pub mod hostile_server;
 pub mod memory;
 pub mod odd_requests;
 pub mod pkcs10;
 pub mod plane;
+pub mod proxy;
 pub mod requests;
 pub mod stub;
 pub mod terminal;

@@ -109,6 +109,36 @@ impl Terminal {
         self.waits(&format!("the screen shows {text:?}"), |screen| screen.contents().contains(text))
     }
 
+    /// Waits until `text` was shown this many times or the program has ended; whether it was shown.
+    pub fn sees_or_ends(&self, text: &str, times: usize) -> bool {
+        self.comes_to(|shown| String::from_utf8_lossy(&shown.bytes).matches(text).count() >= times)
+    }
+
+    /// Waits until the screen shows `text`; `false` if the program ends first, or it never happens.
+    pub fn comes_to_show(&self, text: &str) -> bool {
+        self.comes_to(|shown| shown.parser.screen().contents().contains(text))
+    }
+
+    fn comes_to(&self, so: impl Fn(&Shown) -> bool) -> bool {
+        let deadline = Instant::now() + PATIENCE;
+        let mut shown = self.shown.0.lock().unwrap();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if so(&shown) || shown.closed || left.is_zero() {
+                return so(&shown);
+            }
+            shown = self.shown.1.wait_timeout(shown, left).unwrap().0;
+        }
+    }
+
+    /// Everything that was sent to the terminal, when the program has ended, as text.
+    pub fn all_text(&self) -> String {
+        // The last bytes can arrive after the exit is known.
+        self.comes_to(|shown| shown.closed);
+        let shown = self.shown.0.lock().unwrap();
+        String::from_utf8_lossy(&shown.bytes).into_owned()
+    }
+
     /// Waits until the screen shows `text` no more.
     pub fn sees_no(&self, text: &str) -> String {
         self.waits(&format!("the screen shows {text:?} no more"), |screen| !screen.contents().contains(text))
@@ -172,14 +202,19 @@ impl Terminal {
 
     /// Waits for the program's end, and gives its exit code.
     pub fn ends(&mut self) -> u32 {
+        self.comes_to_end().unwrap_or_else(|| panic!("it does not end"))
+    }
+
+    /// Waits for the program's end, and gives its exit code; `None` if it does not end.
+    pub fn comes_to_end(&mut self) -> Option<u32> {
         let deadline = Instant::now() + PATIENCE;
-        loop {
+        while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().unwrap() {
-                return status.exit_code();
+                return Some(status.exit_code());
             }
-            assert!(Instant::now() < deadline, "it does not end");
             std::thread::sleep(Duration::from_millis(10));
         }
+        None
     }
 }
 

@@ -1,0 +1,262 @@
+//! What a server's certificate must be like: by Go's rules (`crypto/x509`), which are not those of other libraries.
+
+use rcgen::{CertificateParams, GeneralSubtree, IsCa, KeyPair, NameConstraints, RsaKeySize, SanType};
+use serde_json::{Value, json};
+
+use super::case::Case;
+use super::parts::{Parts, parts, token};
+use super::run::check;
+use crate::support::certificates::{Authority, Issued, authority, named, openssl, server, server_at};
+use crate::support::front::{Front, forward};
+
+#[test]
+fn certificates_that_go_accepts() {
+    let Some(parts) = parts("certificates_that_go_accepts") else { return };
+    check(parts, [accepted(parts), chains(parts), unverified(parts)].concat());
+}
+
+#[test]
+fn certificates_that_go_refuses() {
+    let Some(parts) = parts("certificates_that_go_refuses") else { return };
+    check(parts, refused(parts));
+}
+
+/// A server with this certificate, trusted by this CA.
+fn served(parts: &Parts, name: &str, certificate: &Issued, authority: &str, fields: &Value) -> Case {
+    let front = Front::start(&parts.plane, Some(certificate.serves(rustls::ALL_VERSIONS)), forward);
+    let mut cluster = parts.cluster_at(&front.url(), authority);
+    for (name, value) in fields.as_object().unwrap() {
+        cluster[name] = value.clone();
+    }
+    Case::new(name, &cluster, &token(&json!({})))
+}
+
+fn dns(name: &str) -> SanType {
+    SanType::DnsName(name.try_into().unwrap())
+}
+
+fn accepted(parts: &Parts) -> Vec<Case> {
+    let ca = Authority::new();
+    let by_ca = |name: &str, certificate: &Issued| served(parts, name, certificate, &ca.certificate, &json!({}));
+    let itself = Issued::by_itself(&server());
+    let mut no_usage = server();
+    no_usage.extended_key_usages.clear();
+    no_usage.key_usages.clear();
+    let mut itself_ca = server();
+    itself_ca.is_ca = authority().is_ca;
+    itself_ca.key_usages = authority().key_usages;
+    let itself_ca = Issued::by_itself(&itself_ca);
+    let rsa = |size| KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size).unwrap();
+    let key = |algorithm| KeyPair::generate_for(algorithm).unwrap();
+    let by_name = ca.issues(&server_at(&[dns("api.test.invalid")]));
+    let wildcard = ca.issues(&server_at(&[dns("*.test.invalid")]));
+    let name = |name: &str| json!({"tls-server-name": name});
+    let tls12 = Front::start(&parts.plane, Some(ca.issues(&server()).serves(&[&rustls::version::TLS12])), forward);
+    let tls12 = parts.cluster_at(&tls12.url(), &ca.certificate);
+    let pinned = ca.issues(&server());
+    vec![
+        by_ca("ECDSA P-256", &ca.issues(&server())),
+        by_ca("RSA 2048", &ca.issues_for(&server(), &rsa(RsaKeySize::_2048))),
+        by_ca("ECDSA P-384", &ca.issues_for(&server(), &key(&rcgen::PKCS_ECDSA_P384_SHA384))),
+        by_ca("ECDSA P-521", &ca.issues_for(&server(), &key(&rcgen::PKCS_ECDSA_P521_SHA512))),
+        by_ca("Ed25519", &ca.issues_for(&server(), &key(&rcgen::PKCS_ED25519))),
+        by_ca("without key usages", &ca.issues(&no_usage)),
+        served(parts, "self-signed, its own CA", &itself, &itself.certificate, &json!({})).console(),
+        served(parts, "self-signed with CA:TRUE, its own CA", &itself_ca, &itself_ca.certificate, &json!({})),
+        served(parts, "pinned certificate of an unknown CA", &pinned, &pinned.certificate, &json!({})),
+        served(parts, "tls-server-name", &by_name, &ca.certificate, &name("api.test.invalid")).console(),
+        served(parts, "tls-server-name, wildcard", &wildcard, &ca.certificate, &name("api.test.invalid")),
+        served(parts, "tls-server-name is an address", &ca.issues(&server()), &ca.certificate, &name("127.0.0.1")),
+        served(parts, "tls-server-name with a dot at its end", &by_name, &ca.certificate, &name("api.test.invalid.")),
+        served(parts, "tls-server-name, in capitals", &by_name, &ca.certificate, &name("API.test.invalid")),
+        by_ca("tls-server-name is empty", &ca.issues(&server())).with_server_name(""),
+        Case::new("TLS 1.2 alone", &tls12, &token(&json!({}))),
+    ]
+}
+
+impl Case {
+    /// The same case with another `tls-server-name`.
+    fn with_server_name(mut self, name: &str) -> Self {
+        let mut kubeconfig: Value = serde_json::from_slice(self.kubeconfig.as_ref().unwrap()).unwrap();
+        kubeconfig["clusters"][0]["cluster"]["tls-server-name"] = name.into();
+        self.kubeconfig = Some(kubeconfig.to_string().into_bytes());
+        self
+    }
+}
+
+fn chains(parts: &Parts) -> Vec<Case> {
+    let ca = Authority::new();
+    let mut between = authority();
+    between.distinguished_name = named("connects-test-intermediate").distinguished_name;
+    let between = ca.intermediate(between);
+    let leaf = between.issues(&server());
+    let chain = Issued { certificate: format!("{}{}", leaf.certificate, between.certificate), key: leaf.key.clone() };
+    let whole = Issued { certificate: format!("{}{}", chain.certificate, ca.certificate), key: leaf.key.clone() };
+    let other = Authority::with(named("connects-other-ca"), KeyPair::generate().unwrap());
+    let renewed = format!("{}{}", Authority::new().certificate, ca.certificate);
+    let bundle = format!("# two of them\n{}{}", other.certificate, ca.certificate);
+    let constrained = |subtree| {
+        let mut params = authority();
+        params.name_constraints =
+            Some(NameConstraints { permitted_subtrees: vec![subtree], excluded_subtrees: Vec::new() });
+        Authority::with(params, KeyPair::generate().unwrap())
+    };
+    let inside = constrained(GeneralSubtree::IpAddress(rcgen::CidrSubnet::from_v4_prefix([127, 0, 0, 0], 8)));
+    let outside = constrained(GeneralSubtree::IpAddress(rcgen::CidrSubnet::from_v4_prefix([10, 0, 0, 0], 8)));
+    vec![
+        served(parts, "chain with an intermediate CA", &chain, &ca.certificate, &json!({})),
+        served(parts, "intermediate CA as the CA", &leaf, &between.certificate, &json!({})),
+        served(parts, "intermediate CA missing", &leaf, &ca.certificate, &json!({})).fails(&["certificate"]),
+        served(parts, "chain with the CA itself", &whole, &ca.certificate, &json!({})),
+        served(parts, "bundle of an old and a new key of one CA", &ca.issues(&server()), &renewed, &json!({})),
+        served(parts, "bundle of two CAs", &ca.issues(&server()), &bundle, &json!({})),
+        served(parts, "CA that permits the address", &inside.issues(&server()), &inside.certificate, &json!({})),
+        served(
+            parts,
+            "CA that does not permit the address",
+            &outside.issues(&server()),
+            &outside.certificate,
+            &json!({}),
+        )
+        .fails(&["certificate"]),
+    ]
+}
+
+fn unverified(parts: &Parts) -> Vec<Case> {
+    let ca = Authority::new();
+    let insecure = |name: &str, certificate: &Issued| {
+        let front = Front::start(&parts.plane, Some(certificate.serves(rustls::ALL_VERSIONS)), forward);
+        let fields =
+            json!({"server": front.url(), "certificate-authority-data": null, "insecure-skip-tls-verify": true});
+        Case::new(name, &parts.cluster(&fields), &token(&json!({})))
+    };
+    let mut old = server();
+    old.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    let with_ca = parts.cluster(&json!({"insecure-skip-tls-verify": true}));
+    vec![
+        insecure("insecure-skip-tls-verify", &ca.issues(&server())).console(),
+        insecure("insecure-skip-tls-verify, expired", &ca.issues(&old)),
+        insecure("insecure-skip-tls-verify, another name", &ca.issues(&server_at(&[dns("other.test")]))),
+        Case::new("insecure-skip-tls-verify and a CA", &with_ca, &token(&json!({})))
+            .fails(&["insecure-skip-tls-verify"]),
+    ]
+}
+
+fn refused(parts: &Parts) -> Vec<Case> {
+    let ca = Authority::new();
+    let by_ca = |name: &str, params: &CertificateParams| {
+        served(parts, name, &ca.issues(params), &ca.certificate, &json!({})).fails(&["certificate", "127.0.0.1"])
+    };
+    let changed = |change: fn(&mut CertificateParams)| {
+        let mut params = server();
+        change(&mut params);
+        params
+    };
+    let odd_ca = |name: &str, change: fn(&mut CertificateParams)| {
+        let mut params = authority();
+        change(&mut params);
+        let ca = Authority::with(params, KeyPair::generate().unwrap());
+        served(parts, name, &ca.issues(&server()), &ca.certificate, &json!({})).fails(&["certificate"])
+    };
+    let mut unknown = rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99999, 1], vec![5, 0]);
+    unknown.set_criticality(true);
+    let mut critical = server();
+    critical.custom_extensions.push(unknown);
+    let itself = Issued::by_itself(&server());
+    let mut cases = refused_chains(parts);
+    cases.extend([
+        by_ca("a common name alone", &named("127.0.0.1")),
+        by_ca("expired", &changed(|params| params.not_after = rcgen::date_time_ymd(2020, 1, 1))),
+        by_ca("not valid yet", &changed(|params| params.not_before = rcgen::date_time_ymd(2990, 1, 1))),
+        by_ca("another name", &server_at(&[dns("other.test")])),
+        by_ca("another address", &server_at(&[SanType::IpAddress("10.1.2.3".parse().unwrap())])),
+        by_ca("the address as a DNS name", &server_at(&[dns("127.0.0.1")])),
+        by_ca(
+            "for clients alone",
+            &changed(|params| params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth]),
+        ),
+        by_ca("unknown critical extension", &critical),
+        by_ca("tls-server-name of another", &server()).with_server_name("other.test").fails(&["other.test"]),
+        served(parts, "unknown CA", &Authority::new().issues(&server()), &ca.certificate, &json!({}))
+            .fails(&["certificate"]),
+        served(parts, "self-signed, unknown", &itself, &ca.certificate, &json!({})).fails(&["certificate"]),
+        served(
+            parts,
+            "CA of another key with the same name",
+            &Authority::new().issues(&server()),
+            &Authority::new().certificate,
+            &json!({}),
+        )
+        .fails(&["certificate"]),
+        odd_ca("CA without basic constraints", |params| params.is_ca = IsCa::NoCa),
+        odd_ca("CA:FALSE", |params| params.is_ca = IsCa::ExplicitNoCa),
+        odd_ca("CA without keyCertSign", |params| params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature]),
+        odd_ca("expired CA", |params| params.not_after = rcgen::date_time_ymd(2020, 1, 1)),
+    ]);
+    cases.extend(made_with_openssl(parts));
+    cases
+}
+
+/// Chains that break a rule in the middle or at the top.
+fn refused_chains(parts: &Parts) -> Vec<Case> {
+    let through = |name: &str, top: CertificateParams, change: fn(&mut CertificateParams)| {
+        let top = Authority::with(top, KeyPair::generate().unwrap());
+        let mut params = authority();
+        params.distinguished_name = named("connects-test-intermediate").distinguished_name;
+        change(&mut params);
+        let between = top.intermediate(params);
+        let leaf = between.issues(&server());
+        let chain = Issued { certificate: format!("{}{}", leaf.certificate, between.certificate), key: leaf.key };
+        served(parts, name, &chain, &top.certificate, &json!({})).fails(&["certificate"])
+    };
+    let mut alone = authority();
+    alone.is_ca = IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
+    let mut for_clients = authority();
+    for_clients.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    vec![
+        through("CA that permits no intermediate CA", alone, |_| ()),
+        through("CA for clients alone", for_clients, |_| ()),
+        through("intermediate CA expired", authority(), |params| params.not_after = rcgen::date_time_ymd(2020, 1, 1)),
+        through("intermediate that is no CA", authority(), |params| params.is_ca = IsCa::ExplicitNoCa),
+        through("intermediate CA for clients alone", authority(), |params| {
+            params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+        }),
+    ]
+}
+
+/// What rcgen does not make.
+fn made_with_openssl(parts: &Parts) -> Vec<Case> {
+    let folder = tempfile::tempdir().unwrap();
+    openssl(
+        folder.path(),
+        "openssl req -new -newkey rsa:2048 -nodes -keyout ca.key -subj /CN=old-ca -out ca.csr
+         openssl x509 -req -in ca.csr -signkey ca.key -days 30 -out v1.crt
+         printf 'basicConstraints=CA:TRUE\\nkeyUsage=keyCertSign' > ca.ext
+         openssl x509 -req -in ca.csr -signkey ca.key -days 30 -extfile ca.ext -out v3.crt
+         openssl req -new -newkey rsa:2048 -nodes -keyout server.key -subj /CN=server -out server.csr
+         printf 'subjectAltName=IP:127.0.0.1' > server.ext
+         openssl x509 -req -in server.csr -CA v1.crt -CAkey ca.key -CAcreateserial -days 30 -extfile server.ext -out by-v1.crt
+         openssl x509 -req -sha1 -in server.csr -CA v3.crt -CAkey ca.key -days 30 -extfile server.ext -out sha1.crt
+         openssl x509 -req -in server.csr -CA v3.crt -CAkey ca.key -days 30 -sigopt rsa_padding_mode:pss -extfile server.ext -out long-salt.crt
+         openssl x509 -req -in server.csr -CA v3.crt -CAkey ca.key -days 30 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:-1 -extfile server.ext -out pss.crt
+         openssl x509 -req -in server.csr -CA v3.crt -CAkey ca.key -days 30 -set_serial -5 -extfile server.ext -out negative.crt
+         openssl x509 -req -in server.csr -CA v3.crt -CAkey ca.key -days 30 -set_serial 0x0102030405060708091011121314151617181920212223 -extfile server.ext -out long-serial.crt
+         openssl x509 -req -in server.csr -CA v3.crt -CAkey ca.key -days 30 -set_serial 0 -extfile server.ext -out serial0.crt
+         openssl x509 -req -in server.csr -CA v3.crt -CAkey ca.key -days 30 -out v1-leaf.crt",
+    );
+    let path = |name: &str| folder.path().join(name);
+    let pem = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+    let case = |name: &str, certificate: &str, ca: &str| {
+        served(parts, name, &Issued::read(&path(certificate), &path("server.key")), &pem(ca), &json!({}))
+    };
+    vec![
+        case("CA of X.509 version 1", "by-v1.crt", "v1.crt"),
+        case("signed with SHA-1", "sha1.crt", "v3.crt").fails(&["certificate"]),
+        case("signed with RSA-PSS", "pss.crt", "v3.crt"),
+        case("signed with RSA-PSS and a long salt", "long-salt.crt", "v3.crt").fails(&["certificate"]),
+        case("serial number 0", "serial0.crt", "v3.crt"),
+        case("serial number of 23 bytes", "long-serial.crt", "v3.crt"),
+        case("negative serial number", "negative.crt", "v3.crt").fails(&["certificate"]),
+        case("X.509 version 1 of a server", "v1-leaf.crt", "v3.crt").fails(&["certificate"]),
+    ]
+}

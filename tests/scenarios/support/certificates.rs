@@ -1,0 +1,156 @@
+//! Certificate authorities and certificates of a test's own, good ones and odd ones.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType,
+};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+
+/// A certificate with its key, both PEM.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// The certificate, or a chain.
+    pub certificate: String,
+    /// Its key.
+    pub key: String,
+}
+
+impl Issued {
+    /// Reads both from PEM files.
+    pub fn read(certificate: &Path, key: &Path) -> Self {
+        let text = |path: &Path| std::fs::read_to_string(path).unwrap();
+        Self { certificate: text(certificate), key: text(key) }
+    }
+
+    /// A certificate that is signed with its own key.
+    pub fn by_itself(params: &CertificateParams) -> Self {
+        let key = KeyPair::generate().unwrap();
+        Self { certificate: params.self_signed(&key).unwrap().pem(), key: key.serialize_pem() }
+    }
+
+    /// What a TLS server with it speaks: HTTP/1.1, in these versions of TLS.
+    pub fn serves(&self, versions: &[&'static rustls::SupportedProtocolVersion]) -> ServerConfig {
+        let config = builder(versions).with_no_client_auth();
+        let mut config = config.with_cert_resolver(Arc::new(self.unchecked()));
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config
+    }
+
+    /// [`Self::serves`], to clients with a certificate of this authority (PEM) alone.
+    pub fn serves_clients_of(&self, authority: &str) -> ServerConfig {
+        let mut roots = rustls::RootCertStore::empty();
+        for root in CertificateDer::pem_slice_iter(authority.as_bytes()) {
+            roots.add(root.unwrap()).unwrap();
+        }
+        let clients = rustls::server::WebPkiClientVerifier::builder_with_provider(roots.into(), provider());
+        let config = builder(rustls::ALL_VERSIONS).with_client_cert_verifier(clients.build().unwrap());
+        let mut config = config.with_single_cert(self.chain(), self.private_key()).unwrap();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config
+    }
+
+    /// Odd certificates are for the clients to refuse.
+    fn unchecked(&self) -> SingleCertAndKey {
+        let key = provider().key_provider.load_private_key(self.private_key()).unwrap();
+        SingleCertAndKey::from(CertifiedKey::new(self.chain(), key))
+    }
+
+    fn chain(&self) -> Vec<CertificateDer<'static>> {
+        CertificateDer::pem_slice_iter(self.certificate.as_bytes()).map(Result::unwrap).collect()
+    }
+
+    fn private_key(&self) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::from_pem_slice(self.key.as_bytes()).unwrap()
+    }
+}
+
+fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+fn builder(
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier> {
+    ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions).unwrap()
+}
+
+/// A certificate authority.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    /// Its certificate, PEM.
+    pub certificate: String,
+}
+
+impl Authority {
+    /// An ordinary one, with a key for ECDSA on P-256.
+    pub fn new() -> Self {
+        Self::with(authority(), KeyPair::generate().unwrap())
+    }
+
+    /// One with this certificate and key.
+    pub fn with(params: CertificateParams, key: KeyPair) -> Self {
+        let certificate = params.self_signed(&key).unwrap().pem();
+        Self { issuer: Issuer::new(params, key), certificate }
+    }
+
+    /// A certificate for a key.
+    pub fn issues_for(&self, params: &CertificateParams, key: &KeyPair) -> Issued {
+        let certificate = params.signed_by(key, &self.issuer).unwrap().pem();
+        Issued { certificate, key: key.serialize_pem() }
+    }
+
+    /// A certificate with a new key.
+    pub fn issues(&self, params: &CertificateParams) -> Issued {
+        self.issues_for(params, &KeyPair::generate().unwrap())
+    }
+
+    /// An authority under this one, and the chain to it.
+    pub fn intermediate(&self, params: CertificateParams) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
+        Self { issuer: Issuer::new(params, key), certificate }
+    }
+}
+
+/// The certificate of an ordinary authority.
+pub fn authority() -> CertificateParams {
+    let mut params = named("connects-test-ca");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+    params
+}
+
+/// A server's certificate for 127.0.0.1.
+pub fn server() -> CertificateParams {
+    server_at(&[SanType::IpAddress("127.0.0.1".parse().unwrap())])
+}
+
+/// A server's certificate for these names.
+pub fn server_at(names: &[SanType]) -> CertificateParams {
+    let mut params = named("connects-test-server");
+    params.subject_alt_names = names.to_vec();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params
+}
+
+/// A certificate with nothing but a common name.
+pub fn named(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
+
+/// Runs a shell script of openssl commands in a folder.
+pub fn openssl(folder: &Path, script: &str) {
+    let output = Command::new("sh").args(["-ec", script]).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+}
