@@ -21,8 +21,8 @@ pub struct Failed {
 /// Why a login failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// There is no such program; the kubeconfig may say how to install it.
-    NotFound(String),
+    /// There is no such program, and why; the kubeconfig may say how to install it.
+    NotFound(String, String),
     /// It cannot be started.
     Start(String),
     /// It ended with an error; the last line of its standard error.
@@ -76,8 +76,10 @@ impl std::fmt::Display for Failed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let program = format!("the login program {}", printable(&self.program));
         match &self.reason {
-            Reason::NotFound(hint) if hint.is_empty() => write!(f, "{program} was not found"),
-            Reason::NotFound(hint) => write!(f, "{program} was not found. How to install it: {}", printable(hint)),
+            Reason::NotFound(why, hint) if hint.is_empty() => write!(f, "{program} cannot be run: {why}"),
+            Reason::NotFound(why, hint) => {
+                write!(f, "{program} cannot be run: {why}. How to install it: {}", printable(hint))
+            }
             Reason::Start(why) => write!(f, "{program} cannot be started: {}", printable(why)),
             Reason::Ended(status, line) if line.is_empty() => write!(f, "{program} failed ({status})"),
             Reason::Ended(status, line) => write!(f, "{program} failed ({status}): {}", printable(line)),
@@ -98,8 +100,7 @@ impl std::fmt::Display for Failed {
             }
             Reason::NeedsPerson => write!(f, "{program} may need you at the terminal, so it was not started by itself"),
             Reason::Canceled => write!(f, "{program} was canceled"),
-            Reason::NotAllowed(why) => write!(f, "{program} is not allowed: {}", printable(why)),
-            Reason::Entry(why) => f.write_str(&printable(why)),
+            Reason::NotAllowed(why) | Reason::Entry(why) => f.write_str(&printable(why)),
             Reason::Rejected => f.write_str("the server does not accept the credentials (401)"),
         }
     }

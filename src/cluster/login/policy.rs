@@ -1,12 +1,16 @@
 //! Whether the organization lets a login program run: `credentialPluginPolicy` of kuberc.
 
-use super::failed::Failed;
+use super::failed::{Failed, Reason};
 use super::program::Program;
+use crate::files::kuberc;
+use crate::files::programs::look_path;
 
-/// Whether a program may run.
+/// Whether a program may run. Blocks.
 ///
 /// # Errors
 /// Why not.
-pub(super) fn check(_program: &Program) -> Result<(), Failed> {
-    Ok(())
+pub(super) fn check(program: &Program) -> Result<(), Failed> {
+    let refused = |why: String| program.failed(Reason::NotAllowed(why));
+    let policy = kuberc::plugin_policy().map_err(|error| refused(error.to_string()))?;
+    policy.allows(&program.command, |command| look_path(command).ok()).map_err(|error| refused(error.to_string()))
 }

@@ -1,17 +1,16 @@
 //! A login program as the kubeconfig's `exec` describes it (client-go, `plugin/pkg/client/auth/exec`).
 
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rustix::fs::{Access, access};
 use serde_json::{Map, json};
 use serde_yaml::{Mapping, Value};
 
 use super::entry::content;
 use super::failed::{Failed, Reason};
+use crate::files::programs::look_path;
 
 /// The versions of the protocol that client-go speaks. `v1alpha1` was removed in Kubernetes 1.24.
 const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
@@ -111,7 +110,10 @@ impl Program {
     /// # Errors
     /// [`Reason::NotFound`].
     pub fn command(&self, interactive: bool) -> Result<Command, Reason> {
-        let found = look_path(&self.command).ok_or_else(|| Reason::NotFound(self.hint.chars().take(400).collect()))?;
+        let found = look_path(&self.command).map_err(|why| {
+            let hint: String = self.hint.chars().take(400).collect();
+            Reason::NotFound(why, hint)
+        })?;
         let mut info =
             json!({"kind": "ExecCredential", "apiVersion": self.version, "spec": {"interactive": interactive}});
         if let Some(cluster) = &self.cluster {
@@ -146,18 +148,6 @@ fn cluster_info(cluster: &Mapping) -> Result<serde_json::Value, String> {
         info.insert("config".to_owned(), config);
     }
     Ok(info.into())
-}
-
-/// Where a program is, as Go's `exec.LookPath` finds it: a name with a slash is a path; another one is looked for in the
-/// absolute folders of `PATH`, because Go refuses what it finds relative to the working directory.
-pub(in crate::cluster) fn look_path(command: &str) -> Option<PathBuf> {
-    let is_program = |path: &Path| path.is_file() && access(path, Access::EXEC_OK).is_ok();
-    if command.contains('/') {
-        return Some(PathBuf::from(command)).filter(|path| is_program(path));
-    }
-    let path = std::env::var_os("PATH")?;
-    let folders = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
-    folders.map(|folder| folder.join(command)).find(|path| is_program(path))
 }
 
 #[cfg(test)]
@@ -210,6 +200,9 @@ mod tests {
             "{command: no-such-program, apiVersion: client.authentication.k8s.io/v1beta1, installHint: brew install x}";
         let program = read(exec, "{}").unwrap();
         let failed = program.failed(program.command(false).unwrap_err()).to_string();
-        assert_eq!(failed, "the login program no-such-program was not found. How to install it: brew install x");
+        assert_eq!(
+            failed,
+            "the login program no-such-program cannot be run: not found in PATH. How to install it: brew install x"
+        );
     }
 }
