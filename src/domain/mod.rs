@@ -20,6 +20,7 @@ pub mod order;
 pub mod output;
 pub mod plan;
 pub mod policy_file;
+pub mod proxy;
 pub mod request;
 pub mod request_file;
 pub mod row;
