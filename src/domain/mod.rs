@@ -11,6 +11,7 @@ pub mod compact;
 pub mod diff;
 pub mod fuzzy;
 pub mod gate;
+pub mod go_duration;
 mod go_url;
 pub mod key_type;
 pub mod kubeconfig;

@@ -1,5 +1,6 @@
-//! What kubectl does as a client, against ours.
+//! What kubectl does as a client, against ours: proxies and durations.
 
+mod durations;
 mod proxies;
 mod words;
 
