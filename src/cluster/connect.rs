@@ -24,7 +24,7 @@ use crate::domain::output::shell::Kubectl;
 use crate::domain::text::printable;
 use crate::files::{self, bounded};
 
-/// Seconds that an ordinary request may take unless `--request-timeout` says otherwise.
+/// How long an ordinary request may take unless `--request-timeout` says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Requests that may wait for a connection.
@@ -43,7 +43,7 @@ pub struct Target {
     pub as_user: Option<String>,
     /// `--as-group`.
     pub as_groups: Vec<String>,
-    /// `--request-timeout`.
+    /// `--request-timeout`: zero for no limit, `None` for the default.
     pub request_timeout: Option<Duration>,
     /// `--read-only`.
     pub read_only: bool,
@@ -66,6 +66,11 @@ impl Target {
             all.current_context().map(ToOwned::to_owned)
         });
         self.write_access(in_force.as_deref().into_iter().chain(named.iter().copied()))
+    }
+
+    /// How long one request may take; `None` without a limit.
+    pub(super) fn time_limit(&self, default: Duration) -> Option<Duration> {
+        Some(self.request_timeout.unwrap_or(default)).filter(|limit| !limit.is_zero())
     }
 
     /// `kubectl` with the same flags.
@@ -104,8 +109,10 @@ impl Cluster {
             config.default_namespace.clone_from(namespace);
         }
         config.connect_timeout = Some(Duration::from_secs(10));
-        // A watch is asked to end after a minute (see `watch`); a connection that is silent for longer is dead.
-        config.read_timeout = Some(Duration::from_secs(90));
+        let timeout = target.time_limit(TIMEOUT);
+        // A watch is asked to end after a minute (see `watch`); a connection that is silent for longer than that and than
+        // any request may take is dead.
+        config.read_timeout = Some(timeout.unwrap_or_default().max(Duration::from_secs(90)));
         config.reset_reader_on_write = true;
         let (namespace, server) = (config.default_namespace.clone(), config.cluster_url.to_string());
         let server = redact::url(server.trim_end_matches('/')).into_owned();
@@ -125,7 +132,6 @@ impl Cluster {
         let client = client.with_layer(&BufferLayer::new(WAITING)).with_layer(&patience);
         let client = client.with_layer(&login).with_layer(&Budgets::default()).build();
         let access = target.write_access([context.as_str()]);
-        let timeout = target.request_timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT);
         Ok(Self {
             client,
             context,

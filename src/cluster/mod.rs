@@ -61,7 +61,7 @@ pub struct Cluster {
     pub kubectl: Kubectl,
     /// The program that the kubeconfig logs in with.
     login: Option<String>,
-    timeout: Duration,
+    timeout: Option<Duration>,
     pressure: bulk::Pressure,
     access: WriteAccess,
 }
@@ -97,10 +97,15 @@ impl Cluster {
     /// # Errors
     /// What the server refused, or why it cannot be reached.
     async fn call<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, Error> {
-        match tokio::time::timeout(self.timeout, request).await {
-            Ok(answer) => answer.map_err(|error| self.error(error)),
-            Err(_) => Err(Error::Timeout { server: self.server.clone(), seconds: self.timeout.as_secs() }),
-        }
+        let answer = match self.timeout {
+            None => request.await,
+            Some(limit) => tokio::time::timeout(limit, request).await.map_err(|_| {
+                // Rounded up: half a second is not none.
+                let seconds = limit.as_secs() + u64::from(limit.subsec_nanos() > 0);
+                Error::Timeout { server: self.server.clone(), seconds }
+            })?,
+        };
+        answer.map_err(|error| self.error(error))
     }
 
     /// All objects that `api` lists, page by page.

@@ -56,15 +56,20 @@ impl Probe {
 /// Connects, and asks the server who we are and what it runs.
 pub async fn probe(target: &Target) -> Probe {
     let started = Instant::now();
-    let timeout = target.request_timeout.filter(|time| !time.is_zero()).unwrap_or(PATIENCE);
-    let target = Target { request_timeout: Some(timeout), ..target.clone() };
-    let connected = tokio::time::timeout(timeout, Cluster::connect(&target));
-    let cluster = match connected.await {
+    let limit = target.time_limit(PATIENCE);
+    let target = Target { request_timeout: Some(limit.unwrap_or_default()), ..target.clone() };
+    let connecting = Cluster::connect(&target);
+    let connected = match limit {
+        None => Ok(connecting.await),
+        Some(limit) => tokio::time::timeout(limit, connecting).await.map_err(|_| limit),
+    };
+    let cluster = match connected {
         Ok(Ok(cluster)) => cluster,
         // No server is asked before there is a client: a file or a login program has failed.
         Ok(Err(error)) => return failed(started, Stage::Kubeconfig, error),
-        Err(_) => {
-            let error = Error::Config(format!("the login program did not answer within {} s", timeout.as_secs()));
+        Err(limit) => {
+            let seconds = limit.as_secs_f64();
+            let error = Error::Config(format!("the login program did not answer within {seconds} s"));
             return failed(started, Stage::Kubeconfig, error);
         }
     };
@@ -135,6 +140,14 @@ mod tests {
         ] {
             assert_eq!(stage(&error), wanted, "{error}");
         }
+    }
+
+    #[test]
+    fn a_request_timeout_of_zero_is_no_limit_and_none_is_the_default() {
+        let limit = |request_timeout| Target { request_timeout, ..Target::default() }.time_limit(PATIENCE);
+        assert_eq!(limit(None), Some(PATIENCE));
+        assert_eq!(limit(Some(Duration::ZERO)), None);
+        assert_eq!(limit(Some(Duration::from_millis(1500))), Some(Duration::from_millis(1500)));
     }
 
     #[test]
