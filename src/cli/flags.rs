@@ -14,6 +14,7 @@ pub use super::own_flags::{CompletionsFlags, ConfigCommand, ConfigFlags, ManFlag
 use super::who_can::WhoCanFlags;
 use super::why::WhyFlags;
 use crate::cluster::Target;
+use crate::domain::go_duration::parse_timeout;
 use crate::domain::key_type::KeyType;
 use crate::domain::life;
 use crate::domain::request::CLIENT_SIGNER;
@@ -73,8 +74,8 @@ pub struct Global {
     /// Act as a member of this group; can be repeated
     #[arg(long = "as-group", global = true, value_name = "GROUP", requires = "as_user")]
     pub as_groups: Vec<String>,
-    /// How long one request may take: 30s, 1m; 0 means the default of 30s
-    #[arg(long, global = true, value_name = "TIME", value_parser = timeout)]
+    /// How long one request may take, such as 30, 1m30s or 1.5h; 0 means no limit (default: 30s)
+    #[arg(long, global = true, value_name = "TIME", value_parser = parse_timeout, allow_hyphen_values = true)]
     pub request_timeout: Option<Duration>,
     /// Refuse every write
     #[arg(long, global = true)]
@@ -386,20 +387,6 @@ fn traffic(text: &str) -> Result<u32, String> {
     number.filter(|number| *number <= 600).ok_or_else(|| "a number from 0 to 600, such as 6 or 6/min".to_owned())
 }
 
-/// kubectl's notation: a number of seconds, or with a unit.
-fn timeout(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits.parse().map_err(|_| "a time such as 30s, 1m or 30".to_owned())?;
-    let seconds = match &text[digits.len()..] {
-        "ms" => return Ok(Duration::from_millis(number)),
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return Err("a time such as 30s, 1m or 30".to_owned()),
-    };
-    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| "that is too long".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -412,10 +399,22 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_as_kubectl_reads_them() {
-        assert_eq!(timeout("30s"), Ok(Duration::from_secs(30)));
-        assert_eq!(timeout("2m"), Ok(Duration::from_secs(120)));
-        assert_eq!(timeout("0"), Ok(Duration::ZERO));
-        assert!(timeout("soon").is_err() && timeout("99999999999999999999h").is_err());
+    fn request_timeouts_are_durations_of_kubectl() {
+        let read = |text: &str| {
+            let arguments = Arguments::try_parse_from(["countersign", "list", "--request-timeout", text]);
+            arguments.map(|arguments| arguments.global.target().request_timeout)
+        };
+        for (text, timeout) in [
+            ("30", Duration::from_secs(30)),
+            ("1m30s", Duration::from_secs(90)),
+            ("1.5s", Duration::from_millis(1500)),
+            ("0", Duration::ZERO),
+            ("-5s", Duration::ZERO),
+        ] {
+            assert_eq!(read(text).unwrap(), Some(timeout), "{text}");
+        }
+        let error = read("1d").unwrap_err().to_string();
+        assert!(error.contains("unknown unit"), "{error}");
+        assert_eq!(Arguments::parse_from(["countersign", "list"]).global.target().request_timeout, None);
     }
 }

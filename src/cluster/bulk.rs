@@ -176,9 +176,9 @@ impl Asked {
     }
 
     /// The error of a request that the server kept putting off for so long.
-    pub fn busy(&self, waited: Duration) -> Option<Error> {
+    pub fn busy(&self, seconds: u64) -> Option<Error> {
         let (code, times) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (times > 0).then_some(Error::Busy { code, times, seconds: waited.as_secs() })
+        (times > 0).then_some(Error::Busy { code, times, seconds })
     }
 }
 

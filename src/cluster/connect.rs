@@ -30,8 +30,12 @@ use crate::domain::output::redact;
 use crate::domain::output::shell::Kubectl;
 use crate::files;
 
-/// Seconds that an ordinary request may take unless `--request-timeout` says otherwise.
+/// How long an ordinary request may take unless `--request-timeout` says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A watch is asked to end after a minute (see `watch`); a connection that is silent for longer than that and than any
+/// request may take is dead.
+const SILENCE: Duration = Duration::from_secs(90);
 
 /// Which cluster, and as whom: kubectl's flags of the same names.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +50,7 @@ pub struct Target {
     pub as_user: Option<String>,
     /// `--as-group`.
     pub as_groups: Vec<String>,
-    /// `--request-timeout`.
+    /// `--request-timeout`: zero for no limit, `None` for the default.
     pub request_timeout: Option<Duration>,
     /// `--read-only`.
     pub read_only: bool,
@@ -69,6 +73,11 @@ impl Target {
             all.current_context().map(ToOwned::to_owned)
         });
         self.write_access(in_force.as_deref().into_iter().chain(named.iter().copied()))
+    }
+
+    /// How long one request may take; `None` without a limit.
+    pub(super) fn time_limit(&self, default: Duration) -> Option<Duration> {
+        Some(self.request_timeout.unwrap_or(default)).filter(|limit| !limit.is_zero())
     }
 
     /// `kubectl` with the same flags.
@@ -140,7 +149,9 @@ impl Cluster {
         let context = chosen.context.clone();
         let wrong = |why: String| Error::Config(format!("context {context}: {why}"));
         let server = server(&chosen).map_err(wrong)?;
+        let timeout = target.time_limit(TIMEOUT);
         let destination = Destination {
+            patience: timeout.map(|limit| limit.max(SILENCE)),
             route: route::to(&server, &chosen.cluster).map_err(wrong)?,
             trust: trust(&chosen.cluster).map_err(wrong)?,
             headers: impersonation(&chosen.user, target).map_err(wrong)?,
@@ -165,7 +176,7 @@ impl Cluster {
             namespace,
             server: shown,
             kubectl: target.kubectl(),
-            timeout: target.request_timeout.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT),
+            timeout,
             pressure,
             access,
         };

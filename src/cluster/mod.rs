@@ -65,7 +65,7 @@ pub struct Cluster {
     pub server: String,
     /// `kubectl` with the flags that mean this cluster and this user.
     pub kubectl: Kubectl,
-    timeout: Duration,
+    timeout: Option<Duration>,
     pressure: bulk::Pressure,
     access: WriteAccess,
 }
@@ -102,12 +102,17 @@ impl Cluster {
     /// What the server refused, or why it cannot be reached.
     async fn call<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, Error> {
         let asked = bulk::Asked::default();
-        match tokio::time::timeout(self.timeout, asked.counting(request)).await {
-            Ok(answer) => answer.map_err(|error| self.error(error)),
-            Err(_) => Err(asked
-                .busy(self.timeout)
-                .unwrap_or_else(|| Error::Timeout { server: self.server.clone(), seconds: self.timeout.as_secs() })),
-        }
+        let request = asked.counting(request);
+        let answer = match self.timeout {
+            None => request.await,
+            Some(limit) => tokio::time::timeout(limit, request).await.map_err(|_| {
+                // Rounded up: half a second is not none.
+                let seconds = limit.as_secs() + u64::from(limit.subsec_nanos() > 0);
+                let silent = || Error::Timeout { server: self.server.clone(), seconds };
+                asked.busy(seconds).unwrap_or_else(silent)
+            })?,
+        };
+        answer.map_err(|error| self.error(error))
     }
 
     /// All objects that `api` lists, page by page.

@@ -56,8 +56,8 @@ impl Probe {
 /// Connects, and asks the server who we are and what it runs; `prompt` says whom login programs may ask.
 pub async fn probe(target: &Target, prompt: Prompt) -> Probe {
     let started = Instant::now();
-    let timeout = target.request_timeout.filter(|time| !time.is_zero()).unwrap_or(PATIENCE);
-    let target = Target { request_timeout: Some(timeout), ..target.clone() };
+    let limit = target.time_limit(PATIENCE).unwrap_or_default();
+    let target = Target { request_timeout: Some(limit), ..target.clone() };
     let cluster = match Cluster::connect(&target, prompt).await {
         Ok(cluster) => cluster,
         // No server is asked before there is a client: a file or a login program has failed.
@@ -132,6 +132,14 @@ mod tests {
         ] {
             assert_eq!(stage(&error), wanted, "{error}");
         }
+    }
+
+    #[test]
+    fn a_request_timeout_of_zero_is_no_limit_and_none_is_the_default() {
+        let limit = |request_timeout| Target { request_timeout, ..Target::default() }.time_limit(PATIENCE);
+        assert_eq!(limit(None), Some(PATIENCE));
+        assert_eq!(limit(Some(Duration::ZERO)), None);
+        assert_eq!(limit(Some(Duration::from_millis(1500))), Some(Duration::from_millis(1500)));
     }
 
     #[test]

@@ -1,14 +1,45 @@
 //! The way to a server: the cluster's `proxy-url`, else the proxy that the environment names.
 
-use http::Uri;
-use serde_yaml::Mapping;
+use http::{HeaderValue, Uri};
+use serde_yaml::{Mapping, Value};
+use zeroize::Zeroizing;
 
-use super::transport::connector::Route;
+use super::transport::connector::{Proxy, Route};
+use crate::domain::proxy::{ProxyEnvironment, ProxyScheme, ProxyUrl, for_server};
 
 /// How a server is reached.
 ///
 /// # Errors
 /// Which field or variable cannot be used, and why.
-pub(super) fn to(_server: &Uri, _cluster: &Mapping) -> Result<Route, String> {
-    Ok(Route::Direct)
+pub(super) fn to(server: &Uri, cluster: &Mapping) -> Result<Route, String> {
+    let field = cluster.get("proxy-url").and_then(Value::as_str).filter(|url| !url.is_empty());
+    let environment = ProxyEnvironment::from_variables(|name| std::env::var(name).ok());
+    let named = if field.is_some() { "proxy-url" } else { "HTTPS_PROXY or HTTP_PROXY" };
+    let wrong = |why: &dyn std::fmt::Display| format!("{named}: {why}");
+    match for_server(field, &environment, &server.to_string()).map_err(|error| wrong(&error))? {
+        None => Ok(Route::Direct),
+        Some(url) => proxy(&url).map(Route::Proxy).map_err(|why| wrong(&why)),
+    }
+}
+
+fn proxy(url: &ProxyUrl) -> Result<Proxy, String> {
+    let scheme = match url.scheme() {
+        ProxyScheme::Http => "http",
+        ProxyScheme::Https => "https",
+        ProxyScheme::Socks5 => "socks5",
+    };
+    let host = if url.host().contains(':') { format!("[{}]", url.host()) } else { url.host().to_owned() };
+    let uri = format!("{scheme}://{host}:{}", url.port()).parse();
+    let authorization = url.authorization().map(|secret| HeaderValue::from_str(secret.expose())).transpose();
+    let mut authorization = authorization.map_err(|_| "user or password cannot be sent".to_owned())?;
+    if let Some(header) = &mut authorization {
+        header.set_sensitive(true);
+    }
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| "user or password is not UTF-8".to_owned());
+    let login = match url.credentials().filter(|_| url.scheme() == ProxyScheme::Socks5) {
+        Some((user, password)) => Some((text(user)?, Zeroizing::new(text(password)?))),
+        None => None,
+    };
+    let uri: Uri = uri.map_err(|_| "the host cannot be used".to_owned())?;
+    Ok(Proxy { uri, authorization, login })
 }

@@ -1,11 +1,13 @@
 //! The loop: signals, keys, answers, news from the cluster, frames. The nearer to the person, the sooner.
 
+mod handover;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use color_eyre::eyre::{Result, WrapErr};
-use crossterm::event::{KeyCode, KeyEvent, MouseEventKind};
+use crossterm::event::{KeyEvent, MouseEventKind};
 use ratatui::layout::Position;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::sync::mpsc;
@@ -32,7 +34,6 @@ use super::view;
 use crate::cluster::Target;
 use crate::cluster::login::Handover;
 use crate::domain::policy_file::PolicyFile;
-use crate::domain::text::printable;
 use crate::files::{self, memory::Memory};
 
 /// As many events of one kind as are taken in before the next frame.
@@ -43,8 +44,6 @@ const CLUSTER_BATCHES: usize = 8;
 /// cost nothing; over a link of which nothing is known, a step is a step and no more.
 const REST_NEAR: Duration = Duration::from_millis(60);
 const REST_FAR: Duration = Duration::from_millis(200);
-/// How long Esc can cancel a login program before it gets the terminal.
-const BEFORE_HANDOVER: Duration = Duration::from_millis(300);
 /// How long an answer of the terminal is waited for at the end, so that the shell does not get it.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
 
@@ -203,7 +202,7 @@ impl Loop {
             _ = self.signals.stop.recv() => self.suspend = true,
             _ = self.signals.resize.recv() => self.resized(),
             Some(progress) = self.writer.progress.recv() => self.progressed(&progress),
-            arrival = self.input.recv() => self.arrived(arrival),
+            arrival = self.input.arrivals.recv() => self.arrived(arrival),
             Some(handover) = self.handovers.recv() => self.hand_over(handover).await?,
             Some(event) = self.answers.recv() => self.take(event),
             () = std::future::ready(()), if self.state.requests.is_working() => self.take(Event::Work),
@@ -211,7 +210,7 @@ impl Loop {
             () = sleep_until(wake) => self.woken(),
         }
         for _ in 0..BURST {
-            let Ok(arrival) = self.input.try_recv() else { break };
+            let Ok(arrival) = self.input.arrivals.try_recv() else { break };
             self.arrived(Some(arrival));
         }
         while let Ok(event) = self.answers.try_recv() {
@@ -386,66 +385,11 @@ impl Loop {
         Ok(())
     }
 
-    /// Gives the terminal to a login program until it has ended, then takes it again. No key that is meant for one of the
-    /// two reaches the other.
-    async fn hand_over(&mut self, mut handover: Handover) -> Result<()> {
-        let program = printable(&handover.program).into_owned();
-        if handover.waits {
-            self.state.notify(true, format!("{program} is about to use the terminal; Esc cancels"));
-            self.frames.request_promptly();
-            if self.cancels_within(BEFORE_HANDOVER).await {
-                return Ok(());
-            }
-        }
-        self.last_answer().await;
-        self.input.pause().await;
-        terminal::give_back();
-        let context = printable(&handover.context).into_owned();
-        terminal::say(&format!("countersign: {program} asks you to log in to context {context}. Ctrl-C cancels.\r\n"));
-        if handover.free.send(()).is_ok() {
-            tokio::select! {
-                _ = &mut handover.ended => {}
-                _ = self.signals.hangup.recv() => self.ended = Some(Ended::Signal(Signal::HUP.as_raw())),
-                _ = self.signals.terminate.recv() => self.ended = Some(Ended::Signal(Signal::TERM.as_raw())),
-            }
-        }
-        if self.ended.is_some() {
-            self.runner.carry_out(Effect::CancelLogin);
-            let _ = tokio::time::timeout(LAST_ANSWER, handover.ended).await;
-            return Ok(());
-        }
-        self.state.notice = None;
-        self.retake()?;
-        self.input.resume();
-        Ok(())
-    }
-
-    /// Whether Esc is pressed within this time. Other keys are for nobody.
-    async fn cancels_within(&mut self, time: Duration) -> bool {
-        let until = tokio::time::Instant::now() + time;
-        loop {
-            self.draw();
-            tokio::select! {
-                arrival = self.input.recv() => match arrival {
-                    Some((_, Ok(Input::Key(key)))) if key.code == KeyCode::Esc => return true,
-                    Some((at, Ok(Input::Answer(Answer::Ready)))) => self.flow.answered(at),
-                    Some((_, Ok(_))) => {}
-                    _ => {
-                        self.lost();
-                        return true;
-                    }
-                },
-                Some(progress) = self.writer.progress.recv() => self.progressed(&progress),
-                () = tokio::time::sleep_until(until) => return false,
-            }
-        }
-    }
-
     /// Waits for the terminal's answer that is on its way. What is typed meanwhile is for nobody.
     async fn last_answer(&mut self) {
         let answer = async {
             while self.flow.is_asked() {
-                match self.input.recv().await {
+                match self.input.arrivals.recv().await {
                     Some((at, Ok(Input::Answer(Answer::Ready)))) => self.flow.answered(at),
                     Some((_, Ok(_))) => {}
                     _ => return,

@@ -1,4 +1,5 @@
-//! Our reading of requests and certificates against Go's, on mutated ones; and of API requests, on random ones.
+//! Our reading of requests and certificates against Go's, on mutated ones; of API requests, on random ones; our choice of a
+//! proxy and our durations against kubectl's ([`client`]).
 //!
 //! `COUNTERSIGN_DIFFERENTIAL` says how many are tried (20,000 by default), `COUNTERSIGN_SEED` where the random numbers start.
 //! A text that the two read differently is kept in `seeds`, which every run tries first.
@@ -6,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are for the person who runs it")]
 
 mod build;
+mod client;
 #[path = "../scenarios/support/dice.rs"]
 #[expect(dead_code, reason = "the end-to-end tests draw more than is drawn here")]
 mod dice;
@@ -44,7 +46,8 @@ struct Comparison {
 
 impl Comparison {
     fn compare(&mut self, texts: &[(Kind, Vec<u8>)]) {
-        for ((kind, text), theirs) in texts.iter().zip(self.oracle.answers(texts)) {
+        let questions = texts.iter().map(|(kind, text)| (kind.letter(), &text[..]));
+        for ((kind, text), theirs) in texts.iter().zip(self.oracle.answers(questions)) {
             self.compared += 1;
             self.read += usize::from(theirs != "refused");
             let ours = ours(*kind, text);
@@ -60,6 +63,26 @@ impl Comparison {
     }
 }
 
+/// An oracle; `None`, and a line that says so, where there is no Go.
+fn start(folder: &str) -> Option<Oracle> {
+    let oracle = Oracle::start(folder);
+    if oracle.is_none() {
+        assert!(std::env::var("CI").is_err(), "CI must have Go");
+        println!("left out: there is no Go here");
+    }
+    oracle
+}
+
+/// How many inputs a test tries.
+fn wanted() -> usize {
+    usize::try_from(number("COUNTERSIGN_DIFFERENTIAL", 20_000)).unwrap()
+}
+
+/// The random numbers of a test.
+fn dice() -> Dice {
+    Dice::new(number("COUNTERSIGN_SEED", 20_261_125))
+}
+
 /// FNV-1a: a name for a file.
 fn fingerprint(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
@@ -67,19 +90,15 @@ fn fingerprint(bytes: &[u8]) -> u64 {
 
 #[test]
 fn requests_and_certificates_are_read_exactly_as_go_reads_them() {
-    let Some(oracle) = Oracle::start() else {
-        assert!(std::env::var("CI").is_err(), "CI must have Go");
-        println!("left out: there is no Go here");
-        return;
-    };
+    let Some(oracle) = start("oracle") else { return };
     let mut comparison = Comparison { oracle, compared: 0, read: 0, differ: Vec::new() };
     let kept = std::fs::read_dir(seeds()).unwrap().map(|entry| entry.unwrap().path());
     let kept = kept.filter(|path| path.extension().is_some_and(|ending| ending == "pem"));
     let kept: Vec<_> = kept.map(|path| (Kind::of(&path), std::fs::read(&path).unwrap())).collect();
     comparison.compare(&kept);
-    let wanted = usize::try_from(number("COUNTERSIGN_DIFFERENTIAL", 20_000)).unwrap();
+    let wanted = wanted();
     let material = Material::new();
-    let mut dice = Dice::new(number("COUNTERSIGN_SEED", 20_261_125));
+    let mut dice = dice();
     comparison.compare(&material.unchanged());
     while comparison.compared < wanted {
         let batch: Vec<_> = (0..BATCH).map(|_| material.mutated(&mut dice)).collect();

@@ -1,4 +1,4 @@
-//! The Go program that reads as the API server does, built from `oracle/`.
+//! The Go programs: `oracle/` reads as the API server does, `kubectl/` decides as kubectl does.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -19,6 +19,14 @@ impl Kind {
         }
     }
 
+    /// The oracle's byte for it.
+    pub fn letter(self) -> u8 {
+        match self {
+            Self::Request => b'R',
+            Self::Certificate => b'C',
+        }
+    }
+
     /// By the name of a kept file.
     pub fn of(path: &Path) -> Self {
         let certificate = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("certificate"));
@@ -32,11 +40,11 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// Builds and starts it; `None` without Go.
-    pub fn start() -> Option<Self> {
+    /// Builds and starts the one in this folder; `None` without Go.
+    pub fn start(folder: &str) -> Option<Self> {
         Command::new("go").arg("version").output().ok().filter(|output| output.status.success())?;
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential/oracle");
-        let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("oracle");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential").join(folder);
+        let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(folder);
         let build =
             Command::new("go").args(["build", "-o"]).arg(&program).arg(".").current_dir(source).output().unwrap();
         assert!(build.status.success(), "{}", String::from_utf8_lossy(&build.stderr));
@@ -45,13 +53,14 @@ impl Oracle {
         Some(Self { program, answers })
     }
 
-    /// Its line for each text.
-    pub fn answers(&mut self, texts: &[(Kind, Vec<u8>)]) -> Vec<String> {
-        let mut questions = Vec::new();
-        for (kind, text) in texts {
-            questions.push(if *kind == Kind::Request { b'R' } else { b'C' });
+    /// Its line for each text; the byte says what is asked about it.
+    pub fn answers<'a>(&mut self, texts: impl IntoIterator<Item = (u8, &'a [u8])>) -> Vec<String> {
+        let (mut questions, mut count) = (Vec::new(), 0);
+        for (letter, text) in texts {
+            questions.push(letter);
             questions.extend(u32::try_from(text.len()).unwrap().to_be_bytes());
             questions.extend(text);
+            count += 1;
         }
         let mut input = self.program.stdin.take().unwrap();
         let (answers, input) = std::thread::scope(|scope| {
@@ -60,12 +69,12 @@ impl Oracle {
                 input.flush().unwrap();
                 input
             });
-            let line = |_| {
+            let line = |_: usize| {
                 let mut line = String::new();
                 self.answers.read_line(&mut line).unwrap();
                 line.trim_end().to_owned()
             };
-            let answers: Vec<_> = texts.iter().map(line).collect();
+            let answers: Vec<_> = (0..count).map(line).collect();
             (answers, writing.join().unwrap())
         });
         self.program.stdin = Some(input);

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryFutureExt};
 use http::HeaderValue;
@@ -16,16 +14,14 @@ use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
 use tower::{BoxError, Service};
 use zeroize::Zeroizing;
 
+use super::Destination;
 use super::wire::Wire;
 
 /// How long connecting may take: name resolution, TCP, proxy and TLS together.
 const CONNECT: Duration = Duration::from_secs(10);
-/// A watch is asked to end after a minute; a connection that is silent for longer is dead.
-const READ: Duration = Duration::from_secs(90);
 /// How often an idle connection is probed, as in client-go (`transport/cache.go`).
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
@@ -43,7 +39,9 @@ pub(in crate::cluster) enum Route {
 pub(in crate::cluster) struct Proxy {
     /// Its scheme (`http`, `https`, `socks5`), host and port.
     pub uri: Uri,
-    /// User name and password.
+    /// What proves to an HTTP proxy who we are (RFC 7617).
+    pub authorization: Option<HeaderValue>,
+    /// User name and password for a SOCKS proxy (RFC 1929).
     pub login: Option<(String, Zeroizing<String>)>,
 }
 
@@ -62,17 +60,6 @@ pub(in crate::cluster) struct ProxyFailed {
 }
 
 impl Proxy {
-    /// The header that proves who we are to an HTTP proxy (RFC 7617).
-    fn authorization(&self) -> Option<HeaderValue> {
-        let (user, password) = self.login.as_ref()?;
-        let plain = Zeroizing::new(format!("{user}:{}", password.as_str()));
-        let text = Zeroizing::new(format!("Basic {}", STANDARD.encode(plain.as_bytes())));
-        // Base64 is always a valid header value.
-        let mut value = HeaderValue::from_str(&text).ok()?;
-        value.set_sensitive(true);
-        Some(value)
-    }
-
     fn is_socks(&self) -> bool {
         self.uri.scheme_str().is_some_and(|scheme| scheme.starts_with("socks"))
     }
@@ -90,7 +77,7 @@ impl Route {
 
     /// The `Proxy-Authorization` of requests that a proxy forwards.
     pub(super) fn forward_authorization(&self, server: &Uri) -> Option<HeaderValue> {
-        self.forwards(server).and_then(Proxy::authorization)
+        self.forwards(server).and_then(|proxy| proxy.authorization.clone())
     }
 }
 
@@ -134,7 +121,7 @@ impl Dialer {
             return connecting.map_ok(|io| Wire::new(io, true)).map_err(move |error| failed(words(&*error))).boxed();
         }
         let mut tunnel = Tunnel::new(proxy.uri.clone(), to_proxy);
-        if let Some(authorization) = proxy.authorization() {
+        if let Some(authorization) = proxy.authorization.clone() {
             tunnel = tunnel.with_auth(authorization);
         }
         tunnel.call(server).map_ok(|io| Wire::new(io, false)).map_err(|error| failed(words(&error))).boxed()
@@ -175,19 +162,19 @@ impl std::fmt::Debug for Connector {
 }
 
 impl Connector {
-    /// Connections over this route; `name` is the one to verify in place of the URL's host.
-    pub fn new(route: &Route, tls: ClientConfig, name: Option<&ServerName<'static>>) -> Self {
+    /// Connections to a destination.
+    pub fn new(destination: &Destination, tls: ClientConfig) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_keepalive(Some(KEEP_ALIVE));
-        let dialer = Dialer { tcp, tls: Arc::new(tls.clone()), route: route.clone() };
+        let dialer = Dialer { tcp, tls: Arc::new(tls.clone()), route: destination.route.clone() };
         let mut builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
-        if let Some(name) = name {
+        if let Some(name) = destination.trust.server_name() {
             builder = builder.with_server_name_resolver(FixedServerNameResolver::new(name.clone()));
         }
         let mut connector = TimeoutConnector::new(builder.enable_http1().wrap_connector(dialer));
         connector.set_connect_timeout(Some(CONNECT));
-        connector.set_read_timeout(Some(READ));
+        connector.set_read_timeout(destination.patience);
         connector.set_reset_reader_on_write(true);
         Self(connector)
     }

@@ -9,6 +9,7 @@ mod verifier;
 mod wire;
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use http::header::{ACCEPT_ENCODING, HOST, LOCATION, PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::{PathAndQuery, Uri};
@@ -62,6 +63,8 @@ pub(super) struct Destination {
     pub route: Route,
     /// How its certificate is verified.
     pub trust: Trust,
+    /// How long a connection may be silent while a response is awaited; `None` without a limit.
+    pub patience: Option<Duration>,
     /// Headers of every request, such as those of impersonation.
     pub headers: HeaderMap,
 }
@@ -137,7 +140,7 @@ impl Transport {
             return Ok(pool.client.clone());
         }
         let tls = self.destination.trust.client_config(certificate)?;
-        let connector = Connector::new(&self.destination.route, tls, self.destination.trust.server_name());
+        let connector = Connector::new(&self.destination, tls);
         let client = Client::builder(TokioExecutor::new()).build(connector);
         *pool = Some(Pool { certificate: certificate.cloned(), client: client.clone() });
         Ok(client)

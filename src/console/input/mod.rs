@@ -52,7 +52,8 @@ pub type Arrival = (Instant, io::Result<Input>);
 
 /// The thread that reads the terminal.
 pub struct Reader {
-    arrivals: mpsc::Receiver<Arrival>,
+    /// What comes.
+    pub arrivals: mpsc::Receiver<Arrival>,
     control: Arc<Control>,
     wake: PipeWriter,
     thread: JoinHandle<()>,
@@ -92,33 +93,19 @@ pub fn start() -> io::Result<Reader> {
 }
 
 impl Reader {
-    /// The next thing that comes.
-    pub async fn recv(&mut self) -> Option<Arrival> {
-        self.arrivals.recv().await
-    }
-
-    /// The next thing, if it is there already.
-    ///
-    /// # Errors
-    /// Where it is not.
-    pub fn try_recv(&mut self) -> Result<Arrival, mpsc::error::TryRecvError> {
-        self.arrivals.try_recv()
-    }
-
-    /// Stops reading. What has been read is for nobody.
-    pub async fn pause(&mut self) {
+    /// Stops reading, as soon as what has been read is taken.
+    pub fn pause(&mut self) {
         *self.control.lock() = Mode::Pausing;
         let _ = self.wake.write_all(b"p");
-        while *self.control.lock() != Mode::Paused && !self.thread.is_finished() {
-            while self.arrivals.try_recv().is_ok() {}
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        while self.arrivals.try_recv().is_ok() {}
     }
 
-    /// Reads again. What was typed since is for nobody.
+    /// Whether nothing is read any more.
+    pub fn is_paused(&self) -> bool {
+        *self.control.lock() == Mode::Paused || self.thread.is_finished()
+    }
+
+    /// Reads again.
     pub fn resume(&self) {
-        super::terminal::forget_input();
         *self.control.lock() = Mode::Reads;
         self.control.changed.notify_all();
     }

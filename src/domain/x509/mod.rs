@@ -21,7 +21,6 @@ mod request;
 mod san;
 mod signature;
 mod time;
-mod url;
 
 pub use certificate::verify_issued_by;
 pub use name::Subject;

@@ -3,7 +3,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::cryptobyte::{Reader, tag};
-use super::{Malformed, Result, url};
+use super::{Malformed, Result};
+use crate::domain::go_url;
 use crate::domain::request::San;
 
 const EMAIL: u8 = tag::context(1);
@@ -39,7 +40,8 @@ fn ascii(content: &[u8]) -> Result<&str> {
 }
 
 fn uri(text: &str) -> Result<&str> {
-    let host = url::host(text).ok_or(Malformed("a URI among the subject alternative names is invalid"))?;
+    let url = go_url::parse(text).ok_or(Malformed("a URI among the subject alternative names is invalid"))?;
+    let host = url.host;
     if host.is_empty() || is_domain(&host, false) {
         return Ok(text);
     }

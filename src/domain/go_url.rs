@@ -1,6 +1,10 @@
-//! Which URIs Go's `net/url` parses (`Parse`), and the host of each: a request with any other in it is refused.
+//! URLs as Go's `net/url` parses them (`Parse`, Go 1.26): those in certificate requests, of servers and of proxies.
+//!
+//! Errors have no text: Go's quote the URL, which may hold a password.
 
 use std::net::Ipv6Addr;
+
+use zeroize::Zeroizing;
 
 /// Where in a URI a text stands, which decides what may be escaped and what must be.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -10,41 +14,77 @@ enum Part {
     Other,
 }
 
-/// The host with its port, unescaped; empty where there is none. `None` where Go does not parse the URI.
-pub(super) fn host(uri: &str) -> Option<Vec<u8>> {
-    let (rest, fragment) = uri.split_once('#').unwrap_or((uri, ""));
-    let host = parse(rest)?;
-    unescape(fragment, Part::Other)?;
-    Some(host)
+/// A URL as `url.Parse` takes it apart. Path, query and fragment are checked and dropped.
+pub(crate) struct GoUrl {
+    /// In lower case; empty where there is none.
+    pub scheme: String,
+    /// What stands before the `@`, unescaped.
+    pub user: Option<Userinfo>,
+    /// The host with its port, unescaped; empty where there is none. Not always UTF-8.
+    pub host: Vec<u8>,
 }
 
-fn parse(uri: &str) -> Option<Vec<u8>> {
+/// The name and password of a URL. It has no `Debug`.
+#[derive(Clone)]
+pub(crate) struct Userinfo {
+    pub name: Vec<u8>,
+    /// Empty where there is none: Go's clients make no difference.
+    pub password: Zeroizing<Vec<u8>>,
+}
+
+impl GoUrl {
+    /// The host without its brackets, and the port, empty where there is none (`URL.Hostname`, `URL.Port`).
+    pub fn host_and_port(&self) -> (&[u8], &str) {
+        let (mut host, mut port) = (&self.host[..], "");
+        if let Some(colon) = memchr::memrchr(b':', host)
+            && let Ok(text) = str::from_utf8(&host[colon..])
+            && is_port(text)
+        {
+            (host, port) = (&host[..colon], &text[1..]);
+        }
+        let bare = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]"));
+        (bare.unwrap_or(host), port)
+    }
+}
+
+/// `url.Parse`; `None` where Go does not parse the URL.
+pub(crate) fn parse(uri: &str) -> Option<GoUrl> {
+    let (rest, fragment) = uri.split_once('#').unwrap_or((uri, ""));
+    let url = parse_reference(rest)?;
+    unescape(fragment, Part::Other)?;
+    Some(url)
+}
+
+fn parse_reference(uri: &str) -> Option<GoUrl> {
     if uri.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
         return None;
     }
+    let without_authority = |scheme: &str| GoUrl { scheme: scheme.to_owned(), user: None, host: Vec::new() };
     if uri == "*" {
-        return Some(Vec::new());
+        return Some(without_authority(""));
     }
     let (scheme, rest) = scheme(uri)?;
+    let scheme = scheme.to_ascii_lowercase();
     let rest = rest.split_once('?').map_or(rest, |(before, _)| before);
     if !rest.starts_with('/') {
         if !scheme.is_empty() {
-            return Some(Vec::new());
+            return Some(without_authority(&scheme));
         }
         if rest.split('/').next().is_some_and(|segment| segment.contains(':')) {
             return None;
         }
     }
     let has_authority = (!scheme.is_empty() || !rest.starts_with("///")) && rest.starts_with("//");
-    let (host, path) = if has_authority {
+    let (url, path) = if has_authority {
         let authority = &rest[2..];
         let end = authority.find('/').unwrap_or(authority.len());
-        (authority_host(scheme, &authority[..end])?, &authority[end..])
+        let (user, host) = parse_authority(&scheme, &authority[..end])?;
+        (GoUrl { scheme, user, host }, &authority[end..])
     } else {
-        (Vec::new(), rest)
+        (without_authority(&scheme), rest)
     };
     unescape(path, Part::Other)?;
-    Some(host)
+    Some(url)
 }
 
 /// `getScheme`: the scheme, empty where there is none, and what follows it.
@@ -61,18 +101,17 @@ fn scheme(uri: &str) -> Option<(&str, &str)> {
     Some(("", uri))
 }
 
-/// `parseAuthority`.
-fn authority_host(scheme: &str, authority: &str) -> Option<Vec<u8>> {
-    let Some((user, host)) = authority.rsplit_once('@') else { return parse_host(scheme, authority) };
-    let parsed = parse_host(scheme, host)?;
+/// `parseAuthority`: name and password, and the host.
+fn parse_authority(scheme: &str, authority: &str) -> Option<(Option<Userinfo>, Vec<u8>)> {
+    let Some((user, host)) = authority.rsplit_once('@') else { return Some((None, parse_host(scheme, authority)?)) };
+    let host = parse_host(scheme, host)?;
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&byte);
     if !user.bytes().all(fits) {
         return None;
     }
     let (name, password) = user.split_once(':').unwrap_or((user, ""));
-    unescape(name, Part::Other)?;
-    unescape(password, Part::Other)?;
-    Some(parsed)
+    let (name, password) = (unescape(name, Part::Other)?, Zeroizing::new(unescape(password, Part::Other)?));
+    Some((Some(Userinfo { name, password }), host))
 }
 
 /// `parseHost`.
@@ -84,8 +123,7 @@ fn parse_host(scheme: &str, host: &str) -> Option<Vec<u8>> {
     }
     if let Some(first) = host.find(':') {
         // Several colons are for addresses of some databases alone.
-        let strict = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-        let at = if strict { first } else { host.rfind(':').unwrap_or(first) };
+        let at = if matches!(scheme, "http" | "https") { first } else { host.rfind(':').unwrap_or(first) };
         if !is_port(&host[at..]) {
             return None;
         }

@@ -1,0 +1,177 @@
+//! Which proxy leads to a server: as kubectl decides it.
+//!
+//! 1. The cluster's `proxy-url` in the kubeconfig wins for every server, loopback included, and `NO_PROXY` does not count
+//!    (client-go, `tools/clientcmd/client_config.go` and `transport/cache.go`). It must be http, https or socks5
+//!    (`tools/clientcmd/helpers.go`, `parseProxyURL`). An empty one is none.
+//! 2. Else the environment decides ([`ProxyEnvironment`]).
+//!
+//! The proxy is then used as Go's `net/http` uses it (`transport.go`, Go 1.26): `socks5` is the same as `socks5h`, the proxy
+//! resolves the server's name; a scheme that `net/http` does not know is an HTTP proxy; ports default to 80, 443 and 1080.
+
+mod environment;
+mod no_proxy;
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::go_url::{self, GoUrl, Userinfo};
+use super::output::redact::REDACTED;
+use super::secret::Secret;
+use super::text::printable;
+
+pub use environment::ProxyEnvironment;
+
+/// What is spoken with a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProxyScheme {
+    /// HTTP: `CONNECT` for https servers.
+    Http,
+    /// HTTP inside TLS.
+    Https,
+    /// SOCKS 5 (RFC 1928). The proxy resolves the server's name.
+    Socks5,
+}
+
+impl ProxyScheme {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Socks5 => "socks5",
+        }
+    }
+}
+
+/// A proxy: where it is, and who we are there. `Display` and `Debug` leave user and password out.
+#[derive(Clone)]
+pub struct ProxyUrl {
+    scheme: ProxyScheme,
+    host: String,
+    port: u16,
+    user: Option<Userinfo>,
+}
+
+impl ProxyUrl {
+    /// What is spoken with it.
+    pub fn scheme(&self) -> ProxyScheme {
+        self.scheme
+    }
+
+    /// The name or address to connect to: ASCII where IDNA allows it, an IPv6 address without brackets, perhaps with a zone.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port to connect to, never 0.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// User and password, percent-decoded: bytes, which need not be UTF-8. For SOCKS 5 (RFC 1929), which allows 255 bytes
+    /// of each and no empty user; an HTTP proxy takes [`Self::authorization`]. The password is empty where there is none.
+    pub fn credentials(&self) -> Option<(&[u8], &[u8])> {
+        self.user.as_ref().map(|user| (&user.name[..], &user.password[..]))
+    }
+
+    /// The value of `Proxy-Authorization` (RFC 7617).
+    pub fn authorization(&self) -> Option<Secret> {
+        const BASIC: &str = "Basic ";
+        let (name, password) = self.credentials()?;
+        let pair = Zeroizing::new([name, b":", password].concat());
+        // Encoded in place: a buffer that had to grow would leave a copy behind.
+        let mut text = String::with_capacity(BASIC.len() + pair.len().div_ceil(3) * 4);
+        text.push_str(BASIC);
+        STANDARD.encode_string(&pair, &mut text);
+        Some(Secret::new(text))
+    }
+
+    fn from_url(url: GoUrl) -> Result<Self, ProxyError> {
+        let (scheme, default_port) = match url.scheme.as_str() {
+            "http" => (ProxyScheme::Http, Some(80)),
+            "https" => (ProxyScheme::Https, Some(443)),
+            "socks5" | "socks5h" => (ProxyScheme::Socks5, Some(1080)),
+            _ => (ProxyScheme::Http, None),
+        };
+        let (host, port) = url.host_and_port();
+        if host.is_empty() && (port.is_empty() || scheme == ProxyScheme::Https) {
+            return Err(ProxyError::NoHost);
+        }
+        let port = if port.is_empty() { default_port } else { port.parse().ok() };
+        let port = port.filter(|port| *port != 0).ok_or(ProxyError::Port)?;
+        let host = str::from_utf8(host).ok().filter(|host| !host.contains(['[', ']'])).ok_or(ProxyError::Malformed)?;
+        // Go connects to this host where an address has only a port (`net.Dial`).
+        let host = if host.is_empty() { "localhost".to_owned() } else { no_proxy::to_ascii(host).into_owned() };
+        Ok(Self { scheme, host, port, user: url.user })
+    }
+}
+
+impl fmt::Display for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://", self.scheme.name())?;
+        if self.user.is_some() {
+            write!(f, "{REDACTED}@")?;
+        }
+        let host = printable(&self.host);
+        if host.contains(':') { write!(f, "[{host}]:{}", self.port) } else { write!(f, "{host}:{}", self.port) }
+    }
+}
+
+impl fmt::Debug for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProxyUrl({self})")
+    }
+}
+
+/// Why a proxy cannot be used. Quotes nothing of its URL, which may hold a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyError {
+    /// Go's `url.Parse` fails, or the host is not UTF-8.
+    #[error("the proxy is not a valid URL: use one such as http://proxy.example:3128")]
+    Malformed,
+    /// A `proxy-url` with a scheme that client-go refuses.
+    #[error("the proxy URL must start with http://, https:// or socks5://")]
+    Scheme,
+    /// A URL without a host. Go would connect to this host, at the default port.
+    #[error("the proxy URL names no host: use one such as http://proxy.example:3128")]
+    NoHost,
+    /// No port from 1 to 65535, or none where the scheme has no default.
+    #[error("the proxy URL needs a port from 1 to 65535")]
+    Port,
+    /// `HTTP_PROXY` in a CGI program could come from a header of the request (<https://golang.org/s/cgihttpproxy>).
+    #[error("HTTP_PROXY is not used in a CGI environment (REQUEST_METHOD is set)")]
+    Cgi,
+}
+
+/// The proxy for requests to `server`, a URL such as `https://host:6443`; `None` where it is reached directly. `proxy_url` is
+/// the cluster's field in the kubeconfig.
+///
+/// # Errors
+/// Why the proxy that applies cannot be used.
+pub fn for_server(
+    proxy_url: Option<&str>,
+    environment: &ProxyEnvironment,
+    server: &str,
+) -> Result<Option<ProxyUrl>, ProxyError> {
+    match proxy_url.filter(|url| !url.is_empty()) {
+        Some(url) => parse_proxy_url(url).map(Some),
+        None => environment.proxy_for(server),
+    }
+}
+
+/// The `proxy-url` of a kubeconfig.
+///
+/// # Errors
+/// Where client-go refuses it, and where Go could not connect to it.
+pub fn parse_proxy_url(text: &str) -> Result<ProxyUrl, ProxyError> {
+    let url = go_url::parse(text).ok_or(ProxyError::Malformed)?;
+    if !matches!(url.scheme.as_str(), "http" | "https" | "socks5") {
+        return Err(ProxyError::Scheme);
+    }
+    ProxyUrl::from_url(url)
+}
+
+#[cfg(test)]
+mod tests;
