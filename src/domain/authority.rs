@@ -1,7 +1,7 @@
 //! CA certificates, as a kubeconfig names them.
 
 use super::certificate::Certificate;
-use super::x509::{pem, verify_issued_by};
+use super::x509::{pem, public_key, verify_issued_by};
 
 /// Decodes the CAs in a PEM file.
 ///
@@ -13,6 +13,22 @@ pub fn read(pem: &[u8]) -> Result<Vec<Certificate>, String> {
         return Err("no PEM block CERTIFICATE in it".to_owned());
     }
     ders.iter().map(|der| Certificate::from_der(der)).collect()
+}
+
+/// [`read`], but as clients use a CA file: what cannot be read is passed over as long as something can
+/// (`crypto/x509`, `AppendCertsFromPEM`).
+///
+/// # Errors
+/// Where there is no certificate in it, or none can be read.
+pub fn usable(pem: &[u8]) -> Result<Vec<Certificate>, String> {
+    let read: Vec<_> = ders(pem).iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
+    if read.is_empty() { self::read(pem) } else { Ok(read) }
+}
+
+/// The size of the RSA key of the first certificate, if it has one.
+pub fn rsa_bits(certificate: &[u8]) -> Option<u32> {
+    let key = public_key(ders(certificate).first()?)?;
+    (key.algorithm == "RSA").then_some(key.bits)
 }
 
 /// Whether a certificate names a CA of `authorities` as its issuer and none of that name has signed it: it is from

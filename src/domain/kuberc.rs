@@ -209,7 +209,8 @@ fn unknown(root: &Mapping, known: Fields) -> Option<String> {
 }
 
 /// The documents of a text that have something in them (apimachinery, `pkg/util/yaml/decoder.go`, `YAMLReader`): each is
-/// read for itself, so that one that is broken hides none after it.
+/// read for itself, so that one that is broken hides none after it. A mark with nothing before it is a part of what
+/// follows it.
 fn split(text: &str) -> Result<Vec<String>, String> {
     let mut documents = vec![String::new()];
     for (number, line) in text.lines().enumerate() {
@@ -217,8 +218,12 @@ fn split(text: &str) -> Result<Vec<String>, String> {
             if !matches!(rest.trim_start().chars().next(), None | Some('#')) {
                 return Err(format!("line {}: a document begins on the line of its mark", number + 1));
             }
-            documents.push(String::new());
-        } else if let Some(document) = documents.last_mut() {
+            if documents.last().is_some_and(|document| !document.is_empty()) {
+                documents.push(String::new());
+                continue;
+            }
+        }
+        if let Some(document) = documents.last_mut() {
             document.push_str(line);
             document.push('\n');
         }

@@ -50,6 +50,10 @@ fn read(path: &Path, named: bool) -> Result<Found, Error> {
         if named { Err(error) } else { Ok(Found { policy: PluginPolicy::AllowAll, note }) }
     };
     let text = match bounded::read(path, bounded::SETTINGS) {
+        // kubectl splits it into documents before it is decoded.
+        Ok(bytes) if matches!(bytes.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) => {
+            Err("it is UTF-16, which kubectl does not read here".to_owned())
+        }
         Ok(bytes) => decode(bytes),
         Err(error) if error.kind() == ErrorKind::NotFound && !named => return Ok(Found::default()),
         Err(error) => return broken(Error::io(path)(error)),

@@ -7,10 +7,12 @@ use super::flags::{CheckFlags, ContextsFlags, ContextsOutput};
 use crate::cli::flags::Global;
 use crate::cli::list::aligned;
 use crate::cli::output::{Failed, print, print_json, tell};
+use crate::domain::kubeconfig::Kind;
 use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
 use crate::domain::life;
 use crate::domain::text::printable;
 use crate::files::kubeconfig::{self, disk::Disk};
+use crate::files::kuberc;
 
 /// Lists contexts in the order of their files.
 pub(super) fn list(global: &Global, flags: &ContextsFlags) -> Result<(), Failed> {
@@ -35,13 +37,28 @@ pub(super) fn list(global: &Global, flags: &ContextsFlags) -> Result<(), Failed>
 
 /// Says what has expired, expires soon or is broken.
 pub(super) fn check(global: &Global, flags: &CheckFlags) -> Result<(), Failed> {
-    let mut contexts = kubeconfig::load(global.kubeconfig.as_deref())?.diagnose(&Disk);
+    let all = kubeconfig::load(global.kubeconfig.as_deref())?;
+    let mut contexts = all.diagnose(&Disk);
     if let Some(name) = flags.names.iter().find(|name| !contexts.iter().any(|context| context.name == **name)) {
         return Err(Failed::new(format!("there is no context {}", printable(name))));
     }
+    if contexts.is_empty() {
+        let files: Vec<_> = all.sources().iter().map(|source| source.path.display().to_string()).collect();
+        return Err(Failed::new(format!("no contexts found in {}", printable(&files.join(", ")))));
+    }
     contexts.retain(|context| flags.names.is_empty() || flags.names.contains(&context.name));
+    // A policy that contradicts itself is a problem of each context that runs a program.
+    if let Some(note) = kuberc::find().ok().and_then(|found| found.note) {
+        tell(&format!("note: {note}"));
+    }
     let now = Utc::now();
     let (mut bad, mut soon) = (0, 0);
+    if let Some(name) =
+        all.current_context().filter(|name| flags.names.is_empty() && all.origin(Kind::Context, name).is_none())
+    {
+        bad += 1;
+        print(&format!("current-context: context {} not found", printable(name)))?;
+    }
     for context in &contexts {
         let name = printable(&context.name);
         match standing(context, now, flags.warn) {
@@ -63,6 +80,9 @@ pub(super) fn check(global: &Global, flags: &CheckFlags) -> Result<(), Failed> {
             print(&format!("{name}: {}", printable(problem)))?;
         }
         bad += usize::from(!context.problems.is_empty());
+        for note in &context.notes {
+            print(&format!("{name}: note: {}", printable(note)))?;
+        }
     }
     match (bad, soon) {
         (0, 0) => Ok(()),
@@ -150,5 +170,6 @@ fn as_json(context: &Diagnosis, now: DateTime<Utc>, warn: Option<TimeDelta>) -> 
         "credentials": context.credentials.iter().map(crate::domain::kubeconfig::diagnose::Credential::word).collect::<Vec<_>>(),
         "certificate": certificate, "keyFits": context.key_fits,
         "expires": context.ends.map(moment), "state": state, "problems": context.problems,
+        "notes": context.notes,
     })
 }

@@ -60,6 +60,7 @@ fn context(name: &str, cluster: &str, user: &str, credential: Credential) -> Dia
         insecure: false,
         ends: None,
         problems: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

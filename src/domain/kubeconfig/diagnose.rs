@@ -1,21 +1,21 @@
-//! What a context is made of, until when it can log in, and what about it is broken.
+//! What a context is made of, until when it can log in, and what about it is broken: whatever keeps kubectl from
+//! logging in with it is a problem, and nothing else is.
+
+mod cluster;
+mod plugins;
+mod user;
 
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_yaml::{Mapping, Value};
 
 use super::Kind;
 use super::schema::decoded;
 use super::set::Kubeconfigs;
-use crate::domain::authority;
 use crate::domain::certificate::Certificate;
-use crate::domain::output::redact;
 
-/// Why a cluster with `insecure-skip-tls-verify` and a CA is refused, as kubectl does (client-go,
-/// `transport/transport.go`: specifying a root certificates file with the insecure flag is not allowed).
-pub const CONTRADICTION: &str = "its cluster has a certificate authority and insecure-skip-tls-verify: true, which kubectl refuses together; remove one";
+pub use cluster::{CONTRADICTION, names_authority, server_problem};
 
 /// What lies outside of the kubeconfigs.
 pub trait Surroundings {
@@ -30,6 +30,12 @@ pub trait Surroundings {
     /// # Errors
     /// Why it cannot be told; nothing of the key.
     fn public_key(&self, pem: &[u8]) -> Result<String, String>;
+
+    /// Whether a command can be run to log in.
+    ///
+    /// # Errors
+    /// Why not, without its name.
+    fn program(&self, command: &str) -> Result<(), String>;
 
     /// Whether a file lies in a folder or below it, wherever links lead. Both are in full.
     fn is_inside(&self, folder: &Path, path: &Path) -> bool {
@@ -99,8 +105,36 @@ pub struct Diagnosis {
     pub insecure: bool,
     /// When what it logs in with ends: a certificate, or a token that says so.
     pub ends: Option<DateTime<Utc>>,
-    /// What is broken, a sentence each.
+    /// What keeps clients from logging in, each with its entry, field and file.
     pub problems: Vec<String>,
+    /// What does not keep them from it, but is worth knowing.
+    pub notes: Vec<String>,
+}
+
+/// A cluster or user entry, looked at.
+struct Entry {
+    kind: Kind,
+    name: String,
+    file: PathBuf,
+    /// Its fields, paths in full.
+    fields: Mapping,
+}
+
+impl Entry {
+    /// A sentence about a field.
+    fn problem(&self, field: &str, why: &str) -> String {
+        let (kind, name, file) = (self.kind.word(), &self.name, self.file.display());
+        if field == kind {
+            format!("{kind} {name}: {why} ({file})")
+        } else {
+            format!("{kind} {name}: {field}: {why} ({file})")
+        }
+    }
+
+    /// Whether a file is named and its content stands beside it, which clients refuse.
+    fn has_both(&self, field: &str) -> bool {
+        !text(&self.fields, field).is_empty() && !text(&self.fields, &format!("{field}-data")).is_empty()
+    }
 }
 
 /// How a credential stands at a moment.
@@ -146,10 +180,6 @@ impl Diagnosis {
         let words: Vec<_> = self.credentials.iter().map(Credential::word).collect();
         if words.is_empty() { "none".to_owned() } else { words.join("+") }
     }
-
-    fn broken(&mut self, why: impl Into<String>) {
-        self.problems.push(why.into());
-    }
 }
 
 impl Kubeconfigs {
@@ -179,164 +209,58 @@ impl Kubeconfigs {
             insecure: false,
             ends: None,
             problems: Vec::new(),
+            notes: Vec::new(),
         };
-        let authority = self.look_at_cluster(&mut seen, around);
-        self.look_at_user(&mut seen, authority.as_deref(), around);
+        let Some(entry) = self.entry(Kind::Cluster, &seen.cluster) else {
+            let why = missing(Kind::Cluster, &seen.cluster, &seen.file);
+            seen.problems.push(why);
+            self.look_at_user(&mut seen, None, true, around);
+            return seen;
+        };
+        let encrypted = cluster::is_encrypted(&text(&entry.fields, "server"));
+        let authority = cluster::look(&mut seen, &entry, around);
+        self.look_at_user(&mut seen, authority.as_deref(), encrypted, around);
         seen
     }
 
-    /// The cluster entry; gives its CA's PEM.
-    fn look_at_cluster(&self, seen: &mut Diagnosis, around: &dyn Surroundings) -> Option<Vec<u8>> {
-        let Some(fields) = self.resolved(Kind::Cluster, &seen.cluster).filter(|_| !seen.cluster.is_empty()) else {
-            seen.broken(missing("cluster", &seen.cluster));
-            return None;
-        };
-        let server = text(&fields, "server");
-        seen.server = redact::url(&server).into_owned();
-        if server.is_empty() {
-            seen.broken(format!("cluster {} names no server", seen.cluster));
-        } else if let Some(why) = server_problem(&server) {
-            seen.broken(why);
-        }
-        seen.insecure = fields.get("insecure-skip-tls-verify").and_then(Value::as_bool).unwrap_or_default();
-        if seen.insecure && names_authority(&fields) {
-            seen.broken(CONTRADICTION);
-        }
-        let pem = match content(&fields, "certificate-authority", around)? {
-            Ok(pem) => pem,
-            Err(why) => {
-                seen.broken(format!("CA: {why}"));
-                return None;
+    /// A user that is not there is one without credentials, which a server without TLS does not ask for.
+    fn look_at_user(&self, seen: &mut Diagnosis, authority: Option<&[u8]>, encrypted: bool, around: &dyn Surroundings) {
+        match self.entry(Kind::User, &seen.user) {
+            Some(entry) => user::look(seen, &entry, authority, encrypted, around),
+            None if encrypted => {
+                let why = missing(Kind::User, &seen.user, &seen.file);
+                seen.problems.push(why);
             }
-        };
-        match authority::read(&pem) {
-            Ok(authorities) => seen.authorities = authorities,
-            Err(why) => seen.broken(format!("CA: {why}")),
+            None => {}
         }
-        Some(pem)
     }
 
-    fn look_at_user(&self, seen: &mut Diagnosis, authority: Option<&[u8]>, around: &dyn Surroundings) {
-        if seen.user.is_empty() {
-            seen.broken(missing("user", ""));
-            return;
-        }
-        let Some(fields) = self.resolved(Kind::User, &seen.user) else {
-            seen.broken(missing("user", &seen.user));
-            return;
-        };
-        look_at_certificate(seen, &fields, authority, around);
-        look_at_token(seen, &fields, around);
-        if let Some(exec) = fields.get("exec").and_then(Value::as_mapping) {
-            let command = text(exec, "command");
-            let name = command.rsplit('/').next().unwrap_or_default().to_owned();
-            seen.credentials.push(Credential::Exec(name));
-        }
-        if let Some(plugin) = fields.get("auth-provider").and_then(Value::as_mapping) {
-            seen.credentials.push(Credential::AuthProvider(text(plugin, "name")));
-        }
-        if !text(&fields, "username").is_empty() {
-            seen.credentials.push(Credential::Basic);
-        }
+    fn entry(&self, kind: Kind, name: &str) -> Option<Entry> {
+        let fields = self.resolved(kind, name).filter(|_| !name.is_empty())?;
+        let file = self.file(kind, name).map(Path::to_path_buf).unwrap_or_default();
+        Some(Entry { kind, name: name.to_owned(), file, fields })
     }
 }
 
-/// Whether a cluster entry has a CA, in itself or in a file, readable or not.
-pub fn names_authority(cluster: &Mapping) -> bool {
-    ["certificate-authority", "certificate-authority-data"].iter().any(|field| !text(cluster, field).is_empty())
-}
-
-/// What is wrong with a server's address, if it is one that no client can use.
-pub fn server_problem(server: &str) -> Option<String> {
-    let shown = redact::url(server);
-    match server.split_once("://") {
-        None => Some(format!("the server {shown} has no scheme: write https://{shown}")),
-        Some(("https" | "http", rest)) if !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':']) => None,
-        Some(("https" | "http", _)) => Some(format!("the server {shown} names no host")),
-        Some((scheme, _)) => Some(format!("the server {shown} has the scheme {scheme}, and not https")),
-    }
-}
-
-fn look_at_certificate(seen: &mut Diagnosis, fields: &Mapping, authority: Option<&[u8]>, around: &dyn Surroundings) {
-    let certificate = content(fields, "client-certificate", around);
-    let key = content(fields, "client-key", around);
-    let pem = match (&certificate, &key) {
-        (None, None) => return,
-        (None, Some(_)) => return seen.broken(format!("user {} has a key and no certificate", seen.user)),
-        (Some(Err(why)), _) => {
-            seen.credentials.push(Credential::Certificate);
-            return seen.broken(format!("certificate: {why}"));
-        }
-        (Some(Ok(pem)), _) => pem,
-    };
-    seen.credentials.push(Credential::Certificate);
-    let decoded = match Certificate::from_pem(pem) {
-        Ok(decoded) => decoded,
-        Err(why) => return seen.broken(format!("certificate: {why}")),
-    };
-    match key {
-        None => seen.broken(format!("user {} has a certificate and no key", seen.user)),
-        Some(Err(why)) => seen.broken(format!("key: {why}")),
-        Some(Ok(key)) => match around.public_key(&key) {
-            Ok(digest) => {
-                let fits = digest == decoded.public_key_sha256;
-                seen.key_fits = Some(fits);
-                if !fits {
-                    seen.broken("the key is not the certificate's: no login with it can work");
-                }
-            }
-            Err(why) => seen.broken(format!("key: {why}")),
-        },
-    }
-    if authority.is_some_and(|authority| authority::disowns(authority, pem)) {
-        seen.broken("the certificate names this cluster's CA as its issuer, but that CA did not sign it: wrong CA or wrong cluster");
-    }
-    seen.ends = Some(decoded.not_after);
-    seen.certificate = Some(decoded);
-}
-
-fn look_at_token(seen: &mut Diagnosis, fields: &Mapping, around: &dyn Surroundings) {
-    let mut token = text(fields, "token");
-    let file = text(fields, "tokenFile");
-    if token.is_empty() && file.is_empty() {
-        return;
-    }
-    seen.credentials.push(Credential::Token);
-    if !file.is_empty() {
-        match around.read(Path::new(&file)) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).trim().clone_into(&mut token),
-            Err(why) => seen.broken(format!("token: {file}: {why}")),
-        }
-    }
-    if seen.ends.is_none() {
-        seen.ends = end_of_token(&token);
-    }
-}
-
-/// When a JWT (RFC 7519) ends, if it is one and says so. Its signature is the server's concern.
-fn end_of_token(token: &str) -> Option<DateTime<Utc>> {
-    let payload = token.split('.').nth(1)?;
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;
-    let claims: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-    DateTime::from_timestamp(claims.get("exp")?.as_i64()?, 0)
-}
-
-/// A file's content, from the entry itself or from the file that it names; `None` where it has neither.
-fn content(fields: &Mapping, name: &str, around: &dyn Surroundings) -> Option<Result<Vec<u8>, String>> {
-    let data = text(fields, &format!("{name}-data"));
+/// The field that counts of a file and its content beside it, with the content; `None` where there is neither.
+fn content(fields: &Mapping, name: &str, around: &dyn Surroundings) -> Option<(String, Result<Vec<u8>, String>)> {
+    let field = format!("{name}-data");
+    let data = text(fields, &field);
     if !data.is_empty() {
-        return Some(decoded(&data).ok_or_else(|| "it is no base64".to_owned()));
+        return Some((field, decoded(&data).ok_or_else(|| "it is no base64".to_owned())));
     }
     let path = text(fields, name);
-    (!path.is_empty()).then(|| around.read(Path::new(&path)).map_err(|why| format!("{path}: {why}")))
+    let read = || around.read(Path::new(&path)).map_err(|why| format!("{path}: {why}"));
+    (!path.is_empty()).then(|| (name.to_owned(), read()))
 }
 
 fn text(fields: &Mapping, name: &str) -> String {
     fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn missing(what: &str, name: &str) -> String {
-    if name.is_empty() { format!("it names no {what}") } else { format!("its {what} {name} is nowhere") }
+fn missing(kind: Kind, name: &str, file: &Path) -> String {
+    let (kind, file) = (kind.word(), file.display());
+    if name.is_empty() { format!("it names no {kind} ({file})") } else { format!("{kind} {name} not found ({file})") }
 }
 
 #[cfg(test)]

@@ -100,6 +100,10 @@ impl Surroundings for Beside<'_> {
     fn public_key(&self, pem: &[u8]) -> Result<String, String> {
         self.around.public_key(pem)
     }
+
+    fn program(&self, command: &str) -> Result<(), String> {
+        self.around.program(command)
+    }
 }
 
 /// Why a file is not embedded.
@@ -265,6 +269,10 @@ mod tests {
         fn public_key(&self, pem: &[u8]) -> Result<String, String> {
             let text = std::str::from_utf8(pem).unwrap();
             PrivateKey::from_pem(text).map(|key| key.public_sha256()).map_err(|error| error.to_string())
+        }
+
+        fn program(&self, _: &str) -> Result<(), String> {
+            Err("not found in PATH".to_owned())
         }
     }
 

@@ -215,6 +215,10 @@ mod tests {
         fn public_key(&self, _: &[u8]) -> Result<String, String> {
             Err("it is no key".to_owned())
         }
+
+        fn program(&self, _: &str) -> Result<(), String> {
+            Err("not found in PATH".to_owned())
+        }
     }
 
     fn found(cluster: &str, user: &str) -> Vec<String> {

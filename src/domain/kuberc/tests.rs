@@ -33,7 +33,7 @@ fn a_policy_is_read_in_each_of_its_forms() {
     ] {
         assert_eq!(parse(text), Ok(Kuberc { policy: wanted, note: None }), "{text}");
     }
-    for empty in ["", "\n", "---\n---\n"] {
+    for empty in ["", "\n", "\n---\n"] {
         assert_eq!(Kuberc::parse(empty), Ok(Kuberc::default()));
     }
 }
@@ -61,6 +61,7 @@ fn what_is_no_kuberc_is_told_from_one_with_something_unknown() {
         ("apiVersion: v1\nkind: Config\n", "kind \"Config\""),
         ("[", "no valid YAML"),
         ("--- {}\n", "line 1: a document begins"),
+        ("---\n", "not a mapping"),
         (&format!("{HEAD}credentialPluginPolicy: [DenyAll]\n"), "credentialPluginPolicy is a list"),
         (&format!("{HEAD}aliases: 5\n"), "aliases is a number"),
         (&format!("{HEAD}credentialPluginAllowlist: [{{name: a, command: b}}]\n"), "a name and another command"),

@@ -9,7 +9,7 @@ use super::name::{self, Attribute, Subject};
 use super::signature::Algorithm;
 use super::{Malformed, Result, hex, pem, time};
 use crate::domain::certificate::Certificate;
-use crate::domain::request::Identity;
+use crate::domain::request::{Identity, PublicKey};
 
 const LABEL: &[u8] = b"CERTIFICATE";
 
@@ -71,6 +71,13 @@ impl<'a> RawCertificate<'a> {
             signature,
         })
     }
+}
+
+/// The public key of a certificate in DER, where Go can read it.
+pub fn public_key(der: &[u8]) -> Option<PublicKey> {
+    let raw = RawCertificate::parse(der).ok()?;
+    let key = raw.key.key().ok()?;
+    Some(raw.key.described(&key))
 }
 
 impl Certificate {

@@ -22,7 +22,7 @@ mod san;
 mod signature;
 mod time;
 
-pub use certificate::verify_issued_by;
+pub use certificate::{public_key, verify_issued_by};
 pub use name::Subject;
 pub use request::{Oddity, READ_BY_GKE};
 // For the practice cluster's signer.

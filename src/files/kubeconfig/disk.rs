@@ -4,8 +4,9 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::domain::kubeconfig::diagnose::Surroundings;
-use crate::files::bounded;
-use crate::keys::PrivateKey;
+use crate::domain::x509::private_key::public_sha256;
+use crate::files::programs::look_path;
+use crate::files::{bounded, kuberc};
 
 /// The disk.
 #[derive(Debug, Clone, Copy)]
@@ -17,11 +18,13 @@ impl Surroundings for Disk {
     }
 
     fn public_key(&self, pem: &[u8]) -> Result<String, String> {
-        let pem = zeroize::Zeroizing::new(String::from_utf8_lossy(pem).into_owned());
-        if pem.contains("ENCRYPTED") {
-            return Err("it is encrypted, which clients cannot use".to_owned());
-        }
-        PrivateKey::from_pem(&pem).map(|key| key.public_sha256()).map_err(|error| error.to_string())
+        public_sha256(pem).map_err(|why| why.to_string())
+    }
+
+    fn program(&self, command: &str) -> Result<(), String> {
+        let policy = kuberc::plugin_policy().map_err(|error| error.to_string())?;
+        policy.allows(command, |command| look_path(command).ok()).map_err(|refused| refused.to_string())?;
+        look_path(command).map(drop)
     }
 
     fn is_inside(&self, folder: &Path, path: &Path) -> bool {
@@ -38,7 +41,7 @@ impl Surroundings for Disk {
 /// Why it cannot be read, in words, without its name.
 pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     let words = |error: std::io::Error| match error.kind() {
-        ErrorKind::NotFound => "it is not there".to_owned(),
+        ErrorKind::NotFound => "not found".to_owned(),
         ErrorKind::PermissionDenied => "you may not read it".to_owned(),
         _ => error.to_string(),
     };

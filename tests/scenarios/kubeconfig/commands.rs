@@ -34,7 +34,8 @@ fn the_contexts_are_listed_with_how_they_log_in_and_no_secret(plane: &dyn Plane)
     assert_eq!((&seen[0]["credentials"][0], &seen[0]["current"]), (&"certificate".into(), &true.into()));
     assert_eq!((&seen[0]["keyFits"], &seen[0]["certificate"]["identity"]["user"]), (&true.into(), &"admin".into()));
     let half = seen.as_array().unwrap().iter().find(|context| context["name"] == "half").unwrap();
-    assert_eq!(half["problems"][0], "its cluster nowhere is nowhere");
+    let file = person.kubeconfig().display().to_string();
+    assert_eq!(half["problems"][0], format!("cluster nowhere not found ({file})"));
     let table = person.done(&["contexts", "-o", "wide"]);
     assert!(table.contains("token") && table.contains(&plane.server()), "{table}");
     let key = std::fs::read_to_string(person.kubeconfig()).unwrap();
@@ -55,7 +56,7 @@ fn cron_learns_what_expires(plane: &dyn Plane) {
     person.shell("kubectl config set-context half --cluster=nowhere --user=admin");
     let broken = person.countersign(&["check", "--warn", "10m"]);
     assert_eq!(broken.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&broken.stdout).contains("half: its cluster nowhere is nowhere"));
+    assert!(String::from_utf8_lossy(&broken.stdout).contains("half: cluster nowhere not found ("));
     person.done(&["check", "--warn", "10m", "admin"]);
     assert!(person.fails(1, &["check", "nobody"]).contains("no context nobody"));
 }

@@ -1,8 +1,10 @@
 //! Our edits of kubeconfigs, compared with kubectl's.
 
+mod check;
 mod commands;
 mod differential;
 mod inputs;
+mod kuberc;
 mod pane;
 mod sets;
 

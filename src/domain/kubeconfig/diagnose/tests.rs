@@ -1,9 +1,10 @@
+use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use super::super::set::testing::files;
 use super::*;
-use crate::keys::PrivateKey;
+use crate::domain::x509::private_key::public_sha256;
 
 const MOMENT: i64 = 1_795_500_000;
 
@@ -47,8 +48,11 @@ impl Surroundings for Around {
     }
 
     fn public_key(&self, pem: &[u8]) -> Result<String, String> {
-        let key = PrivateKey::from_pem(&String::from_utf8_lossy(pem)).map_err(|error| error.to_string())?;
-        Ok(key.public_sha256())
+        public_sha256(pem).map_err(|error| error.to_string())
+    }
+
+    fn program(&self, command: &str) -> Result<(), String> {
+        if command.ends_with("aws") { Ok(()) } else { Err("not found in PATH".to_owned()) }
     }
 }
 
@@ -96,16 +100,20 @@ fn a_foreign_key_a_foreign_ca_and_what_is_none_are_named() {
     let (one, two) = (made(30), made(30));
     assert!(certified(&one, &one.ca, &two.key).problems[0].contains("the key is not the certificate's"));
     assert!(certified(&one, &two.ca, &one.key).problems[0].contains("wrong CA"));
-    assert!(certified(&one, "no PEM", &one.key).problems[0].contains("CA: no PEM block"));
-    assert!(certified(&one, &one.ca, "secret").problems[0].contains("key: not a private key"));
+    assert!(certified(&one, "no PEM", &one.key).problems[0].contains("certificate-authority-data: no PEM block"));
+    assert!(certified(&one, &one.ca, "secret").problems[0].contains("client-key-data: it holds no private key"));
     let seen = looked(
         "certificate-authority: ca.pem, insecure-skip-tls-verify: true",
         "client-certificate: j.crt, client-key: j.key",
     );
-    assert!(seen.problems.iter().any(|why| why.contains("CA: /k/ca.pem: it is not there")), "{:?}", seen.problems);
-    assert!(seen.problems.iter().any(|why| why.contains("certificate: /k/j.crt")), "{:?}", seen.problems);
+    assert!(
+        seen.problems.iter().any(|why| why.contains("certificate-authority: /k/ca.pem: it is not there")),
+        "{:?}",
+        seen.problems
+    );
+    assert!(seen.problems.iter().any(|why| why.contains("client-certificate: /k/j.crt")), "{:?}", seen.problems);
     // Whether its CA can be read or not.
-    assert!(seen.problems.iter().any(|why| why == CONTRADICTION), "{:?}", seen.problems);
+    assert!(seen.problems.iter().any(|why| why.contains(CONTRADICTION)), "{:?}", seen.problems);
     assert!(!format!("{seen:?}").contains("secret"));
 }
 
@@ -131,7 +139,7 @@ fn a_token_that_tells_its_end_is_believed() {
 #[test]
 fn broken_references_are_named() {
     let seen = files(&["contexts: [{name: half, context: {cluster: nowhere}}]"]).diagnose(&Around).remove(0);
-    assert_eq!(seen.problems, ["its cluster nowhere is nowhere", "it names no user"]);
+    assert_eq!(seen.problems, ["cluster nowhere not found (/k/0)", "it names no user (/k/0)"]);
 }
 
 #[test]
@@ -153,5 +161,81 @@ fn a_server_that_no_client_can_use_is_a_problem_and_its_password_is_not_shown() 
         assert_eq!(seen.problems.len(), usize::from(problem.is_some()), "{server}: {:?}", seen.problems);
         assert!(problem.is_none_or(|words| seen.problems[0].contains(words)), "{:?}", seen.problems);
         assert!(!format!("{seen:?}").contains("s3cret"), "{seen:?}");
+    }
+}
+
+#[test]
+fn what_keeps_kubectl_from_a_login_is_a_problem_with_its_field_and_file() {
+    let exec = |fields: &str| format!("exec: {{command: aws, apiVersion: client.authentication.k8s.io/v1, {fields}}}");
+    for (cluster, user, wanted) in [
+        ("", "", "user u: it has no credentials (/k/0)"),
+        ("", "client-key-data: QQ==", "user u: it has no credentials"),
+        ("", "token: t, username: u", "user u: username: a token is set, too"),
+        ("", "token: t, as-groups: [g]", "user u: as-groups: it needs a user to impersonate"),
+        ("", &exec(""), "user u: exec.interactiveMode: it is missing"),
+        ("", &exec("interactiveMode: never"), "user u: exec.interactiveMode: never is not Never"),
+        ("", &exec("interactiveMode: Never, env: [{value: x}]"), "user u: exec.env: a variable has no name"),
+        ("", "exec: {command: aws}", "user u: exec.apiVersion: it is missing"),
+        ("", "exec: {command: aws, apiVersion: client.authentication.k8s.io/v1alpha1}", "clients do not know client"),
+        (
+            "",
+            "exec: {command: a, apiVersion: client.authentication.k8s.io/v1beta1}",
+            "exec.command: a: not found in PATH",
+        ),
+        ("", "exec: {apiVersion: client.authentication.k8s.io/v1beta1}", "user u: exec.command: it is missing"),
+        ("", "auth-provider: {name: gcp}", "user u: auth-provider: gcp: it was removed from clients in 1.26"),
+        ("", "auth-provider: {name: openstack}", "user u: auth-provider: openstack: clients do not know it"),
+        (
+            "",
+            "auth-provider: {name: oidc, config: {idp-issuer-url: i, client-id: c}}",
+            "auth-provider.config: neither an id-token nor a refresh-token",
+        ),
+        (
+            "",
+            "auth-provider: {name: oidc, config: {idp-issuer-url: i, id-token: t}}",
+            "auth-provider.config.client-id: it is missing",
+        ),
+        ("proxy-url: 'ftp://p'", "token: t", "cluster c: proxy-url: ftp://p is no address"),
+        (
+            "certificate-authority: /ca, certificate-authority-data: QQ==",
+            "token: t",
+            "certificate-authority-data is set",
+        ),
+    ] {
+        let problems = looked(cluster, user).problems;
+        assert!(problems.iter().any(|why| why.contains(wanted)), "{cluster} {user}: {problems:?}");
+        assert!(problems.iter().all(|why| why.ends_with("(/k/0)")), "{problems:?}");
+    }
+}
+
+#[test]
+fn what_kubectl_logs_in_with_is_no_problem() {
+    for user in [
+        "token: t",
+        "username: u, password: p",
+        "token: t, tokenFile: missing",
+        "token: t, client-key-data: QQ==",
+        "token: t, as: a, as-groups: [g]",
+        "exec: {command: aws, apiVersion: client.authentication.k8s.io/v1beta1}",
+        "exec: {command: aws, apiVersion: client.authentication.k8s.io/v1, interactiveMode: IfAvailable}",
+        "auth-provider: {name: oidc, config: {idp-issuer-url: i, client-id: c, refresh-token: r}}",
+    ] {
+        assert_eq!(looked("tls-server-name: ''", user).problems, [""; 0], "{user}");
+    }
+}
+
+#[test]
+fn a_server_without_tls_asks_for_no_credentials() {
+    for (user, problems) in [
+        ("{}", 0),
+        ("{exec: {command: gone, apiVersion: client.authentication.k8s.io/v1beta1}}", 0),
+        ("{client-certificate: gone, client-key-data: QQ==}", 1),
+    ] {
+        let text = format!(
+            "clusters: [{{name: c, cluster: {{server: 'http://127.0.0.1:8001'}}}}]\nusers: [{{name: u, user: {user}}}]\ncontexts: [{{name: x, context: {{cluster: c, user: u}}}}, {{name: z, context: {{cluster: c}}}}]"
+        );
+        let seen = files(&[&text]).diagnose(&Around);
+        assert_eq!(seen[0].problems.len(), problems, "{:?}", seen[0].problems);
+        assert_eq!(seen[1].problems, [""; 0]);
     }
 }
