@@ -90,12 +90,12 @@ fn answering(parts: &Parts) -> Vec<Case> {
     let around = front(parts, |_| {
         Step::Answer(Response::builder().status(302).header("Location", "/around").body(Body::empty()).unwrap())
     });
-    let moved = front(parts, |seen| match seen.target.strip_prefix("/moved") {
-        Some(target) => Step::Forward(target.to_owned(), seen.header("authorization").to_owned()),
-        None => {
-            let there = Response::builder().status(307).header("Location", format!("/moved{}", seen.target));
-            Step::Answer(there.body(Body::empty()).unwrap())
+    let moved = front(parts, |seen| {
+        if let Some(target) = seen.target.strip_prefix("/moved") {
+            return Step::Forward(target.to_owned(), seen.header("authorization").to_owned());
         }
+        let there = Response::builder().status(307).header("Location", format!("/moved{}", seen.target));
+        Step::Answer(there.body(Body::empty()).unwrap())
     });
     let busy = front(parts, |_| {
         let busy = Response::builder().status(429).header("Retry-After", "1");

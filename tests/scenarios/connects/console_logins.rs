@@ -24,7 +24,10 @@ fn start(parts: &Parts, mode: &str, login: String) -> (Place, Terminal) {
 /// Waits for the line that says which program asks, and for which context.
 fn is_announced(console: &Terminal) -> String {
     console.waits("who asks, and for what", |screen| {
-        let text = joined(&screen.contents());
+        // The console's first line always has the context's name.
+        let text = screen.contents();
+        let heading = text.lines().next().filter(|_| screen.alternate_screen()).unwrap_or_default();
+        let text = joined(&text[heading.len()..]);
         text.contains("/login") && text.contains("here")
     })
 }
@@ -49,21 +52,35 @@ fn begins(console: &mut Terminal, words: &str) {
     });
 }
 
-/// What is to be typed for the key that the console says tries again.
+/// Waits until the console says which key tries again, and gives what is to be typed for it.
 fn key_that_tries_again(console: &Terminal) -> String {
-    let text = console.waits("how to try again", |screen| joined(&screen.contents()).contains("again"));
-    let text = text.replace('\n', " ");
-    let before = ["tries again", "try again", "logs in again", "log in again"].iter().find_map(|words| {
-        let (before, _) = text.split_once(words)?;
-        before.split_whitespace().rfind(|word| !["to", "│"].contains(word)).map(str::to_owned)
-    });
-    match before.unwrap_or_else(|| panic!("no key: {text}")).as_str() {
-        "Enter" => "\r".to_owned(),
-        key => match key.strip_prefix("Ctrl-") {
-            Some(letter) => char::from(letter.as_bytes()[0] & 0x1f).to_string(),
-            None => key.to_owned(),
-        },
+    let text = console.waits("how to try again", |screen| key_before_again(&screen.contents()).is_some());
+    key_before_again(&text).unwrap_or_default()
+}
+
+/// The key in words like "r tries again" or "press Ctrl-R to try again", as it is typed.
+fn key_before_again(text: &str) -> Option<String> {
+    let text = text.split(['\n', '│']).map(str::trim).collect::<Vec<_>>().join(" ");
+    let words = ["tries again", "try again", "logs in again", "log in again", "tries it again", "try it again"];
+    let before = words.iter().find_map(|words| text.split_once(words).map(|(before, _)| before.to_owned()))?;
+    let key = before.split_whitespace().rfind(|word| *word != "to")?.trim_matches([':', ',', '.', '(']).to_owned();
+    Some(match (key.as_str(), key.strip_prefix("Ctrl-")) {
+        ("Enter" | "⏎", _) => "\r".to_owned(),
+        (_, Some(letter)) => char::from(letter.as_bytes().first()? & 0x1f).to_string(),
+        _ => key,
+    })
+}
+
+#[test]
+fn the_key_that_tries_again_is_read_from_the_screen() {
+    for (text, key) in [
+        ("│ The login was canceled: r tries again.  │", "r"),
+        ("The login was canceled. Press\nCtrl-R to try again.", "\x12"),
+        ("Enter: try again", "\r"),
+    ] {
+        assert_eq!(key_before_again(text).as_deref(), Some(key), "{text}");
     }
+    assert_eq!(key_before_again("The login was canceled."), None);
 }
 
 fn is_back_and_live(console: &Terminal) -> String {

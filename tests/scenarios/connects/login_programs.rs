@@ -112,6 +112,7 @@ fn with_certificate(parts: &Parts) -> Value {
 fn told(parts: &Parts) -> Vec<Case> {
     let extension = json!([{"name": "client.authentication.k8s.io/exec", "extension": {"audience": "here"}}]);
     let here = parts.cluster(&json!({"extensions": extension}));
+    let named = parts.cluster(&json!({"tls-server-name": "kubernetes.default.svc"}));
     let asks = |name: &str, fields: &Value, question: &str| {
         Case::new(name, &here, &exec(fields))
             .file("login", program(&format!("{question} || exit 9\n{}", prints_token())))
@@ -139,6 +140,15 @@ fn told(parts: &Parts) -> Vec<Case> {
         .variable("OUTER", "outer")
         .variable("OTHER", "other"),
         asks("exec, provideClusterInfo", &json!({"provideClusterInfo": true}), &info(&cluster)),
+        Case::new("exec, provideClusterInfo with a server name", &named, &exec(&json!({"provideClusterInfo": true})))
+            .file(
+                "login",
+                program(&format!(
+                    "{} || exit 9\n{}",
+                    info(&[r#""tls-server-name":"kubernetes.default.svc""#]),
+                    prints_token()
+                )),
+            ),
         asks("exec, no cluster unless it is wanted", &json!({}), &format!("! {}", info(&["\"cluster\""]))),
         asks(
             "exec, IfAvailable without a terminal",

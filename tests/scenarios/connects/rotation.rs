@@ -13,7 +13,6 @@ use super::place::Place;
 use super::run::check;
 use crate::control_plane::ADMIN_TOKEN;
 use crate::support::front::{Front, Step, unauthorized};
-use crate::support::plane::Plane;
 use crate::support::requests::create;
 use crate::support::terminal::Terminal;
 use crate::support::{eventually, unique};

@@ -146,7 +146,7 @@ fn outcome(case: &Case, kubectl: &Ran, ours: &Ran) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut must = |so: bool, what: String| {
         if !so {
-            wrong.push(what)
+            wrong.push(what);
         }
     };
     let connects = matches!(case.want, Want::Connects);
@@ -184,7 +184,7 @@ fn is_error(ours: &Ran, words: &[String]) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut must = |so: bool, what: &str| {
         if !so {
-            wrong.push(format!("{what}: {:?}", ours.stderr))
+            wrong.push(format!("{what}: {:?}", ours.stderr));
         }
     };
     must(ours.code.is_some_and(|code| (1..=4).contains(&code)), &format!("exit code {:?}", ours.code));
