@@ -1,63 +1,63 @@
-//! One way of connecting: what it needs, and what is to come of it.
+//! One test case: a kubeconfig with its files and environment, and the expected result.
 
 use std::net::SocketAddr;
 
 use serde_json::Value;
 
-use super::parts::kubeconfig;
-use crate::support::proxy::{Manner, Speaks};
+use super::fixture::kubeconfig;
+use crate::support::forward_proxy::{ProxyBehavior, ProxyProtocol};
 
-/// What is to come of a case, with both programs.
+/// The expected result, of kubectl and countersign alike.
 #[derive(Debug, Clone)]
-pub enum Want {
+pub enum Expected {
     /// The requests are listed.
-    Connects,
-    /// It fails, and countersign's message has all of these words.
-    Fails(Vec<String>),
+    Success,
+    /// The command fails. countersign's error contains each of these texts; of a text with `|`, one alternative.
+    Failure(Vec<String>),
 }
 
-/// One way of connecting. In the kubeconfig, in the files and in the environment `@HOME@` is the home folder and
-/// `@PROXY@` the proxy's host and port.
+/// One way to connect. In the kubeconfig, the files and the environment, `@HOME@` is replaced by the home folder and
+/// `@PROXY@` by the host and port of the proxy.
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// What it is about.
+    /// Shown in the results.
     pub name: String,
-    /// The kubeconfig, if there is one.
+    /// `~/.kube/config`, if it exists.
     pub kubeconfig: Option<Vec<u8>>,
-    /// Files beside the kubeconfig, in `.kube`; those that begin with `#!` are programs.
+    /// Files in `~/.kube`, by name. Those that begin with `#!` are executable.
     pub files: Vec<(String, Vec<u8>)>,
-    /// Variables of the environment.
+    /// Environment variables.
     pub environment: Vec<(String, String)>,
-    /// More arguments for both programs.
+    /// Arguments added to both commands.
     pub arguments: Vec<String>,
-    /// A command that runs the programs.
-    pub within: Vec<String>,
-    /// A proxy, and where it connects to.
-    pub proxy: Option<(Speaks, Manner, SocketAddr)>,
-    /// Whether the proxy is to be asked.
-    pub asks_proxy: Option<bool>,
-    /// What is typed when a program asks for the one-time password; the programs have a terminal then.
-    pub typed: Option<String>,
-    /// Whether the console is tried too.
+    /// A command that both programs are run under, such as `unshare`.
+    pub wrapper: Vec<String>,
+    /// A proxy, and the address that it connects to whatever the client requests.
+    pub proxy: Option<(ProxyProtocol, ProxyBehavior, SocketAddr)>,
+    /// Whether the proxy must be used, if that is checked.
+    pub uses_proxy: Option<bool>,
+    /// The one-time password to type. If set, both programs run in a terminal.
+    pub typed_password: Option<String>,
+    /// Whether the console is tested too.
     pub console: bool,
-    /// What is to come of it.
-    pub want: Want,
-    /// Whether kubectl fails where countersign is to connect.
-    pub more_than_kubectl: bool,
+    /// The expected result.
+    pub expected: Expected,
+    /// Whether kubectl fails although countersign must connect.
+    pub only_countersign_connects: bool,
 }
 
 impl Case {
-    /// A kubeconfig of one context with this cluster and this user. It is to connect, unless one says otherwise.
+    /// A kubeconfig with one context. Both programs must connect, unless [`Case::fails`] is called.
     pub fn new(name: &str, cluster: &Value, user: &Value) -> Self {
         Self::text(name, kubeconfig(cluster, user))
     }
 
-    /// A kubeconfig of this text.
+    /// A kubeconfig with this content.
     pub fn text(name: &str, text: impl Into<Vec<u8>>) -> Self {
         Self { kubeconfig: Some(text.into()), ..Self::without_kubeconfig(name) }
     }
 
-    /// No kubeconfig at all.
+    /// No `~/.kube/config`.
     pub fn without_kubeconfig(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -65,73 +65,73 @@ impl Case {
             files: Vec::new(),
             environment: Vec::new(),
             arguments: Vec::new(),
-            within: Vec::new(),
+            wrapper: Vec::new(),
             proxy: None,
-            asks_proxy: None,
-            typed: None,
+            uses_proxy: None,
+            typed_password: None,
             console: false,
-            want: Want::Connects,
-            more_than_kubectl: false,
+            expected: Expected::Success,
+            only_countersign_connects: false,
         }
     }
 
-    /// With a file beside the kubeconfig.
+    /// Adds a file in `~/.kube`.
     pub fn file(mut self, name: &str, content: impl Into<Vec<u8>>) -> Self {
         self.files.push((name.to_owned(), content.into()));
         self
     }
 
-    /// With a variable of the environment.
-    pub fn variable(mut self, name: &str, value: &str) -> Self {
+    /// Sets an environment variable.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With more arguments.
+    /// Adds arguments to both commands.
     pub fn arguments(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         self
     }
 
-    /// Both programs run as arguments of this command.
-    pub fn within(mut self, command: &[&str]) -> Self {
-        self.within.extend(command.iter().map(|word| (*word).to_owned()));
+    /// Runs both programs under this command.
+    pub fn run_under(mut self, command: &[&str]) -> Self {
+        self.wrapper.extend(command.iter().map(|word| (*word).to_owned()));
         self
     }
 
-    /// With a proxy of its own.
-    pub fn proxy(mut self, speaks: Speaks, manner: Manner, to: SocketAddr) -> Self {
-        self.proxy = Some((speaks, manner, to));
+    /// Starts a proxy for each of the two programs.
+    pub fn proxy(mut self, protocol: ProxyProtocol, behavior: ProxyBehavior, upstream: SocketAddr) -> Self {
+        self.proxy = Some((protocol, behavior, upstream));
         self
     }
 
-    /// The proxy is to be asked, or not.
-    pub fn asks_proxy(mut self, asked: bool) -> Self {
-        self.asks_proxy = Some(asked);
+    /// Both programs must use the proxy, or must not.
+    pub fn uses_proxy(mut self, uses: bool) -> Self {
+        self.uses_proxy = Some(uses);
         self
     }
 
-    /// In a terminal, in which this is typed when a program asks for the one-time password.
-    pub fn typed(mut self, answer: &str) -> Self {
-        self.typed = Some(answer.to_owned());
+    /// Runs both programs in a terminal, and types this password at each prompt.
+    pub fn types_password(mut self, password: &str) -> Self {
+        self.typed_password = Some(password.to_owned());
         self
     }
 
-    /// The console is to connect too.
+    /// Tests the console too.
     pub fn console(mut self) -> Self {
         self.console = true;
         self
     }
 
-    /// countersign is to connect, though kubectl fails: for what harms nobody and is meant well.
-    pub fn more_than_kubectl(mut self) -> Self {
-        self.more_than_kubectl = true;
+    /// kubectl fails, but countersign must connect. For input whose meaning is clear and harmless.
+    pub fn only_countersign_connects(mut self) -> Self {
+        self.only_countersign_connects = true;
         self
     }
 
-    /// It is to fail, and countersign's message must have all of these words.
-    pub fn fails(mut self, words: &[&str]) -> Self {
-        self.want = Want::Fails(words.iter().map(|word| (*word).to_owned()).collect());
+    /// Both programs must fail, and countersign's error must contain each of these texts.
+    pub fn fails(mut self, texts: &[&str]) -> Self {
+        self.expected = Expected::Failure(texts.iter().map(|text| (*text).to_owned()).collect());
         self
     }
 }

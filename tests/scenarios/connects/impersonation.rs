@@ -1,71 +1,72 @@
-//! Acting as somebody else, as the kubeconfig says.
+//! Impersonation (`as`, `as-groups`, `as-uid`, `as-user-extra` of a kubeconfig).
 
 use serde_json::{Value, json};
 
 use super::case::Case;
-use super::parts::{Parts, parts, token};
-use super::run::{check, run};
-use crate::support::front::{Front, Seen, forward};
+use super::compare::check;
+use super::fixture::{Fixture, fixture, token};
+use super::run::run;
 use crate::support::program;
+use crate::support::reverse_proxy::{ReceivedRequest, ReverseProxy, forward};
 
 #[test]
-fn the_kubeconfig_says_as_whom_to_act() {
-    let Some(parts) = parts("the_kubeconfig_says_as_whom_to_act") else { return };
-    check(parts, cases(parts));
+fn impersonates_as_the_kubeconfig_says() {
+    let Some(fixture) = fixture("impersonates_as_the_kubeconfig_says") else { return };
+    check(fixture, cases(fixture));
 }
 
-fn cases(parts: &Parts) -> Vec<Case> {
-    let here = parts.cluster(&json!({}));
-    let as_whom = |name: &str, fields: &Value| Case::new(name, &here, &token(fields));
+fn cases(fixture: &Fixture) -> Vec<Case> {
+    let cluster = fixture.cluster(&json!({}));
+    let impersonating = |name: &str, fields: &Value| Case::new(name, &cluster, &token(fields));
     let admins = json!(["system:masters"]);
     vec![
-        as_whom("as, with groups", &json!({"as": "jane", "as-groups": admins})).console(),
-        as_whom("as, without rights", &json!({"as": "jane"})).fails(&["jane"]),
-        as_whom(
+        impersonating("as, with groups", &json!({"as": "jane", "as-groups": admins})).console(),
+        impersonating("as, without rights", &json!({"as": "jane"})).fails(&["jane"]),
+        impersonating(
             "as, uid and extra",
             &json!({
                 "as": "jane", "as-groups": admins, "as-uid": "7", "as-user-extra": {"team": ["a", "b"], "Reason/why": ["ü"]},
             }),
         ),
-        as_whom("as-groups without as", &json!({"as-groups": admins})).fails(&["as-groups"]),
-        as_whom("as-uid without as", &json!({"as-uid": "7"})).fails(&["as-uid"]),
-        as_whom("as-user-extra without as", &json!({"as-user-extra": {"team": ["a"]}})).fails(&["as-user-extra"]),
-        as_whom("--as instead of the kubeconfig's", &json!({"as": "jane", "as-groups": admins})).arguments(&[
+        impersonating("as-groups without as", &json!({"as-groups": admins})).fails(&["as-groups"]),
+        impersonating("as-uid without as", &json!({"as-uid": "7"})).fails(&["as-uid"]),
+        impersonating("as-user-extra without as", &json!({"as-user-extra": {"team": ["a"]}})).fails(&["as-user-extra"]),
+        impersonating("--as overrides the kubeconfig", &json!({"as": "jane", "as-groups": admins})).arguments(&[
             "--as",
             "joe",
             "--as-group",
             "system:masters",
         ]),
-        as_whom("--as alone keeps the kubeconfig's groups", &json!({"as": "jane", "as-groups": admins}))
+        impersonating("--as alone keeps the kubeconfig's groups", &json!({"as": "jane", "as-groups": admins}))
             .arguments(&["--as", "joe"]),
     ]
 }
 
-/// Who is meant by a request: its impersonation headers, in order.
-fn meant(seen: &[Seen]) -> Vec<(String, String)> {
-    let last = seen.iter().rev().find(|seen| seen.target.contains("/certificatesigningrequests")).unwrap();
-    let said = last.headers.iter().filter(|(name, _)| name.as_str().starts_with("impersonate-"));
-    let mut said: Vec<_> =
-        said.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect();
-    said.sort();
-    said
+/// The impersonation headers of the last request for CertificateSigningRequests, sorted.
+fn impersonation_headers(requests: &[ReceivedRequest]) -> Vec<(String, String)> {
+    let last = requests.iter().rev().find(|request| request.target.contains("/certificatesigningrequests")).unwrap();
+    let headers = last.headers.iter().filter(|(name, _)| name.as_str().starts_with("impersonate-"));
+    let mut headers: Vec<_> = headers
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    headers.sort();
+    headers
 }
 
-/// The API server sees exactly the same person.
 #[test]
-fn both_say_the_same_of_whom_they_act_for() {
-    let Some(parts) = parts("both_say_the_same_of_whom_they_act_for") else { return };
+fn sends_the_impersonation_headers_of_kubectl() {
+    let Some(fixture) = fixture("sends_the_impersonation_headers_of_kubectl") else { return };
     let extra = json!({"team": ["a", "b"], "Example.com/Why-%": ["because"]});
     let user = json!({"as": "jane", "as-groups": ["system:masters", "dev"], "as-uid": "7", "as-user-extra": extra});
-    let told = |program: &std::path::Path, arguments: &[&str]| {
-        let tls = parts.serving().serves(rustls::ALL_VERSIONS);
-        let front = Front::start(&parts.plane, Some(tls), forward);
-        let case = Case::new("as", &parts.cluster(&json!({"server": front.url()})), &token(&user));
-        let ran = run(parts, &case, program, arguments);
-        assert!(ran.done(), "{ran:?}");
-        meant(&front.seen())
+    let headers_of = |program: &std::path::Path, arguments: &[&str]| {
+        let tls = fixture.serving().server_config(rustls::ALL_VERSIONS);
+        let proxy = ReverseProxy::start(&fixture.plane, Some(tls), forward);
+        let case = Case::new("as", &fixture.cluster(&json!({"server": proxy.url()})), &token(&user));
+        let ran = run(fixture, &case, program, arguments);
+        assert!(ran.succeeded(), "{ran:?}");
+        impersonation_headers(&proxy.requests())
     };
-    let kubectl = told(&parts.plane.kubectl_program(), &["get", "csr"]);
+    let kubectl = headers_of(&fixture.plane.kubectl_program(), &["get", "csr"]);
     assert!(kubectl.len() >= 7, "{kubectl:?}");
-    assert_eq!(told(&program(), &["list"]), kubectl);
+    assert_eq!(headers_of(&program(), &["list"]), kubectl);
 }

@@ -1,23 +1,28 @@
-//! countersign connects wherever kubectl connects, and where kubectl does not, it says why: every case is tried with the
-//! real kubectl first, which is the yardstick, and then with countersign, on a real control plane.
+//! countersign connects wherever kubectl connects, and fails with a clear error where kubectl fails.
 //!
-//! The cases are in tables, one a file. With `--nocapture` every test prints what both programs did.
+//! Each case runs the real kubectl and countersign against a real control plane, each in a new home folder, and compares
+//! the results: success or failure, the listed requests, how often the login program ran, whether the proxy was used.
+//! The expected result of kubectl is part of each case, so that a change in kubectl shows up here too.
+//!
+//! `cargo test --test scenarios connects -- --nocapture` prints a table of all results. The tests in `soak` take minutes
+//! and run only with `COUNTERSIGN_SOAK=1`.
 
-mod answers;
 mod case;
+mod client_credentials;
+mod client_keys;
+mod compare;
 mod console_logins;
-mod credentials;
+mod credential_rotation;
+mod fixture;
 mod impersonation;
 mod in_cluster;
-mod keys;
 mod kubeconfigs;
 mod login_programs;
-mod parts;
-mod place;
-mod policy;
-mod prompts;
+mod login_prompts;
+mod plugin_policy;
 mod proxies;
-mod rotation;
+mod reverse_proxies;
 mod run;
 mod server_certificates;
 mod soak;
+mod workspace;

@@ -1,30 +1,31 @@
-//! What a server's certificate must be like: by Go's rules (`crypto/x509`), which are not those of other libraries.
+//! Server certificates by the rules of Go (`crypto/x509`), which differ from those of webpki.
 
 use rcgen::{CertificateParams, GeneralSubtree, IsCa, KeyPair, NameConstraints, RsaKeySize, SanType};
 use serde_json::{Value, json};
 
 use super::case::Case;
-use super::parts::{Parts, parts, token};
-use super::run::check;
+use super::compare::check;
+use super::fixture::{Fixture, fixture, token};
 use crate::support::certificates::{Authority, Issued, authority, named, openssl, server, server_at};
-use crate::support::front::{Front, forward};
+use crate::support::reverse_proxy::{ReverseProxy, forward};
 
 #[test]
-fn certificates_that_go_accepts() {
-    let Some(parts) = parts("certificates_that_go_accepts") else { return };
-    check(parts, [accepted(parts), chains(parts), unverified(parts)].concat());
+fn accepts_the_server_certificates_that_go_accepts() {
+    let Some(fixture) = fixture("accepts_the_server_certificates_that_go_accepts") else { return };
+    check(fixture, [accepted(fixture), chains(fixture), unverified(fixture)].concat());
 }
 
 #[test]
-fn certificates_that_go_refuses() {
-    let Some(parts) = parts("certificates_that_go_refuses") else { return };
-    check(parts, refused(parts));
+fn rejects_the_server_certificates_that_go_rejects() {
+    let Some(fixture) = fixture("rejects_the_server_certificates_that_go_rejects") else { return };
+    check(fixture, rejected(fixture));
 }
 
-/// A server with this certificate, trusted by this CA.
-fn served(parts: &Parts, name: &str, certificate: &Issued, authority: &str, fields: &Value) -> Case {
-    let front = Front::start(&parts.plane, Some(certificate.serves(rustls::ALL_VERSIONS)), forward);
-    let mut cluster = parts.cluster_at(&front.url(), authority);
+/// A server with this certificate, and a kubeconfig with this CA (PEM).
+fn served(fixture: &Fixture, name: &str, certificate: &Issued, authority: &str, fields: &Value) -> Case {
+    let server_proxy =
+        ReverseProxy::start(&fixture.plane, Some(certificate.server_config(rustls::ALL_VERSIONS)), forward);
+    let mut cluster = fixture.cluster_at(&server_proxy.url(), authority);
     for (name, value) in fields.as_object().unwrap() {
         cluster[name] = value.clone();
     }
@@ -35,24 +36,28 @@ fn dns(name: &str) -> SanType {
     SanType::DnsName(name.try_into().unwrap())
 }
 
-fn accepted(parts: &Parts) -> Vec<Case> {
+fn accepted(fixture: &Fixture) -> Vec<Case> {
     let ca = Authority::new();
-    let by_ca = |name: &str, certificate: &Issued| served(parts, name, certificate, &ca.certificate, &json!({}));
-    let itself = Issued::by_itself(&server());
+    let by_ca = |name: &str, certificate: &Issued| served(fixture, name, certificate, &ca.certificate, &json!({}));
+    let self_signed = Issued::self_signed(&server());
     let mut no_usage = server();
     no_usage.extended_key_usages.clear();
     no_usage.key_usages.clear();
-    let mut itself_ca = server();
-    itself_ca.is_ca = authority().is_ca;
-    itself_ca.key_usages = authority().key_usages;
-    let itself_ca = Issued::by_itself(&itself_ca);
+    let mut self_signed_ca = server();
+    self_signed_ca.is_ca = authority().is_ca;
+    self_signed_ca.key_usages = authority().key_usages;
+    let self_signed_ca = Issued::self_signed(&self_signed_ca);
     let rsa = |size| KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size).unwrap();
     let key = |algorithm| KeyPair::generate_for(algorithm).unwrap();
     let by_name = ca.issues(&server_at(&[dns("api.test.invalid")]));
     let wildcard = ca.issues(&server_at(&[dns("*.test.invalid")]));
     let name = |name: &str| json!({"tls-server-name": name});
-    let tls12 = Front::start(&parts.plane, Some(ca.issues(&server()).serves(&[&rustls::version::TLS12])), forward);
-    let tls12 = parts.cluster_at(&tls12.url(), &ca.certificate);
+    let tls12 = ReverseProxy::start(
+        &fixture.plane,
+        Some(ca.issues(&server()).server_config(&[&rustls::version::TLS12])),
+        forward,
+    );
+    let tls12 = fixture.cluster_at(&tls12.url(), &ca.certificate);
     let pinned = ca.issues(&server());
     vec![
         by_ca("ECDSA P-256", &ca.issues(&server())),
@@ -61,16 +66,22 @@ fn accepted(parts: &Parts) -> Vec<Case> {
         by_ca("ECDSA P-521", &ca.issues_for(&server(), &key(&rcgen::PKCS_ECDSA_P521_SHA512))),
         by_ca("Ed25519", &ca.issues_for(&server(), &key(&rcgen::PKCS_ED25519))),
         by_ca("without key usages", &ca.issues(&no_usage)),
-        served(parts, "self-signed, its own CA", &itself, &itself.certificate, &json!({})).console(),
-        served(parts, "self-signed with CA:TRUE, its own CA", &itself_ca, &itself_ca.certificate, &json!({})),
-        served(parts, "pinned certificate of an unknown CA", &pinned, &pinned.certificate, &json!({})),
-        served(parts, "tls-server-name", &by_name, &ca.certificate, &name("api.test.invalid")).console(),
-        served(parts, "tls-server-name, wildcard", &wildcard, &ca.certificate, &name("api.test.invalid")),
-        served(parts, "tls-server-name is an address", &ca.issues(&server()), &ca.certificate, &name("127.0.0.1")),
-        served(parts, "tls-server-name with a dot at its end", &by_name, &ca.certificate, &name("api.test.invalid.")),
-        served(parts, "tls-server-name, in capitals", &by_name, &ca.certificate, &name("API.test.invalid")),
+        served(fixture, "self-signed, its own CA", &self_signed, &self_signed.certificate, &json!({})).console(),
+        served(
+            fixture,
+            "self-signed with CA:TRUE, its own CA",
+            &self_signed_ca,
+            &self_signed_ca.certificate,
+            &json!({}),
+        ),
+        served(fixture, "server certificate of an unknown CA as the CA", &pinned, &pinned.certificate, &json!({})),
+        served(fixture, "tls-server-name", &by_name, &ca.certificate, &name("api.test.invalid")).console(),
+        served(fixture, "tls-server-name, wildcard", &wildcard, &ca.certificate, &name("api.test.invalid")),
+        served(fixture, "tls-server-name is an IP address", &ca.issues(&server()), &ca.certificate, &name("127.0.0.1")),
+        served(fixture, "tls-server-name with a trailing dot", &by_name, &ca.certificate, &name("api.test.invalid.")),
+        served(fixture, "tls-server-name in uppercase", &by_name, &ca.certificate, &name("API.test.invalid")),
         by_ca("tls-server-name is empty", &ca.issues(&server())).with_server_name(""),
-        Case::new("TLS 1.2 alone", &tls12, &token(&json!({}))),
+        Case::new("TLS 1.2 only", &tls12, &token(&json!({}))),
     ]
 }
 
@@ -84,17 +95,18 @@ impl Case {
     }
 }
 
-fn chains(parts: &Parts) -> Vec<Case> {
+fn chains(fixture: &Fixture) -> Vec<Case> {
     let ca = Authority::new();
-    let mut between = authority();
-    between.distinguished_name = named("connects-test-intermediate").distinguished_name;
-    let between = ca.intermediate(between);
-    let leaf = between.issues(&server());
-    let chain = Issued { certificate: format!("{}{}", leaf.certificate, between.certificate), key: leaf.key.clone() };
-    let whole = Issued { certificate: format!("{}{}", chain.certificate, ca.certificate), key: leaf.key.clone() };
+    let mut intermediate = authority();
+    intermediate.distinguished_name = named("connects-test-intermediate").distinguished_name;
+    let intermediate = ca.intermediate(intermediate);
+    let leaf = intermediate.issues(&server());
+    let chain =
+        Issued { certificate: format!("{}{}", leaf.certificate, intermediate.certificate), key: leaf.key.clone() };
+    let with_root = Issued { certificate: format!("{}{}", chain.certificate, ca.certificate), key: leaf.key.clone() };
     let other = Authority::with(named("connects-other-ca"), KeyPair::generate().unwrap());
     let renewed = format!("{}{}", Authority::new().certificate, ca.certificate);
-    let bundle = format!("# two of them\n{}{}", other.certificate, ca.certificate);
+    let bundle = format!("# two CAs\n{}{}", other.certificate, ca.certificate);
     let constrained = |subtree| {
         let mut params = authority();
         params.name_constraints =
@@ -104,16 +116,22 @@ fn chains(parts: &Parts) -> Vec<Case> {
     let inside = constrained(GeneralSubtree::IpAddress(rcgen::CidrSubnet::from_v4_prefix([127, 0, 0, 0], 8)));
     let outside = constrained(GeneralSubtree::IpAddress(rcgen::CidrSubnet::from_v4_prefix([10, 0, 0, 0], 8)));
     vec![
-        served(parts, "chain with an intermediate CA", &chain, &ca.certificate, &json!({})),
-        served(parts, "intermediate CA as the CA", &leaf, &between.certificate, &json!({})),
-        served(parts, "intermediate CA missing", &leaf, &ca.certificate, &json!({})).fails(&["certificate"]),
-        served(parts, "chain with the CA itself", &whole, &ca.certificate, &json!({})),
-        served(parts, "bundle of an old and a new key of one CA", &ca.issues(&server()), &renewed, &json!({})),
-        served(parts, "bundle of two CAs", &ca.issues(&server()), &bundle, &json!({})),
-        served(parts, "CA that permits the address", &inside.issues(&server()), &inside.certificate, &json!({})),
+        served(fixture, "chain with an intermediate CA", &chain, &ca.certificate, &json!({})),
+        served(fixture, "intermediate CA as the CA", &leaf, &intermediate.certificate, &json!({})),
+        served(fixture, "missing intermediate CA", &leaf, &ca.certificate, &json!({})).fails(&["certificate"]),
+        served(fixture, "chain that includes the root CA", &with_root, &ca.certificate, &json!({})),
+        served(fixture, "bundle of two CAs with the same name", &ca.issues(&server()), &renewed, &json!({})),
+        served(fixture, "bundle of two CAs", &ca.issues(&server()), &bundle, &json!({})),
         served(
-            parts,
-            "CA that does not permit the address",
+            fixture,
+            "name constraints that permit the address",
+            &inside.issues(&server()),
+            &inside.certificate,
+            &json!({}),
+        ),
+        served(
+            fixture,
+            "name constraints that exclude the address",
             &outside.issues(&server()),
             &outside.certificate,
             &json!({}),
@@ -122,30 +140,31 @@ fn chains(parts: &Parts) -> Vec<Case> {
     ]
 }
 
-fn unverified(parts: &Parts) -> Vec<Case> {
+fn unverified(fixture: &Fixture) -> Vec<Case> {
     let ca = Authority::new();
     let insecure = |name: &str, certificate: &Issued| {
-        let front = Front::start(&parts.plane, Some(certificate.serves(rustls::ALL_VERSIONS)), forward);
+        let server_proxy =
+            ReverseProxy::start(&fixture.plane, Some(certificate.server_config(rustls::ALL_VERSIONS)), forward);
         let fields =
-            json!({"server": front.url(), "certificate-authority-data": null, "insecure-skip-tls-verify": true});
-        Case::new(name, &parts.cluster(&fields), &token(&json!({})))
+            json!({"server": server_proxy.url(), "certificate-authority-data": null, "insecure-skip-tls-verify": true});
+        Case::new(name, &fixture.cluster(&fields), &token(&json!({})))
     };
     let mut old = server();
     old.not_after = rcgen::date_time_ymd(2020, 1, 1);
-    let with_ca = parts.cluster(&json!({"insecure-skip-tls-verify": true}));
+    let with_ca = fixture.cluster(&json!({"insecure-skip-tls-verify": true}));
     vec![
         insecure("insecure-skip-tls-verify", &ca.issues(&server())).console(),
         insecure("insecure-skip-tls-verify, expired", &ca.issues(&old)),
-        insecure("insecure-skip-tls-verify, another name", &ca.issues(&server_at(&[dns("other.test")]))),
+        insecure("insecure-skip-tls-verify, wrong host name", &ca.issues(&server_at(&[dns("other.test")]))),
         Case::new("insecure-skip-tls-verify and a CA", &with_ca, &token(&json!({})))
             .fails(&["insecure-skip-tls-verify"]),
     ]
 }
 
-fn refused(parts: &Parts) -> Vec<Case> {
+fn rejected(fixture: &Fixture) -> Vec<Case> {
     let ca = Authority::new();
     let by_ca = |name: &str, params: &CertificateParams| {
-        served(parts, name, &ca.issues(params), &ca.certificate, &json!({})).fails(&["certificate", "127.0.0.1"])
+        served(fixture, name, &ca.issues(params), &ca.certificate, &json!({})).fails(&["certificate", "127.0.0.1"])
     };
     let changed = |change: fn(&mut CertificateParams)| {
         let mut params = server();
@@ -156,33 +175,33 @@ fn refused(parts: &Parts) -> Vec<Case> {
         let mut params = authority();
         change(&mut params);
         let ca = Authority::with(params, KeyPair::generate().unwrap());
-        served(parts, name, &ca.issues(&server()), &ca.certificate, &json!({})).fails(&["certificate"])
+        served(fixture, name, &ca.issues(&server()), &ca.certificate, &json!({})).fails(&["certificate"])
     };
     let mut unknown = rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99999, 1], vec![5, 0]);
     unknown.set_criticality(true);
     let mut critical = server();
     critical.custom_extensions.push(unknown);
-    let itself = Issued::by_itself(&server());
-    let mut cases = refused_chains(parts);
+    let self_signed = Issued::self_signed(&server());
+    let mut cases = rejected_chains(fixture);
     cases.extend([
-        by_ca("a common name alone", &named("127.0.0.1")),
+        by_ca("common name without SAN", &named("127.0.0.1")),
         by_ca("expired", &changed(|params| params.not_after = rcgen::date_time_ymd(2020, 1, 1))),
         by_ca("not valid yet", &changed(|params| params.not_before = rcgen::date_time_ymd(2990, 1, 1))),
-        by_ca("another name", &server_at(&[dns("other.test")])),
-        by_ca("another address", &server_at(&[SanType::IpAddress("10.1.2.3".parse().unwrap())])),
-        by_ca("the address as a DNS name", &server_at(&[dns("127.0.0.1")])),
+        by_ca("wrong host name", &server_at(&[dns("other.test")])),
+        by_ca("wrong IP address", &server_at(&[SanType::IpAddress("10.1.2.3".parse().unwrap())])),
+        by_ca("IP address as a DNS name", &server_at(&[dns("127.0.0.1")])),
         by_ca(
-            "for clients alone",
+            "extended key usage clientAuth only",
             &changed(|params| params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth]),
         ),
         by_ca("unknown critical extension", &critical),
-        by_ca("tls-server-name of another", &server()).with_server_name("other.test").fails(&["other.test"]),
-        served(parts, "unknown CA", &Authority::new().issues(&server()), &ca.certificate, &json!({}))
+        by_ca("wrong tls-server-name", &server()).with_server_name("other.test").fails(&["other.test"]),
+        served(fixture, "unknown CA", &Authority::new().issues(&server()), &ca.certificate, &json!({}))
             .fails(&["certificate"]),
-        served(parts, "self-signed, unknown", &itself, &ca.certificate, &json!({})).fails(&["certificate"]),
+        served(fixture, "self-signed, not the CA", &self_signed, &ca.certificate, &json!({})).fails(&["certificate"]),
         served(
-            parts,
-            "CA of another key with the same name",
+            fixture,
+            "CA with the same name and another key",
             &Authority::new().issues(&server()),
             &Authority::new().certificate,
             &json!({}),
@@ -193,39 +212,39 @@ fn refused(parts: &Parts) -> Vec<Case> {
         odd_ca("CA without keyCertSign", |params| params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature]),
         odd_ca("expired CA", |params| params.not_after = rcgen::date_time_ymd(2020, 1, 1)),
     ]);
-    cases.extend(made_with_openssl(parts));
+    cases.extend(openssl_certificates(fixture));
     cases
 }
 
-/// Chains that break a rule in the middle or at the top.
-fn refused_chains(parts: &Parts) -> Vec<Case> {
+/// Chains with an invalid root or intermediate certificate.
+fn rejected_chains(fixture: &Fixture) -> Vec<Case> {
     let through = |name: &str, top: CertificateParams, change: fn(&mut CertificateParams)| {
         let top = Authority::with(top, KeyPair::generate().unwrap());
         let mut params = authority();
         params.distinguished_name = named("connects-test-intermediate").distinguished_name;
         change(&mut params);
-        let between = top.intermediate(params);
-        let leaf = between.issues(&server());
-        let chain = Issued { certificate: format!("{}{}", leaf.certificate, between.certificate), key: leaf.key };
-        served(parts, name, &chain, &top.certificate, &json!({})).fails(&["certificate"])
+        let intermediate = top.intermediate(params);
+        let leaf = intermediate.issues(&server());
+        let chain = Issued { certificate: format!("{}{}", leaf.certificate, intermediate.certificate), key: leaf.key };
+        served(fixture, name, &chain, &top.certificate, &json!({})).fails(&["certificate"])
     };
     let mut alone = authority();
     alone.is_ca = IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
     let mut for_clients = authority();
     for_clients.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
     vec![
-        through("CA that permits no intermediate CA", alone, |_| ()),
-        through("CA for clients alone", for_clients, |_| ()),
-        through("intermediate CA expired", authority(), |params| params.not_after = rcgen::date_time_ymd(2020, 1, 1)),
-        through("intermediate that is no CA", authority(), |params| params.is_ca = IsCa::ExplicitNoCa),
-        through("intermediate CA for clients alone", authority(), |params| {
+        through("root CA with a path length of 0 and an intermediate CA", alone, |_| ()),
+        through("root CA with extended key usage clientAuth", for_clients, |_| ()),
+        through("expired intermediate CA", authority(), |params| params.not_after = rcgen::date_time_ymd(2020, 1, 1)),
+        through("intermediate certificate without CA:TRUE", authority(), |params| params.is_ca = IsCa::ExplicitNoCa),
+        through("intermediate CA with extended key usage clientAuth", authority(), |params| {
             params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
         }),
     ]
 }
 
-/// What rcgen does not make.
-fn made_with_openssl(parts: &Parts) -> Vec<Case> {
+/// Certificates that rcgen does not support.
+fn openssl_certificates(fixture: &Fixture) -> Vec<Case> {
     let folder = tempfile::tempdir().unwrap();
     openssl(
         folder.path(),
@@ -247,7 +266,7 @@ fn made_with_openssl(parts: &Parts) -> Vec<Case> {
     let path = |name: &str| folder.path().join(name);
     let pem = |name: &str| std::fs::read_to_string(path(name)).unwrap();
     let case = |name: &str, certificate: &str, ca: &str| {
-        served(parts, name, &Issued::read(&path(certificate), &path("server.key")), &pem(ca), &json!({}))
+        served(fixture, name, &Issued::read(&path(certificate), &path("server.key")), &pem(ca), &json!({}))
     };
     vec![
         case("CA of X.509 version 1", "by-v1.crt", "v1.crt"),
@@ -257,6 +276,6 @@ fn made_with_openssl(parts: &Parts) -> Vec<Case> {
         case("serial number 0", "serial0.crt", "v3.crt"),
         case("serial number of 23 bytes", "long-serial.crt", "v3.crt"),
         case("negative serial number", "negative.crt", "v3.crt").fails(&["certificate"]),
-        case("X.509 version 1 of a server", "v1-leaf.crt", "v3.crt").fails(&["certificate"]),
+        case("server certificate of X.509 version 1", "v1-leaf.crt", "v3.crt").fails(&["certificate"]),
     ]
 }

@@ -1,77 +1,84 @@
-//! Credentials that end again and again, for minutes: only with `COUNTERSIGN_SOAK=1`.
+//! Tests that run for minutes, only with `COUNTERSIGN_SOAK=1`.
 
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::case::Case;
-use super::login_programs::{exec, prints, program};
-use super::parts::parts;
-use super::place::Place;
+use super::fixture::fixture;
+use super::login_programs::{exec, print_status, program};
+use super::workspace::Workspace;
 use crate::control_plane::ADMIN_TOKEN;
 use crate::support::terminal::Terminal;
 
-/// Whether there is time; says so if not.
-fn wanted(story: &str) -> bool {
-    let wanted = std::env::var_os("COUNTERSIGN_SOAK").is_some_and(|value| value == "1");
-    if !wanted {
-        eprintln!("LEFT OUT without COUNTERSIGN_SOAK=1: {story}");
+/// Whether the long tests are enabled; prints a message if not.
+fn is_enabled(test: &str) -> bool {
+    let enabled = std::env::var_os("COUNTERSIGN_SOAK").is_some_and(|value| value == "1");
+    if !enabled {
+        eprintln!("SKIPPED without COUNTERSIGN_SOAK=1: {test}");
     }
-    wanted
+    enabled
 }
 
-/// Looks at the console all along.
-fn watches(console: &mut Terminal, time: Duration, mut look: impl FnMut(&mut Terminal)) {
+/// Checks the console repeatedly for this long.
+fn check_during(console: &mut Terminal, time: Duration, mut check: impl FnMut(&mut Terminal)) {
     let began = Instant::now();
     while began.elapsed() < time {
-        look(console);
+        check(console);
         std::thread::sleep(Duration::from_millis(200));
     }
 }
 
-/// client-go asks for another token when the old one has ended and a request is made, not before (`getCreds` in
-/// `plugin/pkg/client/auth/exec/exec.go`); the console makes requests all along.
+/// client-go runs the program for the first request after the token expired, not before (`getCreds` in
+/// `plugin/pkg/client/auth/exec/exec.go`).
 #[test]
-fn a_token_that_ends_every_65_seconds_keeps_the_console_live() {
-    let story = "a_token_that_ends_every_65_seconds_keeps_the_console_live";
-    if !wanted(story) {
+fn console_stays_live_with_tokens_that_expire_after_65_seconds() {
+    let test = "console_stays_live_with_tokens_that_expire_after_65_seconds";
+    if !is_enabled(test) {
         return;
     }
-    let Some(parts) = parts(story) else { return };
+    let Some(fixture) = fixture(test) else { return };
     let (life, time) = (65, Duration::from_secs(600));
-    let status = json!({"token": ADMIN_TOKEN, "expirationTimestamp": "@END@"});
+    let status = json!({"token": ADMIN_TOKEN, "expirationTimestamp": "@EXPIRY@"});
     let end = format!("$(date -u -d '+{life} seconds' +%Y-%m-%dT%H:%M:%SZ)");
-    let login = program(&prints(&status).replace("<<'END'", "<<END").replace("@END@", &end));
-    let place = Place::new(parts, &Case::new("", &parts.cluster(&json!({})), &exec(&json!({}))).file("login", login));
-    let mut console = Terminal::console(&place.person, &[]);
+    let login = program(&print_status(&status).replace("<<'END'", "<<END").replace("@EXPIRY@", &end));
+    let workspace =
+        Workspace::new(fixture, &Case::new("", &fixture.cluster(&json!({})), &exec(&json!({}))).file("login", login));
+    let mut console = Terminal::console(&workspace.person, &[]);
     console.sees("● live");
     let began = Instant::now();
-    watches(&mut console, time, |console| {
+    check_during(&mut console, time, |console| {
         assert!(console.contents().contains("● live"), "after {:?}:\n{}", began.elapsed(), console.contents());
-        // The first token is a moment older than the list, and its end is in whole seconds.
+        // The first token is older than the list, and expiry times have whole seconds.
         let most = (began.elapsed().as_secs() + 3) / life + 1;
-        assert!(place.logins() as u64 <= most, "{} logins after {:?}", place.logins(), began.elapsed());
+        assert!(
+            workspace.login_runs() as u64 <= most,
+            "{} login runs after {:?}",
+            workspace.login_runs(),
+            began.elapsed()
+        );
     });
-    // A request is made once a minute at least, so that each token but the last is replaced.
-    assert!(place.logins() as u64 >= time.as_secs() / (life + 60), "{} logins", place.logins());
-    eprintln!("{} logins in {time:?}", place.logins());
+    // The console sends at least one request a minute.
+    assert!(workspace.login_runs() as u64 >= time.as_secs() / (life + 60), "{} login runs", workspace.login_runs());
+    eprintln!("{} login runs in {time:?}", workspace.login_runs());
 }
 
-/// A program that fails is not started over and over.
+/// A failing program is run with increasing delays.
 #[test]
-fn a_failing_login_program_is_started_seldom() {
-    let story = "a_failing_login_program_is_started_seldom";
-    if !wanted(story) {
+fn runs_a_failing_login_program_at_most_eight_times_in_five_minutes() {
+    let test = "runs_a_failing_login_program_at_most_eight_times_in_five_minutes";
+    if !is_enabled(test) {
         return;
     }
-    let Some(parts) = parts(story) else { return };
+    let Some(fixture) = fixture(test) else { return };
     let login = program("echo no >&2; exit 1");
-    let place = Place::new(parts, &Case::new("", &parts.cluster(&json!({})), &exec(&json!({}))).file("login", login));
-    let mut console = Terminal::console(&place.person, &[]);
+    let workspace =
+        Workspace::new(fixture, &Case::new("", &fixture.cluster(&json!({})), &exec(&json!({}))).file("login", login));
+    let mut console = Terminal::console(&workspace.person, &[]);
     console.sees("login program");
-    watches(&mut console, Duration::from_secs(300), |console| {
+    check_during(&mut console, Duration::from_secs(300), |console| {
         assert!(!console.contents().contains("● live"));
-        assert!(place.logins() <= 8, "{} runs", place.logins());
+        assert!(workspace.login_runs() <= 8, "{} login runs", workspace.login_runs());
     });
-    eprintln!("{} runs in five minutes", place.logins());
+    eprintln!("{} login runs in five minutes", workspace.login_runs());
 }

@@ -1,4 +1,4 @@
-//! Certificate authorities and certificates of a test's own, good ones and odd ones.
+//! Certificate authorities and certificates for tests, valid and invalid ones.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,38 +13,38 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
-/// A certificate with its key, both PEM.
+/// A certificate and its key, both PEM.
 #[derive(Debug, Clone)]
 pub struct Issued {
-    /// The certificate, or a chain.
+    /// The certificate, or a chain of certificates.
     pub certificate: String,
-    /// Its key.
+    /// The private key.
     pub key: String,
 }
 
 impl Issued {
-    /// Reads both from PEM files.
+    /// Reads both from files.
     pub fn read(certificate: &Path, key: &Path) -> Self {
         let text = |path: &Path| std::fs::read_to_string(path).unwrap();
         Self { certificate: text(certificate), key: text(key) }
     }
 
-    /// A certificate that is signed with its own key.
-    pub fn by_itself(params: &CertificateParams) -> Self {
+    /// A self-signed certificate.
+    pub fn self_signed(params: &CertificateParams) -> Self {
         let key = KeyPair::generate().unwrap();
         Self { certificate: params.self_signed(&key).unwrap().pem(), key: key.serialize_pem() }
     }
 
-    /// What a TLS server with it speaks: HTTP/1.1, in these versions of TLS.
-    pub fn serves(&self, versions: &[&'static rustls::SupportedProtocolVersion]) -> ServerConfig {
+    /// The configuration of an HTTP/1.1 server with this certificate and these TLS versions.
+    pub fn server_config(&self, versions: &[&'static rustls::SupportedProtocolVersion]) -> ServerConfig {
         let config = builder(versions).with_no_client_auth();
-        let mut config = config.with_cert_resolver(Arc::new(self.unchecked()));
+        let mut config = config.with_cert_resolver(Arc::new(self.without_validation()));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config
     }
 
-    /// [`Self::serves`], to clients with a certificate of this authority (PEM) alone.
-    pub fn serves_clients_of(&self, authority: &str) -> ServerConfig {
+    /// [`Self::server_config`] that requires client certificates of this CA (PEM).
+    pub fn server_config_with_client_ca(&self, authority: &str) -> ServerConfig {
         let mut roots = rustls::RootCertStore::empty();
         for root in CertificateDer::pem_slice_iter(authority.as_bytes()) {
             roots.add(root.unwrap()).unwrap();
@@ -56,8 +56,8 @@ impl Issued {
         config
     }
 
-    /// Odd certificates are for the clients to refuse.
-    fn unchecked(&self) -> SingleCertAndKey {
+    /// Without validation, because clients must reject invalid certificates.
+    fn without_validation(&self) -> SingleCertAndKey {
         let key = provider().key_provider.load_private_key(self.private_key()).unwrap();
         SingleCertAndKey::from(CertifiedKey::new(self.chain(), key))
     }
@@ -84,34 +84,34 @@ fn builder(
 /// A certificate authority.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    /// Its certificate, PEM.
+    /// The CA certificate, PEM.
     pub certificate: String,
 }
 
 impl Authority {
-    /// An ordinary one, with a key for ECDSA on P-256.
+    /// A CA with an ECDSA P-256 key.
     pub fn new() -> Self {
         Self::with(authority(), KeyPair::generate().unwrap())
     }
 
-    /// One with this certificate and key.
+    /// A CA with this certificate and key.
     pub fn with(params: CertificateParams, key: KeyPair) -> Self {
         let certificate = params.self_signed(&key).unwrap().pem();
         Self { issuer: Issuer::new(params, key), certificate }
     }
 
-    /// A certificate for a key.
+    /// Issues a certificate for this key.
     pub fn issues_for(&self, params: &CertificateParams, key: &KeyPair) -> Issued {
         let certificate = params.signed_by(key, &self.issuer).unwrap().pem();
         Issued { certificate, key: key.serialize_pem() }
     }
 
-    /// A certificate with a new key.
+    /// Issues a certificate for a new key.
     pub fn issues(&self, params: &CertificateParams) -> Issued {
         self.issues_for(params, &KeyPair::generate().unwrap())
     }
 
-    /// An authority under this one, and the chain to it.
+    /// Issues the certificate of an intermediate CA.
     pub fn intermediate(&self, params: CertificateParams) -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
@@ -119,7 +119,7 @@ impl Authority {
     }
 }
 
-/// The certificate of an ordinary authority.
+/// The parameters of a CA certificate.
 pub fn authority() -> CertificateParams {
     let mut params = named("connects-test-ca");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -127,12 +127,12 @@ pub fn authority() -> CertificateParams {
     params
 }
 
-/// A server's certificate for 127.0.0.1.
+/// The parameters of a server certificate for 127.0.0.1.
 pub fn server() -> CertificateParams {
     server_at(&[SanType::IpAddress("127.0.0.1".parse().unwrap())])
 }
 
-/// A server's certificate for these names.
+/// The parameters of a server certificate for these names.
 pub fn server_at(names: &[SanType]) -> CertificateParams {
     let mut params = named("connects-test-server");
     params.subject_alt_names = names.to_vec();
@@ -141,7 +141,7 @@ pub fn server_at(names: &[SanType]) -> CertificateParams {
     params
 }
 
-/// A certificate with nothing but a common name.
+/// The parameters of a certificate with only a common name.
 pub fn named(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();

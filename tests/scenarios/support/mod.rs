@@ -3,14 +3,14 @@
 pub mod api;
 pub mod certificates;
 pub mod dice;
-pub mod front;
+pub mod forward_proxy;
 pub mod hostile_server;
 pub mod memory;
 pub mod odd_requests;
 pub mod pkcs10;
 pub mod plane;
-pub mod proxy;
 pub mod requests;
+pub mod reverse_proxy;
 pub mod stub;
 pub mod terminal;
 

@@ -1,4 +1,4 @@
-//! The control plane of these tests, and the parts that kubeconfigs for it are made of.
+//! The control plane that these tests share, and the entries of kubeconfigs for it.
 
 use std::sync::OnceLock;
 
@@ -11,59 +11,62 @@ use crate::support::certificates::Issued;
 use crate::support::plane::{Plane, own};
 use crate::support::requests::create;
 
-/// A control plane whose requests stay the same, and what the admin has to log in.
-pub struct Parts {
-    /// It.
+/// The requests that exist on the control plane. Tests may add others.
+pub const REQUESTS: [&str; 3] = ["one", "two", "three"];
+
+/// A control plane, and the credentials of its admin.
+pub struct Fixture {
+    /// The control plane.
     pub plane: ControlPlane,
-    /// Its CA, PEM.
+    /// The certificate of its CA, PEM.
     pub authority: String,
     /// The admin's client certificate.
     pub admin: Issued,
 }
 
-/// They are made once. `None`, said loudly, where there is no control plane.
-pub fn parts(story: &str) -> Option<&'static Parts> {
-    static PARTS: OnceLock<Option<Parts>> = OnceLock::new();
-    let parts = PARTS.get_or_init(|| own().map(Parts::of)).as_ref();
-    if parts.is_none() {
-        eprintln!("LEFT OUT, for want of Go or KUBEBUILDER_ASSETS: {story}");
+/// Starts the control plane on first use. `None`, with a message, where it cannot be built.
+pub fn fixture(test: &str) -> Option<&'static Fixture> {
+    static FIXTURE: OnceLock<Option<Fixture>> = OnceLock::new();
+    let fixture = FIXTURE.get_or_init(|| own().map(Fixture::of)).as_ref();
+    if fixture.is_none() {
+        eprintln!("SKIPPED, because neither Go nor KUBEBUILDER_ASSETS is available: {test}");
     }
-    parts
+    fixture
 }
 
-impl Parts {
+impl Fixture {
     fn of(plane: ControlPlane) -> Self {
-        for name in ["one", "two", "three"] {
+        for name in REQUESTS {
             create(&plane, name, name, &["dev"]);
         }
         let read = |name: &str| std::fs::read_to_string(plane.path(name)).unwrap();
         let kubeconfig: Value = serde_yaml::from_str(&read("admin.kubeconfig")).unwrap();
-        let part = |name: &str| {
+        let pem = |name: &str| {
             let data = kubeconfig["users"][0]["user"][name].as_str().unwrap();
             String::from_utf8(STANDARD.decode(data).unwrap()).unwrap()
         };
-        let admin = Issued { certificate: part("client-certificate-data"), key: part("client-key-data") };
+        let admin = Issued { certificate: pem("client-certificate-data"), key: pem("client-key-data") };
         Self { authority: read("ca.crt"), admin, plane }
     }
 
-    /// The cluster entry, with other fields; `null` takes a field away.
+    /// The cluster entry, with these fields replaced; `null` removes a field.
     pub fn cluster(&self, fields: &Value) -> Value {
         let entry = json!({"server": self.plane.server(), "certificate-authority-data": encoded(&self.authority)});
-        changed(entry, fields)
+        with_fields(entry, fields)
     }
 
-    /// A cluster entry for another server with another CA (PEM).
+    /// A cluster entry for this server and this CA (PEM).
     pub fn cluster_at(&self, server: &str, authority: &str) -> Value {
         self.cluster(&json!({"server": server, "certificate-authority-data": encoded(authority)}))
     }
 
-    /// A user entry with the admin's client certificate, with other fields.
+    /// A user entry with the admin's client certificate, and these fields replaced.
     pub fn certificate(&self, fields: &Value) -> Value {
         let entry = json!({
             "client-certificate-data": encoded(&self.admin.certificate),
             "client-key-data": encoded(&self.admin.key),
         });
-        changed(entry, fields)
+        with_fields(entry, fields)
     }
 
     /// The port of the API server.
@@ -71,23 +74,23 @@ impl Parts {
         Plane::server(&self.plane).rsplit(':').next().unwrap().parse().unwrap()
     }
 
-    /// The certificate of the API server: for localhost, kubernetes.default.svc and 127.0.0.1.
+    /// The certificate of the API server, valid for localhost, kubernetes.default.svc and 127.0.0.1.
     pub fn serving(&self) -> Issued {
         Issued::read(&self.plane.path("serving.crt"), &self.plane.path("serving.key"))
     }
 }
 
-/// A user entry with the admin's token, with other fields.
+/// A user entry with the admin's token, and these fields replaced.
 pub fn token(fields: &Value) -> Value {
-    changed(json!({"token": ADMIN_TOKEN}), fields)
+    with_fields(json!({"token": ADMIN_TOKEN}), fields)
 }
 
-/// Base64.
+/// The text in base64.
 pub fn encoded(text: &str) -> String {
     STANDARD.encode(text)
 }
 
-fn changed(mut entry: Value, fields: &Value) -> Value {
+fn with_fields(mut entry: Value, fields: &Value) -> Value {
     for (name, value) in fields.as_object().unwrap() {
         entry[name] = value.clone();
     }
@@ -95,7 +98,7 @@ fn changed(mut entry: Value, fields: &Value) -> Value {
     entry
 }
 
-/// A kubeconfig of one context, which is `here`.
+/// A kubeconfig with one context, `here`.
 pub fn kubeconfig(cluster: &Value, user: &Value) -> String {
     serde_json::to_string_pretty(&json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "here",

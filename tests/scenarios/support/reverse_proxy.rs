@@ -1,4 +1,4 @@
-//! A server in front of the API server: it has its own TLS, sees every request, and passes on what it likes.
+//! A reverse proxy in front of the API server, with TLS of its own. A handler decides about each request.
 
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -20,62 +20,62 @@ use tokio_rustls::TlsAcceptor;
 use super::plane::Plane;
 use crate::control_plane::ADMIN_TOKEN;
 
-/// A request as the front sees it.
+/// A request that the proxy received.
 #[derive(Debug, Clone)]
-pub struct Seen {
-    /// Path and query.
+pub struct ReceivedRequest {
+    /// The path and the query.
     pub target: String,
-    /// Its headers.
+    /// The headers.
     pub headers: HeaderMap,
-    /// The client's certificate on this connection, DER.
+    /// The client certificate of the connection, DER.
     pub certificate: Option<Vec<u8>>,
 }
 
-impl Seen {
-    /// A header, or nothing.
+impl ReceivedRequest {
+    /// The value of a header, or an empty string.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
-/// What becomes of a request.
-pub enum Step {
-    /// It goes to the API server, with this path and query and this token.
+/// How a request is handled.
+pub enum Action {
+    /// Sent to the API server with this path and query, and this `Authorization` header.
     Forward(String, String),
-    /// As [`Step::Forward`], and the body comes back compressed.
-    Compress(String, String),
-    /// It is answered here.
-    Answer(Response<Body>),
-    /// The connection ends.
-    Close,
+    /// As [`Action::Forward`], but the body of the response is compressed with gzip.
+    ForwardCompressed(String, String),
+    /// The proxy responds.
+    Respond(Response<Body>),
+    /// The proxy closes the connection.
+    CloseConnection,
 }
 
-/// Decides about requests.
-pub type Decide = dyn Fn(&Seen) -> Step + Send + Sync;
+/// Decides how requests are handled.
+pub type Handler = dyn Fn(&ReceivedRequest) -> Action + Send + Sync;
 
-/// A running front; it serves until the process ends.
-pub struct Front {
-    /// Where it listens.
+/// A running reverse proxy. It serves until the process ends.
+pub struct ReverseProxy {
+    /// The address on which it listens.
     pub address: SocketAddr,
-    seen: Arc<Mutex<Vec<Seen>>>,
-    cut: Arc<Notify>,
+    received: Arc<Mutex<Vec<ReceivedRequest>>>,
+    close: Arc<Notify>,
 }
 
 struct Inner {
     client: Client,
     tls: Option<TlsAcceptor>,
-    decide: Box<Decide>,
-    seen: Arc<Mutex<Vec<Seen>>>,
-    cut: Arc<Notify>,
+    handler: Box<Handler>,
+    received: Arc<Mutex<Vec<ReceivedRequest>>>,
+    close: Arc<Notify>,
 }
 
-/// The threads of all servers of the tests.
+/// The runtime of all servers in the tests.
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap())
 }
 
-/// A listener on loopback, for [`runtime`].
+/// A listener on loopback, registered with [`runtime`].
 pub fn listener() -> (TcpListener, SocketAddr) {
     let listener = StdListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -85,20 +85,21 @@ pub fn listener() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-impl Front {
-    /// Serves; without TLS if there is none.
+impl ReverseProxy {
+    /// Starts the proxy, without TLS if no configuration is given.
     pub fn start(
         plane: &dyn Plane,
         tls: Option<ServerConfig>,
-        decide: impl Fn(&Seen) -> Step + Send + Sync + 'static,
+        handler: impl Fn(&ReceivedRequest) -> Action + Send + Sync + 'static,
     ) -> Self {
         let (listener, address) = listener();
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let received = Arc::new(Mutex::new(Vec::new()));
         let client = runtime().block_on(async { client(plane) });
         let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
-        let cut = Arc::new(Notify::new());
-        let (own_seen, own_cut) = (Arc::clone(&seen), Arc::clone(&cut));
-        let inner = Arc::new(Inner { client, tls, decide: Box::new(decide), seen: own_seen, cut: own_cut });
+        let close = Arc::new(Notify::new());
+        let (own_received, own_close) = (Arc::clone(&received), Arc::clone(&close));
+        let inner =
+            Arc::new(Inner { client, tls, handler: Box::new(handler), received: own_received, close: own_close });
         runtime().spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let inner = Arc::clone(&inner);
@@ -112,51 +113,51 @@ impl Front {
                 });
             }
         });
-        Self { address, seen, cut }
+        Self { address, received, close }
     }
 
-    /// What was asked so far.
-    pub fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+    /// The requests received so far.
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.received.lock().unwrap().clone()
     }
 
-    /// Ends all connections that are open now.
-    pub fn cut(&self) {
-        self.cut.notify_waiters();
+    /// Closes all open connections.
+    pub fn close_connections(&self) {
+        self.close.notify_waiters();
     }
 
-    /// Its address as a kubeconfig says it.
+    /// The `server` for a kubeconfig.
     pub fn url(&self) -> String {
         format!("https://{}", self.address)
     }
 }
 
-/// The request goes on as it is.
-pub fn forward(seen: &Seen) -> Step {
-    Step::Forward(seen.target.clone(), seen.header("authorization").to_owned())
+/// Forwards a request unchanged.
+pub fn forward(seen: &ReceivedRequest) -> Action {
+    Action::Forward(seen.target.clone(), seen.header("authorization").to_owned())
 }
 
-/// Anonymous requests go on as those of the admin; those that bring credentials are refused.
-pub fn as_admin(seen: &Seen) -> Step {
+/// Forwards anonymous requests as the admin, and rejects requests with credentials.
+pub fn as_admin(seen: &ReceivedRequest) -> Action {
     if seen.headers.contains_key(header::AUTHORIZATION) {
-        return answer(400, "text/plain", "credentials in the clear");
+        return respond(400, "text/plain", "credentials over plain HTTP");
     }
-    Step::Forward(seen.target.clone(), format!("Bearer {ADMIN_TOKEN}"))
+    Action::Forward(seen.target.clone(), format!("Bearer {ADMIN_TOKEN}"))
 }
 
-/// A small answer.
-pub fn answer(code: u16, kind: &str, body: &str) -> Step {
+/// Responds with this status code, content type and body.
+pub fn respond(code: u16, kind: &str, body: &str) -> Action {
     let answer = Response::builder().status(code).header(header::CONTENT_TYPE, kind);
-    Step::Answer(answer.body(Body::from(body.as_bytes().to_vec())).unwrap())
+    Action::Respond(answer.body(Body::from(body.as_bytes().to_vec())).unwrap())
 }
 
-/// The API server's own words for a token that it does not know.
-pub fn unauthorized() -> Step {
+/// The response of the API server to an invalid token.
+pub fn unauthorized() -> Action {
     let status = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}"#;
-    answer(401, "application/json", status)
+    respond(401, "application/json", status)
 }
 
-/// A client of the plane that says nothing of who it is.
+/// A client without credentials.
 fn client(plane: &dyn Plane) -> Client {
     let mut config = kube::Config::new(plane.server().parse().unwrap());
     let authority = std::fs::read(plane.path("ca.crt")).unwrap();
@@ -169,13 +170,13 @@ async fn serve<S>(stream: S, certificate: Option<Vec<u8>>, inner: Arc<Inner>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let cut = Arc::clone(&inner.cut);
+    let close = Arc::clone(&inner.close);
     let service = service_fn(move |request| handle(request, certificate.clone(), Arc::clone(&inner)));
     let serving = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
-        // The client goes away when it likes.
+        // An error means that the client closed the connection.
         _ = serving => {}
-        () = cut.notified() => {}
+        () = close.notified() => {}
     }
 }
 
@@ -186,13 +187,13 @@ async fn handle(
 ) -> Result<Response<Body>, std::io::Error> {
     let (head, body) = request.into_parts();
     let target = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
-    let seen = Seen { target, headers: head.headers.clone(), certificate };
-    inner.seen.lock().unwrap().push(seen.clone());
-    let (target, token, compress) = match (inner.decide)(&seen) {
-        Step::Answer(answer) => return Ok(answer),
-        Step::Close => return Err(std::io::Error::other("as the test wants")),
-        Step::Forward(target, token) => (target, token, false),
-        Step::Compress(target, token) => (target, token, true),
+    let seen = ReceivedRequest { target, headers: head.headers.clone(), certificate };
+    inner.received.lock().unwrap().push(seen.clone());
+    let (target, token, compress) = match (inner.handler)(&seen) {
+        Action::Respond(answer) => return Ok(answer),
+        Action::CloseConnection => return Err(std::io::Error::other("closed by the test")),
+        Action::Forward(target, token) => (target, token, false),
+        Action::ForwardCompressed(target, token) => (target, token, true),
     };
     let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
     let mut request = Request::builder().method(head.method).uri(target).body(Body::from(body.to_vec())).unwrap();
@@ -216,7 +217,7 @@ async fn compressed(answer: Response<Body>) -> Result<Response<Body>, std::io::E
     Ok(Response::from_parts(head, Body::from(gzip(&plain))))
 }
 
-/// A gzip file (RFC 1952) of stored blocks (RFC 1951, 3.2.4): every reader of compressed data reads it.
+/// A gzip file (RFC 1952) with uncompressed blocks (RFC 1951, 3.2.4).
 fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut file = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     for block in plain.chunks(65535) {
