@@ -20,6 +20,7 @@ mod crash;
 mod defaults;
 mod dependencies;
 mod failure;
+mod folders;
 mod gate;
 mod gnu_screen;
 mod home;
