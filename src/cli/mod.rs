@@ -78,11 +78,12 @@ pub fn run() -> color_eyre::Result<ExitCode> {
         Ok(practice) => practice,
         Err(failed) => return Ok(failed.report()),
     };
+    let notice = folders_notice(&arguments);
     let log = log::start(arguments.global.log_level);
     sweep(&arguments);
     let done = match arguments.command {
         None => {
-            let settings = console::settings::Settings { practice: practice.is_some(), policy, ..settings };
+            let settings = console::settings::Settings { practice: practice.is_some(), policy, notice, ..settings };
             Ok(match runtime.block_on(console::run(arguments.global.target(), settings)) {
                 Ok(None) => ExitCode::SUCCESS,
                 Ok(Some(signal)) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),
@@ -99,6 +100,19 @@ pub fn run() -> color_eyre::Result<ExitCode> {
     // Tasks that still wait for the cluster are not waited for.
     runtime.shutdown_background();
     done
+}
+
+/// What does not work because of the folders of this program; a command says it once, at its start.
+fn folders_notice(arguments: &Arguments) -> Option<String> {
+    #[cfg(feature = "sandbox")]
+    let uses_state = !matches!(arguments.command, Some(Command::Sandbox(_)));
+    #[cfg(not(feature = "sandbox"))]
+    let uses_state = true;
+    let notice = files::folders::trouble(uses_state)?;
+    if arguments.command.is_some() {
+        output::tell(&format!("note: {notice}"));
+    }
+    Some(notice)
 }
 
 /// Removes what killed runs left behind, unless this run is to write nothing.

@@ -52,6 +52,7 @@ pub(super) fn resolve(arguments: &Arguments, found: &Found) -> Result<Settings, 
         columns: config.columns.as_deref().map(Choice::of).unwrap_or_default(),
         confirm: screen.confirm.unwrap_or(config.confirm),
         practice: false,
+        notice: None,
         // Read when everything else is settled.
         policy: Arc::default(),
     })

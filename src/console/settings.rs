@@ -30,4 +30,6 @@ pub struct Settings {
     pub policy: Arc<PolicyFile>,
     /// Whether the cluster is the practice cluster inside this process.
     pub practice: bool,
+    /// What does not work for want of a folder, to be shown at the start.
+    pub notice: Option<String>,
 }

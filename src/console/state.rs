@@ -164,6 +164,9 @@ impl State {
         self.session.practice = settings.practice;
         self.requests.judging = Judging::by((*settings.policy).clone());
         self.requests.columns = Columns::at_home(settings.columns);
+        if let Some(text) = &settings.notice {
+            self.notify(false, text.clone());
+        }
         self
     }
 

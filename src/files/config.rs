@@ -34,7 +34,7 @@ pub fn path() -> Result<PathBuf, Error> {
     Ok(folders::config()?.join("config.yaml"))
 }
 
-/// Reads the config file; without one everything is as by default.
+/// Reads the config file; without one, or in a folder that cannot be read, everything is as by default.
 ///
 /// # Errors
 /// [`Error::Io`] where it cannot be read, [`Error::Content`] where it is wrong.
@@ -45,7 +45,7 @@ pub fn read() -> Result<Found, Error> {
             let config = Config::parse(&text).map_err(|wrong| content(&path, &wrong))?;
             Ok(Found { path: Some(path), text, config })
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found { path: Some(path), ..Found::default() }),
+        Err(error) if is_absent(&path, &error) => Ok(Found { path: Some(path), ..Found::default() }),
         Err(error) => Err(Error::io(&path)(error)),
     }
 }
@@ -62,11 +62,16 @@ pub fn theme(name: Option<&str>) -> Result<ThemeFile, Error> {
     if let Some(path) = folder.as_ref().filter(|_| plain).map(|folder| folder.join(format!("{name}.yaml"))) {
         match bounded::read_text(&path, bounded::SETTINGS) {
             Ok(text) => return ThemeFile::parse(&text).map_err(|wrong| content(&path, &wrong)),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) if is_absent(&path, &error) => {}
             Err(error) => return Err(Error::io(&path)(error)),
         }
     }
     ThemeFile::built_in(name).ok_or_else(|| Error::NoTheme { name: name.to_owned(), known: themes(folder.as_deref()) })
+}
+
+/// Whether there is no such file as far as this user can tell ([`folders::trouble`] says what that means).
+fn is_absent(path: &Path, error: &std::io::Error) -> bool {
+    error.kind() == ErrorKind::NotFound || folders::is_unreachable(path, error)
 }
 
 /// The names of all themes.

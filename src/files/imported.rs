@@ -106,10 +106,11 @@ pub fn trust(entries: &[Untrusted]) -> Result<(), Error> {
 /// What a context would run or read that is not trusted yet.
 ///
 /// # Errors
-/// [`Error::Content`], [`Error::Io`]: a list that cannot be read is not an empty one.
+/// [`Error::Content`], [`Error::Io`]: a list that exists and cannot be read is not an empty one. In a folder that cannot
+/// be read there is none ([`folders::trouble`] says so): an import that could not write it there was refused.
 pub fn of_context(all: &Kubeconfigs, context: &str) -> Result<Vec<Untrusted>, Error> {
     // Without a home nothing can have been imported.
-    let Ok(state) = folders::state() else { return Ok(Vec::new()) };
+    let Ok(state) = folders::state_path() else { return Ok(Vec::new()) };
     let known = read(&state.join(FILE))?;
     if known.is_empty() {
         return Ok(known);
@@ -159,7 +160,9 @@ fn update(change: impl FnOnce(&mut Vec<Untrusted>)) -> Result<(), Error> {
 
 fn read(path: &Path) -> Result<Vec<Untrusted>, Error> {
     let text = match bounded::read_text(path, bounded::SETTINGS) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound || folders::is_unreachable(path, &error) => {
+            return Ok(Vec::new());
+        }
         text => text.map_err(Error::io(path))?,
     };
     serde_yaml::from_str(&text).map_err(|error| Error::Content { path: path.to_owned(), why: error.to_string() })

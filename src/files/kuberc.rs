@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::folders::home;
+use super::folders::{home, is_unreachable};
 use super::{Error, bounded};
 use crate::domain::kuberc::{Broken, Kuberc, PluginPolicy};
 use crate::domain::yaml::encoding::decode;
@@ -18,7 +18,7 @@ pub struct Found {
 }
 
 /// Which programs a kubeconfig may run, as kubectl decides it. A file that is not there, and one that kubectl only warns
-/// of, allow any; [`find`] tells them apart.
+/// of, allow any; [`find`] tells them apart. Of a folder that cannot be read [`super::folders::trouble`] tells.
 ///
 /// # Errors
 /// [`Error::Content`] where the policy contradicts itself; [`Error::Content`], [`Error::Io`] where the file that `KUBERC`
@@ -55,7 +55,9 @@ fn read(path: &Path, named: bool) -> Result<Found, Error> {
             Err("it is UTF-16, which kubectl does not read here".to_owned())
         }
         Ok(bytes) => decode(bytes),
-        Err(error) if error.kind() == ErrorKind::NotFound && !named => return Ok(Found::default()),
+        Err(error) if !named && (error.kind() == ErrorKind::NotFound || is_unreachable(path, &error)) => {
+            return Ok(Found::default());
+        }
         Err(error) => return broken(Error::io(path)(error)),
     };
     let text = match text {

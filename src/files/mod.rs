@@ -31,6 +31,13 @@ pub enum Error {
         /// What the system said.
         error: io::Error,
     },
+    /// The folder in which state is kept cannot be used.
+    State {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
     /// A kubeconfig that `--kubeconfig` names is not there.
     Missing(PathBuf),
     /// A file is there that must not be replaced.
@@ -92,6 +99,7 @@ impl Error {
             }
             Self::Raced(_) => Some("Nothing was written. Try again.".to_owned()),
             Self::Untrusted { context, .. } => Some(trust_advice(context)),
+            Self::State { .. } => Some("Set XDG_STATE_HOME to a folder that you may write.".to_owned()),
             Self::NoHome => Some("Set HOME, or XDG_STATE_HOME and KUBECONFIG.".to_owned()),
             _ => None,
         }
@@ -102,6 +110,7 @@ impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = match self {
             Self::Io { path, error } => format!("{}: {error}", path.display()),
+            Self::State { path, error } => format!("the folder {} cannot be used: {error}", path.display()),
             Self::Missing(path) => format!("kubeconfig {} not found", path.display()),
             Self::Exists(path) => format!("{} exists already", path.display()),
             Self::Locked { lock, age_seconds: Some(age) } => {

@@ -3,26 +3,28 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::folders::home;
+use super::folders::{config, is_unreachable};
 use super::{Error, bounded};
 use crate::domain::policy_file::PolicyFile;
 
 /// Reads the policy: the file that is named, else `$XDG_CONFIG_HOME/countersign/policy.yaml` (`~/.config` by default) if
-/// it is there, else the built-in one.
+/// it is there, else the built-in one. A folder that cannot be read holds none ([`super::folders::trouble`] says so).
 ///
 /// # Errors
-/// [`Error::Io`], and [`Error::Content`] with line and column: an invalid policy is never ignored.
+/// [`Error::Io`], and [`Error::Content`] with line and column: an invalid policy is never ignored, nor one that exists
+/// and cannot be read, nor one that is named.
 pub fn read(named: Option<&Path>) -> Result<PolicyFile, Error> {
     let Some(path) = named.map(Path::to_owned).or_else(usual) else { return Ok(PolicyFile::default()) };
     match bounded::read_text(&path, bounded::SETTINGS) {
         Ok(text) => PolicyFile::parse(&text).map_err(|why| Error::Content { path, why: why.to_string() }),
-        Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => Ok(PolicyFile::default()),
+        Err(error) if named.is_none() && (error.kind() == ErrorKind::NotFound || is_unreachable(&path, &error)) => {
+            Ok(PolicyFile::default())
+        }
         Err(error) => Err(Error::Io { path, error }),
     }
 }
 
 /// Where it is looked for; `None` without a home.
 fn usual() -> Option<PathBuf> {
-    let base = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    Some(base.or_else(|| Some(home().ok()?.join(".config")))?.join("countersign/policy.yaml"))
+    Some(config().ok()?.join("policy.yaml"))
 }

@@ -22,6 +22,7 @@ mod crash;
 mod defaults;
 mod dependencies;
 mod failure;
+mod folders;
 mod gate;
 mod gnu_screen;
 mod home;

@@ -125,8 +125,9 @@ pub fn change<T>(
 ) -> Result<(T, Vec<Written>), Error> {
     let paths = paths(explicit)?;
     let target = for_new_entries(explicit)?;
+    check_writable(&target)?;
     make_folder(&target)?;
-    let written: Vec<_> = paths.iter().filter(|path| path.exists() || **path == target).collect();
+    let written: Vec<_> = paths.iter().filter(|path| path.is_file() || **path == target).collect();
     let _locks = lock_all(&written)?;
     let texts = paths.iter().map(|path| Text::read(path)).collect::<Result<Vec<_>, Error>>()?;
     let sources = paths.iter().zip(&texts).map(|(path, text)| source(path, text.as_ref()));
@@ -150,6 +151,7 @@ pub fn change<T>(
 /// # Errors
 /// As there.
 pub fn edit(_permit: WritePermit, path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, Error> {
+    check_writable(path)?;
     make_folder(path)?;
     let _locks = lock_all(&[&path.to_owned()])?;
     let before = Text::read(path)?;
@@ -189,6 +191,7 @@ pub fn take_out(_permit: WritePermit, path: &Path, change: impl FnOnce(&mut Kube
         sweep::beside(path, true);
         return Ok(());
     }
+    check_writable(path)?;
     let _locks = lock_all(&[&path.to_owned()])?;
     let Some(before) = Text::read(path)? else { return Ok(()) };
     let old = parse(path, before.expose())?;
@@ -247,6 +250,16 @@ fn lock_all(paths: &[&PathBuf]) -> Result<Vec<Lock>, Error> {
         sweep::beside(file, true);
     }
     Ok(locks)
+}
+
+/// Refuses to put a file in the place of something else, such as `/dev/null`.
+fn check_writable(path: &Path) -> Result<(), Error> {
+    match path.metadata() {
+        Ok(meta) if !meta.is_file() => {
+            Err(Error::Content { path: path.to_owned(), why: "not a regular file, so it is not written".to_owned() })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn make_folder(path: &Path) -> Result<(), Error> {
@@ -343,6 +356,16 @@ mod tests {
         let error = edit(&path, |config| config.set_current_context(Some("c"))).unwrap_err().to_string();
         assert!(error.contains("config: line 2: a key is there twice"), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "current-context: a\ncurrent-context: b\n");
+    }
+
+    #[test]
+    fn the_null_device_is_an_empty_kubeconfig_and_never_written() {
+        let null = Path::new("/dev/null");
+        assert!(read(null).unwrap().is_empty());
+        let error = edit(null, |config| config.set_current_context(Some("c"))).unwrap_err().to_string();
+        assert!(error.contains("/dev/null: not a regular file"), "{error}");
+        assert!(!Path::new("/dev/null.lock").exists());
+        assert!(read(Path::new("/dev/zero")).is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A kubeconfig's text, and the bytes that it was read from.
 
 use std::io::ErrorKind;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -17,7 +18,7 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// Reads a file; `None` where there is none.
+    /// Reads a file; `None` where there is none. `/dev/null` is an empty one, as for kubectl.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Content`] where it is not in an encoding that kubectl reads.
@@ -25,6 +26,7 @@ impl Text {
         let bytes = match bounded::read(path, bounded::KUBECONFIG) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(_) if is_null_device(path) => Vec::new(),
             Err(error) => return Err(Error::io(path)(error)),
         };
         let original = matches!(bytes.first(), Some(0xef | 0xfe | 0xff)).then(|| Zeroizing::new(bytes.clone()));
@@ -33,6 +35,7 @@ impl Text {
         Ok(Some(Self { text, original }))
     }
 
+    /// The text.
     pub fn expose(&self) -> &str {
         self.text.expose()
     }
@@ -46,4 +49,10 @@ impl Text {
     pub const fn is_reencoded(&self) -> bool {
         self.original.is_some()
     }
+}
+
+fn is_null_device(path: &Path) -> bool {
+    let device = |path: &Path| path.metadata().ok().filter(|meta| meta.file_type().is_char_device());
+    let number = device(path).map(|meta| meta.rdev());
+    number.is_some() && number == device(Path::new("/dev/null")).map(|meta| meta.rdev())
 }

@@ -5,6 +5,7 @@ mod commands;
 mod differential;
 mod inputs;
 mod kuberc;
+mod named;
 mod pane;
 mod sets;
 
