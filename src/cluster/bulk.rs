@@ -1,8 +1,8 @@
 //! Many decisions at once: as many under way as the server takes gladly, each pinned, each told when it has ended.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -141,9 +141,16 @@ impl Pressure {
         self.count.load(Ordering::Relaxed)
     }
 
+    /// The error of a request that did not come to its end within so many seconds, if the server put us off meanwhile;
+    /// `before` is [`Self::count`] from its beginning.
+    pub fn busy(&self, before: u64, seconds: u64) -> Option<Error> {
+        let times = self.count() - before;
+        let code = self.last.borrow().map(|wait| wait.code)?;
+        (times > 0).then_some(Error::Busy { code, times, seconds })
+    }
+
     fn asked(&self, code: u16, wait: Duration) {
         self.count.fetch_add(1, Ordering::Relaxed);
-        let _ = ASKED.try_with(|asked| asked.add(code));
         let until = Utc::now() + wait;
         self.last.send_if_modified(|last| {
             let later = last.is_none_or(|last| last.until < until);
@@ -152,33 +159,6 @@ impl Pressure {
             }
             later
         });
-    }
-}
-
-tokio::task_local! {
-    /// Of the request that is under way.
-    static ASKED: Asked;
-}
-
-/// How often the server asked to wait with one request.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Asked(Arc<Mutex<(u16, u32)>>);
-
-impl Asked {
-    /// Counts for this request.
-    pub fn counting<F: Future>(&self, request: F) -> impl Future<Output = F::Output> {
-        ASKED.scope(self.clone(), request)
-    }
-
-    fn add(&self, code: u16) {
-        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *asked = (code, asked.1 + 1);
-    }
-
-    /// The error of a request that the server kept putting off for so long.
-    pub fn busy(&self, seconds: u64) -> Option<Error> {
-        let (code, times) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (times > 0).then_some(Error::Busy { code, times, seconds })
     }
 }
 

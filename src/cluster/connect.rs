@@ -13,6 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_yaml::{Mapping, Value};
 use tokio::sync::watch;
 use tower::retry::RetryLayer;
+use zeroize::Zeroizing;
 
 use super::budget::Budgets;
 use super::bulk::{Patience, Pressure};
@@ -23,6 +24,7 @@ use super::transport::tls::Trust;
 use super::transport::{Destination, Transport};
 use super::{Cluster, Error, in_cluster, route};
 use crate::domain::gate::WriteAccess;
+use crate::domain::go_url;
 use crate::domain::kubeconfig::Kind;
 use crate::domain::kubeconfig::diagnose::{self, CONTRADICTION, names_authority};
 use crate::domain::kubeconfig::set::Kubeconfigs;
@@ -150,12 +152,15 @@ impl Cluster {
         let wrong = |why: String| Error::Config(format!("context {context}: {why}"));
         let server = server(&chosen).map_err(wrong)?;
         let timeout = target.time_limit(TIMEOUT);
+        let route = route::to(&server, &chosen.cluster).map_err(wrong)?;
+        let through = route.words();
         let destination = Destination {
             patience: timeout.map(|limit| limit.max(SILENCE)),
-            route: route::to(&server, &chosen.cluster).map_err(wrong)?,
+            route,
             trust: trust(&chosen.cluster).map_err(wrong)?,
+            authorization: url_login(&server).map_err(wrong)?,
             headers: impersonation(&chosen.user, target).map_err(wrong)?,
-            server: server.clone(),
+            server: without_login(&server).map_err(wrong)?,
         };
         let provider = provider(target, &chosen, &server).map_err(wrong)?;
         let shown = redact::url(server.to_string().trim_end_matches('/')).into_owned();
@@ -176,6 +181,7 @@ impl Cluster {
             namespace,
             server: shown,
             kubectl: target.kubectl(),
+            through,
             timeout,
             pressure,
             access,
@@ -230,7 +236,10 @@ fn from_kubeconfig(all: &Kubeconfigs, name: &str) -> Result<Chosen, Error> {
     if insecure && names_authority(&cluster) {
         return Err(wrong(CONTRADICTION.to_owned()));
     }
+    let is_https = cluster.get("server").and_then(Value::as_str).is_some_and(|server| server.starts_with("https://"));
     let user = match field("user") {
+        // kubectl asks for a user name then.
+        "" if is_https => return Err(wrong("the context names no user".to_owned())),
         "" => Mapping::new(),
         user => all.resolved(Kind::User, user).ok_or_else(|| wrong(format!("there is no user {user}")))?,
     };
@@ -282,6 +291,25 @@ fn trust(cluster: &Mapping) -> Result<Trust, String> {
     Trust::new(authority.as_deref().map(Vec::as_slice), name)
 }
 
+fn without_login(server: &Uri) -> Result<Uri, String> {
+    let mut parts = server.clone().into_parts();
+    let host = parts.authority.as_ref().and_then(|authority| authority.as_str().rsplit('@').next()?.parse().ok());
+    parts.authority = host.or(parts.authority);
+    Uri::from_parts(parts).map_err(|_| "the server is not a valid address".to_owned())
+}
+
+/// What Go sends of a user and password in the server's URL (net/http, `Request.write`), where nothing else is sent.
+fn url_login(server: &Uri) -> Result<Option<HeaderValue>, String> {
+    let user = go_url::parse(&server.to_string()).and_then(|url| url.user);
+    let Some(user) = user else { return Ok(None) };
+    let plain = Zeroizing::new([&user.name[..], b":", &user.password[..]].concat());
+    let text = Zeroizing::new(format!("Basic {}", STANDARD.encode(plain.as_slice())));
+    let mut header =
+        HeaderValue::from_str(&text).map_err(|_| "the server's user and password cannot be sent".to_owned())?;
+    header.set_sensitive(true);
+    Ok(Some(header))
+}
+
 /// The source of credentials for a context; one for everybody in this process who names the same entries.
 fn provider(target: &Target, chosen: &Chosen, server: &Uri) -> Result<Arc<Provider>, String> {
     // Credentials are not sent in the clear (client-go, IsConfigTransportTLS).
@@ -315,7 +343,7 @@ fn impersonation(user: &Mapping, target: &Target) -> Result<HeaderMap, String> {
     let uid = text("as-uid");
     let extra = user.get("as-user-extra").and_then(Value::as_mapping);
     if name.is_none() && (!groups.is_empty() || uid.is_some() || extra.is_some_and(|extra| !extra.is_empty())) {
-        return Err("groups, uid or extra to act as need a user to act as".to_owned());
+        return Err("as-groups, as-uid and as-user-extra need a user to act as (as)".to_owned());
     }
     let mut headers = HeaderMap::new();
     let mut add = |header: &str, value: &str| -> Result<(), String> {

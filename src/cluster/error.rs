@@ -45,7 +45,7 @@ pub enum Error {
         /// HTTP status: 429, 503 or 504.
         code: u16,
         /// How many times.
-        times: u32,
+        times: u64,
         /// How long it was asked.
         seconds: u64,
     },
@@ -220,7 +220,12 @@ impl Error {
             return match status.code {
                 404 => Self::NotAnApi { server: server.to_owned(), why: format!("it answered 404{said}") },
                 code => {
-                    Self::Server { code, message: format!("it gives no reason that an API server would give{said}") }
+                    let plain = server.starts_with("http://");
+                    let hint = if plain { "; should its address begin with https://?" } else { "" };
+                    Self::Server {
+                        code,
+                        message: format!("it gives no reason that an API server would give{said}{hint}"),
+                    }
                 }
             };
         }

@@ -65,6 +65,8 @@ pub struct Cluster {
     pub server: String,
     /// `kubectl` with the flags that mean this cluster and this user.
     pub kubectl: Kubectl,
+    /// By which proxy it is reached, as the end of a sentence.
+    through: String,
     timeout: Option<Duration>,
     pressure: bulk::Pressure,
     access: WriteAccess,
@@ -101,15 +103,15 @@ impl Cluster {
     /// # Errors
     /// What the server refused, or why it cannot be reached.
     async fn call<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, Error> {
-        let asked = bulk::Asked::default();
-        let request = asked.counting(request);
+        let before = self.pressure.count();
         let answer = match self.timeout {
             None => request.await,
             Some(limit) => tokio::time::timeout(limit, request).await.map_err(|_| {
                 // Rounded up: half a second is not none.
                 let seconds = limit.as_secs() + u64::from(limit.subsec_nanos() > 0);
-                let silent = || Error::Timeout { server: self.server.clone(), seconds };
-                asked.busy(seconds).unwrap_or_else(silent)
+                let server = format!("{}{}", self.server, self.through);
+                let silent = || Error::Timeout { server, seconds };
+                self.pressure.busy(before, seconds).unwrap_or_else(silent)
             })?,
         };
         answer.map_err(|error| self.error(error))

@@ -130,6 +130,8 @@ fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 /// Does what an action asks for, whichever way it was asked.
 pub fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     match action {
+        // Whoever interrupts a login program means that.
+        Some(Action::Quit) if interrupts(key) && state.session.login.is_running() => return vec![Effect::CancelLogin],
         Some(Action::Quit) => return vec![Effect::Quit],
         Some(Action::Redraw) => return vec![Effect::Redraw],
         Some(Action::Suspend) => return vec![Effect::Suspend],
@@ -175,6 +177,10 @@ pub fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
             Pane::Activity => activity::key(state, action),
         },
     }
+}
+
+fn interrupts(key: KeyEvent) -> bool {
+    key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL
 }
 
 /// Copies what there is to copy, unless it must not leave.

@@ -12,7 +12,7 @@ pub mod diff;
 pub mod fuzzy;
 pub mod gate;
 pub mod go_duration;
-mod go_url;
+pub(crate) mod go_url;
 pub mod key_type;
 pub mod kubeconfig;
 pub mod kuberc;

@@ -27,6 +27,12 @@ pub fn plugin_policy() -> Result<PluginPolicy, Error> {
     find().map(|found| found.policy)
 }
 
+/// Where the settings are: the file that `KUBERC` names, else `~/.kube/kuberc`.
+pub fn path() -> Option<PathBuf> {
+    let named = std::env::var_os("KUBERC").filter(|value| !value.is_empty()).map(PathBuf::from);
+    named.or_else(|| Some(home().ok()?.join(".kube/kuberc")))
+}
+
 /// [`plugin_policy`] with what is to be said of its file.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::entry::bearer;
 use super::failed::{LONGEST, Reason};
-use crate::cluster::transport::tls::key_pair;
+use crate::cluster::transport::tls::{PairError, key_pair};
 use crate::domain::yaml;
 
 /// What requests are sent with.
@@ -39,7 +39,8 @@ impl Credential {
         let authorization = answer.token.as_ref().map(|token| bearer(token)).transpose();
         let certificate = match (&answer.certificate, &answer.key) {
             (Some(certificate), Some(key)) => {
-                Some(key_pair(certificate.as_bytes(), key.as_bytes()).map_err(Reason::KeyPair)?)
+                let pair = key_pair(certificate.as_bytes(), key.as_bytes());
+                Some(pair.map_err(|(PairError::Certificate(why) | PairError::Key(why))| Reason::KeyPair(why))?)
             }
             _ => None,
         };

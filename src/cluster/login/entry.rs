@@ -12,7 +12,7 @@ use serde_yaml::{Mapping, Value};
 use zeroize::Zeroizing;
 
 use super::program::Program;
-use crate::cluster::transport::tls::key_pair;
+use crate::cluster::transport::tls::{PairError, key_pair};
 use crate::files::bounded;
 
 /// What a user entry logs in with.
@@ -61,7 +61,8 @@ impl Entry {
             return Err("exec and auth-provider are both set, and only one is allowed".to_owned());
         }
         let certificate = certificate(user)?;
-        // Checked even where something else has precedence, as in client-go.
+        // Both are checked even where something else has precedence, as in client-go.
+        let provider = provider.map(from_provider).transpose()?;
         let program = exec.map(|exec| Program::read(exec, cluster)).transpose()?;
         let method = if let Some(path) = Some(text("tokenFile")).filter(|path| !path.is_empty()) {
             let own = (!token.is_empty()).then(|| bearer(&token)).transpose();
@@ -71,9 +72,12 @@ impl Entry {
         } else if basic {
             Method::Fixed(basic_header(name, password).map_err(|why| format!("username, password: {why}"))?)
         } else if let Some(provider) = provider {
-            Method::Fixed(from_provider(provider)?)
+            Method::Fixed(provider)
         } else if let Some(program) = program.filter(|_| certificate.is_none()) {
             Method::Program(Box::new(program))
+        } else if certificate.is_none() && ["client-key", "client-key-data"].iter().any(|field| !text(field).is_empty())
+        {
+            return Err("there is a client-key and no client-certificate".to_owned());
         } else {
             Method::None
         };
@@ -99,10 +103,22 @@ fn certificate(user: &Mapping) -> Result<Option<Arc<CertifiedKey>>, String> {
     let certificate = content(user, "client-certificate")?;
     let key = content(user, "client-key")?;
     match (certificate, key) {
-        (Some(certificate), Some(key)) => key_pair(&certificate, &key).map(Some),
+        (Some(certificate), Some(key)) => key_pair(&certificate, &key).map(Some).map_err(|error| match error {
+            PairError::Certificate(why) => format!("{}: {why}", named(user, "client-certificate")),
+            PairError::Key(why) => format!("{}: {why}", named(user, "client-key")),
+        }),
         (Some(_), None) => Err("there is a client-certificate and no client-key".to_owned()),
-        // client-go ignores a key without a certificate.
+        // client-go ignores a key without a certificate, where there is another login.
         (None, _) => Ok(None),
+    }
+}
+
+/// The field that counts of two: the embedded one, or the file's with its path.
+fn named(entry: &Mapping, field: &str) -> String {
+    let text = |field: &str| entry.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+    match (text(&format!("{field}-data")), text(field)) {
+        (None, Some(path)) => format!("{field}: {path}"),
+        _ => format!("{field}-data"),
     }
 }
 
@@ -174,7 +190,7 @@ mod tests {
             ("{client-certificate-data: s3cret}", "client-certificate-data: "),
             ("{client-certificate: /nowhere/s, client-key: /nowhere/k}", "client-certificate: /nowhere/s"),
             ("{client-certificate-data: czNjcmV0}", "no client-key"),
-            ("{client-certificate-data: czNjcmV0, client-key-data: czNjcmV0}", "client-certificate: no PEM block"),
+            ("{client-certificate-data: czNjcmV0, client-key-data: czNjcmV0}", "client-certificate-data: no PEM block"),
             ("{auth-provider: {name: gcp, config: {access-token: s3cret}}}", "auth-provider: gcp"),
             ("{exec: {command: x, apiVersion: client.authentication.k8s.io/v1alpha1}}", "exec: apiVersion"),
         ] {

@@ -12,5 +12,8 @@ use crate::files::programs::look_path;
 pub(super) fn check(program: &Program) -> Result<(), Failed> {
     let refused = |why: String| program.failed(Reason::NotAllowed(why));
     let policy = kuberc::plugin_policy().map_err(|error| refused(error.to_string()))?;
-    policy.allows(&program.command, |command| look_path(command).ok()).map_err(|error| refused(error.to_string()))
+    policy.allows(&program.command, |command| look_path(command).ok()).map_err(|error| {
+        let path = kuberc::path().map(|path| format!(" ({})", path.display())).unwrap_or_default();
+        refused(format!("{error}{path}"))
+    })
 }

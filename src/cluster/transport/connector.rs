@@ -12,13 +12,13 @@ use http::uri::{Scheme, Uri};
 use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::legacy::connect::proxy::SocksV5;
 use rustls::ClientConfig;
 use tower::{BoxError, Service};
 use zeroize::Zeroizing;
 
-use super::Destination;
 use super::wire::Wire;
+use super::{Destination, tunnel};
 
 /// How long connecting may take: name resolution, TCP, proxy and TLS together.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -53,7 +53,7 @@ impl std::fmt::Debug for Proxy {
 
 /// No connection through the proxy.
 #[derive(Debug, thiserror::Error)]
-#[error("proxy {proxy}: {reason}")]
+#[error("proxy {}: {reason}", proxy.to_string().trim_end_matches('/'))]
 pub(in crate::cluster) struct ProxyFailed {
     proxy: Uri,
     reason: String,
@@ -66,6 +66,14 @@ impl Proxy {
 }
 
 impl Route {
+    /// The proxy, as the end of a sentence.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Direct => String::new(),
+            Self::Proxy(proxy) => format!(" (through the proxy {})", proxy.uri.to_string().trim_end_matches('/')),
+        }
+    }
+
     /// Whether requests to `server` are forwarded by an HTTP proxy instead of being tunneled (Go, net/http: only HTTPS
     /// is tunneled).
     fn forwards(&self, server: &Uri) -> Option<&Proxy> {
@@ -120,11 +128,12 @@ impl Dialer {
             let connecting = to_proxy.call(proxy.uri.clone());
             return connecting.map_ok(|io| Wire::new(io, true)).map_err(move |error| failed(words(&*error))).boxed();
         }
-        let mut tunnel = Tunnel::new(proxy.uri.clone(), to_proxy);
-        if let Some(authorization) = proxy.authorization.clone() {
-            tunnel = tunnel.with_auth(authorization);
-        }
-        tunnel.call(server).map_ok(|io| Wire::new(io, false)).map_err(|error| failed(words(&error))).boxed()
+        let (connecting, authorization) = (to_proxy.call(proxy.uri.clone()), proxy.authorization.clone());
+        let tunneled = async move {
+            let io = connecting.await?;
+            tunnel::open(io, &server, authorization).await
+        };
+        tunneled.map_ok(|io| Wire::new(io, false)).map_err(move |error| failed(words(&*error))).boxed()
     }
 }
 

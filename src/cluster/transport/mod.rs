@@ -5,13 +5,14 @@
 
 pub(super) mod connector;
 pub(super) mod tls;
+mod tunnel;
 mod verifier;
 mod wire;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use http::header::{ACCEPT_ENCODING, HOST, LOCATION, PROXY_AUTHORIZATION, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION, PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::{PathAndQuery, Uri};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -65,6 +66,8 @@ pub(super) struct Destination {
     pub trust: Trust,
     /// How long a connection may be silent while a response is awaited; `None` without a limit.
     pub patience: Option<Duration>,
+    /// User and password of the server's URL, which Go sends where there are no other credentials.
+    pub authorization: Option<HeaderValue>,
     /// Headers of every request, such as those of impersonation.
     pub headers: HeaderMap,
 }
@@ -108,15 +111,21 @@ impl Transport {
             .entry(USER_AGENT)
             .or_insert(HeaderValue::from_static(concat!("countersign/", env!("CARGO_PKG_VERSION"))));
         headers.remove(HOST);
+        if let Some(authorization) = &destination.authorization {
+            headers.entry(AUTHORIZATION).or_insert(authorization.clone());
+        }
         if let Some(authorization) = destination.route.forward_authorization(&destination.server) {
             headers.insert(PROXY_AUTHORIZATION, authorization);
         }
         let mut again = redirectable(&request);
+        let mut redirect = None;
         for _ in 0..=REDIRECTS {
             let (here, response) = (request.uri().clone(), Decompression::new(client.clone()).oneshot(request).await?);
             if !is_redirect(response.status()) {
-                return Ok(response);
+                let page = redirect.filter(|_| is_page(response.headers()));
+                return page.map_or(Ok(response), |redirect: NotAnApi| Err(redirect.into()));
             }
+            redirect = Some(redirected(response.headers()));
             let Some(to) = elsewhere(&here, response.headers()) else {
                 return Err(redirected(response.headers()).into());
             };
@@ -149,17 +158,12 @@ impl Transport {
 
 /// What is wrong with TLS, if that is behind an error.
 pub(super) fn tls_error(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        // An error of I/O stands in the place of the one that it is made of.
-        let inner = error.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
-        let inner = inner.and_then(|error| error.downcast_ref::<rustls::Error>());
-        if let Some(found) = error.downcast_ref::<rustls::Error>().or(inner) {
-            return Some(tls::words(found));
-        }
-        next = error.source();
+    if let Some(found) = error.downcast_ref::<rustls::Error>() {
+        return Some(tls::words(found));
     }
-    None
+    // An error of I/O stands in the place of the one that it is made of.
+    let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    inner.and_then(|inner| tls_error(inner)).or_else(|| error.source().and_then(tls_error))
 }
 
 fn same(one: Option<&Arc<CertifiedKey>>, other: Option<&Arc<CertifiedKey>>) -> bool {
@@ -201,6 +205,11 @@ fn elsewhere(here: &Uri, headers: &HeaderMap) -> Option<Uri> {
     Uri::from_parts(parts)
         .ok()
         .filter(|_| is_same && location.path().starts_with('/') && !location.path().starts_with("//"))
+}
+
+/// Whether a response is a page for people.
+fn is_page(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 fn is_redirect(status: StatusCode) -> bool {

@@ -8,11 +8,13 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{
     CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer, ServerName, UnixTime,
 };
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{CertificateError, ClientConfig, Error as TlsError, InconsistentKeys, InvalidMessage};
+use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
+use rustls::{CertificateError, ClientConfig, Error as TlsError, InvalidMessage};
+use sha2::Digest;
 
 use super::verifier::{Unverified, Verifier};
-use crate::domain::x509::pem;
+use crate::domain::certificate::Certificate;
+use crate::domain::x509::{hex, pem};
 
 /// How the server's certificate is verified.
 #[derive(Debug, Clone)]
@@ -89,43 +91,52 @@ fn name(server_name: &str) -> Result<Option<ServerName<'static>>, String> {
 /// certificates all, of the keys the first, and anything else is skipped.
 ///
 /// # Errors
-/// Which of the two fields cannot be used, and why; nothing of the key.
-pub(in crate::cluster) fn key_pair(certificate: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, String> {
+/// Which of the two cannot be used, and why; nothing of the key.
+pub(in crate::cluster) fn key_pair(certificate: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, PairError> {
     let chain: Vec<_> = pem::blocks(certificate)
         .filter(|block| block.label == b"CERTIFICATE")
         .map(|block| CertificateDer::from(block.content))
         .collect();
-    if chain.is_empty() {
-        return Err(format!("client-certificate: {}", without_block(certificate, "CERTIFICATE")));
+    let Some(leaf) = chain.first() else {
+        return Err(PairError::Certificate(without_block(certificate, "CERTIFICATE")));
+    };
+    let leaf = Certificate::from_der(leaf).map_err(PairError::Certificate)?;
+    let key = private_key(key).map_err(PairError::Key)?;
+    let public = key.public_key().map(|public| sha2::Sha256::digest(&*public));
+    let fits = public.is_none_or(|digest| leaf.public_key_sha256 == hex(&digest));
+    if !fits {
+        return Err(PairError::Key("the key does not belong to the client certificate".to_owned()));
     }
-    let found = pem::blocks(key).find(|block| block.label.ends_with(b"PRIVATE KEY"));
-    let Some(block) = found else {
-        return Err(format!("client-key: {}", without_block(key, "PRIVATE KEY")));
+    Ok(Arc::new(CertifiedKey::new(chain, key)))
+}
+
+/// Which half of a certificate with its key cannot be used, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::cluster) enum PairError {
+    /// The certificate.
+    Certificate(String),
+    /// The key.
+    Key(String),
+}
+
+fn private_key(pem: &[u8]) -> Result<Arc<dyn SigningKey>, String> {
+    let Some(block) = pem::blocks(pem).find(|block| block.label.ends_with(b"PRIVATE KEY")) else {
+        return Err(without_block(pem, "PRIVATE KEY"));
     };
     if block.label == b"ENCRYPTED PRIVATE KEY" || block.headers {
-        return Err("client-key: the key is encrypted, which clients do not support; decrypt it first".to_owned());
+        return Err("the key is encrypted, which clients do not support; decrypt it first".to_owned());
     }
-    let unusable = |_| {
-        "client-key: not a key of a supported type (RSA from 2048 bits, ECDSA P-256, P-384 or P-521, Ed25519)"
-            .to_owned()
-    };
-    let provider = provider();
     // As Go: the label says little, so every encoding is tried.
-    let key = [
+    let encodings = [
         PrivateKeyDer::from(PrivatePkcs8KeyDer::from(block.content.clone())),
         PrivateKeyDer::from(PrivatePkcs1KeyDer::from(block.content.clone())),
         PrivateKeyDer::from(PrivateSec1KeyDer::from(block.content)),
     ];
-    let mut tried = key.into_iter().map(|der| provider.key_provider.load_private_key(der));
-    let loaded = tried.find(Result::is_ok).unwrap_or(Err(TlsError::General(String::new()))).map_err(unusable)?;
-    let pair = CertifiedKey::new(chain, loaded);
-    match pair.keys_match() {
-        Ok(()) | Err(TlsError::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(Arc::new(pair)),
-        Err(TlsError::InconsistentKeys(_)) => {
-            Err("client-key: the key does not belong to the client certificate".to_owned())
-        }
-        Err(_) => Err("client-certificate: not a valid certificate".to_owned()),
-    }
+    let provider = provider();
+    let loaded = encodings.into_iter().find_map(|der| provider.key_provider.load_private_key(der).ok());
+    loaded.ok_or_else(|| {
+        "not a key of a supported type (RSA from 2048 bits, ECDSA P-256, P-384 or P-521, Ed25519)".to_owned()
+    })
 }
 
 fn without_block(text: &[u8], label: &str) -> String {
@@ -155,7 +166,7 @@ fn certificate_problem(error: &CertificateError) -> String {
     };
     match error {
         CertificateError::UnknownIssuer => {
-            "is not signed by the certificate authority of the kubeconfig's cluster (UnknownIssuer)".to_owned()
+            "is not signed by the certificate-authority of the kubeconfig's cluster (UnknownIssuer)".to_owned()
         }
         CertificateError::ExpiredContext { not_after, .. } => format!("expired on {}", day(not_after)),
         CertificateError::Expired => "has expired".to_owned(),
@@ -166,9 +177,16 @@ fn certificate_problem(error: &CertificateError) -> String {
             let names = if names.is_empty() { "no name".to_owned() } else { names.join(", ") };
             format!("is not valid for {}, but for {names} (tls-server-name sets the name to verify)", expected.to_str())
         }
-        CertificateError::Other(_) if error.to_string().contains("CaUsedAsEndEntity") => {
-            "is one of a certificate authority, and not the one that the kubeconfig's cluster names".to_owned()
+        CertificateError::BadEncoding => "is not a valid certificate".to_owned(),
+        CertificateError::BadSignature => "has a wrong signature".to_owned(),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "is not for servers".to_owned()
         }
-        other => format!("cannot be used ({other})"),
+        CertificateError::UnhandledCriticalExtension => "has a critical extension that is not known here".to_owned(),
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "is signed with an algorithm that is not accepted, such as SHA-1".to_owned()
+        }
+        other => format!("cannot be used ({})", other.to_string().chars().take(100).collect::<String>()),
     }
 }

@@ -13,16 +13,16 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 use crate::domain::certificate::Certificate;
-use crate::domain::x509::pem;
+use crate::domain::x509::{SERVER, pem, server_authority};
 
-/// Purposes that let a certificate identify a server (RFC 5280, 4.2.1.12): server authentication, any.
-const SERVER_PURPOSES: [&str; 2] = ["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"];
-
-/// Verifies chains with the `webpki` library, and besides accepts what Go accepts and `webpki` does not: a server
-/// certificate that is itself among the authorities (crypto/x509, `Verify`: `opts.Roots.contains(c)`).
+/// Verifies chains with the `webpki` library. Besides, it accepts what Go accepts and `webpki` does not: a server
+/// certificate that is itself among the authorities (crypto/x509, `Verify`: `opts.Roots.contains(c)`). And it refuses
+/// what Go refuses: certificates that Go cannot parse, and authorities that are none, which `webpki` does not look at.
 #[derive(Debug)]
 pub(super) struct Verifier {
     chains: Option<Arc<WebPkiServerVerifier>>,
+    /// With the authorities after which no intermediate certificate may come.
+    without_intermediates: Option<Arc<WebPkiServerVerifier>>,
     authorities: Vec<CertificateDer<'static>>,
     provider: Arc<CryptoProvider>,
 }
@@ -33,6 +33,10 @@ impl Verifier {
     /// # Errors
     /// Where none can be used.
     pub fn from_pem(pem: &[u8], provider: Arc<CryptoProvider>) -> Result<Self, String> {
+        if pem.is_empty() {
+            // As in client-go, where an empty file trusts nobody.
+            return Ok(Self::new(Vec::new(), provider));
+        }
         let blocks = pem::blocks(pem).filter(|block| block.label == b"CERTIFICATE" && !block.headers);
         let ders: Vec<_> = blocks.map(|block| CertificateDer::from(block.content)).collect();
         if ders.is_empty() {
@@ -65,11 +69,33 @@ impl Verifier {
     }
 
     fn new(authorities: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) -> Self {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(authorities.iter().cloned());
-        // Where none is an authority, one of them may still be the server's own certificate.
-        let chains = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().ok();
-        Self { chains, authorities, provider }
+        let with = |limited: bool| {
+            let mut roots = RootCertStore::empty();
+            let wanted = authorities
+                .iter()
+                .filter(|der| server_authority(der).is_some_and(|path_length| (path_length == Some(0)) == limited));
+            roots.add_parsable_certificates(wanted.cloned());
+            // Where none is an authority, one of them may still be the server's own certificate.
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().ok()
+        };
+        Self { chains: with(false), without_intermediates: with(true), authorities, provider }
+    }
+
+    fn verify_chain(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let unknown = || Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let verify = |verifier: &Option<Arc<WebPkiServerVerifier>>, intermediates: &[CertificateDer<'_>]| {
+            let verifier = verifier.as_ref().ok_or_else(unknown)?;
+            verifier.verify_server_cert(end_entity, intermediates, name, &[], now)
+        };
+        verify(&self.chains, intermediates).or_else(|error| {
+            verify(&self.without_intermediates, &[]).map_err(|other| if other == unknown() { error } else { other })
+        })
     }
 
     /// A certificate that is itself trusted needs no issuer; everything else is verified as always.
@@ -90,7 +116,7 @@ impl Verifier {
             let early = parsed.not_before > now;
             return Err(bad(if early { CertificateError::NotValidYet } else { CertificateError::Expired }));
         }
-        let serves = |purpose: &String| SERVER_PURPOSES.contains(&purpose.as_str());
+        let serves = |purpose: &String| SERVER.contains(&purpose.as_str());
         if !parsed.purposes.is_empty() && !parsed.purposes.iter().any(serves) {
             return Err(bad(CertificateError::InvalidPurpose));
         }
@@ -108,13 +134,13 @@ impl ServerCertVerifier for Verifier {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
+        _: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let unknown = Err(Error::InvalidCertificate(CertificateError::UnknownIssuer));
-        let chain = self.chains.as_ref().map_or(unknown, |chains| {
-            chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-        });
+        if [end_entity].into_iter().chain(intermediates).any(|der| Certificate::from_der(der).is_err()) {
+            return Err(Error::InvalidCertificate(CertificateError::BadEncoding));
+        }
+        let chain = self.verify_chain(end_entity, intermediates, server_name, now);
         let Err(error) = chain else { return chain };
         match self.verify_pinned(end_entity, server_name, now) {
             Ok(()) => Ok(ServerCertVerified::assertion()),

@@ -8,9 +8,9 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 
 /// What a connection can do.
-pub(super) trait Io: Read + Write + Connection + Send + Unpin {}
+pub(super) trait Io: Read + Write + Send + Unpin {}
 
-impl<T: Read + Write + Connection + Send + Unpin> Io for T {}
+impl<T: Read + Write + Send + Unpin> Io for T {}
 
 /// A connection: TCP or TLS, direct or through a proxy.
 pub(super) struct Wire {
@@ -27,7 +27,7 @@ impl Wire {
 
 impl Connection for Wire {
     fn connected(&self) -> Connected {
-        self.inner.connected().proxy(self.forwarded)
+        Connected::new().proxy(self.forwarded)
     }
 }
 

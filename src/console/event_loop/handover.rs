@@ -15,7 +15,7 @@ use crate::console::terminal;
 use crate::domain::text::printable;
 
 /// How long a login program can be canceled before it gets the terminal.
-const BEFORE: Duration = Duration::from_millis(300);
+const BEFORE: Duration = Duration::from_millis(700);
 /// How often it is looked whether the terminal is not read any more.
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -23,10 +23,11 @@ impl Loop {
     /// Gives the terminal to a login program until it has ended, then takes it again. No key that is meant for one of the
     /// two reaches the other.
     pub(super) async fn hand_over(&mut self, mut handover: Handover) -> Result<()> {
-        let program = printable(&handover.program).into_owned();
+        let (program, context) = (printable(&handover.program), printable(&handover.context));
+        let what = format!("{program} asks you to log in to context {context}");
         if handover.waits {
             let cancel = self.state.keymap.word(Place::Everywhere, Action::Back);
-            self.state.notify(true, format!("{program} is about to use the terminal; {cancel} cancels"));
+            self.state.notify(true, format!("{what}; {cancel} cancels"));
             self.frames.request_promptly();
             if self.cancels_within(BEFORE).await {
                 return Ok(());
@@ -35,8 +36,7 @@ impl Loop {
         self.last_answer().await;
         self.pause_input().await;
         terminal::give_back();
-        let context = printable(&handover.context).into_owned();
-        terminal::say(&format!("countersign: {program} asks you to log in to context {context}. ^C cancels.\r\n"));
+        terminal::say(&format!("countersign: {what}. ^C cancels.\r\n"));
         if handover.free.send(()).is_ok() {
             tokio::select! {
                 _ = &mut handover.ended => {}

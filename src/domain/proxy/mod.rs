@@ -132,7 +132,7 @@ pub enum ProxyError {
     #[error("the proxy is not a valid URL: use one such as http://proxy.example:3128")]
     Malformed,
     /// A `proxy-url` with a scheme that client-go refuses.
-    #[error("the proxy URL must start with http://, https:// or socks5://")]
+    #[error("the proxy URL must start with http://, https:// or socks5:// (socks5h:// is none of them)")]
     Scheme,
     /// A URL without a host. Go would connect to this host, at the default port.
     #[error("the proxy URL names no host: use one such as http://proxy.example:3128")]

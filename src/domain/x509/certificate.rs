@@ -12,9 +12,14 @@ use crate::domain::certificate::Certificate;
 use crate::domain::request::{Identity, PublicKey};
 
 const LABEL: &[u8] = b"CERTIFICATE";
+/// The version with extensions.
+const VERSION_3: i64 = 3;
+/// Purposes that let a certificate identify a server (RFC 5280, 4.2.1.12): server authentication, any.
+pub const SERVER: [&str; 2] = ["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"];
 
 /// A certificate, taken apart.
 pub(super) struct RawCertificate<'a> {
+    version: i64,
     /// What is signed.
     signed: &'a [u8],
     serial: &'a [u8],
@@ -58,6 +63,7 @@ impl<'a> RawCertificate<'a> {
             return Err(Malformed("bytes follow the certificate"));
         }
         Ok(Self {
+            version,
             signed,
             serial,
             issuer,
@@ -121,6 +127,17 @@ impl Certificate {
             is_authority: raw.extensions.is_authority,
         })
     }
+}
+
+/// How many intermediate certificates may follow an authority that servers' certificates may come from, where Go takes
+/// it for one (`crypto/x509`, `CheckSignatureFrom` and `checkChainForKeyUsage`): `Some(None)` without a limit, `None` where
+/// it is none.
+pub fn server_authority(der: &[u8]) -> Option<Option<u64>> {
+    let raw = RawCertificate::parse(der).ok()?;
+    let extensions = raw.extensions;
+    let is_authority = extensions.is_authority || (raw.version < VERSION_3 && !extensions.has_constraints);
+    let serves = extensions.purposes.is_empty() || extensions.purposes.iter().any(|one| SERVER.contains(&one.as_str()));
+    (is_authority && serves && !extensions.signs_no_certificates).then_some(extensions.path_length)
 }
 
 /// Whether `authority` has signed `certificate`, both DER; `None` where they are not of the same name, cannot be read, or the

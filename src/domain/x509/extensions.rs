@@ -24,6 +24,12 @@ pub(super) struct Extensions {
     pub purposes: Vec<String>,
     /// Whether it may sign certificates itself.
     pub is_authority: bool,
+    /// Whether basic constraints say so at all.
+    pub has_constraints: bool,
+    /// How many intermediate certificates may follow it, where that is limited.
+    pub path_length: Option<u64>,
+    /// Whether key usages are given, and the signing of certificates is none of them.
+    pub signs_no_certificates: bool,
 }
 
 /// Reads them all.
@@ -33,8 +39,10 @@ pub(super) fn process(extensions: &[Extension<'_>]) -> Result<Extensions> {
         let value = Reader(extension.value);
         let read = match extension.oid {
             // 2.5.29.*
-            [0x55, 0x1d, 15] => key_usage(value),
-            [0x55, 0x1d, 19] => basic_constraints(value).map(|authority| found.is_authority = authority),
+            [0x55, 0x1d, 15] => key_usage(value).map(|signs| found.signs_no_certificates = !signs),
+            [0x55, 0x1d, 19] => basic_constraints(value).map(|(authority, path_length)| {
+                (found.is_authority, found.path_length, found.has_constraints) = (authority, path_length, true);
+            }),
             [0x55, 0x1d, 17] => san::names(extension.value).ok().map(drop),
             [0x55, 0x1d, 30] => name_constraints(value),
             [0x55, 0x1d, 31] => distribution_points(value),
@@ -59,17 +67,27 @@ fn one(mut value: Reader<'_>, tag: u8) -> Option<()> {
     value.read(tag).map(drop)
 }
 
-fn key_usage(mut value: Reader<'_>) -> Option<()> {
-    value.bit_string().map(drop)
+/// Whether certificates may be signed: no usage at all means any (RFC 5280, 4.2.1.3, bit 5).
+fn key_usage(mut value: Reader<'_>) -> Option<bool> {
+    let usages = value.bit_string()?;
+    Some(usages.iter().all(|byte| *byte == 0) || usages.first().is_some_and(|first| first & 0x04 != 0))
 }
 
-fn basic_constraints(mut value: Reader<'_>) -> Option<bool> {
+/// Whether it is an authority, and how many intermediate certificates may follow it.
+fn basic_constraints(mut value: Reader<'_>) -> Option<(bool, Option<u64>)> {
     let mut fields = value.inside(tag::SEQUENCE)?;
     let authority = fields.peek(tag::BOOLEAN) && fields.bool()?;
+    let mut path_length = None;
     if fields.peek(tag::INTEGER) {
-        is_uint(fields.integer()?, i64::MAX.unsigned_abs()).then_some(())?;
+        let number = fields.integer()?;
+        is_uint(number, i64::MAX.unsigned_abs()).then_some(())?;
+        path_length = Some(uint(number));
     }
-    Some(authority)
+    Some((authority, path_length))
+}
+
+fn uint(number: Integer<'_>) -> u64 {
+    number.positive().unwrap_or_default().iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte))
 }
 
 /// Whether it fits into an unsigned number of 64 bits that is at most `most`.
@@ -77,8 +95,7 @@ fn is_uint(number: Integer<'_>, most: u64) -> bool {
     if number.is_negative() {
         return false;
     }
-    let magnitude = number.positive().unwrap_or_default();
-    magnitude.len() <= 8 && magnitude.iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte)) <= most
+    number.positive().unwrap_or_default().len() <= 8 && uint(number) <= most
 }
 
 fn purposes(mut value: Reader<'_>) -> Option<Vec<String>> {

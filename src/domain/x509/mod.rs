@@ -22,7 +22,7 @@ mod san;
 mod signature;
 mod time;
 
-pub use certificate::{public_key, verify_issued_by};
+pub use certificate::{SERVER, public_key, server_authority, verify_issued_by};
 pub use name::Subject;
 pub use request::{Oddity, READ_BY_GKE};
 // For the practice cluster's signer.

@@ -44,6 +44,8 @@ pub struct Case {
     pub expected: Expected,
     /// Whether kubectl fails although countersign must connect.
     pub only_countersign_connects: bool,
+    /// Whether kubectl connects although countersign must refuse.
+    pub only_kubectl_connects: bool,
 }
 
 impl Case {
@@ -72,6 +74,7 @@ impl Case {
             console: false,
             expected: Expected::Success,
             only_countersign_connects: false,
+            only_kubectl_connects: false,
         }
     }
 
@@ -127,6 +130,13 @@ impl Case {
     pub fn only_countersign_connects(mut self) -> Self {
         self.only_countersign_connects = true;
         self
+    }
+
+    /// kubectl connects, but countersign must refuse with an error that contains each of these texts. For a documented
+    /// difference.
+    pub fn only_kubectl_connects(mut self, texts: &[&str]) -> Self {
+        self.only_kubectl_connects = true;
+        self.fails(texts)
     }
 
     /// Both programs must fail, and countersign's error must contain each of these texts.

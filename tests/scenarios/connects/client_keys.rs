@@ -67,7 +67,7 @@ fn client_keys(fixture: &Fixture) -> Vec<Case> {
     vec![
         case("client key RSA 2048", "rsa2048.crt", "rsa2048.key"),
         case("client key RSA 4096", "rsa4096.crt", "rsa4096.key"),
-        case("client key RSA 1024", "rsa1024.crt", "rsa1024.key"),
+        case("client key RSA 1024", "rsa1024.crt", "rsa1024.key").only_kubectl_connects(&["client-key", "2048"]),
         case("client key ECDSA P-256", "prime256v1.crt", "prime256v1.key"),
         case("client key ECDSA P-384", "secp384r1.crt", "secp384r1.key"),
         case("client key ECDSA P-521", "secp521r1.crt", "secp521r1.key"),

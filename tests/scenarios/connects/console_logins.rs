@@ -126,24 +126,35 @@ fn is_running(process: &str) -> bool {
 fn ctrl_c_stops_a_login_program_and_its_children() {
     let Some(fixture) = fixture("ctrl_c_stops_a_login_program_and_its_children") else { return };
     let script = "sleep 600 & echo $! > \"$HOME/child\"; echo $$ > \"$HOME/leader\"; printf 'waiting for the browser ' >&2; wait";
-    let (workspace, mut console) = start(fixture, "IfAvailable", program(script));
-    start_program(&mut console, "waiting for the browser");
-    console.keys("\x03");
-    console.waits("the message of the console", |screen| {
-        screen.alternate_screen() && screen.contents().contains("cancel")
-    });
-    for name in ["child", "leader"] {
-        let process = std::fs::read_to_string(workspace.person.path(name)).unwrap();
-        eventually(&format!("the {name} process ends"), || (!is_running(&process)).then_some(()));
+    for mode in ["Always", "IfAvailable", "Never"] {
+        let (workspace, mut console) = start(fixture, mode, program(script));
+        if mode == "Always" {
+            start_program(&mut console, "waiting for the browser");
+        } else {
+            // It does not use the terminal, so the console stays, and shows what it says.
+            let screen = console.sees("waiting for the browser");
+            assert!(screen.contains("cancels"), "{screen}");
+        }
+        console.keys("\x03");
+        console.waits("the message of the console", |screen| {
+            screen.alternate_screen() && screen.contents().contains("cancel")
+        });
+        for name in ["child", "leader"] {
+            let process = std::fs::read_to_string(workspace.person.path(name)).unwrap();
+            eventually(&format!("the {name} process ends"), || (!is_running(&process)).then_some(()));
+        }
+        assert_eq!(workspace.login_runs(), 1);
+        if mode == "Never" {
+            continue;
+        }
+        workspace.write("login", prompt_on_tty().as_bytes());
+        let key = retry_key(&console);
+        console.keys(&key);
+        start_program(&mut console, PROMPT);
+        console.keys(&format!("{ONCE}\r"));
+        wait_until_live(&console);
+        assert_eq!(workspace.login_runs(), 2);
     }
-    assert_eq!(workspace.login_runs(), 1);
-    workspace.write("login", prompt_on_tty().as_bytes());
-    let key = retry_key(&console);
-    console.keys(&key);
-    start_program(&mut console, PROMPT);
-    console.keys(&format!("{ONCE}\r"));
-    wait_until_live(&console);
-    assert_eq!(workspace.login_runs(), 2);
 }
 
 #[test]

@@ -20,9 +20,11 @@ fn servers(fixture: &Fixture) -> Vec<Case> {
     // No credentials are sent over plain HTTP.
     let plain = ReverseProxy::start(&fixture.plane, None, as_admin);
     vec![
-        at("server without a scheme, plain HTTP", &plain.address.to_string()),
+        at("server without a scheme, plain HTTP", &plain.address.to_string())
+            .only_kubectl_connects(&["server", "scheme"]),
         at("server without a scheme, TLS", &format!("127.0.0.1:{port}")).fails(&["server|https"]),
-        at("server is a host name and a port, plain HTTP", &format!("localhost:{}", plain.address.port())),
+        at("server is a host name and a port, plain HTTP", &format!("localhost:{}", plain.address.port()))
+            .only_kubectl_connects(&["server", "scheme"]),
         at("server is a host name and a port, TLS", &format!("localhost:{port}")).fails(&["server|https"]),
         at("server is a host name", "localhost").fails(&["server|localhost"]),
         at("server is empty", "").fails(&["server"]),
