@@ -37,7 +37,8 @@ pub fn check(fixture: &'static Fixture, cases: Vec<Case>) {
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Runs one case with both programs, prints a row of the table of results, and returns the failures.
+/// Runs one case with both programs, prints a row of the table of results (test, case, kubectl, countersign,
+/// ratio of their durations, verdict), and returns the failures.
 fn compare(fixture: &'static Fixture, case: &Case, test: &str) -> Vec<String> {
     let kubectl = run(fixture, case, &fixture.plane.kubectl_program(), &["get", "csr", "-o", "name"]);
     let countersign = run(fixture, case, &program(), &["list", "-o", "name"]);
@@ -47,7 +48,9 @@ fn compare(fixture: &'static Fixture, case: &Case, test: &str) -> Vec<String> {
     }
     let verdict = failures.first().and_then(|first| first.lines().next()).unwrap_or("as expected");
     let verdict: String = verdict.split(": \"").next().unwrap_or_default().chars().take(80).collect();
-    eprintln!("| {test} | {} | {} | {} | {verdict} |", case.name, kubectl.summary(), countersign.summary());
+    let ratio = countersign.duration.as_secs_f32() / kubectl.duration.as_secs_f32();
+    let (theirs, ours) = (kubectl.summary(), countersign.summary());
+    eprintln!("| {test} | {} | {theirs} | {ours} | {ratio:.2} | {verdict} |", case.name);
     failures
 }
 

@@ -36,7 +36,7 @@ fn joined(screen: &str) -> String {
     screen.replace('\n', "")
 }
 
-/// Waits until the program has written this text. Presses Enter first, if the console asks for it.
+/// Waits until the program has written this text. Presses Enter first, if the console requires it.
 fn start_program(console: &mut Terminal, words: &str) {
     wait_for_announcement(console);
     let text = console.waits("the program or a prompt of the console", |screen| {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::case::Case;
 use super::compare::check;
-use super::fixture::{Fixture, fixture};
+use super::fixture::{Fixture, fixture, token};
 use super::login_programs::{exec, print_token, program};
 
 #[test]
@@ -93,15 +93,6 @@ fn locations(fixture: &Fixture) -> Vec<Case> {
         with(fixture, "KUBERC=off").file("kuberc", deny.as_str()).env("KUBERC", "off"),
         with(fixture, "KUBECTL_KUBERC=false").file("kuberc", deny.as_str()).env("KUBECTL_KUBERC", "false"),
         with(fixture, "malformed kuberc").file("kuberc", "kind: ["),
-        with(fixture, "kuberc, DenyAll and a token").file("kuberc", deny.as_str()),
+        Case::new("kuberc, DenyAll and a token", &fixture.cluster(&json!({})), &token(&json!({}))).file("kuberc", deny),
     ]
-    .into_iter()
-    .map(|mut case| {
-        if case.name.ends_with("token") {
-            let user = super::fixture::token(&json!({}));
-            case.kubeconfig = Some(super::fixture::kubeconfig(&fixture.cluster(&json!({})), &user).into());
-        }
-        case
-    })
-    .collect()
 }

@@ -59,7 +59,7 @@ fn connects_to_the_practice_cluster_without_a_proxy() {
 }
 
 fn with_url(fixture: &Fixture, url: &str, protocol: ProxyProtocol, behavior: ProxyBehavior) -> Case {
-    let name = format!("proxy-url {url}, {behavior:?}");
+    let name = format!("proxy-url {url:?}, {protocol:?} proxy, {behavior:?}");
     Case::new(&name, &at(fixture, UNRESOLVABLE, &json!({"proxy-url": url})), &token(&json!({}))).proxy(
         protocol,
         behavior,
@@ -88,6 +88,7 @@ fn by_kubeconfig(fixture: &Fixture) -> Vec<Case> {
             .proxy(ProxyProtocol::Http, ProxyBehavior::Forward, api_server(fixture))
             .uses_proxy(true),
         connects("http://@PROXY@", ProxyProtocol::Http, ProxyBehavior::Forward)
+            .named("proxy-url has precedence over HTTPS_PROXY and NO_PROXY")
             .env("NO_PROXY", "*")
             .env("HTTPS_PROXY", "http://127.0.0.1:1"),
         with("ftp://@PROXY@", ProxyProtocol::Http, ProxyBehavior::Forward).fails(&["proxy-url"]).uses_proxy(false),
@@ -95,7 +96,10 @@ fn by_kubeconfig(fixture: &Fixture) -> Vec<Case> {
         with("http://user:s3cret word@@PROXY@", ProxyProtocol::Http, ProxyBehavior::RequirePassword)
             .fails(&["proxy-url"])
             .uses_proxy(false),
-        with("", ProxyProtocol::Http, ProxyBehavior::Forward).env("HTTPS_PROXY", "@PROXY@").uses_proxy(true),
+        with("", ProxyProtocol::Http, ProxyBehavior::Forward)
+            .named("empty proxy-url, HTTPS_PROXY is used")
+            .env("HTTPS_PROXY", "@PROXY@")
+            .uses_proxy(true),
     ]
 }
 

@@ -54,10 +54,10 @@ fn forwarding(fixture: &Fixture) -> Vec<Case> {
     let at = |name: &str, url: &str| Case::new(name, &fixture.cluster(&json!({"server": url})), &token(&json!({})));
     let prefixed = start(fixture, strip);
     let user_agents = start(fixture, |request| {
-        if request.header("user-agent").contains('/') {
-            forward(request)
-        } else {
+        if request.header("user-agent").is_empty() {
             respond(403, "text/plain", "a user agent is required")
+        } else {
+            forward(request)
         }
     });
     let plain = ReverseProxy::start(&fixture.plane, None, as_admin);

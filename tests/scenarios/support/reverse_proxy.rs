@@ -1,4 +1,4 @@
-//! A reverse proxy in front of the API server, with TLS of its own. A handler decides about each request.
+//! A reverse proxy in front of the API server, with its own certificate. A handler decides about each request.
 
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::{Arc, Mutex, OnceLock};
