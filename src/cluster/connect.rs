@@ -298,7 +298,7 @@ fn without_login(server: &Uri) -> Result<Uri, String> {
     Uri::from_parts(parts).map_err(|_| "the server is not a valid address".to_owned())
 }
 
-/// What Go sends of a user and password in the server's URL (net/http, `Request.write`), where nothing else is sent.
+/// What Go sends of a user and password in the server's URL (net/http, `client.go`, `send`).
 fn url_login(server: &Uri) -> Result<Option<HeaderValue>, String> {
     let user = go_url::parse(&server.to_string()).and_then(|url| url.user);
     let Some(user) = user else { return Ok(None) };

@@ -8,8 +8,10 @@ pub(super) mod program;
 pub(super) mod provider;
 mod run;
 pub(super) mod session;
+mod stderr;
+mod terminal;
 
 pub use credential::Answer;
 pub use failed::{Failed, LONGEST, Reason};
 pub use provider::{Health, Prompt};
-pub use run::{Console, Handover};
+pub use terminal::{Console, Handover};

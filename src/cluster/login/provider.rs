@@ -20,7 +20,8 @@ use super::credential::{Answer, Credential};
 use super::entry::{Entry, Method, bearer};
 use super::failed::{Failed, Reason};
 use super::program::{Mode, Program};
-use super::run::{Console, Terminal, run};
+use super::run::run;
+use super::terminal::{Console, Terminal};
 use crate::files::bounded;
 
 /// How long a token file's content is used, as in client-go (`transport/token_source.go`: a minute, less ten seconds).

@@ -66,7 +66,8 @@ pub(super) struct Destination {
     pub trust: Trust,
     /// How long a connection may be silent while a response is awaited; `None` without a limit.
     pub patience: Option<Duration>,
-    /// User and password of the server's URL, which Go sends where there are no other credentials.
+    /// User and password of the server's URL, which have precedence over other credentials (Go's net/http sets the header
+    /// before client-go does).
     pub authorization: Option<HeaderValue>,
     /// Headers of every request, such as those of impersonation.
     pub headers: HeaderMap,
@@ -112,7 +113,7 @@ impl Transport {
             .or_insert(HeaderValue::from_static(concat!("countersign/", env!("CARGO_PKG_VERSION"))));
         headers.remove(HOST);
         if let Some(authorization) = &destination.authorization {
-            headers.entry(AUTHORIZATION).or_insert(authorization.clone());
+            headers.insert(AUTHORIZATION, authorization.clone());
         }
         if let Some(authorization) = destination.route.forward_authorization(&destination.server) {
             headers.insert(PROXY_AUTHORIZATION, authorization);

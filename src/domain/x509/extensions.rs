@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::asn1::dotted;
+use super::asn1::{bits, dotted};
 use super::cryptobyte::{Integer, Reader, tag};
 use super::san::{self, is_domain};
 use super::{Malformed, Result};
@@ -69,7 +69,10 @@ fn one(mut value: Reader<'_>, tag: u8) -> Option<()> {
 
 /// Whether certificates may be signed: no usage at all means any (RFC 5280, 4.2.1.3, bit 5).
 fn key_usage(mut value: Reader<'_>) -> Option<bool> {
-    let usages = value.bit_string()?;
+    let content = value.read(tag::BIT_STRING)?;
+    // Checked as Go reads it, which aligns the bits to the right.
+    bits(content).ok()?;
+    let usages = content.get(1..)?;
     Some(usages.iter().all(|byte| *byte == 0) || usages.first().is_some_and(|first| first & 0x04 != 0))
 }
 

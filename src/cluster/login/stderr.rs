@@ -1,0 +1,96 @@
+//! What a login program writes to standard error: kept for its last line, passed on where somebody waits for it.
+
+use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::terminal::{Terminal, background_output};
+use crate::domain::text::printable;
+
+/// When a command begins to pass on what a program writes to standard error: a quick one has nothing to say.
+const SILENT: Duration = Duration::from_secs(1);
+/// Bytes of standard error that are kept: its last line is quoted.
+const KEPT: usize = 8 << 10;
+
+/// How long the rest is waited for when the program has ended.
+const REST: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What a program writes to standard error.
+pub(super) struct StandardError {
+    kept: Arc<Mutex<Vec<u8>>>,
+    /// Whether it goes to the terminal now.
+    shown: Arc<AtomicBool>,
+    reader: thread::JoinHandle<()>,
+}
+
+impl StandardError {
+    pub fn follow(
+        mut stderr: impl Read + Send + 'static,
+        terminal: &Terminal,
+        heard: Arc<dyn Fn(&str) + Send + Sync>,
+    ) -> Self {
+        let (kept, shown) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+        let (keep, show) = (kept.clone(), shown.clone());
+        let passes_on = matches!(terminal, Terminal::Shared { .. });
+        let began = Instant::now();
+        let reader = thread::spawn(move || {
+            // While the program has the terminal we are in the background, and write for it all the same.
+            let _ = background_output().thread_block();
+            let (mut buffer, mut passed) = ([0; 4096], 0);
+            while let Ok(count) = stderr.read(&mut buffer)
+                && count > 0
+            {
+                let mut kept = keep.lock().unwrap_or_else(PoisonError::into_inner);
+                if show.load(Ordering::SeqCst) {
+                    let _ = io::stdout().write_all(&buffer[..count]).and_then(|()| io::stdout().flush());
+                }
+                kept.extend_from_slice(&buffer[..count]);
+                heard(&last_line(&kept));
+                if passes_on && began.elapsed() > SILENT {
+                    passed = pass_on(&kept, passed);
+                }
+                let too_much = kept.len().saturating_sub(KEPT);
+                kept.drain(..too_much);
+                passed = passed.saturating_sub(too_much);
+            }
+        });
+        Self { kept, shown, reader }
+    }
+
+    /// Shows on the terminal what was written so far, and from now on everything.
+    pub fn show(&self) {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&kept).into_owned();
+        self.shown.store(true, Ordering::SeqCst);
+        let _ = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
+    }
+
+    pub fn last_line(self) -> String {
+        let until = Instant::now() + REST;
+        while !self.reader.is_finished() && Instant::now() < until {
+            thread::sleep(LOOK);
+        }
+        last_line(&self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Writes complete lines to our own standard error; returns how much has been written of them.
+#[expect(clippy::print_stderr, reason = "somebody waits for what the program says")]
+fn pass_on(kept: &[u8], passed: usize) -> usize {
+    let Some(end) = kept.iter().rposition(|byte| *byte == b'\n') else { return passed };
+    let new = kept.get(passed..=end).unwrap_or_default();
+    for line in String::from_utf8_lossy(new).lines() {
+        eprintln!("{}", printable(line));
+    }
+    passed.max(end + 1)
+}
+
+/// The last line that is not empty.
+fn last_line(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let line = text.split(['\n', '\r']).map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
+    line.chars().take(200).collect()
+}
