@@ -232,7 +232,7 @@ fn rejects_anything_but_regular_files_in_a_kubeconfig() {
             let (shown, most) = watched(person.command(&program()).args(["check"]), PATIENCE);
             let shown = String::from_utf8_lossy(&shown.stdout).into_owned() + &String::from_utf8_lossy(&shown.stderr);
             assert!(
-                (shown.contains(&what[2..]) || shown.contains("a key and no certificate")) && most < MEMORY,
+                (shown.contains(&what[2..]) || shown.contains("there is no client-certificate")) && most < MEMORY,
                 "{most} MiB: {shown}"
             );
         }
