@@ -149,9 +149,8 @@ impl Kuberc {
     /// A document; outside: whether it is one of settings, inside: whether they can hold.
     fn document(text: &str) -> Result<Result<Self, String>, String> {
         let read = read::documents(text)?;
-        let root = match read.documents.into_iter().next() {
-            Some(Value::Mapping(root)) => root,
-            _ => return Err("it is no kuberc: not a mapping".to_owned()),
+        let Some(Value::Mapping(root)) = read.documents.into_iter().next() else {
+            return Err("it is no kuberc: not a mapping".to_owned());
         };
         let known = match (type_field(&root, "apiVersion")?.as_str(), type_field(&root, "kind")?.as_str()) {
             ("kubectl.config.k8s.io/v1beta1", KIND) => V1BETA1,

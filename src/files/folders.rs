@@ -74,7 +74,8 @@ pub fn config() -> Result<PathBuf, Error> {
 pub fn make_private(folder: &Path) -> Result<(), Error> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::io(folder))?;
     // One that is closed already may lie on a file system that cannot be written.
-    if folder.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o077 == 0) {
+    let is_closed = |meta: std::fs::Metadata| meta.permissions().mode().trailing_zeros() >= 6;
+    if folder.metadata().is_ok_and(is_closed) {
         return Ok(());
     }
     std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(Error::io(folder))

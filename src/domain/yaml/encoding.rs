@@ -17,7 +17,8 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, String> {
 
 fn utf8(bytes: Vec<u8>) -> Result<String, String> {
     let mut text = String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = memchr::memchr_iter(b'\n', valid).count();
         error.into_bytes().zeroize();
         format!("line {}: not valid UTF-8", line + 1)
     })?;
@@ -35,14 +36,12 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, String> {
     // Room for the longest text, so that no copy of a key is left behind by growing.
     let mut text = String::with_capacity(bytes.len() / 2 * 3);
     for decoded in char::decode_utf16(pairs.iter().copied().map(unit)) {
-        match decoded {
-            Ok(c) => text.push(c),
-            Err(_) => {
-                let line = text.matches('\n').count() + 1;
-                text.zeroize();
-                return Err(format!("line {line}: not valid UTF-16"));
-            }
-        }
+        let Ok(c) = decoded else {
+            let line = text.matches('\n').count() + 1;
+            text.zeroize();
+            return Err(format!("line {line}: not valid UTF-16"));
+        };
+        text.push(c);
     }
     Ok(text)
 }

@@ -17,8 +17,7 @@ pub(super) fn check_prologue(text: &str) -> Result<(), String> {
         let line_number = number + 1;
         let mut words = line.split_ascii_whitespace();
         match words.next() {
-            None => {}
-            Some("%TAG") => {}
+            None | Some("%TAG") => {}
             Some("%YAML") if words.next() == Some("1.1") => {}
             Some("%YAML") => return Err(format!("line {line_number}: kubectl reads YAML 1.1 and no other version")),
             Some(word) if word.starts_with('#') => {}
@@ -78,6 +77,9 @@ impl<'a> Spans<'a> {
             ScalarStyle::Plain if self.brackets > 0 && text.contains('?') => {
                 Err("a text with a question mark needs quotes in brackets")
             }
+            ScalarStyle::Plain if self.brackets > 0 && text.starts_with(':') => {
+                Err("a text that begins with a colon needs quotes in brackets")
+            }
             ScalarStyle::DoubleQuoted if !escapes_are_old(text) => Err("an escape that YAML 1.1 does not have"),
             ScalarStyle::Plain => Ok(()),
             _ => {
@@ -91,12 +93,15 @@ impl<'a> Spans<'a> {
 
     /// Looks at a scalar that is a key.
     pub fn key(&self, style: ScalarStyle, at: Span) -> Result<(), &'static str> {
-        let Some((_, text)) = self.slice(at) else { return Ok(()) };
+        let Some((range, text)) = self.slice(at) else { return Ok(()) };
         if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
             return Ok(());
         }
         if text.contains(['\n', '\r']) {
             return Err("a key over several lines");
+        }
+        if self.brackets > 0 && is_colon_on_another_line(&self.text[range.end..]) {
+            return Err("a key and its colon on different lines");
         }
         if text.len() > LONGEST_KEY { Err("a key of more than 1024 bytes") } else { Ok(()) }
     }
@@ -108,7 +113,7 @@ impl<'a> Spans<'a> {
 
     /// Refuses lines of the first document that a tab indents.
     pub fn check_indentation(&self) -> Result<(), String> {
-        let text = &self.text[..self.end.unwrap_or(self.text.len())];
+        let text = self.end.and_then(|end| self.text.get(..end)).unwrap_or(self.text);
         let (mut at, mut allowed) = (0, self.tabs_allowed.iter().peekable());
         for (number, line) in text.split('\n').enumerate() {
             let begin = at;
@@ -120,6 +125,21 @@ impl<'a> Spans<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether a colon comes next, but after a line end; comments do not count.
+fn is_colon_on_another_line(after: &str) -> bool {
+    let mut rest = after.trim_start_matches([' ', '\t']);
+    if !rest.starts_with(['\n', '\r', '#']) {
+        return false;
+    }
+    loop {
+        rest = rest.trim_start();
+        match rest.strip_prefix('#') {
+            Some(comment) => rest = comment.split_once('\n').map_or("", |(_, rest)| rest),
+            None => return rest.starts_with(':'),
+        }
     }
 }
 
@@ -174,6 +194,9 @@ mod tests {
             ("a: \"\\ud83d\\ude00\"\n", "line 1: an escape"),
             ("a: [b?c]\n", "line 1: a text with a question mark needs quotes"),
             ("{\"a\n b\": 1}\n", "line 1: a key over several lines"),
+            ("{\"a\"\n: 1}\n", "line 1: a key and its colon on different lines"),
+            ("{a # c\n # d\n  : 1}\n", "line 1: a key and its colon on different lines"),
+            ("a: {b: :c}\n", "line 1: a text that begins with a colon"),
         ] {
             let error = documents(text).unwrap_err();
             assert!(error.starts_with(wanted), "{error}");

@@ -83,10 +83,8 @@ fn look_at_certificate(
         }
     };
     // Without TLS it is enough that the files are there.
-    let read = certificate.and_then(|pem| match encrypted {
-        true => Certificate::from_pem(&pem).map(|decoded| Some((pem, decoded))),
-        false => Ok(None),
-    });
+    let decode = |pem: Vec<u8>| Certificate::from_pem(&pem).map(|decoded| Some((pem, decoded)));
+    let read = certificate.and_then(|pem| if encrypted { decode(pem) } else { Ok(None) });
     let (pem, decoded) = match read {
         Ok(Some(read)) => read,
         Ok(None) => return,
