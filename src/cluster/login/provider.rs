@@ -455,9 +455,9 @@ fn pause(failures: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(LONGER.saturating_pow(failures)).min(LONGEST_PAUSE)
 }
 
-/// How long before its end a credential is replaced: a tenth of its life, between a second and a minute.
+/// How long before its end a credential is replaced: a twentieth of its life, between a second and a minute.
 fn margin(life: TimeDelta) -> TimeDelta {
-    (life / 10).clamp(TimeDelta::seconds(1), TimeDelta::seconds(60))
+    (life / 20).clamp(TimeDelta::seconds(1), TimeDelta::seconds(60))
 }
 
 #[cfg(test)]

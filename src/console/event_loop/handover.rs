@@ -6,7 +6,7 @@ use color_eyre::eyre::Result;
 use crossterm::event::KeyEvent;
 use rustix::process::Signal;
 
-use super::{Ended, LAST_ANSWER, Loop};
+use super::{Ended, LAST_ANSWER, Loop, sleep_until};
 use crate::cluster::login::Handover;
 use crate::console::effect::Effect;
 use crate::console::input::{Answer, Input};
@@ -62,7 +62,9 @@ impl Loop {
         let until = tokio::time::Instant::now() + time;
         loop {
             self.draw();
+            let frame = self.wake();
             tokio::select! {
+                biased;
                 arrival = self.input.arrivals.recv() => match arrival {
                     Some((_, Ok(Input::Key(key)))) if self.cancels(key) => return true,
                     Some((at, Ok(Input::Answer(Answer::Ready)))) => self.flow.answered(at),
@@ -74,6 +76,7 @@ impl Loop {
                 },
                 Some(progress) = self.writer.progress.recv() => self.progressed(&progress),
                 () = tokio::time::sleep_until(until) => return false,
+                () = sleep_until(frame) => {}
             }
         }
     }

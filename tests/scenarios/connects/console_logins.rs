@@ -164,7 +164,7 @@ fn esc_cancels_a_login_before_it_starts() {
     wait_for_announcement(&console);
     console.keys("\x1b");
     console.waits("the message of the console", |screen| {
-        screen.alternate_screen() && screen.contents().contains("cancel")
+        screen.alternate_screen() && screen.contents().contains("canceled")
     });
     // The console remains usable, and does not start the program.
     console.keys("4");
