@@ -9,7 +9,7 @@ use crate::cluster::watch::WatchStatus;
 use crate::console::effect::Effect;
 use crate::console::keymap::{Action, Place};
 use crate::console::kubeconfig;
-use crate::console::state::State;
+use crate::console::state::{Pane, State};
 use crate::domain::text::printable;
 use crate::trouble::Trouble;
 
@@ -63,6 +63,12 @@ pub fn again(state: &mut State) -> Vec<Effect> {
     let mut effects = kubeconfig::switch::leave(state);
     effects.push(Effect::Connect { context, login: true });
     effects
+}
+
+/// Whether a login program is at work, or may be, for a context that is being tested.
+pub fn can_cancel(state: &State) -> bool {
+    let tests = state.pane == Pane::Kubeconfig && state.kubeconfig.tests.values().any(|(_, probe)| probe.is_none());
+    state.session.login.is_running() || tests
 }
 
 /// The context of the connection, if the kubeconfig has one of that name: a pod's service account has none.

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch as latest};
 
 use super::effect::{Effect, EffectId};
 use super::event::{Connection, Event, Exported, Identified};
-use super::kubeconfig::runner::KubeconfigRunner;
+use super::kubeconfig::{self, runner::KubeconfigRunner};
 use super::memory::Recalled;
 use super::overlay::bulk::update::News;
 use super::rbac;
@@ -77,7 +77,12 @@ impl Runner {
     pub fn carry_out(&mut self, effect: Effect) {
         // These need no cluster, and work where there is none.
         let effect = match effect {
-            Effect::Kubeconfig(task) => return self.kubeconfig.carry_out(task),
+            Effect::Kubeconfig(task) => {
+                if matches!(task, kubeconfig::Task::Test(..)) {
+                    self.canceled.store(false, Ordering::Relaxed);
+                }
+                return self.kubeconfig.carry_out(task);
+            }
             Effect::CancelLogin => return self.canceled.store(true, Ordering::Relaxed),
             other => other,
         };

@@ -131,7 +131,7 @@ fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 pub fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     match action {
         // Whoever interrupts a login program means that.
-        Some(Action::Quit) if interrupts(key) && state.session.login.is_running() => return vec![Effect::CancelLogin],
+        Some(Action::Quit) if interrupts(key) && login::can_cancel(state) => return vec![Effect::CancelLogin],
         Some(Action::Quit) => return vec![Effect::Quit],
         Some(Action::Redraw) => return vec![Effect::Redraw],
         Some(Action::Suspend) => return vec![Effect::Suspend],
@@ -164,7 +164,7 @@ pub fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
             vec![Effect::Kubeconfig(kubeconfig::Task::Read)]
         }
         Some(Action::LogIn) => login::again(state),
-        Some(Action::Back) if state.session.login.is_running() => vec![Effect::CancelLogin],
+        Some(Action::Back) if login::can_cancel(state) => vec![Effect::CancelLogin],
         Some(Action::SwitchContext) if state.pane != Pane::Kubeconfig => kubeconfig::switch::open(state),
         Some(Action::ShowActivity) => {
             state.pane = Pane::Activity;

@@ -8,6 +8,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -208,6 +209,13 @@ impl ControlPlane {
         if done.contains("200 OK") { Ok(()) } else { Err(io::Error::other(done)) }
     }
 
+    /// The process id of kube-apiserver, while it runs.
+    pub fn api_server_process(&self) -> Option<u32> {
+        let shell = self.api_server.as_ref()?.0.id();
+        let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).ok()?;
+        children.split_whitespace().next()?.parse().ok()
+    }
+
     /// Kills kube-apiserver.
     pub fn stop_api_server(&mut self) {
         self.api_server = None;
@@ -328,6 +336,19 @@ fn authority() -> (Issuer<'static, KeyPair>, String) {
     (Issuer::new(params, key), certificate)
 }
 
+/// A port that nobody uses, outside of the range from which the system takes those of outgoing connections: such a one
+/// could be taken before the server is up.
 fn free_port() -> io::Result<u16> {
-    TcpListener::bind("127.0.0.1:0")?.local_addr().map(|address| address.port())
+    const RANGE: std::ops::Range<u32> = 10_000..30_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        // Two programs at the same time begin at different places.
+        let at = std::process::id().wrapping_mul(7919).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(RANGE.start + at % (RANGE.end - RANGE.start)).unwrap_or_default();
+        match TcpListener::bind(("127.0.0.1", port)) {
+            Ok(_) => return Ok(port),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            Err(error) => return Err(error),
+        }
+    }
 }

@@ -11,8 +11,12 @@ use crate::files::programs::look_path;
 /// Why not.
 pub(super) fn check(program: &Program) -> Result<(), Failed> {
     let refused = |why: String| program.failed(Reason::NotAllowed(why));
-    let policy = kuberc::plugin_policy().map_err(|error| refused(error.to_string()))?;
-    policy.allows(&program.command, |command| look_path(command).ok()).map_err(|error| {
+    let found = kuberc::find().map_err(|error| refused(error.to_string()))?;
+    if let Some(note) = &found.note {
+        // kubectl warns of it and goes on.
+        tracing::warn!("{note}");
+    }
+    found.policy.allows(&program.command, |command| look_path(command).ok()).map_err(|error| {
         let path = kuberc::path().map(|path| format!(" ({})", path.display())).unwrap_or_default();
         refused(format!("{error}{path}"))
     })

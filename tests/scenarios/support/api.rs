@@ -97,6 +97,17 @@ impl Api {
         })
     }
 
+    /// A request that may fail with the server; `None` where there is no answer within a moment.
+    pub fn try_ask(&self, method: &str, path: &str, body: Option<&Value>) -> Option<u16> {
+        let bytes = body.map(|body| serde_json::to_vec(body).unwrap()).unwrap_or_default();
+        let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(Body::from(bytes)).unwrap();
+        self.runtime.block_on(async {
+            let answer = tokio::time::timeout(std::time::Duration::from_secs(2), self.client.send(request)).await;
+            Some(answer.ok()?.ok()?.status().as_u16())
+        })
+    }
+
     /// GET.
     pub fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, "application/json", None)

@@ -1,5 +1,9 @@
 //! The API server goes away and comes back, or is an older one.
 
+mod load;
+mod overload;
+mod restarts;
+
 use crate::support::plane::{own, own_with};
 use crate::support::requests::{create, manifest};
 use crate::support::terminal::Terminal;
