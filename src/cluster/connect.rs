@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
 use http::Uri;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
 use kube::client::ClientBuilder;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_yaml::{Mapping, Value};
 use tokio::sync::watch;
 use tower::retry::RetryLayer;
@@ -17,16 +16,18 @@ use zeroize::Zeroizing;
 
 use super::budget::Budgets;
 use super::bulk::{Patience, Pressure};
+use super::context::{Chosen, choose};
 use super::login::entry::{Entry, content};
 use super::login::provider::{Health, Prompt, Provider};
 use super::login::session::Session;
+use super::route::Unusable;
 use super::transport::tls::Trust;
 use super::transport::{Destination, Transport};
-use super::{Cluster, Error, in_cluster, route};
+use super::{Cluster, Error, impersonation, route};
 use crate::domain::gate::WriteAccess;
 use crate::domain::go_url;
 use crate::domain::kubeconfig::Kind;
-use crate::domain::kubeconfig::diagnose::{self, CONTRADICTION, names_authority};
+use crate::domain::kubeconfig::diagnose;
 use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::domain::output::redact;
 use crate::domain::output::shell::Kubectl;
@@ -93,22 +94,6 @@ impl Target {
     }
 }
 
-/// A context, put together: what is needed to connect.
-pub(super) struct Chosen {
-    /// The context's name.
-    pub context: String,
-    /// The name of its cluster entry.
-    pub cluster_name: String,
-    /// The cluster entry, with its files embedded.
-    pub cluster: Mapping,
-    /// The user entry, with absolute paths; empty for somebody without credentials.
-    pub user: Mapping,
-    /// Its namespace.
-    pub namespace: String,
-    /// Whether this is the service account of a pod, and no context of a kubeconfig.
-    pub in_pod: bool,
-}
-
 /// A client before its login.
 pub struct Prepared {
     cluster: Cluster,
@@ -152,14 +137,20 @@ impl Cluster {
         let wrong = |why: String| Error::Config(format!("context {context}: {why}"));
         let server = server(&chosen).map_err(wrong)?;
         let timeout = target.time_limit(TIMEOUT);
-        let route = route::to(&server, &chosen.cluster).map_err(wrong)?;
+        let route = route::to(&server, &chosen.cluster).map_err(|unusable| match unusable {
+            Unusable::Field(why) => wrong(why),
+            Unusable::Environment(why) => Error::Unreachable {
+                server: redact::url(&server.to_string()).into_owned(),
+                why: format!("{why} (HTTPS_PROXY, HTTP_PROXY)"),
+            },
+        })?;
         let through = route.words();
         let destination = Destination {
             patience: timeout.map(|limit| limit.max(SILENCE)),
             route,
             trust: trust(&chosen.cluster).map_err(wrong)?,
             authorization: url_login(&server).map_err(wrong)?,
-            headers: impersonation(&chosen.user, target).map_err(wrong)?,
+            headers: impersonation::headers(&chosen.user, target).map_err(wrong)?,
             server: without_login(&server).map_err(wrong)?,
         };
         let provider = provider(target, &chosen, &server).map_err(wrong)?;
@@ -199,74 +190,8 @@ pub fn contexts(kubeconfig: Option<&Path>) -> Result<Vec<String>, Error> {
     Ok(all.names(Kind::Context).into_iter().map(str::to_owned).collect())
 }
 
-fn read(explicit: Option<&Path>) -> Result<Kubeconfigs, Error> {
+pub(super) fn read(explicit: Option<&Path>) -> Result<Kubeconfigs, Error> {
     files::kubeconfig::load(explicit).map_err(|error| Error::Config(error.to_string()))
-}
-
-/// The context in force. Where the kubeconfig names none, a pod's own service account (client-go,
-/// `tools/clientcmd/merged_client_builder.go`).
-fn choose(target: &Target) -> Result<Chosen, Error> {
-    let all = read(target.kubeconfig.as_deref())?;
-    let name = target.context.as_deref().or_else(|| all.current_context()).filter(|name| !name.is_empty());
-    if let Some(name) = name {
-        return from_kubeconfig(&all, name);
-    }
-    if in_cluster::is_possible() {
-        return in_cluster::chosen();
-    }
-    if !all.sources().iter().any(|source| source.exists) {
-        let names: Vec<_> = all.sources().iter().map(|source| source.path.display().to_string()).collect();
-        return Err(Error::Config(format!("there is no kubeconfig ({})", names.join(", "))));
-    }
-    let known = all.names(Kind::Context).join(", ");
-    Err(Error::Config(format!("no context is current; --context takes one of: {known}")))
-}
-
-fn from_kubeconfig(all: &Kubeconfigs, name: &str) -> Result<Chosen, Error> {
-    let wrong = |why: String| Error::Config(format!("context {name}: {why}"));
-    let Some(context) = all.get(Kind::Context, name) else {
-        let known = all.names(Kind::Context).join(", ");
-        return Err(Error::Config(format!("there is no context {name}; there are: {known}")));
-    };
-    let field = |name: &str| context.get(name).and_then(Value::as_str).unwrap_or_default();
-    let cluster_name = field("cluster");
-    let entry = all.resolved(Kind::Cluster, cluster_name);
-    let cluster = entry.ok_or_else(|| wrong(format!("there is no cluster {cluster_name}")))?;
-    let insecure = cluster.get("insecure-skip-tls-verify").and_then(Value::as_bool) == Some(true);
-    if insecure && names_authority(&cluster) {
-        return Err(wrong(CONTRADICTION.to_owned()));
-    }
-    let is_https = cluster.get("server").and_then(Value::as_str).is_some_and(|server| server.starts_with("https://"));
-    let user = match field("user") {
-        // kubectl asks for a user name then.
-        "" if is_https => return Err(wrong("the context names no user".to_owned())),
-        "" => Mapping::new(),
-        user => all.resolved(Kind::User, user).ok_or_else(|| wrong(format!("there is no user {user}")))?,
-    };
-    let untrusted = files::imported::of_context(all, name).map_err(|error| Error::Config(error.to_string()))?;
-    let untrusted: Vec<_> = untrusted.into_iter().flat_map(|one| one.what).collect();
-    if !untrusted.is_empty() {
-        return Err(Error::Untrusted { context: name.to_owned(), what: untrusted });
-    }
-    let namespace = Some(field("namespace")).filter(|namespace| !namespace.is_empty()).unwrap_or("default");
-    Ok(Chosen {
-        context: name.to_owned(),
-        cluster_name: cluster_name.to_owned(),
-        cluster: self_contained(cluster).map_err(wrong)?,
-        user,
-        namespace: namespace.to_owned(),
-        in_pod: false,
-    })
-}
-
-/// A cluster entry with its CA embedded. Embedded data has precedence, as in client-go.
-pub(super) fn self_contained(mut cluster: Mapping) -> Result<Mapping, String> {
-    let authority = content(&cluster, "certificate-authority")?;
-    cluster.remove("certificate-authority");
-    if let Some(authority) = authority {
-        cluster.insert("certificate-authority-data".into(), STANDARD.encode(&*authority).into());
-    }
-    Ok(cluster)
 }
 
 fn server(chosen: &Chosen) -> Result<Uri, String> {
@@ -329,60 +254,3 @@ fn provider(target: &Target, chosen: &Chosen, server: &Uri) -> Result<Arc<Provid
         }),
     )
 }
-
-/// The headers that say as whom to act: flags before the kubeconfig (client-go, `transport/round_trippers.go`).
-fn impersonation(user: &Mapping, target: &Target) -> Result<HeaderMap, String> {
-    let text = |field: &str| user.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
-    let texts = |value: &Value| {
-        let items = value.as_sequence().into_iter().flatten();
-        items.filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
-    };
-    let name = target.as_user.clone().or_else(|| text("as"));
-    let own_groups = || user.get("as-groups").map(texts).unwrap_or_default();
-    let groups = if target.as_groups.is_empty() { own_groups() } else { target.as_groups.clone() };
-    let uid = text("as-uid");
-    let extra = user.get("as-user-extra").and_then(Value::as_mapping);
-    if name.is_none() && (!groups.is_empty() || uid.is_some() || extra.is_some_and(|extra| !extra.is_empty())) {
-        return Err("as-groups, as-uid and as-user-extra need a user to act as (as)".to_owned());
-    }
-    let mut headers = HeaderMap::new();
-    let mut add = |header: &str, value: &str| -> Result<(), String> {
-        let wrong =
-            |()| "a user, group, uid or extra to act as has characters that no HTTP header can carry".to_owned();
-        let header = HeaderName::try_from(header).map_err(|_| wrong(()))?;
-        headers.append(header, HeaderValue::from_str(value).map_err(|_| wrong(()))?);
-        Ok(())
-    };
-    if let Some(name) = &name {
-        add("impersonate-user", name)?;
-    }
-    if let Some(uid) = &uid {
-        add("impersonate-uid", uid)?;
-    }
-    groups.iter().try_for_each(|group| add("impersonate-group", group))?;
-    for (key, values) in extra.into_iter().flatten() {
-        let key = percent_encode(key.as_str().unwrap_or_default().as_bytes(), EXTRA_KEY);
-        for value in texts(values) {
-            add(&format!("impersonate-extra-{key}"), &value)?;
-        }
-    }
-    Ok(headers)
-}
-
-/// What a key of `as-user-extra` is escaped by in a header's name (client-go, `transport/round_trippers.go`,
-/// `headerKeyEscape`): everything that is no token character (RFC 9110, 5.6.2), and `%`.
-const EXTRA_KEY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'!')
-    .remove(b'#')
-    .remove(b'$')
-    .remove(b'&')
-    .remove(b'\'')
-    .remove(b'*')
-    .remove(b'+')
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'^')
-    .remove(b'_')
-    .remove(b'`')
-    .remove(b'|')
-    .remove(b'~');

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_yaml::Mapping;
 
 use super::Error;
-use super::connect::{Chosen, self_contained};
+use super::context::{Chosen, self_contained};
 use crate::files::bounded;
 
 const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";

@@ -7,18 +7,29 @@ use zeroize::Zeroizing;
 use super::transport::connector::{Proxy, Route};
 use crate::domain::proxy::{ProxyEnvironment, ProxyScheme, ProxyUrl, for_server};
 
+/// A proxy that cannot be used, and why.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unusable {
+    /// The one of the kubeconfig.
+    Field(String),
+    /// The one of the environment.
+    Environment(String),
+}
+
 /// How a server is reached.
 ///
 /// # Errors
-/// Which field or variable cannot be used, and why.
-pub(super) fn to(server: &Uri, cluster: &Mapping) -> Result<Route, String> {
+/// Where the proxy cannot be used.
+pub(super) fn to(server: &Uri, cluster: &Mapping) -> Result<Route, Unusable> {
     let field = cluster.get("proxy-url").and_then(Value::as_str).filter(|url| !url.is_empty());
     let environment = ProxyEnvironment::from_variables(|name| std::env::var(name).ok());
-    let named = if field.is_some() { "proxy-url" } else { "HTTPS_PROXY or HTTP_PROXY" };
-    let wrong = |why: &dyn std::fmt::Display| format!("{named}: {why}");
-    match for_server(field, &environment, &server.to_string()).map_err(|error| wrong(&error))? {
+    let is_field = field.is_some();
+    let unusable = |why: String| {
+        if is_field { Unusable::Field(format!("proxy-url: {why}")) } else { Unusable::Environment(why) }
+    };
+    match for_server(field, &environment, &server.to_string()).map_err(|error| unusable(error.to_string()))? {
         None => Ok(Route::Direct),
-        Some(url) => proxy(&url).map(Route::Proxy).map_err(|why| wrong(&why)),
+        Some(url) => proxy(&url).map(Route::Proxy).map_err(unusable),
     }
 }
 

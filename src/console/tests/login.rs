@@ -35,7 +35,7 @@ fn nothing_is_called_live_without_a_login_and_an_answer() {
     let failing = Health::Failing { why, next_try: noon() + TimeDelta::seconds(27) };
     assert!(header(&mut console, Event::Login(failing)).contains("! login failed"));
     assert!(
-        console.screen().contains("next try in 27 s, L tries now: the login program kubelogin"),
+        console.screen().contains("next try in 27 s, L tries now: the login program"),
         "{}",
         console.screen()
     );

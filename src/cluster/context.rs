@@ -1,0 +1,95 @@
+//! The context in force, put together from the kubeconfigs: its cluster entry and its user entry.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_yaml::{Mapping, Value};
+
+use super::connect::{Target, read};
+use super::login::entry::content;
+use super::{Error, in_cluster};
+use crate::domain::kubeconfig::Kind;
+use crate::domain::kubeconfig::diagnose::{CONTRADICTION, names_authority};
+use crate::domain::kubeconfig::set::Kubeconfigs;
+use crate::files;
+
+/// A context, put together: what is needed to connect.
+pub(super) struct Chosen {
+    /// The context's name.
+    pub context: String,
+    /// The name of its cluster entry.
+    pub cluster_name: String,
+    /// The cluster entry, with its files embedded.
+    pub cluster: Mapping,
+    /// The user entry, with absolute paths; empty for somebody without credentials.
+    pub user: Mapping,
+    /// Its namespace.
+    pub namespace: String,
+    /// Whether this is the service account of a pod, and no context of a kubeconfig.
+    pub in_pod: bool,
+}
+
+/// The context in force. Where the kubeconfig names none, a pod's own service account (client-go,
+/// `tools/clientcmd/merged_client_builder.go`).
+pub(super) fn choose(target: &Target) -> Result<Chosen, Error> {
+    let all = read(target.kubeconfig.as_deref())?;
+    let name = target.context.as_deref().or_else(|| all.current_context()).filter(|name| !name.is_empty());
+    if let Some(name) = name {
+        return from_kubeconfig(&all, name);
+    }
+    if in_cluster::is_possible() {
+        return in_cluster::chosen();
+    }
+    if !all.sources().iter().any(|source| source.exists) {
+        let names: Vec<_> = all.sources().iter().map(|source| source.path.display().to_string()).collect();
+        return Err(Error::Config(format!("there is no kubeconfig ({})", names.join(", "))));
+    }
+    let known = all.names(Kind::Context).join(", ");
+    Err(Error::Config(format!("no context is current; --context takes one of: {known}")))
+}
+
+fn from_kubeconfig(all: &Kubeconfigs, name: &str) -> Result<Chosen, Error> {
+    let wrong = |why: String| Error::Config(format!("context {name}: {why}"));
+    let Some(context) = all.get(Kind::Context, name) else {
+        let known = all.names(Kind::Context).join(", ");
+        return Err(Error::Config(format!("there is no context {name}; there are: {known}")));
+    };
+    let field = |name: &str| context.get(name).and_then(Value::as_str).unwrap_or_default();
+    let cluster_name = field("cluster");
+    let entry = all.resolved(Kind::Cluster, cluster_name);
+    let cluster = entry.ok_or_else(|| wrong(format!("there is no cluster {cluster_name}")))?;
+    let insecure = cluster.get("insecure-skip-tls-verify").and_then(Value::as_bool) == Some(true);
+    if insecure && names_authority(&cluster) {
+        return Err(wrong(CONTRADICTION.to_owned()));
+    }
+    let is_https = cluster.get("server").and_then(Value::as_str).is_some_and(|server| server.starts_with("https://"));
+    let user = match field("user") {
+        // kubectl asks for a user name then.
+        "" if is_https => return Err(wrong("the context names no user".to_owned())),
+        "" => Mapping::new(),
+        user => all.resolved(Kind::User, user).ok_or_else(|| wrong(format!("there is no user {user}")))?,
+    };
+    let untrusted = files::imported::of_context(all, name).map_err(|error| Error::Config(error.to_string()))?;
+    let untrusted: Vec<_> = untrusted.into_iter().flat_map(|one| one.what).collect();
+    if !untrusted.is_empty() {
+        return Err(Error::Untrusted { context: name.to_owned(), what: untrusted });
+    }
+    let namespace = Some(field("namespace")).filter(|namespace| !namespace.is_empty()).unwrap_or("default");
+    Ok(Chosen {
+        context: name.to_owned(),
+        cluster_name: cluster_name.to_owned(),
+        cluster: self_contained(cluster).map_err(wrong)?,
+        user,
+        namespace: namespace.to_owned(),
+        in_pod: false,
+    })
+}
+
+/// A cluster entry with its CA embedded. Embedded data has precedence, as in client-go.
+pub(super) fn self_contained(mut cluster: Mapping) -> Result<Mapping, String> {
+    let authority = content(&cluster, "certificate-authority")?;
+    cluster.remove("certificate-authority");
+    if let Some(authority) = authority {
+        cluster.insert("certificate-authority-data".into(), STANDARD.encode(&*authority).into());
+    }
+    Ok(cluster)
+}
