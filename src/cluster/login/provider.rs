@@ -26,6 +26,8 @@ use crate::files::bounded;
 
 /// How long a token file's content is used, as in client-go (`transport/token_source.go`: a minute, less ten seconds).
 const REREAD: TimeDelta = TimeDelta::seconds(50);
+/// How long a credential is used at least.
+const SHORTEST: TimeDelta = TimeDelta::seconds(5);
 /// The pause after a first failure, how much longer the next one is, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGER: u32 = 3;
@@ -221,7 +223,9 @@ impl Provider {
         }
     }
 
-    fn obtained(self: &Arc<Self>, credential: Credential) -> Arc<Credential> {
+    fn obtained(self: &Arc<Self>, mut credential: Credential) -> Arc<Credential> {
+        // One that has ended already is sent all the same, and the program is not run again for every request.
+        credential.expires = credential.expires.map(|end| end.max(Utc::now() + SHORTEST));
         let credential = Arc::new(credential);
         let mut state = locked(&self.state);
         let earlier = state.credential.as_ref().and_then(|before| before.expires);
@@ -283,16 +287,21 @@ impl Provider {
     async fn ask(self: &Arc<Self>, program: &Program, prompt: &Prompt) -> Result<Credential, Failed> {
         let terminal = terminal(program, prompt).map_err(|reason| program.failed(reason))?;
         super::policy::check(program)?;
-        let since = Utc::now();
-        let running = |line: &str| Health::Running { program: program.command.clone(), since, line: line.to_owned() };
         let health = self.health.clone();
         let heard: Arc<dyn Fn(&str) + Send + Sync> = if matches!(terminal, Terminal::Background) {
             Arc::new(|_| {})
         } else {
-            self.tell(running(""));
-            let name = program.command.clone();
-            Arc::new(move |line: &str| {
-                health.send_replace(Health::Running { program: name.clone(), since, line: line.to_owned() });
+            let program = program.command.clone();
+            self.tell(Health::Running { program, since: Utc::now(), line: String::new() });
+            Arc::new(move |said: &str| {
+                health.send_if_modified(|now| match now {
+                    Health::Running { line, .. } if line != said => {
+                        said.clone_into(line);
+                        true
+                    }
+                    // A process that a program left behind has nothing more to say.
+                    _ => false,
+                });
             })
         };
         let canceled = match prompt {
@@ -316,7 +325,7 @@ impl Provider {
         }
         let entry = locked(&self.state).entry.clone();
         let renews = match &entry.method {
-            Method::Program(_) => self.may_run_again(),
+            Method::Program(program) => self.may_run_again(program),
             Method::File(..) => true,
             Method::None | Method::Fixed(_) => false,
         };
@@ -349,10 +358,12 @@ impl Provider {
         is_other
     }
 
-    fn may_run_again(&self) -> bool {
+    fn may_run_again(&self, program: &Program) -> bool {
         let mut state = locked(&self.state);
         let now = Utc::now();
-        if state.not_before.is_some_and(|at| now < at) {
+        // One that may ask somebody runs once; then the user decides.
+        let waits = program.mode != Mode::Never && state.rejections > 0;
+        if waits || state.not_before.is_some_and(|at| now < at) {
             return false;
         }
         state.not_before = Some(now + pause(state.rejections));

@@ -34,11 +34,7 @@ fn nothing_is_called_live_without_a_login_and_an_answer() {
     let why = failed(Reason::Slow(std::time::Duration::from_secs(60)));
     let failing = Health::Failing { why, next_try: noon() + TimeDelta::seconds(27) };
     assert!(header(&mut console, Event::Login(failing)).contains("! login failed"));
-    assert!(
-        console.screen().contains("next try in 27 s, L tries now: the login program"),
-        "{}",
-        console.screen()
-    );
+    assert!(console.screen().contains("next try in 27 s, L tries now: the login program"), "{}", console.screen());
     assert!(header(&mut console, Event::Login(Health::Fine)).contains("● live"));
     let silent = header(&mut console, Event::Beat(Err(Trouble::new("https://s did not answer within 5 s"))));
     assert!(silent.contains("! no answer") && !silent.contains("live"), "{silent}");

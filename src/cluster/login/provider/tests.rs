@@ -179,3 +179,24 @@ fn pauses_grow_from_a_second_to_five_minutes_with_at_most_eight_runs_in_the_firs
     assert!(pauses[6..].iter().all(|pause| *pause == 300));
     assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
 }
+
+#[tokio::test]
+async fn an_interactive_program_whose_token_stays_rejected_runs_once_more_and_no_further() {
+    let login = Login::new("IfAvailable", r#"answer '{"token": "t"}'"#);
+    login.header().await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(login.rejected().await, None);
+        locked(&login.provider.state).not_before = None;
+    }
+    assert_eq!(login.runs(), 2);
+    assert!(matches!(login.health(), Health::Ended(_)));
+}
+
+#[tokio::test]
+async fn a_credential_that_has_ended_is_used_for_a_moment() {
+    let login = Login::new("Never", r#"answer '{"token": "t", "expirationTimestamp": "2020-01-01T00:00:00Z"}'"#);
+    for _ in 0..5 {
+        assert_eq!(login.header().await.unwrap(), "Bearer t");
+    }
+    assert_eq!(login.runs(), 1);
+}
