@@ -111,10 +111,10 @@ impl Prepared {
     ///
     /// # Errors
     /// [`Error::Login`], [`Error::Config`].
-    pub async fn log_in(self) -> Result<Cluster, Error> {
+    pub async fn log_in(&self) -> Result<Cluster, Error> {
         let done = self.provider.log_in(&self.prompt).await;
         done.map_err(|failed| Error::login(failed, &self.cluster.context))?;
-        Ok(self.cluster)
+        Ok(self.cluster.clone())
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chrono::Utc;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use tokio::sync::{mpsc, oneshot, watch as latest};
 
@@ -15,7 +16,7 @@ use super::overlay::bulk::update::News;
 use super::rbac;
 use super::requests::Loaded;
 use super::wizard::runner::WizardRunner;
-use crate::cluster::login::{Console, Handover};
+use crate::cluster::login::{Console, Handover, Health};
 use crate::cluster::{Cluster, Decision, Prompt, Target, heartbeat, nodes_watch, watch};
 use crate::contained;
 use crate::domain::gate::{Clearance, WritePermit};
@@ -194,9 +195,17 @@ async fn connection(
         Err(error) => return failed(error),
     };
     forward(prepared.health(), answers.clone(), |health| Some(Event::Login(health)));
-    let cluster = match prepared.log_in().await {
-        Ok(cluster) => cluster,
-        Err(error) => return failed(error),
+    let cluster = loop {
+        match prepared.log_in().await {
+            Ok(cluster) => break cluster,
+            Err(error) => failed(error),
+        }
+        // What needs somebody waits for the user, who connects anew.
+        let Health::Failing { next_try, .. } = prepared.health().borrow().clone() else { return };
+        tokio::select! {
+            () = tokio::time::sleep((next_try - Utc::now()).to_std().unwrap_or_default()) => {}
+            () = answers.closed() => return,
+        }
     };
     forward(cluster.waits(), answers.clone(), |wait| wait.map(Event::Asked));
     let connection = Connection {
