@@ -1,10 +1,13 @@
 //! What a login program writes to standard error: kept for its last line, passed on where somebody waits for it.
 
 use std::io::{self, Read, Write};
+use std::process::ChildStderr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::terminal::{Terminal, background_output};
 use crate::domain::text::printable;
@@ -27,19 +30,22 @@ pub(super) struct StandardError {
 }
 
 impl StandardError {
-    pub fn follow(
-        mut stderr: impl Read + Send + 'static,
-        terminal: &Terminal,
-        heard: Arc<dyn Fn(&str) + Send + Sync>,
-    ) -> Self {
+    pub fn follow(mut stderr: ChildStderr, terminal: &Terminal, heard: Arc<dyn Fn(&str) + Send + Sync>) -> Self {
         let (kept, shown) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
         let (keep, show) = (kept.clone(), shown.clone());
         let passes_on = matches!(terminal, Terminal::Shared { .. });
-        let began = Instant::now();
         let reader = thread::spawn(move || {
             // While the program has the terminal we are in the background, and write for it all the same.
             let _ = background_output().thread_block();
             let (mut buffer, mut passed) = ([0; 4096], 0);
+            if passes_on {
+                // What is said at the beginning, such as an address to visit, is passed on although nothing follows it.
+                let said = keep_for(SILENT, &mut stderr, &keep);
+                if said == Said::All {
+                    return;
+                }
+                passed = pass_on(&keep.lock().unwrap_or_else(PoisonError::into_inner), passed);
+            }
             while let Ok(count) = stderr.read(&mut buffer)
                 && count > 0
             {
@@ -49,7 +55,7 @@ impl StandardError {
                 }
                 kept.extend_from_slice(&buffer[..count]);
                 heard(&last_line(&kept));
-                if passes_on && began.elapsed() > SILENT {
+                if passes_on {
                     passed = pass_on(&kept, passed);
                 }
                 let too_much = kept.len().saturating_sub(KEPT);
@@ -74,6 +80,38 @@ impl StandardError {
             thread::sleep(LOOK);
         }
         last_line(&self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Whether a program has said all that it will.
+#[derive(Debug, PartialEq, Eq)]
+enum Said {
+    All,
+    NotAll,
+}
+
+/// Keeps what is written within this time.
+fn keep_for(time: Duration, stderr: &mut ChildStderr, keep: &Mutex<Vec<u8>>) -> Said {
+    let until = Instant::now() + time;
+    let mut buffer = [0; 4096];
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let wait = Timespec { tv_sec: 0, tv_nsec: i64::from(left.subsec_nanos()) };
+        if left.is_zero() {
+            return Said::NotAll;
+        }
+        match poll(&mut [PollFd::new(stderr, PollFlags::IN)], Some(&wait)) {
+            Ok(0) | Err(_) => {}
+            Ok(_) => match stderr.read(&mut buffer) {
+                Ok(0) | Err(_) => return Said::All,
+                Ok(count) => {
+                    let mut kept = keep.lock().unwrap_or_else(PoisonError::into_inner);
+                    kept.extend_from_slice(&buffer[..count]);
+                    let too_much = kept.len().saturating_sub(KEPT);
+                    kept.drain(..too_much);
+                }
+            },
+        }
     }
 }
 

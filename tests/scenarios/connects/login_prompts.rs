@@ -6,6 +6,7 @@ use super::case::Case;
 use super::compare::check;
 use super::fixture::{Fixture, fixture};
 use super::login_programs::{exec, print_token, program};
+use super::run::run;
 
 /// The one-time password. It contains keys of the console.
 pub const ONCE: &str = "qa?1-once";
@@ -61,4 +62,18 @@ fn cases(fixture: &Fixture) -> Vec<Case> {
             .fails(&["login program", "/login"]),
     );
     cases
+}
+
+/// What a program without a prompt says matters only while somebody waits for it, such as an address to visit.
+#[test]
+fn passes_on_what_a_slow_login_program_says() {
+    let Some(fixture) = fixture("passes_on_what_a_slow_login_program_says") else { return };
+    let says = "printf 'visit https://login.test \\033[2J\\n' >&2";
+    for (wait, said) in [("", ""), ("sleep 2", "visit https://login.test \\u{1b}[2J\n")] {
+        let case = Case::new("", &fixture.cluster(&json!({})), &exec(&json!({})));
+        let case = case.file("login", program(&format!("{says}\n{wait}\n{}", print_token())));
+        let result = run(fixture, &case, &crate::support::program(), &["list", "-o", "name"]);
+        assert!(result.succeeded(), "{result:?}");
+        assert_eq!(result.stderr, said);
+    }
 }
