@@ -204,6 +204,15 @@ impl Provider {
         prompt: &Prompt,
     ) -> Result<Arc<Credential>, Failed> {
         let _one = self.obtaining.lock().await;
+        self.obtain_alone(except, prompt).await
+    }
+
+    /// [`Self::obtain`] by whoever holds `obtaining`.
+    async fn obtain_alone(
+        self: &Arc<Self>,
+        except: Option<&Arc<Credential>>,
+        prompt: &Prompt,
+    ) -> Result<Arc<Credential>, Failed> {
         // Whoever was first may have done it.
         if let Some(credential) = self.current(except) {
             return Ok(credential);
@@ -316,12 +325,21 @@ impl Provider {
     }
 
     /// The server does not accept a credential (401). Gives another one, where there is one now.
-    pub async fn rejected(self: &Arc<Self>, credential: &Arc<Credential>, prompt: &Prompt) -> Option<Arc<Credential>> {
+    ///
+    /// # Errors
+    /// Why the login program that was asked for another one failed.
+    pub async fn rejected(
+        self: &Arc<Self>,
+        credential: &Arc<Credential>,
+        prompt: &Prompt,
+    ) -> Result<Option<Arc<Credential>>, Failed> {
+        // Of many requests that are rejected at the same time one asks, and all heed the answer.
+        let _one = self.obtaining.lock().await;
         if let Some(other) = self.current(Some(credential)) {
-            return Some(other);
+            return Ok(Some(other));
         }
         if self.reread(credential) {
-            return self.obtain(Some(credential), prompt).await.ok();
+            return self.obtain_alone(Some(credential), prompt).await.map(Some);
         }
         let entry = locked(&self.state).entry.clone();
         let renews = match &entry.method {
@@ -329,12 +347,14 @@ impl Provider {
             Method::File(..) => true,
             Method::None | Method::Fixed(_) => false,
         };
-        let renewed = if renews { self.obtain(Some(credential), prompt).await.ok() } else { None };
-        let renewed = renewed.filter(|renewed| !renewed.is_same(credential));
-        if renewed.is_none() {
-            self.not_accepted(&entry);
+        let renewed = if renews { self.obtain_alone(Some(credential), prompt).await.map(Some) } else { Ok(None) };
+        let renewed = renewed.map(|renewed| renewed.filter(|renewed| !renewed.is_same(credential)));
+        if matches!(renewed, Ok(Some(_))) {
+            return renewed;
         }
-        renewed
+        self.not_accepted(&entry);
+        let failure = locked(&self.state).failure.as_ref().map(|(failed, _)| failed.clone());
+        failure.map_or(renewed, Err)
     }
 
     /// Reads the kubeconfig's entry again; whether it says something else now.

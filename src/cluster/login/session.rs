@@ -38,7 +38,7 @@ impl Session {
             self.provider.accepted();
             return Ok(response);
         }
-        let renewed = self.provider.rejected(&credential, &self.prompt).await;
+        let renewed = self.provider.rejected(&credential, &self.prompt).await?;
         // A request that was refused with 401 has had no effect.
         let (Some(credential), Some(request)) = (renewed, again) else { return Ok(response) };
         drop(response);

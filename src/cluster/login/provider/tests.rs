@@ -47,7 +47,7 @@ impl Login {
 
     async fn rejected(&self) -> Option<String> {
         let credential = self.provider.credential(&Prompt::Nobody).await.unwrap();
-        let other = self.provider.rejected(&credential, &Prompt::Nobody).await?;
+        let other = self.provider.rejected(&credential, &Prompt::Nobody).await.unwrap()?;
         Some(other.authorization.as_ref().unwrap().to_str().unwrap().to_owned())
     }
 
