@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::trouble::Trouble;
+use crate::error::Trouble;
 
 thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };

@@ -19,9 +19,10 @@ pub mod config;
 pub mod console;
 pub mod contained;
 pub mod domain;
+pub mod error;
 pub mod files;
-pub mod issuance;
 pub mod keys;
+pub mod operations;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
-pub mod trouble;
+pub mod terminal;

@@ -17,6 +17,6 @@ static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> color_eyre::Result<ExitCode> {
     countersign::keys::process::protect();
-    countersign::console::terminal::install_hooks()?;
+    countersign::terminal::guard::install_hooks()?;
     countersign::cli::run()
 }

@@ -13,23 +13,25 @@ use chrono::{DateTime, TimeDelta, Utc};
 use countersign::cluster::WhoAmI;
 use countersign::cluster::rbac_watch::{Message as RbacMessage, Reach};
 use countersign::cluster::watch::{Change, Message, WatchStatus};
-use countersign::console::clock::Clock;
-use countersign::console::effect::Effect;
-use countersign::console::event::{Connection, Event, Identified};
-use countersign::console::requests::Loaded;
-use countersign::console::state::State;
-use countersign::console::theme::Theme;
-use countersign::console::update::update;
-use countersign::console::{activity, overlay, rbac, view};
+use countersign::console::core::clock::Clock;
+use countersign::console::core::effect::Effect;
+use countersign::console::core::event::{Connection, Event, Identified};
+use countersign::console::core::state::State;
+use countersign::console::core::update::update;
+use countersign::console::core::view;
+use countersign::console::dialogs;
+use countersign::console::panes::requests::Loaded;
+use countersign::console::panes::{activity, rbac};
+use countersign::console::widgets::theme::Theme;
 use countersign::domain::access::object::Kind;
 use countersign::domain::access::{Binding, Policy, Role};
 use countersign::domain::commands;
-use countersign::domain::compact::{Interner, Uid, Version};
+use countersign::domain::interner::{Interner, Uid, Version};
 use countersign::domain::output::shell::Kubectl;
 use countersign::domain::request::{CLIENT_SIGNER, Pin, Pkcs10, PublicKey, Request, Requester, San, State as Stage};
 use countersign::domain::row::Row;
 use countersign::domain::verdict::{ApiHosts, Facts, Level, Verdict, uid_id};
-use countersign::issuance::Written;
+use countersign::operations::issue::Written;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use k8s_openapi::api::rbac::v1 as api;
 use ratatui::Terminal;
@@ -247,7 +249,7 @@ impl Day {
 
     /// The cluster reads and deletes what it is asked to, and somebody else was always faster with a decision.
     fn answer(&mut self, effect: Effect) -> Option<Event> {
-        let trouble = || countersign::trouble::Trouble::new("it changed meanwhile");
+        let trouble = || countersign::error::Trouble::new("it changed meanwhile");
         Some(match effect {
             Effect::Read(pin) => {
                 let result = self.cluster.read(&pin).map(Box::new).ok_or_else(trouble);
@@ -255,7 +257,7 @@ impl Day {
             }
             Effect::Decide(id, ..) => Event::Decided(id, Err(trouble())),
             Effect::Delete(id, _) => Event::Deleted(id, Ok(())),
-            Effect::DecideAll(id, ..) => Event::Bulk(id, overlay::bulk::update::News::Ended),
+            Effect::DecideAll(id, ..) => Event::Bulk(id, dialogs::bulk::update::News::Ended),
             _ => return None,
         })
     }

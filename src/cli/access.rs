@@ -8,7 +8,7 @@ use super::list::aligned;
 use super::output::{Failed, print, print_json, tell};
 use super::rbac::{AccessOutput, chain, see, tell_missing};
 use crate::cluster::Cluster;
-use crate::console::theme::symbol;
+use crate::console::widgets::theme::symbol;
 use crate::domain::access::{AUTHENTICATED, Grant, Policy, ResourceName, Who, danger, own};
 use crate::domain::text::printable;
 

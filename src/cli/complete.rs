@@ -66,7 +66,7 @@ pub(super) fn all(typed: &OsStr) -> Vec<CompletionCandidate> {
 
 /// The users whose issuance is unfinished.
 pub(super) fn unfinished(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let journals = crate::issuance::Journal::unfinished().unwrap_or_default();
+    let journals = crate::operations::issue::Journal::unfinished().unwrap_or_default();
     beginning(typed, journals.into_iter().map(|journal| journal.order.user))
 }
 

@@ -4,7 +4,7 @@ use super::flags::{Arguments, ConfigCommand};
 use super::output::{Failed, print, print_data, tell};
 use super::settings;
 use crate::config::EXAMPLE;
-use crate::console::keys::listing;
+use crate::console::core::keys::listing;
 use crate::files::config;
 
 /// Tells about the config file.

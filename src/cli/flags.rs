@@ -9,15 +9,15 @@ use clap_complete::engine::ArgValueCompleter;
 use super::access::AccessFlags;
 use super::complete;
 use super::kubeconfig::flags::KubeconfigCommand;
-use super::own_flags::{APPROVE_EXAMPLES, COMPLETIONS_EXAMPLES, ISSUE_EXAMPLES, LIST_EXAMPLES};
-pub use super::own_flags::{CompletionsFlags, ConfigCommand, ConfigFlags, ManFlags, ScreenFlags};
 use super::who_can::WhoCanFlags;
 use super::why::WhyFlags;
+use crate::cli::program_flags::{APPROVE_EXAMPLES, COMPLETIONS_EXAMPLES, ISSUE_EXAMPLES, LIST_EXAMPLES};
+pub use crate::cli::program_flags::{CompletionsFlags, ConfigCommand, ConfigFlags, ManFlags, ScreenFlags};
 use crate::cluster::Target;
 use crate::domain::go_duration::parse_timeout;
 use crate::domain::key_type::KeyType;
-use crate::domain::life;
 use crate::domain::request::CLIENT_SIGNER;
+use crate::domain::validity;
 
 const EXAMPLES: &str = "Examples:
   countersign                                  the console
@@ -317,7 +317,7 @@ pub struct IssueFlags {
     #[arg(long, value_name = "NAME")]
     pub csr_name: Option<String>,
     /// How long it lives: 24h, 10d, or seconds
-    #[arg(long, default_value = "24h", value_name = "LIFE", value_parser = life::parse)]
+    #[arg(long, default_value = "24h", value_name = "LIFE", value_parser = validity::parse)]
     pub expires: i32,
     /// The signer
     #[arg(long, default_value = CLIENT_SIGNER, value_name = "NAME")]

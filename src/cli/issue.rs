@@ -12,8 +12,9 @@ use super::json::moment;
 use super::output::{Failed, print, print_data, print_json, print_script, print_yaml, shown, tell};
 use crate::cluster::Cluster;
 use crate::domain::certificate::Certificate;
+use crate::domain::issuance_request;
+use crate::domain::issuance_request::{Grant, KeySource, KubeconfigTarget, Order, Surroundings};
 use crate::domain::objects;
-use crate::domain::order::{self, Grant, KeySource, KubeconfigTarget, Order, Surroundings};
 use crate::domain::output::shell::ShellCommand;
 use crate::domain::plan::Plan;
 use crate::domain::policy_file::PolicyFile;
@@ -22,8 +23,9 @@ use crate::domain::request_file;
 use crate::domain::text::printable;
 use crate::domain::verdict::Level;
 use crate::files::{self, bounded};
-use crate::issuance::rehearsal::Weight;
-use crate::issuance::{self, Issuer, Journal, Outcome, Progress, Rehearsal};
+use crate::operations::issue;
+use crate::operations::issue::preflight::Weight;
+use crate::operations::issue::{Issuer, Journal, Outcome, Progress, Rehearsal};
 
 /// Issues, resumes or undoes.
 pub(super) async fn run(
@@ -50,11 +52,11 @@ pub(super) async fn run(
         return Err(Failed::usage(format!("{:?}: {}", problem.field, problem.text)));
     }
     if flags.dry_run {
-        let rehearsal = issuance::rehearse(cluster, policy, &flags.dangerous, &order).await?;
+        let rehearsal = issue::rehearse(cluster, policy, &flags.dangerous, &order).await?;
         return dry_run(cluster, &order, &rehearsal, flags);
     }
     let issuer = issuer(cluster, policy, flags)?;
-    let rehearsal = issuance::rehearse(cluster, policy, &flags.dangerous, &order).await?;
+    let rehearsal = issue::rehearse(cluster, policy, &flags.dangerous, &order).await?;
     if let Some(note) = rehearsal.notes.iter().find(|note| note.weight == Weight::Problem) {
         return Err(Failed::new(printable(&note.text)));
     }
@@ -83,7 +85,7 @@ fn tell_verdict(rehearsal: &Rehearsal) {
 fn refused(rehearsal: &Rehearsal, order: &Order) -> Option<Failed> {
     let refusal = rehearsal.refusal.as_ref()?;
     let verdict = rehearsal.verdict.clone().unwrap_or_default();
-    let trouble = issuance::why_refused(refusal, &verdict, &order.user, None);
+    let trouble = issue::why_refused(refusal, &verdict, &order.user, None);
     Some(Failed::refused(trouble.text, trouble.advice.unwrap_or_default()))
 }
 
@@ -105,7 +107,7 @@ fn order(cluster: &Cluster, global: &Global, flags: &IssueFlags) -> Result<Order
     }
     order.grant = grant(flags);
     let role = order.role_name().unwrap_or_default().to_owned();
-    order.binding_name = flags.binding.clone().unwrap_or_else(|| order::binding_name(&role, &name));
+    order.binding_name = flags.binding.clone().unwrap_or_else(|| issuance_request::binding_name(&role, &name));
     let entry = flags.context_name.clone().unwrap_or(name);
     order.kubeconfig = Some(KubeconfigTarget {
         path: around.kubeconfig,
@@ -118,7 +120,7 @@ fn order(cluster: &Cluster, global: &Global, flags: &IssueFlags) -> Result<Order
     });
     if flags.request.is_some() {
         order.kubeconfig = None;
-        let file = PathBuf::from(format!("{}.crt", order::object_name(&order.user)));
+        let file = PathBuf::from(format!("{}.crt", issuance_request::object_name(&order.user)));
         order.certificate_file = Some(flags.out.clone().unwrap_or(file));
     }
     Ok(order)
@@ -192,7 +194,7 @@ async fn carry_on(cluster: &Cluster, issuer: &Issuer, journal: Journal, flags: &
         }
     });
     let outcome = tokio::select! {
-        outcome = issuance::run(cluster, issuer, journal, news) => outcome,
+        outcome = issue::run(cluster, issuer, journal, news) => outcome,
         _ = tokio::signal::ctrl_c() => {
             return Err(Failed::refused("left as it is", format!("go on with: {}", shown(&resume))));
         }
@@ -293,7 +295,7 @@ fn unfinished(user: &str) -> Result<Journal, Failed> {
 
 async fn undo(cluster: &Cluster, user: &str) -> Result<(), Failed> {
     let permit = cluster.permit()?;
-    for written in issuance::undo(cluster, permit, &unfinished(user)?).await? {
+    for written in issue::undo(cluster, permit, &unfinished(user)?).await? {
         tell(&format!("✔ {} taken back", printable(&written.object)));
     }
     tell("A certificate that was issued stays valid until it expires.");

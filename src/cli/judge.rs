@@ -3,7 +3,7 @@
 use chrono::Utc;
 
 use super::output::{Failed, tell};
-use crate::cluster::surroundings::Withheld;
+use crate::cluster::context_loader::Withheld;
 use crate::cluster::{Cluster, Error};
 use crate::domain::access::Policy;
 use crate::domain::policy_file::PolicyFile;

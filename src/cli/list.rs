@@ -8,10 +8,10 @@ use super::json;
 use super::judge::judged_all;
 use super::output::{Failed, print, print_data, print_json, print_yaml, tell};
 use crate::cluster::Cluster;
-use crate::domain::life;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::{Request, State};
 use crate::domain::text::printable;
+use crate::domain::validity;
 use crate::domain::verdict::Verdict;
 
 /// Lists requests, the oldest first.
@@ -110,14 +110,14 @@ fn columns(request: &Request, verdict: &Verdict, age: i64, wide: bool) -> Vec<St
     let groups = if identity.groups.is_empty() { "–".to_owned() } else { identity.groups.join(",") };
     let signer =
         if wide { request.signer_name.as_str() } else { request.signer_name.rsplit('/').next().unwrap_or_default() };
-    let life = request.expiration_seconds.map_or("–".to_owned(), |seconds| life::human(seconds.into()));
+    let life = request.expiration_seconds.map_or("–".to_owned(), |seconds| validity::human(seconds.into()));
     vec![
         one_line(&request.pin.name),
         one_line(&identity.user),
         one_line(&groups),
         one_line(signer),
         life,
-        life::age(age),
+        validity::age(age),
         json::state(request.state()).to_owned(),
         verdict.headline().to_owned(),
     ]

@@ -19,7 +19,7 @@ mod list;
 mod log;
 mod man;
 mod output;
-mod own_flags;
+mod program_flags;
 mod rbac;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -83,7 +83,8 @@ pub fn run() -> color_eyre::Result<ExitCode> {
     sweep(&arguments);
     let done = match arguments.command {
         None => {
-            let settings = console::settings::Settings { practice: practice.is_some(), policy, notice, ..settings };
+            let settings =
+                console::core::settings::Settings { practice: practice.is_some(), policy, notice, ..settings };
             Ok(match runtime.block_on(console::run(arguments.global.target(), settings)) {
                 Ok(None) => ExitCode::SUCCESS,
                 Ok(Some(signal)) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),
@@ -129,7 +130,7 @@ fn sweep(arguments: &Arguments) {
 }
 
 /// What the config file says goes where the flags left room; what concerns the output holds from now on.
-fn settled(arguments: &mut Arguments, found: &Found) -> Result<console::settings::Settings, Failed> {
+fn settled(arguments: &mut Arguments, found: &Found) -> Result<console::core::settings::Settings, Failed> {
     let settings = settings::resolve(arguments, found)?;
     arguments.global.utc = settings.utc;
     arguments.global.read_only_in.clone_from(&found.config.read_only);

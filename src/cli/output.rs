@@ -10,8 +10,8 @@ use crate::domain::output::shell::ShellLine;
 use crate::domain::output::terminal::TerminalText;
 use crate::domain::text::in_ascii;
 use crate::domain::yaml;
-use crate::issuance::Stopped;
-use crate::trouble::Trouble;
+use crate::error::Trouble;
+use crate::operations::issue::Stopped;
 use crate::{cluster, files};
 
 /// Why a command did not do what was asked.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::flags::Arguments;
 use super::output::Failed;
-use crate::console::ascii::locale_is_utf8;
-use crate::console::colour::Depth;
-use crate::console::keys::{Keymap, Wrong};
-use crate::console::requests::columns::Choice;
-use crate::console::settings::Settings;
-use crate::console::theme::Theme;
+use crate::console::core::ascii::locale_is_utf8;
+use crate::console::core::keys::{Keymap, Wrong};
+use crate::console::core::settings::Settings;
+use crate::console::panes::requests::columns::Choice;
+use crate::console::widgets::theme::Theme;
 use crate::files::config::{self, Found};
+use crate::terminal::color_depth::Depth;
 
 /// A file that is wrong is an error of usage, not one of the cluster.
 pub(super) fn found() -> Result<Found, Failed> {

@@ -7,8 +7,8 @@ use k8s_openapi::api::certificates::v1::{
 use kube::Api;
 use kube::api::{DeleteParams, PostParams, Preconditions};
 
-use super::pages::Pages;
 use super::{Cluster, Error, segment};
+use crate::cluster::list_reader::Pages;
 use crate::domain::gate::{Clearance, Deletion, Verb, WritePermit};
 use crate::domain::request::{Pin, Request, State};
 use crate::domain::time::to_k8s;

@@ -16,10 +16,10 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::budget::Exceeded;
-use super::listed::Listed;
-use super::pages::Pages;
 use super::{Cluster, Error};
-use crate::domain::compact::{Interner, Uid};
+use crate::cluster::list_reader::Pages;
+use crate::cluster::slim_request::Listed;
+use crate::domain::interner::{Interner, Uid};
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::row::Row;

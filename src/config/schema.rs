@@ -3,8 +3,8 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use crate::console::keymap::{BINDINGS, Place};
-use crate::console::keys::{action_name, place_name};
+use crate::console::core::keymap::{BINDINGS, Place};
+use crate::console::core::keys::{action_name, place_name};
 
 /// Places and actions as the key table has them.
 pub fn keys(_: &mut SchemaGenerator) -> Schema {

@@ -1,7 +1,7 @@
 //! The kubectl lines that do what the console does to a request.
 //!
 //! Names come after `--`, so that one that begins with a dash is never a flag; kubectl takes that for each of these
-//! commands (tests/scenarios/pasted.rs asks the real one).
+//! commands (tests/end_to_end/pasted.rs asks the real one).
 
 use super::output::shell::{Kubectl, ShellCommand, ShellLine};
 

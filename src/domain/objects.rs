@@ -5,7 +5,7 @@ use k8s_openapi::api::certificates::v1::{CertificateSigningRequest, CertificateS
 use k8s_openapi::api::rbac::v1::{PolicyRule, Role, RoleBinding, RoleRef, Subject};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::order::{Grant, Order};
+use crate::domain::issuance_request::{Grant, Order};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 

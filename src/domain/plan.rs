@@ -5,10 +5,11 @@ use std::path::Path;
 use serde_yaml::Value;
 
 use super::key_type::KeyType;
-use super::order::{Grant, KeySource, KubeconfigTarget, Order, object_name};
 use super::output::shell::{Kubectl, ShellCommand, ShellLine};
 use super::request::CLIENT_SIGNER;
-use super::{commands, life, objects};
+use super::{commands, objects};
+use crate::domain::issuance_request::{Grant, KeySource, KubeconfigTarget, Order, object_name};
+use crate::domain::validity;
 
 /// The steps of an issuance, in the order in which they are done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -153,7 +154,7 @@ fn openssl_key(kind: KeyType, file: &str) -> ShellLine {
 }
 
 fn request(order: &Order) -> Step {
-    let life = life::human(order.expiration_seconds.into());
+    let life = validity::human(order.expiration_seconds.into());
     Step {
         kind: StepKind::Request,
         title: format!("CSR {}: {}, {life}", order.csr_name, order.usages.join(", ")),
@@ -307,7 +308,7 @@ fn to_yaml<T: serde::Serialize>(api_version: &str, kind: &str, object: &T) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::order::Surroundings;
+    use crate::domain::issuance_request::Surroundings;
 
     fn plan(user: &str) -> Plan {
         let around =

@@ -6,9 +6,9 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::compact::{Interner, Uid, Version};
 use super::request::{Pin, Request};
 use super::verdict::{Facts, Level, Verdict};
+use crate::domain::interner::{Interner, Uid, Version};
 
 /// One request in the list. Cloning it copies no text. The [`Facts`] are shared with whoever judges it again.
 #[derive(Debug, Clone, PartialEq)]

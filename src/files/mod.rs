@@ -8,18 +8,18 @@ pub mod imported;
 pub mod kubeconfig;
 pub mod kuberc;
 pub mod lock;
-pub mod memory;
 pub mod policy;
 pub mod presets;
 pub mod programs;
+pub mod session_store;
 pub mod sweep;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::domain::life;
 use crate::domain::output::shell::ShellCommand;
 use crate::domain::text::printable;
+use crate::domain::validity;
 
 /// What can go wrong with a file. Names the file, never its content.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ impl std::fmt::Display for Error {
             Self::Exists(path) => format!("{} exists already", path.display()),
             Self::Locked { lock, age_seconds: Some(age) } => {
                 let age = i64::try_from(*age).unwrap_or(i64::MAX);
-                format!("another program is writing: {} is there, {} old", lock.display(), life::age(age))
+                format!("another program is writing: {} is there, {} old", lock.display(), validity::age(age))
             }
             Self::Locked { lock, age_seconds: None } => {
                 format!("another program is writing: {} is there", lock.display())

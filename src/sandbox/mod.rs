@@ -8,7 +8,7 @@
 //! - [`store`]: objects, versions, changes. [`controllers`]: who acts on them. [`seed`]: what is there at first.
 //!
 //! It behaves like the API server of Kubernetes 1.36 as far as issuing certificates needs it; the same stories are told
-//! on both (`tests/scenarios`), and where they differ, this one is wrong.
+//! on both (`tests/end_to_end`), and where they differ, this one is wrong.
 
 pub mod api;
 pub mod authentication;

@@ -8,7 +8,7 @@
 
 mod build;
 mod client;
-#[path = "../scenarios/support/dice.rs"]
+#[path = "../end_to_end/support/dice.rs"]
 #[expect(dead_code, reason = "the end-to-end tests draw more than is drawn here")]
 mod dice;
 mod oracle;

@@ -3,10 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::cluster::Error;
-use countersign::cluster::listed::Listed;
-use countersign::cluster::pages::protobuf::{Decoder, MAGIC};
-use countersign::cluster::pages::{Piece, from_json};
-use countersign::domain::compact::Interner;
+use countersign::cluster::list_reader::protobuf::{Decoder, MAGIC};
+use countersign::cluster::list_reader::{Piece, from_json};
+use countersign::cluster::slim_request::Listed;
+use countersign::domain::interner::Interner;
 use countersign::domain::key_type::KeyType;
 use countersign::domain::policy_file::PolicyFile;
 use countersign::domain::request::{Pkcs10, Request};

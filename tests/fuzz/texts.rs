@@ -3,10 +3,10 @@
 use countersign::cluster::login::{Answer, Failed};
 use countersign::config::Config;
 use countersign::config::theme::ThemeFile;
-use countersign::console::input::Input;
-use countersign::console::input::parser::Parser;
 use countersign::domain::access::draft::Preset;
 use countersign::domain::policy_file::PolicyFile;
+use countersign::terminal::input::Input;
+use countersign::terminal::input::parser::Parser;
 
 use crate::harness::Target;
 

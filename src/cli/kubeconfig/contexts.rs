@@ -9,8 +9,8 @@ use crate::cli::list::aligned;
 use crate::cli::output::{Failed, print, print_json, tell};
 use crate::domain::kubeconfig::Kind;
 use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
-use crate::domain::life;
 use crate::domain::text::printable;
+use crate::domain::validity;
 use crate::files::kubeconfig::{self, disk::Disk};
 use crate::files::kuberc;
 
@@ -64,11 +64,11 @@ pub(super) fn check(global: &Global, flags: &CheckFlags) -> Result<(), Failed> {
         match standing(context, now, flags.warn) {
             Life::Expired(end) => {
                 bad += 1;
-                print(&format!("{name}: expired {} ago", life::age((now - end).num_seconds())))?;
+                print(&format!("{name}: expired {} ago", validity::age((now - end).num_seconds())))?;
             }
             Life::Soon(end) => {
                 soon += 1;
-                print(&format!("{name}: expires in {}", life::age((end - now).num_seconds())))?;
+                print(&format!("{name}: expires in {}", validity::age((end - now).num_seconds())))?;
             }
             Life::NotYet(begin) => {
                 bad += 1;
@@ -98,7 +98,7 @@ pub(super) fn expired(global: &Global) -> Option<String> {
     let context = all.diagnose(&Disk).into_iter().find(|context| context.name == name)?;
     let now = Utc::now();
     match standing(&context, now, None) {
-        Life::Expired(end) => Some(life::age((now - end).num_seconds())),
+        Life::Expired(end) => Some(validity::age((now - end).num_seconds())),
         _ => None,
     }
 }
@@ -135,7 +135,7 @@ fn table(contexts: &[Diagnosis], now: DateTime<Utc>, warn: Option<TimeDelta>, wi
 }
 
 fn valid(standing: Life, now: DateTime<Utc>) -> String {
-    let left = |end: DateTime<Utc>| life::age((end - now).num_seconds());
+    let left = |end: DateTime<Utc>| validity::age((end - now).num_seconds());
     match standing {
         Life::Unknown => "–".to_owned(),
         Life::Valid(end) => left(end),

@@ -10,9 +10,9 @@ use crate::cli::output::{Failed, print, print_data, tell};
 use crate::domain::gate::WriteAccess;
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::kubeconfig::set::Kubeconfigs;
-use crate::domain::life;
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
+use crate::domain::validity;
 use crate::files::kubeconfig::disk::Disk;
 use crate::files::kubeconfig::{self, Comments, Written};
 use crate::files::{Error, imported, lock};
@@ -119,7 +119,7 @@ impl Files<'_> {
             let real = file.canonicalize().ok().filter(|real| *real != file);
             for file in [Some(file), real].into_iter().flatten() {
                 let Some(found) = lock::find(&file) else { continue };
-                let age = life::age(i64::try_from(found.age.as_secs()).unwrap_or(i64::MAX));
+                let age = validity::age(i64::try_from(found.age.as_secs()).unwrap_or(i64::MAX));
                 let name = found.lock.display();
                 if found.held {
                     return Err(Failed::refused(format!("{name} is held by a running countersign"), "Wait for it."));

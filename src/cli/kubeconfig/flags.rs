@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::domain::kubeconfig::Kind;
-use crate::domain::life;
+use crate::domain::validity;
 
 /// The subcommands about kubeconfigs. They ask no cluster.
 #[derive(Debug, Subcommand)]
@@ -193,7 +193,7 @@ pub struct UnlockFlags {
 }
 
 fn warning(text: &str) -> Result<TimeDelta, String> {
-    life::parse(text).map(|seconds| TimeDelta::seconds(seconds.into()))
+    validity::parse(text).map(|seconds| TimeDelta::seconds(seconds.into()))
 }
 
 fn renaming(text: &str) -> Result<(Kind, String, String), String> {

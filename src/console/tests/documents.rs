@@ -6,8 +6,8 @@ use ratatui::backend::TestBackend;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::{Console, three};
-use crate::console::keymap::{BINDINGS, Place};
-use crate::console::theme::Theme;
+use crate::console::core::keymap::{BINDINGS, Place};
+use crate::console::widgets::theme::Theme;
 
 /// The README's keys, made from the table.
 fn key_list() -> String {

@@ -13,18 +13,18 @@ use super::{Console, three};
 use crate::cluster::probe::{Failure, Probe, Stage};
 use crate::cluster::watch::{Message, WatchStatus};
 use crate::cluster::{Error, WhoAmI};
-use crate::console::effect::Effect;
-use crate::console::event::{Connection, Event};
-use crate::console::kubeconfig::{Change, Holds, News, Outcome, Task};
-use crate::console::requests::testing::noon;
-use crate::console::theme::Theme;
+use crate::console::core::effect::Effect;
+use crate::console::core::event::{Connection, Event};
+use crate::console::panes::kubeconfig::{Change, Holds, News, Outcome, Task};
+use crate::console::panes::requests::testing::noon;
+use crate::console::widgets::theme::Theme;
 use crate::domain::certificate::Certificate;
 use crate::domain::kubeconfig::Kind;
 use crate::domain::kubeconfig::diagnose::{Credential, Diagnosis};
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::output::shell::Kubectl;
 use crate::domain::request::Identity;
-use crate::trouble::Trouble;
+use crate::error::Trouble;
 
 pub(super) fn certificate(subject: &str, user: &str, from: DateTime<Utc>, until: DateTime<Utc>) -> Certificate {
     Certificate {

@@ -6,10 +6,10 @@ use crossterm::event::KeyCode;
 use super::{Console, three};
 use crate::cluster::bulk::Wait;
 use crate::cluster::login::{Failed, Health, Reason};
-use crate::console::effect::Effect;
-use crate::console::event::Event;
-use crate::console::requests::testing::noon;
-use crate::trouble::Trouble;
+use crate::console::core::effect::Effect;
+use crate::console::core::event::Event;
+use crate::console::panes::requests::testing::noon;
+use crate::error::Trouble;
 
 fn failed(reason: Reason) -> Failed {
     Failed { program: "kubelogin".into(), reason }

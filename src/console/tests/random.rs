@@ -7,12 +7,12 @@ use super::Console;
 use super::town::{Mood, Town};
 use super::ways::Start;
 use crate::cluster::Verb;
-use crate::console::effect::Effect;
-use crate::console::event::Event;
-use crate::console::keymap::{Action, BINDINGS, Key};
-use crate::console::overlay::{Overlay, Phase, bulk};
+use crate::console::core::effect::Effect;
+use crate::console::core::event::Event;
+use crate::console::core::keymap::{Action, BINDINGS, Key};
+use crate::console::dialogs::{Overlay, Phase, bulk};
+use crate::console::panes::{kubeconfig, rbac};
 use crate::console::wizard::Task;
-use crate::console::{kubeconfig, rbac};
 use crate::domain::text::printable;
 
 /// xorshift64*: the same keys on every run and every machine.
@@ -43,7 +43,7 @@ fn may_approve(console: &Console, event: &Event) -> bool {
         _ => return false,
     };
     let named = !decide.is_dangerous()
-        || decide.form.value(crate::console::overlay::decide::Field::Name).trim() == printable(&decide.name);
+        || decide.form.value(crate::console::dialogs::decide::Field::Name).trim() == printable(&decide.name);
     confirms && named && decide.phase == Phase::Asking && decide.seen.is_some()
 }
 

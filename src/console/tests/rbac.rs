@@ -10,12 +10,12 @@ use super::{Console, three};
 use crate::cluster::rbac::{OwnRules, Review};
 use crate::cluster::rbac_watch::{Message, Reach};
 use crate::cluster::watch::WatchStatus;
-use crate::console::effect::Effect;
-use crate::console::event::Event;
-use crate::console::rbac::{News, Task};
+use crate::console::core::effect::Effect;
+use crate::console::core::event::Event;
+use crate::console::panes::rbac::{News, Task};
 use crate::domain::access::object::Kind;
 use crate::domain::access::{Binding, Catalogue, Policy, Role};
-use crate::trouble::Trouble;
+use crate::error::Trouble;
 
 /// The roles and bindings of a small shop: the group qa reads secrets through a role that gathers another.
 pub(super) const SHOP: &str = r#"

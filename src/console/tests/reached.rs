@@ -7,12 +7,12 @@ use super::Console;
 use super::town::Town;
 use super::ways::{WAYS, go};
 use crate::cluster::watch::WatchStatus;
-use crate::console::kubeconfig::ask;
-use crate::console::overlay::{Overlay, Phase, bulk};
-use crate::console::rbac::ask::Asked;
-use crate::console::rbac::{Page, edit};
-use crate::console::requests::Tab;
-use crate::console::state::Pane;
+use crate::console::core::state::Pane;
+use crate::console::dialogs::{Overlay, Phase, bulk};
+use crate::console::panes::kubeconfig::ask;
+use crate::console::panes::rbac::ask::Asked;
+use crate::console::panes::rbac::{Page, edit};
+use crate::console::panes::requests::Tab;
 use crate::console::wizard::Step;
 use crate::console::wizard::run::{End, Fare};
 

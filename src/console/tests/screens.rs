@@ -11,15 +11,15 @@ use super::Console;
 use super::town::Town;
 use super::ways::{Start, WAYS, everywhere, go};
 use crate::config::theme::ThemeFile;
-use crate::console::colour::Depth;
-use crate::console::event::Event;
-use crate::console::overlay::Overlay;
-use crate::console::rbac::Page;
-use crate::console::requests::testing::request;
-use crate::console::screen::Screen;
-use crate::console::state::Pane;
-use crate::console::theme::Theme;
-use crate::console::view;
+use crate::console::core::event::Event;
+use crate::console::core::state::Pane;
+use crate::console::core::view;
+use crate::console::dialogs::Overlay;
+use crate::console::panes::rbac::Page;
+use crate::console::panes::requests::testing::request;
+use crate::console::widgets::theme::Theme;
+use crate::terminal::color_depth::Depth;
+use crate::terminal::screen::Screen;
 
 fn text(buffer: &Buffer) -> String {
     let rows = (0..buffer.area.height).map(|y| {

@@ -13,23 +13,25 @@ use crate::cluster::bulk::Outcome as Decided;
 use crate::cluster::probe::{Failure, Probe, Stage};
 use crate::cluster::rbac::{OwnRules, Review};
 use crate::cluster::{Error, WhoAmI};
-use crate::console::effect::Effect;
-use crate::console::event::{Event, Exported};
-use crate::console::kubeconfig::{self, Change, Holds, Outcome};
-use crate::console::overlay::bulk::update::News as BulkNews;
-use crate::console::requests::Loaded;
-use crate::console::requests::testing::{noon, request};
-use crate::console::{rbac, wizard};
+use crate::console::core::effect::Effect;
+use crate::console::core::event::{Event, Exported};
+use crate::console::dialogs::bulk::update::News as BulkNews;
+use crate::console::panes::kubeconfig;
+use crate::console::panes::kubeconfig::{Change, Holds, Outcome};
+use crate::console::panes::rbac;
+use crate::console::panes::requests::Loaded;
+use crate::console::panes::requests::testing::{noon, request};
+use crate::console::wizard;
 use crate::domain::access::Policy;
 use crate::domain::access::object::Kind;
 use crate::domain::output::shell::Kubectl;
 use crate::domain::plan::{Plan, StepKind};
 use crate::domain::request::{Condition, Pin, Request, State as RequestState};
 use crate::domain::verdict::{Context, Verdict, judge};
-use crate::issuance::proof::Proof;
-use crate::issuance::rehearsal::{Note, Weight};
-use crate::issuance::{Journal, Outcome as Issued, Progress, Rehearsal, Written};
-use crate::trouble::Trouble;
+use crate::error::Trouble;
+use crate::operations::issue::preflight::{Note, Weight};
+use crate::operations::issue::verify_login::Proof;
+use crate::operations::issue::{Journal, Outcome as Issued, Progress, Rehearsal, Written};
 
 /// How the town answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -248,9 +250,9 @@ fn wizard_answer(task: wizard::Task, mood: Mood) -> Vec<wizard::News> {
     match task {
         // One is left of a day on which nothing could be written.
         Task::LookForUnfinished if mood == Mood::Refusing => {
-            let order = wizard::Wizard::new(crate::domain::order::Surroundings::default()).order().0;
+            let order = wizard::Wizard::new(crate::domain::issuance_request::Surroundings::default()).order().0;
             let (user, csr_name) = ("pavel".into(), "pavel".into());
-            vec![News::Unfinished(vec![journal(&crate::domain::order::Order { user, csr_name, ..order })])]
+            vec![News::Unfinished(vec![journal(&crate::domain::issuance_request::Order { user, csr_name, ..order })])]
         }
         Task::LookForUnfinished => vec![News::Unfinished(Vec::new())],
         Task::ReadRequest(path) => vec![News::RequestRead(path, Err("there is no such file".to_owned()))],
@@ -285,7 +287,7 @@ fn written(what: &'static str, object: &str) -> Written {
     }
 }
 
-fn journal(order: &crate::domain::order::Order) -> Journal {
+fn journal(order: &crate::domain::issuance_request::Order) -> Journal {
     serde_json::from_value(json!({
         "order": order, "server": "https://10.1.0.5:6443", "context": "prod-eu", "begun": noon(), "csr_uid": "u",
         "role_uid": null, "binding_uid": null, "kubeconfig_written": false, "previous_context": null,

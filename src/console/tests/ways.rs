@@ -9,16 +9,16 @@ use super::town::{Mood, Town};
 use crate::cluster::WhoAmI;
 use crate::cluster::rbac_watch::{Message as RbacMessage, Reach};
 use crate::cluster::watch::{Message, WatchStatus};
-use crate::console::clock::Clock;
-use crate::console::event::{Connection, Event, Identified};
-use crate::console::memory::Recalled;
-use crate::console::rbac::News;
-use crate::console::requests::testing::noon;
-use crate::console::state::State;
-use crate::console::theme::Theme;
+use crate::console::core::clock::Clock;
+use crate::console::core::event::{Connection, Event, Identified};
+use crate::console::core::saved_view::Recalled;
+use crate::console::core::state::State;
+use crate::console::panes::rbac::News;
+use crate::console::panes::requests::testing::noon;
+use crate::console::widgets::theme::Theme;
 use crate::domain::access::Catalogue;
 use crate::domain::access::object::Kind;
-use crate::trouble::Trouble;
+use crate::error::Trouble;
 
 /// The sizes that have to work.
 pub const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
@@ -330,5 +330,5 @@ fn knows(console: &mut Console, town: &Town) {
     for kind in Kind::ALL {
         console.news(News::Watch(RbacMessage::Status(kind, Reach { status: WatchStatus::Live, only: None })));
     }
-    console.hears(Event::Kubeconfig(crate::console::kubeconfig::News::Read(Ok(Box::new(town.holds.clone())))));
+    console.hears(Event::Kubeconfig(crate::console::panes::kubeconfig::News::Read(Ok(Box::new(town.holds.clone())))));
 }

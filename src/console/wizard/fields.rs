@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use super::{Step, Wizard};
-use crate::console::form::Form;
-use crate::domain::key_type::KeyType;
-use crate::domain::life;
-use crate::domain::order::{
-    self, DEFAULT_VERBS, Field as OrderField, Grant, KeySource, KubeconfigTarget, Order, Problem, Surroundings,
+use crate::console::widgets::form::Form;
+use crate::domain::issuance_request;
+use crate::domain::issuance_request::{
+    DEFAULT_VERBS, Field as OrderField, Grant, KeySource, KubeconfigTarget, Order, Problem, Surroundings,
 };
+use crate::domain::key_type::KeyType;
 use crate::domain::request::CLIENT_SIGNER;
+use crate::domain::validity;
 
 /// The fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,10 +122,10 @@ pub fn applies(form: &Form<Field>, field: Field) -> bool {
 pub fn follow(form: &mut Form<Field>) {
     let user = form.value(Field::User).trim().to_owned();
     let role = form.value(Field::Role).trim().to_owned();
-    form.suggest(Field::CsrName, &order::object_name(&user));
+    form.suggest(Field::CsrName, &issuance_request::object_name(&user));
     form.suggest(Field::Context, &user);
-    form.suggest(Field::Certificate, &format!("{}.crt", order::object_name(&user)));
-    form.suggest(Field::Binding, &order::binding_name(&role, &user));
+    form.suggest(Field::Certificate, &format!("{}.crt", issuance_request::object_name(&user)));
+    form.suggest(Field::Binding, &issuance_request::binding_name(&role, &user));
 }
 
 /// Words separated by blanks or commas.
@@ -151,7 +152,7 @@ impl Wizard {
         order.usages = phrases(form.value(Field::Usages));
         order.namespace = text(Field::Namespace);
         order.binding_name = text(Field::Binding);
-        match life::parse(form.value(Field::Life)) {
+        match validity::parse(form.value(Field::Life)) {
             Ok(seconds) => order.expiration_seconds = seconds,
             Err(why) => problems.push((Field::Life, why)),
         }

@@ -12,15 +12,15 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use crate::console::clock::Clock;
-use crate::console::effect::EffectId;
-use crate::console::form::Form;
-use crate::console::keymap::{Action, Place};
-use crate::console::overlay::PASTED;
+use crate::console::core::clock::Clock;
+use crate::console::core::effect::EffectId;
+use crate::console::core::keymap::{Action, Place};
+use crate::console::dialogs::PASTED;
+use crate::console::widgets::form::Form;
 use crate::domain::gate::WritePermit;
-use crate::domain::order::{Order, Surroundings};
-use crate::issuance::{Journal, Progress, Rehearsal, Written};
-use crate::trouble::Trouble;
+use crate::domain::issuance_request::{Order, Surroundings};
+use crate::error::Trouble;
+use crate::operations::issue::{Journal, Progress, Rehearsal, Written};
 
 use fields::Field;
 use review::Review;

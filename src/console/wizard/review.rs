@@ -2,12 +2,12 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::console::effect::EffectId;
-use crate::console::form::Form;
+use crate::console::core::effect::EffectId;
+use crate::console::widgets::form::Form;
 use crate::domain::plan::StepKind;
 use crate::domain::verdict::Verdict;
-use crate::issuance::{Note, Rehearsal};
-use crate::trouble::Trouble;
+use crate::error::Trouble;
+use crate::operations::issue::{Note, Rehearsal};
 
 /// How far the rehearsal is.
 #[derive(Debug, Default)]

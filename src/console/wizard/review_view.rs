@@ -8,15 +8,16 @@ use ratatui::widgets::Paragraph;
 
 use super::Wizard;
 use super::view::{LABEL, draw_lines};
-use crate::console::form;
-use crate::console::keymap::{Action, Place};
-use crate::console::overlay::view::too_small;
-use crate::console::requests::{detail, view::fact_lines};
-use crate::console::state::State;
-use crate::console::text::wrapped;
+use crate::console::core::keymap::{Action, Place};
+use crate::console::core::state::State;
+use crate::console::dialogs::view::too_small;
+use crate::console::panes::requests::detail;
+use crate::console::panes::requests::view::fact_lines;
+use crate::console::widgets::form;
+use crate::console::widgets::text::wrapped;
 use crate::domain::plan::Plan;
-use crate::issuance::Rehearsal;
-use crate::issuance::rehearsal::Weight;
+use crate::operations::issue::Rehearsal;
+use crate::operations::issue::preflight::Weight;
 
 /// On a screen with fewer lines sentences are short.
 const LOW: u16 = 16;

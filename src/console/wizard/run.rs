@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::console::effect::EffectId;
-use crate::console::keymap::Action;
+use crate::console::core::effect::EffectId;
+use crate::console::core::keymap::Action;
 use crate::domain::plan::{Plan, StepKind};
-use crate::issuance::{Journal, Outcome, Progress};
-use crate::trouble::Trouble;
+use crate::error::Trouble;
+use crate::operations::issue::{Journal, Outcome, Progress};
 
 /// An issuance on the screen.
 #[derive(Debug)]

@@ -9,16 +9,17 @@ use zeroize::Zeroizing;
 
 use super::{News, Task};
 use crate::cluster::Cluster;
-use crate::console::effect::EffectId;
-use crate::console::event::Event;
+use crate::console::core::effect::EffectId;
+use crate::console::core::event::Event;
 use crate::contained;
 use crate::domain::gate::WritePermit;
 use crate::domain::plan::StepKind;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request_file::{self, CanonicalRequestPem};
+use crate::error::Trouble;
 use crate::files::bounded;
-use crate::issuance::{self, Issuer, Journal, Progress, rehearse, undo};
-use crate::trouble::Trouble;
+use crate::operations::issue;
+use crate::operations::issue::{Issuer, Journal, Progress, rehearse, undo};
 
 /// The wizard's hands.
 pub struct WizardRunner {
@@ -91,7 +92,7 @@ impl WizardRunner {
         let (news, mut progress) = mpsc::unbounded_channel();
         let (panicked, mut panic) = mpsc::unbounded_channel();
         // How it ended is in its news.
-        let run = async move { drop(issuance::run(&cluster, &issuer, journal, news).await) };
+        let run = async move { drop(issue::run(&cluster, &issuer, journal, news).await) };
         self.running = Some(contained::spawn(run, move |trouble| drop(panicked.send(trouble))));
         tokio::spawn(async move {
             let mut step = StepKind::Key;

@@ -5,19 +5,19 @@ use crossterm::event::KeyEvent;
 use super::fields::{self, Field};
 use super::run::{End, Run};
 use super::{News, Step, Task, Wizard};
-use crate::console::effect::Effect;
-use crate::console::keymap::{Action, Place};
-use crate::console::overlay::{Overlay, Reader, Undo, hint};
-use crate::console::requests::update::steps;
-use crate::console::state::State;
-use crate::console::view;
+use crate::console::core::effect::Effect;
+use crate::console::core::keymap::{Action, Place};
+use crate::console::core::state::State;
+use crate::console::core::view;
+use crate::console::dialogs::{Overlay, Reader, Undo, hint};
+use crate::console::panes::requests::update::steps;
 use crate::domain::gate::Refusal;
-use crate::domain::order::Surroundings;
+use crate::domain::issuance_request::Surroundings;
 use crate::domain::output::shell::Kubectl;
 use crate::domain::plan::Plan;
 use crate::domain::request::Pkcs10;
 use crate::domain::text::printable;
-use crate::issuance::{Progress, Written};
+use crate::operations::issue::{Progress, Written};
 
 /// Opens the wizard.
 pub fn open(state: &mut State) -> Vec<Effect> {
@@ -319,7 +319,7 @@ fn take_identity(wizard: &mut Wizard, pem: Option<&str>) {
     fields::follow(&mut wizard.form);
 }
 
-fn run_of(state: &mut State, id: crate::console::effect::EffectId) -> Option<&mut Run> {
+fn run_of(state: &mut State, id: crate::console::core::effect::EffectId) -> Option<&mut Run> {
     state.wizard.as_mut()?.run.as_mut().filter(|run| run.id == id)
 }
 

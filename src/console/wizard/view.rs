@@ -9,10 +9,10 @@ use ratatui::widgets::{Block, Borders, Paragraph};
 use super::fields::{Field, applies};
 use super::run::{End, Fare, Run};
 use super::{Step, Wizard, review_view};
-use crate::console::form;
-use crate::console::keymap::{Action, Place};
-use crate::console::state::State;
-use crate::console::text::{cell, wrapped};
+use crate::console::core::keymap::{Action, Place};
+use crate::console::core::state::State;
+use crate::console::widgets::form;
+use crate::console::widgets::text::{cell, wrapped};
 use crate::domain::plan::{self, Plan};
 
 /// Columns of a field's label.

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Context, Facts, Finding, Level, finding, rules};
-use crate::domain::life::age;
 use crate::domain::request::State;
+use crate::domain::validity::age;
 
 /// csrcleaner deletes a request that nobody decided after this time.
 const PENDING: TimeDelta = TimeDelta::hours(24);

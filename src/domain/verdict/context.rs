@@ -9,10 +9,10 @@ use super::grants::Grants;
 use super::hosts::ApiHosts;
 use super::nodes::Nodes;
 use super::signer::is_signed_here;
-use super::ties::Ties;
 use crate::domain::access::Who;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
+use crate::domain::verdict::related_index::Ties;
 
 /// `--cluster-signing-duration`, where nothing else is known.
 const DEFAULT_SIGNING: TimeDelta = TimeDelta::days(365);

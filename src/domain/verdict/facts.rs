@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::signer::KUBELET_SERVING;
-use crate::domain::compact::{Interner, Uid, bytes};
+use crate::domain::interner::{Interner, Uid, bytes};
 use crate::domain::request::{Request, San, State};
 
 /// The prefix of nodes' user names.

@@ -14,16 +14,16 @@ mod form;
 pub mod grants;
 mod hosts;
 mod identity;
-mod life;
-mod neighbours;
 mod nodes;
 mod policy;
+pub mod related_index;
+mod related_requests;
 mod requester;
 pub mod rules;
 mod serving;
 pub mod signer;
 mod subject;
-pub mod ties;
+mod validity;
 
 pub use context::{Bound, Context, Limits, Surroundings};
 pub use facts::{Asker, Facts, Id, uid_id};
@@ -31,9 +31,9 @@ pub use form::difference_from_request;
 pub use grants::Grants;
 pub use hosts::{AddressRange, ApiHosts, Host};
 pub use nodes::Nodes;
+pub use related_index::Ties;
 pub use rules::Rule;
 pub use signer::{is_signed_here, refusal};
-pub use ties::Ties;
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
@@ -175,12 +175,12 @@ const AROUND: &[Around] = &[
     access::look_alike,
     requester::somebody_else,
     serving::hosts,
-    neighbours::same_key,
-    neighbours::named_as_other,
-    neighbours::duplicate,
-    neighbours::unknown_signer,
-    life::beyond_policy,
-    life::cut,
+    related_requests::same_key,
+    related_requests::named_as_other,
+    related_requests::duplicate,
+    related_requests::unknown_signer,
+    validity::beyond_policy,
+    validity::cut,
     cleanup::stuck,
     cleanup::goes_soon,
 ];

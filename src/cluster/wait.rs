@@ -1,0 +1,43 @@
+//! Waiting for something to happen to one request.
+
+use futures::StreamExt;
+use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::watch_object;
+
+use crate::cluster::{Cluster, Error};
+use crate::domain::request::Request;
+
+impl Cluster {
+    /// Waits until `done` is true of the request of that name and uid, watching it. A server that goes away meanwhile
+    /// is waited for.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] where it is deleted, [`Error::Forbidden`] where we may not watch it.
+    pub async fn wait_for(
+        &self,
+        name: &str,
+        uid: &str,
+        done: impl Fn(&Request) -> bool,
+    ) -> Result<CertificateSigningRequest, Error> {
+        let mut changes = watch_object(self.requests_api(), name).default_backoff().boxed();
+        while let Some(change) = changes.next().await {
+            match change {
+                Ok(Some(csr)) if csr.metadata.uid.as_deref() == Some(uid) => {
+                    if done(&Request::from_object(&csr)) {
+                        return Ok(csr);
+                    }
+                }
+                Ok(_) => return Err(Error::Gone { what: format!("the request {name}") }),
+                Err(error) => {
+                    let error = self.watch_error(error);
+                    if matches!(error, Error::Forbidden { .. } | Error::Unauthorized { .. }) {
+                        return Err(error);
+                    }
+                    tracing::warn!(%error, "waiting for a request");
+                }
+            }
+        }
+        Err(Error::Gone { what: format!("the request {name}") })
+    }
+}

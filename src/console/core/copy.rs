@@ -1,0 +1,101 @@
+//! Copying to the clipboard of the terminal, wherever it is (OSC 52). A private key is never copied.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::console::core::state::{Pane, State};
+use crate::console::dialogs::Overlay;
+use crate::console::panes::requests::Tab;
+use crate::domain::output::clipboard::ClipboardText;
+use crate::domain::output::shell;
+use crate::domain::text::printable;
+
+/// GNU screen passes strings of 768 bytes at most on.
+const SCREEN_PIECE: usize = 600;
+
+/// What `y` copies: the text that is read, else what the cursor is on. Or why that is not copied.
+pub fn what(state: &State) -> Option<Result<ClipboardText, &'static str>> {
+    match (state.overlays.last(), &state.wizard, state.pane) {
+        (Some(Overlay::Reader(reader)), _, _) => {
+            // As they are shown: a line break within a name is not one between lines.
+            let shown = |line| if reader.shell { Cow::Borrowed(shell::shown(line)) } else { printable(line) };
+            let lines: Vec<_> = reader.lines.iter().map(|line| shown(line)).collect();
+            Some(ClipboardText::new(&lines.join("\n")))
+        }
+        (Some(_), _, _) | (None, Some(_), _) => None,
+        (None, None, Pane::Requests) => match (state.requests.page.map(|page| page.tab), state.requests.loaded()) {
+            (Some(Tab::Yaml), Some(loaded)) => Some(ClipboardText::new(&loaded.yaml)),
+            _ => state.requests.chosen().map(|row| ClipboardText::name(&row.name)),
+        },
+        (None, None, Pane::Rbac) => {
+            let chosen = state.rbac.page().chosen();
+            chosen.map(|entry| ClipboardText::name(entry.object.as_ref().map_or(&entry.key, |object| &object.name)))
+        }
+        (None, None, Pane::Kubeconfig) => state.kubeconfig.chosen().map(|context| ClipboardText::name(&context.name)),
+        (None, None, Pane::Activity) => {
+            state.activity.chosen().map(|record| ClipboardText::new(shell::shown(record.written.command.as_str())))
+        }
+    }
+}
+
+/// What stands between us and the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Between {
+    /// Nothing.
+    Nothing,
+    /// tmux, which passes on what it is told to.
+    Tmux,
+    /// GNU screen.
+    Screen,
+}
+
+impl Between {
+    /// As the environment says.
+    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
+        match () {
+            () if set("TMUX") => Self::Tmux,
+            () if set("STY") => Self::Screen,
+            () => Self::Nothing,
+        }
+    }
+
+    /// The sequence that puts `text` on the terminal's clipboard.
+    ///
+    /// tmux takes it itself where `set-clipboard` is `on`, and passes it on in its wrapping where `allow-passthrough`
+    /// is: both are sent, the same text twice is one. GNU screen only passes it on, in pieces.
+    pub fn copy(self, text: &ClipboardText) -> String {
+        let plain = format!("\x1b]52;c;{}\x07", STANDARD.encode(text.as_str()));
+        match self {
+            Self::Nothing => plain,
+            Self::Tmux => format!("{plain}\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b")),
+            Self::Screen => {
+                // It is ASCII, so it can be cut anywhere.
+                let pieces = plain.as_bytes().chunks(SCREEN_PIECE).map(String::from_utf8_lossy);
+                pieces.flat_map(|piece| ["\x1bP".into(), piece, "\x1b\\".into()]).collect()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sequence_is_wrapped_for_what_stands_between() {
+        let text = |text: &str| ClipboardText::new(text).unwrap();
+        assert_eq!(Between::Nothing.copy(&text("jane")), "\x1b]52;c;amFuZQ==\x07");
+        assert_eq!(
+            Between::Tmux.copy(&text("jane")),
+            "\x1b]52;c;amFuZQ==\x07\x1bPtmux;\x1b\x1b]52;c;amFuZQ==\x07\x1b\\"
+        );
+        let long = Between::Screen.copy(&text(&"x".repeat(1000)));
+        let pieces: Vec<_> = long.split("\x1b\\").filter(|piece| !piece.is_empty()).collect();
+        assert!(pieces.len() == 3 && pieces.iter().all(|piece| piece.starts_with("\x1bP") && piece.len() < 768));
+        let joined: String = pieces.iter().map(|piece| &piece[2..]).collect();
+        assert_eq!(joined, Between::Nothing.copy(&text(&"x".repeat(1000))));
+    }
+}

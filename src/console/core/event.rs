@@ -1,0 +1,122 @@
+//! Everything that can happen to the console.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use crossterm::event::KeyEvent;
+use ratatui::layout::{Position, Size};
+
+use crate::cluster::WhoAmI;
+use crate::cluster::bulk::Wait;
+use crate::cluster::login::Health;
+use crate::cluster::watch;
+use crate::console::core::effect::EffectId;
+use crate::console::core::saved_view::Recalled;
+use crate::console::dialogs::bulk;
+use crate::console::panes::kubeconfig;
+use crate::console::panes::rbac;
+use crate::console::panes::requests::Loaded;
+use crate::console::wizard;
+use crate::domain::output::shell::Kubectl;
+use crate::domain::request::Request;
+use crate::domain::verdict::{ApiHosts, Nodes};
+use crate::error::Trouble;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// The mouse's wheel went on one notch: down, or up.
+    Wheel(bool),
+    /// The mouse was clicked here.
+    Click(Position),
+    /// Text was pasted.
+    Paste(String),
+    /// The screen has another size.
+    Resized(Size),
+    /// Time went on as far as something on the screen changes by itself.
+    Clock,
+    /// There is time to go on with a list that is being worked out.
+    Work,
+    /// What the console knows about this context from before it was started.
+    Recalled(Recalled),
+    /// The client is set up (which contacts no server yet), or why it cannot be.
+    Connected(Result<Connection, Trouble>),
+    /// News of the login.
+    Login(Health),
+    /// Whether the server answered just now.
+    Beat(Result<(), Trouble>),
+    /// The server asked us to wait.
+    Asked(Wait),
+    /// The server said who we are and what it is.
+    Identified(Result<Identified, Trouble>),
+    /// The nodes are these now.
+    Nodes(Nodes),
+    /// News from the watch on CSRs.
+    Watch(watch::Message),
+    /// A watch ended because of a bug: its data is no longer live.
+    WatchEnded(Trouble),
+    /// A request was read in full.
+    Read {
+        /// The object that was meant.
+        uid: String,
+        /// What was read.
+        result: Result<Box<Loaded>, Trouble>,
+    },
+    /// A decision ended. The request is what the cluster says now.
+    Decided(EffectId, Result<Box<Request>, Trouble>),
+    /// News of many decisions.
+    Bulk(EffectId, bulk::update::News),
+    /// A deletion ended.
+    Deleted(EffectId, Result<(), Trouble>),
+    /// A certificate was written to a file, or not.
+    Exported(EffectId, Exported),
+    /// News for the RBAC pane.
+    Rbac(rbac::News),
+    /// News for the wizard.
+    Wizard(wizard::News),
+    /// News for the Kubeconfig pane.
+    Kubeconfig(kubeconfig::News),
+}
+
+/// Which cluster the console talks to, as the kubeconfig says.
+#[derive(Debug, Clone, Default)]
+pub struct Connection {
+    /// The context's name.
+    pub context: String,
+    /// The namespace in force.
+    pub namespace: String,
+    /// The server's address.
+    pub server: String,
+    /// The name of the context's cluster entry.
+    pub cluster: String,
+    /// `kubectl` with the flags that mean this cluster and this user.
+    pub kubectl: Kubectl,
+    /// The kubeconfig that kubectl would write a new entry to.
+    pub kubeconfig: PathBuf,
+}
+
+/// Who we are there, and which version it runs.
+#[derive(Debug, Clone)]
+pub struct Identified {
+    /// From `SelfSubjectReview`.
+    pub who: WhoAmI,
+    /// From /version, such as `v1.36.3`.
+    pub version: String,
+    /// When the CA for client certificates ends, where we may know.
+    pub ca_ends: Option<DateTime<Utc>>,
+    /// Where the API server and the Services are.
+    pub api_hosts: ApiHosts,
+}
+
+/// How writing a file ended.
+#[derive(Debug, Clone)]
+pub enum Exported {
+    /// Written to this path.
+    Written(String),
+    /// There is a file already, and nobody said that it may be replaced.
+    Exists,
+    /// It did not work.
+    Failed(Trouble),
+}

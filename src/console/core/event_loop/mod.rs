@@ -1,0 +1,419 @@
+//! The loop: signals, keys, answers, news from the cluster, frames. The nearer to the person, the sooner.
+
+mod handover;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use color_eyre::eyre::{Result, WrapErr};
+use crossterm::event::{KeyEvent, MouseEventKind};
+use ratatui::layout::Position;
+use rustix::process::{Signal, getpid, kill_process};
+use tokio::sync::mpsc;
+
+use crate::cluster::Target;
+use crate::cluster::login::Handover;
+use crate::console::core::clock::Clock;
+use crate::console::core::copy::Between;
+use crate::console::core::effect::Effect;
+use crate::console::core::event::Event;
+use crate::console::core::keymap::Key;
+use crate::console::core::prompt_guard;
+use crate::console::core::prompt_guard::{Fingers, Seen};
+use crate::console::core::runner::{Connect, Runner};
+use crate::console::core::saved_view;
+use crate::console::core::settings::Settings;
+use crate::console::core::state::State;
+use crate::console::core::update::update;
+use crate::console::core::view;
+use crate::console::panes::requests::update::steps;
+use crate::domain::policy_file::PolicyFile;
+use crate::files;
+use crate::files::session_store::Memory;
+use crate::terminal::frame_scheduler::Frames;
+use crate::terminal::guard;
+use crate::terminal::guard::{Abilities, Progress, Writer};
+use crate::terminal::input;
+use crate::terminal::input::{Answer, Arrival, Input, Reader};
+use crate::terminal::pacing::{Flow, QUESTION};
+use crate::terminal::screen::Screen;
+use crate::terminal::signals::Signals;
+
+/// As many events of one kind as are taken in before the next frame.
+const BURST: usize = 64;
+/// Batches from the cluster that may wait.
+const CLUSTER_BATCHES: usize = 8;
+/// The cursor rests when it has not moved for so long: what it is on is then shown. Bytes to a terminal that is near
+/// cost nothing; over a link of which nothing is known, a step is a step and no more.
+const REST_NEAR: Duration = Duration::from_millis(60);
+const REST_FAR: Duration = Duration::from_millis(200);
+/// How long an answer of the terminal is waited for at the end, so that the shell does not get it.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
+
+/// Runs the console until it is left. Returns the number of the signal that ended it, if one did.
+///
+/// # Errors
+/// Where there is no terminal, or it fails.
+pub async fn run(target: Target, settings: Settings) -> Result<Option<i32>> {
+    let signals = Signals::new().wrap_err("signals cannot be listened to")?;
+    let abilities = Abilities::of(&variable("TERM").unwrap_or_default(), settings.mouse);
+    let restored = guard::Guard;
+    guard::take(abilities).wrap_err("the terminal cannot be used")?;
+    let ended = Loop::new(target, &settings, abilities, signals).wrap_err("the terminal cannot be used")?.run().await;
+    drop(restored);
+    ended
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+struct Loop {
+    state: State,
+    abilities: Abilities,
+    screen: Screen,
+    frames: Frames,
+    flow: Flow,
+    seen: Seen,
+    fingers: Fingers,
+    writer: Writer,
+    /// What goes out with the next frame: a copy, a title.
+    extra: String,
+    title: Option<String>,
+    /// When the cursor moved, while it has not come to rest.
+    moved: Option<Instant>,
+    input: Reader,
+    signals: Signals,
+    runner: Runner,
+    answers: mpsc::UnboundedReceiver<Event>,
+    handovers: mpsc::UnboundedReceiver<Handover>,
+    to_handovers: mpsc::UnboundedSender<Handover>,
+    cluster: mpsc::Receiver<Event>,
+    suspend: bool,
+    ended: Option<Ended>,
+    target: Target,
+    policy: Arc<PolicyFile>,
+}
+
+enum Ended {
+    Quit,
+    Signal(i32),
+}
+
+impl Loop {
+    fn new(target: Target, settings: &Settings, abilities: Abilities, signals: Signals) -> std::io::Result<Self> {
+        let size = guard::size()?;
+        let (to_answers, answers) = mpsc::unbounded_channel();
+        let (to_cluster, cluster) = mpsc::channel(CLUSTER_BATCHES);
+        let clock = Clock { now: Utc::now(), utc: settings.utc };
+        let (to_handovers, handovers) = mpsc::unbounded_channel();
+        let (target_now, policy) = (target.clone(), settings.policy.clone());
+        let connect = Connect { target: target_now, policy, handovers: to_handovers.clone(), login: false };
+        let state = State::new(clock, size, settings.theme, target.read_only).with(settings);
+        Ok(Self {
+            state,
+            abilities,
+            screen: Screen::new(size),
+            frames: Frames::default(),
+            flow: Flow::default(),
+            seen: Seen::default(),
+            fingers: Fingers::default(),
+            writer: Writer::start(),
+            extra: String::new(),
+            title: None,
+            moved: None,
+            input: input::start()?,
+            signals,
+            runner: Runner::start(connect, to_answers, to_cluster),
+            handovers,
+            to_handovers,
+            policy: settings.policy.clone(),
+            answers,
+            cluster,
+            suspend: false,
+            target,
+            ended: None,
+        })
+    }
+
+    async fn run(mut self) -> Result<Option<i32>> {
+        self.frames.request();
+        loop {
+            match self.ended {
+                Some(Ended::Quit) => {
+                    self.remember();
+                    self.last_answer().await;
+                    return Ok(None);
+                }
+                Some(Ended::Signal(number)) => {
+                    self.remember();
+                    return Ok(Some(number));
+                }
+                None if self.suspend => self.suspended().await?,
+                None => {}
+            }
+            self.draw();
+            self.wait().await?;
+        }
+    }
+
+    /// How the console looks is how it will look next time.
+    fn remember(&self) {
+        if let Some(connection) = &self.state.session.connection {
+            remember(&connection.context, &saved_view::of(&self.state));
+        }
+    }
+
+    /// Draws, if something is to be drawn and the terminal shows what was drawn before.
+    fn draw(&mut self) {
+        let now = Instant::now();
+        if !self.flow.is_clear(now) || !self.frames.take(now) {
+            return;
+        }
+        let held = self.moved.and_then(|_| self.state.detail_area());
+        let state = &self.state;
+        let mut bytes = self.screen.paint(held, |frame| view::draw(frame, state));
+        self.titled();
+        bytes += &std::mem::take(&mut self.extra);
+        self.seen.drawing(&self.state);
+        if bytes.is_empty() {
+            return self.seen.drawn(now);
+        }
+        if self.flow.send(now) {
+            bytes += QUESTION;
+        }
+        self.writer.send(bytes);
+    }
+
+    /// The window's title names the context, as far as windows have titles.
+    fn titled(&mut self) {
+        let title = self.state.title();
+        if self.abilities.xterm && title != self.title {
+            self.extra.extend(title.iter().map(|title| format!("\x1b]2;{title}\x07")));
+            self.title = title;
+        }
+    }
+
+    /// Waits for the next thing to happen, then takes in all that has happened besides.
+    async fn wait(&mut self) -> Result<()> {
+        let wake = self.wake();
+        tokio::select! {
+            biased;
+            _ = self.signals.hangup.recv() => self.lost(),
+            _ = self.signals.terminate.recv() => self.ended = Some(Ended::Signal(Signal::TERM.as_raw())),
+            _ = self.signals.interrupt.recv() => self.ended = Some(Ended::Signal(Signal::INT.as_raw())),
+            _ = self.signals.stop.recv() => self.suspend = true,
+            _ = self.signals.resize.recv() => self.resized(),
+            Some(progress) = self.writer.progress.recv() => self.progressed(&progress),
+            arrival = self.input.arrivals.recv() => self.arrived(arrival),
+            Some(handover) = self.handovers.recv() => self.hand_over(handover).await?,
+            Some(event) = self.answers.recv() => self.take(event),
+            () = std::future::ready(()), if self.state.requests.is_working() => self.take(Event::Work),
+            Some(event) = self.cluster.recv() => self.take(event),
+            () = sleep_until(wake) => self.woken(),
+        }
+        for _ in 0..BURST {
+            let Ok(arrival) = self.input.arrivals.try_recv() else { break };
+            self.arrived(Some(arrival));
+        }
+        while let Ok(event) = self.answers.try_recv() {
+            self.take(event);
+        }
+        Ok(())
+    }
+
+    /// The next frame, or the next moment at which something on the screen reads differently.
+    fn wake(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let change = self.state.next_change().map(|at| {
+            let ahead = (at - Utc::now()).to_std().unwrap_or_default();
+            now + ahead + Duration::from_millis(1)
+        });
+        let frame = if self.flow.is_clear(now) { self.frames.due(now) } else { self.flow.due() };
+        let rest = self.rests_at();
+        frame.into_iter().chain(change).chain(rest).min()
+    }
+
+    /// When the cursor that moved will have come to rest.
+    fn rests_at(&self) -> Option<Instant> {
+        let rest = if self.flow.is_near() { REST_NEAR } else { REST_FAR };
+        self.moved.map(|moved| moved + rest)
+    }
+
+    fn woken(&mut self) {
+        if self.rests_at().is_some_and(|rest| Instant::now() >= rest) {
+            self.moved = None;
+            self.frames.request();
+        }
+        if self.flow.gives_up(Instant::now()) {
+            self.seen.drawn(Instant::now());
+        }
+        self.take(Event::Clock);
+    }
+
+    fn progressed(&mut self, progress: &Progress) {
+        match progress {
+            // A terminal that answers tells by itself when it shows the frame.
+            Progress::Begun(at) if !self.flow.is_asked() => self.seen.drawn(*at),
+            Progress::Begun(_) => {}
+            Progress::Ended(Ok(())) => self.flow.written(),
+            Progress::Ended(Err(_)) => self.lost(),
+        }
+    }
+
+    /// The terminal is gone, with or without a signal.
+    fn lost(&mut self) {
+        guard::hung_up();
+        self.ended = Some(Ended::Signal(Signal::HUP.as_raw()));
+    }
+
+    fn arrived(&mut self, arrival: Option<Arrival>) {
+        let Some((typed, Ok(input))) = arrival else { return self.lost() };
+        if matches!(input, Input::Key(_) | Input::Paste(_) | Input::Mouse(_)) {
+            self.frames.expect_promptly();
+        }
+        // What was told before something was typed comes first.
+        while let Ok(progress) = self.writer.progress.try_recv() {
+            self.progressed(&progress);
+        }
+        match input {
+            Input::Key(key) => {
+                for key in prompt_guard::keys(&self.state, key) {
+                    self.key(typed, key);
+                }
+            }
+            Input::Paste(text) => self.take(Event::Paste(text)),
+            Input::Mouse(mouse) => {
+                let at = Position { x: mouse.column, y: mouse.row };
+                match mouse.kind {
+                    MouseEventKind::ScrollDown => self.take(Event::Wheel(true)),
+                    MouseEventKind::ScrollUp => self.take(Event::Wheel(false)),
+                    MouseEventKind::Down(_) => self.take(Event::Click(at)),
+                    _ => {}
+                }
+            }
+            Input::Focus(focused) => self.frames.focus(focused),
+            Input::Answer(Answer::Ready) => {
+                // The first answer is to a question that came before all frames.
+                if self.flow.is_asked() {
+                    self.seen.drawn(typed);
+                }
+                self.flow.answered(typed);
+            }
+            Input::Answer(Answer::Mode(2026, known)) => self.screen.synchronised = known,
+            Input::Answer(Answer::Mode(..)) => {}
+        }
+    }
+
+    fn key(&mut self, typed: Instant, key: KeyEvent) {
+        let action = self.state.keymap.lookup(&self.state.places(), Key::of(key));
+        if self.fingers.pressed(&self.state, action, key, typed) {
+            // As a terminal that reports pastes would have reported it.
+            return self.take(Event::Paste(String::new()));
+        }
+        if self.seen.admits(&self.state, action, key, typed) {
+            let moves = action.is_some_and(|action| steps(action, 1).is_some());
+            self.moved = moves.then_some(typed);
+            self.take(Event::Key(key));
+        }
+    }
+
+    fn resized(&mut self) {
+        if let Ok(size) = guard::size()
+            && size != self.state.size
+        {
+            self.screen.resize(size);
+            self.take(Event::Resized(size));
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        // A wake-up for a frame alone changes nothing; only a clock that moved on does.
+        let only_clock = matches!(event, Event::Clock);
+        if only_clock && self.state.next_change().is_none_or(|at| at > Utc::now()) {
+            return;
+        }
+        let working = matches!(event, Event::Work);
+        self.apply(event);
+        // The last slice is the answer to a key; those before it show nothing new.
+        match (working, self.state.requests.is_working()) {
+            (true, true) => {}
+            (true, false) => self.frames.request_promptly(),
+            (false, _) => self.frames.request(),
+        }
+    }
+
+    fn apply(&mut self, event: Event) {
+        for effect in update(&mut self.state, event, Utc::now()) {
+            match effect {
+                Effect::Quit => self.ended = Some(Ended::Quit),
+                Effect::Redraw => self.screen.forget(),
+                Effect::Suspend => self.suspend = true,
+                Effect::Copy(text) => self.extra += &Between::of(variable).copy(&text),
+                Effect::Remember(context, memory) => remember(&context, &memory),
+                Effect::Connect { context, login } => self.connect(context, login),
+                other => self.runner.carry_out(other),
+            }
+        }
+    }
+
+    /// Talks to another cluster from now on. The channels are new, so that no answer of the old one arrives late; its
+    /// tasks end when they find the old ones closed.
+    fn connect(&mut self, context: Option<String>, login: bool) {
+        self.target.context = context.or_else(|| self.target.context.take());
+        let (to_answers, answers) = mpsc::unbounded_channel();
+        let (to_cluster, cluster) = mpsc::channel(CLUSTER_BATCHES);
+        let (target, policy) = (self.target.clone(), self.policy.clone());
+        let connect = Connect { target, policy, handovers: self.to_handovers.clone(), login };
+        self.runner = Runner::start(connect, to_answers, to_cluster);
+        (self.answers, self.cluster) = (answers, cluster);
+    }
+
+    /// Gives the terminal to the shell until `fg`, then takes it again.
+    async fn suspended(&mut self) -> Result<()> {
+        self.suspend = false;
+        self.last_answer().await;
+        guard::give_back();
+        kill_process(getpid(), Signal::STOP).wrap_err("cannot suspend")?;
+        self.retake()
+    }
+
+    /// Takes the terminal again, and draws everything anew.
+    fn retake(&mut self) -> Result<()> {
+        guard::take(self.abilities).wrap_err("the terminal cannot be used")?;
+        (self.flow, self.title) = (Flow::default(), None);
+        self.state.size = guard::size().wrap_err("the terminal cannot be used")?;
+        self.screen.resize(self.state.size);
+        self.frames.request();
+        Ok(())
+    }
+
+    /// Waits for the terminal's answer that is on its way. What is typed meanwhile is for nobody.
+    async fn last_answer(&mut self) {
+        let answer = async {
+            while self.flow.is_asked() {
+                match self.input.arrivals.recv().await {
+                    Some((at, Ok(Input::Answer(Answer::Ready)))) => self.flow.answered(at),
+                    Some((_, Ok(_))) => {}
+                    _ => return,
+                }
+            }
+        };
+        // A terminal that answers later than that is not waited for.
+        let _ = tokio::time::timeout(LAST_ANSWER, answer).await;
+    }
+}
+
+fn remember(context: &str, memory: &Memory) {
+    if let Err(error) = files::session_store::remember(context, memory) {
+        tracing::warn!("what the console looks like is not remembered: {error}");
+    }
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}

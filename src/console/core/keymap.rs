@@ -1,0 +1,363 @@
+//! The one table of keys: it drives dispatch, the footer, the help, the command palette and the README's list.
+//!
+//! [`crate::console::core::keys`] looks keys up in it, with those that the config file puts in their place.
+
+use crossterm::event::KeyCode;
+
+pub use crate::console::core::key::Key;
+
+/// What a key asks for. The table's help says what each does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the table says what each does")]
+pub enum Action {
+    ShowRequests,
+    ShowRbac,
+    ShowKubeconfig,
+    ShowActivity,
+    SwitchContext,
+    LogIn,
+    Help,
+    Palette,
+    Search,
+    Copy,
+    Back,
+    Redraw,
+    Suspend,
+    Quit,
+    Commands,
+    Yaml,
+    Down,
+    Up,
+    Top,
+    Bottom,
+    PageDown,
+    PageUp,
+    HalfDown,
+    HalfUp,
+    SortNext,
+    SortReverse,
+    Columns,
+    MoveDown,
+    MoveUp,
+    Reset,
+    FilterNext,
+    Open,
+    Approve,
+    ApproveShown,
+    Deny,
+    Mark,
+    MarkShown,
+    UnmarkAll,
+    Delete,
+    Export,
+    NewUser,
+    NextTab,
+    NextField,
+    PreviousField,
+    Enter,
+    NextStep,
+    PreviousStep,
+    Review,
+    Resume,
+    NextChoice,
+    PreviousChoice,
+    Yes,
+    No,
+    Retry,
+    Undo,
+    Later,
+    NextView,
+    WhoCan,
+    Whose,
+    AskServer,
+    Dangers,
+    NewRole,
+    Bind,
+    Edit,
+    Left,
+    Right,
+    NextNamespace,
+    PreviousNamespace,
+    AllResources,
+    Test,
+    Rename,
+    Namespace,
+    Import,
+    Embed,
+    Certificate,
+    Reload,
+}
+
+/// Where a binding holds. The screen tells which places are in force, the nearest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Everywhere, text fields included.
+    Always,
+    /// Everywhere, unless a text field has the keyboard.
+    Everywhere,
+    /// A list with a cursor.
+    List,
+    /// The Requests pane.
+    Requests,
+    /// The sheet of a bulk decision.
+    Bulk,
+    /// A bulk decision while it is carried out.
+    BulkRun,
+    /// What came of a bulk decision.
+    BulkEnd,
+    /// A request opened as a page of its own.
+    Page,
+    /// The RBAC pane.
+    Rbac,
+    /// The table of somebody's access.
+    Table,
+    /// The Kubeconfig pane.
+    Kubeconfig,
+    /// The choice of a context.
+    Picker,
+    /// The choice of the list's columns.
+    Columns,
+    /// A text that scrolls: help, YAML, commands.
+    Reader,
+    /// A form with fields, the wizard's steps among them.
+    Form,
+    /// A question with yes and no.
+    Confirm,
+    /// The wizard's review, before anything is written.
+    WizardReview,
+    /// The wizard's run, while it works or waits, and after it.
+    WizardRun,
+    /// The command palette.
+    Palette,
+}
+
+impl Place {
+    /// All of them, in the order of the help.
+    pub const ALL: [Self; 19] = [
+        Self::Always,
+        Self::Everywhere,
+        Self::List,
+        Self::Requests,
+        Self::Bulk,
+        Self::BulkRun,
+        Self::BulkEnd,
+        Self::Page,
+        Self::Rbac,
+        Self::Table,
+        Self::Kubeconfig,
+        Self::Picker,
+        Self::Columns,
+        Self::Reader,
+        Self::Form,
+        Self::Confirm,
+        Self::WizardReview,
+        Self::WizardRun,
+        Self::Palette,
+    ];
+
+    /// The heading in help and README.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Always => "Everywhere, while typing too",
+            Self::Everywhere => "Everywhere",
+            Self::List => "Lists",
+            Self::Requests => "Requests",
+            Self::Bulk => "Many at once: the sheet",
+            Self::BulkRun => "Many at once: while it runs",
+            Self::BulkEnd => "Many at once: afterwards",
+            Self::Page => "A request's page",
+            Self::Rbac => "RBAC",
+            Self::Table => "RBAC: somebody's access",
+            Self::Kubeconfig => "Kubeconfig",
+            Self::Picker => "Choice of a context",
+            Self::Columns => "Columns of the list",
+            Self::Reader => "Help, YAML, commands",
+            Self::Form => "Forms",
+            Self::Confirm => "Questions",
+            Self::WizardReview => "New user: review",
+            Self::WizardRun => "New user: run",
+            Self::Palette => "Command palette",
+        }
+    }
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Binding {
+    /// Where it holds.
+    pub place: Place,
+    /// The keys, the one to show first.
+    pub keys: &'static [Key],
+    /// What it does.
+    pub action: Action,
+    /// One or two words for the footer; empty: not in the footer.
+    pub hint: &'static str,
+    /// A sentence for the help.
+    pub help: &'static str,
+}
+
+const fn bind(place: Place, keys: &'static [Key], action: Action, hint: &'static str, help: &'static str) -> Binding {
+    Binding { place, keys, action, hint, help }
+}
+
+const ENTER: Key = Key::plain(KeyCode::Enter);
+const ESC: Key = Key::plain(KeyCode::Esc);
+const TAB: Key = Key::plain(KeyCode::Tab);
+
+/// The table. Its order is the footer's and the help's order.
+pub const BINDINGS: &[Binding] = &[
+    bind(
+        Place::Requests,
+        &[Key::char('a')],
+        Action::Approve,
+        "approve",
+        "approve the request under the cursor, or the marked ones",
+    ),
+    bind(Place::Requests, &[Key::char('d')], Action::Deny, "deny", "deny it, or the marked ones"),
+    bind(Place::Requests, &[Key::char(' ')], Action::Mark, "mark", "mark it, or take its mark away"),
+    bind(Place::Requests, &[Key::ctrl('a')], Action::MarkShown, "", "mark all shown; again: none of them"),
+    bind(Place::Requests, &[Key::char('U')], Action::UnmarkAll, "", "take all marks away"),
+    bind(
+        Place::Requests,
+        &[Key::char('A')],
+        Action::ApproveShown,
+        "",
+        "approve all shown that are ok, on a sheet first",
+    ),
+    bind(Place::Bulk, &[Key::char('y')], Action::Yes, "go", "decide what is included"),
+    bind(Place::Bulk, &[ENTER], Action::Enter, "", "decides nothing: says which key does"),
+    bind(Place::Bulk, &[Key::char(' ')], Action::Mark, "include level", "include a level, or leave it out"),
+    bind(Place::Bulk, &[TAB], Action::NextTab, "list them", "list them by name"),
+    bind(Place::Bulk, &[ESC], Action::Back, "leave", "leave it: nothing is decided"),
+    bind(Place::BulkRun, &[ESC], Action::Back, "stop", "stop: those under way are waited for"),
+    bind(
+        Place::BulkEnd,
+        &[Key::char('r')],
+        Action::Retry,
+        "retry",
+        "those that were not decided again, on a new sheet",
+    ),
+    bind(Place::BulkEnd, &[TAB], Action::NextTab, "list them", "list those that were not decided, and why"),
+    bind(Place::BulkEnd, &[ENTER, ESC], Action::Back, "close", "close it"),
+    bind(Place::Requests, &[ENTER], Action::Open, "detail", "open it as a page of its own"),
+    bind(Place::Requests, &[Key::char('n')], Action::NewUser, "new user", "issue a certificate to a new user"),
+    bind(Place::Requests, &[Key::char('e')], Action::Export, "export", "write its certificate to a file"),
+    bind(Place::Page, &[ESC, ENTER], Action::Back, "back", "back to the list"),
+    bind(Place::Page, &[TAB], Action::NextTab, "next tab", "Summary, Access, Certificate, YAML in turn"),
+    bind(Place::Requests, &[Key::char('f')], Action::FilterNext, "filter", "next filter: pending, approved, issued, …"),
+    bind(Place::Requests, &[Key::char('/')], Action::Search, "search", "search names, identities, groups, signers"),
+    bind(Place::Rbac, &[Key::char('v')], Action::NextView, "view", "next view: Subjects, Roles, Bindings, Who can"),
+    bind(Place::Rbac, &[Key::char('w')], Action::WhoCan, "who can", "who can do something"),
+    bind(Place::Rbac, &[ENTER], Action::Enter, "walk", "walk on: subject, bindings, role, who else holds it"),
+    bind(Place::Rbac, &[Key::char('x')], Action::AskServer, "ask server", "ask the server too (SubjectAccessReview)"),
+    bind(Place::Table, &[TAB], Action::NextNamespace, "namespace", "next namespace"),
+    bind(Place::Rbac, &[Key::char('n')], Action::NewRole, "new role", "make a role, from a preset if you like"),
+    bind(Place::Rbac, &[Key::char('b')], Action::Bind, "bind", "bind a role to somebody"),
+    bind(Place::Rbac, &[Key::char('e')], Action::Edit, "edit", "change the role's rules or the binding's subjects"),
+    bind(Place::Rbac, &[Key::char('D')], Action::Delete, "delete", "delete it, after a look at who loses what"),
+    bind(Place::Rbac, &[Key::char('u')], Action::Whose, "", "look at a user with groups of your choice"),
+    bind(Place::Rbac, &[Key::char('!')], Action::Dangers, "", "everything dangerous that somebody holds"),
+    bind(Place::Rbac, &[Key::char('/')], Action::Search, "search", "search the rows of the page"),
+    bind(Place::Rbac, &[Key::char('Y')], Action::Yaml, "", "the role or binding as YAML"),
+    bind(Place::Table, &[Key::char('h'), Key::plain(KeyCode::Left)], Action::Left, "", "a verb to the left"),
+    bind(Place::Table, &[Key::char('l'), Key::plain(KeyCode::Right)], Action::Right, "", "a verb to the right"),
+    bind(Place::Table, &[Key::plain(KeyCode::BackTab)], Action::PreviousNamespace, "", "previous namespace"),
+    bind(Place::Table, &[Key::char('f')], Action::AllResources, "all", "all resources, or those with rights alone"),
+    bind(Place::Kubeconfig, &[ENTER], Action::Open, "use", "make it the current context"),
+    bind(Place::Kubeconfig, &[Key::char('c')], Action::SwitchContext, "console here", "switch this console to it"),
+    bind(Place::Kubeconfig, &[Key::char('t')], Action::Test, "test", "test the connection"),
+    bind(Place::Kubeconfig, &[Key::char('r')], Action::Rename, "rename", "rename it"),
+    bind(Place::Kubeconfig, &[Key::char('i')], Action::Import, "import", "bring another kubeconfig in"),
+    bind(Place::Kubeconfig, &[Key::char('e')], Action::Export, "extract", "write it as a file of its own"),
+    bind(Place::Kubeconfig, &[Key::char('x')], Action::Delete, "delete", "delete it, with what only it needs"),
+    bind(Place::Kubeconfig, &[Key::char('n')], Action::Namespace, "namespace", "set its namespace"),
+    bind(Place::Kubeconfig, &[Key::char('E')], Action::Embed, "", "embed the files that it refers to"),
+    bind(Place::Kubeconfig, &[Key::char('v')], Action::Certificate, "", "its certificate, decoded"),
+    bind(Place::Kubeconfig, &[Key::char('Y')], Action::Yaml, "YAML", "it as YAML, secrets replaced"),
+    bind(Place::Kubeconfig, &[Key::char('R')], Action::Reload, "", "read the files again"),
+    bind(Place::Picker, &[ENTER], Action::Open, "switch", "switch this console to it"),
+    bind(Place::Picker, &[ESC], Action::Back, "leave", "leave it"),
+    bind(Place::Everywhere, &[Key::char('K')], Action::Commands, "kubectl", "the equivalent kubectl commands"),
+    bind(Place::Everywhere, &[Key::char('q')], Action::Quit, "quit", "quit"),
+    bind(Place::Requests, &[Key::char('x')], Action::Delete, "delete", "delete it"),
+    bind(Place::Requests, &[Key::char('Y')], Action::Yaml, "YAML", "the object as YAML"),
+    bind(Place::Requests, &[Key::char('s')], Action::SortNext, "", "sort by the next column"),
+    bind(Place::Requests, &[Key::char('S')], Action::SortReverse, "", "reverse the sort"),
+    bind(Place::Requests, &[Key::char('C')], Action::Columns, "", "choose the columns and their order"),
+    bind(Place::Columns, &[Key::char(' ')], Action::Mark, "show or hide", "show the column, or hide it"),
+    bind(Place::Columns, &[Key::char('J'), Key::shift(KeyCode::Down)], Action::MoveDown, "move down", "move it down"),
+    bind(Place::Columns, &[Key::char('K'), Key::shift(KeyCode::Up)], Action::MoveUp, "move up", "move it up"),
+    bind(Place::Columns, &[Key::char('r')], Action::Reset, "reset", "back to the columns of the config file"),
+    bind(Place::Columns, &[ENTER, ESC, Key::char('C')], Action::Back, "close", "close it"),
+    bind(Place::List, &[Key::char('j'), Key::plain(KeyCode::Down)], Action::Down, "", "down"),
+    bind(Place::List, &[Key::char('k'), Key::plain(KeyCode::Up)], Action::Up, "", "up"),
+    bind(Place::List, &[Key::char('g'), Key::plain(KeyCode::Home)], Action::Top, "", "first"),
+    bind(Place::List, &[Key::char('G'), Key::plain(KeyCode::End)], Action::Bottom, "", "last"),
+    bind(Place::List, &[Key::plain(KeyCode::PageDown)], Action::PageDown, "", "a page down"),
+    bind(Place::List, &[Key::plain(KeyCode::PageUp)], Action::PageUp, "", "a page up"),
+    bind(Place::List, &[Key::ctrl('d')], Action::HalfDown, "", "half a page down"),
+    bind(Place::List, &[Key::ctrl('u')], Action::HalfUp, "", "half a page up"),
+    bind(Place::Reader, &[Key::char('j'), Key::plain(KeyCode::Down)], Action::Down, "scroll", "a line down"),
+    bind(Place::Reader, &[Key::char('k'), Key::plain(KeyCode::Up)], Action::Up, "", "a line up"),
+    bind(Place::Reader, &[Key::plain(KeyCode::PageDown), Key::char(' ')], Action::PageDown, "", "a page down"),
+    bind(Place::Reader, &[Key::plain(KeyCode::PageUp)], Action::PageUp, "", "a page up"),
+    bind(Place::Reader, &[Key::char('g'), Key::plain(KeyCode::Home)], Action::Top, "", "the beginning"),
+    bind(Place::Reader, &[Key::char('G'), Key::plain(KeyCode::End)], Action::Bottom, "", "the end"),
+    bind(Place::Reader, &[ESC, ENTER, Key::char('q')], Action::Back, "close", "close it"),
+    bind(Place::Reader, &[Key::char('/')], Action::Search, "search", "show only what contains a text"),
+    bind(Place::Reader, &[Key::char('y')], Action::Copy, "copy", "copy it to the clipboard (OSC 52)"),
+    bind(Place::Form, &[TAB, Key::plain(KeyCode::Down)], Action::NextField, "next field", "next field"),
+    bind(
+        Place::Form,
+        &[Key::plain(KeyCode::BackTab), Key::plain(KeyCode::Up)],
+        Action::PreviousField,
+        "",
+        "previous field",
+    ),
+    bind(Place::Form, &[Key::plain(KeyCode::Right)], Action::NextChoice, "", "next choice (in a text: cursor)"),
+    bind(Place::Form, &[Key::plain(KeyCode::Left)], Action::PreviousChoice, "", "previous choice (in a text: cursor)"),
+    bind(Place::Form, &[ENTER], Action::Enter, "go on", "next field, and on the last field go on"),
+    bind(Place::Form, &[Key::ctrl('n')], Action::NextStep, "next step", "next step"),
+    bind(Place::Form, &[Key::ctrl('p')], Action::PreviousStep, "back", "previous step"),
+    bind(Place::Form, &[Key::ctrl('r')], Action::Review, "review", "straight to the review, with the defaults"),
+    bind(Place::Form, &[Key::ctrl('o')], Action::Resume, "", "new user: go on with the unfinished one"),
+    bind(Place::Form, &[ESC], Action::Back, "leave", "leave (asks when something was typed)"),
+    bind(Place::Confirm, &[Key::char('y')], Action::Yes, "yes", "yes"),
+    bind(Place::Confirm, &[ENTER], Action::Enter, "", "answers nothing: says which key does"),
+    bind(Place::Confirm, &[Key::char('n'), ESC], Action::No, "no", "no"),
+    bind(Place::Confirm, &[TAB], Action::NextField, "edit", "a decision: edit reason and message"),
+    bind(Place::WizardReview, &[Key::char('y')], Action::Yes, "run it", "run the plan"),
+    bind(Place::WizardReview, &[ENTER], Action::Enter, "", "runs nothing: says which key does"),
+    bind(Place::WizardReview, &[Key::char('j'), Key::plain(KeyCode::Down)], Action::Down, "", "a line down"),
+    bind(Place::WizardReview, &[Key::char('k'), Key::plain(KeyCode::Up)], Action::Up, "", "a line up"),
+    bind(Place::WizardReview, &[Key::plain(KeyCode::PageDown)], Action::PageDown, "", "a page down"),
+    bind(Place::WizardReview, &[Key::plain(KeyCode::PageUp)], Action::PageUp, "", "a page up"),
+    bind(Place::WizardReview, &[Key::ctrl('p')], Action::PreviousStep, "back", "back to the fields"),
+    bind(Place::WizardReview, &[Key::char('Y')], Action::Yaml, "YAML", "the objects as YAML"),
+    bind(Place::WizardReview, &[Key::char('K')], Action::Commands, "commands", "the same by openssl and kubectl"),
+    bind(Place::WizardReview, &[ESC], Action::Back, "leave", "leave (asks first)"),
+    bind(Place::WizardRun, &[ENTER], Action::Enter, "close", "close, when it has ended"),
+    bind(Place::WizardRun, &[Key::char('r')], Action::Retry, "retry", "try the failed step again"),
+    bind(Place::WizardRun, &[Key::char('u')], Action::Undo, "undo", "undo what was done, after a question"),
+    bind(Place::WizardRun, &[ESC, Key::char('l')], Action::Later, "leave, resume later", "leave it for later"),
+    bind(Place::WizardRun, &[Key::char('K')], Action::Commands, "commands", "the same by openssl and kubectl"),
+    bind(Place::Palette, &[ENTER], Action::Enter, "do it", "do it"),
+    bind(Place::Palette, &[Key::plain(KeyCode::Down), Key::ctrl('n')], Action::Down, "next", "next"),
+    bind(Place::Palette, &[Key::plain(KeyCode::Up), Key::ctrl('p')], Action::Up, "", "previous"),
+    bind(Place::Palette, &[Key::plain(KeyCode::PageDown)], Action::PageDown, "", "a page down"),
+    bind(Place::Palette, &[Key::plain(KeyCode::PageUp)], Action::PageUp, "", "a page up"),
+    bind(Place::Palette, &[ESC], Action::Back, "close", "close it"),
+    bind(Place::Everywhere, &[Key::char(':')], Action::Palette, "", "every action by name"),
+    bind(Place::Everywhere, &[Key::char('y')], Action::Copy, "", "copy what is under the cursor (OSC 52)"),
+    bind(Place::Everywhere, &[Key::char('1')], Action::ShowRequests, "", "the Requests pane"),
+    bind(Place::Everywhere, &[Key::char('2')], Action::ShowRbac, "", "the RBAC pane"),
+    bind(Place::Everywhere, &[Key::char('3')], Action::ShowKubeconfig, "", "the Kubeconfig pane"),
+    bind(Place::Everywhere, &[Key::char('c')], Action::SwitchContext, "", "switch this console to another context"),
+    bind(Place::Everywhere, &[Key::char('L')], Action::LogIn, "", "log in again, and connect anew"),
+    bind(Place::Everywhere, &[Key::char('4')], Action::ShowActivity, "", "the Activity pane"),
+    bind(Place::Everywhere, &[Key::char('?')], Action::Help, "", "this help"),
+    bind(Place::Everywhere, &[ESC], Action::Back, "", "back, clear the search, close a message"),
+    bind(Place::Always, &[Key::ctrl('l')], Action::Redraw, "", "redraw the screen"),
+    bind(Place::Always, &[Key::ctrl('z')], Action::Suspend, "", "suspend; fg brings it back"),
+    bind(Place::Always, &[Key::ctrl('c')], Action::Quit, "", "quit"),
+];

@@ -1,0 +1,331 @@
+//! The keys in force: the key table, with what the config file puts in its place.
+
+use std::fmt::Write;
+
+use crossterm::event::KeyCode;
+
+use crate::config::Keys;
+use crate::console::core::key::{Key, parse};
+use crate::console::core::keymap::{Action, BINDINGS, Binding, Place};
+
+/// The keys in force.
+#[derive(Debug, Clone)]
+pub struct Keymap {
+    /// The keys of each line of the table.
+    keys: Vec<Vec<Key>>,
+    /// Whether labels keep to ASCII.
+    ascii: bool,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        Self { keys: BINDINGS.iter().map(|binding| binding.keys.to_vec()).collect(), ascii: false }
+    }
+}
+
+/// What is wrong with the keys of a config file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// Where: `keys`, the place, the action, perhaps the number of a key.
+    pub path: Vec<String>,
+    /// What.
+    pub text: String,
+}
+
+impl Keymap {
+    /// The table with `changes` in place of its own keys.
+    ///
+    /// # Errors
+    /// Names what is not known, and every key that would mean two things.
+    pub fn with(changes: &Keys) -> Result<Self, Wrong> {
+        let mut map = Self::default();
+        let mut changed = Vec::new();
+        for (place, actions) in changes {
+            if !Place::ALL.iter().any(|known| place_name(*known) == *place) {
+                let known: Vec<_> = Place::ALL.iter().map(|place| place_name(*place)).collect();
+                return Err(Wrong {
+                    path: vec!["keys".into(), place.clone()],
+                    text: format!("there is no place {place:?}; there are: {}", known.join(", ")),
+                });
+            }
+            for (action, names) in actions {
+                let path = |at: usize| vec!["keys".into(), place.clone(), action.clone(), at.to_string()];
+                let at = BINDINGS
+                    .iter()
+                    .position(|line| place_name(line.place) == *place && action_name(line.action) == *action)
+                    .ok_or_else(|| unknown_action(place, action))?;
+                let read = |(at, name): (usize, &String)| parse(name).map_err(|text| Wrong { path: path(at), text });
+                map.keys[at] = names.0.iter().enumerate().map(read).collect::<Result<_, _>>()?;
+                changed.push((at, path(0)[..3].to_vec()));
+            }
+        }
+        for (at, path) in changed {
+            if let Some(text) = map.conflict(at) {
+                return Err(Wrong { path, text });
+            }
+        }
+        Ok(map)
+    }
+
+    /// The same keys, whose labels keep to ASCII if `ascii`.
+    #[must_use]
+    pub fn in_ascii(self, ascii: bool) -> Self {
+        Self { ascii, ..self }
+    }
+
+    /// What keeps the keys of a line of the table from meaning what they should.
+    fn conflict(&self, at: usize) -> Option<String> {
+        let (line, keys) = (&BINDINGS[at], &self.keys[at]);
+        if keys.is_empty() && line.place == Place::Always && line.action == Action::Quit {
+            return Some("there must be a key to quit that works everywhere".to_owned());
+        }
+        for key in keys {
+            let label = self.label(*key);
+            let typed = matches!(key.0, KeyCode::Char(_)) && key.1.is_empty();
+            if typed && matches!(line.place, Place::Always | Place::Form | Place::Palette) {
+                return Some(format!("{label} is a character of the texts that are typed there"));
+            }
+            let other = (0..BINDINGS.len()).find(|other| {
+                *other != at && together(line.place, BINDINGS[*other].place) && self.keys[*other].contains(key)
+            });
+            if let Some(other) = other.map(|other| &BINDINGS[other]) {
+                return Some(format!(
+                    "{label} is taken: in {} it means {} ({})",
+                    place_name(other.place),
+                    action_name(other.action),
+                    other.help
+                ));
+            }
+        }
+        None
+    }
+
+    /// The table's lines with the keys in force.
+    pub fn lines(&self) -> impl Iterator<Item = (&'static Binding, &[Key])> {
+        BINDINGS.iter().zip(self.keys.iter().map(Vec::as_slice))
+    }
+
+    /// The action of `key` where `places` are in force, nearest first.
+    pub fn lookup(&self, places: &[Place], key: Key) -> Option<Action> {
+        places.iter().find_map(|place| {
+            self.lines().find(|(line, keys)| line.place == *place && keys.contains(&key)).map(|(line, _)| line.action)
+        })
+    }
+
+    /// What can be asked for where `places` are in force: the lines whose keys no nearer place takes, in the table's
+    /// order, only where `possible`; each with its keys that work.
+    pub fn offers(&self, places: &[Place], possible: impl Fn(Action) -> bool) -> Vec<(&'static Binding, Vec<Key>)> {
+        let works = |line: &Binding, key: &Key| self.lookup(places, *key) == Some(line.action);
+        self.lines()
+            .filter(|(line, _)| places.contains(&line.place) && possible(line.action))
+            .map(|(line, keys)| (line, keys.iter().copied().filter(|key| works(line, key)).collect::<Vec<_>>()))
+            .filter(|(_, keys)| !keys.is_empty())
+            .collect()
+    }
+
+    /// The footer's hints for `places`: key and word, in the table's order, only where `possible`.
+    pub fn hints(&self, places: &[Place], possible: impl Fn(Action) -> bool) -> Vec<(String, &'static str)> {
+        self.offers(places, possible)
+            .into_iter()
+            .filter(|(line, _)| !line.hint.is_empty())
+            .filter_map(|(line, keys)| Some((self.label(*keys.first()?), line.hint)))
+            .collect()
+    }
+
+    /// The key for `action` in `place`, as people write it; for sentences that name it.
+    pub fn name(&self, place: Place, action: Action) -> String {
+        let line = self.lines().find(|(line, _)| line.place == place && line.action == action);
+        line.and_then(|(_, keys)| keys.first()).map_or_else(|| "(no key)".to_owned(), |key| self.label(*key))
+    }
+
+    /// The key for `action` in `place`, for sentences: [`Self::name`], with Enter written out.
+    pub fn word(&self, place: Place, action: Action) -> String {
+        self.name(place, action).replace('⏎', "Enter")
+    }
+
+    /// All keys for `action` in `place`, for sentences: `y or Enter`.
+    pub fn words(&self, place: Place, action: Action) -> String {
+        let line = self.lines().find(|(line, _)| line.place == place && line.action == action);
+        let labels = line.map(|(_, keys)| keys.iter().map(|key| self.label(*key)).collect::<Vec<_>>());
+        let labels = labels.filter(|labels| !labels.is_empty()).unwrap_or_else(|| vec!["(no key)".to_owned()]);
+        labels.join(" or ").replace('⏎', "Enter")
+    }
+
+    /// How people write a key.
+    pub fn label(&self, key: Key) -> String {
+        let label = key.label();
+        if !self.ascii {
+            return label;
+        }
+        label.replace('⏎', "Enter").replace('↑', "Up").replace('↓', "Down").replace('←', "Left").replace('→', "Right")
+    }
+}
+
+fn unknown_action(place: &str, action: &str) -> Wrong {
+    let known = BINDINGS.iter().filter(|line| place_name(line.place) == place).map(|line| action_name(line.action));
+    Wrong {
+        path: vec!["keys".into(), place.to_owned(), action.to_owned()],
+        text: format!("{place} knows no {action:?}; it knows: {}", known.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Whether both places can be in force at once, so that a key could mean two things. Where the nearer one is meant to
+/// win, the table itself says so; a change by the user shall not hide anything.
+fn together(a: Place, b: Place) -> bool {
+    let general = |place| matches!(place, Place::Everywhere | Place::List);
+    let alone = |place| {
+        matches!(
+            place,
+            Place::Reader
+                | Place::Form
+                | Place::Confirm
+                | Place::WizardReview
+                | Place::WizardRun
+                | Place::Palette
+                | Place::Bulk
+                | Place::BulkRun
+                | Place::BulkEnd
+                | Place::Picker
+                | Place::Columns
+        )
+    };
+    a == b
+        || a == Place::Always
+        || b == Place::Always
+        || (general(a) && !alone(b))
+        || (general(b) && !alone(a))
+        || matches!((a, b), (Place::Bulk | Place::Picker | Place::Columns, Place::List))
+        || matches!((a, b), (Place::List, Place::Bulk | Place::Picker | Place::Columns))
+        || matches!((a, b), (Place::Page, Place::Requests) | (Place::Requests, Place::Page))
+}
+
+/// A place's name in the config file, such as `wizard-review`.
+pub fn place_name(place: Place) -> String {
+    kebab(&format!("{place:?}"))
+}
+
+/// An action's name in the config file, such as `filter-next`.
+pub fn action_name(action: Action) -> String {
+    kebab(&format!("{action:?}"))
+}
+
+fn kebab(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+/// The keys in force as text: `place.action`, keys, what they do.
+pub fn listing(map: &Keymap) -> String {
+    let mut text = String::new();
+    for place in Place::ALL {
+        for (line, keys) in map.lines().filter(|(line, _)| line.place == place) {
+            let keys: Vec<_> = keys.iter().map(|key| map.label(*key)).collect();
+            let name = format!("{}.{}", place_name(place), action_name(line.action));
+            // Writing to a text cannot fail.
+            let _ = writeln!(text, "{name:<32} {:<16} {}", keys.join(" "), line.help);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use crossterm::event::{KeyEvent, KeyModifiers};
+
+    use super::*;
+    use crate::config::Config;
+
+    fn changed(yaml: &str) -> Result<Keymap, Wrong> {
+        Keymap::with(&Config::parse(yaml).unwrap().keys)
+    }
+
+    #[test]
+    fn no_key_means_two_things_in_one_place_and_no_line_has_two_names() {
+        let (mut seen, mut names) = (HashSet::new(), HashSet::new());
+        for binding in BINDINGS {
+            assert!(Place::ALL.contains(&binding.place), "{:?} is in no help", binding.place);
+            assert!(names.insert((binding.place, binding.action)), "{:?} {:?} twice", binding.place, binding.action);
+            for key in binding.keys {
+                assert!(seen.insert((binding.place, *key)), "{:?} {} twice", binding.place, key.label());
+            }
+        }
+    }
+
+    #[test]
+    fn a_terminal_that_reports_shift_and_one_that_does_not_mean_the_same_key() {
+        let without = KeyEvent::new(KeyCode::Char('S'), KeyModifiers::NONE);
+        let with = KeyEvent::new(KeyCode::Char('S'), KeyModifiers::SHIFT);
+        assert_eq!(Key::of(without), Key::of(with));
+        let back = KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT);
+        assert_eq!(Keymap::default().lookup(&[Place::Form], Key::of(back)), Some(Action::PreviousField));
+    }
+
+    #[test]
+    fn the_nearest_place_wins() {
+        let key = Key::plain(KeyCode::Esc);
+        assert_eq!(Keymap::default().lookup(&[Place::Confirm, Place::Everywhere], key), Some(Action::No));
+    }
+
+    #[test]
+    fn the_footer_shows_only_what_is_possible_now() {
+        let places = [Place::Requests, Place::List, Place::Everywhere];
+        let hints = Keymap::default().hints(&places, |action| action != Action::Approve);
+        assert!(hints.iter().all(|(_, word)| *word != "approve"));
+        assert!(hints.iter().any(|(key, word)| key == "q" && *word == "quit"));
+    }
+
+    #[test]
+    fn a_key_of_ones_own_takes_the_place_of_the_tables() {
+        let map = changed("keys: {requests: {approve: [F5, Ctrl-B], delete: []}}").unwrap();
+        let places = [Place::Requests, Place::List, Place::Everywhere, Place::Always];
+        assert_eq!(map.lookup(&places, Key::plain(KeyCode::F(5))), Some(Action::Approve));
+        assert_eq!(map.lookup(&places, Key::ctrl('b')), Some(Action::Approve));
+        assert_eq!(map.lookup(&places, Key::char('a')), None);
+        assert_eq!(map.lookup(&places, Key::char('x')), None);
+        assert!(map.hints(&places, |_| true).contains(&("F5".to_owned(), "approve")));
+        assert_eq!(map.name(Place::Requests, Action::Delete), "(no key)");
+    }
+
+    #[test]
+    fn two_actions_may_change_their_keys_with_each_other() {
+        let map = changed("keys: {requests: {approve: d, deny: a}}").unwrap();
+        assert_eq!(map.lookup(&[Place::Requests], Key::char('d')), Some(Action::Approve));
+    }
+
+    #[test]
+    fn conflicts_and_unknown_names_are_named() {
+        for (yaml, path, words) in [
+            ("keys: {requests: {approve: d}}", "keys.requests.approve", "d is taken: in requests it means deny"),
+            ("keys: {requests: {approve: j}}", "keys.requests.approve", "in list it means down"),
+            ("keys: {everywhere: {quit: a}}", "keys.everywhere.quit", "in requests it means approve"),
+            ("keys: {form: {review: r}}", "keys.form.review", "character of the texts"),
+            ("keys: {always: {quit: []}}", "keys.always.quit", "must be a key to quit"),
+            ("keys: {request: {approve: d}}", "keys.request", "there is no place"),
+            ("keys: {requests: {aprove: d}}", "keys.requests.aprove", "it knows: approve"),
+            ("keys: {requests: {approve: Ctrl-I}}", "keys.requests.approve.0", "the same for Ctrl-I as for Tab"),
+            ("keys: {requests: {approve: [a, Strg-A]}}", "keys.requests.approve.1", "is no key"),
+        ] {
+            let wrong = changed(yaml).unwrap_err();
+            assert_eq!(wrong.path.join("."), path, "{yaml}");
+            assert!(wrong.text.contains(words), "{yaml}: {}", wrong.text);
+        }
+    }
+
+    #[test]
+    fn every_label_of_the_table_can_be_written_in_the_config_file() {
+        for key in BINDINGS.iter().flat_map(|binding| binding.keys) {
+            assert_eq!(parse(&key.label()), Ok(*key), "{}", key.label());
+            let map = Keymap::default().in_ascii(true);
+            assert!(map.label(*key).is_ascii());
+            assert_eq!(parse(&map.label(*key)), Ok(*key), "{}", map.label(*key));
+        }
+    }
+}

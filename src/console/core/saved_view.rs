@@ -1,0 +1,79 @@
+//! What is remembered of a context: taken from the state when the console is left, put into it when it is back.
+
+use crate::console::core::state::{Pane, State};
+use crate::console::panes::requests::columns;
+use crate::console::panes::requests::columns::Choice;
+use crate::console::panes::requests::index::{Column, Criteria, Filter};
+use crate::files::session_store::Memory;
+
+/// What was found when the context became known.
+#[derive(Debug, Clone, Default)]
+pub struct Recalled {
+    /// How the console looked when it was left.
+    pub memory: Option<Memory>,
+    /// Whether this is the first console of this user.
+    pub first: bool,
+    /// Whether this context is one in which nothing may be written.
+    pub read_only: bool,
+}
+
+/// How it looks now.
+pub fn of(state: &State) -> Memory {
+    let Criteria { filter, column, reversed, .. } = state.requests.index.criteria();
+    Memory {
+        pane: pane_name(state.pane),
+        sort: column.word().to_owned(),
+        reversed: *reversed,
+        filter: filter.word().to_owned(),
+        columns: state.requests.columns.own().map(|column| column.word().to_owned()).collect(),
+        left: state.clock.now.timestamp(),
+    }
+}
+
+/// Makes it look as it did. What nobody knows any more is left as it is.
+pub fn apply(state: &mut State, recalled: Recalled) {
+    state.session.read_only |= recalled.read_only;
+    state.welcome = recalled.first;
+    let Some(memory) = recalled.memory else { return };
+    // Somebody who has gone elsewhere meanwhile stays there.
+    if state.pane == Pane::default()
+        && let Some(pane) = Pane::ALL.into_iter().find(|pane| pane_name(*pane) == memory.pane)
+    {
+        state.pane = pane;
+    }
+    let known: Vec<_> = memory.columns.iter().filter_map(|word| columns::Column::of(word)).collect();
+    if !known.is_empty() {
+        state.requests.columns.now = Choice::of(&known);
+    }
+    let index = &mut state.requests.index;
+    if let Some(column) = Column::ALL.into_iter().find(|column| column.word() == memory.sort) {
+        index.set_sort(column, memory.reversed);
+    }
+    if let Some(filter) = Filter::ALL.into_iter().find(|filter| filter.word() == memory.filter) {
+        index.set_filter(filter);
+    }
+}
+
+fn pane_name(pane: Pane) -> String {
+    format!("{pane:?}").to_lowercase()
+}
+
+/// What somebody is told who is here for the first time.
+pub fn welcome(state: &State) -> [String; 3] {
+    use crate::console::core::keymap::{Action, Place};
+    let key = |place, action| state.keymap.name(place, action);
+    [
+        format!(
+            "Certificate requests of this cluster, live. {} and {} decide, {} shows one in full.",
+            key(Place::Requests, Action::Approve),
+            key(Place::Requests, Action::Deny),
+            key(Place::Requests, Action::Open)
+        ),
+        format!("{} takes a new person from nothing to a working kubeconfig.", key(Place::Requests, Action::NewUser)),
+        format!(
+            "{} lists the keys, {} finds any action. Nothing is written unless you say so.",
+            key(Place::Everywhere, Action::Help),
+            key(Place::Everywhere, Action::Palette)
+        ),
+    ]
+}

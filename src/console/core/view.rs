@@ -1,0 +1,270 @@
+//! The whole screen: header, tabs, the pane or wizard, what lies on top, the footer. Drawing changes nothing.
+
+use ratatui::Frame;
+use ratatui::layout::{Alignment, Position, Rect, Size};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+use crate::cluster::watch::WatchStatus;
+use crate::console::core::keymap::{Action, Place};
+use crate::console::core::state::{Pane, State};
+use crate::console::core::{ascii, login, saved_view};
+use crate::console::panes::{activity, kubeconfig, rbac, requests};
+use crate::console::widgets::text::shown;
+use crate::console::{dialogs, wizard};
+use crate::domain::text::in_ascii;
+
+/// Draws everything.
+pub fn draw(frame: &mut Frame, state: &State) {
+    let area = frame.area();
+    frame.buffer_mut().set_style(area, state.theme.text());
+    in_ascii(state.ascii, || draw_all(frame, state));
+    if state.ascii {
+        ascii::pass(frame.buffer_mut());
+    }
+}
+
+fn draw_all(frame: &mut Frame, state: &State) {
+    let area = frame.area();
+    if is_too_small(area.into()) {
+        frame.render_widget(Line::raw("too small"), area);
+        return;
+    }
+    let line = |y| Rect { y, height: 1, ..area };
+    header(frame, line(0), state);
+    tabs(frame, line(1), state);
+    let body = state.body();
+    match (&state.wizard, state.pane) {
+        (Some(wizard), _) => wizard::view::draw(frame, body, state, wizard),
+        (None, Pane::Requests) => requests::view::draw(frame, body, state),
+        (None, Pane::Rbac) => rbac::view::draw(frame, body, state),
+        (None, Pane::Kubeconfig) => kubeconfig::view::draw(frame, body, state),
+        (None, Pane::Activity) => activity::view::draw(frame, body, state),
+    }
+    notice(frame, line(body.bottom() - 1), state);
+    if let Some(top) = state.overlays.last() {
+        dialogs::view::draw(frame, body, state, top);
+        // The reason why a key or a paste did not count is shown with the question or the field.
+        let line_of = state.fresh_notice().and_then(|fresh| {
+            if top.asks() {
+                Some(dialogs::view::notice_line(body, top))
+            } else {
+                fresh.on_top.then(|| body.bottom() - 1)
+            }
+        });
+        if let Some(y) = line_of {
+            notice(frame, line(y), state);
+        }
+    }
+    for (y, text) in (body.bottom()..area.height - 1).zip(saved_view::welcome(state)) {
+        let text = format!(" {}", shown(&text, usize::from(area.width) - 2));
+        frame.render_widget(Line::styled(text, state.theme.warning()), line(y));
+    }
+    footer(frame, line(area.height - 1), state);
+}
+
+/// Whether nothing but that is shown.
+const fn is_too_small(size: Size) -> bool {
+    size.width < 20 || size.height < 6
+}
+
+/// Whether everything that an answer to the open question depends on is on the screen; true where none is open. A screen
+/// on which it is not shows no question that a key answers.
+pub fn question_fits(state: &State) -> bool {
+    if is_too_small(state.size) {
+        return false;
+    }
+    let fits = || match (state.overlays.last(), &state.wizard, &state.rbac.sheet) {
+        (Some(overlay), ..) => dialogs::view::fits(state, state.body(), overlay),
+        (None, Some(wizard), _) => wizard.step != wizard::Step::Review || wizard::review_view::fits(state, wizard),
+        (None, None, Some(sheet)) if state.pane == Pane::Rbac => rbac::edit::view::fits(state, sheet),
+        _ => true,
+    };
+    in_ascii(state.ascii, fits)
+}
+
+/// Narrower screens have no room for everything in the header.
+const NARROW: u16 = 60;
+
+/// Who we are, where, and whether what is shown is live.
+fn header(frame: &mut Frame, area: Rect, state: &State) {
+    let theme = state.theme;
+    let requests = &state.requests;
+    // On a narrow screen the context says more than the program's name.
+    let (name, counts) = if area.width < NARROW {
+        ("", format!("{} pending ", requests.index.pending()))
+    } else {
+        let so_far = if requests.complete { "" } else { " so far" };
+        let counts = format!("{} pending of {}{so_far} ", requests.index.pending(), requests.index.total());
+        ("countersign  ", counts)
+    };
+    let (live, live_style) = live(state);
+    let warning = kubeconfig::view::header_warning(state);
+    let marks = if state.session.practice { " sandbox".len() } else { 0 };
+    let marks = marks + if state.session.read_only { " read-only".len() } else { 0 };
+    let marks = marks + warning.as_ref().map_or(0, |text| text.width());
+    let room = usize::from(area.width).saturating_sub(counts.width() + live.width() + 6 + marks);
+    let context = state.session.connection.as_ref().map_or("…", |connection| connection.context.as_str());
+    let who = state.username().unwrap_or("…");
+    let version = state.session.identified.as_ref().map_or("", |identified| identified.version.as_str());
+    let place = format!("{name}{context} › {who}  {version}");
+    let mut left = vec![Span::raw(" "), Span::styled(shown(&place, room), theme.strong())];
+    if state.session.practice {
+        left.push(Span::styled(" sandbox", theme.warning()));
+    }
+    if state.session.read_only {
+        left.push(Span::styled(" read-only", theme.warning()));
+    }
+    left.extend(warning.map(|text| Span::styled(text, theme.bad())));
+    left.extend([Span::raw("  "), Span::styled(live, live_style)]);
+    frame.render_widget(Line::from(left), area);
+    frame.render_widget(Line::raw(counts).alignment(Alignment::Right), area);
+}
+
+fn live(state: &State) -> (String, Style) {
+    let theme = state.theme;
+    if let Some(login) = login::header(state) {
+        return login;
+    }
+    match &state.requests.watch {
+        WatchStatus::Loading if state.session.connection.is_none() && state.session.trouble.is_some() => {
+            ("✖ not connected".to_owned(), theme.bad())
+        }
+        WatchStatus::Loading => ("○ loading".to_owned(), theme.warning()),
+        WatchStatus::Live => ("● live".to_owned(), theme.good()),
+        WatchStatus::Degraded { since, .. } => (format!("! stale {}", state.clock.age(*since)), theme.bad()),
+        WatchStatus::Forbidden { .. } => ("✖ forbidden".to_owned(), theme.bad()),
+    }
+}
+
+/// The panes with the actions that show them.
+const TABS: [(Pane, Action, &str); 4] = [
+    (Pane::Requests, Action::ShowRequests, "Requests"),
+    (Pane::Rbac, Action::ShowRbac, "RBAC"),
+    (Pane::Kubeconfig, Action::ShowKubeconfig, "Kubeconfig"),
+    (Pane::Activity, Action::ShowActivity, "Activity"),
+];
+
+/// What stands on each tab. Where there is no room for all names, the pane that is seen has one.
+fn tab_texts(state: &State) -> [(Pane, Action, String); 4] {
+    let texts = TABS.map(|(pane, action, name)| {
+        let key = state.keymap.name(Place::Everywhere, action);
+        (pane, action, format!("{key} {name}"))
+    });
+    let width: usize = texts.iter().map(|(.., text)| text.width() + 4).sum();
+    if width + help(state).width() <= usize::from(state.size.width) {
+        return texts;
+    }
+    texts.map(|(pane, action, text)| match text.split_once(' ') {
+        Some((key, _)) if pane != state.pane => (pane, action, key.to_owned()),
+        _ => (pane, action, text),
+    })
+}
+
+fn help(state: &State) -> String {
+    format!("{} help ", state.keymap.name(Place::Everywhere, Action::Help))
+}
+
+/// The action of the tab at a place on the screen.
+pub fn tab_at(state: &State, at: Position) -> Option<Action> {
+    let mut x = 1;
+    for (_, action, text) in tab_texts(state) {
+        let width = text.width() + 2;
+        if at.y == 1 && (x..x + width).contains(&at.x.into()) {
+            return Some(action);
+        }
+        x += width + 2;
+    }
+    None
+}
+
+fn tabs(frame: &mut Frame, area: Rect, state: &State) {
+    let theme = state.theme;
+    let mut line = Vec::new();
+    for (pane, _, text) in tab_texts(state) {
+        line.push(Span::raw(if line.is_empty() { " " } else { "  " }));
+        line.push(if state.pane == pane && state.wizard.is_none() {
+            Span::styled(format!("[{text}]"), theme.strong())
+        } else {
+            Span::styled(format!(" {text} "), theme.dim())
+        });
+    }
+    frame.render_widget(Line::from_iter(line), area);
+    frame.render_widget(Line::from(Span::styled(help(state), theme.key())).alignment(Alignment::Right), area);
+}
+
+/// What just happened, or why the list is not live, on the body's lower border.
+fn notice(frame: &mut Frame, area: Rect, state: &State) {
+    let theme = state.theme;
+    let width = usize::from(area.width).saturating_sub(6);
+    let (text, style) = if let Some(notice) = state.fresh_notice() {
+        let (symbol, style) = if notice.good { ("✔", theme.good()) } else { ("✖", theme.bad()) };
+        (format!("{symbol} {}", notice.text), style)
+    } else if let Some(text) = degraded(state) {
+        (text, theme.bad())
+    } else if let (Some(failure), None) = (&state.session.trouble, &state.session.identified) {
+        (format!("✖ {}", failure.text), theme.bad())
+    } else {
+        return;
+    };
+    let text = format!(" {} ", shown(&text, width));
+    let width = u16::try_from(text.width()).unwrap_or(area.width);
+    frame.render_widget(Line::styled(text, style), Rect { x: area.x + 2, width: width.min(area.width - 3), ..area });
+}
+
+fn degraded(state: &State) -> Option<String> {
+    if let Some(text) = login::sentence(state) {
+        return Some(text);
+    }
+    // That pane tells of its own watches.
+    if state.pane == Pane::Rbac && state.wizard.is_none() {
+        return None;
+    }
+    match &state.requests.watch {
+        WatchStatus::Degraded { why, next_try, .. } => {
+            let wait = (*next_try - state.clock.now).num_seconds().max(0);
+            let why = kubeconfig::update::plainly(state, why);
+            Some(format!("! what you see is old: {why}; next try in {wait} s"))
+        }
+        WatchStatus::Forbidden { message, .. } => Some(format!("✖ {message}")),
+        _ => None,
+    }
+}
+
+/// The keys that do something now, as many as fit.
+fn footer(frame: &mut Frame, area: Rect, state: &State) {
+    let mut spans = vec![Span::raw(" ")];
+    let mut room = usize::from(area.width).saturating_sub(1);
+    for (key, word) in state.keymap.hints(&state.places(), |action| possible(state, action)) {
+        let needed = key.width() + 1 + word.width() + 2;
+        if needed > room + 2 {
+            break;
+        }
+        room = room.saturating_sub(needed);
+        spans.extend([Span::styled(key, state.theme.key()), Span::raw(format!(" {word}  "))]);
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// What a search without a hit says.
+pub fn nothing_found(state: &State) -> String {
+    format!("Nothing found. {} clears the search.", state.keymap.word(Place::Everywhere, Action::Back))
+}
+
+/// Whether `action` would do something now: what footer and palette offer.
+pub fn possible(state: &State, action: Action) -> bool {
+    if action == Action::Yes && !question_fits(state) {
+        return false;
+    }
+    if let Some(overlay) = state.overlays.last() {
+        return overlay.possible(action);
+    }
+    match (&state.wizard, state.pane) {
+        (Some(wizard), _) => wizard.possible(action),
+        (None, Pane::Requests) => requests::update::possible(state, action),
+        (None, Pane::Rbac) => rbac::update::possible(state, action),
+        (None, Pane::Kubeconfig) => state.kubeconfig.possible(action),
+        (None, Pane::Activity) => true,
+    }
+}

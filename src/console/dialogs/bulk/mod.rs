@@ -1,0 +1,119 @@
+//! Many requests decided on one sheet: what they are, what is left out and why, how it goes, what came of it.
+//!
+//! The sheet holds the rows as they were when it was drawn. Nothing that came or changed later is decided by it.
+
+mod run;
+mod sheet;
+pub mod update;
+pub mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use crate::cluster::Verb;
+use crate::console::core::keymap::{Action, Place};
+use crate::console::widgets::form::Form;
+use crate::domain::policy_file::PolicyFile;
+use crate::domain::row::Row;
+use crate::domain::verdict::Level;
+
+pub use run::{Phase, Run};
+
+/// A bulk decision being made.
+#[derive(Debug)]
+pub struct Bulk {
+    /// Approve or deny.
+    pub verb: Verb,
+    /// The requests, as they were when the sheet was drawn.
+    pub rows: Vec<Row>,
+    /// The levels of verdict that are decided here.
+    pub included: Vec<Level>,
+    /// The names typed of dangerous ones, by their places.
+    pub confirmed: HashMap<usize, String>,
+    /// Counts the changes of what a yes would decide.
+    revision: u64,
+    /// Requests that were meant but are decided already.
+    pub decided_before: usize,
+    /// What the house lets bulk decisions approve.
+    pub policy: PolicyFile,
+    /// The line that the cursor is on.
+    pub line: Line,
+    /// The name of a dangerous one, reason, message.
+    pub form: Form<Field>,
+    /// What has to be said about the last key.
+    pub note: Option<String>,
+    /// How far it is.
+    pub phase: Phase,
+}
+
+/// A line of the sheet that the cursor can be on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    /// The requests of one level.
+    Level(Level),
+    /// A field.
+    Field(Field),
+}
+
+/// The fields of the sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// The name of a dangerous one, to be included.
+    Name,
+    /// One word for machines.
+    Reason,
+    /// A sentence for people.
+    Message,
+}
+
+/// The levels in the order of the sheet.
+pub const LEVELS: [Level; 5] = [Level::Ok, Level::Notice, Level::Warning, Level::Danger, Level::WillFail];
+
+impl Bulk {
+    /// Whether a field has the keyboard.
+    pub fn is_typing(&self) -> bool {
+        matches!((&self.phase, self.line), (Phase::Asking, Line::Field(_)))
+    }
+
+    /// What a yes depends on: another number whenever that changes.
+    pub fn question(&self) -> u64 {
+        2 * self.revision + u64::from(matches!(self.phase, Phase::Asking))
+    }
+
+    /// What has been typed of a name that confirms, while its field has the keyboard.
+    pub fn confirming_name(&self) -> Option<&str> {
+        (self.is_typing() && self.line == Line::Field(Field::Name)).then(|| self.form.value(Field::Name))
+    }
+
+    /// Text pasted into the field that has the keyboard. A name that confirms is typed.
+    pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+        if self.confirming_name().is_some() {
+            self.form.clear(Field::Name);
+            self.note = Some(crate::console::dialogs::PASTED.to_owned());
+            Ok(())
+        } else {
+            self.form.paste(text)
+        }
+    }
+
+    /// Whether `action` would do something now: what the footer offers.
+    pub fn possible(&self, action: Action) -> bool {
+        match &self.phase {
+            Phase::Asking => true,
+            Phase::Running(run) => !run.stopping,
+            Phase::Ended(run) => run.undone().next().is_some() || !matches!(action, Action::Retry | Action::NextTab),
+        }
+    }
+
+    /// Where keys are looked up.
+    pub fn places(&self) -> Vec<Place> {
+        match (&self.phase, self.line) {
+            (Phase::Asking, Line::Level(_)) => vec![Place::Bulk, Place::List, Place::Always],
+            (Phase::Asking, Line::Field(_)) => vec![Place::Form, Place::Always],
+            (Phase::Running(_), _) => vec![Place::BulkRun, Place::Always],
+            (Phase::Ended(_), _) => vec![Place::BulkEnd, Place::Always],
+        }
+    }
+}

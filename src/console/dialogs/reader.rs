@@ -1,0 +1,167 @@
+//! A text that scrolls and can be searched.
+
+use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent};
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler;
+use unicode_width::UnicodeWidthStr;
+
+use crate::console::core::effect::Effect;
+use crate::console::core::keymap::{Action, Place};
+use crate::console::core::state::State;
+use crate::console::dialogs::Overlay;
+use crate::console::panes::requests::update::steps;
+use crate::console::widgets::text::{wrapped, wrapped_shell};
+use crate::domain::output::shell::ShellLine;
+use crate::domain::text::printable;
+
+/// A text and how far it is scrolled.
+#[derive(Debug)]
+pub struct Reader {
+    /// Its heading.
+    pub title: String,
+    /// Its lines, not yet made printable.
+    pub lines: Vec<String>,
+    /// Whether they are lines for a shell: one that is too long is broken so that it still is one command.
+    pub shell: bool,
+    /// First line shown, of those that are found.
+    pub scroll: usize,
+    /// What is searched.
+    pub search: Input,
+    /// Whether the search is being typed.
+    pub typing: bool,
+}
+
+impl Reader {
+    /// A text from its beginning.
+    pub fn new(title: impl Into<String>, lines: Vec<String>) -> Self {
+        Self { title: title.into(), lines, shell: false, scroll: 0, search: Input::default(), typing: false }
+    }
+
+    /// Lines for a shell.
+    pub fn commands(title: impl Into<String>, commands: &[ShellLine]) -> Self {
+        let lines = commands.iter().flat_map(|command| command.as_str().lines()).map(str::to_owned).collect();
+        Self { shell: true, ..Self::new(title, lines) }
+    }
+
+    /// Where keys are looked up.
+    pub fn places(&self) -> Vec<Place> {
+        if self.typing { vec![Place::Always] } else { vec![Place::Reader, Place::Always] }
+    }
+
+    /// The lines that contain what is searched, each group of them below its heading.
+    pub fn found(&self) -> Vec<&str> {
+        let wanted = self.search.value().to_lowercase();
+        if wanted.is_empty() {
+            return self.lines.iter().map(String::as_str).collect();
+        }
+        let (mut found, mut heading) = (Vec::new(), None);
+        for line in &self.lines {
+            let fits = line.to_lowercase().contains(&wanted);
+            if !line.starts_with(' ') && !line.is_empty() {
+                heading = (!fits).then_some(line.as_str());
+            }
+            if fits {
+                found.extend(heading.take());
+                found.push(line);
+            }
+        }
+        found
+    }
+
+    fn is_command(&self, line: &str) -> bool {
+        self.shell || line.trim_start().starts_with("kubectl ")
+    }
+
+    /// The lines that are found as they are seen on a screen of `width` columns.
+    pub fn seen(&self, width: u16) -> Vec<String> {
+        // Frame and margins.
+        let width = usize::from(width).saturating_sub(4).max(1);
+        let lines = self.found().into_iter();
+        lines
+            .flat_map(|line| if self.is_command(line) { broken_command(line, width) } else { broken(line, width) })
+            .collect()
+    }
+}
+
+/// A command that is too long goes on below, as a shell takes it.
+fn broken_command(line: &str, width: usize) -> Vec<String> {
+    let text = line.trim_start();
+    let indent = (line.len() - text.len()).min(width / 2);
+    let parts = wrapped_shell(text, width - indent).into_iter();
+    parts.map(|part| format!("{}{part}", " ".repeat(indent))).collect()
+}
+
+/// A line that is too long goes on below, further in.
+fn broken(line: &str, width: usize) -> Vec<String> {
+    let text = line.trim_start();
+    let indent = line.len() - text.len();
+    let whole = printable(text);
+    if indent + whole.width() <= width {
+        return vec![format!("{}{whole}", " ".repeat(indent))];
+    }
+    let deeper = (indent + 2).min(width / 2);
+    let parts = wrapped(text, width.saturating_sub(deeper)).into_iter().enumerate();
+    parts.map(|(at, part)| format!("{}{part}", " ".repeat(if at == 0 { indent.min(deeper) } else { deeper }))).collect()
+}
+
+/// A key while a text is read.
+pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    let (width, height) = (state.body().width, usize::from(state.body().height).saturating_sub(2));
+    let Some(Overlay::Reader(reader)) = state.overlays.last_mut() else { return Vec::new() };
+    if reader.typing {
+        typed(reader, key);
+        return Vec::new();
+    }
+    match action {
+        // What was searched goes first, then the text.
+        Some(Action::Back) if key.code == KeyCode::Esc && !reader.search.value().is_empty() => {
+            (reader.search, reader.scroll) = (Input::default(), 0);
+        }
+        Some(Action::Back) => {
+            state.overlays.pop();
+        }
+        Some(Action::Search) => reader.typing = true,
+        Some(action) => {
+            let last = reader.seen(width).len().saturating_sub(height);
+            if let Some(steps) = steps(action, height) {
+                reader.scroll = reader.scroll.saturating_add_signed(steps).min(last);
+            }
+        }
+        None => {}
+    }
+    Vec::new()
+}
+
+fn typed(reader: &mut Reader, key: KeyEvent) {
+    match key.code {
+        KeyCode::Enter => reader.typing = false,
+        KeyCode::Esc => (reader.typing, reader.search) = (false, Input::default()),
+        _ => {
+            reader.search.handle_event(&TerminalEvent::Key(key));
+        }
+    }
+    reader.scroll = 0;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_goes_on_below() {
+        let lines = ["  a    approve the request", "  search the rows"].map(str::to_owned).to_vec();
+        let reader = Reader::new("Keys", lines);
+        assert_eq!(reader.seen(22), ["  a    approve", "    the request", "  search the rows"]);
+        assert_eq!(reader.seen(3).concat().replace(' ', ""), "aapprovetherequestsearchtherows");
+    }
+
+    #[test]
+    fn a_search_keeps_the_headings_of_what_it_finds() {
+        let lines = ["Requests", "  a approve", "  d deny", "", "Lists", "  j down"].map(str::to_owned).to_vec();
+        let mut reader = Reader::new("Keys", lines);
+        reader.search = Input::new("DEN".to_owned());
+        assert_eq!(reader.found(), ["Requests", "  d deny"]);
+        reader.search = Input::new("lists".to_owned());
+        assert_eq!(reader.found(), ["Lists"]);
+    }
+}

@@ -1,0 +1,111 @@
+//! How the pane's questions look.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
+
+use crate::console::core::keymap::{Action, Place};
+use crate::console::core::state::State;
+use crate::console::dialogs::Phase;
+use crate::console::dialogs::view::yes_or_no;
+use crate::console::panes::kubeconfig::Change;
+use crate::console::panes::kubeconfig::ask::{Ask, What};
+use crate::console::widgets::form;
+use crate::console::widgets::text::labelled_command;
+use crate::console::widgets::text::wrapped;
+use crate::domain::kubeconfig::edit::Edit;
+
+/// Below so many lines there are no blanks.
+const SHORT: u16 = 9;
+
+/// Draws a question inside of its frame: what is to be known, the question, and where there is room the same by hand.
+pub fn draw(frame: &mut Frame, inner: Rect, state: &State, ask: &Ask) {
+    let blank = u16::from(inner.height >= SHORT);
+    let mut y = inner.y + blank;
+    if ask.types() {
+        let field = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
+        y = form::view::draw(frame, field, &ask.form, 11, |()| true, state.theme) + blank;
+    }
+    let rest = usize::from(inner.bottom().saturating_sub(y));
+    let all: Vec<Line> =
+        ask.lines.iter().skip(ask.scroll).flat_map(|line| indented(line, inner.width.into())).collect();
+    let mut answer = answer(state, ask, inner.width, false);
+    let fits = |answer: &[Line]| all.len() + answer.len() <= rest;
+    if !fits(&answer) && matches!(ask.phase, Phase::Asking) {
+        answer = self::answer(state, ask, inner.width, true);
+    }
+    let room = rest.saturating_sub(answer.len());
+    let mut lines: Vec<Line> = all.into_iter().take(room).collect();
+    if blank == 1 && !lines.is_empty() && lines.len() < room {
+        lines.push(Line::raw(""));
+    }
+    lines.extend(answer);
+    lines.extend(by_hand(state, ask, inner.width, blank));
+    frame.render_widget(Paragraph::new(lines), Rect { y, height: inner.bottom().saturating_sub(y), ..inner });
+}
+
+/// Whether the end of what is to be known, and the question, are on the screen.
+pub fn fits(inner: Rect, state: &State, ask: &Ask) -> bool {
+    let blank = u16::from(inner.height >= SHORT);
+    let fields = if ask.types() { 1 + blank } else { 0 };
+    let rest = usize::from(inner.height.saturating_sub(blank + fields));
+    let all: usize = ask.lines.iter().skip(ask.scroll).map(|line| indented(line, inner.width.into()).len()).sum();
+    all + answer(state, ask, inner.width, false).len() <= rest
+}
+
+/// A line broken into several, which keep its indentation.
+fn indented(line: &str, width: usize) -> Vec<Line<'static>> {
+    let text = line.trim_start_matches(' ');
+    let indent = line.len() - text.len();
+    let lines = wrapped(text, width.saturating_sub(indent));
+    lines.into_iter().map(|line| Line::raw(format!("{}{line}", " ".repeat(indent)))).collect()
+}
+
+/// The question, or how it goes; `cut` where not everything is seen that is to be known.
+fn answer(state: &State, ask: &Ask, width: u16, cut: bool) -> Vec<Line<'static>> {
+    let theme = state.theme;
+    let paragraph = |text: &str, style: Style| -> Vec<Line<'static>> {
+        wrapped(text, width.into()).into_iter().map(|line| Line::styled(line, style)).collect()
+    };
+    match &ask.phase {
+        Phase::Sent(_) => vec![Line::styled("Working…", theme.warning())],
+        Phase::Failed(trouble) => {
+            let advice = trouble.advice.iter().flat_map(|advice| paragraph(advice, Style::new()));
+            paragraph(&format!("✖ {}", trouble.text), theme.bad()).into_iter().chain(advice).collect()
+        }
+        Phase::Asking if cut && !ask.types() => {
+            // What has not been seen to its end is not confirmed.
+            let more = state.keymap.word(Place::List, Action::Down);
+            let leave = state.keymap.word(Place::Confirm, Action::No);
+            paragraph(&format!("{more} more, {leave} leaves it"), theme.strong())
+        }
+        Phase::Asking => paragraph(&question(state, &ask.what), theme.strong()),
+    }
+}
+
+fn by_hand(state: &State, ask: &Ask, width: u16, blank: u16) -> Vec<Line<'static>> {
+    let What::Sure(change) = &ask.what else { return Vec::new() };
+    let kubectl =
+        state.kubeconfig.holds.as_ref().map(crate::console::panes::kubeconfig::Holds::kubectl).unwrap_or_default();
+    let lines = labelled_command("Same as:", &change.command(&kubectl), width.into());
+    let lines = lines.into_iter().map(|line| Line::styled(line, state.theme.dim()));
+    (0..blank).map(|_| Line::raw("")).chain(lines).collect()
+}
+
+fn question(state: &State, what: &What) -> String {
+    let key = |action| state.keymap.word(Place::Form, action);
+    let (enter, leave) = (key(Action::Enter), key(Action::Back));
+    match what {
+        What::Rename(_) => format!("{enter} renames it, {leave} leaves it."),
+        What::Namespace(_) => format!("{enter} sets it (empty: none), {leave} leaves it."),
+        What::Import => format!("The kubeconfig to bring in. {enter} shows what would come, {leave} leaves it."),
+        What::Extract(_) => format!("{enter} writes it with its key, for you alone (0600); {leave} leaves it."),
+        What::Sure(Change::Edit(Edit::Delete { .. })) => {
+            format!("Delete it? {}. A backup of the file stays.", yes_or_no(state))
+        }
+        What::Sure(Change::Import(_) | Change::Trust { .. }) => format!("{}.", yes_or_no(state)),
+        What::Sure(_) => format!("{}. A backup of the file stays.", yes_or_no(state)),
+    }
+}

@@ -1,0 +1,282 @@
+//! The Kubeconfig pane: which contexts this machine holds, how each logs in and for how long, and what can be done to
+//! them. The files are read when the pane is entered, after each write and when asked; nothing is polled.
+
+pub mod ask;
+pub mod ask_view;
+pub mod runner;
+pub mod update;
+pub mod view;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+
+use crate::cluster::probe::Probe;
+use crate::console::core::clock::Clock;
+use crate::console::core::effect::EffectId;
+use crate::console::core::keymap::{Action, Place};
+use crate::domain::gate::WritePermit;
+use crate::domain::kubeconfig::Kind;
+use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
+use crate::domain::kubeconfig::edit::Edit;
+use crate::domain::output::shell::{Kubectl, ShellCommand, ShellLine};
+use crate::error::Trouble;
+
+/// What the pane knows.
+#[derive(Debug, Default)]
+pub struct Room {
+    /// What the files held when they were last read.
+    pub holds: Option<Holds>,
+    /// Why the last reading failed.
+    pub trouble: Option<Trouble>,
+    /// The place of the cursor.
+    pub place: usize,
+    /// How testing a context's connection ended, or `None` while it is tested.
+    pub tests: BTreeMap<String, (EffectId, Option<Probe>)>,
+    /// Whether the credential of this console has been looked at since it connected.
+    warned: bool,
+}
+
+/// What the files hold.
+#[derive(Debug, Clone, Default)]
+pub struct Holds {
+    /// The files that count, with their permissions where they exist.
+    pub files: Vec<(PathBuf, Option<u32>)>,
+    /// `--kubeconfig`, which kubectl must be told too.
+    pub explicit: Option<PathBuf>,
+    /// The contexts, each with what would go with it.
+    pub contexts: Vec<Diagnosis>,
+    /// By context: what an imported one would run or read that no one agreed to yet.
+    pub untrusted: BTreeMap<String, Vec<String>>,
+    /// By context: the cluster and user that no other context needs.
+    pub orphans: BTreeMap<String, Vec<(Kind, String)>>,
+    /// The home folder, which is written as `~`.
+    pub home: Option<PathBuf>,
+}
+
+/// Something that the pane wants done.
+#[derive(Debug)]
+pub enum Task {
+    /// Read the files.
+    Read,
+    /// Show a context as YAML, secrets replaced.
+    Yaml(String),
+    /// Say what importing a file would do.
+    Plan(EffectId, PathBuf),
+    /// Write. To extract a context to a new file needs no permit.
+    Change(EffectId, Change, Consent, Option<WritePermit>),
+    /// Test a context's connection.
+    Test(EffectId, String),
+}
+
+/// Something that the pane hears.
+#[derive(Debug)]
+pub enum News {
+    /// The files were read, or not.
+    Read(Result<Box<Holds>, Trouble>),
+    /// A context as YAML.
+    Yaml(String, Vec<String>),
+    /// What importing would do, a line each.
+    Planned(EffectId, Result<Vec<String>, Trouble>),
+    /// A write ended.
+    Changed(EffectId, Outcome),
+    /// A test ended.
+    Tested(EffectId, String, Box<Probe>),
+}
+
+/// What is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// An edit with kubectl's meaning.
+    Edit(Edit),
+    /// Another kubeconfig comes in.
+    Import(PathBuf),
+    /// A context becomes a file of its own.
+    Extract {
+        /// The context.
+        context: String,
+        /// The file.
+        path: PathBuf,
+        /// Whether one that is there may be replaced.
+        overwrite: bool,
+    },
+    /// The files that a context refers to are embedded.
+    Embed(String),
+    /// What an imported context runs and reads is agreed to.
+    Trust {
+        /// The context.
+        context: String,
+        /// What was wanted when it was asked.
+        then: Then,
+    },
+}
+
+/// What follows consent to an imported context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// Its connection is tested.
+    Test,
+    /// The console switches to it.
+    Switch,
+}
+
+/// What somebody has agreed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Consent {
+    /// Comments may be lost.
+    pub comments: bool,
+    /// A lock that was left behind may be removed.
+    pub lock: bool,
+}
+
+/// How a write ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Done: what is to be known of it, and which files were written with which backups.
+    Done(Vec<String>, Vec<String>),
+    /// It would lose a file's comments.
+    Comments(PathBuf),
+    /// A lock is there, so many seconds old.
+    Locked(PathBuf, Option<u64>),
+    /// There is a file of that name.
+    Exists,
+    /// It did not work.
+    Failed(Trouble),
+}
+
+impl Room {
+    /// The contexts, as far as they are known.
+    pub fn contexts(&self) -> &[Diagnosis] {
+        self.holds.as_ref().map_or(&[], |holds| &holds.contexts)
+    }
+
+    /// The context under the cursor.
+    pub fn chosen(&self) -> Option<&Diagnosis> {
+        self.contexts().get(self.place)
+    }
+
+    /// The context of that name.
+    pub fn named(&self, name: &str) -> Option<&Diagnosis> {
+        self.contexts().iter().find(|context| context.name == name)
+    }
+
+    /// Where keys are looked up in this pane.
+    pub fn places() -> Vec<Place> {
+        vec![Place::Kubeconfig, Place::List, Place::Everywhere, Place::Always]
+    }
+
+    /// Whether `action` would do something now.
+    pub fn possible(&self, action: Action) -> bool {
+        match action {
+            Action::Open => self.chosen().is_some_and(|context| !context.current),
+            Action::Certificate => self.chosen().is_some_and(|context| context.certificate.is_some()),
+            Action::SwitchContext
+            | Action::Test
+            | Action::Rename
+            | Action::Namespace
+            | Action::Delete
+            | Action::Export
+            | Action::Embed
+            | Action::Yaml => self.chosen().is_some(),
+            _ => true,
+        }
+    }
+
+    /// When a time that is left reads differently.
+    pub fn next_change(&self, clock: &Clock) -> Option<DateTime<Utc>> {
+        self.contexts().iter().filter_map(|context| clock.left_changes(context.ends?)).min()
+    }
+}
+
+/// How a context's credential stands now.
+pub fn life(context: &Diagnosis, clock: &Clock) -> Life {
+    context.life(clock.now, context.default_warning())
+}
+
+impl Change {
+    /// The contexts that it names.
+    pub fn contexts(&self) -> Vec<&str> {
+        match self {
+            Self::Edit(Edit::Use(name)) | Self::Embed(name) => vec![name],
+            Self::Edit(Edit::Rename { old, new }) => vec![old, new],
+            Self::Edit(Edit::Delete { context, .. } | Edit::Namespace { context, .. }) => vec![context],
+            // What is agreed to is noted in the state folder alone.
+            Self::Import(_) | Self::Extract { .. } | Self::Trust { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether it changes a kubeconfig or replaces a file.
+    pub const fn needs_permit(&self) -> bool {
+        !matches!(self, Self::Extract { overwrite: false, .. } | Self::Trust { .. })
+    }
+
+    /// The word for it in Activity.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Edit(Edit::Use(_)) => "use",
+            Self::Edit(Edit::Rename { .. }) => "rename",
+            Self::Edit(Edit::Delete { .. }) => "delete",
+            Self::Edit(Edit::Namespace { .. }) => "set",
+            Self::Import(_) => "import",
+            Self::Extract { .. } => "extract",
+            Self::Embed(_) => "embed",
+            Self::Trust { .. } => "trust",
+        }
+    }
+
+    /// What it is done to.
+    pub fn object(&self) -> String {
+        match self {
+            Self::Edit(Edit::Use(name) | Edit::Rename { old: name, .. }) | Self::Embed(name) => {
+                format!("context/{name}")
+            }
+            Self::Edit(Edit::Delete { context, .. } | Edit::Namespace { context, .. })
+            | Self::Extract { context, .. }
+            | Self::Trust { context, .. } => format!("context/{context}"),
+            Self::Import(path) => path.display().to_string(),
+        }
+    }
+
+    /// The same by hand; `kubectl` carries the flag for the file.
+    pub fn command(&self, kubectl: &Kubectl) -> ShellLine {
+        match self {
+            Self::Edit(Edit::Use(name)) => kubectl.command("config use-context").operands([name.as_str()]).line(),
+            Self::Edit(Edit::Rename { old, new }) => {
+                kubectl.command("config rename-context").operands([old.as_str(), new]).line()
+            }
+            Self::Edit(Edit::Delete { context, orphans: true }) => {
+                ShellCommand::new("countersign delete-context --orphans").operands([context.as_str()]).line()
+            }
+            Self::Edit(Edit::Delete { context, .. }) => {
+                kubectl.command("config delete-context").operands([context.as_str()]).line()
+            }
+            Self::Edit(Edit::Namespace { context, namespace }) => {
+                let command = kubectl.command("config set-context").flag("namespace", namespace);
+                command.operands([context.as_str()]).line()
+            }
+            Self::Import(path) => ShellCommand::new("countersign import").operands([&*path.to_string_lossy()]).line(),
+            Self::Extract { context, path, .. } => {
+                let command = kubectl.command("config view --minify --flatten --raw").flag("context", context);
+                command.to_file(&path.to_string_lossy()).line()
+            }
+            Self::Embed(context) => ShellCommand::new("countersign embed").operands([context.as_str()]).line(),
+            Self::Trust { context, .. } => ShellCommand::new("countersign trust").operands([context.as_str()]).line(),
+        }
+    }
+}
+
+impl Holds {
+    /// `kubectl` with the flag for the file, where one was given.
+    pub fn kubectl(&self) -> Kubectl {
+        Kubectl::new(self.explicit.iter().map(|path| ("kubeconfig", path.display().to_string())))
+    }
+
+    /// A path as people write it.
+    pub fn short(&self, path: &std::path::Path) -> String {
+        match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
+            Some(rest) => format!("~/{}", rest.display()),
+            None => path.display().to_string(),
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! What the Kubeconfig pane does with keys and news.
+
+use chrono::{DateTime, Utc};
+
+use crate::cluster::probe::Probe;
+use crate::console::core::effect::{Effect, EffectId};
+use crate::console::core::keymap::{Action, Place};
+use crate::console::core::state::State;
+use crate::console::dialogs::context_switcher;
+use crate::console::dialogs::{Overlay, Reader, export};
+use crate::console::panes::kubeconfig::ask;
+use crate::console::panes::kubeconfig::ask::What;
+use crate::console::panes::kubeconfig::{Change, News, Room, Task, Then, life, view};
+use crate::console::panes::requests::update::steps;
+use crate::domain::kubeconfig::Kind;
+use crate::domain::kubeconfig::diagnose::Life;
+use crate::domain::kubeconfig::edit::Edit;
+use crate::domain::output::shell::ShellLine;
+use crate::domain::text::printable;
+use crate::domain::validity as lives;
+use crate::error::Trouble;
+
+impl Room {
+    /// The console talks to another cluster: its credential has not been looked at.
+    pub fn forget_connection(&mut self) {
+        self.warned = false;
+    }
+}
+
+/// A key in this pane.
+pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
+    let Some(action) = action else { return Vec::new() };
+    match action {
+        Action::Reload => return vec![Effect::Kubeconfig(Task::Read)],
+        Action::Back => state.notice = None,
+        Action::Import if writable(state) => {
+            ask::type_in(state, What::Import, "Import a kubeconfig".to_owned(), "File", "");
+        }
+        Action::Commands => {
+            let lines = commands(state);
+            state.overlays.push(Overlay::Reader(Reader::commands("The same by hand", &lines)));
+        }
+        _ => {
+            let height = usize::from(view::rows(state.body()));
+            let last = state.kubeconfig.contexts().len().saturating_sub(1);
+            if let Some(steps) = steps(action, height) {
+                let place = &mut state.kubeconfig.place;
+                *place = place.saturating_add_signed(steps).min(last);
+            } else if let Some(name) = state.kubeconfig.chosen().map(|context| context.name.clone()) {
+                return act(state, action, name);
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// An action about the context under the cursor.
+fn act(state: &mut State, action: Action, name: String) -> Vec<Effect> {
+    match action {
+        Action::SwitchContext => return context_switcher::to(state, &name),
+        Action::Test => return test(state, name),
+        Action::Yaml => return vec![Effect::Kubeconfig(Task::Yaml(name))],
+        Action::Certificate => certificate(state),
+        Action::Export => {
+            let file = format!("{}.kubeconfig", export::file_name(&name));
+            ask::type_in(
+                state,
+                What::Extract(name.clone()),
+                format!("Write {name} as a file of its own"),
+                "File",
+                &file,
+            );
+        }
+        Action::Open | Action::Rename | Action::Namespace | Action::Delete | Action::Embed if writable(state) => {
+            return edit(state, action, &name);
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn edit(state: &mut State, action: Action, name: &str) -> Vec<Effect> {
+    match action {
+        Action::Open => return ask::write(state, Change::Edit(Edit::Use(name.to_owned())), format!("Use {name}")),
+        Action::Rename => {
+            ask::type_in(state, What::Rename(name.to_owned()), format!("Rename {name}"), "New name", name);
+        }
+        Action::Namespace => {
+            let now = state.kubeconfig.chosen().map(|context| context.namespace.clone()).unwrap_or_default();
+            ask::type_in(state, What::Namespace(name.to_owned()), format!("Namespace of {name}"), "Namespace", &now);
+        }
+        Action::Embed => {
+            let lines =
+                vec!["The certificates, keys and CAs that it refers to are put into the kubeconfig itself.".to_owned()];
+            ask::confirm(state, Change::Embed(name.to_owned()), format!("Embed the files of {name}?"), lines);
+        }
+        _ => {
+            let lines = deletion(state);
+            let change = Change::Edit(Edit::Delete { context: name.to_owned(), orphans: true });
+            ask::confirm(state, change, format!("Delete {name}?"), lines);
+        }
+    }
+    Vec::new()
+}
+
+/// Kubeconfigs are this machine's, but a console that is to write nothing writes them neither.
+fn writable(state: &mut State) -> bool {
+    if state.session.read_only {
+        state.notify(false, "this console is read-only: it does not write kubeconfigs either");
+    }
+    !state.session.read_only
+}
+
+/// What a deletion takes along, and what it leaves.
+fn deletion(state: &State) -> Vec<String> {
+    let Some((holds, context)) = state.kubeconfig.holds.as_ref().zip(state.kubeconfig.chosen()) else {
+        return Vec::new();
+    };
+    let mut lines = vec![format!("The context, from {}.", holds.short(&context.file))];
+    let doomed = holds.orphans.get(&context.name).map(Vec::as_slice).unwrap_or_default();
+    let parts =
+        [(Kind::Cluster, &context.cluster, &context.cluster_file), (Kind::User, &context.user, &context.user_file)];
+    for (kind, name, file) in parts {
+        let Some(file) = file else { continue };
+        if doomed.iter().any(|(of, orphan)| *of == kind && orphan == name) {
+            lines.push(format!("Its {} {name}, from {}: no other context needs it.", kind.word(), holds.short(file)));
+        } else {
+            lines.push(format!("Its {} {name} stays: others need it.", kind.word()));
+        }
+    }
+    if context.certificate.is_some() {
+        lines.push("The certificate stays valid until it expires, wherever else it is.".to_owned());
+    }
+    if context.current {
+        lines.push("It is the current context: none that is there will be current then.".to_owned());
+    }
+    lines
+}
+
+/// Asks about an imported context that runs a program or reads a file its sender chose, if no one agreed to that yet;
+/// tells whether it asked.
+pub fn asks_first(state: &mut State, context: &str, then: Then) -> bool {
+    let what = state.kubeconfig.holds.as_ref().and_then(|holds| holds.untrusted.get(context)).cloned();
+    let Some(what) = what else { return false };
+    let mut lines = vec!["This context was imported and is used for the first time:".to_owned()];
+    lines.extend(what.into_iter().map(|what| format!("! {what}")));
+    let change = Change::Trust { context: context.to_owned(), then };
+    ask::confirm(state, change, format!("Trust {context}?"), lines);
+    true
+}
+
+/// Consent to an imported context was given: what was wanted then.
+pub fn trusted(state: &mut State, context: &str, then: Then) -> Vec<Effect> {
+    if let Some(holds) = &mut state.kubeconfig.holds {
+        holds.untrusted.remove(context);
+    }
+    match then {
+        Then::Test => test(state, context.to_owned()),
+        Then::Switch => context_switcher::to(state, context),
+    }
+}
+
+fn test(state: &mut State, name: String) -> Vec<Effect> {
+    if asks_first(state, &name, Then::Test) {
+        return Vec::new();
+    }
+    let id = state.next_effect();
+    state.kubeconfig.tests.insert(name.clone(), (id, None));
+    vec![Effect::Kubeconfig(Task::Test(id, name))]
+}
+
+/// The certificate, decoded; never the key.
+fn certificate(state: &mut State) {
+    let Some((name, certificate)) =
+        state.kubeconfig.chosen().and_then(|context| Some((context.name.clone(), context.certificate.clone()?)))
+    else {
+        return;
+    };
+    let groups = certificate.identity.groups.join(", ");
+    let lines = vec![
+        format!("Subject     {}", certificate.subject),
+        format!("Logs in as  {}", certificate.identity.user),
+        format!("Groups      {}", if groups.is_empty() { "none" } else { &groups }),
+        format!("Issuer      {}", certificate.issuer),
+        format!("From        {}", state.clock.absolute(certificate.not_before)),
+        format!(
+            "Until       {} ({})",
+            state.clock.absolute(certificate.not_after),
+            state.clock.left(certificate.not_after)
+        ),
+        format!("Serial      {}", certificate.serial),
+        format!("SHA-256     {}", certificate.sha256),
+        format!("Public key  {} (SHA-256)", certificate.public_key_sha256),
+    ];
+    state.overlays.push(Overlay::Reader(Reader::new(format!("Certificate of {name}"), lines)));
+}
+
+fn commands(state: &State) -> Vec<ShellLine> {
+    let Some((holds, context)) = state.kubeconfig.holds.as_ref().zip(state.kubeconfig.chosen()) else {
+        return Vec::new();
+    };
+    let (kubectl, name) = (holds.kubectl(), context.name.clone());
+    let namespace = Edit::Namespace { context: name.clone(), namespace: "NAMESPACE".to_owned() };
+    [
+        ("use it", Change::Edit(Edit::Use(name.clone()))),
+        ("rename it", Change::Edit(Edit::Rename { old: name.clone(), new: "NEW".to_owned() })),
+        ("its namespace", Change::Edit(namespace)),
+        ("as a file", Change::Extract { context: name.clone(), path: "FILE".into(), overwrite: false }),
+        ("delete it", Change::Edit(Edit::Delete { context: name, orphans: false })),
+    ]
+    .into_iter()
+    .flat_map(|(what, change)| [ShellLine::comment(what), change.command(&kubectl)])
+    .collect()
+}
+
+/// News for this pane.
+pub fn heard(state: &mut State, news: News) -> Vec<Effect> {
+    match news {
+        News::Read(Ok(holds)) => {
+            let own = state.session.connection.as_ref().map(|connection| connection.context.clone());
+            let chosen = state.kubeconfig.chosen().map(|context| context.name.clone()).or(own);
+            let room = &mut state.kubeconfig;
+            room.holds = Some(*holds);
+            room.trouble = None;
+            let names: Vec<String> = room.contexts().iter().map(|context| context.name.clone()).collect();
+            room.tests.retain(|name, _| names.contains(name));
+            let last = room.contexts().len().saturating_sub(1);
+            let again = chosen.and_then(|name| room.contexts().iter().position(|context| context.name == name));
+            room.place = again.unwrap_or_else(|| room.place.min(last));
+            context_switcher::read(state);
+            warn(state);
+            Vec::new()
+        }
+        News::Read(Err(trouble)) => {
+            state.kubeconfig.trouble = Some(trouble);
+            Vec::new()
+        }
+        News::Yaml(name, lines) => {
+            state.overlays.push(Overlay::Reader(Reader::new(format!("{name}, secrets replaced"), lines)));
+            Vec::new()
+        }
+        News::Planned(id, plan) => ask::planned(state, id, plan),
+        News::Changed(id, outcome) => ask::changed(state, id, outcome),
+        News::Tested(id, name, probe) => {
+            tested(state, id, &name, *probe);
+            Vec::new()
+        }
+    }
+}
+
+fn tested(state: &mut State, id: EffectId, name: &str, probe: Probe) {
+    if let Some((asked, answer)) = state.kubeconfig.tests.get_mut(name)
+        && *asked == id
+    {
+        *answer = Some(probe);
+    }
+}
+
+/// How the credential that this console uses stands, where its end is known.
+pub fn own_life(state: &State) -> Option<Life> {
+    let connection = state.session.connection.as_ref()?;
+    state.kubeconfig.named(&connection.context).map(|context| life(context, &state.clock))
+}
+
+/// When what the header says of the credential in use reads differently.
+pub fn own_change(state: &State) -> Option<DateTime<Utc>> {
+    match own_life(state)? {
+        Life::Soon(end) => state.clock.left_changes(end),
+        _ => None,
+    }
+}
+
+/// What a server that is asked again and again says, in plain words where the credential has expired.
+pub fn plainly(state: &State, why: &str) -> String {
+    match own_life(state) {
+        Some(Life::Expired(end)) if why.contains("(401)") => {
+            format!("401, for the certificate or token {}", expired(end, state.clock.now))
+        }
+        _ => why.to_owned(),
+    }
+}
+
+/// Says once for each connection that its credential has expired or soon will.
+pub fn warn(state: &mut State) {
+    if state.session.connection.is_none() || state.kubeconfig.holds.is_none() {
+        return;
+    }
+    explain(state);
+    if std::mem::replace(&mut state.kubeconfig.warned, true) {
+        return;
+    }
+    let now = state.clock.now;
+    let context = state.session.connection.as_ref().map(|connection| printable(&connection.context).into_owned());
+    let context = context.unwrap_or_default();
+    match own_life(state) {
+        Some(Life::Soon(end)) => {
+            state.notify(
+                false,
+                format!("what {context} logs in with expires in {}", lives::age((end - now).num_seconds())),
+            );
+        }
+        Some(Life::Expired(end)) => state.notify(false, format!("what {context} logs in with {}", expired(end, now))),
+        _ => {}
+    }
+}
+
+fn expired(end: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    format!("expired {} ago", lives::age((now - end).num_seconds()))
+}
+
+/// A bare 401 is explained where the credential has expired.
+pub fn explain(state: &mut State) {
+    let (life, now) = (own_life(state), state.clock.now);
+    let switch = state.keymap.word(Place::Everywhere, Action::SwitchContext);
+    let advice = format!("Switch to another context with {switch}, or get a new certificate.");
+    if let (Some(Life::Expired(end)), Some(trouble)) = (life, &mut state.session.trouble)
+        && trouble.text.contains("(401)")
+        && trouble.advice.as_deref() != Some(advice.as_str())
+    {
+        let text = format!("401: the certificate or token {}, so the server does not know you", expired(end, now));
+        *trouble = Trouble::advised(text, advice);
+    }
+}

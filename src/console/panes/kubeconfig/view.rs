@@ -1,0 +1,331 @@
+//! How the Kubeconfig pane looks.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Paragraph};
+
+use crate::cluster::probe::Probe;
+use crate::console::core::keymap::{Action, Place};
+use crate::console::core::state::State;
+use crate::console::dialogs::context_switcher::Picker;
+use crate::console::panes::kubeconfig::update::own_life;
+use crate::console::panes::kubeconfig::{Holds, Room, life};
+use crate::console::widgets::text::{cell, mark_name, shown, wrapped};
+use crate::console::widgets::theme::Theme;
+use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
+use crate::domain::validity as lives;
+
+/// Lines for the context under the cursor.
+const DETAIL: u16 = 9;
+/// Columns of a label.
+const LABEL: usize = 10;
+/// Widths of all columns but the last: context, cluster, user, credential, valid.
+const WIDTHS: [usize; 5] = [17, 12, 13, 12, 11];
+
+/// How many contexts the list shows.
+pub fn rows(body: Rect) -> u16 {
+    body.height.saturating_sub(3 + detail_height(body.height.saturating_sub(2)))
+}
+
+fn detail_height(inner: u16) -> u16 {
+    if inner < 10 { 0 } else { DETAIL.min(inner / 2) }
+}
+
+/// Draws the pane.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
+    let theme = state.theme;
+    let room = &state.kubeconfig;
+    let title = match &room.holds {
+        Some(holds) => {
+            format!(" Kubeconfig · {} · {} ", count(holds.files.len(), "file"), count(holds.contexts.len(), "context"))
+        }
+        None => " Kubeconfig ".to_owned(),
+    };
+    let block = Block::bordered().border_style(theme.dim()).title(Span::styled(title, theme.strong()));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let mut inner = inner;
+    if let Some(trouble) = &room.trouble {
+        let lines: Vec<Line> = wrapped(&format!("✖ {}", trouble.text), usize::from(inner.width).saturating_sub(2))
+            .into_iter()
+            .map(|line| Line::styled(format!(" {line}"), theme.bad()))
+            .collect();
+        let height = u16::try_from(lines.len()).unwrap_or(1).min(inner.height);
+        frame.render_widget(Paragraph::new(lines), Rect { height, ..inner });
+        inner = Rect { y: inner.y + height, height: inner.height - height, ..inner };
+    }
+    let Some(holds) = &room.holds else {
+        if room.trouble.is_none() {
+            frame.render_widget(Line::raw(" Reading the kubeconfigs…"), inner);
+        }
+        return;
+    };
+    if holds.contexts.is_empty() {
+        let (import, issue) =
+            (state.keymap.word(Place::Kubeconfig, Action::Import), state.keymap.word(Place::Requests, Action::NewUser));
+        let text = format!(
+            " No contexts. Bring a kubeconfig in with {import}, or issue one with {issue} in the Requests pane."
+        );
+        frame.render_widget(Line::raw(shown(&text, inner.width.into())), inner);
+        return;
+    }
+    let detail = detail_height(inner.height);
+    let list = Rect { height: inner.height - detail, ..inner };
+    draw_list(frame, list, state, holds);
+    if let Some(context) = room.chosen().filter(|_| detail > 0) {
+        let below = Rect { y: inner.bottom() - detail, height: detail, ..inner };
+        draw_detail(frame, below, state, holds, context);
+    }
+}
+
+/// The part that tells about the context under the cursor.
+pub fn detail_area(body: Rect) -> Option<Rect> {
+    let inner = Block::bordered().inner(body);
+    let height = detail_height(inner.height);
+    (height > 0).then_some(Rect { y: inner.bottom() - height, height, ..inner })
+}
+
+/// The rows, and the line on which the cursor is.
+pub fn row_area(body: Rect, place: usize) -> Option<(Rect, u16)> {
+    let inner = Block::bordered().inner(body);
+    // The heading is no row.
+    let rows = Rect { y: inner.y + 1, height: rows(body), ..inner };
+    let top = (place + 1).saturating_sub(rows.height.into());
+    Some((rows, rows.y + u16::try_from(place.checked_sub(top)?).ok()?))
+}
+
+fn count(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
+
+fn draw_list(frame: &mut Frame, area: Rect, state: &State, holds: &Holds) {
+    let theme = state.theme;
+    let names = ["CONTEXT", "CLUSTER", "USER", "CREDENTIAL", "VALID", "NAMESPACE"];
+    let head: String = names.iter().zip(widths(area.width)).map(|(name, width)| cell(name, width)).collect();
+    frame.render_widget(
+        Line::styled(shown(&format!("    {head}"), area.width.into()), theme.dim()),
+        Rect { height: 1, ..area },
+    );
+    let height = usize::from(area.height.saturating_sub(1));
+    let place = state.kubeconfig.place;
+    let top = (place + 1).saturating_sub(height);
+    for (y, (at, context)) in (area.y + 1..).zip(holds.contexts.iter().enumerate().skip(top).take(height)) {
+        frame.render_widget(row(state, context, at == place, area.width), Rect { y, height: 1, ..area });
+    }
+}
+
+/// What is left of the line beyond the reference width goes to the names. A narrow screen shows the name, how it logs
+/// in and for how long.
+fn widths(width: u16) -> [usize; 6] {
+    let fixed: usize = WIDTHS.iter().sum();
+    let [_, _, _, credential, valid] = WIDTHS;
+    if usize::from(width) < 4 + fixed {
+        let rest = usize::from(width).saturating_sub(4 + credential + valid);
+        return [rest, 0, 0, credential, valid, 0];
+    }
+    let left = usize::from(width).saturating_sub(4 + fixed);
+    let more = left.saturating_sub(12) / 4;
+    let [context, cluster, user, ..] = WIDTHS;
+    [context + more, cluster + more, user + more, credential, valid, left.saturating_sub(3 * more)]
+}
+
+fn row(state: &State, context: &Diagnosis, chosen: bool, width: u16) -> Line<'static> {
+    let theme = state.theme;
+    let [name, cluster, user, credential, valid, namespace] = widths(width);
+    let reference = |text: &str, found: bool| match (text.is_empty(), found) {
+        (true, _) => "– ✖".to_owned(),
+        (false, true) => text.to_owned(),
+        (false, false) => format!("✖ {text}"),
+    };
+    let (left, style) = validity(state, context, theme);
+    let or_none = |text: &str| if text.is_empty() { "–".to_owned() } else { text.to_owned() };
+    let mark = if context.current { "★ " } else { "  " };
+    let style_of = |found: bool| if found { Style::new() } else { theme.bad() };
+    let (has_cluster, has_user) = (context.cluster_file.is_some(), context.user_file.is_some());
+    let mut line = Line::from(vec![
+        Span::raw(if chosen { "› " } else { "  " }),
+        Span::styled(mark, theme.good()),
+        Span::raw(column(&or_none(&context.name), name)),
+        Span::styled(column(&reference(&context.cluster, has_cluster), cluster), style_of(has_cluster)),
+        Span::styled(column(&reference(&context.user, has_user), user), style_of(has_user)),
+        Span::raw(column(&context.credential(), credential)),
+        Span::styled(column(&left, valid), style),
+        Span::raw(cell(&or_none(&context.namespace), namespace)),
+    ]);
+    if chosen {
+        mark_name(&mut line, 3, theme);
+    }
+    line
+}
+
+/// A cell with a blank at its end, if there is room for any.
+fn column(text: &str, width: usize) -> String {
+    if width == 0 { String::new() } else { cell(text, width - 1) + " " }
+}
+
+/// How long a context can be used, with a symbol where that wants attention.
+fn validity(state: &State, context: &Diagnosis, theme: Theme) -> (String, Style) {
+    let age = |seconds: i64| lives::age(seconds);
+    match life(context, &state.clock) {
+        _ if !context.problems.is_empty() && context.ends.is_none() => ("✖ broken".to_owned(), theme.bad()),
+        Life::Expired(_) => ("✖ expired".to_owned(), theme.bad()),
+        Life::NotYet(_) => ("✖ not yet".to_owned(), theme.bad()),
+        _ if !context.problems.is_empty() => ("✖ broken".to_owned(), theme.bad()),
+        Life::Unknown => ("–".to_owned(), theme.dim()),
+        Life::Soon(end) => (format!("! {} left", age((end - state.clock.now).num_seconds())), theme.warning()),
+        Life::Valid(end) => (age((end - state.clock.now).num_seconds()), Style::new()),
+    }
+}
+
+fn draw_detail(frame: &mut Frame, area: Rect, state: &State, holds: &Holds, context: &Diagnosis) {
+    let width = usize::from(area.width);
+    let name = format!(" {} ", shown(&context.name, width.saturating_sub(6)));
+    let rule = "─".repeat(width.saturating_sub(unicode_width::UnicodeWidthStr::width(name.as_str())));
+    let dim = state.theme.dim();
+    // The frame's own border is part of the line.
+    let heading = [Span::styled("├", dim), Span::styled(name, state.theme.strong()), Span::styled(rule + "┤", dim)];
+    let line = Rect { x: area.x - 1, width: area.width + 2, height: area.height.min(1), ..area };
+    frame.render_widget(Line::from_iter(heading), line);
+    let area = Rect { y: area.y + line.height, height: area.height - line.height, ..area };
+    let mut lines = Vec::new();
+    for (label, text, style) in facts(state, holds, context) {
+        for (at, part) in wrapped(&text, width.saturating_sub(LABEL + 2)).into_iter().enumerate() {
+            let label = cell(if at == 0 { label } else { "" }, LABEL);
+            lines.push(Line::from(vec![
+                Span::raw(" "),
+                Span::styled(label, state.theme.dim()),
+                Span::styled(part, style),
+            ]));
+        }
+    }
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// What is known of a context, what is broken first.
+fn facts(state: &State, holds: &Holds, context: &Diagnosis) -> Vec<(&'static str, String, Style)> {
+    let theme = state.theme;
+    let mut facts = Vec::new();
+    facts.extend(context.problems.iter().map(|problem| ("Broken", format!("✖ {problem}"), theme.bad())));
+    facts.push(("Test", test(state, &state.kubeconfig, context), test_style(state, context)));
+    facts.push(("File", files(holds, context), Style::new()));
+    let server = if context.server.is_empty() { "–".to_owned() } else { context.server.clone() };
+    let authority = match (context.authorities.first(), context.insecure) {
+        (_, true) => "! anything may pretend to be it (insecure-skip-tls-verify)".to_owned(),
+        (Some(ca), false) => format!("CA {}, until {}", named(&ca.subject), ca.not_after.format("%Y")),
+        (None, false) => "CA of this system".to_owned(),
+    };
+    facts.push(("Server", format!("{server}   {authority}"), Style::new()));
+    if let Some(certificate) = &context.certificate {
+        let key = match context.key_fits {
+            Some(true) => "key fits",
+            Some(false) => "✖ key does not fit",
+            None => "key not readable",
+        };
+        facts.push(("Subject", format!("{}   {key}", certificate.subject), Style::new()));
+        let (from, until) = (state.clock.minute(certificate.not_before), state.clock.minute(certificate.not_after));
+        let left = state.clock.left(certificate.not_after);
+        facts.push(("Valid", format!("{from} – {until}, {left}"), Style::new()));
+    } else {
+        let ends = context.ends.map(|end| format!(", until {} ({})", state.clock.minute(end), state.clock.left(end)));
+        facts.push(("Login", format!("{}{}", context.credential(), ends.unwrap_or_default()), Style::new()));
+    }
+    facts
+}
+
+/// A CA by its common name, where it has nothing else.
+fn named(subject: &str) -> &str {
+    subject.strip_prefix("CN=").filter(|name| !name.contains(',')).unwrap_or(subject)
+}
+
+/// Which files it comes from; who may read them where that is more than their owner.
+fn files(holds: &Holds, context: &Diagnosis) -> String {
+    let mode = |path: &std::path::Path| holds.files.iter().find(|(file, _)| file == path).and_then(|(_, mode)| *mode);
+    let with_mode = |path: &std::path::Path| match mode(path) {
+        Some(mode) if mode & 0o077 != 0 => format!("{} (! {mode:04o}, others may read it)", holds.short(path)),
+        Some(mode) => format!("{} ({mode:04o})", holds.short(path)),
+        None => holds.short(path),
+    };
+    let mut text = with_mode(&context.file);
+    for (what, file) in [("cluster", &context.cluster_file), ("user", &context.user_file)] {
+        if let Some(file) = file.as_ref().filter(|file| **file != context.file) {
+            text.extend(["; ", what, " from ", &with_mode(file)]);
+        }
+    }
+    text
+}
+
+fn test(state: &State, room: &Room, context: &Diagnosis) -> String {
+    match room.tests.get(&context.name) {
+        None => format!("press {}: not tested yet", state.keymap.word(Place::Kubeconfig, Action::Test)),
+        Some((_, None)) => "testing…".to_owned(),
+        Some((_, Some(probe))) => tested(state, context, probe),
+    }
+}
+
+fn tested(state: &State, context: &Diagnosis, probe: &Probe) -> String {
+    let took = format!("{:.2} s", probe.took.as_secs_f64());
+    match &probe.outcome {
+        Ok(who) => {
+            let groups = if who.groups.is_empty() { String::new() } else { format!(" ({})", who.groups.join(", ")) };
+            format!("✔ {} says: {}{groups}, {took}", probe.version.as_deref().unwrap_or("the server"), who.username)
+        }
+        Err(failure) => {
+            let names: Vec<_> = context.authorities.iter().map(|ca| named(&ca.subject)).collect();
+            let names = if names.is_empty() { "of this system".to_owned() } else { names.join(", ") };
+            let expired = match life(context, &state.clock) {
+                Life::Expired(end) => Some(lives::age((state.clock.now - end).num_seconds())),
+                _ => None,
+            };
+            format!("✖ {} ({took})", failure.words(&names, expired.as_deref()))
+        }
+    }
+}
+
+fn test_style(state: &State, context: &Diagnosis) -> Style {
+    match state.kubeconfig.tests.get(&context.name) {
+        Some((_, Some(probe))) if probe.outcome.is_ok() => state.theme.good(),
+        Some((_, Some(_))) => state.theme.bad(),
+        _ => Style::new(),
+    }
+}
+
+/// For the header: that the credential in use is over or soon will be.
+pub fn header_warning(state: &State) -> Option<String> {
+    match own_life(state)? {
+        Life::Soon(end) => Some(format!(" ! {} left", lives::age((end - state.clock.now).num_seconds()))),
+        Life::Expired(_) => Some(" ✖ expired".to_owned()),
+        _ => None,
+    }
+}
+
+/// Draws the choice of a context for the console, inside of its frame.
+pub fn draw_picker(frame: &mut Frame, inner: Rect, state: &State, picker: &Picker) {
+    let Some(place) = picker.place else {
+        let text =
+            state.kubeconfig.trouble.as_ref().map_or("Reading…".to_owned(), |trouble| format!("✖ {}", trouble.text));
+        frame.render_widget(Line::raw(shown(&text, inner.width.into())), inner);
+        return;
+    };
+    let own = state.session.connection.as_ref().map(|connection| connection.context.as_str());
+    let height = usize::from(inner.height);
+    let top = (place + 1).saturating_sub(height);
+    let contexts = state.kubeconfig.contexts().iter().enumerate().skip(top).take(height);
+    for (y, (at, context)) in (inner.y..).zip(contexts) {
+        let here = if own == Some(context.name.as_str()) { " (here)" } else { "" };
+        let (left, style) = validity(state, context, state.theme);
+        let name = usize::from(inner.width).saturating_sub(46).clamp(20, 60);
+        let mut line = Line::from(vec![
+            Span::raw(if at == place { "› " } else { "  " }),
+            Span::raw(cell(&format!("{}{here}", context.name), name)),
+            Span::raw(cell(&format!(" {}", context.user), 18)),
+            Span::raw(cell(&format!(" {}", context.credential()), 14)),
+            Span::styled(cell(&left, 11), style),
+        ]);
+        if at == place {
+            line = line.style(state.theme.chosen());
+        }
+        frame.render_widget(line, Rect { y, height: 1, ..inner });
+    }
+}

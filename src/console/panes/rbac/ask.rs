@@ -1,0 +1,221 @@
+//! Two small forms: who can do something, and whose access to look at.
+
+use crossterm::event::KeyEvent;
+
+use crate::console::core::effect::Effect;
+use crate::console::core::keymap::{Action as Key, Place};
+use crate::console::core::state::State;
+use crate::console::panes::rbac::access::Access;
+use crate::console::panes::rbac::opened::{Opened, Page};
+use crate::console::panes::rbac::update;
+use crate::console::widgets::form::Form;
+use crate::domain::access::catalogue::VERBS;
+use crate::domain::access::{Action, Catalogue, Policy, SubjectKey, Who};
+
+/// As many completions are offered.
+const OFFERED: usize = 6;
+
+/// A form.
+#[derive(Debug)]
+pub struct Ask {
+    /// What is asked.
+    pub what: Asked,
+    /// The fields.
+    pub form: Form<Field>,
+    /// What is wrong with them.
+    pub problem: Option<String>,
+}
+
+/// What a form asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Who can do something.
+    WhoCan,
+    /// Whose access is looked at.
+    Whose,
+}
+
+/// The fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as their labels")]
+pub enum Field {
+    Verb,
+    Resource,
+    Name,
+    Namespace,
+    User,
+    Groups,
+}
+
+impl Ask {
+    /// Where keys are looked up.
+    pub fn places() -> Vec<Place> {
+        vec![Place::Form, Place::Always]
+    }
+
+    /// The heading.
+    pub const fn title(&self) -> &'static str {
+        match self.what {
+            Asked::WhoCan => "Who can …?",
+            Asked::Whose => "Whose access?",
+        }
+    }
+
+    /// What the field that has the keyboard can be completed to.
+    pub fn candidates(&self, policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
+        let Some(field) = self.form.focused() else { return Vec::new() };
+        let typed = self.form.value(field);
+        let word = typed.rsplit([',', ' ']).next().unwrap_or_default();
+        candidates(field, word, policy, catalogue)
+    }
+}
+
+/// What a word in a field can become.
+fn candidates(field: Field, word: &str, policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
+    let starting = |all: Vec<String>| -> Vec<String> {
+        all.into_iter().filter(|one| one.starts_with(word) && one != word).take(OFFERED).collect()
+    };
+    match field {
+        Field::Verb => starting(verbs().map(str::to_owned).collect()),
+        Field::Resource => starting(catalogue.complete(word, OFFERED + 1)),
+        Field::Name => Vec::new(),
+        Field::Namespace => {
+            let mut names: Vec<_> = policy.bindings().iter().filter_map(|binding| binding.scope.clone()).collect();
+            names.dedup();
+            starting(names)
+        }
+        Field::User | Field::Groups => {
+            let named = |key: &SubjectKey| match (field, key) {
+                (Field::User, SubjectKey::User(name)) | (Field::Groups, SubjectKey::Group(name)) => Some(name.clone()),
+                (Field::User, account @ SubjectKey::ServiceAccount(..)) => Some(Who::of(account).user),
+                _ => None,
+            };
+            starting(policy.subjects().into_iter().filter_map(|(key, _)| named(key)).collect())
+        }
+    }
+}
+
+/// The verbs that a rule may name.
+pub fn verbs() -> impl Iterator<Item = &'static str> {
+    VERBS.into_iter().chain(["approve", "sign", "escalate", "bind", "impersonate", "use", "*"])
+}
+
+/// Opens the form of the who-can question.
+pub fn open_who_can(state: &mut State) {
+    let form = Form::default()
+        .text(Field::Verb, "Verb", "get")
+        .text(Field::Resource, "Resource", "")
+        .text(Field::Name, "Name", "")
+        .text(Field::Namespace, "Namespace", state.namespace());
+    let mut ask = Ask { what: Asked::WhoCan, form, problem: None };
+    ask.form.focus(Field::Resource);
+    state.rbac.ask = Some(ask);
+}
+
+/// Opens the form of whose access to look at.
+pub fn open_whose(state: &mut State) {
+    let who = match &state.rbac.page().page {
+        Page::Access(access) => access.who.clone(),
+        _ => Who::default(),
+    };
+    let groups: Vec<_> =
+        who.groups.iter().filter(|group| *group != crate::domain::access::AUTHENTICATED).cloned().collect();
+    let form = Form::default().text(Field::User, "User", who.user).list(Field::Groups, "Groups", groups.join(", "));
+    state.rbac.ask = Some(Ask { what: Asked::Whose, form, problem: None });
+}
+
+/// A key while a form is open.
+pub fn key(state: &mut State, action: Option<Key>, key: KeyEvent) -> Vec<Effect> {
+    let (policy, catalogue) = (state.rbac.seen().clone(), state.rbac.catalogue.clone());
+    let Some(ask) = &mut state.rbac.ask else { return Vec::new() };
+    match action {
+        Some(Key::Back) => state.rbac.ask = None,
+        Some(Key::NextField) => ask.form.move_focus(true, |_| true),
+        Some(Key::PreviousField) => ask.form.move_focus(false, |_| true),
+        Some(Key::NextChoice) if ask.form.at_end() => {
+            if let Some(first) = ask.candidates(&policy, &catalogue).first() {
+                complete(&mut ask.form, first);
+            }
+        }
+        Some(Key::NextChoice | Key::PreviousChoice) => ask.form.turn(action == Some(Key::NextChoice)),
+        Some(Key::Enter) => {
+            // Enter in the first field of the shortest question is the answer already.
+            if ask.form.at_last(|_| true) || ask.what == Asked::WhoCan && ask.form.focused() != Some(Field::Verb) {
+                return answer(state);
+            }
+            ask.form.move_focus(true, |_| true);
+        }
+        Some(_) => {}
+        None => {
+            ask.problem = None;
+            ask.form.key(key);
+        }
+    }
+    Vec::new()
+}
+
+/// Puts the rest of a completion into the field.
+pub fn complete<Id: Copy + PartialEq>(form: &mut Form<Id>, whole: &str) {
+    let Some(field) = form.focused() else { return };
+    let typed = form.value(field).rsplit([',', ' ']).next().unwrap_or_default();
+    if let Some(rest) = whole.strip_prefix(typed).map(ToOwned::to_owned) {
+        // It is one line.
+        let _ = form.paste(&rest);
+    }
+}
+
+fn answer(state: &mut State) -> Vec<Effect> {
+    let enter = state.keymap.word(Place::Form, Key::Enter);
+    let Some(ask) = &mut state.rbac.ask else { return Vec::new() };
+    let text = |field| ask.form.value(field).trim().to_owned();
+    match ask.what {
+        Asked::WhoCan => {
+            let (verb, resource) = (text(Field::Verb), text(Field::Resource));
+            if verb.is_empty() || resource.is_empty() {
+                ask.problem = Some("a verb and a resource are needed".to_owned());
+                return Vec::new();
+            }
+            let unknown = format!("the server knows no resource {resource}; {enter} asks all the same");
+            let known = resource.contains(['*', '/']) || state.rbac.catalogue.find(&resource).is_some();
+            if !known && ask.problem.as_ref() != Some(&unknown) {
+                ask.problem = Some(unknown);
+                return Vec::new();
+            }
+            let action = action(&state.rbac.catalogue, verb, &resource, &text(Field::Name), &text(Field::Namespace));
+            state.rbac.ask = None;
+            let page = Page::WhoCan(Some(action));
+            if matches!(state.rbac.page().page, Page::WhoCan(_)) {
+                *state.rbac.page_mut() = Opened::new(page);
+                return update::refresh(state);
+            }
+            update::open(state, page)
+        }
+        Asked::Whose => {
+            let groups = text(Field::Groups);
+            let groups: Vec<_> =
+                groups.split(',').map(|group| group.trim().to_owned()).filter(|g| !g.is_empty()).collect();
+            let user = text(Field::User);
+            if user.is_empty() && groups.is_empty() {
+                ask.problem = Some("a user or a group is needed".to_owned());
+                return Vec::new();
+            }
+            state.rbac.ask = None;
+            let page = Page::Access(Box::new(Access::new(Who::named(&user, &groups), Some(&state.namespace()))));
+            if matches!(state.rbac.page().page, Page::Access(_)) {
+                *state.rbac.page_mut() = Opened::new(page);
+                return update::refresh(state);
+            }
+            update::open(state, page)
+        }
+    }
+}
+
+/// What is asked about; a resource of the whole cluster is in no namespace.
+fn action(catalogue: &Catalogue, verb: String, resource: &str, name: &str, namespace: &str) -> Action {
+    if resource.starts_with('/') {
+        return Action::Path { verb, path: resource.to_owned() };
+    }
+    let (resource, namespaced) = catalogue.resolve(resource);
+    let namespace = if namespaced == Some(false) { "" } else { namespace };
+    Action::Resource(resource.action(&verb).named(name).within(namespace))
+}

@@ -1,0 +1,123 @@
+//! Making, changing and deleting roles and bindings: fields, then what the server would make of them (a dry run) with
+//! the differences, then the write. What is deleted says what it takes away from whom.
+
+pub mod fields;
+pub mod update;
+pub mod view;
+
+use serde_json::Value;
+
+use crate::console::core::effect::EffectId;
+use crate::console::core::keymap::{Action, Place};
+use crate::console::widgets::form::Form;
+use crate::domain::access::object::Named;
+use crate::error::Trouble;
+
+pub use fields::Field;
+
+/// One object being made, changed or deleted.
+#[derive(Debug)]
+pub struct Sheet {
+    /// What is done.
+    pub what: What,
+    /// The object as it was read; a new one has none.
+    pub original: Option<Value>,
+    /// The fields; a deletion has none.
+    pub form: Form<Field>,
+    /// How far it is.
+    pub step: Step,
+    /// What is wrong with the fields.
+    pub problem: Option<String>,
+    /// First line shown of what stands to be confirmed.
+    pub scroll: usize,
+    /// Whether Esc was pressed once although something was typed.
+    pub leaving: bool,
+}
+
+/// What is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A new role.
+    NewRole,
+    /// A new binding.
+    NewBinding,
+    /// The rules of a role.
+    EditRole(Named),
+    /// The subjects of a binding.
+    EditBinding(Named),
+    /// It goes.
+    Delete(Named),
+}
+
+/// How far it is.
+#[derive(Debug)]
+pub enum Step {
+    /// The object is being read.
+    Reading(EffectId),
+    /// The fields have the keyboard.
+    Fields,
+    /// The server rehearses it.
+    Rehearsing(EffectId, Draft),
+    /// It waits for a yes.
+    Review(Draft, Vec<Told>),
+    /// On its way.
+    Sent(EffectId, Draft),
+    /// It did not work.
+    Failed(Trouble),
+}
+
+/// An object as it would be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// Which one.
+    pub named: Named,
+    /// What; nothing for a deletion.
+    pub object: Value,
+}
+
+/// A line of what stands to be confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// Something to know. Weighty where it is a warning.
+    Note(String),
+    /// A warning.
+    Warning(String),
+    /// A line that stays.
+    Same(String),
+    /// A line that goes.
+    Gone(String),
+    /// A line that comes.
+    New(String),
+}
+
+impl Sheet {
+    fn new(what: What, form: Form<Field>, step: Step) -> Self {
+        Self { what, original: None, form, step, problem: None, scroll: 0, leaving: false }
+    }
+
+    /// Where keys are looked up.
+    pub fn places(&self) -> Vec<Place> {
+        match self.step {
+            Step::Fields => vec![Place::Form, Place::Always],
+            Step::Review(..) => vec![Place::Confirm, Place::List, Place::Always],
+            Step::Failed(_) => vec![Place::Reader, Place::Always],
+            Step::Reading(_) | Step::Rehearsing(..) | Step::Sent(..) => vec![Place::Always],
+        }
+    }
+
+    /// Whether `action` would do something now.
+    pub fn possible(&self, action: Action) -> bool {
+        let steps = [Action::NextStep, Action::PreviousStep, Action::Review, Action::Resume];
+        !steps.contains(&action) && (action != Action::NextField || matches!(self.step, Step::Fields))
+    }
+
+    /// The heading.
+    pub fn title(&self) -> String {
+        match &self.what {
+            What::NewRole => "New role".to_owned(),
+            What::NewBinding => "New binding".to_owned(),
+            What::EditRole(named) | What::EditBinding(named) => format!("Change {named}"),
+            What::Delete(named) => format!("Delete {named}?"),
+        }
+    }
+}

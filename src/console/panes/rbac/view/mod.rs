@@ -1,0 +1,306 @@
+//! How the RBAC pane looks: rows above, what is under the cursor explained below.
+
+mod table;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph};
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::cluster::rbac_watch::Reach;
+use crate::cluster::watch::WatchStatus;
+use crate::console::core::keymap::{Action, Place};
+use crate::console::core::state::State;
+use crate::console::core::view::nothing_found;
+use crate::console::panes::rbac::rows::{Column, Entry, columns};
+use crate::console::panes::rbac::{Ask, Page, Rbac, detail, edit};
+use crate::console::widgets::form;
+use crate::console::widgets::text::{cell, mark_name, shown, wrapped};
+use crate::domain::access::object::Kind;
+use crate::domain::verdict::Level;
+
+/// Lines of the lower part, its border not counted.
+const BELOW: u16 = 8;
+/// From this width on the lower part stands beside the rows.
+const WIDE: u16 = 150;
+
+/// Rows and explanation; on a small screen the rows alone.
+pub fn layout(area: Rect) -> (Rect, Option<Rect>) {
+    if area.width >= WIDE {
+        let list = Rect { width: area.width * 3 / 5, ..area };
+        return (list, Some(Rect { x: list.right(), width: area.width - list.width, ..area }));
+    }
+    if area.height < BELOW + 8 || area.width < 60 {
+        return (area, None);
+    }
+    let list = Rect { height: area.height - BELOW - 1, ..area };
+    // The lower part's upper border is the upper part's lower one.
+    (list, Some(Rect { y: list.bottom() - 1, height: BELOW + 2, ..area }))
+}
+
+/// The part that tells about what the cursor is on.
+pub fn detail_area(body: Rect) -> Option<Rect> {
+    layout(body).1
+}
+
+/// The rows, and the line on which the cursor is; `None` where they are a table.
+pub fn row_area(body: Rect, rbac: &Rbac) -> Option<(Rect, u16)> {
+    let opened = rbac.page();
+    let list = layout(body).0;
+    // Borders and the heading are no rows.
+    let rows = Rect { y: list.y + 2, height: list.height.saturating_sub(3), ..list };
+    let cursor = opened.place().checked_sub(opened.top())?;
+    let plain = !matches!(opened.page, Page::Access(_)) && rbac.sheet.is_none() && rbac.ask.is_none();
+    plain.then_some((rows, rows.y + u16::try_from(cursor).ok()?))
+}
+
+/// Draws the pane.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
+    let (list, below) = layout(area);
+    let stacked = below.is_some_and(|below| below.y > list.y);
+    draw_rows(frame, list, state, !stacked);
+    if let Some(below) = below {
+        draw_detail(frame, below, state, stacked);
+    }
+    if let Some(sheet) = &state.rbac.sheet {
+        edit::view::draw(frame, area, state, sheet);
+    } else if let Some(ask) = &state.rbac.ask {
+        draw_ask(frame, area, state, ask);
+    }
+}
+
+/// Puts what is not seen on a lower border.
+fn with_status<'a>(block: Block<'a>, area: Rect, state: &State) -> Block<'a> {
+    let Some((text, style)) = status(state) else { return block };
+    let text = format!(" {} ", shown(&text, usize::from(area.width).saturating_sub(8)));
+    block.title_bottom(Line::styled(text, style))
+}
+
+/// The rows; `last` where no lower part stands below them.
+fn draw_rows(frame: &mut Frame, area: Rect, state: &State, last: bool) {
+    let theme = state.theme;
+    let opened = state.rbac.page();
+    let mut block = Block::bordered().border_style(theme.dim());
+    block = block.title(Span::styled(title(state, usize::from(area.width)), theme.strong()));
+    if last {
+        block = with_status(block, area, state);
+    }
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let Some(first) = inner.rows().next() else { return };
+    let rest = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+    if let Page::Access(access) = &opened.page {
+        return table::draw(frame, inner, state, access);
+    }
+    if !draw_search(frame, first, state) {
+        frame.render_widget(Line::styled(heading(&opened.page, inner.width), theme.dim()), first);
+    }
+    if opened.rows.is_empty() {
+        return draw_empty(frame, rest, state);
+    }
+    for (area, (row, chosen)) in rest.rows().zip(opened.window(rest.height.into())) {
+        frame.render_widget(row_line(state, &opened.page, row, chosen, inner.width), area);
+    }
+}
+
+/// The search while it is typed; tells whether it is.
+fn draw_search(frame: &mut Frame, line: Rect, state: &State) -> bool {
+    let Some(input) = &state.rbac.typing else { return false };
+    frame.render_widget(Line::styled(" / ", state.theme.key()), line);
+    let field = Rect { x: line.x + 3, width: line.width.saturating_sub(3), ..line };
+    form::view::draw_text(frame, field, input, true, state.theme);
+    true
+}
+
+fn title(state: &State, width: usize) -> String {
+    let opened = state.rbac.page();
+    let first = state.rbac.trail.first().map(|first| first.page.title()).unwrap_or_default();
+    let trail = if state.rbac.trail.len() > 1 { format!("{first} › {}", opened.page.title()) } else { first };
+    let count = match &opened.page {
+        Page::Access(_) => String::new(),
+        _ if opened.search.is_empty() => format!(" · {}", opened.total),
+        _ => format!(" · {} of {}", opened.rows.len(), opened.total),
+    };
+    let search = if opened.search.is_empty() { String::new() } else { format!(" · /{}", opened.search) };
+    format!(" {} ", shown(&format!("RBAC · {trail}{count}{search}"), width.saturating_sub(6)))
+}
+
+/// What is not seen, or not live.
+fn status(state: &State) -> Option<(String, Style)> {
+    let (rbac, theme) = (&state.rbac, state.theme);
+    let of = |wanted: fn(&Reach) -> bool| -> Vec<&str> {
+        rbac.reach.iter().filter(|(_, reach)| wanted(reach)).map(|(kind, _)| kind.plural()).collect()
+    };
+    if rbac.is_blind() {
+        let more = rbac.own.as_ref().is_some_and(|own| own.incomplete);
+        let more = if more { "; there may be more" } else { "" };
+        let text = format!("✖ you may not list bindings: your own access as the server tells it{more}");
+        return Some((text, theme.warning()));
+    }
+    let forbidden = of(|reach| matches!(reach.status, WatchStatus::Forbidden { .. }));
+    if !forbidden.is_empty() {
+        let verb = rbac.reach.values().find_map(|reach| match &reach.status {
+            WatchStatus::Forbidden { verb, .. } => Some(verb.as_str()),
+            _ => None,
+        });
+        let text = format!("✖ not seen: {} (you may not {} them)", forbidden.join(", "), verb.unwrap_or("list"));
+        return Some((text, theme.warning()));
+    }
+    let degraded = of(|reach| matches!(reach.status, WatchStatus::Degraded { .. }));
+    if !degraded.is_empty() {
+        return Some((format!("! old: {} cannot be read now", degraded.join(", ")), theme.bad()));
+    }
+    let only = rbac.reach.values().find_map(|reach| reach.only.as_ref());
+    only.map(|namespace| {
+        (format!("! of roles and bindings in namespaces only those of {namespace} are seen"), theme.warning())
+    })
+}
+
+fn heading(page: &Page, width: u16) -> String {
+    let cells = columns(page).iter().map(|of| column(of.0, column_width(*of, page, width)));
+    format!("    {}", cells.collect::<String>())
+}
+
+/// What names need at least.
+const NAME: usize = 14;
+
+/// A column's cells, and its share of what the others leave.
+fn column_width(column: Column, page: &Page, width: u16) -> usize {
+    let room = usize::from(width.saturating_sub(4));
+    let (mut fixed, mut kept) = (0, column.1);
+    for (name, cells, _) in columns(page) {
+        // Where it is too narrow for all of them, names go before the last columns.
+        if fixed + cells + NAME <= room {
+            fixed += cells;
+        } else if *name == column.0 {
+            kept = 0;
+        }
+    }
+    kept + room.saturating_sub(fixed) * column.2 / 100
+}
+
+fn column(text: &str, width: usize) -> String {
+    if width == 0 { String::new() } else { cell(text, width - 1) + " " }
+}
+
+fn row_line(state: &State, page: &Page, row: &Entry, chosen: bool, width: u16) -> Line<'static> {
+    let mut cells = columns(page).iter().zip(&row.cells).map(|(of, text)| column(text, column_width(*of, page, width)));
+    let name = cells.next().unwrap_or_default();
+    let rest = cell(&cells.collect::<String>(), usize::from(width).saturating_sub(4 + name.width()));
+    let mut line = Line::from(vec![
+        Span::raw(if chosen { "› " } else { "  " }),
+        Span::styled(cell(row.mark(), 2), state.theme.level(row.level)),
+        Span::raw(name),
+        Span::raw(rest),
+    ]);
+    if chosen {
+        mark_name(&mut line, 3, state.theme);
+    }
+    line
+}
+
+/// An empty page says what it means.
+fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
+    let rbac = &state.rbac;
+    let (clear, ask) = (nothing_found(state), state.keymap.word(Place::Rbac, Action::WhoCan));
+    let ask = format!("{ask} asks who can do something.");
+    let text = match &rbac.page().page {
+        _ if !rbac.page().search.is_empty() => &clear,
+        Page::WhoCan(None) => &ask,
+        _ if !rbac.complete() => "Reading roles and bindings…",
+        Page::WhoCan(Some(_)) => {
+            "Nobody: no binding that is seen grants it. (Members of the group system:masters can do everything.)"
+        }
+        Page::Holders(_) => "Nobody holds it: no binding that is seen names it.",
+        Page::Role(named) | Page::Binding(named) if gone(state, named.kind) => "It is not there.",
+        Page::Role(_) => "It has no rules: it grants nothing.",
+        Page::Grants(..) => "No binding grants it any more.",
+        _ => "There are none, or none that you may see.",
+    };
+    let width = usize::from(area.width).saturating_sub(2);
+    let lines: Vec<Line> = wrapped(text, width).into_iter().map(|line| Line::raw(format!(" {line}"))).collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn gone(state: &State, kind: Kind) -> bool {
+    match &state.rbac.page().page {
+        Page::Role(named) => crate::console::panes::rbac::rows::find_role(state.rbac.seen(), named).is_none(),
+        Page::Binding(named) => crate::console::panes::rbac::rows::find_binding(state.rbac.seen(), named).is_none(),
+        _ => kind.is_role(),
+    }
+}
+
+fn draw_detail(frame: &mut Frame, area: Rect, state: &State, last: bool) {
+    let theme = state.theme;
+    let heading = shown(&detail::heading(state), usize::from(area.width).saturating_sub(6));
+    let title = if heading.is_empty() { heading } else { format!(" {heading} ") };
+    let mut block = Block::bordered()
+        .border_style(theme.dim())
+        .merge_borders(ratatui::symbols::merge::MergeStrategy::Exact)
+        .title(Span::styled(title, theme.strong()));
+    if last {
+        block = with_status(block, area, state);
+    }
+    let inner = block.inner(area);
+    frame.render_widget(Clear, inner);
+    frame.render_widget(block, area);
+    let width = usize::from(inner.width).saturating_sub(2);
+    let lines = detail::lines(state).into_iter().flat_map(|(text, level)| {
+        let indent = text.len() - text.trim_start().len();
+        let texts = wrapped(text.trim_start(), width.saturating_sub(indent + 2));
+        texts.into_iter().enumerate().map(move |(at, text)| {
+            let indent = if at == 0 { indent } else { indent + 2 };
+            Line::styled(format!(" {}{text}", " ".repeat(indent)), theme.level(level))
+        })
+    });
+    let mut lines: Vec<Line> = lines.collect();
+    let height = usize::from(inner.height);
+    if lines.len() > height {
+        lines.truncate(height.saturating_sub(1));
+        lines.push(Line::styled(" …", theme.dim()));
+    }
+    frame.render_widget(Paragraph::new(lines), inner);
+}
+
+/// The small form, in the middle of the pane.
+fn draw_ask(frame: &mut Frame, area: Rect, state: &State, ask: &Ask) {
+    let theme = state.theme;
+    let height = (u16::try_from(ask.form.fields().len()).unwrap_or(4) + 6).min(area.height);
+    let area = Rect { y: area.y + (area.height - height) / 2, height, ..area };
+    frame.render_widget(Clear, area);
+    let title = format!(" {} ", ask.title());
+    let block = Block::bordered().border_style(theme.dim()).title(Span::styled(title, theme.strong()));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let end = form::view::draw(frame, inner, &ask.form, 11, |_| true, theme);
+    let mut lines = Vec::new();
+    if let Some(problem) = &ask.problem {
+        lines.push(Line::styled(shown(&format!("✖ {problem}"), inner.width.into()), theme.bad()));
+    } else if inner.bottom() > end + 1 {
+        lines.push(Line::raw(""));
+    }
+    lines.push(candidates_line(&ask.candidates(state.rbac.seen(), &state.rbac.catalogue), inner.width, state));
+    let key = |action| state.keymap.word(Place::Form, action);
+    let text = format!("{} answers, {} leaves", key(Action::Enter), key(Action::Back));
+    lines.push(Line::styled(text, theme.strong()));
+    let below = Rect { y: end, height: inner.bottom().saturating_sub(end), ..inner };
+    frame.render_widget(Paragraph::new(lines), below);
+}
+
+/// What → completes to, and what else begins like that.
+pub fn candidates_line(candidates: &[String], width: u16, state: &State) -> Line<'static> {
+    if candidates.is_empty() {
+        return Line::raw("");
+    }
+    let text = shown(&candidates.join("  "), usize::from(width).saturating_sub(4));
+    Line::from(vec![Span::styled("→ ", state.theme.key()), Span::raw(text)])
+}
+
+/// The style of a mark in the table.
+fn mark_style(state: &State, level: Level) -> Style {
+    state.theme.level(level)
+}

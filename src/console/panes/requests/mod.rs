@@ -1,0 +1,158 @@
+//! The Requests pane: the live list of CSRs, what stands behind the one under the cursor, and what can be done to it.
+
+pub mod access;
+pub mod columns;
+pub mod cursor;
+pub mod detail;
+pub mod index;
+pub mod judging;
+pub mod layout;
+pub mod table;
+pub mod update;
+pub mod view;
+
+#[cfg(test)]
+pub mod testing;
+
+use tui_input::Input;
+
+use crate::cluster::watch::WatchStatus;
+use crate::domain::interner::Uid;
+use crate::domain::request::{Pin, Request};
+use crate::domain::row::Row;
+use crate::domain::verdict::Verdict;
+
+use columns::Columns;
+use cursor::Cursor;
+use index::Index;
+use judging::Judging;
+
+/// What the pane knows.
+#[derive(Debug)]
+pub struct Requests {
+    /// All rows, filtered and sorted.
+    pub index: Index,
+    /// The verdicts, as far as they depend on what is around.
+    pub judging: Judging,
+    /// How the watch fares.
+    pub watch: WatchStatus,
+    /// Whether a complete list has been seen yet.
+    pub complete: bool,
+    /// The row that is meant, and the part of the list that is seen.
+    pub cursor: Cursor,
+    /// The columns that are shown.
+    pub columns: Columns,
+    /// Everything about the request under the cursor.
+    pub detail: Detail,
+    /// The search while it is typed.
+    pub typing: Option<Input>,
+    /// The request as a page of its own.
+    pub page: Option<Page>,
+}
+
+/// What is known of the request under the cursor beyond its row.
+#[derive(Debug, Default)]
+pub struct Detail {
+    /// The last one that was read.
+    pub loaded: Option<Box<Loaded>>,
+    /// Why the last reading failed.
+    pub trouble: Option<String>,
+    /// The object being read. One at a time: a held-down key does not flood the server.
+    pub reading: Option<Pin>,
+}
+
+/// A request read in full.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Decoded.
+    pub request: Request,
+    /// Judged.
+    pub verdict: Verdict,
+    /// The object as YAML, without managedFields.
+    pub yaml: String,
+}
+
+/// A request as a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Page {
+    /// What of it is shown.
+    pub tab: Tab,
+    /// First line shown.
+    pub scroll: usize,
+}
+
+/// The parts of a request's page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tab {
+    /// Who, what, how long, the verdict.
+    #[default]
+    Summary,
+    /// What it would hand out.
+    Access,
+    /// The issued certificate.
+    Certificate,
+    /// The object.
+    Yaml,
+}
+
+impl Tab {
+    /// In the order in which they are shown.
+    pub const ALL: [Self; 4] = [Self::Summary, Self::Access, Self::Certificate, Self::Yaml];
+
+    /// The next one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        let at = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
+        Self::ALL[(at + 1) % Self::ALL.len()]
+    }
+
+    /// Its heading.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Summary => "Summary",
+            Self::Access => "Access",
+            Self::Certificate => "Certificate",
+            Self::Yaml => "YAML",
+        }
+    }
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self {
+            index: Index::default(),
+            judging: Judging::default(),
+            watch: WatchStatus::Loading,
+            complete: false,
+            cursor: Cursor::default(),
+            columns: Columns::default(),
+            detail: Detail::default(),
+            typing: None,
+            page: None,
+        }
+    }
+}
+
+impl Requests {
+    /// Whether a list or verdicts are being worked out.
+    pub fn is_working(&self) -> bool {
+        self.index.is_working() || self.judging.is_working()
+    }
+
+    /// The row under the cursor.
+    pub fn chosen(&self) -> Option<&Row> {
+        self.index.get(self.cursor.uid()?)
+    }
+
+    /// The request under the cursor in full, once it is read: of this object, perhaps of an older version of it.
+    pub fn loaded(&self) -> Option<&Loaded> {
+        let uid = self.cursor.uid()?;
+        self.detail.loaded.as_deref().filter(|loaded| Uid::of(&loaded.request.pin.uid) == *uid)
+    }
+
+    /// [`Self::loaded`], but only if it is the version that the row shows: what a decision may be based on.
+    pub fn current(&self) -> Option<&Loaded> {
+        let row = self.chosen()?;
+        self.loaded().filter(|loaded| row.is(&loaded.request.pin))
+    }
+}

@@ -1,0 +1,165 @@
+//! Colours and styles by meaning. Meaning never rests on colour alone: a word or symbol always stands beside it.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::config::theme::{DEFAULT, Look, ThemeFile};
+use crate::domain::verdict::Level;
+use crate::terminal::color_depth::Depth;
+
+/// The styles of the screen.
+#[derive(Debug, Clone, Copy)]
+pub struct Theme {
+    text: Style,
+    strong: Style,
+    dim: Style,
+    chosen: Style,
+    key: Style,
+    good: Style,
+    warning: Style,
+    bad: Style,
+}
+
+impl Theme {
+    /// A theme's file as a terminal with so many colours shows it. Without colours it is `mono`, whatever was chosen:
+    /// what a theme tells by colour alone would be lost.
+    pub fn new(file: &ThemeFile, depth: Depth) -> Self {
+        if depth == Depth::None {
+            return Self::of(&ThemeFile::built_in("mono").unwrap_or_default(), depth);
+        }
+        Self::of(file, depth)
+    }
+
+    fn of(file: &ThemeFile, depth: Depth) -> Self {
+        let style = |look: &Look| style(look, depth);
+        let text = style(&file.text);
+        // Names stand on borders and dimmed lines: their colour is said even where it is the terminal's own.
+        let strong = Style::new().fg(text.fg.unwrap_or(Color::Reset)).patch(style(&file.strong));
+        Self {
+            text,
+            strong,
+            dim: style(&file.dim),
+            chosen: style(&file.chosen),
+            key: style(&file.key),
+            good: style(&file.good),
+            warning: style(&file.warning),
+            bad: style(&file.bad),
+        }
+    }
+
+    /// No colours at all: bold, dim and reverse only.
+    pub fn mono() -> Self {
+        Self::new(&ThemeFile::default(), Depth::None)
+    }
+
+    /// The sixteen colours of the terminal's own palette.
+    pub fn sixteen() -> Self {
+        Self::new(&ThemeFile::built_in(DEFAULT).unwrap_or_default(), Depth::Sixteen)
+    }
+
+    /// Everything that has no other meaning.
+    pub fn text(self) -> Style {
+        self.text
+    }
+
+    /// Names of things, headings.
+    pub fn strong(self) -> Style {
+        self.strong
+    }
+
+    /// What matters less: labels, borders, stale rows.
+    pub fn dim(self) -> Style {
+        self.dim
+    }
+
+    /// The row under the cursor, the chosen tab.
+    pub fn chosen(self) -> Style {
+        self.chosen
+    }
+
+    /// Keys in hints.
+    pub fn key(self) -> Style {
+        self.key
+    }
+
+    /// Done, fine.
+    pub fn good(self) -> Style {
+        self.good
+    }
+
+    /// Worth a question.
+    pub fn warning(self) -> Style {
+        self.warning
+    }
+
+    /// Dangerous, failed.
+    pub fn bad(self) -> Style {
+        self.bad
+    }
+
+    /// A verdict's level.
+    pub fn level(self, level: Level) -> Style {
+        match level {
+            Level::Ok => self.good(),
+            Level::Notice => Style::new(),
+            Level::Warning | Level::WillFail => self.warning(),
+            Level::Danger => self.bad(),
+        }
+    }
+}
+
+fn style(look: &Look, depth: Depth) -> Style {
+    let mut style = Style::new();
+    style.fg = depth.shown(look.fg, look.fg16);
+    style.bg = depth.shown(look.bg, look.bg16);
+    for (wanted, modifier) in [
+        (look.bold, Modifier::BOLD),
+        (look.dim, Modifier::DIM),
+        (look.italic, Modifier::ITALIC),
+        (look.underline, Modifier::UNDERLINED),
+        (look.reverse, Modifier::REVERSED),
+    ] {
+        if wanted {
+            style = style.add_modifier(modifier);
+        }
+    }
+    style
+}
+
+/// The symbol that stands before a level's word.
+pub const fn symbol(level: Level) -> &'static str {
+    match level {
+        Level::Ok => "✔",
+        Level::Notice => "·",
+        Level::Warning => "!",
+        Level::WillFail => "⊘",
+        Level::Danger => "✖",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::theme::BUILT_IN;
+
+    #[test]
+    fn no_theme_makes_danger_look_like_anything_else() {
+        for (name, text) in BUILT_IN {
+            let file = ThemeFile::parse(text).unwrap();
+            for depth in [Depth::None, Depth::Sixteen, Depth::Palette, Depth::True] {
+                let theme = Theme::new(&file, depth);
+                for other in [theme.good(), theme.warning(), theme.dim(), theme.text()] {
+                    assert_ne!(theme.bad(), other, "{name} {depth:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn without_colours_no_theme_has_any() {
+        for (_, text) in BUILT_IN {
+            let theme = Theme::new(&ThemeFile::parse(text).unwrap(), Depth::None);
+            assert!([theme.text(), theme.key(), theme.bad(), theme.dim()].iter().all(|style| style.bg.is_none()));
+            assert!([theme.key(), theme.bad(), theme.warning()].iter().all(|style| style.fg.is_none()));
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The house's policy: which names, groups, lives and keys it wants, who may ask for others, what bulk may approve.
+//!
+//! Written by an admin as YAML (assets/policy.yaml is an example). A field that is not known is an error: a policy that
+//! is not read as it was meant must not be taken for one.
+
+use std::sync::LazyLock;
+
+use serde::de::Deserializer;
+use serde::{Deserialize, Serialize};
+
+use super::request::Requester;
+use super::verdict::Level;
+use super::yaml;
+use crate::domain::validity;
+
+/// Lives beyond it are worth a glance where no policy says another: a quarter of a year, in seconds.
+const LONGEST_LIFE: i32 = 90 * 86_400;
+
+/// What the house allows.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default, expecting = "the parts of a policy")]
+pub struct PolicyFile {
+    /// Groups that people may have.
+    pub groups: Patterns,
+    /// User names that people may have.
+    pub names: Patterns,
+    /// The longest life of a person's certificate.
+    longest_life: Option<Life>,
+    /// The least sizes of keys.
+    pub least_key: LeastKey,
+    /// Accounts that are expected to ask for others, such as an onboarding portal.
+    pub may_ask_for_others: Accounts,
+    /// What bulk decisions may approve.
+    pub bulk: Bulk,
+}
+
+/// Names that are wanted and those that are not.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default, expecting = "allowed and forbidden")]
+pub struct Patterns {
+    /// Only these; absent: any. An empty list allows none.
+    pub allowed: Option<Vec<Pattern>>,
+    /// None of these, whatever is allowed.
+    pub forbidden: Vec<Pattern>,
+}
+
+/// Sizes in bits.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default, expecting = "rsa and ecdsa")]
+pub struct LeastKey {
+    /// Of an RSA key.
+    pub rsa: u32,
+    /// Of an ECDSA key.
+    pub ecdsa: u32,
+}
+
+/// Users and groups, as the API server names them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default, expecting = "users and groups")]
+pub struct Accounts {
+    /// User names, service accounts as `system:serviceaccount:NAMESPACE:NAME`.
+    pub users: Vec<Pattern>,
+    /// Groups.
+    pub groups: Vec<Pattern>,
+}
+
+/// What bulk decisions may approve.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default, expecting = "levels and signers")]
+pub struct Bulk {
+    /// Verdicts: ok, notice, warning, danger; absent: all of these. Dangerous ones want their names typed all the same.
+    pub levels: Option<Vec<BulkLevel>>,
+    /// Signers.
+    pub signers: Vec<Pattern>,
+}
+
+/// A verdict that bulk may approve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BulkLevel {
+    /// Nothing unusual.
+    Ok,
+    /// Worth a glance.
+    Notice,
+    /// Worth a question.
+    Warning,
+    /// Dangerous: each by its name.
+    Danger,
+}
+
+/// A name, in which `*` stands for any text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern(String);
+
+/// A life in seconds, written as `90d`, `24h` or a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Life(i32);
+
+/// Why a policy cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// Line and column from 1, where the error has a place.
+    pub place: Option<(usize, usize)>,
+    /// What is wrong. May quote the file: hostile until made printable.
+    pub why: String,
+}
+
+impl std::fmt::Display for Invalid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.place {
+            Some((line, column)) => write!(f, "line {line}, column {column}: {}", self.why),
+            None => f.write_str(&self.why),
+        }
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+impl PolicyFile {
+    /// Reads a policy. A file with nothing in it, or comments alone, is the policy without a file.
+    ///
+    /// # Errors
+    /// What is wrong, and where.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let nothing = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+        if text.lines().all(nothing) {
+            return Ok(Self::default());
+        }
+        yaml::from_str(text).map_err(|error| Invalid::of(&error))
+    }
+
+    /// The policy where there is no file.
+    pub fn built_in() -> &'static Self {
+        static BUILT_IN: LazyLock<PolicyFile> = LazyLock::new(PolicyFile::default);
+        &BUILT_IN
+    }
+
+    /// The longest life in seconds, and whether the file says so.
+    pub fn longest_life(&self) -> (i32, bool) {
+        self.longest_life.map_or((LONGEST_LIFE, false), |life| (life.0, true))
+    }
+
+    /// Whether that account is expected to ask for others.
+    pub fn trusts(&self, asker: &Requester) -> bool {
+        self.trusts_names(&asker.username, asker.groups.iter().map(String::as_str))
+    }
+
+    /// [`Self::trusts`], by user name and groups.
+    pub fn trusts_names<'a>(&self, user: &str, mut groups: impl Iterator<Item = &'a str>) -> bool {
+        let known = &self.may_ask_for_others;
+        any(&known.users, user) || groups.any(|group| any(&known.groups, group))
+    }
+
+    /// Whether bulk decisions may approve requests of that verdict for that signer; which they take by themselves is
+    /// another question. What the signer will refuse is never approved.
+    pub fn bulk_may(&self, level: Level, signer: &str) -> bool {
+        let level = match level {
+            Level::Ok => BulkLevel::Ok,
+            Level::Notice => BulkLevel::Notice,
+            Level::Warning => BulkLevel::Warning,
+            Level::Danger => BulkLevel::Danger,
+            Level::WillFail => return false,
+        };
+        self.bulk.levels.as_ref().is_none_or(|levels| levels.contains(&level)) && any(&self.bulk.signers, signer)
+    }
+}
+
+impl Patterns {
+    /// Why `name` is not wanted; `None` where it is.
+    pub fn objection(&self, name: &str) -> Option<String> {
+        if let Some(pattern) = self.forbidden.iter().find(|pattern| pattern.fits(name)) {
+            return Some(format!("the policy forbids {}", pattern.0));
+        }
+        let allowed = self.allowed.as_ref()?;
+        (!any(allowed, name)).then(|| "the policy does not allow it".to_owned())
+    }
+}
+
+impl Default for LeastKey {
+    fn default() -> Self {
+        Self { rsa: 2048, ecdsa: 256 }
+    }
+}
+
+impl Default for Bulk {
+    fn default() -> Self {
+        Self { levels: None, signers: vec![Pattern("*".to_owned())] }
+    }
+}
+
+impl Pattern {
+    /// Whether `name` fits, from end to end.
+    pub fn fits(&self, name: &str) -> bool {
+        let mut parts = self.0.split('*');
+        let (first, last) = (parts.next().unwrap_or_default(), parts.next_back());
+        let Some(rest) = name.strip_prefix(first) else { return false };
+        let Some(last) = last else { return rest.is_empty() };
+        let Some(mut rest) = rest.strip_suffix(last) else { return false };
+        for part in parts {
+            let Some(at) = rest.find(part) else { return false };
+            rest = &rest[at + part.len()..];
+        }
+        true
+    }
+}
+
+fn any(patterns: &[Pattern], name: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.fits(name))
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        // What a visitor refuses is told with the text's own place.
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Pattern;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Pattern, E> {
+                if text.is_empty() {
+                    Err(E::custom("an empty name; * stands for any text"))
+                } else {
+                    Ok(Pattern(text.to_owned()))
+                }
+            }
+        }
+        from.deserialize_str(Visitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Life {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Life;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a life such as 90d, 24h or a number of seconds")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Life, E> {
+                validity::parse(text).map(Life).map_err(E::custom)
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<Life, E> {
+                self.visit_str(&seconds.to_string())
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, seconds: i64) -> Result<Life, E> {
+                self.visit_str(&seconds.to_string())
+            }
+        }
+        from.deserialize_any(Visitor)
+    }
+}
+
+impl Invalid {
+    fn of(error: &serde_yaml::Error) -> Self {
+        let place = error.location().map(|place| (place.line(), place.column()));
+        let mut why = error.to_string();
+        if let Some((line, column)) = place {
+            // The library ends its sentence with the place.
+            why = why.replace(&format!(" at line {line} column {column}"), "");
+        }
+        Self { place, why: super::output::redact::without_values(&why) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! Sets that are mostly of one, by group.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::RangeInclusive;
+
+use crate::domain::verdict::related_index::Number;
+
+/// Members by group.
+#[derive(Debug)]
+pub(super) struct Groups<T>(HashMap<Number, Few<T>, BuildHasherDefault<AsItIs>>);
+
+/// Numbers are hashes already, with a secret.
+#[derive(Debug, Default)]
+pub(super) struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        // The upper bits of a name's number say little, and the table looks at them first.
+        self.0 ^ self.0 << 32
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+/// One member without a set of its own.
+#[derive(Debug)]
+enum Few<T> {
+    One(T),
+    /// Boxed: a hundred thousand groups have one.
+    #[expect(clippy::box_collection, reason = "a pointer takes less space in every other group")]
+    Many(Box<BTreeSet<T>>),
+}
+
+impl<T> Default for Groups<T> {
+    fn default() -> Self {
+        Self(HashMap::default())
+    }
+}
+
+impl<T: Copy + Ord> Groups<T> {
+    /// Adds to a group; whether it is the first there.
+    pub fn insert(&mut self, group: Number, member: T) -> bool {
+        match self.0.entry(group) {
+            Entry::Vacant(entry) => {
+                entry.insert(Few::One(member));
+                return true;
+            }
+            Entry::Occupied(mut entry) => match entry.get_mut() {
+                Few::Many(all) => {
+                    all.insert(member);
+                }
+                Few::One(other) => {
+                    let both = BTreeSet::from([*other, member]);
+                    *entry.get_mut() = Few::Many(Box::new(both));
+                }
+            },
+        }
+        false
+    }
+
+    /// Removes from a group; whether that was the last there.
+    pub fn remove(&mut self, group: Number, member: T) -> bool {
+        let empty = match self.0.get_mut(&group) {
+            None => return false,
+            Some(Few::One(one)) => *one == member,
+            Some(Few::Many(all)) => {
+                all.remove(&member);
+                all.is_empty()
+            }
+        };
+        if empty {
+            self.0.remove(&group);
+        }
+        empty
+    }
+
+    /// All of a group, in order.
+    pub fn get(&self, group: Number) -> impl Iterator<Item = T> {
+        let (one, many) = self.parts(group);
+        one.into_iter().chain(many.into_iter().flatten().copied())
+    }
+
+    /// Those of a group between two, in order.
+    pub fn between(&self, group: Number, range: RangeInclusive<T>) -> impl Iterator<Item = T> {
+        let (one, many) = self.parts(group);
+        let one = one.filter(|one| range.contains(one));
+        one.into_iter().chain(many.into_iter().flat_map(move |all| all.range(range.clone())).copied())
+    }
+
+    /// The first and the last of a group.
+    pub fn ends(&self, group: Number) -> Option<(T, T)> {
+        match self.parts(group) {
+            (Some(one), _) => Some((one, one)),
+            (None, many) => many.and_then(|all| Some((*all.first()?, *all.last()?))),
+        }
+    }
+
+    fn parts(&self, group: Number) -> (Option<T>, Option<&BTreeSet<T>>) {
+        match self.0.get(&group) {
+            None => (None, None),
+            Some(Few::One(one)) => (Some(*one), None),
+            Some(Few::Many(all)) => (None, Some(all)),
+        }
+    }
+
+    /// Whether there is no group.
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,22 @@
+//! Takes the terminal as the console does, and panics: as itself, or with the argument `task` in a task of its own, after
+//! which it goes on.
+#![allow(clippy::panic, missing_docs)]
+
+use countersign::contained;
+use countersign::terminal::guard;
+
+fn main() -> color_eyre::Result<()> {
+    guard::install_hooks()?;
+    guard::take(guard::Abilities::default())?;
+    if std::env::args().nth(1).as_deref() == Some("task") {
+        let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
+        let _entered = runtime.enter();
+        let (failed, result) = tokio::sync::oneshot::channel();
+        contained::spawn(async { panic!("on purpose") }, |trouble| drop(failed.send(trouble)));
+        let trouble = runtime.block_on(result)?;
+        let _restored = guard::Guard;
+        rustix::io::write(rustix::stdio::stdout(), format!("still here: {}", trouble.text).as_bytes())?;
+        return Ok(());
+    }
+    panic!("on purpose");
+}
