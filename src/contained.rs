@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::error::Trouble;
+use crate::error::UserError;
 
 thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
@@ -16,7 +16,7 @@ thread_local! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Panicked;
 
-impl From<Panicked> for Trouble {
+impl From<Panicked> for UserError {
     fn from(_: Panicked) -> Self {
         Self::advised(
             "countersign failed here because of a bug; everything else keeps running",
@@ -66,7 +66,7 @@ fn poll<T>(future: Pin<&mut impl Future<Output = T>>, context: &mut Context<'_>)
 /// A task whose panic is `failed` with an error.
 pub fn spawn(
     task: impl Future<Output = ()> + Send + 'static,
-    failed: impl FnOnce(Trouble) + Send + 'static,
+    failed: impl FnOnce(UserError) + Send + 'static,
 ) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         if let Err(panicked) = run(task).await {
@@ -76,7 +76,7 @@ pub fn spawn(
 }
 
 /// A task that blocks a thread, and whose panic is `failed` with an error.
-pub fn spawn_blocking(task: impl FnOnce() + Send + 'static, failed: impl FnOnce(Trouble) + Send + 'static) {
+pub fn spawn_blocking(task: impl FnOnce() + Send + 'static, failed: impl FnOnce(UserError) + Send + 'static) {
     tokio::task::spawn_blocking(move || {
         if let Err(panicked) = call(task) {
             failed(panicked.into());

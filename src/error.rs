@@ -4,14 +4,14 @@ use crate::{cluster, files, keys};
 
 /// Why something did not work, in words for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub struct UserError {
     /// A sentence. Printable.
     pub text: String,
     /// What to do about it.
     pub advice: Option<String>,
 }
 
-impl Trouble {
+impl UserError {
     /// Trouble without advice.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), advice: None }
@@ -23,28 +23,28 @@ impl Trouble {
     }
 }
 
-impl From<cluster::Error> for Trouble {
-    fn from(error: cluster::Error) -> Self {
+impl From<cluster::ClusterError> for UserError {
+    fn from(error: cluster::ClusterError) -> Self {
         Self { text: error.to_string(), advice: error.advice() }
     }
 }
 
-impl From<files::Error> for Trouble {
-    fn from(error: files::Error) -> Self {
+impl From<files::FileError> for UserError {
+    fn from(error: files::FileError) -> Self {
         Self { text: error.to_string(), advice: error.advice() }
     }
 }
 
-impl From<keys::Error> for Trouble {
-    fn from(error: keys::Error) -> Self {
+impl From<keys::KeyError> for UserError {
+    fn from(error: keys::KeyError) -> Self {
         Self::new(error.to_string())
     }
 }
 
-impl std::fmt::Display for Trouble {
+impl std::fmt::Display for UserError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl std::error::Error for Trouble {}
+impl std::error::Error for UserError {}

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use countersign::cluster::WhoAmI;
 use countersign::cluster::rbac_watch::{Message as RbacMessage, Reach};
-use countersign::cluster::watch::{Change, Message, WatchStatus};
+use countersign::cluster::watch::{Message, RequestChange, WatchStatus};
 use countersign::console::core::clock::Clock;
 use countersign::console::core::effect::Effect;
 use countersign::console::core::event::{Connection, Event, Identified};
@@ -23,15 +23,17 @@ use countersign::console::dialogs;
 use countersign::console::panes::requests::Loaded;
 use countersign::console::panes::{activity, rbac};
 use countersign::console::widgets::theme::Theme;
-use countersign::domain::access::object::Kind;
+use countersign::domain::access::object::RbacKind;
 use countersign::domain::access::{Binding, Policy, Role};
 use countersign::domain::commands;
 use countersign::domain::interner::{Interner, Uid, Version};
 use countersign::domain::output::shell::Kubectl;
-use countersign::domain::request::{CLIENT_SIGNER, Pin, Pkcs10, PublicKey, Request, Requester, San, State as Stage};
+use countersign::domain::request::{
+    CLIENT_SIGNER, Pkcs10, PublicKey, Request, RequestState as Stage, RequestVersion, Requester, San,
+};
 use countersign::domain::row::Row;
-use countersign::domain::verdict::{ApiHosts, Facts, Level, Verdict, uid_id};
-use countersign::operations::issue::Written;
+use countersign::domain::verdict::{ApiHosts, Level, RequestFacts, Verdict, uid_id};
+use countersign::operations::issue::WriteRecord;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use k8s_openapi::api::rbac::v1 as api;
 use ratatui::Terminal;
@@ -82,7 +84,7 @@ impl Cluster {
         let groups = [format!("team-{}", number / 50), "dev".to_owned()];
         let user = if node { format!("system:node:worker-{}", number / 8) } else { format!("person-{number}") };
         let hosts = [San::Dns(format!("worker-{}", number / 8)), San::Ip(format!("10.0.{}.7", number % 250))];
-        let facts = Facts {
+        let facts = RequestFacts {
             uid: uid_id(&uid),
             name: interner.own(&format!("csr-{number}")),
             state: Stage::Pending,
@@ -106,30 +108,30 @@ impl Cluster {
     }
 
     /// A request that stood at `place` from the newest becomes something else.
-    fn becomes(&mut self, place: usize, stage: Stage, now: DateTime<Utc>) -> Option<Change> {
+    fn becomes(&mut self, place: usize, stage: Stage, now: DateTime<Utc>) -> Option<RequestChange> {
         let version = self.next_version();
         let at = self.alive.len().checked_sub(place)?;
         let old = self.alive.get_mut(at)?;
         let approved_at = old.approved_at.or((stage == Stage::Approved).then_some(now));
-        let facts = Facts { state: stage, approved_at, ..(*old.facts).clone() };
+        let facts = RequestFacts { state: stage, approved_at, ..(*old.facts).clone() };
         *old = Row { version, ..row(facts, old.uid.clone()) };
-        Some(Change::Applied(old.clone()))
+        Some(RequestChange::Applied(old.clone()))
     }
 
     /// What happens until the next message.
-    fn changes(&mut self, now: DateTime<Utc>) -> Vec<Change> {
+    fn changes(&mut self, now: DateTime<Utc>) -> Vec<RequestChange> {
         let mut changes = Vec::new();
         for _ in 0..BORN {
             let row = self.birth(now);
             self.alive.push_back(row.clone());
-            changes.push(Change::Applied(row));
+            changes.push(RequestChange::Applied(row));
             let denied = self.born.is_multiple_of(9);
             changes.extend(self.becomes(ALIVE / 2, if denied { Stage::Denied } else { Stage::Approved }, now));
             if !denied {
                 changes.extend(self.becomes(ALIVE / 2 + 1, Stage::Issued, now));
             }
             if self.alive.len() > ALIVE {
-                changes.extend(self.alive.pop_front().map(|row| Change::Deleted(row.uid.clone())));
+                changes.extend(self.alive.pop_front().map(|row| RequestChange::Deleted(row.uid.clone())));
             }
         }
         changes
@@ -167,7 +169,7 @@ impl Cluster {
     }
 
     /// A request in full.
-    fn read(&self, pin: &Pin) -> Option<Loaded> {
+    fn read(&self, pin: &RequestVersion) -> Option<Loaded> {
         let row = self.alive.iter().find(|row| *row.name == *pin.name)?;
         let owned = |texts: &[Arc<str>]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
         let request = Request {
@@ -200,7 +202,7 @@ impl Cluster {
     }
 }
 
-fn row(facts: Facts, uid: Uid) -> Row {
+fn row(facts: RequestFacts, uid: Uid) -> Row {
     let alone = (Level::Ok, "ok");
     Row { facts: facts.into(), uid, version: Version::of("1"), alone, level: alone.0, headline: alone.1 }
 }
@@ -224,9 +226,9 @@ impl Day {
         let who = WhoAmI { username: "alice-admin".into(), ..WhoAmI::default() };
         let api_hosts = ApiHosts::default();
         day.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None, api_hosts })));
-        for kind in Kind::ALL {
+        for kind in RbacKind::ALL {
             let reach = Reach { status: WatchStatus::Live, only: None };
-            day.hears(Event::Rbac(rbac::News::Watch(RbacMessage::Status(kind, reach))));
+            day.hears(Event::Rbac(rbac::RbacResult::Watch(RbacMessage::Status(kind, reach))));
         }
         day
     }
@@ -249,7 +251,7 @@ impl Day {
 
     /// The cluster reads and deletes what it is asked to, and somebody else was always faster with a decision.
     fn answer(&mut self, effect: Effect) -> Option<Event> {
-        let trouble = || countersign::error::Trouble::new("it changed meanwhile");
+        let trouble = || countersign::error::UserError::new("it changed meanwhile");
         Some(match effect {
             Effect::Read(pin) => {
                 let result = self.cluster.read(&pin).map(Box::new).ok_or_else(trouble);
@@ -257,12 +259,12 @@ impl Day {
             }
             Effect::Decide(id, ..) => Event::Decided(id, Err(trouble())),
             Effect::Delete(id, _) => Event::Deleted(id, Ok(())),
-            Effect::DecideAll(id, ..) => Event::Bulk(id, dialogs::bulk::update::News::Ended),
+            Effect::DecideAll(id, ..) => Event::Bulk(id, dialogs::bulk::update::BulkResult::Ended),
             _ => return None,
         })
     }
 
-    fn changes(&mut self, changes: Vec<Change>) {
+    fn changes(&mut self, changes: Vec<RequestChange>) {
         self.events += changes.len();
         self.hears(Event::Watch(Message::Changes(changes)));
     }
@@ -276,11 +278,11 @@ impl Day {
         self.cluster.alive.drain(..15);
         let rows: Vec<Row> = self.cluster.alive.iter().cloned().collect();
         for rows in rows.chunks(512) {
-            self.changes(rows.iter().cloned().map(Change::Applied).collect());
+            self.changes(rows.iter().cloned().map(RequestChange::Applied).collect());
         }
         self.hears(Event::Watch(Message::Listed));
         self.hears(Event::Watch(Message::Status(WatchStatus::Live)));
-        self.hears(Event::Rbac(rbac::News::Watch(RbacMessage::Policy(Arc::new(self.cluster.policy())))));
+        self.hears(Event::Rbac(rbac::RbacResult::Watch(RbacMessage::Policy(Arc::new(self.cluster.policy())))));
         assert_eq!(self.state.requests.index.total(), self.cluster.alive.len());
     }
 
@@ -336,7 +338,9 @@ fn a_million_events_in_eight_hours_leave_the_console_as_small_as_it_was() {
     for number in 0..=activity::KEPT {
         let object = format!("csr/csr-{number}");
         let command = commands::approve(&Kubectl::plain(), &format!("csr-{number}"));
-        day.state.activity.add(day.now, Written { what: "approve", object, outcome: Ok("approved".into()), command });
+        day.state
+            .activity
+            .add(day.now, WriteRecord { what: "approve", object, outcome: Ok("approved".into()), command });
     }
     let step = TimeDelta::hours(HOURS) / i32::try_from(EVENTS / 100).unwrap();
     let (mut early, mut late, mut lists) = (0, 0, 0);

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::flags::Global;
 use super::list::aligned;
-use super::output::{Failed, print, print_json, tell};
+use super::output::{CliError, print, print_json, tell};
 use super::rbac::{AccessOutput, chain, see, tell_missing};
 use crate::cluster::Cluster;
 use crate::console::widgets::theme::symbol;
-use crate::domain::access::{AUTHENTICATED, Grant, Policy, ResourceName, Who, danger, own};
+use crate::domain::access::{AUTHENTICATED, Grant, Policy, Principal, ResourceName, danger, own};
 use crate::domain::text::printable;
 
 /// `countersign access`.
@@ -27,8 +27,8 @@ pub struct AccessFlags {
 }
 
 /// What was found, and where from.
-struct Found {
-    who: Who,
+struct AccessFindings {
+    who: Principal,
     policy: Policy,
     /// `bindings`, or `self` where the server's answer about ourselves is all that there is.
     source: &'static str,
@@ -37,7 +37,7 @@ struct Found {
 }
 
 /// Tells what somebody may do: in the namespace of `-n`, else everywhere.
-pub(super) async fn run(cluster: &Cluster, global: &Global, flags: &AccessFlags) -> Result<(), Failed> {
+pub(super) async fn run(cluster: &Cluster, global: &Global, flags: &AccessFlags) -> Result<(), CliError> {
     let found = find(cluster, global, flags).await?;
     let grants: Vec<_> = match &found.namespace {
         Some(namespace) => found.policy.rules_of(&found.who, Some(namespace)).collect(),
@@ -52,7 +52,7 @@ pub(super) async fn run(cluster: &Cluster, global: &Global, flags: &AccessFlags)
     }
 }
 
-async fn find(cluster: &Cluster, global: &Global, flags: &AccessFlags) -> Result<Found, Failed> {
+async fn find(cluster: &Cluster, global: &Global, flags: &AccessFlags) -> Result<AccessFindings, CliError> {
     let nobody_named = flags.user.is_none() && flags.groups.is_empty();
     let seen = see(cluster).await?;
     let who = if nobody_named || seen.nothing() {
@@ -60,15 +60,20 @@ async fn find(cluster: &Cluster, global: &Global, flags: &AccessFlags) -> Result
         let other = flags.user.as_ref().is_some_and(|user| *user != me.username);
         if other || (flags.user.is_none() && !nobody_named) {
             let text = "you may list neither rolebindings nor clusterrolebindings, so only your own access can be told";
-            return Err(Failed::refused(text, "Leave out --user and --group, or ask for those rights."));
+            return Err(CliError::refused(text, "Leave out --user and --group, or ask for those rights."));
         }
-        Who::new(me.username, me.groups)
+        Principal::new(me.username, me.groups)
     } else {
-        Who::named(flags.user.as_deref().unwrap_or_default(), &flags.groups)
+        Principal::named(flags.user.as_deref().unwrap_or_default(), &flags.groups)
     };
     if !seen.nothing() {
         tell_missing(&seen);
-        return Ok(Found { who, policy: seen.policy, source: "bindings", namespace: global.namespace.clone() });
+        return Ok(AccessFindings {
+            who,
+            policy: seen.policy,
+            source: "bindings",
+            namespace: global.namespace.clone(),
+        });
     }
     let rules = cluster.own_rules(&cluster.namespace).await?;
     tell("! you may not list bindings: this is what the server says of you (SelfSubjectRulesReview)");
@@ -76,10 +81,10 @@ async fn find(cluster: &Cluster, global: &Global, flags: &AccessFlags) -> Result
         tell("! the server says that there may be more");
     }
     let policy = own::policy(&who, &cluster.namespace, rules.rules);
-    Ok(Found { who, policy, source: "self", namespace: Some(cluster.namespace.clone()) })
+    Ok(AccessFindings { who, policy, source: "self", namespace: Some(cluster.namespace.clone()) })
 }
 
-fn as_json(found: &Found, grants: &[Grant<'_>], findings: &[danger::Finding<'_>]) -> Value {
+fn as_json(found: &AccessFindings, grants: &[Grant<'_>], findings: &[danger::RiskFinding<'_>]) -> Value {
     let rule = |grant: &Grant<'_>| {
         json!({
             "namespace": grant.binding.scope,
@@ -91,7 +96,7 @@ fn as_json(found: &Found, grants: &[Grant<'_>], findings: &[danger::Finding<'_>]
             "chain": chain(&found.policy, grant),
         })
     };
-    let finding = |finding: &danger::Finding<'_>| {
+    let finding = |finding: &danger::RiskFinding<'_>| {
         json!({
             "rule": finding.danger.rule.id,
             "level": finding.level,
@@ -111,7 +116,7 @@ fn as_json(found: &Found, grants: &[Grant<'_>], findings: &[danger::Finding<'_>]
     })
 }
 
-fn as_table(found: &Found, grants: &[Grant<'_>], findings: &[danger::Finding<'_>]) -> String {
+fn as_table(found: &AccessFindings, grants: &[Grant<'_>], findings: &[danger::RiskFinding<'_>]) -> String {
     let mut lines = vec![format!("{} (in {AUTHENTICATED} too)", found.who)];
     if found.who.is_master() {
         lines.push("may do everything: system:masters is above RBAC".to_owned());
@@ -129,7 +134,7 @@ fn as_table(found: &Found, grants: &[Grant<'_>], findings: &[danger::Finding<'_>
     lines.join("\n")
 }
 
-fn row(found: &Found, grant: &Grant<'_>) -> Vec<String> {
+fn row(found: &AccessFindings, grant: &Grant<'_>) -> Vec<String> {
     let rule = grant.rule;
     let groups = rule.api_groups.iter().flatten();
     let resources = groups

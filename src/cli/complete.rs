@@ -11,11 +11,11 @@ use clap_complete::env::CompleteEnv;
 
 use super::complete_gate::SHELLS;
 use super::flags::Arguments;
-use super::output::{Failed, print_data};
+use super::output::{CliError, print_data};
 use crate::cluster::{Cluster, Prompt, Target};
 use crate::config::theme::BUILT_IN;
 use crate::domain::output::completion::is_offered;
-use crate::domain::request::{Request, State};
+use crate::domain::request::{Request, RequestState};
 
 /// How long a shell may wait for the cluster.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -29,10 +29,10 @@ pub(super) fn answer_shell() {
 }
 
 /// Prints what makes a shell ask us.
-pub(super) fn registration(shell: clap_complete::Shell) -> Result<(), Failed> {
+pub(super) fn registration(shell: clap_complete::Shell) -> Result<(), CliError> {
     let name = shell.to_string();
     let completer =
-        SHELLS.completer(&name).ok_or_else(|| Failed::usage(format!("completion for {name} is not supported")))?;
+        SHELLS.completer(&name).ok_or_else(|| CliError::usage(format!("completion for {name} is not supported")))?;
     let mut script = Vec::new();
     completer.write_registration(VARIABLE, "countersign", "countersign", "countersign", &mut script)?;
     writeln!(script)?;
@@ -51,12 +51,12 @@ pub(super) fn themes(typed: &OsStr) -> Vec<CompletionCandidate> {
 
 /// The requests that can be decided.
 pub(super) fn pending(typed: &OsStr) -> Vec<CompletionCandidate> {
-    beginning(typed, requests(|request| request.state() == State::Pending))
+    beginning(typed, requests(|request| request.state() == RequestState::Pending))
 }
 
 /// The requests with a certificate.
 pub(super) fn issued(typed: &OsStr) -> Vec<CompletionCandidate> {
-    beginning(typed, requests(|request| request.state() == State::Issued))
+    beginning(typed, requests(|request| request.state() == RequestState::Issued))
 }
 
 /// All requests.

@@ -1,14 +1,14 @@
 //! `countersign config`.
 
 use super::flags::{Arguments, ConfigCommand};
-use super::output::{Failed, print, print_data, tell};
+use super::output::{CliError, print, print_data, tell};
 use super::settings;
 use crate::config::EXAMPLE;
 use crate::console::core::keys::listing;
 use crate::files::config;
 
 /// Tells about the config file.
-pub(super) fn run(what: ConfigCommand, arguments: &Arguments) -> Result<(), Failed> {
+pub(super) fn run(what: ConfigCommand, arguments: &Arguments) -> Result<(), CliError> {
     match what {
         ConfigCommand::Path => print(&config::path()?.display().to_string()),
         ConfigCommand::Example => print_data(EXAMPLE),

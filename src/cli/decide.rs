@@ -8,12 +8,12 @@ use tokio::sync::oneshot;
 use super::flags::{DecideFlags, DenyFlags};
 use super::json;
 use super::judge::judged_among_all;
-use super::output::{Failed, print, shown, tell as tell_error};
-use crate::cluster::bulk::Outcome;
+use super::output::{CliError, print, shown, tell as tell_error};
+use crate::cluster::bulk::DecisionOutcome;
 use crate::cluster::{Cluster, Decision, Verb};
 use crate::domain::gate::{self, Candidate, Clearance, Confirmation, Refusal, Scope};
 use crate::domain::policy_file::PolicyFile;
-use crate::domain::request::{Request, State};
+use crate::domain::request::{Request, RequestState};
 use crate::domain::text::printable;
 use crate::domain::verdict::Verdict;
 
@@ -22,7 +22,7 @@ const READS: usize = 16;
 
 /// Approves requests; several of them are a bulk decision. All are judged before the first is decided: one that the gate
 /// refuses refuses the whole command.
-pub(super) async fn approve(cluster: &Cluster, policy: &PolicyFile, flags: &DecideFlags) -> Result<(), Failed> {
+pub(super) async fn approve(cluster: &Cluster, policy: &PolicyFile, flags: &DecideFlags) -> Result<(), CliError> {
     let permit = cluster.permit()?;
     let requests = read(cluster, &flags.common.names).await?;
     let (verdicts, _) = judged_among_all(cluster, policy, &requests).await;
@@ -51,7 +51,7 @@ pub(super) async fn approve(cluster: &Cluster, policy: &PolicyFile, flags: &Deci
 }
 
 /// Lists each request that the gate refused, with the reason, and decides nothing.
-fn all_refused(cluster: &Cluster, refused: &[(&Request, &Verdict, Refusal)], requests: &[Request]) -> Failed {
+fn all_refused(cluster: &Cluster, refused: &[(&Request, &Verdict, Refusal)], requests: &[Request]) -> CliError {
     let approve = |dangerous: &[&str]| {
         let command = dangerous.iter().fold(cluster.kubectl.own("approve"), |line, name| line.flag("dangerous", name));
         shown(&command.operands(requests.iter().map(|request| request.pin.name.as_str())).line())
@@ -64,7 +64,7 @@ fn all_refused(cluster: &Cluster, refused: &[(&Request, &Verdict, Refusal)], req
             }
             _ => refusal.advice().unwrap_or_default(),
         };
-        return Failed::refused(format!("{name} {}", reason(verdict, refusal)), advice);
+        return CliError::refused(format!("{name} {}", reason(verdict, refusal)), advice);
     }
     let mut names = Vec::new();
     for (request, verdict, refusal) in refused {
@@ -78,7 +78,7 @@ fn all_refused(cluster: &Cluster, refused: &[(&Request, &Verdict, Refusal)], req
         advice = format!("Nothing was decided. To approve them anyway: {}", approve(&names));
     }
     let text = format!("{} of {} may not be approved together", refused.len(), requests.len());
-    Failed::refused(text, advice)
+    CliError::refused(text, advice)
 }
 
 fn reason(verdict: &Verdict, refusal: &Refusal) -> String {
@@ -88,7 +88,7 @@ fn reason(verdict: &Verdict, refusal: &Refusal) -> String {
 }
 
 /// Denies requests.
-pub(super) async fn deny(cluster: &Cluster, flags: &DenyFlags) -> Result<(), Failed> {
+pub(super) async fn deny(cluster: &Cluster, flags: &DenyFlags) -> Result<(), CliError> {
     let permit = cluster.permit()?;
     let requests = read(cluster, &flags.names).await?;
     let clear = |request: &Request| gate::deny(permit, &request.pin, true, &Confirmation::flags(&[]));
@@ -97,7 +97,7 @@ pub(super) async fn deny(cluster: &Cluster, flags: &DenyFlags) -> Result<(), Fai
 }
 
 /// Reads all of them, some at a time, in the order of their names.
-async fn read(cluster: &Cluster, names: &[String]) -> Result<Vec<Request>, Failed> {
+async fn read(cluster: &Cluster, names: &[String]) -> Result<Vec<Request>, CliError> {
     let reads = futures::stream::iter(names).map(|name| cluster.request(name));
     let objects: Vec<_> = reads.buffered(READS).try_collect().await?;
     let mut requests: Vec<_> = objects.iter().map(Request::from_object).collect();
@@ -113,7 +113,7 @@ async fn decide(
     cleared: &[Clearance],
     flags: &DenyFlags,
     verb: Verb,
-) -> Result<(), Failed> {
+) -> Result<(), CliError> {
     let (reason, did) = match verb {
         Verb::Approve => ("ReviewedByAdmin", "approved"),
         Verb::Deny => ("DeniedByAdmin", "denied"),
@@ -142,13 +142,15 @@ async fn decide_all(
     requests: &[Request],
     cleared: &[Clearance],
     decision: &Decision,
-) -> Result<(), Failed> {
+) -> Result<(), CliError> {
     // Nobody stops it but a signal, which ends the program.
     let (_going, stop) = oneshot::channel();
     let (mut undone, mut closed) = (Vec::new(), None);
     let tell = |at: usize, outcome| match outcome {
-        Outcome::Done(state) => closed = print(&said(&requests[at], state)).err().or(closed.take()),
-        Outcome::Changed(error) | Outcome::Refused(error) | Outcome::Failed(error) => undone.push((at, error)),
+        DecisionOutcome::Done(state) => closed = print(&said(&requests[at], state)).err().or(closed.take()),
+        DecisionOutcome::Changed(error) | DecisionOutcome::Refused(error) | DecisionOutcome::Failed(error) => {
+            undone.push((at, error))
+        }
     };
     cluster.decide_all(cleared, decision, stop, tell).await;
     for (at, error) in &undone {
@@ -157,13 +159,13 @@ async fn decide_all(
     match (undone.first(), closed) {
         (Some((_, error)), _) => {
             let all = requests.len();
-            Err(Failed::of_many(error, format!("{} of {all} were not decided", undone.len())))
+            Err(CliError::of_many(error, format!("{} of {all} were not decided", undone.len())))
         }
         (None, Some(closed)) => Err(closed),
         (None, None) => Ok(()),
     }
 }
 
-fn said(request: &Request, state: State) -> String {
+fn said(request: &Request, state: RequestState) -> String {
     format!("{} {}", printable(&request.pin.name), json::state(state))
 }

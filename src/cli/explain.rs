@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::flags::{ExplainFlags, ExplainOutput};
-use super::output::{Failed, print, print_json};
+use super::output::{CliError, print, print_json};
 use crate::domain::verdict::Rule;
 use crate::domain::verdict::rules::{ALL, find};
 
 /// Explains one rule, or lists all.
-pub(super) fn run(flags: &ExplainFlags) -> Result<(), Failed> {
+pub(super) fn run(flags: &ExplainFlags) -> Result<(), CliError> {
     let rules = match &flags.rule {
         None => ALL.to_vec(),
         Some(id) => vec![find(id).ok_or_else(|| unknown(id))?],
@@ -22,7 +22,7 @@ pub(super) fn run(flags: &ExplainFlags) -> Result<(), Failed> {
 }
 
 /// The nearest rules are those that have a word in common.
-fn unknown(id: &str) -> Failed {
+fn unknown(id: &str) -> CliError {
     let common = |rule: &Rule| id.split('-').filter(|word| word.len() > 2 && rule.id.contains(word)).count();
     let mut near: Vec<_> = ALL.iter().map(|rule| (common(rule), rule.id)).filter(|(common, _)| *common > 0).collect();
     near.sort_by_key(|(common, _)| std::cmp::Reverse(*common));
@@ -32,7 +32,7 @@ fn unknown(id: &str) -> Failed {
     } else {
         format!("near it: {}", near.join(", "))
     };
-    Failed::usage(format!("there is no rule {id}; {hint}"))
+    CliError::usage(format!("there is no rule {id}; {hint}"))
 }
 
 fn levels(rule: &Rule) -> String {

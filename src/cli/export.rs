@@ -1,19 +1,19 @@
 //! `countersign export`.
 
 use super::flags::ExportFlags;
-use super::output::{Failed, print_data, tell};
+use super::output::{CliError, print_data, tell};
 use crate::cluster::Cluster;
 use crate::domain::output::pem::Certificates;
 use crate::domain::text::printable;
 use crate::files::{self, atomic};
 
 /// Writes an issued certificate out.
-pub(super) async fn run(cluster: &Cluster, flags: &ExportFlags) -> Result<(), Failed> {
+pub(super) async fn run(cluster: &Cluster, flags: &ExportFlags) -> Result<(), CliError> {
     let csr = cluster.request(&flags.name).await?;
     let Some(certificate) = csr.status.and_then(|status| status.certificate).filter(|bytes| !bytes.0.is_empty()) else {
-        return Err(Failed::new(format!("{} has no certificate", printable(&flags.name))));
+        return Err(CliError::new(format!("{} has no certificate", printable(&flags.name))));
     };
-    let found = Certificates::read(&certificate.0).map_err(|why| Failed::new(printable(&why)))?;
+    let found = Certificates::read(&certificate.0).map_err(|why| CliError::new(printable(&why)))?;
     if found.had_other_text {
         tell("note: the signer wrote text around the certificate; it is left out");
     }
@@ -21,8 +21,8 @@ pub(super) async fn run(cluster: &Cluster, flags: &ExportFlags) -> Result<(), Fa
     // A new file is the output of a command, as with a redirection; replacing one is a write.
     let replace = if flags.force && path.exists() { Some(cluster.permit()?) } else { None };
     match atomic::write_public(path, found.pem.as_bytes(), replace) {
-        Err(files::Error::Exists(path)) => {
-            Err(Failed::refused(format!("{} exists already", path.display()), "--force replaces it"))
+        Err(files::FileError::Exists(path)) => {
+            Err(CliError::refused(format!("{} exists already", path.display()), "--force replaces it"))
         }
         other => {
             other?;

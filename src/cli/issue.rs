@@ -9,11 +9,11 @@ use zeroize::Zeroizing;
 
 use super::flags::{Global, IssueFlags, Output};
 use super::json::moment;
-use super::output::{Failed, print, print_data, print_json, print_script, print_yaml, shown, tell};
+use super::output::{CliError, print, print_data, print_json, print_script, print_yaml, shown, tell};
 use crate::cluster::Cluster;
 use crate::domain::certificate::Certificate;
 use crate::domain::issuance_request;
-use crate::domain::issuance_request::{Grant, KeySource, KubeconfigTarget, Order, Surroundings};
+use crate::domain::issuance_request::{Grant, IssuanceRequest, KeySource, KubeconfigTarget, OrderDefaults};
 use crate::domain::objects;
 use crate::domain::output::shell::ShellCommand;
 use crate::domain::plan::Plan;
@@ -24,8 +24,8 @@ use crate::domain::text::printable;
 use crate::domain::verdict::Level;
 use crate::files::{self, bounded};
 use crate::operations::issue;
-use crate::operations::issue::preflight::Weight;
-use crate::operations::issue::{Issuer, Journal, Outcome, Progress, Rehearsal};
+use crate::operations::issue::preflight::Severity;
+use crate::operations::issue::{IssueOutcome, Issuer, Journal, PreflightReport, Progress};
 
 /// Issues, resumes or undoes.
 pub(super) async fn run(
@@ -33,7 +33,7 @@ pub(super) async fn run(
     policy: &Arc<PolicyFile>,
     global: &Global,
     flags: &IssueFlags,
-) -> Result<(), Failed> {
+) -> Result<(), CliError> {
     if let Some(user) = &flags.undo {
         return undo(cluster, user).await;
     }
@@ -43,22 +43,22 @@ pub(super) async fn run(
         if journal.server != cluster.server {
             let text = format!("that issuance was begun on {}", journal.server);
             let resume = ShellCommand::new("countersign issue").flag("context", &journal.context).flag("resume", user);
-            return Err(Failed::usage(format!("{text}; use: {}", shown(&resume.line()))));
+            return Err(CliError::usage(format!("{text}; use: {}", shown(&resume.line()))));
         }
         return carry_on(cluster, &issuer, journal, flags).await;
     }
     let order = order(cluster, global, flags)?;
     if let Some(problem) = order.problems().first() {
-        return Err(Failed::usage(format!("{:?}: {}", problem.field, problem.text)));
+        return Err(CliError::usage(format!("{:?}: {}", problem.field, problem.text)));
     }
     if flags.dry_run {
-        let rehearsal = issue::rehearse(cluster, policy, &flags.dangerous, &order).await?;
+        let rehearsal = issue::preflight(cluster, policy, &flags.dangerous, &order).await?;
         return dry_run(cluster, &order, &rehearsal, flags);
     }
     let issuer = issuer(cluster, policy, flags)?;
-    let rehearsal = issue::rehearse(cluster, policy, &flags.dangerous, &order).await?;
-    if let Some(note) = rehearsal.notes.iter().find(|note| note.weight == Weight::Problem) {
-        return Err(Failed::new(printable(&note.text)));
+    let rehearsal = issue::preflight(cluster, policy, &flags.dangerous, &order).await?;
+    if let Some(note) = rehearsal.notes.iter().find(|note| note.weight == Severity::Problem) {
+        return Err(CliError::new(printable(&note.text)));
     }
     if let Some(refused) = refused(&rehearsal, &order) {
         return Err(refused);
@@ -68,12 +68,12 @@ pub(super) async fn run(
     carry_on(cluster, &issuer, journal, flags).await
 }
 
-fn issuer(cluster: &Cluster, policy: &Arc<PolicyFile>, flags: &IssueFlags) -> Result<Issuer, Failed> {
+fn issuer(cluster: &Cluster, policy: &Arc<PolicyFile>, flags: &IssueFlags) -> Result<Issuer, CliError> {
     Ok(Issuer { permit: cluster.permit()?, policy: Arc::clone(policy), confirmed: flags.dangerous.clone() })
 }
 
 /// The findings on the request as the list would judge it.
-fn tell_verdict(rehearsal: &Rehearsal) {
+fn tell_verdict(rehearsal: &PreflightReport) {
     for finding in rehearsal.verdict.iter().flat_map(|verdict| &verdict.findings) {
         let mark = if finding.level == Level::Danger { "✖" } else { "!" };
         let level = finding.level.word();
@@ -82,22 +82,22 @@ fn tell_verdict(rehearsal: &Rehearsal) {
 }
 
 /// What the gate says to an order, in words.
-fn refused(rehearsal: &Rehearsal, order: &Order) -> Option<Failed> {
+fn refused(rehearsal: &PreflightReport, order: &IssuanceRequest) -> Option<CliError> {
     let refusal = rehearsal.refusal.as_ref()?;
     let verdict = rehearsal.verdict.clone().unwrap_or_default();
     let trouble = issue::why_refused(refusal, &verdict, &order.user, None);
-    Some(Failed::refused(trouble.text, trouble.advice.unwrap_or_default()))
+    Some(CliError::refused(trouble.text, trouble.advice.unwrap_or_default()))
 }
 
-fn order(cluster: &Cluster, global: &Global, flags: &IssueFlags) -> Result<Order, Failed> {
+fn order(cluster: &Cluster, global: &Global, flags: &IssueFlags) -> Result<IssuanceRequest, CliError> {
     let (name, groups, key) = who(flags)?;
     let explicit = flags.out.as_deref().filter(|_| flags.request.is_none()).or(global.kubeconfig.as_deref());
-    let around = Surroundings {
+    let around = OrderDefaults {
         namespace: cluster.namespace.clone(),
         cluster: cluster.cluster_name.clone(),
         kubeconfig: files::kubeconfig::for_new_entries(explicit)?,
     };
-    let mut order = Order::new(&name, &around);
+    let mut order = IssuanceRequest::new(&name, &around);
     (order.groups, order.key) = (groups, key);
     order.expiration_seconds = flags.expires;
     order.signer_name.clone_from(&flags.signer);
@@ -127,16 +127,16 @@ fn order(cluster: &Cluster, global: &Global, flags: &IssueFlags) -> Result<Order
 }
 
 /// Name, groups and key; a request made elsewhere says itself who it is for.
-fn who(flags: &IssueFlags) -> Result<(String, Vec<String>, KeySource), Failed> {
+fn who(flags: &IssueFlags) -> Result<(String, Vec<String>, KeySource), CliError> {
     let Some(path) = &flags.request else {
         return Ok((flags.name.clone().unwrap_or_default(), flags.groups.clone(), KeySource::New(flags.key_type)));
     };
     let bytes = bounded::read(path, bounded::CREDENTIAL);
-    let bytes = Zeroizing::new(bytes.map_err(|error| Failed::new(format!("{}: {error}", path.display())))?);
+    let bytes = Zeroizing::new(bytes.map_err(|error| CliError::new(format!("{}: {error}", path.display())))?);
     let pem = request_file::read(&bytes)
-        .map_err(|error| Failed::new(format!("{}: {error}", path.display())).advised(error.advice().to_owned()))?;
+        .map_err(|error| CliError::new(format!("{}: {error}", path.display())).advised(error.advice().to_owned()))?;
     let pem = pem.into_string();
-    let pkcs10 = Pkcs10::from_pem(pem.as_bytes()).map_err(|why| Failed::new(format!("{}: {why}", path.display())))?;
+    let pkcs10 = Pkcs10::from_pem(pem.as_bytes()).map_err(|why| CliError::new(format!("{}: {why}", path.display())))?;
     let identity = pkcs10.identity();
     let name = flags.name.clone().unwrap_or(identity.user);
     let groups = if flags.groups.is_empty() { identity.groups } else { flags.groups.clone() };
@@ -154,13 +154,18 @@ fn grant(flags: &IssueFlags) -> Grant {
     }
 }
 
-fn dry_run(cluster: &Cluster, order: &Order, rehearsal: &Rehearsal, flags: &IssueFlags) -> Result<(), Failed> {
+fn dry_run(
+    cluster: &Cluster,
+    order: &IssuanceRequest,
+    rehearsal: &PreflightReport,
+    flags: &IssueFlags,
+) -> Result<(), CliError> {
     let plan = Plan::new(order);
     for note in &rehearsal.notes {
         let mark = match note.weight {
-            Weight::Fine => "✔",
-            Weight::Notice => "!",
-            Weight::Problem => "✖",
+            Severity::Fine => "✔",
+            Severity::Notice => "!",
+            Severity::Problem => "✖",
         };
         tell(&format!("{mark} {:?}: {}", note.step, printable(&note.text)));
     }
@@ -169,7 +174,7 @@ fn dry_run(cluster: &Cluster, order: &Order, rehearsal: &Rehearsal, flags: &Issu
         Output::Text => print_script(&plan.script(&cluster.kubectl))?,
         Output::Yaml => print_data(&plan.yaml())?,
         Output::Json => {
-            let step = |step: &crate::domain::plan::Step| json!({"title": step.title, "lines": step.lines, "yaml": step.yaml, "commands": plan.commands(step.kind, &cluster.kubectl)});
+            let step = |step: &crate::domain::plan::PlanStep| json!({"title": step.title, "lines": step.lines, "yaml": step.yaml, "commands": plan.commands(step.kind, &cluster.kubectl)});
             print_json(
                 &json!({"dryRun": true, "clear": rehearsal.is_clear(), "verdict": rehearsal.verdict, "steps": plan.steps.iter().map(step).collect::<Vec<_>>()}),
             )?;
@@ -178,12 +183,12 @@ fn dry_run(cluster: &Cluster, order: &Order, rehearsal: &Rehearsal, flags: &Issu
     match refused(rehearsal, order) {
         Some(refused) => Err(refused),
         None if rehearsal.works() => Ok(()),
-        None => Err(Failed::new("it would not work like this")),
+        None => Err(CliError::new("it would not work like this")),
     }
 }
 
 /// Runs, telling each step on standard error; Ctrl-C leaves it to be resumed.
-async fn carry_on(cluster: &Cluster, issuer: &Issuer, journal: Journal, flags: &IssueFlags) -> Result<(), Failed> {
+async fn carry_on(cluster: &Cluster, issuer: &Issuer, journal: Journal, flags: &IssueFlags) -> Result<(), CliError> {
     let plan = Plan::new(&journal.order);
     let user = journal.order.user.clone();
     let resume = cluster.kubectl.own("issue").flag("resume", &user).line();
@@ -196,7 +201,7 @@ async fn carry_on(cluster: &Cluster, issuer: &Issuer, journal: Journal, flags: &
     let outcome = tokio::select! {
         outcome = issue::run(cluster, issuer, journal, news) => outcome,
         _ = tokio::signal::ctrl_c() => {
-            return Err(Failed::refused("left as it is", format!("go on with: {}", shown(&resume))));
+            return Err(CliError::refused("left as it is", format!("go on with: {}", shown(&resume))));
         }
     };
     // All of it is told before the result is printed.
@@ -224,7 +229,7 @@ fn tell_progress(plan: &Plan, progress: &Progress) {
     }
 }
 
-fn result(outcome: &Outcome, flags: &IssueFlags) -> Result<(), Failed> {
+fn result(outcome: &IssueOutcome, flags: &IssueFlags) -> Result<(), CliError> {
     let order = &outcome.journal.order;
     let target = order.kubeconfig.as_ref();
     if flags.output == Output::Text {
@@ -250,7 +255,7 @@ fn result(outcome: &Outcome, flags: &IssueFlags) -> Result<(), Failed> {
     }
 }
 
-fn summary(outcome: &Outcome) -> String {
+fn summary(outcome: &IssueOutcome) -> String {
     let order = &outcome.journal.order;
     let mut lines = vec![format!("user         {}", printable(&order.user))];
     if !order.groups.is_empty() {
@@ -278,22 +283,22 @@ fn summary(outcome: &Outcome) -> String {
 }
 
 /// The unfinished issuance of a user, or the only one there is.
-fn unfinished(user: &str) -> Result<Journal, Failed> {
+fn unfinished(user: &str) -> Result<Journal, CliError> {
     let mut found = Journal::unfinished()?;
     found.retain(|journal| user.is_empty() || journal.order.user == user);
     match (found.len(), found.pop()) {
         (1, Some(journal)) => Ok(journal),
-        (0, _) | (_, None) => Err(Failed::new("nothing was left unfinished")),
+        (0, _) | (_, None) => Err(CliError::new("nothing was left unfinished")),
         (_, Some(last)) if !user.is_empty() => Ok(last),
         (_, Some(last)) => {
             let mut users: Vec<_> = found.iter().map(|journal| journal.order.user.clone()).collect();
             users.push(last.order.user);
-            Err(Failed::usage(format!("several are unfinished; name one: {}", printable(&users.join(", ")))))
+            Err(CliError::usage(format!("several are unfinished; name one: {}", printable(&users.join(", ")))))
         }
     }
 }
 
-async fn undo(cluster: &Cluster, user: &str) -> Result<(), Failed> {
+async fn undo(cluster: &Cluster, user: &str) -> Result<(), CliError> {
     let permit = cluster.permit()?;
     for written in issue::undo(cluster, permit, &unfinished(user)?).await? {
         tell(&format!("✔ {} taken back", printable(&written.object)));

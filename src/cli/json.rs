@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::domain::request::{Request, San, State};
+use crate::domain::request::{Request, RequestState, San};
 use crate::domain::verdict::Verdict;
 
 /// A request with its verdict.
@@ -89,12 +89,12 @@ pub(super) fn moment(at: DateTime<Utc>) -> String {
 }
 
 /// A state's word.
-pub(super) const fn state(state: State) -> &'static str {
+pub(super) const fn state(state: RequestState) -> &'static str {
     match state {
-        State::Pending => "pending",
-        State::Approved => "approved",
-        State::Issued => "issued",
-        State::Denied => "denied",
-        State::Failed => "failed",
+        RequestState::Pending => "pending",
+        RequestState::Approved => "approved",
+        RequestState::Issued => "issued",
+        RequestState::Denied => "denied",
+        RequestState::Failed => "failed",
     }
 }

@@ -2,23 +2,23 @@
 
 use chrono::Utc;
 
-use super::output::{Failed, tell};
+use super::output::{CliError, tell};
 use crate::cluster::context_loader::Withheld;
-use crate::cluster::{Cluster, Error};
+use crate::cluster::{Cluster, ClusterError};
 use crate::domain::access::Policy;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::verdict::{Verdict, judge};
 
 /// All requests, or why they cannot be read.
-type Requests = Result<Vec<Request>, Error>;
+type Requests = Result<Vec<Request>, ClusterError>;
 
 /// Every request with its verdict. `requests` reads them.
 pub(super) async fn judged_all(
     cluster: &Cluster,
     policy: &PolicyFile,
     requests: impl Future<Output = Requests>,
-) -> Result<Vec<(Request, Verdict)>, Failed> {
+) -> Result<Vec<(Request, Verdict)>, CliError> {
     let (requests, (mut known, _, withheld)) = tokio::join!(requests, Box::pin(cluster.surroundings(policy)));
     let requests = requests?;
     known.meet_all(&requests);

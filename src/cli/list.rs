@@ -6,16 +6,16 @@ use unicode_width::UnicodeWidthStr;
 use super::flags::{ListFlags, ListOutput, StateFlag};
 use super::json;
 use super::judge::judged_all;
-use super::output::{Failed, print, print_data, print_json, print_yaml, tell};
+use super::output::{CliError, print, print_data, print_json, print_yaml, tell};
 use crate::cluster::Cluster;
 use crate::domain::policy_file::PolicyFile;
-use crate::domain::request::{Request, State};
+use crate::domain::request::{Request, RequestState};
 use crate::domain::text::printable;
 use crate::domain::validity;
 use crate::domain::verdict::Verdict;
 
 /// Lists requests, the oldest first.
-pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), Failed> {
+pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), CliError> {
     match flags.output {
         ListOutput::Table | ListOutput::Wide => table(cluster, policy, flags).await,
         ListOutput::Json => json(cluster, policy, flags).await,
@@ -24,7 +24,7 @@ pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlag
     }
 }
 
-async fn table(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), Failed> {
+async fn table(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), CliError> {
     let mut found = judged_all(cluster, policy, cluster.read_requests()).await?;
     choose(&mut found, flags);
     if found.is_empty() {
@@ -35,7 +35,7 @@ async fn table(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Res
 }
 
 /// With everything that is known of them, signatures checked.
-async fn json(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), Failed> {
+async fn json(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), CliError> {
     let objects = async { Ok(cluster.list_requests().await?.iter().map(Request::from_object).collect()) };
     let mut found = judged_all(cluster, policy, objects).await?;
     choose(&mut found, flags);
@@ -44,7 +44,7 @@ async fn json(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Resu
 }
 
 /// The objects as they are.
-async fn yaml(cluster: &Cluster, flags: &ListFlags) -> Result<(), Failed> {
+async fn yaml(cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
     let objects = cluster.list_requests().await?;
     let mut found: Vec<_> = objects.into_iter().map(|csr| (Request::from_object(&csr), csr)).collect();
     choose(&mut found, flags);
@@ -55,7 +55,7 @@ async fn yaml(cluster: &Cluster, flags: &ListFlags) -> Result<(), Failed> {
     found.iter().try_for_each(|(_, csr)| print_yaml(&[csr]))
 }
 
-async fn names(cluster: &Cluster, flags: &ListFlags) -> Result<(), Failed> {
+async fn names(cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
     let mut found: Vec<_> = cluster.read_requests().await?.into_iter().map(|request| (request, ())).collect();
     choose(&mut found, flags);
     let kind = "certificatesigningrequest.certificates.k8s.io";
@@ -70,13 +70,13 @@ fn choose<T>(found: &mut Vec<(Request, T)>, flags: &ListFlags) {
     found.sort_by(|(a, _), (b, _)| a.created_at.cmp(&b.created_at).then_with(|| a.pin.name.cmp(&b.pin.name)));
 }
 
-const fn state_of(flag: StateFlag) -> State {
+const fn state_of(flag: StateFlag) -> RequestState {
     match flag {
-        StateFlag::Pending => State::Pending,
-        StateFlag::Approved => State::Approved,
-        StateFlag::Issued => State::Issued,
-        StateFlag::Denied => State::Denied,
-        StateFlag::Failed => State::Failed,
+        StateFlag::Pending => RequestState::Pending,
+        StateFlag::Approved => RequestState::Approved,
+        StateFlag::Issued => RequestState::Issued,
+        StateFlag::Denied => RequestState::Denied,
+        StateFlag::Failed => RequestState::Failed,
     }
 }
 

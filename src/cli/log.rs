@@ -1,5 +1,5 @@
 //! The log file: `countersign.log.<day>` in the state folder, a week of them. It holds no key and no token: errors are put
-//! in words that have none ([`crate::cluster::Error`]), and addresses lose their passwords here once more. What is read in
+//! in words that have none ([`crate::cluster::ClusterError`]), and addresses lose their passwords here once more. What is read in
 //! a terminal later is printable.
 
 use std::io::{self, Write};

@@ -36,13 +36,13 @@ use clap::Parser;
 
 pub use flags::Arguments;
 use flags::Command;
-use output::Failed;
+use output::CliError;
 
 use crate::cluster::{Cluster, Prompt};
 use crate::console;
 use crate::domain::policy_file::PolicyFile;
 use crate::files;
-use crate::files::config::Found;
+use crate::files::config::LoadedConfig;
 
 /// Reads the arguments and does what they say.
 ///
@@ -67,11 +67,11 @@ pub fn run() -> color_eyre::Result<ExitCode> {
     // A policy that cannot be used stops everything, before anything is decided without it.
     let policy = match files::policy::read(arguments.global.policy.as_deref()) {
         Ok(policy) => Arc::new(policy),
-        Err(error) => return Ok(Failed::usage(error.to_string()).report()),
+        Err(error) => return Ok(CliError::usage(error.to_string()).report()),
     };
     if arguments.command.is_none() && !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         let why = "the console needs a terminal; `countersign list` and the other commands do not (see --help)";
-        return Ok(Failed::usage(why).report());
+        return Ok(CliError::usage(why).report());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let practice = match runtime.block_on(practice(&mut arguments)) {
@@ -88,7 +88,7 @@ pub fn run() -> color_eyre::Result<ExitCode> {
             Ok(match runtime.block_on(console::run(arguments.global.target(), settings)) {
                 Ok(None) => ExitCode::SUCCESS,
                 Ok(Some(signal)) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)),
-                Err(error) => Failed::new(format!("{error:#}")).report(),
+                Err(error) => CliError::new(format!("{error:#}")).report(),
             })
         }
         Some(command) => Ok(match runtime.block_on(carry_out(command, &arguments.global, &policy)) {
@@ -130,7 +130,7 @@ fn sweep(arguments: &Arguments) {
 }
 
 /// What the config file says goes where the flags left room; what concerns the output holds from now on.
-fn settled(arguments: &mut Arguments, found: &Found) -> Result<console::core::settings::Settings, Failed> {
+fn settled(arguments: &mut Arguments, found: &LoadedConfig) -> Result<console::core::settings::Settings, CliError> {
     let settings = settings::resolve(arguments, found)?;
     arguments.global.utc = settings.utc;
     arguments.global.read_only_in.clone_from(&found.config.read_only);
@@ -144,7 +144,7 @@ fn settled(arguments: &mut Arguments, found: &Found) -> Result<console::core::se
 
 /// The practice cluster, where the arguments ask for one; from then on they point at it.
 #[cfg(feature = "sandbox")]
-async fn practice(arguments: &mut Arguments) -> Result<Option<crate::sandbox::Sandbox>, Failed> {
+async fn practice(arguments: &mut Arguments) -> Result<Option<crate::sandbox::Sandbox>, CliError> {
     let serves = matches!(arguments.command, Some(Command::Sandbox(_)));
     if serves {
         // A served cluster keeps nothing outside its own folder, and it has nothing to log.
@@ -154,7 +154,7 @@ async fn practice(arguments: &mut Arguments) -> Result<Option<crate::sandbox::Sa
         return Ok(None);
     }
     if serves {
-        return Err(Failed::usage("either --sandbox or the command sandbox"));
+        return Err(CliError::usage("either --sandbox or the command sandbox"));
     }
     let sandbox = sandbox::start(arguments.traffic).await?;
     arguments.global.kubeconfig = Some(sandbox.kubeconfig());
@@ -172,11 +172,11 @@ impl Drop for NoSandbox {
 
 #[cfg(not(feature = "sandbox"))]
 #[expect(clippy::unused_async, reason = "as the one above")]
-async fn practice(_: &mut Arguments) -> Result<Option<NoSandbox>, Failed> {
+async fn practice(_: &mut Arguments) -> Result<Option<NoSandbox>, CliError> {
     Ok(None)
 }
 
-async fn carry_out(command: Command, global: &flags::Global, policy: &Arc<PolicyFile>) -> Result<(), Failed> {
+async fn carry_out(command: Command, global: &flags::Global, policy: &Arc<PolicyFile>) -> Result<(), CliError> {
     if let Command::Explain(flags) = &command {
         return explain::run(flags);
     }
@@ -191,7 +191,7 @@ async fn carry_out(command: Command, global: &flags::Global, policy: &Arc<Policy
     done.map_err(|failed| kubeconfig::explained(failed, global))
 }
 
-async fn with_cluster(command: Command, global: &flags::Global, policy: &Arc<PolicyFile>) -> Result<(), Failed> {
+async fn with_cluster(command: Command, global: &flags::Global, policy: &Arc<PolicyFile>) -> Result<(), CliError> {
     let cluster = Cluster::connect(&global.target(), Prompt::Terminal).await?;
     match command {
         Command::List(flags) => list::run(&cluster, policy, &flags).await,

@@ -10,19 +10,19 @@ use crate::domain::output::shell::ShellLine;
 use crate::domain::output::terminal::TerminalText;
 use crate::domain::text::in_ascii;
 use crate::domain::yaml;
-use crate::error::Trouble;
+use crate::error::UserError;
 use crate::operations::issue::Stopped;
 use crate::{cluster, files};
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]
-pub(super) struct Failed {
+pub(super) struct CliError {
     code: u8,
     text: String,
     advice: Option<String>,
 }
 
-impl Failed {
+impl CliError {
     /// It did not work.
     pub fn new(text: impl Into<String>) -> Self {
         Self { code: 1, text: text.into(), advice: None }
@@ -44,7 +44,7 @@ impl Failed {
     }
 
     /// Some of many did not work; `error` is what the first of them says.
-    pub fn of_many(error: &cluster::Error, text: impl Into<String>) -> Self {
+    pub fn of_many(error: &cluster::ClusterError, text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::from(error.clone()) }
     }
 
@@ -71,56 +71,56 @@ impl Failed {
     }
 }
 
-impl From<cluster::Error> for Failed {
-    fn from(error: cluster::Error) -> Self {
-        let refused = matches!(error, cluster::Error::ReadOnly | cluster::Error::Untrusted { .. });
+impl From<cluster::ClusterError> for CliError {
+    fn from(error: cluster::ClusterError) -> Self {
+        let refused = matches!(error, cluster::ClusterError::ReadOnly | cluster::ClusterError::Untrusted { .. });
         let code = if refused { 3 } else { 1 };
         Self { code, text: error.to_string(), advice: error.advice() }
     }
 }
 
-impl From<Refusal> for Failed {
+impl From<Refusal> for CliError {
     fn from(refusal: Refusal) -> Self {
         Self { code: 3, text: refusal.to_string(), advice: refusal.advice() }
     }
 }
 
-impl From<Stopped> for Failed {
+impl From<Stopped> for CliError {
     fn from(stopped: Stopped) -> Self {
         let code = if stopped.refusal.is_some() { 3 } else { 1 };
         Self { code, ..Self::from(stopped.trouble) }
     }
 }
 
-impl From<files::Error> for Failed {
-    fn from(error: files::Error) -> Self {
-        let code = if matches!(error, files::Error::Untrusted { .. }) { 3 } else { 1 };
+impl From<files::FileError> for CliError {
+    fn from(error: files::FileError) -> Self {
+        let code = if matches!(error, files::FileError::Untrusted { .. }) { 3 } else { 1 };
         Self { code, text: error.to_string(), advice: error.advice() }
     }
 }
 
-impl From<Trouble> for Failed {
-    fn from(trouble: Trouble) -> Self {
+impl From<UserError> for CliError {
+    fn from(trouble: UserError) -> Self {
         Self { code: 1, text: trouble.text, advice: trouble.advice }
     }
 }
 
 /// A closed pipe is an end, not a failure: a reader who went away is told nothing more.
-impl From<io::Error> for Failed {
+impl From<io::Error> for CliError {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe { Self::told(0) } else { Self::new(error.to_string()) }
     }
 }
 
 /// Prints a result: lines of text, made printable.
-pub(super) fn print(text: &str) -> Result<(), Failed> {
+pub(super) fn print(text: &str) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", on_terminal(text.trim_end_matches('\n')))?;
     Ok(())
 }
 
 /// Prints lines for a shell. They are printable as they are.
-pub(super) fn print_script(lines: &[ShellLine]) -> Result<(), Failed> {
+pub(super) fn print_script(lines: &[ShellLine]) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     lines.iter().try_for_each(|line| writeln!(out, "{}", shown(line)))?;
     Ok(())
@@ -133,21 +133,21 @@ pub(super) fn shown(line: &ShellLine) -> String {
 
 /// Prints a result that is data for a program: YAML or PEM, whose writers let nothing through that a terminal could obey
 /// ([`crate::domain::yaml`], [`crate::domain::output::pem`]), or a text of this program.
-pub(super) fn print_data(text: &str) -> Result<(), Failed> {
+pub(super) fn print_data(text: &str) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     Ok(())
 }
 
 /// Prints JSON. What a terminal could take for a command is escaped, as JSON allows anywhere in a string.
-pub(super) fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Failed> {
-    let text = json::to_string(value).map_err(|error| Failed::new(error.to_string()))?;
+pub(super) fn print_json<T: serde::Serialize>(value: &T) -> Result<(), CliError> {
+    let text = json::to_string(value).map_err(|error| CliError::new(error.to_string()))?;
     print_data(&(text + "\n"))
 }
 
 /// Prints YAML, without keeping more than one object's text.
-pub(super) fn print_yaml<T: serde::Serialize>(value: &T) -> Result<(), Failed> {
-    print_data(&yaml::to_string(value).map_err(|error| Failed::new(error.to_string()))?)
+pub(super) fn print_yaml<T: serde::Serialize>(value: &T) -> Result<(), CliError> {
+    print_data(&yaml::to_string(value).map_err(|error| CliError::new(error.to_string()))?)
 }
 
 /// Says something that is not a result.

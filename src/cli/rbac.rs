@@ -3,9 +3,9 @@
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::output::{Failed, tell};
+use super::output::{CliError, tell};
 use crate::cluster::Cluster;
-use crate::domain::access::object::{Kind, Named};
+use crate::domain::access::object::{Named, RbacKind};
 use crate::domain::access::{Action, Catalogue, Grant, Policy, SubjectKey, own};
 
 /// Formats of an answer about access.
@@ -25,27 +25,27 @@ pub(super) struct Words<'a> {
 }
 
 /// Roles and bindings, as far as they may be seen. What may not be is said.
-pub(super) struct Seen {
+pub(super) struct RbacView {
     pub policy: Policy,
     /// What may not be listed.
-    pub missing: Vec<Kind>,
+    pub missing: Vec<RbacKind>,
 }
 
-impl Seen {
+impl RbacView {
     /// Whether nothing at all may be listed that would grant anything.
     pub fn nothing(&self) -> bool {
-        self.missing.contains(&Kind::ClusterRoleBinding) && self.missing.contains(&Kind::RoleBinding)
+        self.missing.contains(&RbacKind::ClusterRoleBinding) && self.missing.contains(&RbacKind::RoleBinding)
     }
 }
 
 /// Lists roles and bindings.
-pub(super) async fn see(cluster: &Cluster) -> Result<Seen, Failed> {
+pub(super) async fn see(cluster: &Cluster) -> Result<RbacView, CliError> {
     let listed = cluster.list_rbac().await?;
-    Ok(Seen { policy: listed.policy, missing: listed.missing.into_iter().map(|(kind, _)| kind).collect() })
+    Ok(RbacView { policy: listed.policy, missing: listed.missing.into_iter().map(|(kind, _)| kind).collect() })
 }
 
 /// Says what may not be seen, and so is not in the answer.
-pub(super) fn tell_missing(seen: &Seen) {
+pub(super) fn tell_missing(seen: &RbacView) {
     if !seen.missing.is_empty() {
         let names: Vec<_> = seen.missing.iter().map(|kind| kind.plural()).collect();
         tell(&format!("! you may not list {}: what they grant is not in this answer", names.join(", ")));

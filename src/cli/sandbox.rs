@@ -8,25 +8,25 @@ use std::path::{Path, PathBuf};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::flags::SandboxFlags;
-use super::output::{Failed, print_script, tell};
+use super::output::{CliError, print_script, tell};
 use crate::domain::output::shell::ShellCommand;
 use crate::files::{bounded, folders};
 use crate::sandbox::{Options, Sandbox};
 
 /// Starts the cluster that `--sandbox` asks for. What this process keeps from now on, it keeps in the cluster's folder.
-pub(super) async fn start(traffic: u32) -> Result<Sandbox, Failed> {
+pub(super) async fn start(traffic: u32) -> Result<Sandbox, CliError> {
     let sandbox = Sandbox::start(&Options { traffic, ..Options::default() }).await?;
     folders::keep_state_in(sandbox.folder().join("state"));
     Ok(sandbox)
 }
 
 /// Serves a cluster until a signal comes.
-pub(super) async fn run(flags: &SandboxFlags) -> Result<(), Failed> {
+pub(super) async fn run(flags: &SandboxFlags) -> Result<(), CliError> {
     // Whoever reads our line may end us at once: listen for that first.
     let mut ends = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
     let options = Options { listen: flags.listen, empty: flags.empty, traffic: flags.traffic, ..Options::default() };
     let sandbox = Sandbox::start(&options).await?;
-    let out = flags.kubeconfig_out.as_deref().map(|path| Written::new(path, &sandbox)).transpose()?;
+    let out = flags.kubeconfig_out.as_deref().map(|path| KubeconfigFile::new(path, &sandbox)).transpose()?;
     let kubeconfig = out.as_ref().map_or_else(|| sandbox.kubeconfig(), |out| out.0.clone());
     if !flags.listen.ip().is_loopback() {
         tell(&format!(
@@ -53,28 +53,28 @@ fn reach(listen: SocketAddr) -> &'static str {
 }
 
 /// A kubeconfig where the user wants it, for as long as the cluster runs.
-struct Written(PathBuf);
+struct KubeconfigFile(PathBuf);
 
-impl Written {
-    fn new(path: &Path, sandbox: &Sandbox) -> Result<Self, Failed> {
+impl KubeconfigFile {
+    fn new(path: &Path, sandbox: &Sandbox) -> Result<Self, CliError> {
         let text = bounded::read(&sandbox.kubeconfig(), bounded::KUBECONFIG)?;
         let mut options = std::fs::OpenOptions::new();
         let file = options.write(true).create_new(true).mode(0o600).open(path);
-        let mut file = file.map_err(|error| Failed::new(format!("{}: {error}", path.display())))?;
+        let mut file = file.map_err(|error| CliError::new(format!("{}: {error}", path.display())))?;
         io::Write::write_all(&mut file, &text)?;
         Ok(Self(std::path::absolute(path)?))
     }
 }
 
-impl Drop for Written {
+impl Drop for KubeconfigFile {
     fn drop(&mut self) {
         // The cluster is gone with us, so its kubeconfig is of no use to anybody.
         let _ = std::fs::remove_file(&self.0);
     }
 }
 
-impl From<crate::sandbox::Error> for Failed {
-    fn from(error: crate::sandbox::Error) -> Self {
+impl From<crate::sandbox::SandboxError> for CliError {
+    fn from(error: crate::sandbox::SandboxError) -> Self {
         Self::new(error.to_string())
     }
 }

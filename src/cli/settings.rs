@@ -3,45 +3,45 @@
 use std::sync::Arc;
 
 use super::flags::Arguments;
-use super::output::Failed;
+use super::output::CliError;
 use crate::console::core::ascii::locale_is_utf8;
 use crate::console::core::keys::{Keymap, Wrong};
 use crate::console::core::settings::Settings;
 use crate::console::panes::requests::columns::Choice;
 use crate::console::widgets::theme::Theme;
-use crate::files::config::{self, Found};
+use crate::files::config::{self, LoadedConfig};
 use crate::terminal::color_depth::Depth;
 
 /// A file that is wrong is an error of usage, not one of the cluster.
-pub(super) fn found() -> Result<Found, Failed> {
-    config::read().map_err(|error| Failed::usage(error.to_string()))
+pub(super) fn found() -> Result<LoadedConfig, CliError> {
+    config::read().map_err(|error| CliError::usage(error.to_string()))
 }
 
 /// The keys that the file makes of the table's.
-pub(super) fn keymap(found: &Found) -> Result<Keymap, Failed> {
+pub(super) fn keymap(found: &LoadedConfig) -> Result<Keymap, CliError> {
     Keymap::with(&found.config.keys).map_err(|Wrong { path, text }| {
         let path: Vec<_> = path.iter().map(String::as_str).collect();
-        Failed::usage(found.wrong(&path, text).to_string())
+        CliError::usage(found.wrong(&path, text).to_string())
     })
 }
 
 /// Whether only ASCII is shown: by flag, by config file, or because the locale is not UTF-8.
-pub(super) fn ascii(arguments: &Arguments, found: &Found) -> bool {
+pub(super) fn ascii(arguments: &Arguments, found: &LoadedConfig) -> bool {
     arguments.global.ascii || found.config.ascii.unwrap_or_else(|| !locale_is_utf8(variable))
 }
 
 /// What holds for the console.
-pub(super) fn resolve(arguments: &Arguments, found: &Found) -> Result<Settings, Failed> {
+pub(super) fn resolve(arguments: &Arguments, found: &LoadedConfig) -> Result<Settings, CliError> {
     let (screen, config) = (&arguments.screen, &found.config);
     let ascii = ascii(arguments, found);
     let depth = Depth::decide(screen.color.unwrap_or(config.color), variable);
     let name = screen.theme.as_deref().or(config.theme.as_deref());
     let theme = config::theme(name).map_err(|error| match error {
         // A name that came from the file has its place there.
-        crate::files::Error::NoTheme { .. } if screen.theme.is_none() => {
-            Failed::usage(found.wrong(&["theme"], error.to_string()).to_string())
+        crate::files::FileError::NoTheme { .. } if screen.theme.is_none() => {
+            CliError::usage(found.wrong(&["theme"], error.to_string()).to_string())
         }
-        error => Failed::usage(error.to_string()),
+        error => CliError::usage(error.to_string()),
     })?;
     Ok(Settings {
         theme: Theme::new(&theme, depth),

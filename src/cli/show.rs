@@ -5,7 +5,7 @@ use chrono::Utc;
 use super::flags::{Output, ShowFlags};
 use super::json;
 use super::judge::judged_among_all;
-use super::output::{Failed, print, print_json, print_yaml};
+use super::output::{CliError, print, print_json, print_yaml};
 use crate::cluster::Cluster;
 use crate::console::core::clock::Clock;
 use crate::console::panes::requests::{Loaded, access, detail};
@@ -14,7 +14,7 @@ use crate::domain::request::Request;
 use crate::domain::text::printable;
 
 /// Shows one request, in the same words as the console's page.
-pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ShowFlags, utc: bool) -> Result<(), Failed> {
+pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ShowFlags, utc: bool) -> Result<(), CliError> {
     let mut csr = cluster.request(&flags.name).await?;
     csr.metadata.managed_fields = None;
     if flags.output == Output::Yaml {

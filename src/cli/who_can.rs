@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::list::aligned;
-use super::output::{Failed, print, print_json, tell};
+use super::output::{CliError, print, print_json, tell};
 use super::rbac::{AccessOutput, Words, action, catalogue, chain, see, subject_json, tell_missing};
 use crate::cluster::Cluster;
 use crate::domain::access::MASTERS;
@@ -28,12 +28,12 @@ pub struct WhoCanFlags {
 }
 
 /// Tells who may do it, in the namespace in force unless another is named.
-pub(super) async fn run(cluster: &Cluster, flags: &WhoCanFlags) -> Result<(), Failed> {
+pub(super) async fn run(cluster: &Cluster, flags: &WhoCanFlags) -> Result<(), CliError> {
     let (seen, catalogue) = tokio::join!(see(cluster), catalogue(cluster));
     let seen = seen?;
     if seen.nothing() {
         let text = "you may list neither rolebindings nor clusterrolebindings, so who holds what cannot be told";
-        return Err(Failed::refused(text, "`countersign access` tells your own access."));
+        return Err(CliError::refused(text, "`countersign access` tells your own access."));
     }
     tell_missing(&seen);
     let words = Words {

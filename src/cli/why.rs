@@ -3,12 +3,12 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::output::{Failed, print, print_json, shown};
+use super::output::{CliError, print, print_json, shown};
 use super::rbac::{AccessOutput, Words, action, catalogue, chain, see, tell_missing};
 use crate::cluster::Cluster;
 use crate::cluster::rbac::Review;
-use crate::domain::access::why::Answer;
-use crate::domain::access::{Action, Policy, Who};
+use crate::domain::access::why::WhyAnswer;
+use crate::domain::access::{Action, Policy, Principal};
 use crate::domain::output::shell::Kubectl;
 use crate::domain::text::printable;
 
@@ -38,12 +38,12 @@ pub struct WhyFlags {
 }
 
 /// Tells why, or why not.
-pub(super) async fn run(cluster: &Cluster, flags: &WhyFlags) -> Result<(), Failed> {
+pub(super) async fn run(cluster: &Cluster, flags: &WhyFlags) -> Result<(), CliError> {
     let (seen, catalogue) = tokio::join!(see(cluster), catalogue(cluster));
     let seen = seen?;
     if seen.nothing() {
         let text = "you may list neither rolebindings nor clusterrolebindings, so nothing can be explained";
-        return Err(Failed::refused(text, "`countersign access` tells your own access."));
+        return Err(CliError::refused(text, "`countersign access` tells your own access."));
     }
     tell_missing(&seen);
     let words = Words {
@@ -53,7 +53,7 @@ pub(super) async fn run(cluster: &Cluster, flags: &WhyFlags) -> Result<(), Faile
         namespace: (!flags.all_namespaces).then_some(cluster.namespace.as_str()),
     };
     let action = action(&catalogue, &words);
-    let who = Who::named(&flags.user, &flags.groups);
+    let who = Principal::named(&flags.user, &flags.groups);
     let answer = seen.policy.why(&who, &action);
     let review = if flags.check { Some(cluster.may(&who, &action).await?) } else { None };
     match flags.output {
@@ -66,16 +66,16 @@ pub(super) async fn run(cluster: &Cluster, flags: &WhyFlags) -> Result<(), Faile
 
 fn as_json(
     policy: &Policy,
-    who: &Who,
+    who: &Principal,
     action: &Action,
-    answer: &Answer<'_>,
+    answer: &WhyAnswer<'_>,
     review: Option<&Review>,
     kubectl: &Kubectl,
 ) -> Value {
     let (chains, near) = match answer {
-        Answer::Above => (Vec::new(), Vec::new()),
-        Answer::Granted(grants) => (grants.iter().map(|grant| chain(policy, grant)).collect(), Vec::new()),
-        Answer::Denied(near) => {
+        WhyAnswer::Above => (Vec::new(), Vec::new()),
+        WhyAnswer::Granted(grants) => (grants.iter().map(|grant| chain(policy, grant)).collect(), Vec::new()),
+        WhyAnswer::Denied(near) => {
             let near = near.iter().map(|near| {
                 json!({
                     "text": near.text,
@@ -94,7 +94,7 @@ fn as_json(
         "user": who.user,
         "groups": who.groups,
         "action": action.to_string(),
-        "allowed": !matches!(answer, Answer::Denied(_)),
+        "allowed": !matches!(answer, WhyAnswer::Denied(_)),
         "chains": chains,
         "near": near,
         "server": server,
@@ -103,21 +103,21 @@ fn as_json(
 
 fn as_text(
     policy: &Policy,
-    who: &Who,
+    who: &Principal,
     action: &Action,
-    answer: &Answer<'_>,
+    answer: &WhyAnswer<'_>,
     review: Option<&Review>,
     kubectl: &Kubectl,
 ) -> String {
     let line = |text: String| printable(&text).into_owned();
     let mut lines = Vec::new();
     match answer {
-        Answer::Above => lines.push(format!("✔ {who} may {action}: system:masters is above RBAC")),
-        Answer::Granted(grants) => {
+        WhyAnswer::Above => lines.push(format!("✔ {who} may {action}: system:masters is above RBAC")),
+        WhyAnswer::Granted(grants) => {
             lines.push(line(format!("✔ {who} may {action}:")));
             lines.extend(grants.iter().map(|grant| line(format!("  {}", policy.chain(grant)))));
         }
-        Answer::Denied(near) => {
+        WhyAnswer::Denied(near) => {
             lines.push(line(format!("✖ {who} may not {action}. Nearest, the smallest change first:")));
             for near in near {
                 lines.push(line(format!("- {}", near.text)));
@@ -127,7 +127,7 @@ fn as_text(
         }
     }
     if let Some(review) = review {
-        lines.push(line(review.agreement(!matches!(answer, Answer::Denied(_)))));
+        lines.push(line(review.agreement(!matches!(answer, WhyAnswer::Denied(_)))));
     }
     lines.join("\n")
 }

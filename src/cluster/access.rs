@@ -9,7 +9,7 @@ use kube::{Api, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Cluster, Error, segment};
+use super::{Cluster, ClusterError, segment};
 use crate::domain::gate::WritePermit;
 
 /// What a namespaced object must be able to do here.
@@ -30,7 +30,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why it cannot be read.
-    pub async fn find<K: Namespaced>(&self, namespace: &str, name: &str) -> Result<Option<K>, Error> {
+    pub async fn find<K: Namespaced>(&self, namespace: &str, name: &str) -> Result<Option<K>, ClusterError> {
         self.call(self.namespaced::<K>(namespace).get_opt(&segment(name))).await
     }
 
@@ -38,21 +38,21 @@ impl Cluster {
     ///
     /// # Errors
     /// Why it cannot be read.
-    pub async fn cluster_role(&self, name: &str) -> Result<Option<ClusterRole>, Error> {
+    pub async fn cluster_role(&self, name: &str) -> Result<Option<ClusterRole>, ClusterError> {
         self.call(Api::all(self.client.clone()).get_opt(&segment(name))).await
     }
 
     /// Makes a Role or `RoleBinding`; with `dry_run` the server only says whether it would.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`], [`Error::Forbidden`] (the escalation check too) and the rest.
+    /// [`ClusterError::AlreadyExists`], [`ClusterError::Forbidden`] (the escalation check too) and the rest.
     pub async fn create<K: Namespaced>(
         &self,
         _permit: WritePermit,
         namespace: &str,
         object: &K,
         dry_run: bool,
-    ) -> Result<K, Error> {
+    ) -> Result<K, ClusterError> {
         self.writable()?;
         let params = PostParams { dry_run, ..PostParams::default() };
         self.call(self.namespaced::<K>(namespace).create(&params, object)).await
@@ -61,19 +61,19 @@ impl Cluster {
     /// Deletes the object of that uid; one that is gone already is fine.
     ///
     /// # Errors
-    /// [`Error::Conflict`] where another object has the name, [`Error::Forbidden`] and the rest.
+    /// [`ClusterError::Conflict`] where another object has the name, [`ClusterError::Forbidden`] and the rest.
     pub async fn delete<K: Namespaced>(
         &self,
         _permit: WritePermit,
         namespace: &str,
         name: &str,
         uid: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<(), ClusterError> {
         self.writable()?;
         let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
         let params = DeleteParams::default().preconditions(preconditions);
         match self.call(self.namespaced::<K>(namespace).delete(&segment(name), &params)).await {
-            Ok(_) | Err(Error::Gone { .. }) => Ok(()),
+            Ok(_) | Err(ClusterError::Gone { .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }

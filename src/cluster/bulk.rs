@@ -15,9 +15,9 @@ use tokio::time::Sleep;
 use tower::retry::Policy;
 
 use super::budget::too_long_a_wait;
-use super::{Cluster, Decision, Error};
+use super::{Cluster, ClusterError, Decision};
 use crate::domain::gate::Clearance;
-use crate::domain::request::State;
+use crate::domain::request::RequestState;
 
 /// Decisions under way at first.
 const FIRST: usize = 8;
@@ -26,30 +26,32 @@ const MOST: usize = 32;
 
 /// What became of one decision among many.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DecisionOutcome {
     /// Made; the request stands so now.
-    Done(State),
+    Done(RequestState),
     /// Not made: it is not any more what was on the screen, or somebody else has decided it.
-    Changed(Error),
+    Changed(ClusterError),
     /// Not made: the server or this program does not let us.
-    Refused(Error),
+    Refused(ClusterError),
     /// Not made, or nobody knows whether it was.
-    Failed(Error),
+    Failed(ClusterError),
 }
 
-impl Outcome {
-    fn of(result: Result<State, Error>) -> Self {
+impl DecisionOutcome {
+    fn of(result: Result<RequestState, ClusterError>) -> Self {
         match result {
             Ok(state) => Self::Done(state),
             Err(
-                error @ (Error::Changed { .. }
-                | Error::AlreadyDecided { .. }
-                | Error::Gone { .. }
-                | Error::Conflict { .. }),
+                error @ (ClusterError::Changed { .. }
+                | ClusterError::AlreadyDecided { .. }
+                | ClusterError::Gone { .. }
+                | ClusterError::Conflict { .. }),
             ) => Self::Changed(error),
             Err(
-                error
-                @ (Error::Forbidden { .. } | Error::Unauthorized { .. } | Error::Invalid { .. } | Error::ReadOnly),
+                error @ (ClusterError::Forbidden { .. }
+                | ClusterError::Unauthorized { .. }
+                | ClusterError::Invalid { .. }
+                | ClusterError::ReadOnly),
             ) => Self::Refused(error),
             Err(error) => Self::Failed(error),
         }
@@ -69,11 +71,11 @@ impl Cluster {
         clearances: &[Clearance],
         decision: &Decision,
         mut stop: oneshot::Receiver<()>,
-        mut tell: impl FnMut(usize, Outcome),
+        mut tell: impl FnMut(usize, DecisionOutcome),
     ) {
         let mut left: VecDeque<usize> = (0..clearances.len()).collect();
         let mut under_way = FuturesUnordered::new();
-        let mut pace = Pace::new(self.pressure.count());
+        let mut pace = ConcurrencyLimiter::new(self.pressure.count());
         loop {
             while under_way.len() < pace.width
                 && let Some(at) = left.pop_front()
@@ -85,7 +87,7 @@ impl Cluster {
                 _ = &mut stop, if !left.is_empty() => left.clear(),
                 ended = under_way.next() => {
                     let Some((at, result)) = ended else { return };
-                    tell(at, Outcome::of(result));
+                    tell(at, DecisionOutcome::of(result));
                     pace.ended(self.pressure.count());
                 }
             }
@@ -96,13 +98,13 @@ impl Cluster {
 /// How many decisions are under way: one more for every round that went well, half as many when the server asked us to
 /// wait (429, 503).
 #[derive(Debug)]
-struct Pace {
+struct ConcurrencyLimiter {
     width: usize,
     well: usize,
     pressure: u64,
 }
 
-impl Pace {
+impl ConcurrencyLimiter {
     fn new(pressure: u64) -> Self {
         Self { width: FIRST, well: 0, pressure }
     }
@@ -121,7 +123,7 @@ impl Pace {
 
 /// How often the server has asked us to wait, and until when it last did.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Pressure {
+pub(super) struct ThrottleSignal {
     count: Arc<AtomicU64>,
     last: Arc<watch::Sender<Option<Wait>>>,
 }
@@ -135,7 +137,7 @@ pub struct Wait {
     pub until: DateTime<Utc>,
 }
 
-impl Pressure {
+impl ThrottleSignal {
     /// So often until now.
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
@@ -143,10 +145,10 @@ impl Pressure {
 
     /// The error of a request that did not come to its end within so many seconds, if the server put us off meanwhile;
     /// `before` is [`Self::count`] from its beginning.
-    pub fn busy(&self, before: u64, seconds: u64) -> Option<Error> {
+    pub fn busy(&self, before: u64, seconds: u64) -> Option<ClusterError> {
         let times = self.count() - before;
         let code = self.last.borrow().map(|wait| wait.code)?;
-        (times > 0).then_some(Error::Busy { code, times, seconds })
+        (times > 0).then_some(ClusterError::Busy { code, times, seconds })
     }
 
     fn asked(&self, code: u16, wait: Duration) {
@@ -169,21 +171,21 @@ const TRIES: u32 = 15;
 /// kube's policy of trying again (429, 503, 504; as long after as Retry-After says), which counts how often it had to.
 /// A long `Retry-After` is not waited for but becomes an error (see [`super::budget`]).
 #[derive(Clone)]
-pub(super) struct Patience {
+pub(super) struct CountingRetry {
     policy: RetryPolicy,
-    pressure: Pressure,
+    pressure: ThrottleSignal,
 }
 
-impl Patience {
+impl CountingRetry {
     /// Counts into `pressure`.
-    pub fn new(pressure: Pressure) -> Self {
+    pub fn new(pressure: ThrottleSignal) -> Self {
         let [shortest, longest] = PAUSES;
         let policy = RetryPolicy::new(shortest, longest, TRIES, true);
         Self { policy: policy.unwrap_or_else(|_| RetryPolicy::server_retry()), pressure }
     }
 }
 
-impl<Request, Body, Failure> Policy<Request, Response<Body>, Failure> for Patience
+impl<Request, Body, Failure> Policy<Request, Response<Body>, Failure> for CountingRetry
 where
     RetryPolicy: Policy<Request, Response<Body>, Failure, Future = Sleep>,
 {
@@ -212,7 +214,7 @@ mod tests {
 
     #[test]
     fn it_goes_slower_when_the_server_asks_for_it_and_faster_again_when_all_goes_well() {
-        let mut pace = Pace::new(0);
+        let mut pace = ConcurrencyLimiter::new(0);
         (0..FIRST).for_each(|_| pace.ended(0));
         assert_eq!(pace.width, FIRST + 1);
         pace.ended(3);

@@ -15,18 +15,18 @@ use tower::retry::RetryLayer;
 use zeroize::Zeroizing;
 
 use super::budget::Budgets;
-use super::bulk::{Patience, Pressure};
+use super::bulk::{CountingRetry, ThrottleSignal};
 use super::context::{Chosen, choose};
-use super::login::entry::{Entry, content};
+use super::login::entry::{LoginEntry, content};
 use super::login::provider::{Health, Prompt, Provider};
 use super::login::session::Session;
 use super::route::Unusable;
 use super::transport::tls::Trust;
 use super::transport::{Destination, Transport};
-use super::{Cluster, Error, impersonation, route};
+use super::{Cluster, ClusterError, impersonation, route};
 use crate::domain::gate::WriteAccess;
 use crate::domain::go_url;
-use crate::domain::kubeconfig::Kind;
+use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::diagnose;
 use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::domain::output::redact;
@@ -110,10 +110,10 @@ impl Prepared {
     /// Logs in where a program has to be asked or a file to be read. This asks the server nothing yet.
     ///
     /// # Errors
-    /// [`Error::Login`], [`Error::Config`].
-    pub async fn log_in(&self) -> Result<Cluster, Error> {
+    /// [`ClusterError::Login`], [`ClusterError::Config`].
+    pub async fn log_in(&self) -> Result<Cluster, ClusterError> {
         let done = self.provider.log_in(&self.prompt).await;
-        done.map_err(|failed| Error::login(failed, &self.cluster.context))?;
+        done.map_err(|failed| ClusterError::login(failed, &self.cluster.context))?;
         Ok(self.cluster.clone())
     }
 }
@@ -122,24 +122,24 @@ impl Cluster {
     /// Sets a client up and logs in; `prompt` says whom login programs may ask.
     ///
     /// # Errors
-    /// [`Error::Config`] where there is no usable kubeconfig, [`Error::Login`] where the login fails.
-    pub async fn connect(target: &Target, prompt: Prompt) -> Result<Self, Error> {
+    /// [`ClusterError::Config`] where there is no usable kubeconfig, [`ClusterError::Login`] where the login fails.
+    pub async fn connect(target: &Target, prompt: Prompt) -> Result<Self, ClusterError> {
         Self::prepare(target, prompt)?.log_in().await
     }
 
     /// Sets a client up.
     ///
     /// # Errors
-    /// [`Error::Config`] where there is no usable kubeconfig.
-    pub fn prepare(target: &Target, prompt: Prompt) -> Result<Prepared, Error> {
+    /// [`ClusterError::Config`] where there is no usable kubeconfig.
+    pub fn prepare(target: &Target, prompt: Prompt) -> Result<Prepared, ClusterError> {
         let chosen = choose(target)?;
         let context = chosen.context.clone();
-        let wrong = |why: String| Error::Config(format!("context {context}: {why}"));
+        let wrong = |why: String| ClusterError::Config(format!("context {context}: {why}"));
         let server = server(&chosen).map_err(wrong)?;
         let timeout = target.time_limit(TIMEOUT);
         let route = route::to(&server, &chosen.cluster).map_err(|unusable| match unusable {
             Unusable::Field(why) => wrong(why),
-            Unusable::Environment(why) => Error::Unreachable {
+            Unusable::Environment(why) => ClusterError::Unreachable {
                 server: redact::url(&server.to_string()).into_owned(),
                 why: format!("{why} (HTTPS_PROXY, HTTP_PROXY)"),
             },
@@ -158,8 +158,8 @@ impl Cluster {
         // After the start nobody waits at the console's terminal for a program.
         let later = if matches!(prompt, Prompt::Terminal) { Prompt::Terminal } else { Prompt::Nobody };
         let session = Session::new(provider.clone(), Transport::new(destination), later);
-        let pressure = Pressure::default();
-        let patience = RetryLayer::new(Patience::new(pressure.clone()));
+        let pressure = ThrottleSignal::default();
+        let patience = RetryLayer::new(CountingRetry::new(pressure.clone()));
         let namespace = target.namespace.clone().unwrap_or(chosen.namespace);
         let client = ClientBuilder::new(session, namespace.clone());
         let client = client.with_layer(&patience).with_layer(&Budgets::default()).build();
@@ -184,14 +184,14 @@ impl Cluster {
 /// The names of the kubeconfig's contexts.
 ///
 /// # Errors
-/// [`Error::Config`] where there is no usable kubeconfig.
-pub fn contexts(kubeconfig: Option<&Path>) -> Result<Vec<String>, Error> {
+/// [`ClusterError::Config`] where there is no usable kubeconfig.
+pub fn contexts(kubeconfig: Option<&Path>) -> Result<Vec<String>, ClusterError> {
     let all = read(kubeconfig)?;
-    Ok(all.names(Kind::Context).into_iter().map(str::to_owned).collect())
+    Ok(all.names(EntryKind::Context).into_iter().map(str::to_owned).collect())
 }
 
-pub(super) fn read(explicit: Option<&Path>) -> Result<Kubeconfigs, Error> {
-    files::kubeconfig::load(explicit).map_err(|error| Error::Config(error.to_string()))
+pub(super) fn read(explicit: Option<&Path>) -> Result<Kubeconfigs, ClusterError> {
+    files::kubeconfig::load(explicit).map_err(|error| ClusterError::Config(error.to_string()))
 }
 
 fn server(chosen: &Chosen) -> Result<Uri, String> {
@@ -239,7 +239,7 @@ fn url_login(server: &Uri) -> Result<Option<HeaderValue>, String> {
 fn provider(target: &Target, chosen: &Chosen, server: &Uri) -> Result<Arc<Provider>, String> {
     // Credentials are not sent in the clear (client-go, IsConfigTransportTLS).
     if server.scheme_str() == Some("http") {
-        return Provider::shared(&chosen.context, "without credentials", Box::new(|| Ok(Entry::anonymous())));
+        return Provider::shared(&chosen.context, "without credentials", Box::new(|| Ok(LoginEntry::anonymous())));
     }
     let text = |fields: &Mapping| serde_yaml::to_string(fields).unwrap_or_default();
     let key = format!("{}\n{}\n{}", chosen.context, text(&chosen.cluster), text(&chosen.user));
@@ -250,7 +250,7 @@ fn provider(target: &Target, chosen: &Chosen, server: &Uri) -> Result<Arc<Provid
         &key,
         Box::new(move || {
             let chosen = choose(&target).map_err(|error| error.to_string())?;
-            Entry::read(&chosen.user, &chosen.cluster)
+            LoginEntry::read(&chosen.user, &chosen.cluster)
         }),
     )
 }

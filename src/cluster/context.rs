@@ -6,8 +6,8 @@ use serde_yaml::{Mapping, Value};
 
 use super::connect::{Target, read};
 use super::login::entry::content;
-use super::{Error, in_cluster};
-use crate::domain::kubeconfig::Kind;
+use super::{ClusterError, in_cluster};
+use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::diagnose::{CONTRADICTION, names_authority};
 use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::files;
@@ -30,7 +30,7 @@ pub(super) struct Chosen {
 
 /// The context in force. Where the kubeconfig names none, a pod's own service account (client-go,
 /// `tools/clientcmd/merged_client_builder.go`).
-pub(super) fn choose(target: &Target) -> Result<Chosen, Error> {
+pub(super) fn choose(target: &Target) -> Result<Chosen, ClusterError> {
     let all = read(target.kubeconfig.as_deref())?;
     let name = target.context.as_deref().or_else(|| all.current_context()).filter(|name| !name.is_empty());
     if let Some(name) = name {
@@ -41,21 +41,21 @@ pub(super) fn choose(target: &Target) -> Result<Chosen, Error> {
     }
     if !all.sources().iter().any(|source| source.exists) {
         let names: Vec<_> = all.sources().iter().map(|source| source.path.display().to_string()).collect();
-        return Err(Error::Config(format!("there is no kubeconfig ({})", names.join(", "))));
+        return Err(ClusterError::Config(format!("there is no kubeconfig ({})", names.join(", "))));
     }
-    let known = all.names(Kind::Context).join(", ");
-    Err(Error::Config(format!("no context is current; --context takes one of: {known}")))
+    let known = all.names(EntryKind::Context).join(", ");
+    Err(ClusterError::Config(format!("no context is current; --context takes one of: {known}")))
 }
 
-fn from_kubeconfig(all: &Kubeconfigs, name: &str) -> Result<Chosen, Error> {
-    let wrong = |why: String| Error::Config(format!("context {name}: {why}"));
-    let Some(context) = all.get(Kind::Context, name) else {
-        let known = all.names(Kind::Context).join(", ");
-        return Err(Error::Config(format!("there is no context {name}; there are: {known}")));
+fn from_kubeconfig(all: &Kubeconfigs, name: &str) -> Result<Chosen, ClusterError> {
+    let wrong = |why: String| ClusterError::Config(format!("context {name}: {why}"));
+    let Some(context) = all.get(EntryKind::Context, name) else {
+        let known = all.names(EntryKind::Context).join(", ");
+        return Err(ClusterError::Config(format!("there is no context {name}; there are: {known}")));
     };
     let field = |name: &str| context.get(name).and_then(Value::as_str).unwrap_or_default();
     let cluster_name = field("cluster");
-    let entry = all.resolved(Kind::Cluster, cluster_name);
+    let entry = all.resolved(EntryKind::Cluster, cluster_name);
     let cluster = entry.ok_or_else(|| wrong(format!("there is no cluster {cluster_name}")))?;
     let insecure = cluster.get("insecure-skip-tls-verify").and_then(Value::as_bool) == Some(true);
     if insecure && names_authority(&cluster) {
@@ -66,12 +66,12 @@ fn from_kubeconfig(all: &Kubeconfigs, name: &str) -> Result<Chosen, Error> {
         // kubectl asks for a user name then.
         "" if is_https => return Err(wrong("the context names no user".to_owned())),
         "" => Mapping::new(),
-        user => all.resolved(Kind::User, user).ok_or_else(|| wrong(format!("there is no user {user}")))?,
+        user => all.resolved(EntryKind::User, user).ok_or_else(|| wrong(format!("there is no user {user}")))?,
     };
-    let untrusted = files::imported::of_context(all, name).map_err(|error| Error::Config(error.to_string()))?;
+    let untrusted = files::imported::of_context(all, name).map_err(|error| ClusterError::Config(error.to_string()))?;
     let untrusted: Vec<_> = untrusted.into_iter().flat_map(|one| one.what).collect();
     if !untrusted.is_empty() {
-        return Err(Error::Untrusted { context: name.to_owned(), what: untrusted });
+        return Err(ClusterError::Untrusted { context: name.to_owned(), what: untrusted });
     }
     let namespace = Some(field("namespace")).filter(|namespace| !namespace.is_empty()).unwrap_or("default");
     Ok(Chosen {

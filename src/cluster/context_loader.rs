@@ -13,11 +13,11 @@ use kube::api::ListParams;
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
-use crate::cluster::{Cluster, Error, PAGE};
-use crate::domain::access::{self, Policy, Who};
+use crate::cluster::{Cluster, ClusterError, PAGE};
+use crate::domain::access::{self, Policy, Principal};
 use crate::domain::certificate::Certificate;
 use crate::domain::policy_file::PolicyFile;
-use crate::domain::verdict::{AddressRange, ApiHosts, Grants, Host, Limits, Nodes, Surroundings};
+use crate::domain::verdict::{AddressRange, ApiHosts, ClusterSnapshot, Grants, Host, Limits, Nodes};
 
 /// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Withheld {
     /// What is not known for want of it, as the rest of "without … ".
     pub unknown: &'static str,
     /// Why it cannot be read.
-    pub error: Error,
+    pub error: ClusterError,
 }
 
 impl std::fmt::Display for Withheld {
@@ -35,9 +35,9 @@ impl std::fmt::Display for Withheld {
 }
 
 impl Cluster {
-    /// Everything but the requests themselves, which are added with [`Surroundings::meet`]; and the roles and bindings
+    /// Everything but the requests themselves, which are added with [`ClusterSnapshot::meet`]; and the roles and bindings
     /// that it was made from. Read at the same time.
-    pub async fn surroundings(&self, policy: &PolicyFile) -> (Surroundings, Option<Policy>, Vec<Withheld>) {
+    pub async fn surroundings(&self, policy: &PolicyFile) -> (ClusterSnapshot, Option<Policy>, Vec<Withheld>) {
         let (rbac, nodes, ca, me, api_hosts) =
             tokio::join!(self.policy(), self.all::<Node>(), self.ca_end(), self.who_am_i(), Box::pin(self.api_hosts()));
         let mut withheld = Vec::new();
@@ -50,14 +50,14 @@ impl Cluster {
             tracing::info!(%error, "the CA's end is not known");
             None
         });
-        let surroundings = Surroundings {
+        let surroundings = ClusterSnapshot {
             grants: rbac.as_ref().map(Grants::new),
             nodes: nodes.as_ref().map(Nodes::new),
             api_hosts: Some(api_hosts),
-            me: me.map(|me| Who { user: me.username, groups: me.groups }),
+            me: me.map(|me| Principal { user: me.username, groups: me.groups }),
             limits: Limits { ca_ends, ..Limits::default() },
             policy: policy.clone(),
-            ..Surroundings::default()
+            ..ClusterSnapshot::default()
         };
         (surroundings, rbac, withheld)
     }
@@ -66,7 +66,7 @@ impl Cluster {
     pub async fn surroundings_with_requests(
         &self,
         policy: &PolicyFile,
-    ) -> (Surroundings, Option<Policy>, Vec<Withheld>) {
+    ) -> (ClusterSnapshot, Option<Policy>, Vec<Withheld>) {
         let others = self.read_requests();
         let (requests, (mut known, rbac, mut withheld)) = tokio::join!(others, Box::pin(self.surroundings(policy)));
         match requests {
@@ -80,7 +80,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why one of the four kinds cannot be read.
-    pub async fn policy(&self) -> Result<Policy, Error> {
+    pub async fn policy(&self) -> Result<Policy, ClusterError> {
         let (cluster_roles, roles, cluster_bindings, bindings) = tokio::try_join!(
             self.all::<ClusterRole>(),
             self.all::<Role>(),
@@ -96,7 +96,7 @@ impl Cluster {
     }
 
     /// All objects of a kind, in all namespaces.
-    async fn all<K>(&self) -> Result<Vec<K>, Error>
+    async fn all<K>(&self) -> Result<Vec<K>, ClusterError>
     where
         K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
     {
@@ -120,7 +120,7 @@ impl Cluster {
         );
         let mut hosts = ApiHosts { server: self.server_hosts(), ..ApiHosts::default() };
         // Old servers have no ranges to read; the practice cluster has no Services.
-        let missing = |error: &Error| matches!(error, Error::Gone { .. } | Error::NotAnApi { .. });
+        let missing = |error: &ClusterError| matches!(error, ClusterError::Gone { .. } | ClusterError::NotAnApi { .. });
         hosts.is_complete = service.is_ok() && ranges.as_ref().err().is_none_or(missing);
         let parse = |text: &String| text.parse::<IpAddr>().ok().map(|address| address.to_canonical());
         let spec = service.ok().flatten().and_then(|service| service.spec);
@@ -142,7 +142,7 @@ impl Cluster {
 
     /// The end of the CA for client certificates (`kube-system/extension-apiserver-authentication`): of several, the
     /// latest. `None` where the server does not tell.
-    pub(crate) async fn ca_end(&self) -> Result<Option<chrono::DateTime<chrono::Utc>>, Error> {
+    pub(crate) async fn ca_end(&self) -> Result<Option<chrono::DateTime<chrono::Utc>>, ClusterError> {
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), "kube-system");
         let found = self.call(api.get_opt("extension-apiserver-authentication")).await?;
         let text = found.and_then(|map| map.data?.remove("client-ca-file")).unwrap_or_default();

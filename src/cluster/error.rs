@@ -6,17 +6,17 @@ use kube::core::Status;
 use kube::runtime::watcher;
 
 use super::budget::Exceeded;
-use super::login::{Failed, Reason};
+use super::login::{LoginError, Reason};
 use super::transport::{NotAnApi, tls_error};
 use super::{Cluster, quoted};
 use crate::domain::output::redact;
-use crate::domain::request::State;
+use crate::domain::request::RequestState;
 use crate::domain::text::printable;
 use crate::files;
 
 /// Why the cluster did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Error {
+pub enum ClusterError {
     /// The kubeconfig cannot be used.
     Config(String),
     /// The login failed.
@@ -24,7 +24,7 @@ pub enum Error {
         /// The context that is logged in to.
         context: String,
         /// Why.
-        failed: Failed,
+        failed: LoginError,
     },
     /// No connection: name resolution, TCP, TLS, or proxy.
     Unreachable {
@@ -78,14 +78,14 @@ pub enum Error {
         /// The object's name.
         name: String,
         /// Where the request stands now.
-        now: State,
+        now: RequestState,
     },
     /// Somebody decided the request already; decisions are final.
     AlreadyDecided {
         /// The request's name.
         name: String,
         /// How.
-        how: State,
+        how: RequestState,
     },
     /// 409 on creating.
     AlreadyExists {
@@ -120,7 +120,7 @@ pub enum Error {
     },
 }
 
-impl std::fmt::Display for Error {
+impl std::fmt::Display for ClusterError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = match self {
             Self::Config(why) => format!("kubeconfig: {why}"),
@@ -148,19 +148,19 @@ impl std::fmt::Display for Error {
     }
 }
 
-impl StdError for Error {}
+impl StdError for ClusterError {}
 
-const fn word(state: State) -> &'static str {
+const fn word(state: RequestState) -> &'static str {
     match state {
-        State::Pending => "pending",
-        State::Approved => "approved",
-        State::Issued => "approved and issued",
-        State::Denied => "denied",
-        State::Failed => "refused by the signer",
+        RequestState::Pending => "pending",
+        RequestState::Approved => "approved",
+        RequestState::Issued => "approved and issued",
+        RequestState::Denied => "denied",
+        RequestState::Failed => "refused by the signer",
     }
 }
 
-impl Error {
+impl ClusterError {
     /// What to do about it, where something is known to help. Printable.
     pub fn advice(&self) -> Option<String> {
         let text = match self {
@@ -185,7 +185,7 @@ impl Error {
     }
 
     /// A login that failed. What is wrong in the kubeconfig is an error of the kubeconfig.
-    pub(super) fn login(failed: Failed, context: &str) -> Self {
+    pub(super) fn login(failed: LoginError, context: &str) -> Self {
         match failed.reason {
             Reason::Entry(why) => Self::Config(format!("context {context}: {why}")),
             _ => Self::Login { context: context.to_owned(), failed },
@@ -197,7 +197,7 @@ impl Error {
         if let Some(limit) = Exceeded::of(&error) {
             return Self::Server { code: limit.code(), message: limit.to_string() };
         }
-        if let Some(failed) = Failed::of(&error) {
+        if let Some(failed) = LoginError::of(&error) {
             return Self::login(failed.clone(), context);
         }
         if let Some(other) = NotAnApi::of(&error) {
@@ -269,19 +269,19 @@ fn what(status: &Status) -> String {
 
 impl Cluster {
     /// What went wrong with a request, in our words.
-    pub(super) fn error(&self, error: kube::Error) -> Error {
-        Error::from_kube(error, &self.server, &self.context)
+    pub(super) fn error(&self, error: kube::Error) -> ClusterError {
+        ClusterError::from_kube(error, &self.server, &self.context)
     }
 
     /// What went wrong with a watch, in our words.
-    pub(super) fn watch_error(&self, error: watcher::Error) -> Error {
+    pub(super) fn watch_error(&self, error: watcher::Error) -> ClusterError {
         match error {
             watcher::Error::InitialListFailed(error)
             | watcher::Error::WatchStartFailed(error)
             | watcher::Error::WatchFailed(error) => self.error(error),
-            watcher::Error::WatchError(status) => Error::from_status(&status, &self.server),
+            watcher::Error::WatchError(status) => ClusterError::from_status(&status, &self.server),
             watcher::Error::NoResourceVersion => {
-                Error::Server { code: 200, message: "the list has no resourceVersion".to_owned() }
+                ClusterError::Server { code: 200, message: "the list has no resourceVersion".to_owned() }
             }
         }
     }
@@ -341,14 +341,14 @@ mod tests {
     #[test]
     fn a_failed_login_program_is_named_and_nothing_that_it_was_given_or_printed() {
         let reason = Reason::Slow(std::time::Duration::from_secs(60));
-        let failed = Failed { program: "/bin/aws".to_owned(), reason };
-        let text = Error::from_kube(kube::Error::Service(Box::new(failed)), "https://s", "prod").to_string();
+        let failed = LoginError { program: "/bin/aws".to_owned(), reason };
+        let text = ClusterError::from_kube(kube::Error::Service(Box::new(failed)), "https://s", "prod").to_string();
         assert_eq!(text, "login to context prod: the login program /bin/aws did not answer within 60 s");
     }
 
     #[test]
     fn no_address_is_told_with_its_password() {
-        let error = Error::Server { code: 500, message: "see https://u:s3cret@h/?token=s3cret".into() };
+        let error = ClusterError::Server { code: 500, message: "see https://u:s3cret@h/?token=s3cret".into() };
         assert!(!error.to_string().contains("s3cret"), "{error}");
     }
 
@@ -373,15 +373,15 @@ mod tests {
             ),
             (401, "no", "https://s does not accept these credentials (401)"),
         ] {
-            assert_eq!(Error::from_status(&status(code, text), "https://s").to_string(), shown);
+            assert_eq!(ClusterError::from_status(&status(code, text), "https://s").to_string(), shown);
         }
     }
 
     #[test]
     fn what_a_server_says_reaches_a_terminal_only_printable() {
-        let error = Error::Server { code: 500, message: "\u{1b}[2Jgone".into() };
+        let error = ClusterError::Server { code: 500, message: "\u{1b}[2Jgone".into() };
         assert!(!error.to_string().contains('\u{1b}'));
-        let error = Error::Forbidden { missing: None, message: "\u{202e}".into() };
+        let error = ClusterError::Forbidden { missing: None, message: "\u{202e}".into() };
         assert!(!error.to_string().contains('\u{202e}'));
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::{Cluster, Error};
+use super::{Cluster, ClusterError};
 
 /// How often the server is asked.
 const PERIOD: Duration = Duration::from_secs(10);
@@ -16,7 +16,7 @@ const PERIOD: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks for the server's version, which everybody may read, for as long as somebody listens.
-pub async fn heartbeat(cluster: Cluster, to: Sender<Result<(), Error>>) {
+pub async fn heartbeat(cluster: Cluster, to: Sender<Result<(), ClusterError>>) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick is at once, and whoever has just connected is asking already.
@@ -26,7 +26,7 @@ pub async fn heartbeat(cluster: Cluster, to: Sender<Result<(), Error>>) {
             _ = ticks.tick() => {}
             () = to.closed() => return,
         }
-        let silent = Error::Timeout { server: cluster.server.clone(), seconds: PATIENCE.as_secs() };
+        let silent = ClusterError::Timeout { server: cluster.server.clone(), seconds: PATIENCE.as_secs() };
         let beat = match timeout(PATIENCE, cluster.version()).await {
             Ok(answer) => answer.map(drop),
             Err(_) => Err(silent),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_yaml::Mapping;
 
-use super::Error;
+use super::ClusterError;
 use super::context::{Chosen, self_contained};
 use crate::files::bounded;
 
@@ -26,7 +26,7 @@ pub(super) fn is_possible() -> bool {
 ///
 /// # Errors
 /// Which file cannot be used, and why.
-pub(super) fn chosen() -> Result<Chosen, Error> {
+pub(super) fn chosen() -> Result<Chosen, ClusterError> {
     let host = variable("KUBERNETES_SERVICE_HOST").unwrap_or_default();
     let port = variable("KUBERNETES_SERVICE_PORT").unwrap_or_default();
     let host = if host.contains(':') { format!("[{host}]") } else { host };
@@ -42,7 +42,7 @@ pub(super) fn chosen() -> Result<Chosen, Error> {
     Ok(Chosen {
         context: "in-cluster".to_owned(),
         cluster_name: "kubernetes".to_owned(),
-        cluster: self_contained(cluster).map_err(Error::Config)?,
+        cluster: self_contained(cluster).map_err(ClusterError::Config)?,
         user,
         namespace: namespace(),
         in_pod: true,

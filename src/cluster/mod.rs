@@ -1,6 +1,6 @@
 //! The adapter to Kubernetes: client, watches, decisions, applies, reviews.
 //!
-//! Everything that leaves this module is in our own words: [`Error`] for what went wrong, rows and requests for what
+//! Everything that leaves this module is in our own words: [`ClusterError`] for what went wrong, rows and requests for what
 //! is there. A write takes what the gate gives out ([`crate::domain::gate`]), and passes [`Cluster::writable`] besides.
 
 pub mod access;
@@ -42,11 +42,11 @@ use crate::domain::output::shell::Kubectl;
 pub use crate::domain::gate::Verb;
 pub use budget::may_keep_more;
 pub use connect::{Prepared, Target, contexts};
-pub use error::Error;
+pub use error::ClusterError;
 pub use heartbeat::heartbeat;
 pub use login::Prompt;
 pub use requests::Decision;
-pub use reviews::{Ask, WhoAmI};
+pub use reviews::{AccessReview, WhoAmI};
 
 /// Objects a page of a list.
 const PAGE: u32 = 500;
@@ -70,7 +70,7 @@ pub struct Cluster {
     /// By which proxy it is reached, as the end of a sentence.
     through: String,
     timeout: Option<Duration>,
-    pressure: bulk::Pressure,
+    pressure: bulk::ThrottleSignal,
     access: WriteAccess,
 }
 
@@ -104,7 +104,7 @@ impl Cluster {
     ///
     /// # Errors
     /// What the server refused, or why it cannot be reached.
-    async fn call<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, Error> {
+    async fn call<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, ClusterError> {
         let before = self.pressure.count();
         let answer = match self.timeout {
             None => request.await,
@@ -112,7 +112,7 @@ impl Cluster {
                 // Rounded up: half a second is not none.
                 let seconds = limit.as_secs() + u64::from(limit.subsec_nanos() > 0);
                 let server = format!("{}{}", self.server, self.through);
-                let silent = || Error::Timeout { server, seconds };
+                let silent = || ClusterError::Timeout { server, seconds };
                 self.pressure.busy(before, seconds).unwrap_or_else(silent)
             })?,
         };
@@ -123,7 +123,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why they cannot be read, or that there are too many.
-    async fn all_pages<K>(&self, api: &Api<K>) -> Result<Vec<K>, Error>
+    async fn all_pages<K>(&self, api: &Api<K>) -> Result<Vec<K>, ClusterError>
     where
         K: Clone + Debug + DeserializeOwned,
     {
@@ -157,16 +157,16 @@ impl Cluster {
     /// A permit that was given out for another connection opens nothing here.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`] in read-only mode.
-    fn writable(&self) -> Result<(), Error> {
-        if self.is_read_only() { Err(Error::ReadOnly) } else { Ok(()) }
+    /// [`ClusterError::ReadOnly`] in read-only mode.
+    fn writable(&self) -> Result<(), ClusterError> {
+        if self.is_read_only() { Err(ClusterError::ReadOnly) } else { Ok(()) }
     }
 
     /// The server's version, such as `v1.36.3`.
     ///
     /// # Errors
     /// Why there is no answer.
-    pub async fn version(&self) -> Result<String, Error> {
+    pub async fn version(&self) -> Result<String, ClusterError> {
         self.call(self.client.apiserver_version()).await.map(|info| info.git_version)
     }
 }

@@ -9,7 +9,7 @@ use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::mpsc::Sender;
 
 use super::budget::{Listing, may_keep_more};
-use super::{Cluster, Error};
+use super::{Cluster, ClusterError};
 use crate::domain::verdict::Nodes;
 
 /// Nodes a page.
@@ -24,7 +24,7 @@ pub async fn nodes(cluster: Cluster, to: Sender<Nodes>) {
     while !to.is_closed() {
         let wait = match follow(&cluster, &to, &mut told).await {
             Ok(()) => Duration::ZERO,
-            Err(Error::Forbidden { .. }) => REFUSED,
+            Err(ClusterError::Forbidden { .. }) => REFUSED,
             Err(error) => {
                 tracing::info!(%error, "the watch on nodes broke");
                 AGAIN
@@ -38,7 +38,7 @@ pub async fn nodes(cluster: Cluster, to: Sender<Nodes>) {
 }
 
 /// One list and the watch that follows it.
-async fn follow(cluster: &Cluster, to: &Sender<Nodes>, told: &mut Option<Nodes>) -> Result<(), Error> {
+async fn follow(cluster: &Cluster, to: &Sender<Nodes>, told: &mut Option<Nodes>) -> Result<(), ClusterError> {
     let config = watcher::Config::default().page_size(PAGE);
     let mut events = watcher(Api::<Node>::all(cluster.client.clone()), config).boxed();
     let (mut nodes, mut complete, mut listing) = (Nodes::default(), false, Listing::default());

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Cluster, Error, Prompt, Target, WhoAmI};
+use super::{Cluster, ClusterError, Prompt, Target, WhoAmI};
 
 /// How long a test waits.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -15,16 +15,16 @@ pub struct Probe {
     /// The server's version, where it said one.
     pub version: Option<String>,
     /// Who the server says that is, or what failed.
-    pub outcome: Result<WhoAmI, Failure>,
+    pub outcome: Result<WhoAmI, ProbeFailure>,
 }
 
 /// What failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct ProbeFailure {
     /// The step.
     pub stage: Stage,
     /// In the adapter's words.
-    pub error: Error,
+    pub error: ClusterError,
 }
 
 /// The steps to an answer, in their order.
@@ -49,7 +49,7 @@ pub enum Stage {
 impl Probe {
     /// One that did not come to an answer.
     pub fn failed(why: String) -> Self {
-        failed(Instant::now(), Stage::Answer, Error::Config(why))
+        failed(Instant::now(), Stage::Answer, ClusterError::Config(why))
     }
 }
 
@@ -66,22 +66,24 @@ pub async fn probe(target: &Target, prompt: Prompt) -> Probe {
     // A login may have waited for a person.
     let started = Instant::now();
     let (who, version) = tokio::join!(cluster.who_am_i(), cluster.version());
-    let outcome = who.map_err(|error| Failure { stage: stage(&error), error });
+    let outcome = who.map_err(|error| ProbeFailure { stage: stage(&error), error });
     Probe { took: started.elapsed(), version: version.ok(), outcome }
 }
 
-fn failed(started: Instant, stage: Stage, error: Error) -> Probe {
-    Probe { took: started.elapsed(), version: None, outcome: Err(Failure { stage, error }) }
+fn failed(started: Instant, stage: Stage, error: ClusterError) -> Probe {
+    Probe { took: started.elapsed(), version: None, outcome: Err(ProbeFailure { stage, error }) }
 }
 
 /// At which step an error belongs. The client's libraries tell it in words alone.
-fn stage(error: &Error) -> Stage {
+fn stage(error: &ClusterError) -> Stage {
     let why = match error {
-        Error::Config(_) | Error::Login { .. } | Error::Untrusted { .. } => return Stage::Kubeconfig,
-        Error::Unauthorized { .. } => return Stage::Login,
-        Error::Forbidden { .. } => return Stage::Rights,
-        Error::Timeout { .. } => return Stage::Tcp,
-        Error::Unreachable { why, .. } => why.to_lowercase(),
+        ClusterError::Config(_) | ClusterError::Login { .. } | ClusterError::Untrusted { .. } => {
+            return Stage::Kubeconfig;
+        }
+        ClusterError::Unauthorized { .. } => return Stage::Login,
+        ClusterError::Forbidden { .. } => return Stage::Rights,
+        ClusterError::Timeout { .. } => return Stage::Tcp,
+        ClusterError::Unreachable { why, .. } => why.to_lowercase(),
         _ => return Stage::Answer,
     };
     let has = |words: &[&str]| words.iter().any(|word| why.contains(word));
@@ -96,7 +98,7 @@ fn stage(error: &Error) -> Stage {
     }
 }
 
-impl Failure {
+impl ProbeFailure {
     /// What failed, in plain words; `authorities` names the CA that the server is expected to come from, `expired` says
     /// since when the certificate is over, where it is.
     pub fn words(&self, authorities: &str, expired: Option<&str>) -> String {
@@ -121,14 +123,14 @@ mod tests {
 
     #[test]
     fn every_failure_belongs_to_a_step() {
-        let unreachable = |why: &str| Error::Unreachable { server: "https://s".into(), why: why.into() };
+        let unreachable = |why: &str| ClusterError::Unreachable { server: "https://s".into(), why: why.into() };
         for (error, wanted) in [
             (unreachable("failed to lookup address information: Name or service not known"), Stage::Dns),
             (unreachable("Connection refused (os error 111)"), Stage::Tcp),
             (unreachable("its certificate is not from the CA that the kubeconfig names (UnknownIssuer)"), Stage::Tls),
             (unreachable("received corrupt message of type InvalidContentType"), Stage::Tls),
-            (Error::Unauthorized { server: "https://s".into() }, Stage::Login),
-            (Error::Timeout { server: "https://s".into(), seconds: 10 }, Stage::Tcp),
+            (ClusterError::Unauthorized { server: "https://s".into() }, Stage::Login),
+            (ClusterError::Timeout { server: "https://s".into(), seconds: 10 }, Stage::Tcp),
         ] {
             assert_eq!(stage(&error), wanted, "{error}");
         }
@@ -144,7 +146,8 @@ mod tests {
 
     #[test]
     fn an_expired_certificate_is_said_where_the_server_says_only_401() {
-        let failure = Failure { stage: Stage::Login, error: Error::Unauthorized { server: "https://s".into() } };
+        let failure =
+            ProbeFailure { stage: Stage::Login, error: ClusterError::Unauthorized { server: "https://s".into() } };
         assert!(failure.words("", Some("3d")).contains("expired 3d ago"));
         assert!(failure.words("", None).contains("does not accept"));
     }

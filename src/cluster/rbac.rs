@@ -11,9 +11,9 @@ use kube::core::GroupVersionKind;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Cluster, Error, segment};
-use crate::domain::access::object::{Kind, Named};
-use crate::domain::access::{Action, Binding, Policy, Role, Who};
+use super::{Cluster, ClusterError, segment};
+use crate::domain::access::object::{Named, RbacKind};
+use crate::domain::access::{Action, Binding, Policy, Principal, Role};
 use crate::domain::gate::{Deletion, WritePermit};
 
 /// The name under which our writes stand in `managedFields`.
@@ -60,15 +60,15 @@ pub struct OwnRules {
 
 /// Roles and bindings, as far as they may be listed.
 #[derive(Debug, Default)]
-pub struct Listed {
+pub struct RbacLists {
     /// What was listed.
     pub policy: Policy,
     /// What may not be listed, with the server's refusal.
-    pub missing: Vec<(Kind, Error)>,
+    pub missing: Vec<(RbacKind, ClusterError)>,
 }
 
 impl Cluster {
-    pub(super) fn rbac_api(&self, kind: Kind, namespace: Option<&str>) -> Api<DynamicObject> {
+    pub(super) fn rbac_api(&self, kind: RbacKind, namespace: Option<&str>) -> Api<DynamicObject> {
         let gvk = GroupVersionKind::gvk("rbac.authorization.k8s.io", "v1", kind.name());
         let resource = ApiResource::from_gvk_with_plural(&gvk, kind.plural());
         match namespace {
@@ -81,32 +81,36 @@ impl Cluster {
     ///
     /// # Errors
     /// Where the server cannot be reached. Refusals are no error: they stand in the answer.
-    pub async fn list_rbac(&self) -> Result<Listed, Error> {
+    pub async fn list_rbac(&self) -> Result<RbacLists, ClusterError> {
         let (cluster_roles, roles, cluster_bindings, bindings) = tokio::join!(
-            self.list_kind::<rbac::ClusterRole>(Kind::ClusterRole),
-            self.list_kind::<rbac::Role>(Kind::Role),
-            self.list_kind::<rbac::ClusterRoleBinding>(Kind::ClusterRoleBinding),
-            self.list_kind::<rbac::RoleBinding>(Kind::RoleBinding),
+            self.list_kind::<rbac::ClusterRole>(RbacKind::ClusterRole),
+            self.list_kind::<rbac::Role>(RbacKind::Role),
+            self.list_kind::<rbac::ClusterRoleBinding>(RbacKind::ClusterRoleBinding),
+            self.list_kind::<rbac::RoleBinding>(RbacKind::RoleBinding),
         );
         let mut missing = Vec::new();
-        let cluster_roles = kept(Kind::ClusterRole, cluster_roles, &mut missing)?.into_iter().map(Role::from);
-        let roles = kept(Kind::Role, roles, &mut missing)?.into_iter().map(Role::from);
-        let cluster_bindings = kept(Kind::ClusterRoleBinding, cluster_bindings, &mut missing)?;
-        let bindings = kept(Kind::RoleBinding, bindings, &mut missing)?.into_iter().map(Binding::from);
+        let cluster_roles = kept(RbacKind::ClusterRole, cluster_roles, &mut missing)?.into_iter().map(Role::from);
+        let roles = kept(RbacKind::Role, roles, &mut missing)?.into_iter().map(Role::from);
+        let cluster_bindings = kept(RbacKind::ClusterRoleBinding, cluster_bindings, &mut missing)?;
+        let bindings = kept(RbacKind::RoleBinding, bindings, &mut missing)?.into_iter().map(Binding::from);
         let bindings = cluster_bindings.into_iter().map(Binding::from).chain(bindings);
-        Ok(Listed { policy: Policy::new(cluster_roles.chain(roles), bindings), missing })
+        Ok(RbacLists { policy: Policy::new(cluster_roles.chain(roles), bindings), missing })
     }
 
-    async fn list_kind<T: DeserializeOwned>(&self, kind: Kind) -> Result<Vec<T>, Error> {
+    async fn list_kind<T: DeserializeOwned>(&self, kind: RbacKind) -> Result<Vec<T>, ClusterError> {
         match self.list_within(kind, None).await {
-            Err(refused @ Error::Forbidden { .. }) if kind.namespaced() => {
+            Err(refused @ ClusterError::Forbidden { .. }) if kind.namespaced() => {
                 self.list_within(kind, Some(&self.namespace)).await.map_err(|_| refused)
             }
             other => other,
         }
     }
 
-    async fn list_within<T: DeserializeOwned>(&self, kind: Kind, namespace: Option<&str>) -> Result<Vec<T>, Error> {
+    async fn list_within<T: DeserializeOwned>(
+        &self,
+        kind: RbacKind,
+        namespace: Option<&str>,
+    ) -> Result<Vec<T>, ClusterError> {
         let api = self.rbac_api(kind, namespace);
         Ok(self.all_pages(&api).await?.iter().filter_map(typed).collect())
     }
@@ -114,8 +118,8 @@ impl Cluster {
     /// One object, as JSON.
     ///
     /// # Errors
-    /// [`Error::Gone`] where there is none of that name, or why it cannot be read.
-    pub async fn rbac_object(&self, named: &Named) -> Result<Value, Error> {
+    /// [`ClusterError::Gone`] where there is none of that name, or why it cannot be read.
+    pub async fn rbac_object(&self, named: &Named) -> Result<Value, ClusterError> {
         let api = self.rbac_api(named.kind, named.scope.as_deref());
         self.call(api.get(&segment(&named.name))).await.map(|object| value(&object))
     }
@@ -123,14 +127,14 @@ impl Cluster {
     /// Makes the object; with `dry_run` the server only says what it would become.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`], [`Error::Forbidden`] (the escalation check too), [`Error::Invalid`] and the rest.
+    /// [`ClusterError::AlreadyExists`], [`ClusterError::Forbidden`] (the escalation check too), [`ClusterError::Invalid`] and the rest.
     pub async fn create_rbac(
         &self,
         _permit: WritePermit,
         named: &Named,
         object: &Value,
         dry_run: bool,
-    ) -> Result<Value, Error> {
+    ) -> Result<Value, ClusterError> {
         self.writable()?;
         let params = PostParams { dry_run, field_manager: Some(MANAGER.to_owned()) };
         let api = self.rbac_api(named.kind, named.scope.as_deref());
@@ -140,14 +144,14 @@ impl Cluster {
     /// Replaces exactly the version whose uid and resourceVersion the object carries.
     ///
     /// # Errors
-    /// [`Error::Conflict`] where it changed meanwhile, [`Error::Forbidden`], [`Error::Invalid`] and the rest.
+    /// [`ClusterError::Conflict`] where it changed meanwhile, [`ClusterError::Forbidden`], [`ClusterError::Invalid`] and the rest.
     pub async fn replace_rbac(
         &self,
         _permit: WritePermit,
         named: &Named,
         object: &Value,
         dry_run: bool,
-    ) -> Result<Value, Error> {
+    ) -> Result<Value, ClusterError> {
         self.writable()?;
         let params = PostParams { dry_run, field_manager: Some(MANAGER.to_owned()) };
         let api = self.rbac_api(named.kind, named.scope.as_deref());
@@ -158,8 +162,8 @@ impl Cluster {
     /// Deletes exactly the version that was cleared; with `dry_run` the server only says whether it would.
     ///
     /// # Errors
-    /// [`Error::Conflict`] where it changed meanwhile, [`Error::Gone`], [`Error::Forbidden`] and the rest.
-    pub async fn delete_rbac(&self, named: &Named, deletion: &Deletion, dry_run: bool) -> Result<(), Error> {
+    /// [`ClusterError::Conflict`] where it changed meanwhile, [`ClusterError::Gone`], [`ClusterError::Forbidden`] and the rest.
+    pub async fn delete_rbac(&self, named: &Named, deletion: &Deletion, dry_run: bool) -> Result<(), ClusterError> {
         self.writable()?;
         let (uid, version) = (deletion.pin().uid.clone(), deletion.pin().resource_version.clone());
         let pin = Preconditions { uid: Some(uid), resource_version: Some(version) };
@@ -171,8 +175,8 @@ impl Cluster {
     /// Asks the server whether somebody may do something.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for who may not create `subjectaccessreviews`, and the rest.
-    pub async fn may(&self, who: &Who, action: &Action) -> Result<Review, Error> {
+    /// [`ClusterError::Forbidden`] for who may not create `subjectaccessreviews`, and the rest.
+    pub async fn may(&self, who: &Principal, action: &Action) -> Result<Review, ClusterError> {
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let mut spec = SubjectAccessReviewSpec {
             user: text(&who.user),
@@ -211,7 +215,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why there is no answer.
-    pub async fn own_rules(&self, namespace: &str) -> Result<OwnRules, Error> {
+    pub async fn own_rules(&self, namespace: &str) -> Result<OwnRules, ClusterError> {
         let review = SelfSubjectRulesReview {
             spec: SelfSubjectRulesReviewSpec { namespace: Some(namespace.to_owned()) },
             ..SelfSubjectRulesReview::default()
@@ -235,9 +239,13 @@ impl Cluster {
 }
 
 /// What was listed; a refusal is noted, anything else ends the listing.
-fn kept<T>(kind: Kind, listed: Result<Vec<T>, Error>, missing: &mut Vec<(Kind, Error)>) -> Result<Vec<T>, Error> {
+fn kept<T>(
+    kind: RbacKind,
+    listed: Result<Vec<T>, ClusterError>,
+    missing: &mut Vec<(RbacKind, ClusterError)>,
+) -> Result<Vec<T>, ClusterError> {
     match listed {
-        Err(refused @ Error::Forbidden { .. }) => {
+        Err(refused @ ClusterError::Forbidden { .. }) => {
             missing.push((kind, refused));
             Ok(Vec::new())
         }
@@ -254,6 +262,6 @@ fn value(object: &DynamicObject) -> Value {
     serde_json::to_value(object).unwrap_or_default()
 }
 
-fn dynamic(object: &Value) -> Result<DynamicObject, Error> {
-    serde_json::from_value(object.clone()).map_err(|error| Error::Invalid { message: error.to_string() })
+fn dynamic(object: &Value) -> Result<DynamicObject, ClusterError> {
+    serde_json::from_value(object.clone()).map_err(|error| ClusterError::Invalid { message: error.to_string() })
 }

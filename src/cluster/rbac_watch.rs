@@ -16,9 +16,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::budget::{Listing, may_keep_more};
 use super::rbac::typed;
 use super::watch::{WatchStatus, cut_off};
-use super::{Cluster, Error};
+use super::{Cluster, ClusterError};
 use crate::contained;
-use crate::domain::access::object::{Kind, Named};
+use crate::domain::access::object::{Named, RbacKind};
 use crate::domain::access::{Binding, Policy, Role};
 
 /// Changes are held back this long, so that a burst of them is one new policy.
@@ -36,7 +36,7 @@ pub enum Message {
     /// Roles and bindings as they are now.
     Policy(Arc<Policy>),
     /// How a kind's watch fares.
-    Status(Kind, Reach),
+    Status(RbacKind, Reach),
 }
 
 /// How much of a kind is seen.
@@ -49,12 +49,12 @@ pub struct Reach {
 }
 
 /// What one watch tells the collector.
-enum Seen {
-    Begun(Kind),
+enum WatchedObject {
+    Begun(RbacKind),
     Applied(Named, Item),
     Gone(Named),
-    Listed(Kind),
-    Status(Kind, Reach),
+    Listed(RbacKind),
+    Status(RbacKind, Reach),
 }
 
 #[derive(Clone)]
@@ -67,7 +67,7 @@ enum Item {
 pub async fn rbac(cluster: Cluster, to: Sender<Message>) {
     let (seen, from) = mpsc::channel(512);
     let mut watches = JoinSet::new();
-    for kind in Kind::ALL {
+    for kind in RbacKind::ALL {
         watches.spawn(contained::run(follow(kind, cluster.clone(), seen.clone())));
     }
     drop(seen);
@@ -94,16 +94,16 @@ pub async fn rbac(cluster: Cluster, to: Sender<Message>) {
 struct Collector {
     now: HashMap<Named, Item>,
     /// Lists that are being read: what they do not mention is gone when they are complete.
-    lists: HashMap<Kind, HashMap<Named, Item>>,
+    lists: HashMap<RbacKind, HashMap<Named, Item>>,
     due: Option<Instant>,
     /// How long the last building took: a large cluster is built less often, so that reading it goes on.
     took: Duration,
     /// Kinds with more objects than are kept.
-    cut: HashSet<Kind>,
+    cut: HashSet<RbacKind>,
 }
 
 impl Collector {
-    async fn run(mut self, mut from: Receiver<Seen>, to: Sender<Message>) -> Option<()> {
+    async fn run(mut self, mut from: Receiver<WatchedObject>, to: Sender<Message>) -> Option<()> {
         loop {
             let seen = match self.due {
                 Some(due) => timeout_at(due, from.recv()).await.ok(),
@@ -115,14 +115,14 @@ impl Collector {
             match seen {
                 None => self.tell(&to).await?,
                 Some(None) => return None,
-                Some(Some(Seen::Status(kind, reach))) => {
+                Some(Some(WatchedObject::Status(kind, reach))) => {
                     // What is called live must be what is shown.
                     self.tell(&to).await?;
                     let reach =
                         if self.cut.contains(&kind) { Reach { status: cut_off(Utc::now()), ..reach } } else { reach };
                     to.send(Message::Status(kind, reach)).await.ok()?;
                 }
-                Some(Some(Seen::Applied(named, _))) if self.is_too_many(&named) => {
+                Some(Some(WatchedObject::Applied(named, _))) if self.is_too_many(&named) => {
                     if self.cut.insert(named.kind) {
                         to.send(Message::Status(named.kind, Reach { status: cut_off(Utc::now()), only: None }))
                             .await
@@ -139,29 +139,29 @@ impl Collector {
         !may_keep_more(self.now.len().max(list)) && !self.now.contains_key(named)
     }
 
-    fn take(&mut self, seen: Seen) {
+    fn take(&mut self, seen: WatchedObject) {
         match seen {
-            Seen::Begun(kind) => {
+            WatchedObject::Begun(kind) => {
                 self.cut.remove(&kind);
                 self.lists.insert(kind, HashMap::new());
                 return;
             }
-            Seen::Applied(named, item) => {
+            WatchedObject::Applied(named, item) => {
                 if let Some(list) = self.lists.get_mut(&named.kind) {
                     list.insert(named.clone(), item.clone());
                 }
                 self.now.insert(named, item);
             }
-            Seen::Gone(named) => {
+            WatchedObject::Gone(named) => {
                 self.now.remove(&named);
             }
-            Seen::Listed(kind) => {
+            WatchedObject::Listed(kind) => {
                 if let Some(list) = self.lists.remove(&kind) {
                     self.now.retain(|named, _| named.kind != kind);
                     self.now.extend(list);
                 }
             }
-            Seen::Status(..) => return,
+            WatchedObject::Status(..) => return,
         }
         let wait = GATHER.max(self.took * 4);
         self.due.get_or_insert_with(|| Instant::now() + wait);
@@ -187,10 +187,10 @@ impl Collector {
 }
 
 /// One watch.
-struct Watch {
-    kind: Kind,
+struct RbacWatcher {
+    kind: RbacKind,
     cluster: Cluster,
-    to: Sender<Seen>,
+    to: Sender<WatchedObject>,
     streaming: bool,
     only: Option<String>,
     tries: u32,
@@ -198,12 +198,12 @@ struct Watch {
 }
 
 /// Watches one kind for as long as the collector listens.
-async fn follow(kind: Kind, cluster: Cluster, to: Sender<Seen>) {
-    let mut watch = Watch { kind, cluster, to, streaming: true, only: None, tries: 0, since: None };
+async fn follow(kind: RbacKind, cluster: Cluster, to: Sender<WatchedObject>) {
+    let mut watch = RbacWatcher { kind, cluster, to, streaming: true, only: None, tries: 0, since: None };
     while watch.run().await.is_some() {}
 }
 
-impl Watch {
+impl RbacWatcher {
     /// One list and the watch that follows it, until it breaks. `None`: nobody listens any more.
     async fn run(&mut self) -> Option<()> {
         let mut config = watcher::Config::default().timeout(WATCH_SECONDS).page_size(PAGE);
@@ -227,15 +227,15 @@ impl Watch {
 
     async fn take(&mut self, event: Event<DynamicObject>) -> Option<()> {
         match event {
-            Event::Init => self.send(Seen::Begun(self.kind)).await,
+            Event::Init => self.send(WatchedObject::Begun(self.kind)).await,
             Event::InitApply(object) | Event::Apply(object) => match item(self.kind, &object) {
-                Some(item) => self.send(Seen::Applied(self.named(&object), item)).await,
+                Some(item) => self.send(WatchedObject::Applied(self.named(&object), item)).await,
                 None => Some(()),
             },
-            Event::Delete(object) => self.send(Seen::Gone(self.named(&object))).await,
+            Event::Delete(object) => self.send(WatchedObject::Gone(self.named(&object))).await,
             Event::InitDone => {
                 (self.tries, self.since) = (0, None);
-                self.send(Seen::Listed(self.kind)).await?;
+                self.send(WatchedObject::Listed(self.kind)).await?;
                 self.tell(WatchStatus::Live).await
             }
         }
@@ -254,11 +254,11 @@ impl Watch {
         let listing = matches!(error, watcher::Error::InitialListFailed(_));
         let error = self.cluster.watch_error(error);
         // A server without streaming lists refuses the parameter; who may list and not watch is refused the watch.
-        if self.streaming && matches!(error, Error::Invalid { .. } | Error::Forbidden { .. }) {
+        if self.streaming && matches!(error, ClusterError::Invalid { .. } | ClusterError::Forbidden { .. }) {
             self.streaming = false;
             return Some(());
         }
-        if let Error::Forbidden { message, .. } = &error {
+        if let ClusterError::Forbidden { message, .. } = &error {
             if self.kind.namespaced() && self.only.is_none() {
                 self.only = Some(self.cluster.namespace.clone());
                 return Some(());
@@ -286,22 +286,22 @@ impl Watch {
     }
 
     async fn tell(&self, status: WatchStatus) -> Option<()> {
-        self.send(Seen::Status(self.kind, Reach { status, only: self.only.clone() })).await
+        self.send(WatchedObject::Status(self.kind, Reach { status, only: self.only.clone() })).await
     }
 
-    async fn send(&self, seen: Seen) -> Option<()> {
+    async fn send(&self, seen: WatchedObject) -> Option<()> {
         self.to.send(seen).await.ok()
     }
 }
 
 /// The object as the policy takes it; one that is broken counts for nothing, as an informer would see it.
-fn item(kind: Kind, object: &DynamicObject) -> Option<Item> {
+fn item(kind: RbacKind, object: &DynamicObject) -> Option<Item> {
     let role = |role: Role| Item::Role(Arc::new(role));
     let binding = |binding: Binding| Item::Binding(Arc::new(binding));
     match kind {
-        Kind::ClusterRole => typed::<rbac::ClusterRole>(object).map(|object| role(object.into())),
-        Kind::Role => typed::<rbac::Role>(object).map(|object| role(object.into())),
-        Kind::ClusterRoleBinding => typed::<rbac::ClusterRoleBinding>(object).map(|object| binding(object.into())),
-        Kind::RoleBinding => typed::<rbac::RoleBinding>(object).map(|object| binding(object.into())),
+        RbacKind::ClusterRole => typed::<rbac::ClusterRole>(object).map(|object| role(object.into())),
+        RbacKind::Role => typed::<rbac::Role>(object).map(|object| role(object.into())),
+        RbacKind::ClusterRoleBinding => typed::<rbac::ClusterRoleBinding>(object).map(|object| binding(object.into())),
+        RbacKind::RoleBinding => typed::<rbac::RoleBinding>(object).map(|object| binding(object.into())),
     }
 }

@@ -7,10 +7,10 @@ use k8s_openapi::api::certificates::v1::{
 use kube::Api;
 use kube::api::{DeleteParams, PostParams, Preconditions};
 
-use super::{Cluster, Error, segment};
-use crate::cluster::list_reader::Pages;
+use super::{Cluster, ClusterError, segment};
+use crate::cluster::list_reader::ListReader;
 use crate::domain::gate::{Clearance, Deletion, Verb, WritePermit};
-use crate::domain::request::{Pin, Request, State};
+use crate::domain::request::{Request, RequestState, RequestVersion};
 use crate::domain::time::to_k8s;
 
 /// What the condition of a decision will say.
@@ -31,8 +31,8 @@ impl Cluster {
     ///
     /// # Errors
     /// Why they cannot be read.
-    pub async fn read_requests(&self) -> Result<Vec<Request>, Error> {
-        let (mut pages, mut all) = (Pages::new(self.client.clone()), Vec::new());
+    pub async fn read_requests(&self) -> Result<Vec<Request>, ClusterError> {
+        let (mut pages, mut all) = (ListReader::new(self.client.clone()), Vec::new());
         while let Some(request) = self.call(pages.next()).await? {
             all.push(*request);
         }
@@ -43,7 +43,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why they cannot be read.
-    pub async fn list_requests(&self) -> Result<Vec<CertificateSigningRequest>, Error> {
+    pub async fn list_requests(&self) -> Result<Vec<CertificateSigningRequest>, ClusterError> {
         let api = self.requests_api();
         self.all_pages(&api).await
     }
@@ -51,21 +51,21 @@ impl Cluster {
     /// One request.
     ///
     /// # Errors
-    /// [`Error::Gone`] where there is none of that name, or why it cannot be read.
-    pub async fn request(&self, name: &str) -> Result<CertificateSigningRequest, Error> {
+    /// [`ClusterError::Gone`] where there is none of that name, or why it cannot be read.
+    pub async fn request(&self, name: &str) -> Result<CertificateSigningRequest, ClusterError> {
         self.call(self.requests_api().get(&segment(name))).await
     }
 
     /// Makes a request; with `dry_run` the server only says whether it would.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`], [`Error::Invalid`], [`Error::Forbidden`] and the rest.
+    /// [`ClusterError::AlreadyExists`], [`ClusterError::Invalid`], [`ClusterError::Forbidden`] and the rest.
     pub async fn create_request(
         &self,
         _permit: WritePermit,
         csr: &CertificateSigningRequest,
         dry_run: bool,
-    ) -> Result<CertificateSigningRequest, Error> {
+    ) -> Result<CertificateSigningRequest, ClusterError> {
         self.writable()?;
         let params = PostParams { dry_run, ..PostParams::default() };
         self.call(self.requests_api().create(&params, csr)).await
@@ -74,15 +74,23 @@ impl Cluster {
     /// Approves or denies exactly the version that was cleared, and gives back what the cluster says afterwards.
     ///
     /// # Errors
-    /// [`Error::Changed`] where it is another version by now, [`Error::AlreadyDecided`], [`Error::Gone`],
-    /// [`Error::Forbidden`] and the rest. Nothing has been written then.
-    pub async fn decide(&self, clearance: &Clearance, decision: &Decision) -> Result<CertificateSigningRequest, Error> {
+    /// [`ClusterError::Changed`] where it is another version by now, [`ClusterError::AlreadyDecided`], [`ClusterError::Gone`],
+    /// [`ClusterError::Forbidden`] and the rest. Nothing has been written then.
+    pub async fn decide(
+        &self,
+        clearance: &Clearance,
+        decision: &Decision,
+    ) -> Result<CertificateSigningRequest, ClusterError> {
         self.decide_once(clearance, decision).await?;
         self.request(&clearance.pin().name).await
     }
 
     /// [`Self::decide`] without reading the request again: how it stood right after.
-    pub(super) async fn decide_once(&self, clearance: &Clearance, decision: &Decision) -> Result<State, Error> {
+    pub(super) async fn decide_once(
+        &self,
+        clearance: &Clearance,
+        decision: &Decision,
+    ) -> Result<RequestState, ClusterError> {
         self.writable()?;
         let pin = clearance.pin();
         let mut csr = self.request(&pin.name).await?;
@@ -97,8 +105,8 @@ impl Cluster {
         };
         // Somebody was faster, or the answer was lost, or it was for a second try of what the first had done: look.
         let unsure = match &error {
-            Error::Unreachable { .. } | Error::Timeout { .. } | Error::Server { .. } => true,
-            Error::Conflict { .. } => self.pressure.count() != tries,
+            ClusterError::Unreachable { .. } | ClusterError::Timeout { .. } | ClusterError::Server { .. } => true,
+            ClusterError::Conflict { .. } => self.pressure.count() != tries,
             _ => return Err(error),
         };
         let Ok(now) = self.request(&pin.name).await else { return Err(error) };
@@ -110,7 +118,7 @@ impl Cluster {
     }
 
     /// PUT, not PATCH: a patch of the list of conditions would replace those of others.
-    async fn put_approval(&self, csr: &CertificateSigningRequest) -> Result<CertificateSigningRequest, Error> {
+    async fn put_approval(&self, csr: &CertificateSigningRequest) -> Result<CertificateSigningRequest, ClusterError> {
         let name = csr.metadata.name.as_deref().unwrap_or_default();
         let api = self.requests_api();
         self.call(api.replace_subresource("approval", &segment(name), &PostParams::default(), csr)).await
@@ -119,8 +127,8 @@ impl Cluster {
     /// Deletes exactly the version that was cleared.
     ///
     /// # Errors
-    /// [`Error::Changed`], [`Error::Gone`], [`Error::Forbidden`] and the rest.
-    pub async fn delete_request(&self, deletion: &Deletion) -> Result<(), Error> {
+    /// [`ClusterError::Changed`], [`ClusterError::Gone`], [`ClusterError::Forbidden`] and the rest.
+    pub async fn delete_request(&self, deletion: &Deletion) -> Result<(), ClusterError> {
         self.writable()?;
         let pin = deletion.pin();
         let params = DeleteParams::default().preconditions(Preconditions {
@@ -129,9 +137,9 @@ impl Cluster {
         });
         match self.call(self.requests_api().delete(&segment(&pin.name), &params)).await {
             Ok(_) => Ok(()),
-            Err(Error::Conflict { message }) => {
+            Err(ClusterError::Conflict { message }) => {
                 check_version(&self.request(&pin.name).await?, pin)?;
-                Err(Error::Conflict { message })
+                Err(ClusterError::Conflict { message })
             }
             Err(error) => Err(error),
         }
@@ -139,7 +147,7 @@ impl Cluster {
 }
 
 /// Whether it is that object and carries exactly that condition: ours, by its words and its time.
-fn carries(csr: &CertificateSigningRequest, pin: &Pin, ours: &CertificateSigningRequestCondition) -> bool {
+fn carries(csr: &CertificateSigningRequest, pin: &RequestVersion, ours: &CertificateSigningRequestCondition) -> bool {
     let conditions = csr.status.as_ref().and_then(|status| status.conditions.as_ref());
     let same = |one: &CertificateSigningRequestCondition| {
         (&one.type_, &one.reason, &one.message, &one.last_update_time)
@@ -149,25 +157,25 @@ fn carries(csr: &CertificateSigningRequest, pin: &Pin, ours: &CertificateSigning
 }
 
 /// Is it undecided, and the version that was on the screen?
-fn check(csr: &CertificateSigningRequest, pin: &Pin) -> Result<(), Error> {
+fn check(csr: &CertificateSigningRequest, pin: &RequestVersion) -> Result<(), ClusterError> {
     let request = Request::from_object(csr);
     if request.pin.uid != pin.uid {
-        return Err(Error::Gone {
+        return Err(ClusterError::Gone {
             what: format!("the request {} that was shown (another has its name now)", pin.name),
         });
     }
     match request.state() {
-        State::Pending => check_version(csr, pin),
-        how => Err(Error::AlreadyDecided { name: pin.name.clone(), how }),
+        RequestState::Pending => check_version(csr, pin),
+        how => Err(ClusterError::AlreadyDecided { name: pin.name.clone(), how }),
     }
 }
 
-fn check_version(csr: &CertificateSigningRequest, pin: &Pin) -> Result<(), Error> {
+fn check_version(csr: &CertificateSigningRequest, pin: &RequestVersion) -> Result<(), ClusterError> {
     let request = Request::from_object(csr);
     if request.pin == *pin {
         return Ok(());
     }
-    Err(Error::Changed { name: pin.name.clone(), now: request.state() })
+    Err(ClusterError::Changed { name: pin.name.clone(), now: request.state() })
 }
 
 fn condition(verb: Verb, decision: &Decision) -> CertificateSigningRequestCondition {

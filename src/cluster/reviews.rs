@@ -10,7 +10,7 @@ use k8s_openapi::api::authorization::v1::{
 use kube::Api;
 use kube::api::PostParams;
 
-use super::{Cluster, Error};
+use super::{Cluster, ClusterError};
 
 /// Who the cluster says that we are (`SelfSubjectReview`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,7 +25,7 @@ pub struct WhoAmI {
 
 /// A question of the kind "may I …?".
 #[derive(Debug, Clone, Default)]
-pub struct Ask<'a> {
+pub struct AccessReview<'a> {
     /// `create`, `approve`, …
     pub verb: &'a str,
     /// API group, empty for the core.
@@ -44,8 +44,8 @@ impl Cluster {
     /// Who the server says that we are.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] and the rest.
-    pub async fn who_am_i(&self) -> Result<WhoAmI, Error> {
+    /// [`ClusterError::Unauthorized`] and the rest.
+    pub async fn who_am_i(&self) -> Result<WhoAmI, ClusterError> {
         let api: Api<SelfSubjectReview> = Api::all(self.client.clone());
         let answer = self.call(api.create(&PostParams::default(), &SelfSubjectReview::default())).await?;
         let user = answer.status.and_then(|status| status.user_info).unwrap_or_default();
@@ -60,7 +60,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why there is no answer.
-    pub async fn may_i(&self, ask: &Ask<'_>) -> Result<bool, Error> {
+    pub async fn may_i(&self, ask: &AccessReview<'_>) -> Result<bool, ClusterError> {
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let attributes = ResourceAttributes {
             verb: text(ask.verb),
@@ -84,7 +84,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why there is no answer.
-    pub async fn my_rules(&self, namespace: &str) -> Result<Vec<ResourceRule>, Error> {
+    pub async fn my_rules(&self, namespace: &str) -> Result<Vec<ResourceRule>, ClusterError> {
         let review = SelfSubjectRulesReview {
             spec: SelfSubjectRulesReviewSpec { namespace: Some(namespace.to_owned()) },
             ..SelfSubjectRulesReview::default()

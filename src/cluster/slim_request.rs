@@ -15,20 +15,20 @@ use kube::core::ObjectMeta;
 use serde::{Deserialize, Deserializer};
 
 use crate::domain::certificate::Certificate;
-use crate::domain::request::{Condition, Pin, Pkcs10, Request, Requester};
+use crate::domain::request::{Condition, Pkcs10, Request, RequestVersion, Requester};
 
 /// A request decoded for the list: its signature is not checked (see [`Pkcs10::decode_unverified`]).
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct SlimRequest {
     /// Name, uid and resourceVersion alone.
     meta: ObjectMeta,
     /// The request.
     pub request: Request,
 }
 
-impl<'de> Deserialize<'de> for Listed {
+impl<'de> Deserialize<'de> for SlimRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let request = Wire::deserialize(deserializer)?.into_request();
+        let request = WireRequest::deserialize(deserializer)?.into_request();
         let meta = ObjectMeta {
             name: Some(request.pin.name.clone()),
             uid: Some(request.pin.uid.clone()),
@@ -39,7 +39,7 @@ impl<'de> Deserialize<'de> for Listed {
     }
 }
 
-impl Resource for Listed {
+impl Resource for SlimRequest {
     type DynamicType = ();
     type Scope = ClusterResourceScope;
 
@@ -69,13 +69,13 @@ impl Resource for Listed {
 }
 
 #[derive(Deserialize)]
-struct Wire<'a> {
+struct WireRequest<'a> {
     #[serde(borrow)]
     metadata: Meta<'a>,
     #[serde(borrow)]
     spec: Spec<'a>,
     #[serde(borrow, default)]
-    status: Option<Status<'a>>,
+    status: Option<SlimStatus<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -113,7 +113,7 @@ struct Spec<'a> {
 }
 
 #[derive(Deserialize)]
-struct Status<'a> {
+struct SlimStatus<'a> {
     #[serde(borrow, default)]
     certificate: Option<Text<'a>>,
     #[serde(borrow, default)]
@@ -145,13 +145,13 @@ impl Text<'_> {
     }
 }
 
-impl Wire<'_> {
+impl WireRequest<'_> {
     fn into_request(self) -> Request {
         let Self { metadata, spec, status } = self;
         let (certificate, conditions) = status.map_or((None, None), |status| (status.certificate, status.conditions));
         let certificate = certificate.filter(|text| !text.0.is_empty());
         Request {
-            pin: Pin {
+            pin: RequestVersion {
                 name: metadata.name.into_owned(),
                 uid: metadata.uid.into_owned(),
                 resource_version: metadata.resource_version.into_owned(),
@@ -226,7 +226,7 @@ mod tests {
         let text = object();
         let whole: CertificateSigningRequest = serde_json::from_str(&text).unwrap();
         let mut whole = Request::from_object(&whole);
-        let listed: Listed = serde_json::from_str(&text).unwrap();
+        let listed: SlimRequest = serde_json::from_str(&text).unwrap();
         let checked = whole.pkcs10.as_mut().unwrap().signature_valid.take();
         assert_eq!((listed.request, checked), (whole, Some(true)));
     }
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn an_object_without_a_status_is_read_too() {
         let text = r#"{"metadata": {"name": "x"}, "spec": {"request": "%", "usages": null}}"#;
-        let listed: Listed = serde_json::from_str(text).unwrap();
+        let listed: SlimRequest = serde_json::from_str(text).unwrap();
         assert_eq!((listed.meta().name.as_deref(), listed.request.pkcs10.is_err()), (Some("x"), true));
     }
 }

@@ -5,7 +5,7 @@ use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::watch_object;
 
-use crate::cluster::{Cluster, Error};
+use crate::cluster::{Cluster, ClusterError};
 use crate::domain::request::Request;
 
 impl Cluster {
@@ -13,13 +13,13 @@ impl Cluster {
     /// is waited for.
     ///
     /// # Errors
-    /// [`Error::Gone`] where it is deleted, [`Error::Forbidden`] where we may not watch it.
+    /// [`ClusterError::Gone`] where it is deleted, [`ClusterError::Forbidden`] where we may not watch it.
     pub async fn wait_for(
         &self,
         name: &str,
         uid: &str,
         done: impl Fn(&Request) -> bool,
-    ) -> Result<CertificateSigningRequest, Error> {
+    ) -> Result<CertificateSigningRequest, ClusterError> {
         let mut changes = watch_object(self.requests_api(), name).default_backoff().boxed();
         while let Some(change) = changes.next().await {
             match change {
@@ -28,16 +28,16 @@ impl Cluster {
                         return Ok(csr);
                     }
                 }
-                Ok(_) => return Err(Error::Gone { what: format!("the request {name}") }),
+                Ok(_) => return Err(ClusterError::Gone { what: format!("the request {name}") }),
                 Err(error) => {
                     let error = self.watch_error(error);
-                    if matches!(error, Error::Forbidden { .. } | Error::Unauthorized { .. }) {
+                    if matches!(error, ClusterError::Forbidden { .. } | ClusterError::Unauthorized { .. }) {
                         return Err(error);
                     }
                     tracing::warn!(%error, "waiting for a request");
                 }
             }
         }
-        Err(Error::Gone { what: format!("the request {name}") })
+        Err(ClusterError::Gone { what: format!("the request {name}") })
     }
 }

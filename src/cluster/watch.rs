@@ -16,9 +16,9 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::budget::Exceeded;
-use super::{Cluster, Error};
-use crate::cluster::list_reader::Pages;
-use crate::cluster::slim_request::Listed;
+use super::{Cluster, ClusterError};
+use crate::cluster::list_reader::ListReader;
+use crate::cluster::slim_request::SlimRequest;
 use crate::domain::interner::{Interner, Uid};
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
@@ -42,7 +42,7 @@ pub enum Message {
     /// A list begins; what it does not mention until [`Message::Listed`] is gone.
     Restarted,
     /// Rows that are new or changed, and those that are gone.
-    Changes(Vec<Change>),
+    Changes(Vec<RequestChange>),
     /// The list is complete.
     Listed,
     /// How the watch fares.
@@ -51,14 +51,14 @@ pub enum Message {
 
 /// One change.
 #[derive(Debug)]
-pub enum Change {
+pub enum RequestChange {
     /// A request is there, or is different.
     Applied(Row),
     /// The request with this uid is gone.
     Deleted(Uid),
 }
 
-impl Change {
+impl RequestChange {
     fn uid(&self) -> &Uid {
         match self {
             Self::Applied(row) => &row.uid,
@@ -102,7 +102,7 @@ pub fn cut_off(now: DateTime<Utc>) -> WatchStatus {
 /// Watches all requests for as long as somebody listens. Rows come with what `policy` and the request say by themselves.
 pub async fn requests(cluster: Cluster, policy: Arc<PolicyFile>, to: Sender<Message>) {
     let (batch, interner) = (Batch::default(), Interner::default());
-    let mut watch = Watch { cluster, policy, to, batch, interner, live: false, tries: 0, since: None };
+    let mut watch = RequestWatcher { cluster, policy, to, batch, interner, live: false, tries: 0, since: None };
     while let Err(Stop::Broken(error)) = watch.run().await {
         if watch.broken(error).await.is_err() {
             return;
@@ -110,7 +110,7 @@ pub async fn requests(cluster: Cluster, policy: Arc<PolicyFile>, to: Sender<Mess
     }
 }
 
-struct Watch {
+struct RequestWatcher {
     cluster: Cluster,
     policy: Arc<PolicyFile>,
     to: Sender<Message>,
@@ -137,7 +137,7 @@ impl From<kube::Error> for Stop {
     }
 }
 
-impl Watch {
+impl RequestWatcher {
     /// One list and the watches that follow it, until one breaks.
     async fn run(&mut self) -> Result<Infallible, Stop> {
         let mut version = self.list().await?;
@@ -154,7 +154,7 @@ impl Watch {
         // What no row of the new list has is not kept for ever.
         self.interner = Interner::default();
         self.send(Message::Restarted).await?;
-        let mut pages = Pages::new(self.cluster.client.clone());
+        let mut pages = ListReader::new(self.cluster.client.clone());
         while let Some(request) = self.wait(pages.next()).await?? {
             self.add(&request);
             self.flush_if_full().await?;
@@ -167,7 +167,7 @@ impl Watch {
     /// One watch from `version` on, which is that of the last event afterwards.
     async fn follow(&mut self, version: &mut String) -> Result<(), Stop> {
         let params = WatchParams::default().timeout(WATCH_SECONDS);
-        let api = Api::<Listed>::all(self.cluster.client.clone());
+        let api = Api::<SlimRequest>::all(self.cluster.client.clone());
         let end = Instant::now() + SILENCE;
         let events = timeout_at(end, api.watch(&params, version));
         let mut events = self.wait(events).await?.map_err(silent)??.boxed();
@@ -177,12 +177,12 @@ impl Watch {
         }
         while let Some(event) = self.wait(timeout_at(end, events.next())).await?.map_err(silent)? {
             match event? {
-                WatchEvent::Added(Listed { request, .. }) | WatchEvent::Modified(Listed { request, .. }) => {
+                WatchEvent::Added(SlimRequest { request, .. }) | WatchEvent::Modified(SlimRequest { request, .. }) => {
                     self.add(&request);
                     *version = request.pin.resource_version;
                 }
-                WatchEvent::Deleted(Listed { request, .. }) => {
-                    self.batch.add(Change::Deleted(Uid::of(&request.pin.uid)));
+                WatchEvent::Deleted(SlimRequest { request, .. }) => {
+                    self.batch.add(RequestChange::Deleted(Uid::of(&request.pin.uid)));
                     *version = request.pin.resource_version;
                 }
                 WatchEvent::Bookmark(mark) => *version = mark.metadata.resource_version,
@@ -209,7 +209,7 @@ impl Watch {
 
     fn add(&mut self, request: &Request) {
         let alone = judge_alone(request, &self.policy);
-        self.batch.add(Change::Applied(Row::new(request, &alone, &mut self.interner)));
+        self.batch.add(RequestChange::Applied(Row::new(request, &alone, &mut self.interner)));
     }
 
     /// The connection broke. A new list is read after a while; the rows stay until it is complete.
@@ -222,12 +222,13 @@ impl Watch {
         }
         let error = self.cluster.error(error);
         tracing::warn!(%error, "the watch on certificatesigningrequests broke");
-        let wait = if matches!(error, Error::Forbidden { .. }) { Duration::from_secs(30) } else { backoff(self.tries) };
+        let wait =
+            if matches!(error, ClusterError::Forbidden { .. }) { Duration::from_secs(30) } else { backoff(self.tries) };
         self.tries += 1;
         let now = Utc::now();
         let since = *self.since.get_or_insert(now);
         let status = match &error {
-            Error::Forbidden { .. } => WatchStatus::Forbidden {
+            ClusterError::Forbidden { .. } => WatchStatus::Forbidden {
                 verb: "list and watch".to_owned(),
                 resource: "certificatesigningrequests".to_owned(),
                 message: error.to_string(),
@@ -261,14 +262,14 @@ fn backoff(tries: u32) -> Duration {
 /// Changes gathered; of several to one object only the last is kept.
 #[derive(Default)]
 struct Batch {
-    changes: Vec<Change>,
+    changes: Vec<RequestChange>,
     places: HashMap<Uid, usize>,
     due: Option<Instant>,
     sent: Option<Instant>,
 }
 
 impl Batch {
-    fn add(&mut self, change: Change) {
+    fn add(&mut self, change: RequestChange) {
         if self.due.is_none() {
             let now = Instant::now();
             self.due = Some(self.sent.map_or(now, |sent| now.max(sent + GATHER)));
@@ -281,7 +282,7 @@ impl Batch {
         }
     }
 
-    fn drain(&mut self) -> Vec<Change> {
+    fn drain(&mut self) -> Vec<RequestChange> {
         if self.due.take().is_some() {
             self.sent = Some(Instant::now());
         }
@@ -305,23 +306,27 @@ mod tests {
         let mut batch = Batch::default();
         let request = |version: &str| {
             let text = format!(r#"{{"metadata": {{"uid": "1", "resourceVersion": "{version}"}}, "spec": {{}}}}"#);
-            serde_json::from_str::<Listed>(&text).unwrap().request
+            serde_json::from_str::<SlimRequest>(&text).unwrap().request
         };
         let row = |version| Row::new(&request(version), &Verdict::default(), &mut Interner::default());
-        for change in [Change::Applied(row("1")), Change::Deleted(Uid::of("2")), Change::Applied(row("2"))] {
+        for change in
+            [RequestChange::Applied(row("1")), RequestChange::Deleted(Uid::of("2")), RequestChange::Applied(row("2"))]
+        {
             batch.add(change);
         }
         let sent: Vec<_> = batch.drain();
-        assert!(matches!(&sent[..], [Change::Applied(row), Change::Deleted(_)] if row.version.to_string() == "2"));
+        assert!(
+            matches!(&sent[..], [RequestChange::Applied(row), RequestChange::Deleted(_)] if row.version.to_string() == "2")
+        );
     }
 
     #[test]
     fn the_first_change_after_a_pause_is_sent_at_once_and_those_that_follow_together() {
         let mut batch = Batch::default();
-        batch.add(Change::Deleted(Uid::of("1")));
+        batch.add(RequestChange::Deleted(Uid::of("1")));
         assert!(batch.due.is_some_and(|due| due <= Instant::now()));
         batch.drain();
-        batch.add(Change::Deleted(Uid::of("2")));
+        batch.add(RequestChange::Deleted(Uid::of("2")));
         assert!(batch.due.is_some_and(|due| due > Instant::now()), "it did not wait for others");
     }
 

@@ -99,8 +99,8 @@ pub struct Names(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for Names {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
+        struct KeysVisitor;
+        impl<'de> serde::de::Visitor<'de> for KeysVisitor {
             type Value = Names;
 
             fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
@@ -124,7 +124,7 @@ impl<'de> Deserialize<'de> for Names {
                 Ok(Names(all))
             }
         }
-        deserializer.deserialize_any(Visitor)
+        deserializer.deserialize_any(KeysVisitor)
     }
 }
 

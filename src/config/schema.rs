@@ -3,7 +3,7 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use crate::console::core::keymap::{BINDINGS, Place};
+use crate::console::core::keymap::{BINDINGS, KeyContext};
 use crate::console::core::keys::{action_name, place_name};
 
 /// Places and actions as the key table has them.
@@ -11,7 +11,7 @@ pub fn keys(_: &mut SchemaGenerator) -> Schema {
     let key = json!({"anyOf": [{"type": "string"}, {"type": "integer"}]});
     let several = json!({"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "array", "items": key}]});
     let mut places = Map::new();
-    for place in Place::ALL {
+    for place in KeyContext::ALL {
         let mut actions = Map::new();
         for binding in BINDINGS.iter().filter(|binding| binding.place == place) {
             let mut keys = several.clone();

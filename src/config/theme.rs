@@ -105,8 +105,8 @@ impl std::str::FromStr for Colour {
 
 impl<'de> Deserialize<'de> for Colour {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
+        struct KeysVisitor;
+        impl serde::de::Visitor<'_> for KeysVisitor {
             type Value = Colour;
 
             fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
@@ -121,7 +121,7 @@ impl<'de> Deserialize<'de> for Colour {
                 self.visit_str(&number.to_string())
             }
         }
-        deserializer.deserialize_any(Visitor)
+        deserializer.deserialize_any(KeysVisitor)
     }
 }
 

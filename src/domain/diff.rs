@@ -2,7 +2,7 @@
 
 /// One line of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Line<'a> {
+pub enum DiffLine<'a> {
     /// In both.
     Same(&'a str),
     /// Only in the old one.
@@ -12,7 +12,7 @@ pub enum Line<'a> {
 }
 
 /// Compares by a longest common subsequence; meant for objects of some hundred lines.
-pub fn lines<'a>(old: &'a str, new: &'a str) -> Vec<Line<'a>> {
+pub fn lines<'a>(old: &'a str, new: &'a str) -> Vec<DiffLine<'a>> {
     let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
     // common[i][j]: how many lines the rests from i and from j have in common.
     let mut common = vec![vec![0_usize; new.len() + 1]; old.len() + 1];
@@ -25,25 +25,25 @@ pub fn lines<'a>(old: &'a str, new: &'a str) -> Vec<Line<'a>> {
     let (mut i, mut j, mut told) = (0, 0, Vec::new());
     while i < old.len() && j < new.len() {
         if old[i] == new[j] {
-            told.push(Line::Same(old[i]));
+            told.push(DiffLine::Same(old[i]));
             (i, j) = (i + 1, j + 1);
         } else if common[i + 1][j] >= common[i][j + 1] {
-            told.push(Line::Gone(old[i]));
+            told.push(DiffLine::Gone(old[i]));
             i += 1;
         } else {
-            told.push(Line::New(new[j]));
+            told.push(DiffLine::New(new[j]));
             j += 1;
         }
     }
-    told.extend(old[i..].iter().map(|line| Line::Gone(line)));
-    told.extend(new[j..].iter().map(|line| Line::New(line)));
+    told.extend(old[i..].iter().map(|line| DiffLine::Gone(line)));
+    told.extend(new[j..].iter().map(|line| DiffLine::New(line)));
     told
 }
 
 /// Whether the line at `at` is worth showing: it changed, or stands within `around` lines of one that did.
-pub fn is_near_change(lines: &[Line<'_>], at: usize, around: usize) -> bool {
+pub fn is_near_change(lines: &[DiffLine<'_>], at: usize, around: usize) -> bool {
     let from = at.saturating_sub(around);
-    lines.iter().skip(from).take(at + around + 1 - from).any(|line| !matches!(line, Line::Same(_)))
+    lines.iter().skip(from).take(at + around + 1 - from).any(|line| !matches!(line, DiffLine::Same(_)))
 }
 
 #[cfg(test)]
@@ -55,18 +55,21 @@ mod tests {
     #[test]
     fn a_changed_word_is_one_line_out_and_one_in() {
         let told = lines("a: 1\nb: 2\nc: 3\n", "a: 1\nb: 5\nc: 3\n");
-        assert_eq!(told, [Line::Same("a: 1"), Line::Gone("b: 2"), Line::New("b: 5"), Line::Same("c: 3")]);
+        assert_eq!(
+            told,
+            [DiffLine::Same("a: 1"), DiffLine::Gone("b: 2"), DiffLine::New("b: 5"), DiffLine::Same("c: 3")]
+        );
     }
 
     proptest! {
         #[test]
         fn both_texts_can_be_read_back(old in "[ab\n]{0,30}", new in "[ab\n]{0,30}") {
             let told = lines(&old, &new);
-            let kept = |wanted: fn(&Line<'_>) -> bool| told.iter().filter(|line| wanted(line)).map(|line| match line {
-                Line::Same(text) | Line::Gone(text) | Line::New(text) => *text,
+            let kept = |wanted: fn(&DiffLine<'_>) -> bool| told.iter().filter(|line| wanted(line)).map(|line| match line {
+                DiffLine::Same(text) | DiffLine::Gone(text) | DiffLine::New(text) => *text,
             }).collect::<Vec<_>>();
-            prop_assert_eq!(kept(|line| !matches!(line, Line::New(_))), old.lines().collect::<Vec<_>>());
-            prop_assert_eq!(kept(|line| !matches!(line, Line::Gone(_))), new.lines().collect::<Vec<_>>());
+            prop_assert_eq!(kept(|line| !matches!(line, DiffLine::New(_))), old.lines().collect::<Vec<_>>());
+            prop_assert_eq!(kept(|line| !matches!(line, DiffLine::Gone(_))), new.lines().collect::<Vec<_>>());
         }
     }
 }

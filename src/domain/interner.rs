@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::domain::verdict::Asker;
+use crate::domain::verdict::RequesterKind;
 
 /// Several texts that many rows have in common.
 pub type Texts = Arc<[Arc<str>]>;
@@ -111,7 +111,7 @@ impl fmt::Debug for Version {
 pub struct Interner {
     texts: HashSet<Arc<str>>,
     lists: HashSet<Texts>,
-    askers: HashSet<Arc<Asker>>,
+    askers: HashSet<Arc<RequesterKind>>,
     /// How much was in use the last time.
     used: usize,
 }
@@ -147,8 +147,8 @@ impl Interner {
     }
 
     /// Somebody who asks, perhaps for many.
-    pub fn asker(&mut self, user: &str, groups: &[String]) -> Arc<Asker> {
-        let asker = Asker { user: self.text(user), groups: self.texts(groups) };
+    pub fn asker(&mut self, user: &str, groups: &[String]) -> Arc<RequesterKind> {
+        let asker = RequesterKind { user: self.text(user), groups: self.texts(groups) };
         if let Some(known) = self.askers.get(&asker) {
             return Arc::clone(known);
         }

@@ -12,7 +12,7 @@ use crate::domain::validity::SHORTEST_SECONDS;
 
 /// One person's certificate, access and kubeconfig, as ordered. Kept in the journal, so it never holds a key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Order {
+pub struct IssuanceRequest {
     /// User name: the certificate's CN.
     pub user: String,
     /// Groups: one O each.
@@ -91,7 +91,7 @@ pub struct KubeconfigTarget {
 
 /// What the defaults of an order depend on.
 #[derive(Debug, Clone, Default)]
-pub struct Surroundings {
+pub struct OrderDefaults {
     /// The namespace in force.
     pub namespace: String,
     /// The current context's cluster entry.
@@ -104,7 +104,7 @@ pub struct Surroundings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The field.
-    pub field: Field,
+    pub field: OrderField,
     /// A sentence. Quotes nothing that is not printable.
     pub text: String,
 }
@@ -112,7 +112,7 @@ pub struct Problem {
 /// The fields of an order that can be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named as the fields of an order")]
-pub enum Field {
+pub enum OrderField {
     User,
     Groups,
     Request,
@@ -136,10 +136,10 @@ pub const DEFAULT_VERBS: [&str; 5] = ["create", "get", "list", "update", "delete
 /// What the API server takes as a common name (RFC 5280, ub-common-name) and OpenSSL will make.
 const LONGEST_NAME: usize = 64;
 
-impl Order {
+impl IssuanceRequest {
     /// An order for `user` with every default: RSA 2048, a day, client auth, the role `developer` on pods, merged into
     /// kubectl's own kubeconfig and switched to.
-    pub fn new(user: &str, around: &Surroundings) -> Self {
+    pub fn new(user: &str, around: &OrderDefaults) -> Self {
         Self {
             user: user.to_owned(),
             groups: Vec::new(),
@@ -179,32 +179,32 @@ impl Order {
     /// Everything that is wrong with it, as far as that can be told without the cluster.
     pub fn problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
-        let mut check = |field: Field, problem: Option<String>| {
+        let mut check = |field: OrderField, problem: Option<String>| {
             found.extend(problem.map(|text| Problem { field, text }));
         };
-        check(Field::User, user_problem(&self.user));
+        check(OrderField::User, user_problem(&self.user));
         for group in &self.groups {
-            check(Field::Groups, group_problem(group));
+            check(OrderField::Groups, group_problem(group));
         }
-        check(Field::Request, self.request_problem());
-        check(Field::CsrName, name_problem(&self.csr_name));
-        check(Field::Signer, (!self.signer_name.contains('/')).then(|| "a signer is <domain>/<name>".to_owned()));
+        check(OrderField::Request, self.request_problem());
+        check(OrderField::CsrName, name_problem(&self.csr_name));
+        check(OrderField::Signer, (!self.signer_name.contains('/')).then(|| "a signer is <domain>/<name>".to_owned()));
         let short = self.expiration_seconds < SHORTEST_SECONDS;
-        check(Field::Expires, short.then(|| "the API takes 600 s (10 minutes) at least".to_owned()));
-        check(Field::Usages, self.usage_problem());
-        check(Field::Namespace, label_problem(&self.namespace));
+        check(OrderField::Expires, short.then(|| "the API takes 600 s (10 minutes) at least".to_owned()));
+        check(OrderField::Usages, self.usage_problem());
+        check(OrderField::Namespace, label_problem(&self.namespace));
         if let Some(role) = self.role_name() {
-            check(Field::Role, name_problem(role));
-            check(Field::Binding, name_problem(&self.binding_name));
+            check(OrderField::Role, name_problem(role));
+            check(OrderField::Binding, name_problem(&self.binding_name));
         }
         if let Grant::NewRole { verbs, resources, .. } = &self.grant {
-            check(Field::Verbs, list_problem(verbs, "verb"));
-            check(Field::Resources, list_problem(resources, "resource"));
+            check(OrderField::Verbs, list_problem(verbs, "verb"));
+            check(OrderField::Resources, list_problem(resources, "resource"));
         }
         if let Some(target) = &self.kubeconfig {
             let nowhere = target.path.as_os_str().is_empty();
-            check(Field::Kubeconfig, nowhere.then(|| "a file is needed".to_owned()));
-            check(Field::Context, target.context.is_empty().then(|| "a context needs a name".to_owned()));
+            check(OrderField::Kubeconfig, nowhere.then(|| "a file is needed".to_owned()));
+            check(OrderField::Context, target.context.is_empty().then(|| "a context needs a name".to_owned()));
         }
         found
     }
@@ -335,16 +335,16 @@ mod key_type_name {
 mod tests {
     use super::*;
 
-    fn order(user: &str) -> Order {
-        let around = Surroundings {
+    fn order(user: &str) -> IssuanceRequest {
+        let around = OrderDefaults {
             namespace: "default".into(),
             cluster: "prod".into(),
             kubeconfig: "/home/a/.kube/config".into(),
         };
-        Order::new(user, &around)
+        IssuanceRequest::new(user, &around)
     }
 
-    fn wrong(change: impl FnOnce(&mut Order)) -> Vec<Field> {
+    fn wrong(change: impl FnOnce(&mut IssuanceRequest)) -> Vec<OrderField> {
         let mut order = order("jane");
         change(&mut order);
         order.problems().into_iter().map(|problem| problem.field).collect()
@@ -362,19 +362,19 @@ mod tests {
 
     #[test]
     fn what_could_never_work_or_must_not_be_is_named_by_field() {
-        assert_eq!(wrong(|order| order.user.clear()), [Field::User]);
-        assert_eq!(wrong(|order| order.user = "system:admin".into()), [Field::User]);
-        assert_eq!(wrong(|order| order.user = "ja\u{202e}ne".into()), [Field::User]);
-        assert_eq!(wrong(|order| order.groups = vec!["system:masters".into()]), [Field::Groups]);
-        assert_eq!(wrong(|order| order.expiration_seconds = 599), [Field::Expires]);
-        assert_eq!(wrong(|order| order.usages = vec!["server auth".into()]), [Field::Usages]);
-        assert_eq!(wrong(|order| order.namespace = "Not A Label".into()), [Field::Namespace]);
-        assert_eq!(wrong(|order| order.key = KeySource::Existing("nonsense".into())), [Field::Request]);
+        assert_eq!(wrong(|order| order.user.clear()), [OrderField::User]);
+        assert_eq!(wrong(|order| order.user = "system:admin".into()), [OrderField::User]);
+        assert_eq!(wrong(|order| order.user = "ja\u{202e}ne".into()), [OrderField::User]);
+        assert_eq!(wrong(|order| order.groups = vec!["system:masters".into()]), [OrderField::Groups]);
+        assert_eq!(wrong(|order| order.expiration_seconds = 599), [OrderField::Expires]);
+        assert_eq!(wrong(|order| order.usages = vec!["server auth".into()]), [OrderField::Usages]);
+        assert_eq!(wrong(|order| order.namespace = "Not A Label".into()), [OrderField::Namespace]);
+        assert_eq!(wrong(|order| order.key = KeySource::Existing("nonsense".into())), [OrderField::Request]);
         assert_eq!(
             wrong(
                 |order| order.grant = Grant::NewRole { name: "x".into(), verbs: vec![], resources: vec!["a b".into()] }
             ),
-            [Field::Verbs, Field::Resources]
+            [OrderField::Verbs, OrderField::Resources]
         );
     }
 
@@ -388,6 +388,6 @@ mod tests {
     fn the_journal_reads_back_what_it_wrote() {
         let order = order("jane");
         let text = serde_yaml::to_string(&order).unwrap();
-        assert_eq!(serde_yaml::from_str::<Order>(&text).unwrap(), order);
+        assert_eq!(serde_yaml::from_str::<IssuanceRequest>(&text).unwrap(), order);
     }
 }

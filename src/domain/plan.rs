@@ -8,7 +8,7 @@ use super::key_type::KeyType;
 use super::output::shell::{Kubectl, ShellCommand, ShellLine};
 use super::request::CLIENT_SIGNER;
 use super::{commands, objects};
-use crate::domain::issuance_request::{Grant, KeySource, KubeconfigTarget, Order, object_name};
+use crate::domain::issuance_request::{Grant, IssuanceRequest, KeySource, KubeconfigTarget, object_name};
 use crate::domain::validity;
 
 /// The steps of an issuance, in the order in which they are done.
@@ -34,7 +34,7 @@ pub enum StepKind {
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct PlanStep {
     /// Which.
     pub kind: StepKind,
     /// A few words: what is done.
@@ -49,13 +49,13 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// What is done, in order.
-    pub steps: Vec<Step>,
-    order: Order,
+    pub steps: Vec<PlanStep>,
+    order: IssuanceRequest,
 }
 
 impl Plan {
     /// The plan that carries out `order`.
-    pub fn new(order: &Order) -> Self {
+    pub fn new(order: &IssuanceRequest) -> Self {
         let steps = [
             Some(key(order)),
             Some(request(order)),
@@ -102,22 +102,22 @@ impl Plan {
 }
 
 /// The name of the files that the commands work on.
-fn file(order: &Order, ending: &str) -> String {
+fn file(order: &IssuanceRequest, ending: &str) -> String {
     let name = object_name(&order.user);
     let name = if name.is_empty() { "user" } else { &name };
     format!("{name}.{ending}")
 }
 
-fn key(order: &Order) -> Step {
+fn key(order: &IssuanceRequest) -> PlanStep {
     let subject = subject(order);
     let title = match &order.key {
         KeySource::New(kind) => format!("key {kind}, request {subject}"),
         KeySource::Existing(_) => format!("request {subject}, made by its owner"),
     };
-    Step { kind: StepKind::Key, title, lines: Vec::new(), yaml: None }
+    PlanStep { kind: StepKind::Key, title, lines: Vec::new(), yaml: None }
 }
 
-fn key_commands(order: &Order) -> Vec<ShellLine> {
+fn key_commands(order: &IssuanceRequest) -> Vec<ShellLine> {
     let (key, request) = (file(order, "key"), file(order, "csr"));
     match &order.key {
         KeySource::New(kind) => {
@@ -129,13 +129,13 @@ fn key_commands(order: &Order) -> Vec<ShellLine> {
     }
 }
 
-fn subject(order: &Order) -> String {
+fn subject(order: &IssuanceRequest) -> String {
     let groups = order.groups.iter().map(|group| format!("O={group}"));
     [format!("CN={}", order.user)].into_iter().chain(groups).collect::<Vec<_>>().join(" ")
 }
 
 /// `/CN=jane/O=dev`, with what `openssl req -subj` takes for signs of its own escaped.
-fn openssl_subject(order: &Order) -> String {
+fn openssl_subject(order: &IssuanceRequest) -> String {
     let escape = |value: &str| value.replace('\\', r"\\").replace('/', r"\/").replace('+', r"\+");
     let groups = order.groups.iter().map(|group| format!("/O={}", escape(group)));
     [format!("/CN={}", escape(&order.user))].into_iter().chain(groups).collect::<Vec<_>>().concat()
@@ -153,9 +153,9 @@ fn openssl_key(kind: KeyType, file: &str) -> ShellLine {
     ShellCommand::new(words).option("-out", file).then(bits).line()
 }
 
-fn request(order: &Order) -> Step {
+fn request(order: &IssuanceRequest) -> PlanStep {
     let life = validity::human(order.expiration_seconds.into());
-    Step {
+    PlanStep {
         kind: StepKind::Request,
         title: format!("CSR {}: {}, {life}", order.csr_name, order.usages.join(", ")),
         lines: if order.signer_name == CLIENT_SIGNER {
@@ -171,12 +171,12 @@ fn request(order: &Order) -> Step {
 const NO_REQUEST: &str = "  request: ''";
 const REQUEST: &str = "  request: ";
 
-fn request_yaml(order: &Order) -> String {
+fn request_yaml(order: &IssuanceRequest) -> String {
     to_yaml("certificates.k8s.io/v1", "CertificateSigningRequest", &objects::csr(order, ""))
 }
 
 /// The object's lines printed, the request among them read from its file.
-fn request_command(order: &Order, kubectl: &Kubectl) -> ShellLine {
+fn request_command(order: &IssuanceRequest, kubectl: &Kubectl) -> ShellLine {
     let base64 = || ShellCommand::new("base64").from_file(&file(order, "csr")).then(r" | tr -d '\n'");
     let yaml = request_yaml(order);
     let printed = yaml.lines().fold(ShellCommand::new(r"printf '%s\n'"), |command, line| match line {
@@ -186,19 +186,19 @@ fn request_command(order: &Order, kubectl: &Kubectl) -> ShellLine {
     printed.chain("|", &kubectl.command("create -f -")).line()
 }
 
-fn approve() -> Step {
-    Step { kind: StepKind::Approve, title: "approve it".to_owned(), lines: Vec::new(), yaml: None }
+fn approve() -> PlanStep {
+    PlanStep { kind: StepKind::Approve, title: "approve it".to_owned(), lines: Vec::new(), yaml: None }
 }
 
-fn certificate(order: &Order) -> Step {
+fn certificate(order: &IssuanceRequest) -> PlanStep {
     let title = match &order.certificate_file {
         Some(path) => format!("certificate to {}", path.display()),
         None => "certificate".to_owned(),
     };
-    Step { kind: StepKind::Certificate, title, lines: Vec::new(), yaml: None }
+    PlanStep { kind: StepKind::Certificate, title, lines: Vec::new(), yaml: None }
 }
 
-fn certificate_commands(order: &Order, kubectl: &Kubectl) -> Vec<ShellLine> {
+fn certificate_commands(order: &IssuanceRequest, kubectl: &Kubectl) -> Vec<ShellLine> {
     let target = order.certificate_file.as_deref().map(Path::display).map(|path| path.to_string());
     let to = target.unwrap_or_else(|| file(order, "crt"));
     let wait = kubectl.command("wait --for=jsonpath='{.status.certificate}' --timeout=60s csr");
@@ -208,9 +208,9 @@ fn certificate_commands(order: &Order, kubectl: &Kubectl) -> Vec<ShellLine> {
     ]
 }
 
-fn role(order: &Order) -> Option<Step> {
+fn role(order: &IssuanceRequest) -> Option<PlanStep> {
     let Grant::NewRole { name, verbs, resources } = &order.grant else { return None };
-    Some(Step {
+    Some(PlanStep {
         kind: StepKind::Role,
         title: format!("Role {name} in {}", order.namespace),
         lines: vec![format!("{} {}", verbs.join(" "), resources.join(" "))],
@@ -218,17 +218,17 @@ fn role(order: &Order) -> Option<Step> {
     })
 }
 
-fn role_command(order: &Order, kubectl: &Kubectl) -> Option<ShellLine> {
+fn role_command(order: &IssuanceRequest, kubectl: &Kubectl) -> Option<ShellLine> {
     let Grant::NewRole { name, verbs, resources } = &order.grant else { return None };
     let command = kubectl.command("create role").leading_operand(name);
     let command = command.list("verb", verbs).list("resource", resources);
     Some(command.flag("namespace", &order.namespace).line())
 }
 
-fn binding(order: &Order) -> Option<Step> {
+fn binding(order: &IssuanceRequest) -> Option<PlanStep> {
     let word = if matches!(order.grant, Grant::ClusterRole(_)) { "cluster role" } else { "role" };
     let role = order.role_name()?;
-    Some(Step {
+    Some(PlanStep {
         kind: StepKind::Binding,
         title: format!("RoleBinding {}", order.binding_name),
         lines: vec![format!("{word} {role} for user {}", order.user)],
@@ -236,23 +236,23 @@ fn binding(order: &Order) -> Option<Step> {
     })
 }
 
-fn binding_command(order: &Order, kubectl: &Kubectl) -> Option<ShellLine> {
+fn binding_command(order: &IssuanceRequest, kubectl: &Kubectl) -> Option<ShellLine> {
     let flag = if matches!(order.grant, Grant::ClusterRole(_)) { "clusterrole" } else { "role" };
     let command = kubectl.command("create rolebinding").leading_operand(&order.binding_name);
     let command = command.flag(flag, order.role_name()?).flag("user", &order.user);
     Some(command.flag("namespace", &order.namespace).line())
 }
 
-fn kubeconfig(target: &KubeconfigTarget) -> Step {
+fn kubeconfig(target: &KubeconfigTarget) -> PlanStep {
     let mut lines = vec![format!("user and context {} in {}", target.context, target.path.display())];
     if target.switch {
         lines.push("and switch to it".to_owned());
     }
-    Step { kind: StepKind::Kubeconfig, title: "kubeconfig".to_owned(), lines, yaml: None }
+    PlanStep { kind: StepKind::Kubeconfig, title: "kubeconfig".to_owned(), lines, yaml: None }
 }
 
 /// The kubeconfig is this machine's: these commands name the file, and need no cluster.
-fn kubeconfig_commands(order: &Order, target: &KubeconfigTarget, kubectl: &Kubectl) -> Vec<ShellLine> {
+fn kubeconfig_commands(order: &IssuanceRequest, target: &KubeconfigTarget, kubectl: &Kubectl) -> Vec<ShellLine> {
     let path = target.path.display().to_string();
     let config = |words| ShellCommand::new("kubectl config").word(words).flag("kubeconfig", &path);
     let namespace = Some(order.namespace.as_str()).filter(|name| *name != "default");
@@ -268,7 +268,7 @@ fn kubeconfig_commands(order: &Order, target: &KubeconfigTarget, kubectl: &Kubec
 }
 
 /// The cluster entry for a file that has none: server and CA of the current context.
-fn cluster_commands(order: &Order, target: &KubeconfigTarget, kubectl: &Kubectl) -> Vec<ShellLine> {
+fn cluster_commands(order: &IssuanceRequest, target: &KubeconfigTarget, kubectl: &Kubectl) -> Vec<ShellLine> {
     let (name, ca, path) = (target.cluster.as_str(), file(order, "ca"), target.path.display().to_string());
     let view = kubectl.command("config view --minify --flatten --raw");
     let data = view.word("-o jsonpath='{.clusters[0].cluster.certificate-authority-data}'");
@@ -280,12 +280,12 @@ fn cluster_commands(order: &Order, target: &KubeconfigTarget, kubectl: &Kubectl)
     vec![data.then(" | base64 -d").to_file(&ca).line(), known.chain("||", &set).line()]
 }
 
-fn proof(order: &Order) -> Step {
+fn proof(order: &IssuanceRequest) -> PlanStep {
     let title = format!("log in as {} and show it", order.user);
-    Step { kind: StepKind::Proof, title, lines: Vec::new(), yaml: None }
+    PlanStep { kind: StepKind::Proof, title, lines: Vec::new(), yaml: None }
 }
 
-fn proof_commands(order: &Order, target: &KubeconfigTarget) -> Vec<ShellLine> {
+fn proof_commands(order: &IssuanceRequest, target: &KubeconfigTarget) -> Vec<ShellLine> {
     let path = target.path.display().to_string();
     let kubectl = Kubectl::new([("kubeconfig", path), ("context", target.context.clone())]);
     vec![
@@ -308,12 +308,12 @@ fn to_yaml<T: serde::Serialize>(api_version: &str, kind: &str, object: &T) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::issuance_request::Surroundings;
+    use crate::domain::issuance_request::OrderDefaults;
 
     fn plan(user: &str) -> Plan {
         let around =
-            Surroundings { namespace: "default".into(), cluster: "prod".into(), kubeconfig: "/k/config".into() };
-        let mut order = Order::new(user, &around);
+            OrderDefaults { namespace: "default".into(), cluster: "prod".into(), kubeconfig: "/k/config".into() };
+        let mut order = IssuanceRequest::new(user, &around);
         order.groups = vec!["dev".into(), "qa".into()];
         Plan::new(&order)
     }

@@ -17,7 +17,7 @@ pub const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// Name, uid and resourceVersion: what a decision on this request is pinned to.
-    pub pin: Pin,
+    pub pin: RequestVersion,
     /// When the server created it.
     pub created_at: Option<DateTime<Utc>>,
     /// `spec.signerName`, in full.
@@ -38,7 +38,7 @@ pub struct Request {
 
 /// Exactly one version of one object: what was on screen is what gets decided, or the server answers 409.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Pin {
+pub struct RequestVersion {
     /// `metadata.name`.
     pub name: String,
     /// `metadata.uid`.
@@ -136,7 +136,7 @@ pub struct Condition {
 
 /// Where a request stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
+pub enum RequestState {
     /// Nobody decided yet.
     Pending,
     /// Approved, no certificate yet.
@@ -157,7 +157,7 @@ impl Request {
         let conditions = status.and_then(|status| status.conditions.as_deref()).unwrap_or_default();
         let certificate = status.and_then(|status| status.certificate.as_ref()).filter(|bytes| !bytes.0.is_empty());
         Self {
-            pin: Pin::of(csr),
+            pin: RequestVersion::of(csr),
             created_at: meta.creation_timestamp.as_ref().and_then(from_k8s),
             signer_name: spec.signer_name.clone(),
             usages: spec.usages.clone().unwrap_or_default(),
@@ -175,18 +175,18 @@ impl Request {
     }
 
     /// Where it stands. Denied and Failed win over Approved, as in kubectl's CONDITION column.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> RequestState {
         let has = |kind: &str| self.conditions.iter().any(|condition| condition.kind == kind);
         if has("Denied") {
-            State::Denied
+            RequestState::Denied
         } else if has("Failed") {
-            State::Failed
+            RequestState::Failed
         } else if self.certificate.is_some() {
-            State::Issued
+            RequestState::Issued
         } else if has("Approved") {
-            State::Approved
+            RequestState::Approved
         } else {
-            State::Pending
+            RequestState::Pending
         }
     }
 
@@ -201,7 +201,7 @@ impl Request {
     }
 }
 
-impl Pin {
+impl RequestVersion {
     /// The version of `csr` at hand.
     pub fn of(csr: &CertificateSigningRequest) -> Self {
         Self {

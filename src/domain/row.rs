@@ -6,15 +6,15 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::request::{Pin, Request};
-use super::verdict::{Facts, Level, Verdict};
+use super::request::{Request, RequestVersion};
+use super::verdict::{Level, RequestFacts, Verdict};
 use crate::domain::interner::{Interner, Uid, Version};
 
-/// One request in the list. Cloning it copies no text. The [`Facts`] are shared with whoever judges it again.
+/// One request in the list. Cloning it copies no text. The [`RequestFacts`] are shared with whoever judges it again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// Name, state, identity, requester and the like.
-    pub facts: Arc<Facts>,
+    pub facts: Arc<RequestFacts>,
     /// `metadata.uid`.
     pub uid: Uid,
     /// `metadata.resourceVersion`.
@@ -28,9 +28,9 @@ pub struct Row {
 }
 
 impl Deref for Row {
-    type Target = Facts;
+    type Target = RequestFacts;
 
-    fn deref(&self) -> &Facts {
+    fn deref(&self) -> &RequestFacts {
         &self.facts
     }
 }
@@ -40,7 +40,7 @@ impl Row {
     pub fn new(request: &Request, verdict: &Verdict, interner: &mut Interner) -> Self {
         let (level, headline) = (verdict.level(), verdict.headline());
         Self {
-            facts: Arc::new(Facts::shared(request, interner)),
+            facts: Arc::new(RequestFacts::shared(request, interner)),
             uid: Uid::of(&request.pin.uid),
             version: Version::of(&request.pin.resource_version),
             alone: (level, headline),
@@ -50,12 +50,16 @@ impl Row {
     }
 
     /// What a decision on exactly this version is pinned to.
-    pub fn pin(&self) -> Pin {
-        Pin { name: self.name.to_string(), uid: self.uid.to_string(), resource_version: self.version.to_string() }
+    pub fn pin(&self) -> RequestVersion {
+        RequestVersion {
+            name: self.name.to_string(),
+            uid: self.uid.to_string(),
+            resource_version: self.version.to_string(),
+        }
     }
 
     /// Whether `pin` means exactly this version.
-    pub fn is(&self, pin: &Pin) -> bool {
+    pub fn is(&self, pin: &RequestVersion) -> bool {
         *self.name == *pin.name && self.uid == Uid::of(&pin.uid) && self.version == Version::of(&pin.resource_version)
     }
 }

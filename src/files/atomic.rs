@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::{FlockOperation, flock};
 use tempfile::{Builder, NamedTempFile};
 
-use super::Error;
+use super::FileError;
 use crate::domain::gate::WritePermit;
 
 /// For the owner alone.
@@ -24,8 +24,8 @@ pub(super) const RANDOM: usize = 6;
 /// a user's file leaves it to the user.
 ///
 /// # Errors
-/// [`Error::Io`], also where another user's file cannot be left to that user.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// [`FileError::Io`], also where another user's file cannot be left to that user.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let owner = path.metadata().ok();
     write_private_for(path, bytes, owner.as_ref())
 }
@@ -34,17 +34,17 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 ///
 /// # Errors
 /// As there.
-pub fn write_private_for(path: &Path, bytes: &[u8], owner: Option<&Metadata>) -> Result<(), Error> {
+pub fn write_private_for(path: &Path, bytes: &[u8], owner: Option<&Metadata>) -> Result<(), FileError> {
     let file = prepared(path, bytes, PRIVATE, owner)?;
-    file.persist(path).map_err(|failed| Error::io(path)(failed.error))?;
+    file.persist(path).map_err(|failed| FileError::io(path)(failed.error))?;
     settle(path)
 }
 
 /// [`write_private`], but never in the place of a file that is there.
 ///
 /// # Errors
-/// [`Error::Exists`], [`Error::Io`].
-pub fn write_private_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// [`FileError::Exists`], [`FileError::Io`].
+pub fn write_private_new(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     put_new(prepared(path, bytes, PRIVATE, None)?, path)?;
     settle(path)
 }
@@ -52,12 +52,12 @@ pub fn write_private_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// Writes a file that everybody may read (a certificate). One that is there is replaced only with a permit.
 ///
 /// # Errors
-/// [`Error::Exists`], [`Error::Io`].
-pub fn write_public(path: &Path, bytes: &[u8], replace: Option<WritePermit>) -> Result<(), Error> {
+/// [`FileError::Exists`], [`FileError::Io`].
+pub fn write_public(path: &Path, bytes: &[u8], replace: Option<WritePermit>) -> Result<(), FileError> {
     let owner = path.metadata().ok().filter(|_| replace.is_some());
     let file = prepared(path, bytes, PUBLIC, owner.as_ref())?;
     if replace.is_some() {
-        file.persist(path).map_err(|failed| Error::io(path)(failed.error))?;
+        file.persist(path).map_err(|failed| FileError::io(path)(failed.error))?;
     } else {
         put_new(file, path)?;
     }
@@ -67,29 +67,29 @@ pub fn write_public(path: &Path, bytes: &[u8], replace: Option<WritePermit>) -> 
 /// Removes a file so that the removal survives a power cut. One that is not there is fine.
 ///
 /// # Errors
-/// [`Error::Io`].
-pub fn remove(path: &Path) -> Result<(), Error> {
+/// [`FileError::Io`].
+pub fn remove(path: &Path) -> Result<(), FileError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(Error::io(path)(error)),
+        Err(error) => Err(FileError::io(path)(error)),
         Ok(()) => settle(path),
     }
 }
 
-fn put_new(file: NamedTempFile, path: &Path) -> Result<(), Error> {
+fn put_new(file: NamedTempFile, path: &Path) -> Result<(), FileError> {
     let failed = match file.persist_noclobber(path) {
         Ok(_) => return Ok(()),
         Err(failed) => failed.error,
     };
     Err(match failed.kind() {
-        std::io::ErrorKind::AlreadyExists => Error::Exists(path.to_owned()),
-        _ => Error::io(path)(failed),
+        std::io::ErrorKind::AlreadyExists => FileError::Exists(path.to_owned()),
+        _ => FileError::io(path)(failed),
     })
 }
 
 /// A complete file under another name in the same folder; the system creates it for the owner alone. It is held with
 /// flock(2) until it has its name, so that one that a killed run left is known by being free.
-fn prepared(path: &Path, bytes: &[u8], mode: u32, owner: Option<&Metadata>) -> Result<NamedTempFile, Error> {
+fn prepared(path: &Path, bytes: &[u8], mode: u32, owner: Option<&Metadata>) -> Result<NamedTempFile, FileError> {
     super::sweep::beside(path, false);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut file = Builder::new()
@@ -97,13 +97,13 @@ fn prepared(path: &Path, bytes: &[u8], mode: u32, owner: Option<&Metadata>) -> R
         .rand_bytes(RANDOM)
         .suffix(UNFINISHED)
         .tempfile_in(folder(path))
-        .map_err(Error::io(path))?;
+        .map_err(FileError::io(path))?;
     // A file system without locks has no other use for it.
     let _ = flock(file.as_file(), FlockOperation::NonBlockingLockExclusive);
-    file.write_all(bytes).map_err(Error::io(path))?;
-    leave_to(file.as_file(), owner).map_err(Error::io(path))?;
-    file.as_file().set_permissions(Permissions::from_mode(mode)).map_err(Error::io(path))?;
-    file.as_file().sync_all().map_err(Error::io(path))?;
+    file.write_all(bytes).map_err(FileError::io(path))?;
+    leave_to(file.as_file(), owner).map_err(FileError::io(path))?;
+    file.as_file().set_permissions(Permissions::from_mode(mode)).map_err(FileError::io(path))?;
+    file.as_file().sync_all().map_err(FileError::io(path))?;
     Ok(file)
 }
 
@@ -122,8 +122,8 @@ fn leave_to(file: &File, owner: Option<&Metadata>) -> std::io::Result<()> {
 }
 
 /// The rename itself survives a power cut once the folder is synced.
-fn settle(path: &Path) -> Result<(), Error> {
-    File::open(folder(path)).and_then(|folder| folder.sync_all()).map_err(Error::io(path))
+fn settle(path: &Path) -> Result<(), FileError> {
+    File::open(folder(path)).and_then(|folder| folder.sync_all()).map_err(FileError::io(path))
 }
 
 pub(super) fn folder(path: &Path) -> &Path {
@@ -154,7 +154,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("jane.crt");
         write_public(&path, b"one", None).unwrap();
-        assert!(matches!(write_public(&path, b"two", None), Err(Error::Exists(_))));
+        assert!(matches!(write_public(&path, b"two", None), Err(FileError::Exists(_))));
         assert_eq!((std::fs::read(&path).unwrap(), mode(&path)), (b"one".to_vec(), 0o644));
         write_public(&path, b"two", crate::domain::gate::WriteAccess::new(false, None).permit().ok()).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");

@@ -3,13 +3,13 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{Error, bounded, folders};
+use super::{FileError, bounded, folders};
 use crate::config::theme::{BUILT_IN, DEFAULT, ThemeFile};
 use crate::config::{Config, Wrong};
 
 /// A config file and what it says.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct LoadedConfig {
     /// Where it is or would be; `None` without a home folder.
     pub path: Option<PathBuf>,
     /// Its text, empty where there is none.
@@ -18,9 +18,9 @@ pub struct Found {
     pub config: Config,
 }
 
-impl Found {
+impl LoadedConfig {
     /// An error in this file, at the place where `path` stands in it.
-    pub fn wrong(&self, path: &[&str], why: impl Into<String>) -> Error {
+    pub fn wrong(&self, path: &[&str], why: impl Into<String>) -> FileError {
         let file = self.path.clone().unwrap_or_default();
         content(&file, &Wrong::at(&self.text, path, why))
     }
@@ -29,32 +29,32 @@ impl Found {
 /// Where the config file is: `$XDG_CONFIG_HOME/countersign/config.yaml`, `~/.config/countersign/config.yaml` by default.
 ///
 /// # Errors
-/// [`Error::NoHome`].
-pub fn path() -> Result<PathBuf, Error> {
+/// [`FileError::NoHome`].
+pub fn path() -> Result<PathBuf, FileError> {
     Ok(folders::config()?.join("config.yaml"))
 }
 
 /// Reads the config file; without one, or in a folder that cannot be read, everything is as by default.
 ///
 /// # Errors
-/// [`Error::Io`] where it cannot be read, [`Error::Content`] where it is wrong.
-pub fn read() -> Result<Found, Error> {
-    let Ok(path) = path() else { return Ok(Found::default()) };
+/// [`FileError::Io`] where it cannot be read, [`FileError::Content`] where it is wrong.
+pub fn read() -> Result<LoadedConfig, FileError> {
+    let Ok(path) = path() else { return Ok(LoadedConfig::default()) };
     match bounded::read_text(&path, bounded::SETTINGS) {
         Ok(text) => {
             let config = Config::parse(&text).map_err(|wrong| content(&path, &wrong))?;
-            Ok(Found { path: Some(path), text, config })
+            Ok(LoadedConfig { path: Some(path), text, config })
         }
-        Err(error) if is_absent(&path, &error) => Ok(Found { path: Some(path), ..Found::default() }),
-        Err(error) => Err(Error::io(&path)(error)),
+        Err(error) if is_absent(&path, &error) => Ok(LoadedConfig { path: Some(path), ..LoadedConfig::default() }),
+        Err(error) => Err(FileError::io(&path)(error)),
     }
 }
 
 /// A theme: one of the config folder's `themes`, else one that comes along.
 ///
 /// # Errors
-/// [`Error::Content`] where it is wrong or there is none of that name, [`Error::Io`].
-pub fn theme(name: Option<&str>) -> Result<ThemeFile, Error> {
+/// [`FileError::Content`] where it is wrong or there is none of that name, [`FileError::Io`].
+pub fn theme(name: Option<&str>) -> Result<ThemeFile, FileError> {
     let name = name.unwrap_or(DEFAULT);
     let folder = folders::config().ok().map(|folder| folder.join("themes"));
     let plain =
@@ -63,10 +63,11 @@ pub fn theme(name: Option<&str>) -> Result<ThemeFile, Error> {
         match bounded::read_text(&path, bounded::SETTINGS) {
             Ok(text) => return ThemeFile::parse(&text).map_err(|wrong| content(&path, &wrong)),
             Err(error) if is_absent(&path, &error) => {}
-            Err(error) => return Err(Error::io(&path)(error)),
+            Err(error) => return Err(FileError::io(&path)(error)),
         }
     }
-    ThemeFile::built_in(name).ok_or_else(|| Error::NoTheme { name: name.to_owned(), known: themes(folder.as_deref()) })
+    ThemeFile::built_in(name)
+        .ok_or_else(|| FileError::NoTheme { name: name.to_owned(), known: themes(folder.as_deref()) })
 }
 
 /// Whether there is no such file as far as this user can tell ([`folders::trouble`] says what that means).
@@ -82,6 +83,6 @@ fn themes(folder: Option<&Path>) -> Vec<String> {
     names
 }
 
-fn content(path: &Path, wrong: &Wrong) -> Error {
-    Error::Content { path: path.to_owned(), why: wrong.to_string() }
+fn content(path: &Path, wrong: &Wrong) -> FileError {
+    FileError::Content { path: path.to_owned(), why: wrong.to_string() }
 }

@@ -8,14 +8,14 @@ use std::sync::OnceLock;
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 
-use super::Error;
+use super::FileError;
 
 /// The home folder.
 ///
 /// # Errors
-/// [`Error::NoHome`].
-pub fn home() -> Result<PathBuf, Error> {
-    std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from).ok_or(Error::NoHome)
+/// [`FileError::NoHome`].
+pub fn home() -> Result<PathBuf, FileError> {
+    std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from).ok_or(FileError::NoHome)
 }
 
 static OWN_STATE: OnceLock<PathBuf> = OnceLock::new();
@@ -29,11 +29,11 @@ pub fn keep_state_in(folder: PathBuf) {
 /// made where there is none.
 ///
 /// # Errors
-/// [`Error::NoHome`], [`Error::State`].
-pub fn state() -> Result<PathBuf, Error> {
+/// [`FileError::NoHome`], [`FileError::State`].
+pub fn state() -> Result<PathBuf, FileError> {
     let folder = state_path()?;
     match make_private(&folder) {
-        Err(Error::Io { path, error }) => Err(Error::State { path, error }),
+        Err(FileError::Io { path, error }) => Err(FileError::State { path, error }),
         made => made.map(|()| folder),
     }
 }
@@ -41,8 +41,8 @@ pub fn state() -> Result<PathBuf, Error> {
 /// Where the state folder is or would be.
 ///
 /// # Errors
-/// [`Error::NoHome`].
-pub fn state_path() -> Result<PathBuf, Error> {
+/// [`FileError::NoHome`].
+pub fn state_path() -> Result<PathBuf, FileError> {
     if let Some(folder) = OWN_STATE.get() {
         return Ok(folder.clone());
     }
@@ -57,8 +57,8 @@ pub fn state_path() -> Result<PathBuf, Error> {
 /// The config folder: `$XDG_CONFIG_HOME/countersign`, `~/.config/countersign` by default. It need not be there.
 ///
 /// # Errors
-/// [`Error::NoHome`].
-pub fn config() -> Result<PathBuf, Error> {
+/// [`FileError::NoHome`].
+pub fn config() -> Result<PathBuf, FileError> {
     let base = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let base = match base {
         Some(base) => base,
@@ -70,15 +70,15 @@ pub fn config() -> Result<PathBuf, Error> {
 /// Makes a folder (and those above it) for the owner alone; one that is there is closed to others.
 ///
 /// # Errors
-/// [`Error::Io`].
-pub fn make_private(folder: &Path) -> Result<(), Error> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(Error::io(folder))?;
+/// [`FileError::Io`].
+pub fn make_private(folder: &Path) -> Result<(), FileError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(FileError::io(folder))?;
     // One that is closed already may lie on a file system that cannot be written.
     let is_closed = |meta: std::fs::Metadata| meta.permissions().mode().trailing_zeros() >= 6;
     if folder.metadata().is_ok_and(is_closed) {
         return Ok(());
     }
-    std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(Error::io(folder))
+    std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(FileError::io(folder))
 }
 
 /// Whether a file was not read because of a folder above it: one that may not be searched, or is none. Whether the file

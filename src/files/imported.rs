@@ -10,13 +10,13 @@ use serde_yaml::{Mapping, Value};
 
 use super::kubeconfig::disk::Disk;
 use super::lock::Lock;
-use super::{Error, atomic, bounded, folders};
+use super::{FileError, atomic, bounded, folders};
 use crate::domain::kubeconfig::diagnose::{CONTRADICTION, names_authority};
 use crate::domain::kubeconfig::extract::detach;
 use crate::domain::kubeconfig::import::{Fate, Incoming};
 use crate::domain::kubeconfig::risks::{Risk, fingerprint, risks};
 use crate::domain::kubeconfig::set::Kubeconfigs;
-use crate::domain::kubeconfig::{Kind, Kubeconfig};
+use crate::domain::kubeconfig::{EntryKind, Kubeconfig};
 
 /// The list, in the state folder.
 pub(super) const FILE: &str = "imported.yaml";
@@ -48,20 +48,20 @@ impl Incomer {
     /// Reads it. Files in its own folder are embedded; those outside of it only with `outside`.
     ///
     /// # Errors
-    /// [`Error::Refused`] where it is not there, or a file that it names is not what it should be; [`Error::Content`],
-    /// [`Error::Io`].
-    pub fn read(path: &Path, outside: bool) -> Result<Self, Error> {
+    /// [`FileError::Refused`] where it is not there, or a file that it names is not what it should be; [`FileError::Content`],
+    /// [`FileError::Io`].
+    pub fn read(path: &Path, outside: bool) -> Result<Self, FileError> {
         if !path.exists() {
-            return Err(Error::Refused(format!("{} is not there", path.display())));
+            return Err(FileError::Refused(format!("{} is not there", path.display())));
         }
         let mut config = super::kubeconfig::read(path)?;
-        let full = std::path::absolute(path).map_err(Error::io(path))?;
+        let full = std::path::absolute(path).map_err(FileError::io(path))?;
         let folder = full.parent().unwrap_or(Path::new("/"));
         if let Some(cluster) = contradicting(&config) {
-            return Err(Error::Refused(format!("{}: cluster {cluster}: {CONTRADICTION}", path.display())));
+            return Err(FileError::Refused(format!("{}: cluster {cluster}: {CONTRADICTION}", path.display())));
         }
         let risks = risks(&config, folder, &Disk);
-        let notes = detach(&mut config, folder, &Disk, outside).map_err(Error::Refused)?;
+        let notes = detach(&mut config, folder, &Disk, outside).map_err(FileError::Refused)?;
         Ok(Self { config, notes, risks })
     }
 
@@ -85,7 +85,7 @@ impl Incomer {
     }
 }
 
-fn remember(new: &[Untrusted]) -> Result<(), Error> {
+fn remember(new: &[Untrusted]) -> Result<(), FileError> {
     if new.is_empty() {
         return Ok(());
     }
@@ -98,48 +98,49 @@ fn remember(new: &[Untrusted]) -> Result<(), Error> {
 /// Trusts entries from now on.
 ///
 /// # Errors
-/// [`Error::NoHome`], [`Error::Io`], [`Error::Locked`].
-pub fn trust(entries: &[Untrusted]) -> Result<(), Error> {
+/// [`FileError::NoHome`], [`FileError::Io`], [`FileError::Locked`].
+pub fn trust(entries: &[Untrusted]) -> Result<(), FileError> {
     if entries.is_empty() { Ok(()) } else { update(|known| known.retain(|one| !entries.contains(one))) }
 }
 
 /// What a context would run or read that is not trusted yet.
 ///
 /// # Errors
-/// [`Error::Content`], [`Error::Io`]: a list that exists and cannot be read is not an empty one. In a folder that cannot
+/// [`FileError::Content`], [`FileError::Io`]: a list that exists and cannot be read is not an empty one. In a folder that cannot
 /// be read there is none ([`folders::trouble`] says so): an import that could not write it there was refused.
-pub fn of_context(all: &Kubeconfigs, context: &str) -> Result<Vec<Untrusted>, Error> {
+pub fn of_context(all: &Kubeconfigs, context: &str) -> Result<Vec<Untrusted>, FileError> {
     // Without a home nothing can have been imported.
     let Ok(state) = folders::state_path() else { return Ok(Vec::new()) };
     let known = read(&state.join(FILE))?;
     if known.is_empty() {
         return Ok(known);
     }
-    let fields = all.get(Kind::Context, context).unwrap_or_default();
-    let entry = |kind: Kind| {
+    let fields = all.get(EntryKind::Context, context).unwrap_or_default();
+    let entry = |kind: EntryKind| {
         let name = fields.get(kind.word()).and_then(Value::as_str)?;
         let print = fingerprint(kind, &all.resolved(kind, name)?)?;
         let file = real(all.file(kind, name)?);
         known.iter().find(|one| one.file == file && one.fingerprint == print).cloned()
     };
-    Ok([Kind::Cluster, Kind::User].into_iter().filter_map(entry).collect())
+    Ok([EntryKind::Cluster, EntryKind::User].into_iter().filter_map(entry).collect())
 }
 
 /// Refuses a context with something that is not trusted yet.
 ///
 /// # Errors
-/// [`Error::Untrusted`], and those of [`of_context`].
-pub fn check(all: &Kubeconfigs, context: &str) -> Result<(), Error> {
+/// [`FileError::Untrusted`], and those of [`of_context`].
+pub fn check(all: &Kubeconfigs, context: &str) -> Result<(), FileError> {
     let what: Vec<_> = of_context(all, context)?.into_iter().flat_map(|one| one.what).collect();
-    if what.is_empty() { Ok(()) } else { Err(Error::Untrusted { context: context.to_owned(), what }) }
+    if what.is_empty() { Ok(()) } else { Err(FileError::Untrusted { context: context.to_owned(), what }) }
 }
 
 /// A cluster that names a CA and says that none is asked for.
 fn contradicting(config: &Kubeconfig) -> Option<String> {
     let insecure = |fields: &Mapping| fields.get("insecure-skip-tls-verify").and_then(Value::as_bool) == Some(true);
-    let both =
-        |name: &&str| config.get(Kind::Cluster, name).is_some_and(|fields| insecure(fields) && names_authority(fields));
-    config.names(Kind::Cluster).into_iter().find(both).map(str::to_owned)
+    let both = |name: &&str| {
+        config.get(EntryKind::Cluster, name).is_some_and(|fields| insecure(fields) && names_authority(fields))
+    };
+    config.names(EntryKind::Cluster).into_iter().find(both).map(str::to_owned)
 }
 
 /// A file's name that stays the same whichever link leads to it, whether the file is there or not.
@@ -148,24 +149,24 @@ pub fn real(path: &Path) -> PathBuf {
     path.canonicalize().ok().or_else(by_folder).unwrap_or_else(|| path.to_owned())
 }
 
-fn update(change: impl FnOnce(&mut Vec<Untrusted>)) -> Result<(), Error> {
+fn update(change: impl FnOnce(&mut Vec<Untrusted>)) -> Result<(), FileError> {
     let path = folders::state()?.join(FILE);
     let _lock = Lock::take(&path, PATIENCE)?;
     let mut known = read(&path)?;
     change(&mut known);
     let text = crate::domain::yaml::to_string(&known);
-    let text = text.map_err(|error| Error::Content { path: path.clone(), why: error.to_string() })?;
+    let text = text.map_err(|error| FileError::Content { path: path.clone(), why: error.to_string() })?;
     atomic::write_private(&path, text.as_bytes())
 }
 
-fn read(path: &Path) -> Result<Vec<Untrusted>, Error> {
+fn read(path: &Path) -> Result<Vec<Untrusted>, FileError> {
     let text = match bounded::read_text(path, bounded::SETTINGS) {
         Err(error) if error.kind() == ErrorKind::NotFound || folders::is_unreachable(path, &error) => {
             return Ok(Vec::new());
         }
-        text => text.map_err(Error::io(path))?,
+        text => text.map_err(FileError::io(path))?,
     };
-    serde_yaml::from_str(&text).map_err(|error| Error::Content { path: path.to_owned(), why: error.to_string() })
+    serde_yaml::from_str(&text).map_err(|error| FileError::Content { path: path.to_owned(), why: error.to_string() })
 }
 
 #[cfg(test)]
@@ -181,9 +182,9 @@ mod tests {
         assert_eq!(read(&path).unwrap().len(), 1);
         for broken in ["- file: [", "{}", "- fingerprint: a\n"] {
             std::fs::write(&path, broken).unwrap();
-            assert!(matches!(read(&path), Err(Error::Content { .. })), "{broken}");
+            assert!(matches!(read(&path), Err(FileError::Content { .. })), "{broken}");
         }
         std::fs::write(&path, [0xff]).unwrap();
-        assert!(matches!(read(&path), Err(Error::Io { .. })));
+        assert!(matches!(read(&path), Err(FileError::Io { .. })));
     }
 }

@@ -4,13 +4,13 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::folders::{home, is_unreachable};
-use super::{Error, bounded};
+use super::{FileError, bounded};
 use crate::domain::kuberc::{Broken, Kuberc, PluginPolicy};
 use crate::domain::yaml::encoding::decode;
 
 /// The policy that holds, and what is to be said of its file.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct LoadedKuberc {
     /// Which programs a kubeconfig may run.
     pub policy: PluginPolicy,
     /// What kubectl would warn of, with the file's name: a file that it goes on without, a field that it ignores.
@@ -21,9 +21,9 @@ pub struct Found {
 /// of, allow any; [`find`] tells them apart. Of a folder that cannot be read [`super::folders::trouble`] tells.
 ///
 /// # Errors
-/// [`Error::Content`] where the policy contradicts itself; [`Error::Content`], [`Error::Io`] where the file that `KUBERC`
+/// [`FileError::Content`] where the policy contradicts itself; [`FileError::Content`], [`FileError::Io`] where the file that `KUBERC`
 /// names cannot be read.
-pub fn plugin_policy() -> Result<PluginPolicy, Error> {
+pub fn plugin_policy() -> Result<PluginPolicy, FileError> {
     find().map(|found| found.policy)
 }
 
@@ -37,23 +37,23 @@ pub fn path() -> Option<PathBuf> {
 ///
 /// # Errors
 /// As there.
-pub fn find() -> Result<Found, Error> {
+pub fn find() -> Result<LoadedKuberc, FileError> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let is_off = variable("KUBECTL_KUBERC").is_some_and(|value| value.eq_ignore_ascii_case("false"));
     match variable("KUBERC") {
-        _ if is_off => Ok(Found::default()),
-        Some(value) if value == "off" => Ok(Found::default()),
+        _ if is_off => Ok(LoadedKuberc::default()),
+        Some(value) if value == "off" => Ok(LoadedKuberc::default()),
         Some(path) => read(&PathBuf::from(path), true),
-        None => home().map_or_else(|_| Ok(Found::default()), |home| read(&home.join(".kube/kuberc"), false)),
+        None => home().map_or_else(|_| Ok(LoadedKuberc::default()), |home| read(&home.join(".kube/kuberc"), false)),
     }
 }
 
-fn read(path: &Path, named: bool) -> Result<Found, Error> {
-    let content = |why: String| Error::Content { path: path.to_owned(), why };
-    let broken = |error: Error| {
+fn read(path: &Path, named: bool) -> Result<LoadedKuberc, FileError> {
+    let content = |why: String| FileError::Content { path: path.to_owned(), why };
+    let broken = |error: FileError| {
         // kubectl warns and goes on.
         let note = Some(format!("kubectl's settings are ignored: {error}"));
-        if named { Err(error) } else { Ok(Found { policy: PluginPolicy::AllowAll, note }) }
+        if named { Err(error) } else { Ok(LoadedKuberc { policy: PluginPolicy::AllowAll, note }) }
     };
     let text = match bounded::read(path, bounded::SETTINGS) {
         // kubectl splits it into documents before it is decoded.
@@ -62,9 +62,9 @@ fn read(path: &Path, named: bool) -> Result<Found, Error> {
         }
         Ok(bytes) => decode(bytes),
         Err(error) if !named && (error.kind() == ErrorKind::NotFound || is_unreachable(path, &error)) => {
-            return Ok(Found::default());
+            return Ok(LoadedKuberc::default());
         }
-        Err(error) => return broken(Error::io(path)(error)),
+        Err(error) => return broken(FileError::io(path)(error)),
     };
     let text = match text {
         Ok(text) => text,
@@ -73,7 +73,7 @@ fn read(path: &Path, named: bool) -> Result<Found, Error> {
     match Kuberc::parse(&text) {
         Ok(Kuberc { policy, note }) => {
             let note = note.map(|note| content(note).to_string());
-            Ok(Found { policy, note })
+            Ok(LoadedKuberc { policy, note })
         }
         Err(Broken::Policy(why)) => Err(content(why)),
         Err(Broken::Unreadable(why)) => broken(content(why)),
@@ -88,8 +88,8 @@ mod tests {
     fn a_file_that_kubectl_goes_on_without_is_noted_unless_it_was_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kuberc");
-        assert_eq!(read(&path, false).unwrap(), Found::default());
-        assert!(matches!(read(&path, true), Err(Error::Io { .. })));
+        assert_eq!(read(&path, false).unwrap(), LoadedKuberc::default());
+        assert!(matches!(read(&path, true), Err(FileError::Io { .. })));
         for broken in [b"[".to_vec(), b"kind: Other\n".to_vec(), vec![0xff]] {
             std::fs::write(&path, broken).unwrap();
             let found = read(&path, false).unwrap();

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, flock, linkat};
 use rustix::io::Errno;
 
-use super::{Error, bounded};
+use super::{FileError, bounded};
 
 /// What stands in a lock of ours.
 const MARK: &str = "countersign";
@@ -33,8 +33,8 @@ impl Lock {
     /// Takes the lock of `file`, waiting up to `patience` for whoever has it. Blocks.
     ///
     /// # Errors
-    /// [`Error::Locked`] where it stays taken, [`Error::Io`].
-    pub fn take(file: &Path, patience: Duration) -> Result<Self, Error> {
+    /// [`FileError::Locked`] where it stays taken, [`FileError::Io`].
+    pub fn take(file: &Path, patience: Duration) -> Result<Self, FileError> {
         let path = lock_name(file);
         let until = Instant::now() + patience;
         loop {
@@ -44,7 +44,7 @@ impl Lock {
             if Instant::now() >= until {
                 let modified = path.metadata().and_then(|meta| meta.modified()).ok();
                 let age_seconds = modified.and_then(|at| at.elapsed().ok()).map(|age| age.as_secs());
-                return Err(Error::Locked { lock: path, age_seconds });
+                return Err(FileError::Locked { lock: path, age_seconds });
             }
             std::thread::sleep(PAUSE);
         }
@@ -60,7 +60,7 @@ pub fn lock_name(file: &Path) -> PathBuf {
 
 /// A lock that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct LockInfo {
     /// The lock file.
     pub lock: PathBuf,
     /// How old it is.
@@ -72,24 +72,24 @@ pub struct Found {
 }
 
 /// The lock beside a file, if there is one.
-pub fn find(file: &Path) -> Option<Found> {
+pub fn find(file: &Path) -> Option<LockInfo> {
     let lock = lock_name(file);
     let modified = lock.symlink_metadata().ok()?.modified().ok()?;
     let age = modified.elapsed().unwrap_or_default();
     let ours = bounded::read(&lock, 64).is_ok_and(|content| content == MARK.as_bytes());
     let held = ours && left_behind(&lock).is_none();
-    Some(Found { lock, age, ours, held })
+    Some(LockInfo { lock, age, ours, held })
 }
 
 /// Removes a lock that was found, if it is still the very one.
 ///
 /// # Errors
-/// [`Error::Raced`] where another program has made a new one meanwhile, [`Error::Io`].
-pub fn remove(file: &Path, found: &Found) -> Result<(), Error> {
+/// [`FileError::Raced`] where another program has made a new one meanwhile, [`FileError::Io`].
+pub fn remove(file: &Path, found: &LockInfo) -> Result<(), FileError> {
     match find(file) {
         None => Ok(()),
-        Some(now) if now.age >= found.age => std::fs::remove_file(&found.lock).map_err(Error::io(&found.lock)),
-        Some(_) => Err(Error::Raced(found.lock.clone())),
+        Some(now) if now.age >= found.age => std::fs::remove_file(&found.lock).map_err(FileError::io(&found.lock)),
+        Some(_) => Err(FileError::Raced(found.lock.clone())),
     }
 }
 
@@ -102,10 +102,10 @@ impl Drop for Lock {
 
 /// The lock, if it was not there. It appears under its name marked and held, so that no kill leaves one that is not
 /// known as ours; where the file system cannot do that, it is made and then marked.
-fn made(path: &Path) -> Result<Option<File>, Error> {
+fn made(path: &Path) -> Result<Option<File>, FileError> {
     let Some(file) = nameless(path) else { return made_then_marked(path) };
-    flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| Error::io(path)(error.into()))?;
-    (&file).write_all(MARK.as_bytes()).map_err(Error::io(path))?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| FileError::io(path)(error.into()))?;
+    (&file).write_all(MARK.as_bytes()).map_err(FileError::io(path))?;
     // Without a name of its own a file is reached by its descriptor (open(2), O_TMPFILE).
     let own = format!("/proc/self/fd/{}", file.as_raw_fd());
     match linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW) {
@@ -122,16 +122,17 @@ fn nameless(path: &Path) -> Option<File> {
     rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR).ok().map(File::from)
 }
 
-fn made_then_marked(path: &Path) -> Result<Option<File>, Error> {
+fn made_then_marked(path: &Path) -> Result<Option<File>, FileError> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(mut file) => {
             // Held before it is marked: whoever sees the mark finds it held.
-            flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| Error::io(path)(error.into()))?;
-            file.write_all(MARK.as_bytes()).map_err(Error::io(path))?;
+            flock(&file, FlockOperation::NonBlockingLockExclusive)
+                .map_err(|error| FileError::io(path)(error.into()))?;
+            file.write_all(MARK.as_bytes()).map_err(FileError::io(path))?;
             Ok(Some(file))
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
-        Err(error) => Err(Error::io(path)(error)),
+        Err(error) => Err(FileError::io(path)(error)),
     }
 }
 
@@ -160,7 +161,7 @@ mod tests {
         let lock = folder.path().join("config.lock");
         std::fs::write(&lock, "").unwrap();
         let error = Lock::take(&config, Duration::ZERO).unwrap_err();
-        assert!(matches!(&error, Error::Locked { lock: found, .. } if *found == lock), "{error}");
+        assert!(matches!(&error, FileError::Locked { lock: found, .. } if *found == lock), "{error}");
         assert!(lock.exists());
     }
 

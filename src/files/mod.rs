@@ -23,7 +23,7 @@ use crate::domain::validity;
 
 /// What can go wrong with a file. Names the file, never its content.
 #[derive(Debug)]
-pub enum Error {
+pub enum FileError {
     /// The system refused something.
     Io {
         /// The file.
@@ -80,7 +80,7 @@ pub enum Error {
     NoHome,
 }
 
-impl Error {
+impl FileError {
     fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         |error| Self::Io { path, error }
@@ -106,7 +106,7 @@ impl Error {
     }
 }
 
-impl std::fmt::Display for Error {
+impl std::fmt::Display for FileError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = match self {
             Self::Io { path, error } => format!("{}: {error}", path.display()),
@@ -132,7 +132,7 @@ impl std::fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for FileError {}
 
 /// What is said of a context that is not trusted yet.
 pub fn untrusted(context: &str, what: &[String]) -> String {

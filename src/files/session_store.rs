@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::yaml;
-use crate::files::{Error, atomic, bounded, folders};
+use crate::files::{FileError, atomic, bounded, folders};
 
 /// As many contexts are remembered, the ones used last.
 const CONTEXTS: usize = 50;
@@ -43,8 +43,8 @@ pub fn recall(context: &str) -> (Option<Memory>, bool) {
 /// Remembers a context.
 ///
 /// # Errors
-/// [`Error::NoHome`], [`Error::Io`].
-pub fn remember(context: &str, memory: &Memory) -> Result<(), Error> {
+/// [`FileError::NoHome`], [`FileError::Io`].
+pub fn remember(context: &str, memory: &Memory) -> Result<(), FileError> {
     let path = folders::state()?.join("memory.yaml");
     let mut file = read().unwrap_or_default();
     file.insert(context.to_owned(), memory.clone());

@@ -17,7 +17,7 @@ use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 /// Why a key or request could not be made. Never quotes key material.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum KeyError {
     /// The key could not be made.
     #[error("the private key could not be made")]
     Generate,
@@ -36,8 +36,8 @@ impl PrivateKey {
     /// Makes a key. RSA takes from a tenth of a second to some seconds: call it off the loop.
     ///
     /// # Errors
-    /// [`Error::Generate`] where the cryptographic library refuses.
-    pub fn generate(kind: KeyType) -> Result<Self, Error> {
+    /// [`KeyError::Generate`] where the cryptographic library refuses.
+    pub fn generate(kind: KeyType) -> Result<Self, KeyError> {
         let pair = match kind {
             KeyType::Rsa2048 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048),
             KeyType::Rsa3072 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_3072),
@@ -46,15 +46,15 @@ impl PrivateKey {
             KeyType::EcdsaP384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
             KeyType::Ed25519 => KeyPair::generate_for(&rcgen::PKCS_ED25519),
         };
-        pair.map(Self).map_err(|_| Error::Generate)
+        pair.map(Self).map_err(|_| KeyError::Generate)
     }
 
     /// Reads a key.
     ///
     /// # Errors
-    /// [`Error::Read`].
-    pub fn from_pem(pem: &str) -> Result<Self, Error> {
-        KeyPair::from_pem(pem).map(Self).map_err(|_| Error::Read)
+    /// [`KeyError::Read`].
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        KeyPair::from_pem(pem).map(Self).map_err(|_| KeyError::Read)
     }
 
     /// SHA-256 of its public half (`SubjectPublicKeyInfo`), hex, as certificates are compared by.
@@ -78,8 +78,8 @@ impl PrivateKey {
 /// attribute an RDN of its own, in this order, values as `UTF8String`. PEM.
 ///
 /// # Errors
-/// [`Error::Request`].
-pub fn certification_request(key: &PrivateKey, user: &str, groups: &[String]) -> Result<String, Error> {
+/// [`KeyError::Request`].
+pub fn certification_request(key: &PrivateKey, user: &str, groups: &[String]) -> Result<String, KeyError> {
     const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
     const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
     let mut rdns = vec![rdn(COMMON_NAME, user)?];
@@ -92,8 +92,8 @@ pub fn certification_request(key: &PrivateKey, user: &str, groups: &[String]) ->
 /// The request for any subject. PEM.
 ///
 /// # Errors
-/// [`Error::Request`].
-pub fn certification_request_for(key: &PrivateKey, subject: Name) -> Result<String, Error> {
+/// [`KeyError::Request`].
+pub fn certification_request_for(key: &PrivateKey, subject: Name) -> Result<String, KeyError> {
     let spki = key.0.subject_public_key_info();
     let info = CertReqInfo {
         version: Version::V1,
@@ -110,12 +110,12 @@ pub fn certification_request_for(key: &PrivateKey, subject: Name) -> Result<Stri
     request.to_pem(der::pem::LineEnding::LF).map_err(failed)
 }
 
-fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Request(error.to_string())
+fn failed(error: impl std::fmt::Display) -> KeyError {
+    KeyError::Request(error.to_string())
 }
 
 /// One attribute as an RDN of its own.
-fn rdn(oid: ObjectIdentifier, value: &str) -> Result<RelativeDistinguishedName, Error> {
+fn rdn(oid: ObjectIdentifier, value: &str) -> Result<RelativeDistinguishedName, KeyError> {
     let value = Any::from(Utf8StringRef::new(value).map_err(failed)?);
     let mut attributes = SetOfVec::new();
     attributes.insert(AttributeTypeAndValue { oid, value }).map_err(failed)?;

@@ -13,9 +13,9 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme};
 use serde_json::{Value, json};
 
-use super::api::status::Failure;
+use super::api::status::ApiFailure;
 use super::tokens::{Tokens, bearer};
-use crate::domain::access::{AUTHENTICATED, Who};
+use crate::domain::access::{AUTHENTICATED, Principal};
 use crate::domain::certificate::Certificate;
 
 /// Who shows no credentials.
@@ -29,7 +29,7 @@ pub const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct User {
     /// Name and groups.
-    pub who: Who,
+    pub who: Principal,
     /// User id, mostly empty.
     pub uid: String,
     /// Extra attributes.
@@ -38,7 +38,7 @@ pub struct User {
 
 impl User {
     fn anonymous() -> Self {
-        let who = Who { user: ANONYMOUS.to_owned(), groups: vec![UNAUTHENTICATED.to_owned()] };
+        let who = Principal { user: ANONYMOUS.to_owned(), groups: vec![UNAUTHENTICATED.to_owned()] };
         Self { who, ..Self::default() }
     }
 
@@ -73,18 +73,18 @@ impl AnyCertificate {
     }
 
     /// Who logs in with the certificates of a connection, at this moment; `None` where there are none.
-    fn user(&self, certificates: &[CertificateDer<'_>]) -> Result<Option<User>, Failure> {
+    fn user(&self, certificates: &[CertificateDer<'_>]) -> Result<Option<User>, ApiFailure> {
         let Some((own, chain)) = certificates.split_first() else { return Ok(None) };
-        self.0.verify_client_cert(own, chain, UnixTime::now()).map_err(|_| Failure::unauthorized())?;
-        let certificate = Certificate::from_der(own).map_err(|_| Failure::unauthorized())?;
+        self.0.verify_client_cert(own, chain, UnixTime::now()).map_err(|_| ApiFailure::unauthorized())?;
+        let certificate = Certificate::from_der(own).map_err(|_| ApiFailure::unauthorized())?;
         if certificate.identity.user.is_empty() {
-            return Err(Failure::unauthorized());
+            return Err(ApiFailure::unauthorized());
         }
         let mut groups = certificate.identity.groups;
         groups.push(AUTHENTICATED.to_owned());
         let credential = format!("X509SHA256={}", certificate.sha256);
         Ok(Some(User {
-            who: Who { user: certificate.identity.user, groups },
+            who: Principal { user: certificate.identity.user, groups },
             uid: String::new(),
             extra: BTreeMap::from([(CREDENTIAL.to_owned(), vec![credential])]),
         }))
@@ -100,14 +100,14 @@ pub fn authenticate(
     tokens: &Tokens,
     certificates: &[CertificateDer<'_>],
     headers: &HeaderMap,
-) -> Result<User, Failure> {
+) -> Result<User, ApiFailure> {
     let by_certificate = clients.user(certificates);
     if let Ok(Some(user)) = by_certificate {
         return Ok(user);
     }
     let Some(token) = bearer(headers) else { return by_certificate.map(|_| User::anonymous()) };
     let by_token = tokens.authenticate(token, &Tokens::api_audiences(), Utc::now());
-    by_token.map(|authenticated| authenticated.user).map_err(|_| Failure::unauthorized())
+    by_token.map(|authenticated| authenticated.user).map_err(|_| ApiFailure::unauthorized())
 }
 
 impl ClientCertVerifier for AnyCertificate {

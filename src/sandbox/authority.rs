@@ -46,10 +46,10 @@ const SHORT: TimeDelta = TimeDelta::hours(8);
 /// Why a certificate cannot be made. Never quotes key material.
 #[derive(Debug, thiserror::Error)]
 #[error("the certificate cannot be made: {0}")]
-pub struct Error(String);
+pub struct AuthorityError(String);
 
-fn failed(error: impl std::fmt::Display) -> Error {
-    Error(error.to_string())
+fn failed(error: impl std::fmt::Display) -> AuthorityError {
+    AuthorityError(error.to_string())
 }
 
 /// `TBSCertificate` (RFC 5280, 4.1).
@@ -101,7 +101,7 @@ impl Authority {
     ///
     /// # Errors
     /// Where the cryptographic library refuses.
-    pub fn new(now: DateTime<Utc>) -> Result<Self, Error> {
+    pub fn new(now: DateTime<Utc>) -> Result<Self, AuthorityError> {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, "countersign-practice-cluster");
@@ -138,7 +138,10 @@ impl Authority {
     ///
     /// # Errors
     /// Where the cryptographic library refuses.
-    pub fn serving(&self, addresses: &[IpAddr]) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), Error> {
+    pub fn serving(
+        &self,
+        addresses: &[IpAddr],
+    ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), AuthorityError> {
         let names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
         let mut params = CertificateParams::new(names.map(ToOwned::to_owned)).map_err(failed)?;
         params.subject_alt_names.extend(addresses.iter().map(|address| SanType::IpAddress(*address)));
@@ -153,7 +156,12 @@ impl Authority {
     ///
     /// # Errors
     /// Where the cryptographic library refuses.
-    pub fn credentials(&self, user: &str, groups: &[String], now: DateTime<Utc>) -> Result<Credentials, Error> {
+    pub fn credentials(
+        &self,
+        user: &str,
+        groups: &[String],
+        now: DateTime<Utc>,
+    ) -> Result<Credentials, AuthorityError> {
         let key = PrivateKey::generate(KeyType::EcdsaP256).map_err(failed)?;
         let request = certification_request(&key, user, groups).map_err(failed)?;
         let usages = ["digital signature".to_owned(), "client auth".to_owned()];
@@ -172,7 +180,7 @@ impl Authority {
         usages: &[String],
         expiration_seconds: Option<i32>,
         now: DateTime<Utc>,
-    ) -> Result<String, Error> {
+    ) -> Result<String, AuthorityError> {
         let block = first_request(request).map_err(failed)?;
         let raw = RawRequest::parse(&block.content).map_err(failed)?;
         let signature = AlgorithmIdentifierOwned { oid: ECDSA_SHA256, parameters: None };
@@ -193,14 +201,14 @@ impl Authority {
         certificate.to_pem(der::pem::LineEnding::LF).map_err(failed)
     }
 
-    fn validity(&self, expiration_seconds: Option<i32>, now: DateTime<Utc>) -> Result<Validity, Error> {
+    fn validity(&self, expiration_seconds: Option<i32>, now: DateTime<Utc>) -> Result<Validity, AuthorityError> {
         let asked = expiration_seconds.map_or(LONGEST_LIFE, |seconds| TimeDelta::seconds(seconds.into()));
         let life = asked.clamp(TimeDelta::minutes(10), LONGEST_LIFE);
         let end = now + if life < SHORT { life } else { life - BACKDATE };
         Ok(Validity::new(x509_time(now - BACKDATE)?, x509_time(end.min(self.not_after))?))
     }
 
-    fn extensions(&self, request: &RawRequest<'_>, usages: &[String]) -> Result<Vec<Extension>, Error> {
+    fn extensions(&self, request: &RawRequest<'_>, usages: &[String]) -> Result<Vec<Extension>, AuthorityError> {
         let mut extensions = Vec::new();
         let bits = usages.iter().filter_map(|usage| key_usage(usage)).fold(0u16, |all, bit| all | bit);
         if bits != 0 {
@@ -223,7 +231,7 @@ impl Authority {
 }
 
 /// `UTCTime` until 2049, `GeneralizedTime` after (RFC 5280, 4.1.2.5).
-fn x509_time(time: DateTime<Utc>) -> Result<Time, Error> {
+fn x509_time(time: DateTime<Utc>) -> Result<Time, AuthorityError> {
     let seconds = u64::try_from(time.timestamp()).map_err(failed)?;
     let moment = DerTime::from_unix_duration(std::time::Duration::from_secs(seconds)).map_err(failed)?;
     if time.year() < 2050 {
@@ -232,14 +240,14 @@ fn x509_time(time: DateTime<Utc>) -> Result<Time, Error> {
     Ok(GeneralizedTime::from_date_time(moment).into())
 }
 
-fn serial() -> Result<SerialNumber, Error> {
+fn serial() -> Result<SerialNumber, AuthorityError> {
     let mut bytes = *uuid::Uuid::new_v4().as_bytes();
     bytes[0] &= 0x7f; // a serial number is positive
     SerialNumber::new(&bytes).map_err(failed)
 }
 
 /// The subject as Go writes a parsed one: the values of each kind together, one common name and serial number, the last.
-fn rebuilt(subject: &[Attribute<'_>]) -> Result<Name, Error> {
+fn rebuilt(subject: &[Attribute<'_>]) -> Result<Name, AuthorityError> {
     // `pkix.Name.ToRDNSequence`: C, O, OU, L, ST, STREET, postal code, CN, serial number.
     let order = ["2.5.4.6", "2.5.4.10", "2.5.4.11", "2.5.4.7", "2.5.4.8", "2.5.4.9", "2.5.4.17", "2.5.4.3", "2.5.4.5"];
     let text = |value: &String| Utf8StringRef::new(value).map(Any::from).map_err(failed);
@@ -263,12 +271,12 @@ fn rebuilt(subject: &[Attribute<'_>]) -> Result<Name, Error> {
     Ok(Name::hazmat_from_rdn_sequence(RdnSequence::from(rdns)))
 }
 
-fn extension(extn_id: ObjectIdentifier, critical: bool, value: &impl Encode) -> Result<Extension, Error> {
+fn extension(extn_id: ObjectIdentifier, critical: bool, value: &impl Encode) -> Result<Extension, AuthorityError> {
     let value = OctetString::new(value.to_der().map_err(failed)?).map_err(failed)?;
     Ok(Extension { extn_id, critical, extn_value: value })
 }
 
-fn alternative_names(request: &RawRequest<'_>) -> Result<Option<Extension>, Error> {
+fn alternative_names(request: &RawRequest<'_>) -> Result<Option<Extension>, AuthorityError> {
     let Some((critical, value)) = request.alternative_names else { return Ok(None) };
     let extn_value = OctetString::new(value).map_err(failed)?;
     Ok(Some(Extension { extn_id: ALTERNATIVE_NAMES, critical, extn_value }))
@@ -291,7 +299,7 @@ fn key_usage(usage: &str) -> Option<u16> {
     Some(0x8000 >> bit)
 }
 
-fn named_bits(bits: u16) -> Result<BitString, Error> {
+fn named_bits(bits: u16) -> Result<BitString, AuthorityError> {
     let unused = bits.trailing_zeros();
     let bytes = bits.to_be_bytes();
     let length = if unused >= 8 { 1 } else { 2 };

@@ -9,9 +9,9 @@ use http::HeaderMap;
 
 use super::api::access::{Access, refusal};
 use super::api::fields::Fields;
-use super::api::status::Failure;
+use super::api::status::ApiFailure;
 use super::authentication::{ANONYMOUS, UNAUTHENTICATED, User};
-use crate::domain::access::{AUTHENTICATED, Action, MASTERS, ResourceAction, Who};
+use crate::domain::access::{AUTHENTICATED, Action, MASTERS, Principal, ResourceAction};
 
 /// The group of all nodes.
 pub const NODES: &str = "system:nodes";
@@ -26,7 +26,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn read(headers: &HeaderMap) -> Result<Option<Self>, Failure> {
+    fn read(headers: &HeaderMap) -> Result<Option<Self>, ApiFailure> {
         let texts = |name: &str| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
         let first = |name: &str| texts(name).next().unwrap_or_default().to_owned();
         let mut wanted = Self {
@@ -43,15 +43,15 @@ impl Wanted {
         let more = !wanted.uid.is_empty() || !wanted.groups.is_empty() || !wanted.extra.is_empty();
         match (wanted.name.is_empty(), more) {
             (true, true) => {
-                Err(Failure::bad_request("requested a group, uid or extra without impersonating a user name"))
+                Err(ApiFailure::bad_request("requested a group, uid or extra without impersonating a user name"))
             }
             (true, false) => Ok(None),
             (false, _) => Ok(Some(wanted)),
         }
     }
 
-    fn who(&self) -> Who {
-        Who { user: self.name.clone(), groups: self.groups.clone() }
+    fn who(&self) -> Principal {
+        Principal { user: self.name.clone(), groups: self.groups.clone() }
     }
 
     fn only_named(&self) -> bool {
@@ -65,7 +65,7 @@ impl Wanted {
 
 /// A way to be allowed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
+enum ImpersonationRule {
     AssociatedNode,
     ArbitraryNode,
     ServiceAccount,
@@ -73,7 +73,7 @@ enum Mode {
     Legacy,
 }
 
-impl Mode {
+impl ImpersonationRule {
     const ALL: [Self; 5] =
         [Self::AssociatedNode, Self::ArbitraryNode, Self::ServiceAccount, Self::UserInfo, Self::Legacy];
 
@@ -110,28 +110,28 @@ fn is_associated(user: &User, node: &str) -> bool {
 ///
 /// # Errors
 /// 403 for what may not be impersonated.
-pub fn impersonated(user: User, headers: &HeaderMap, action: &Action, access: &Access) -> Result<User, Failure> {
+pub fn impersonated(user: User, headers: &HeaderMap, action: &Action, access: &Access) -> Result<User, ApiFailure> {
     let Some(wanted) = Wanted::read(headers)? else { return Ok(user) };
     let mut refused = None;
-    for mode in Mode::ALL.into_iter().filter(|mode| mode.applies(&user, &wanted)) {
+    for mode in ImpersonationRule::ALL.into_iter().filter(|mode| mode.applies(&user, &wanted)) {
         let attempt = Attempt { user: &user, wanted: &wanted, mode, access };
         match attempt.check(action) {
             Ok(acts_as) => return Ok(acts_as),
             Err(failure) => refused = refused.or(Some(failure)),
         }
     }
-    Err(refused.unwrap_or_else(|| Failure::internal("all impersonation modes failed")))
+    Err(refused.unwrap_or_else(|| ApiFailure::internal("all impersonation modes failed")))
 }
 
 struct Attempt<'a> {
     user: &'a User,
     wanted: &'a Wanted,
-    mode: Mode,
+    mode: ImpersonationRule,
     access: &'a Access,
 }
 
 impl Attempt<'_> {
-    fn check(&self, action: &Action) -> Result<User, Failure> {
+    fn check(&self, action: &Action) -> Result<User, ApiFailure> {
         if let Some(mode) = self.mode.name() {
             let on = |verb: &str| format!("impersonate-on:{mode}:{verb}");
             self.may(&match action.clone() {
@@ -153,17 +153,17 @@ impl Attempt<'_> {
         if !known {
             groups.push(if self.wanted.name == ANONYMOUS { UNAUTHENTICATED } else { AUTHENTICATED }.to_owned());
         }
-        let who = Who { user: self.wanted.name.clone(), groups };
+        let who = Principal { user: self.wanted.name.clone(), groups };
         Ok(User { who, uid: self.wanted.uid.clone(), extra: self.wanted.extra.clone() })
     }
 
     /// Checks the name; the groups that go with it.
-    fn name(&self) -> Result<Vec<String>, Failure> {
+    fn name(&self) -> Result<Vec<String>, ApiFailure> {
         let (wanted, group) = (self.wanted, self.group());
-        let node_mode = matches!(self.mode, Mode::AssociatedNode | Mode::ArbitraryNode);
+        let node_mode = matches!(self.mode, ImpersonationRule::AssociatedNode | ImpersonationRule::ArbitraryNode);
         if let Some(node) = wanted.node().filter(|_| node_mode) {
             // The right to be the associated node is one for all nodes.
-            let node = if self.mode == Mode::AssociatedNode { "*" } else { node };
+            let node = if self.mode == ImpersonationRule::AssociatedNode { "*" } else { node };
             self.may_be(group, "nodes", |action| action.named(node))?;
             return Ok(vec![NODES.to_owned()]);
         }
@@ -179,11 +179,11 @@ impl Attempt<'_> {
         Ok(wanted.groups.clone())
     }
 
-    fn groups(&self) -> Result<(), Failure> {
+    fn groups(&self) -> Result<(), ApiFailure> {
         for name in &self.wanted.groups {
-            if self.mode != Mode::Legacy && name == MASTERS {
+            if self.mode != ImpersonationRule::Legacy && name == MASTERS {
                 let why = "impersonating the system:masters group is not allowed";
-                return Err(Failure::denied(self.group(), "groups", MASTERS, why));
+                return Err(ApiFailure::denied(self.group(), "groups", MASTERS, why));
             }
             self.may_be(self.group(), "groups", |action| action.named(name))?;
         }
@@ -192,7 +192,7 @@ impl Attempt<'_> {
 
     /// The API group of users, groups and service accounts as things to be impersonated.
     fn group(&self) -> &'static str {
-        if self.mode == Mode::Legacy { "" } else { AUTHENTICATION }
+        if self.mode == ImpersonationRule::Legacy { "" } else { AUTHENTICATION }
     }
 
     fn may_be(
@@ -200,12 +200,12 @@ impl Attempt<'_> {
         group: &str,
         resource: &str,
         about: impl FnOnce(ResourceAction) -> ResourceAction,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ApiFailure> {
         let verb = self.mode.name().map_or("impersonate".to_owned(), |mode| format!("impersonate:{mode}"));
         self.may(&Action::Resource(about(ResourceAction::new(&verb, group, resource))))
     }
 
-    fn may(&self, action: &Action) -> Result<(), Failure> {
+    fn may(&self, action: &Action) -> Result<(), ApiFailure> {
         let decision = self.access.decide(&self.user.who, action, &Fields::default());
         if decision.allowed { Ok(()) } else { Err(refusal(self.user, action, &decision.reason)) }
     }

@@ -76,9 +76,9 @@ impl Default for Options {
 /// Why it does not start.
 #[derive(Debug, thiserror::Error)]
 #[error("the practice cluster does not start: {0}")]
-pub struct Error(String);
+pub struct SandboxError(String);
 
-impl Error {
+impl SandboxError {
     fn of(error: impl std::fmt::Display) -> Self {
         Self(error.to_string())
     }
@@ -98,29 +98,29 @@ impl Sandbox {
     ///
     /// # Errors
     /// Where the address is taken, or there is no place for its folder.
-    pub async fn start(options: &Options) -> Result<Self, Error> {
+    pub async fn start(options: &Options) -> Result<Self, SandboxError> {
         let now = Utc::now();
-        let folder = private_folder(&std::env::temp_dir()).map_err(Error::of)?;
+        let folder = private_folder(&std::env::temp_dir()).map_err(SandboxError::of)?;
         let listener = TcpListener::bind(options.listen).await;
-        let listener = listener.map_err(|error| Error(format!("{}: {error}", options.listen)))?;
-        let address = listener.local_addr().map_err(Error::of)?;
-        let authority = Arc::new(Authority::new(now).map_err(Error::of)?);
+        let listener = listener.map_err(|error| SandboxError(format!("{}: {error}", options.listen)))?;
+        let address = listener.local_addr().map_err(SandboxError::of)?;
+        let authority = Arc::new(Authority::new(now).map_err(SandboxError::of)?);
         let store = Arc::new(Store::default());
-        seed::plant(&store, &authority, !options.empty, now).map_err(Error::of)?;
-        let clients = Arc::new(AnyCertificate::of(authority.der(), server::provider()).map_err(Error::of)?);
+        seed::plant(&store, &authority, !options.empty, now).map_err(SandboxError::of)?;
+        let clients = Arc::new(AnyCertificate::of(authority.der(), server::provider()).map_err(SandboxError::of)?);
         let reached = reached_at(address);
         let url = format!("https://{reached}");
-        let tokens = Arc::new(Tokens::new(Issuer::new().map_err(Error::of)?, store.clone()));
-        let api = Arc::new(Api::new(store.clone(), clients.clone(), tokens, url.clone()).map_err(Error::of)?);
-        let (certificate, key) = authority.serving(&[reached.ip(), address.ip()]).map_err(Error::of)?;
-        let tls = server::tls(certificate, key, clients).map_err(Error::of)?;
+        let tokens = Arc::new(Tokens::new(Issuer::new().map_err(SandboxError::of)?, store.clone()));
+        let api = Arc::new(Api::new(store.clone(), clients.clone(), tokens, url.clone()).map_err(SandboxError::of)?);
+        let (certificate, key) = authority.serving(&[reached.ip(), address.ip()]).map_err(SandboxError::of)?;
+        let tls = server::tls(certificate, key, clients).map_err(SandboxError::of)?;
         let mut tasks = JoinSet::new();
         tasks.spawn(server::serve(listener, tls, api, options.idle));
-        controllers::start(&mut tasks, &store, &authority).map_err(Error::of)?;
+        controllers::start(&mut tasks, &store, &authority).map_err(SandboxError::of)?;
         tasks.spawn(seed::traffic(store.clone(), options.traffic));
         let sandbox = Self { folder, url, authority, store, _tasks: tasks };
-        let kubeconfig = sandbox.kubeconfig_text().map_err(Error::of)?;
-        atomic::write_private(&sandbox.kubeconfig(), kubeconfig.as_bytes()).map_err(Error::of)?;
+        let kubeconfig = sandbox.kubeconfig_text().map_err(SandboxError::of)?;
+        atomic::write_private(&sandbox.kubeconfig(), kubeconfig.as_bytes()).map_err(SandboxError::of)?;
         Ok(sandbox)
     }
 
@@ -153,12 +153,12 @@ impl Sandbox {
     ///
     /// # Errors
     /// Where the certificate cannot be made.
-    pub fn credentials(&self, user: &str, groups: &[&str]) -> Result<Credentials, authority::Error> {
+    pub fn credentials(&self, user: &str, groups: &[&str]) -> Result<Credentials, authority::AuthorityError> {
         let groups: Vec<_> = groups.iter().map(|group| (*group).to_owned()).collect();
         self.authority.credentials(user, &groups, Utc::now())
     }
 
-    fn kubeconfig_text(&self) -> Result<Zeroizing<String>, authority::Error> {
+    fn kubeconfig_text(&self) -> Result<Zeroizing<String>, authority::AuthorityError> {
         let credentials = self.credentials(ADMIN, &[MASTERS])?;
         let key = Zeroizing::new(STANDARD.encode(credentials.key.as_bytes()));
         Ok(Zeroizing::new(format!(

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::api::status::Failure;
+use super::api::status::ApiFailure;
 use super::api::{Api, Body, LONGEST_BODY};
 use super::authentication::AnyCertificate;
 use super::usage::Usage;
@@ -104,10 +104,10 @@ async fn answer(
     Ok(api.answer(&parts, &certificates, whole(body)).await)
 }
 
-async fn whole(body: Incoming) -> Result<Bytes, Failure> {
+async fn whole(body: Incoming) -> Result<Bytes, ApiFailure> {
     let body = timeout(BODY_PATIENCE, Limited::new(body, LONGEST_BODY).collect()).await;
-    match body.map_err(|_| Failure::bad_request("the body did not come in time"))? {
+    match body.map_err(|_| ApiFailure::bad_request("the body did not come in time"))? {
         Ok(body) => Ok(body.to_bytes()),
-        Err(_) => Err(Failure::too_large()),
+        Err(_) => Err(ApiFailure::too_large()),
     }
 }

@@ -15,14 +15,14 @@ const REMEMBERED: usize = 20_000;
 
 /// Where an object stands in its resource: by namespace (empty for the cluster's scope), then by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
+pub struct ObjectKey {
     /// Namespace, or empty.
     pub namespace: String,
     /// Name.
     pub name: String,
 }
 
-impl Key {
+impl ObjectKey {
     /// The key of an object.
     pub fn new(namespace: &str, name: &str) -> Self {
         Self { namespace: namespace.to_owned(), name: name.to_owned() }
@@ -70,7 +70,7 @@ impl Record {
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum EventKind {
     /// It is new.
     Added,
     /// It has another version.
@@ -81,11 +81,11 @@ pub enum Kind {
 
 /// One change.
 #[derive(Debug)]
-pub struct Change {
+pub struct StoreEvent {
     /// What happened.
-    pub kind: Kind,
+    pub kind: EventKind,
     /// To which object.
-    pub key: Key,
+    pub key: ObjectKey,
     /// Its state after that (before, for a deletion).
     pub record: Arc<Record>,
     /// Its state before, unless it is new.
@@ -100,7 +100,7 @@ pub struct TooOld {
 }
 
 /// What a transaction does with the object that it looked at.
-pub enum Outcome {
+pub enum WriteOutcome {
     /// It becomes this. Nothing happens where it is this already.
     Put(Value),
     /// It goes. The value is its last state.
@@ -110,11 +110,11 @@ pub enum Outcome {
 }
 
 /// A part of a list.
-pub struct Page {
+pub struct StorePage {
     /// The version that the list is of.
     pub revision: u64,
     /// The objects.
-    pub records: Vec<(Key, Arc<Record>)>,
+    pub records: Vec<(ObjectKey, Arc<Record>)>,
     /// How many would follow.
     pub remaining: usize,
 }
@@ -125,15 +125,15 @@ pub struct Range<'a> {
     /// In one namespace alone.
     pub namespace: Option<&'a str>,
     /// Behind this key.
-    pub after: Option<&'a Key>,
+    pub after: Option<&'a ObjectKey>,
     /// As it was at this version.
     pub at: Option<u64>,
 }
 
 #[derive(Default)]
 struct Table {
-    objects: BTreeMap<Key, Arc<Record>>,
-    log: VecDeque<Arc<Change>>,
+    objects: BTreeMap<ObjectKey, Arc<Record>>,
+    log: VecDeque<Arc<StoreEvent>>,
     /// Changes up to this version are forgotten.
     forgotten: u64,
 }
@@ -179,12 +179,12 @@ impl Store {
     }
 
     /// One object.
-    pub fn get(&self, resource: &Resource, key: &Key) -> Option<Arc<Record>> {
+    pub fn get(&self, resource: &Resource, key: &ObjectKey) -> Option<Arc<Record>> {
         self.lock().tables[resource.index()].objects.get(key).cloned()
     }
 
     /// All objects of a resource.
-    pub fn all(&self, resource: &Resource) -> Vec<(Key, Arc<Record>)> {
+    pub fn all(&self, resource: &Resource) -> Vec<(ObjectKey, Arc<Record>)> {
         let inner = self.lock();
         inner.tables[resource.index()].objects.iter().map(|(key, record)| (key.clone(), record.clone())).collect()
     }
@@ -198,18 +198,18 @@ impl Store {
         resource: &Resource,
         range: Range<'_>,
         limit: usize,
-        accept: impl Fn(&Key, &Record) -> bool,
-    ) -> Result<Page, TooOld> {
+        accept: impl Fn(&ObjectKey, &Record) -> bool,
+    ) -> Result<StorePage, TooOld> {
         let inner = self.lock();
         let table = &inner.tables[resource.index()];
         let revision = range.at.unwrap_or(inner.revision);
         let past = table.at(revision)?;
         let start = match (range.after, range.namespace) {
             (Some(key), _) => Bound::Excluded(key.clone()),
-            (None, Some(namespace)) => Bound::Included(Key::new(namespace, "")),
+            (None, Some(namespace)) => Bound::Included(ObjectKey::new(namespace, "")),
             (None, None) => Bound::Unbounded,
         };
-        let here = |key: &Key| range.namespace.is_none_or(|namespace| key.namespace == namespace);
+        let here = |key: &ObjectKey| range.namespace.is_none_or(|namespace| key.namespace == namespace);
         let present = table.objects.range((start.clone(), Bound::Unbounded));
         let present = present.take_while(|(key, _)| here(key)).filter(|(key, _)| !past.contains_key(*key));
         let past = past.range((start, Bound::Unbounded)).filter(|(key, _)| here(key));
@@ -217,14 +217,14 @@ impl Store {
         let mut found: Vec<_> = present.chain(past).filter(|(key, record)| accept(key, record)).collect();
         found.sort_unstable_by_key(|(key, _)| *key);
         let records = found.iter().take(limit).map(|(key, record)| ((*key).clone(), (*record).clone())).collect();
-        Ok(Page { revision, records, remaining: found.len().saturating_sub(limit) })
+        Ok(StorePage { revision, records, remaining: found.len().saturating_sub(limit) })
     }
 
     /// The changes after a version, at most `limit`.
     ///
     /// # Errors
     /// [`TooOld`] where some have been forgotten.
-    pub fn changes(&self, resource: &Resource, after: u64, limit: usize) -> Result<Vec<Arc<Change>>, TooOld> {
+    pub fn changes(&self, resource: &Resource, after: u64, limit: usize) -> Result<Vec<Arc<StoreEvent>>, TooOld> {
         let inner = self.lock();
         let table = &inner.tables[resource.index()];
         table.remembers(after)?;
@@ -239,32 +239,32 @@ impl Store {
     pub fn transact<E>(
         &self,
         resource: &Resource,
-        key: &Key,
-        decide: impl FnOnce(Option<&Record>) -> Result<Outcome, E>,
+        key: &ObjectKey,
+        decide: impl FnOnce(Option<&Record>) -> Result<WriteOutcome, E>,
     ) -> Result<Arc<Record>, E> {
         let mut inner = self.lock();
         let revision = inner.revision + 1;
         let table = &mut inner.tables[resource.index()];
         let before = table.objects.get(key).cloned();
         let (kind, object) = match decide(before.as_deref())? {
-            Outcome::Show(object) => {
+            WriteOutcome::Show(object) => {
                 return Ok(Arc::new(Record::new(before.map_or(0, |before| before.revision), object)));
             }
-            Outcome::Delete(object) => (Kind::Deleted, object),
-            Outcome::Put(object) if before.is_some() => (Kind::Modified, object),
-            Outcome::Put(object) => (Kind::Added, object),
+            WriteOutcome::Delete(object) => (EventKind::Deleted, object),
+            WriteOutcome::Put(object) if before.is_some() => (EventKind::Modified, object),
+            WriteOutcome::Put(object) => (EventKind::Added, object),
         };
-        if let (Kind::Modified, Some(before)) = (kind, &before)
+        if let (EventKind::Modified, Some(before)) = (kind, &before)
             && Record::new(before.revision, object.clone()).json == before.json
         {
             return Ok(before.clone());
         }
         let record = Arc::new(Record::new(revision, object));
         match kind {
-            Kind::Deleted => drop(table.objects.remove(key)),
-            Kind::Added | Kind::Modified => drop(table.objects.insert(key.clone(), record.clone())),
+            EventKind::Deleted => drop(table.objects.remove(key)),
+            EventKind::Added | EventKind::Modified => drop(table.objects.insert(key.clone(), record.clone())),
         }
-        table.note(Change { kind, key: key.clone(), record: record.clone(), before });
+        table.note(StoreEvent { kind, key: key.clone(), record: record.clone(), before });
         inner.revision = revision;
         drop(inner);
         self.latest.send_replace(revision);
@@ -287,7 +287,7 @@ impl Table {
         if revision < self.forgotten { Err(TooOld { oldest: self.forgotten }) } else { Ok(()) }
     }
 
-    fn note(&mut self, change: Change) {
+    fn note(&mut self, change: StoreEvent) {
         self.log.push_back(Arc::new(change));
         while self.log.len() > REMEMBERED {
             self.forgotten = self.log.pop_front().map_or(0, |change| change.record.revision);
@@ -295,7 +295,7 @@ impl Table {
     }
 
     /// How the objects that have changed since then were at a version; `None` for those that were not there.
-    fn at(&self, revision: u64) -> Result<BTreeMap<Key, Option<Arc<Record>>>, TooOld> {
+    fn at(&self, revision: u64) -> Result<BTreeMap<ObjectKey, Option<Arc<Record>>>, TooOld> {
         self.remembers(revision)?;
         let start = self.log.partition_point(|change| change.record.revision <= revision);
         let mut past = BTreeMap::new();
@@ -316,13 +316,14 @@ mod tests {
     use super::*;
 
     fn put(store: &Store, name: &str, note: u32) -> u64 {
-        let decide = |_: Option<&Record>| Ok::<_, Infallible>(Outcome::Put(json!({ "metadata": {}, "note": note })));
-        store.transact(configmaps(), &Key::new("default", name), decide).unwrap().revision
+        let decide =
+            |_: Option<&Record>| Ok::<_, Infallible>(WriteOutcome::Put(json!({ "metadata": {}, "note": note })));
+        store.transact(configmaps(), &ObjectKey::new("default", name), decide).unwrap().revision
     }
 
     fn delete(store: &Store, name: &str) {
-        let decide = |record: Option<&Record>| Ok::<_, Infallible>(Outcome::Delete(record.unwrap().object()));
-        store.transact(configmaps(), &Key::new("default", name), decide).unwrap();
+        let decide = |record: Option<&Record>| Ok::<_, Infallible>(WriteOutcome::Delete(record.unwrap().object()));
+        store.transact(configmaps(), &ObjectKey::new("default", name), decide).unwrap();
     }
 
     fn configmaps() -> &'static Resource {
@@ -354,7 +355,7 @@ mod tests {
         delete(&store, "c");
         assert_eq!(names(&store, Range::default()), ["a=1", "b=2", "bb=1"]);
         assert_eq!(names(&store, Range { at: Some(at), ..Range::default() }), ["a=1", "b=1", "c=1"]);
-        let after = Key::new("default", "a");
+        let after = ObjectKey::new("default", "a");
         assert_eq!(names(&store, Range { at: Some(at), after: Some(&after), namespace: None }), ["b=1", "c=1"]);
     }
 

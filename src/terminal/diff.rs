@@ -10,7 +10,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use unicode_width::UnicodeWidthStr;
 
-use crate::terminal::sgr::Pen;
+use crate::terminal::sgr::Sgr;
 
 /// From this many blanks on a row is erased instead of written over.
 const ERASE: u16 = 9;
@@ -20,16 +20,16 @@ const REWRITE: u16 = 3;
 
 /// What the terminal shows, as far as we know.
 #[derive(Debug)]
-pub struct Shown {
+pub struct TerminalDiff {
     cells: Buffer,
     /// Whether what it shows is not known, so that it has to be cleared.
     unknown: bool,
     at: Option<Position>,
-    pen: Option<Pen>,
+    pen: Option<Sgr>,
     cursor: Option<bool>,
 }
 
-impl Shown {
+impl TerminalDiff {
     /// A terminal of this size about which nothing is known.
     pub fn new(area: Rect) -> Self {
         Self { cells: Buffer::empty(area), unknown: true, at: None, pen: None, cursor: None }
@@ -45,7 +45,7 @@ impl Shown {
     pub fn turn_into(&mut self, wanted: &Buffer, cursor: Option<Position>, held: Option<Rect>) -> String {
         let mut out = String::new();
         if self.unknown || self.cells.area != wanted.area {
-            *self = Self { unknown: false, pen: Some(Pen::default()), ..Self::new(wanted.area) };
+            *self = Self { unknown: false, pen: Some(Sgr::default()), ..Self::new(wanted.area) };
             out.push_str("\x1b[m\x1b[2J");
         }
         for y in wanted.area.rows().map(|row| row.y) {
@@ -94,7 +94,7 @@ impl Shown {
         let holds = (x..x + blanks).any(|x| held.is_some_and(|area| area.contains(Position { x, y })));
         let count = if to_end && !holds { blanks } else { last + 1 - x };
         self.go(out, position);
-        self.take(out, Pen::default());
+        self.take(out, Sgr::default());
         // Writing to a text cannot fail.
         let _ = match (to_end && !holds, count) {
             (true, _) => write!(out, "\x1b[K"),
@@ -118,7 +118,7 @@ impl Shown {
             let plain = |x: u16| {
                 let cell = &wanted[(x, at.y)];
                 let fits =
-                    if is_blank(cell) { self.pen.is_some_and(Pen::is_plain) } else { self.pen == Some(Pen::of(cell)) };
+                    if is_blank(cell) { self.pen.is_some_and(Sgr::is_plain) } else { self.pen == Some(Sgr::of(cell)) };
                 cell.symbol().len() == 1 && fits && same(&self.cells[(x, at.y)], cell)
             };
             if between.clone().all(plain) {
@@ -134,7 +134,7 @@ impl Shown {
         let Position { x, y } = position;
         let keeps = is_blank(cell) && self.pen.is_some_and(|pen| pen.blank_as(cell));
         if !keeps {
-            self.take(out, Pen::of(cell));
+            self.take(out, Sgr::of(cell));
         }
         out.push_str(if cell.symbol().is_empty() { " " } else { cell.symbol() });
         self.mark(x, y, cell, columns);
@@ -165,7 +165,7 @@ impl Shown {
         self.cells[(x, y)].set_symbol("\u{0}");
     }
 
-    fn take(&mut self, out: &mut String, pen: Pen) {
+    fn take(&mut self, out: &mut String, pen: Sgr) {
         if self.pen != Some(pen) {
             pen.change(self.pen, out);
             self.pen = Some(pen);
@@ -223,7 +223,7 @@ fn same(shown: &Cell, wanted: &Cell) -> bool {
     if is_blank(shown) && is_blank(wanted) {
         return true;
     }
-    shown.symbol() == wanted.symbol() && Pen::of(shown) == Pen::of(wanted)
+    shown.symbol() == wanted.symbol() && Sgr::of(shown) == Sgr::of(wanted)
 }
 
 /// How many blanks stand from `x` on.
@@ -293,12 +293,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_terminal_that_was_sent_the_differences_shows_what_one_shows_that_was_sent_everything(screens in screens()) {
-            let mut shown = Shown::new(AREA);
+            let mut shown = TerminalDiff::new(AREA);
             let mut terminal = vt100::Parser::new(AREA.height, AREA.width, 0);
             for screen in &screens {
                 terminal.process(shown.turn_into(screen, None, None).as_bytes());
                 let mut whole = vt100::Parser::new(AREA.height, AREA.width, 0);
-                whole.process(Shown::new(AREA).turn_into(screen, None, None).as_bytes());
+                whole.process(TerminalDiff::new(AREA).turn_into(screen, None, None).as_bytes());
                 prop_assert_eq!(seen(&terminal), seen(&whole));
             }
             prop_assert_eq!(shown.turn_into(&screens[screens.len() - 1], None, None), "");
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn the_screen_is_what_was_drawn() {
-        let mut shown = Shown::new(AREA);
+        let mut shown = TerminalDiff::new(AREA);
         let mut terminal = vt100::Parser::new(AREA.height, AREA.width, 0);
         let red = Style::new().fg(Color::Red);
         let screen = drawn(&[(2, 1, "jane 花 ✔", red), (0, 3, "end", Style::new())]);
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn what_is_held_stays_until_it_is_let_go() {
-        let mut shown = Shown::new(AREA);
+        let mut shown = TerminalDiff::new(AREA);
         let mut terminal = vt100::Parser::new(AREA.height, AREA.width, 0);
         let plain = Style::new();
         terminal
@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn sixteen_colours_are_said_in_the_words_that_every_terminal_knows() {
-        let mut shown = Shown::new(AREA);
+        let mut shown = TerminalDiff::new(AREA);
         let bytes =
             shown.turn_into(&drawn(&[(0, 0, "a", Style::new().fg(Color::LightRed).bg(Color::Black))]), None, None);
         assert!(bytes.contains("\x1b[91;40m") && !bytes.contains("38;5"), "{bytes:?}");

@@ -13,14 +13,14 @@ const UNFOCUSED: Duration = Duration::from_secs(1);
 
 /// Whether something is to be drawn, and when.
 #[derive(Debug, Default)]
-pub struct Frames {
+pub struct FrameScheduler {
     dirty: bool,
     prompt: bool,
     last: Option<Instant>,
     unfocused: bool,
 }
 
-impl Frames {
+impl FrameScheduler {
     /// Something on the screen is different.
     pub fn request(&mut self) {
         self.dirty = true;
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn an_idle_screen_draws_nothing_and_a_busy_one_not_too_often() {
         let start = Instant::now();
-        let mut frames = Frames::default();
+        let mut frames = FrameScheduler::default();
         assert!(!frames.take(start) && frames.due(start).is_none());
         frames.request();
         assert!(frames.take(start), "the first frame is drawn at once");
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn the_answer_to_a_key_does_not_wait_for_news_from_the_cluster() {
         let start = Instant::now();
-        let mut frames = Frames::default();
+        let mut frames = FrameScheduler::default();
         frames.request();
         assert!(frames.take(start));
         frames.request_promptly();

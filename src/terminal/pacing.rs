@@ -19,14 +19,14 @@ pub const QUESTION: &str = "\x1b[5n";
 
 /// What is on its way to the terminal.
 #[derive(Debug, Default)]
-pub struct Flow {
+pub struct FramePacer {
     answers: bool,
     asked: Option<Instant>,
     took: Option<Duration>,
     writing: bool,
 }
 
-impl Flow {
+impl FramePacer {
     /// A frame goes out. Whether it has to end with the question.
     pub fn send(&mut self, now: Instant) -> bool {
         self.writing = true;
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn the_next_frame_waits_until_the_one_before_is_seen() {
         let now = Instant::now();
-        let mut flow = Flow::default();
+        let mut flow = FramePacer::default();
         assert!(!flow.send(now), "a terminal is not asked before it is known to answer");
         assert!(!flow.is_clear(now));
         flow.written();
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn a_lost_answer_does_not_stop_the_screen() {
         let now = Instant::now();
-        let mut flow = Flow::default();
+        let mut flow = FramePacer::default();
         flow.answered(now);
         flow.send(now);
         flow.written();

@@ -8,7 +8,7 @@ use ratatui::layout::{Position, Rect, Size};
 use ratatui::{Frame, Terminal};
 
 use crate::domain::output::terminal::is_drawable;
-use crate::terminal::diff::Shown;
+use crate::terminal::diff::TerminalDiff;
 
 /// From this many bytes on a frame is marked as one, where the terminal knows how (synchronised output, mode 2026):
 /// less arrives in one piece anyway, and the marks cost sixteen bytes.
@@ -16,8 +16,8 @@ const WORTH_MARKS: usize = 400;
 
 /// The screen.
 pub struct Screen {
-    terminal: Terminal<Canvas>,
-    shown: Shown,
+    terminal: Terminal<NullBackend>,
+    shown: TerminalDiff,
     /// Whether the terminal knows synchronised output.
     pub synchronised: bool,
 }
@@ -26,8 +26,8 @@ impl Screen {
     /// A screen of this size, of which nothing is known.
     pub fn new(size: Size) -> Self {
         let area = Rect::from((Position::ORIGIN, size));
-        let Ok(terminal) = Terminal::new(Canvas { size, cursor: None, shows: false });
-        Self { terminal, shown: Shown::new(area), synchronised: false }
+        let Ok(terminal) = Terminal::new(NullBackend { size, cursor: None, shows: false });
+        Self { terminal, shown: TerminalDiff::new(area), synchronised: false }
     }
 
     /// Another size.
@@ -38,7 +38,7 @@ impl Screen {
 
     /// Nothing is known of what the terminal shows: the next frame is drawn whole.
     pub fn forget(&mut self) {
-        self.shown = Shown::new(Rect::from((Position::ORIGIN, self.terminal.backend().size)));
+        self.shown = TerminalDiff::new(Rect::from((Position::ORIGIN, self.terminal.backend().size)));
     }
 
     /// Draws, and gives the bytes that make the terminal show it. The part `held` is left as it is for now.
@@ -60,13 +60,13 @@ impl Screen {
 }
 
 /// Where ratatui draws: it keeps the picture itself, so that all there is to know is the size and the cursor.
-struct Canvas {
+struct NullBackend {
     size: Size,
     cursor: Option<Position>,
     shows: bool,
 }
 
-impl Backend for Canvas {
+impl Backend for NullBackend {
     type Error = Infallible;
 
     fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, _: I) -> Result<(), Infallible> {

@@ -5,13 +5,13 @@ use ratatui::style::{Color, Modifier};
 
 /// Colours and modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pen {
+pub struct Sgr {
     fg: Color,
     bg: Color,
     modifier: Modifier,
 }
 
-impl Default for Pen {
+impl Default for Sgr {
     fn default() -> Self {
         Self { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() }
     }
@@ -27,7 +27,7 @@ const MODIFIERS: [(Modifier, &str, &str); 6] = [
     (Modifier::CROSSED_OUT, "9", "29"),
 ];
 
-impl Pen {
+impl Sgr {
     /// The style of a cell.
     pub fn of(cell: &Cell) -> Self {
         Self { fg: cell.fg, bg: cell.bg, modifier: cell.modifier }
@@ -124,11 +124,11 @@ fn colour(colour: Color, base: u8) -> String {
 mod tests {
     use super::*;
 
-    fn pen(fg: Color, modifier: Modifier) -> Pen {
-        Pen { fg, modifier, ..Pen::default() }
+    fn pen(fg: Color, modifier: Modifier) -> Sgr {
+        Sgr { fg, modifier, ..Sgr::default() }
     }
 
-    fn change(from: Pen, to: Pen) -> String {
+    fn change(from: Sgr, to: Sgr) -> String {
         let mut out = String::new();
         to.change(Some(from), &mut out);
         out
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn the_shortest_change_is_taken() {
-        let (plain, red) = (Pen::default(), pen(Color::Red, Modifier::BOLD));
+        let (plain, red) = (Sgr::default(), pen(Color::Red, Modifier::BOLD));
         assert_eq!(change(red, plain), "\x1b[m");
         assert_eq!(change(plain, red), "\x1b[1;31m");
         assert_eq!(change(red, pen(Color::Green, Modifier::BOLD)), "\x1b[32m");

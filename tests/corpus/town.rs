@@ -3,10 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
-use countersign::domain::access::{Binding, Policy, Role, Who};
+use countersign::domain::access::{Binding, Policy, Principal, Role};
 use countersign::domain::policy_file::PolicyFile;
 use countersign::domain::request::Request;
-use countersign::domain::verdict::{AddressRange, ApiHosts, Grants, Host, Nodes, Surroundings};
+use countersign::domain::verdict::{AddressRange, ApiHosts, ClusterSnapshot, Grants, Host, Nodes};
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::rbac::v1::{self as rbac};
 use rcgen::KeyPair;
@@ -29,7 +29,7 @@ pub fn noon() -> DateTime<Utc> {
 
 /// The cluster.
 pub struct Town {
-    known: Surroundings,
+    known: ClusterSnapshot,
     nodes: Nodes,
 }
 
@@ -43,19 +43,19 @@ impl Town {
         let bindings = read::<rbac::ClusterRoleBinding>(of("ClusterRoleBinding")).map(Binding::from);
         let bindings = bindings.chain(read::<rbac::RoleBinding>(of("RoleBinding")).map(Binding::from));
         let nodes: Vec<Node> = read(of("Node")).collect();
-        let known = Surroundings {
+        let known = ClusterSnapshot {
             grants: Some(Grants::new(&Policy::new(roles, bindings))),
             api_hosts: Some(api_hosts()),
             complete: true,
-            me: Some(Who { user: "desk-dora".into(), groups: vec!["deskers".into()] }),
-            ..Surroundings::default()
+            me: Some(Principal { user: "desk-dora".into(), groups: vec!["deskers".into()] }),
+            ..ClusterSnapshot::default()
         };
         Self { known, nodes: Nodes::new(&nodes) }
     }
 
     /// What is known when a case is judged.
-    pub fn with(&mut self, case: &Case) -> &Surroundings {
-        self.known.others = countersign::domain::verdict::Ties::default();
+    pub fn with(&mut self, case: &Case) -> &ClusterSnapshot {
+        self.known.others = countersign::domain::verdict::RelatedIndex::default();
         self.known.nodes = (!case.blind).then(|| self.nodes.clone());
         self.known.policy = PolicyFile::parse(case.policy).unwrap();
         self.known.limits = countersign::domain::verdict::Limits::default();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign::cluster::{Cluster, Target};
-use countersign::domain::access::{Action, Policy, ResourceName, SubjectKey, Who};
+use countersign::domain::access::{Action, Policy, Principal, ResourceName, SubjectKey};
 use futures::StreamExt;
 use serde_json::{Value, json};
 
@@ -118,13 +118,13 @@ impl World {
         }
     }
 
-    fn who(&self, dice: &mut Dice) -> Who {
+    fn who(&self, dice: &mut Dice) -> Principal {
         if dice.one_in(4) {
             let account = SubjectKey::ServiceAccount(dice.pick(&self.namespaces).clone(), "bot".into());
-            return Who::of(&account);
+            return Principal::of(&account);
         }
         let groups = if dice.one_in(3) { Vec::new() } else { dice.some(&self.groups, 2) };
-        Who::named(dice.word(&self.users), &groups)
+        Principal::named(dice.word(&self.users), &groups)
     }
 
     fn action(&self, dice: &mut Dice) -> Action {
@@ -141,10 +141,13 @@ impl World {
 
 /// Asks the server all of it, some at a time; what it says differently is asked again until it agrees (its authoriser
 /// hears of roles a moment later) or patience ends. Gives what it still says differently.
-async fn differences(cluster: &Cluster, mut questions: Vec<(Who, Action, bool)>) -> Vec<(Who, Action, bool)> {
+async fn differences(
+    cluster: &Cluster,
+    mut questions: Vec<(Principal, Action, bool)>,
+) -> Vec<(Principal, Action, bool)> {
     let deadline = std::time::Instant::now() + PATIENCE;
     loop {
-        let ask = |(who, action, expected): (Who, Action, bool)| async move {
+        let ask = |(who, action, expected): (Principal, Action, bool)| async move {
             let said = cluster.may(&who, &action).await.unwrap();
             (said.allowed != expected).then_some((who, action, expected))
         };
@@ -198,8 +201,8 @@ fn random_roles_and_bindings_are_read_as_the_server_reads_them(plane: &dyn Plane
         let asked = questions.iter().flat_map(|(_, action)| {
             let holders: Vec<_> = policy.who_can(action).into_iter().map(|holder| holder.subject).collect();
             let alone = |key: &SubjectKey| match key {
-                SubjectKey::Group(name) => Who { user: String::new(), groups: vec![name.clone()] },
-                other => Who { user: Who::of(other).user, groups: Vec::new() },
+                SubjectKey::Group(name) => Principal { user: String::new(), groups: vec![name.clone()] },
+                other => Principal { user: Principal::of(other).user, groups: Vec::new() },
             };
             subjects.iter().map(move |key| (alone(key), action.clone(), holders.contains(key))).collect::<Vec<_>>()
         });
@@ -213,7 +216,7 @@ fn random_roles_and_bindings_are_read_as_the_server_reads_them(plane: &dyn Plane
 }
 
 /// `countersign access` and `kubectl auth can-i --list` name the same verbs, things and names.
-fn agrees_with_kubectl(admin: &Person, policy: &Policy, who: &Who, namespace: &str) {
+fn agrees_with_kubectl(admin: &Person, policy: &Policy, who: &Principal, namespace: &str) {
     let mut kubectl = vec!["auth", "can-i", "--list", "--no-headers", "-n", namespace, "--as", &who.user];
     let mut own = vec!["access", "-o", "json", "-n", namespace, "--user", &who.user];
     for group in &who.groups {

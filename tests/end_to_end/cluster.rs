@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use countersign::cluster::watch::{self, Change, Message, WatchStatus};
-use countersign::cluster::{Cluster, Decision, Error, Target, Verb};
+use countersign::cluster::watch::{self, Message, RequestChange, WatchStatus};
+use countersign::cluster::{Cluster, ClusterError, Decision, Target, Verb};
 use countersign::domain::gate::{self, Candidate, Clearance, Confirmation, Deletion, Scope};
 use countersign::domain::interner::Uid;
 use countersign::domain::policy_file::PolicyFile;
-use countersign::domain::request::{Pin, Request, State};
+use countersign::domain::request::{Request, RequestState, RequestVersion};
 use countersign::domain::verdict::Level;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use tokio::sync::mpsc;
@@ -36,7 +36,7 @@ fn decision() -> Decision {
 }
 
 /// What the gate gives out for a harmless request.
-fn cleared(cluster: &Cluster, verb: Verb, pin: &Pin) -> Clearance {
+fn cleared(cluster: &Cluster, verb: Verb, pin: &RequestVersion) -> Clearance {
     let (permit, level) = (cluster.permit().unwrap(), Level::Ok);
     let (name, signer) = (pin.name.as_str(), "kubernetes.io/kube-apiserver-client");
     let candidate = Candidate { pin, is_current: true, name, signer, level, shown: level };
@@ -48,27 +48,27 @@ fn cleared(cluster: &Cluster, verb: Verb, pin: &Pin) -> Clearance {
     }
 }
 
-fn deletion(cluster: &Cluster, pin: &Pin) -> Deletion {
+fn deletion(cluster: &Cluster, pin: &RequestVersion) -> Deletion {
     gate::delete(cluster.permit().unwrap(), pin, true, &Confirmation::key(true)).unwrap()
 }
 
 async fn a_decision_is_about_the_version_that_was_seen(plane: &dyn Plane) {
     let (cluster, name) = (admin(plane).await, unique("pinned"));
     create(plane, &name, "jane", &[]);
-    let seen = Pin::of(&cluster.request(&name).await.unwrap());
+    let seen = RequestVersion::of(&cluster.request(&name).await.unwrap());
     assert!(plane.kubectl(&["annotate", "csr", &name, "note=changed"]).status.success());
     let refused = cluster.decide(&cleared(&cluster, Verb::Approve, &seen), &decision()).await.unwrap_err();
-    assert_eq!(refused, Error::Changed { name: name.clone(), now: State::Pending });
+    assert_eq!(refused, ClusterError::Changed { name: name.clone(), now: RequestState::Pending });
     let stale = cluster.delete_request(&deletion(&cluster, &seen)).await.unwrap_err();
-    assert!(matches!(stale, Error::Changed { .. }), "{stale}");
-    let fresh = Pin::of(&cluster.request(&name).await.unwrap());
+    assert!(matches!(stale, ClusterError::Changed { .. }), "{stale}");
+    let fresh = RequestVersion::of(&cluster.request(&name).await.unwrap());
     cluster.decide(&cleared(&cluster, Verb::Deny, &fresh), &decision()).await.unwrap();
     let again = cluster.decide(&cleared(&cluster, Verb::Approve, &fresh), &decision()).await.unwrap_err();
-    assert_eq!(again, Error::AlreadyDecided { name: name.clone(), how: State::Denied });
+    assert_eq!(again, ClusterError::AlreadyDecided { name: name.clone(), how: RequestState::Denied });
     assert!(plane.kubectl(&["delete", "csr", &name]).status.success());
     create(plane, &name, "mallory", &[]);
     let other = cluster.decide(&cleared(&cluster, Verb::Approve, &fresh), &decision()).await.unwrap_err();
-    assert!(matches!(other, Error::Gone { .. }), "{other}");
+    assert!(matches!(other, ClusterError::Gone { .. }), "{other}");
 }
 
 async fn a_race_is_won_by_exactly_one(plane: &dyn Plane) {
@@ -76,13 +76,13 @@ async fn a_race_is_won_by_exactly_one(plane: &dyn Plane) {
     for _ in 0..10 {
         let name = unique("race");
         create(plane, &name, "jane", &[]);
-        let pin = Pin::of(&cluster.request(&name).await.unwrap());
+        let pin = RequestVersion::of(&cluster.request(&name).await.unwrap());
         let (approve, deny) = (cleared(&cluster, Verb::Approve, &pin), cleared(&cluster, Verb::Deny, &pin));
         let decision = decision();
         let (a, b) = tokio::join!(cluster.decide(&approve, &decision), cluster.decide(&deny, &decision));
         assert!(a.is_ok() != b.is_ok(), "{a:?} {b:?}");
         let lost = a.err().or(b.err()).unwrap();
-        assert!(matches!(lost, Error::AlreadyDecided { .. } | Error::Changed { .. }), "{lost}");
+        assert!(matches!(lost, ClusterError::AlreadyDecided { .. } | ClusterError::Changed { .. }), "{lost}");
     }
 }
 
@@ -98,7 +98,7 @@ async fn the_servers_own_limits_are_told_in_plain_words(plane: &dyn Plane) {
     assert!(error.to_string().contains("600 seconds"), "{error}");
     csr.spec.expiration_seconds = Some(600);
     cluster.create_request(cluster.permit().unwrap(), &csr, true).await.unwrap();
-    assert!(matches!(cluster.request(&name).await, Err(Error::Gone { .. })), "a dry run made it");
+    assert!(matches!(cluster.request(&name).await, Err(ClusterError::Gone { .. })), "a dry run made it");
 }
 
 /// The next message of the watch.
@@ -114,7 +114,7 @@ async fn the_watch_lists_what_is_there_and_then_tells_every_change(plane: &dyn P
     tokio::spawn(watch::requests(cluster.clone(), Arc::default(), to));
     let applied = |message: &Message, wanted: &str| match message {
         Message::Changes(changes) => {
-            changes.iter().any(|change| matches!(change, Change::Applied(row) if *row.name == *wanted))
+            changes.iter().any(|change| matches!(change, RequestChange::Applied(row) if *row.name == *wanted))
         }
         _ => false,
     };
@@ -129,12 +129,12 @@ async fn the_watch_lists_what_is_there_and_then_tells_every_change(plane: &dyn P
     assert!(listed, "the list left one out");
     create(plane, &new, "joe", &[]);
     while !applied(&next(&mut from).await, &new) {}
-    let pin = Pin::of(&cluster.request(&new).await.unwrap());
+    let pin = RequestVersion::of(&cluster.request(&new).await.unwrap());
     cluster.decide(&cleared(&cluster, Verb::Approve, &pin), &decision()).await.unwrap();
-    let issued = cluster.wait_for(&new, &pin.uid, |request| request.state() == State::Issued).await.unwrap();
+    let issued = cluster.wait_for(&new, &pin.uid, |request| request.state() == RequestState::Issued).await.unwrap();
     assert_eq!(Request::from_object(&issued).certificate.unwrap().unwrap().identity.user, "joe");
     assert!(plane.kubectl(&["delete", "csr", &new]).status.success());
-    let gone = |change: &Change| matches!(change, Change::Deleted(uid) if *uid == Uid::of(&pin.uid));
+    let gone = |change: &RequestChange| matches!(change, RequestChange::Deleted(uid) if *uid == Uid::of(&pin.uid));
     while !matches!(next(&mut from).await, Message::Changes(changes) if changes.iter().any(gone)) {}
 }
 
@@ -167,13 +167,13 @@ async fn a_name_that_looks_like_a_query_is_a_name(plane: &dyn Plane) {
     csr.metadata = ObjectMeta { name: Some(odd.clone()), ..ObjectMeta::default() };
     csr.status = None;
     let made = cluster.create_request(cluster.permit().unwrap(), &csr, false).await.unwrap();
-    let pin = Pin::of(&made);
+    let pin = RequestVersion::of(&made);
     let decided = cluster.decide(&cleared(&cluster, Verb::Deny, &pin), &decision()).await.unwrap();
-    assert_eq!(Request::from_object(&decided).state(), State::Denied);
+    assert_eq!(Request::from_object(&decided).state(), RequestState::Denied);
     let untouched = Request::from_object(&cluster.request(&plain).await.unwrap());
-    assert_eq!(untouched.state(), State::Pending);
-    cluster.delete_request(&deletion(&cluster, &Pin::of(&decided))).await.unwrap();
-    assert!(matches!(cluster.request(&odd).await, Err(Error::Gone { .. })));
+    assert_eq!(untouched.state(), RequestState::Pending);
+    cluster.delete_request(&deletion(&cluster, &RequestVersion::of(&decided))).await.unwrap();
+    assert!(matches!(cluster.request(&odd).await, Err(ClusterError::Gone { .. })));
 }
 
 /// Lists are read as protobuf where a server has it, and single objects as JSON.
@@ -186,9 +186,9 @@ async fn a_list_says_the_same_in_every_form(plane: &dyn Plane) {
         if of != "failed" {
             create_with(plane, &name(of), "花子", &[], "client auth, digital signature");
         }
-        let pin = Pin::of(&cluster.request(&name(of)).await.unwrap());
+        let pin = RequestVersion::of(&cluster.request(&name(of)).await.unwrap());
         cluster.decide(&cleared(&cluster, verb, &pin), &decision()).await.unwrap();
-        let done = |request: &Request| !matches!(request.state(), State::Pending | State::Approved);
+        let done = |request: &Request| !matches!(request.state(), RequestState::Pending | RequestState::Approved);
         cluster.wait_for(&name(of), &pin.uid, done).await.unwrap();
     }
     let file = plane.path(&format!("{prefix}.yaml"));
@@ -207,7 +207,16 @@ async fn a_list_says_the_same_in_every_form(plane: &dyn Plane) {
         request.pkcs10.as_mut().unwrap().signature_valid = None;
     }
     let states: Vec<_> = listed.iter().map(Request::state).collect();
-    assert_eq!(states, [State::Pending, State::Denied, State::Failed, State::Issued, State::Pending]);
+    assert_eq!(
+        states,
+        [
+            RequestState::Pending,
+            RequestState::Denied,
+            RequestState::Failed,
+            RequestState::Issued,
+            RequestState::Pending
+        ]
+    );
     assert_eq!((&*listed[0].requester.username, &*listed[0].requester.uid), ("ci bot", "7"));
     assert_eq!(listed, whole);
 }

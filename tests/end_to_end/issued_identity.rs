@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::cluster::slim_request::Listed;
+use countersign::cluster::slim_request::SlimRequest;
 use countersign::cluster::{Cluster, Target};
 use countersign::domain::request::{Identity, Pkcs10, Request};
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
@@ -155,7 +155,7 @@ fn identity_shown_is_identity_issued() {
 /// Who a request and its certificate are, by every way in which they are read here.
 fn readings(item: &Value, by_list: &Result<Who, String>) -> [(&'static str, Result<Who, String>); 4] {
     let object: CertificateSigningRequest = serde_json::from_value(item.clone()).unwrap();
-    let watched: Listed = serde_json::from_value(item.clone()).unwrap();
+    let watched: SlimRequest = serde_json::from_value(item.clone()).unwrap();
     let request = Request::from_object(&object);
     let certificate = request.certificate.as_ref().unwrap().as_ref();
     let by_certificate = certificate.map(|certificate| who(&certificate.identity)).map_err(Clone::clone);

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use base64::Engine;
 use countersign::domain::commands;
-use countersign::domain::issuance_request::{Grant, Order, Surroundings};
+use countersign::domain::issuance_request::{Grant, IssuanceRequest, OrderDefaults};
 use countersign::domain::output::shell::{Kubectl, ShellCommand, ShellLine};
 use countersign::domain::plan::Plan;
 
@@ -141,9 +141,9 @@ fn a_line_that_cannot_be_pasted_runs_nothing_in_any_shell() {
     assert!(!stubs.was_hit());
 }
 
-fn order(user: &str) -> Order {
-    let around = Surroundings { namespace: "dev".into(), cluster: user.into(), kubeconfig: "/k/con fig".into() };
-    let mut order = Order::new(user, &around);
+fn order(user: &str) -> IssuanceRequest {
+    let around = OrderDefaults { namespace: "dev".into(), cluster: user.into(), kubeconfig: "/k/con fig".into() };
+    let mut order = IssuanceRequest::new(user, &around);
     order.groups = vec!["it's".into(), "$(touch PWNED)".into()];
     order.csr_name = user.into();
     order.grant = Grant::NewRole {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{TimeDelta, Utc};
-use countersign::domain::request::{Request, State};
+use countersign::domain::request::{Request, RequestState};
 use countersign::domain::verdict::{Context, Limits, is_signed_here, judge, refusal};
 use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
@@ -115,7 +115,7 @@ async fn api(plane: &dyn Plane) -> Api<CertificateSigningRequest> {
 async fn approved(api: &Api<CertificateSigningRequest>, csr: &CertificateSigningRequest) {
     let mut made = api.create(&PostParams::default(), csr).await.unwrap();
     let name = made.metadata.name.clone().unwrap();
-    while Request::from_object(&made).state() == State::Pending {
+    while Request::from_object(&made).state() == RequestState::Pending {
         let condition = json!({"type": "Approved", "status": "True", "reason": "Grid", "message": "of the grid"});
         made.status = serde_json::from_value(json!({"conditions": [condition]})).unwrap();
         match api.replace_subresource("approval", &name, &PostParams::default(), &made).await {
@@ -137,14 +137,14 @@ async fn acted_on(api: &Api<CertificateSigningRequest>, label: &str, count: usiz
                 let request = Request::from_object(&csr);
                 found.insert(request.pin.name.clone(), request);
             }
-            let open = |request: &Request| matches!(request.state(), State::Pending | State::Approved);
+            let open = |request: &Request| matches!(request.state(), RequestState::Pending | RequestState::Approved);
             if found.len() == count && !found.values().any(|one| open(one) && is_signed_here(&one.signer_name)) {
                 return;
             }
         }
     };
     let in_time = tokio::time::timeout(PATIENCE, watch).await.is_ok();
-    let open = found.values().find(|one| is_signed_here(&one.signer_name) && one.state() == State::Approved);
+    let open = found.values().find(|one| is_signed_here(&one.signer_name) && one.state() == RequestState::Approved);
     assert!(in_time, "the signers did not act on all: {} of {count} seen, this one is open: {open:#?}", found.len());
     found.into_values().collect()
 }
@@ -162,7 +162,7 @@ async fn what_the_verdict_predicts_is_what_every_signer_does(plane: &dyn Plane) 
         let told = verdict.findings.iter().find(|finding| finding.rule == "signer-refuses");
         assert_eq!(told.is_some(), predicted.is_some(), "{name}");
         if !is_signed_here(&request.signer_name) {
-            assert_eq!((request.state(), predicted), (State::Approved, None), "{name}");
+            assert_eq!((request.state(), predicted), (RequestState::Approved, None), "{name}");
             continue;
         }
         let failed = request.conditions.iter().find(|condition| condition.kind == "Failed");
@@ -189,7 +189,7 @@ async fn what_the_verdict_predicts_is_what_every_signer_does(plane: &dyn Plane) 
     // The grid is worth something only where every signer both signs and refuses.
     for signer in &SIGNERS[..3] {
         let count = |state| counts.get(&(*signer, state)).copied().unwrap_or(0);
-        assert!(count(State::Issued) >= 5 && count(State::Failed) >= 50, "{counts:?}");
+        assert!(count(RequestState::Issued) >= 5 && count(RequestState::Failed) >= 50, "{counts:?}");
     }
     let away = |csr: &CertificateSigningRequest| csr.metadata.name.clone().unwrap();
     let delete = |name: String| {

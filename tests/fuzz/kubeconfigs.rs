@@ -1,6 +1,6 @@
 //! Kubeconfigs.
 
-use countersign::domain::kubeconfig::{Kind, Kubeconfig, redact};
+use countersign::domain::kubeconfig::{EntryKind, Kubeconfig, redact};
 use serde_yaml::Mapping;
 
 use crate::harness::Target;
@@ -60,8 +60,8 @@ fn check(bytes: &[u8]) {
         assert!(Kubeconfig::parse(&written).as_ref() == Ok(&config), "reads differently after writing:\n{written}");
     }
     let mut changed = config.clone();
-    changed.put(Kind::Context, "new", Mapping::from_iter([("cluster".into(), "c".into())]));
-    changed.remove(Kind::User, "admin");
+    changed.put(EntryKind::Context, "new", Mapping::from_iter([("cluster".into(), "c".into())]));
+    changed.remove(EntryKind::User, "admin");
     if let Ok((written, _)) = changed.to_yaml_like(&text, &config) {
         assert!(Kubeconfig::parse(&written).as_ref() == Ok(&changed), "reads differently after an edit:\n{written}");
     }

@@ -2,10 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::cluster::Error;
+use countersign::cluster::ClusterError;
 use countersign::cluster::list_reader::protobuf::{Decoder, MAGIC};
-use countersign::cluster::list_reader::{Piece, from_json};
-use countersign::cluster::slim_request::Listed;
+use countersign::cluster::list_reader::{ListItem, from_json};
+use countersign::cluster::slim_request::SlimRequest;
 use countersign::domain::interner::Interner;
 use countersign::domain::key_type::KeyType;
 use countersign::domain::policy_file::PolicyFile;
@@ -88,11 +88,11 @@ fn a_request_in_json_reads_the_same_in_a_list_and_alone() {
     let seeds = [object(), list, bare].map(|value| value.to_string().into_bytes()).to_vec();
     Target { name: "request-json", seeds, words: WORDS }.run(|bytes| {
         for piece in from_json(bytes).into_iter().flatten() {
-            if let Piece::Item(request) = piece {
+            if let ListItem::Item(request) = piece {
                 evaluate(&request);
             }
         }
-        let Ok(read) = serde_json::from_slice::<Listed>(bytes) else { return };
+        let Ok(read) = serde_json::from_slice::<SlimRequest>(bytes) else { return };
         evaluate(&read.request);
         if let Ok(whole) = serde_json::from_slice::<CertificateSigningRequest>(bytes) {
             let whole = Request::from_object(&whole);
@@ -138,8 +138,8 @@ fn decode(bytes: &[u8], size: usize) -> (Vec<Request>, Option<bool>) {
         decoder.push(chunk);
         loop {
             match decoder.piece() {
-                Ok(Some(Piece::Item(request))) => found.push(*request),
-                Ok(Some(Piece::Head(_))) => {}
+                Ok(Some(ListItem::Item(request))) => found.push(*request),
+                Ok(Some(ListItem::Meta(_))) => {}
                 Ok(None) => break,
                 Err(_) => return (found, None),
             }
@@ -172,7 +172,7 @@ fn watch_events_are_read_or_rejected() {
         ),
     ];
     Target { name: "watch-event", seeds, words: WORDS }.run(|bytes| match serde_json::from_slice(bytes) {
-        Ok(WatchEvent::<Listed>::Added(read) | WatchEvent::Modified(read) | WatchEvent::Deleted(read)) => {
+        Ok(WatchEvent::<SlimRequest>::Added(read) | WatchEvent::Modified(read) | WatchEvent::Deleted(read)) => {
             evaluate(&read.request);
         }
         Ok(WatchEvent::Error(status)) => check_message(&status),
@@ -182,7 +182,7 @@ fn watch_events_are_read_or_rejected() {
 
 /// The message for a person is short and printable.
 fn check_message(status: &Status) {
-    let error = Error::from_status(status, "https://server");
+    let error = ClusterError::from_status(status, "https://server");
     let text = error.to_string() + &error.advice().unwrap_or_default();
     assert!(!text.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c)), "{text:?}");
     // Escaping makes a character up to ten.

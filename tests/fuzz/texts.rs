@@ -1,11 +1,11 @@
 //! Output of login programs, terminal input, and settings files.
 
-use countersign::cluster::login::{Answer, Failed};
+use countersign::cluster::login::{ExecCredential, LoginError};
 use countersign::config::Config;
 use countersign::config::theme::ThemeFile;
 use countersign::domain::access::draft::Preset;
 use countersign::domain::policy_file::PolicyFile;
-use countersign::terminal::input::Input;
+use countersign::terminal::input::InputEvent;
 use countersign::terminal::input::parser::Parser;
 
 use crate::harness::Target;
@@ -23,10 +23,10 @@ fn output_of_a_login_program_is_a_credential_or_rejected() {
     ]);
     let words = &["null", "{}", "s3cret", "\u{feff}", "---\n", "*s", "&s ", "[[[[[[", "\\u0000", "\n"];
     Target { name: "login-program", seeds, words }.run(|bytes| {
-        match Answer::read(bytes, "client.authentication.k8s.io/v1") {
+        match ExecCredential::read(bytes, "client.authentication.k8s.io/v1") {
             Ok(read) => assert!(read.token.is_some() || (read.certificate.is_some() && read.key.is_some())),
             Err(reason) => {
-                let failed = Failed { program: "login".to_owned(), reason };
+                let failed = LoginError { program: "login".to_owned(), reason };
                 assert!(!failed.to_string().contains("s3cret"), "{failed}");
             }
         }
@@ -66,7 +66,7 @@ fn terminal_input_reads_the_same_in_any_chunks() {
     Target { name: "terminal", seeds, words }.run(|bytes| {
         let whole = fed(bytes, bytes.len().max(1));
         assert!(whole.len() <= bytes.len(), "more events than bytes");
-        let pasted = |input: &Input| if let Input::Paste(text) = input { text.len() } else { 0 };
+        let pasted = |input: &InputEvent| if let InputEvent::Paste(text) = input { text.len() } else { 0 };
         // An invalid byte becomes a character of three bytes.
         assert!(whole.iter().map(pasted).sum::<usize>() <= 3 * bytes.len());
         assert_eq!(whole, fed(bytes, 3));

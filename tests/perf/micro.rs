@@ -6,22 +6,22 @@ use std::hint::black_box;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta};
-use countersign::cluster::list_reader::Piece;
+use countersign::cluster::list_reader::ListItem;
 use countersign::cluster::list_reader::protobuf::Decoder;
-use countersign::cluster::slim_request::Listed;
-use countersign::cluster::watch::{Change, Message, WatchStatus};
+use countersign::cluster::slim_request::SlimRequest;
+use countersign::cluster::watch::{Message, RequestChange, WatchStatus};
 use countersign::console::core::clock::Clock;
 use countersign::console::core::event::Event;
 use countersign::console::core::state::State;
 use countersign::console::core::update::update;
 use countersign::console::core::view;
-use countersign::console::panes::requests::index::{Column, Index};
+use countersign::console::panes::requests::index::{Index, SortKey};
 use countersign::console::widgets::theme::Theme;
 use countersign::domain::interner::{Interner, Uid};
 use countersign::domain::key_type::KeyType;
 use countersign::domain::request::{Pkcs10, Request};
 use countersign::domain::row::Row;
-use countersign::domain::verdict::{Context, Facts, judge, uid_id};
+use countersign::domain::verdict::{Context, RequestFacts, judge, uid_id};
 use countersign::keys::{PrivateKey, certification_request};
 use divan::{Bencher, black_box_drop};
 use ratatui::Terminal;
@@ -100,7 +100,7 @@ fn answer(count: usize) -> Vec<u8> {
 }
 
 fn request() -> Request {
-    serde_json::from_str::<Listed>(&object()).unwrap().request
+    serde_json::from_str::<SlimRequest>(&object()).unwrap().request
 }
 
 fn rows(count: u32) -> Vec<Row> {
@@ -109,7 +109,7 @@ fn rows(count: u32) -> Vec<Row> {
     let row = |number: u32| {
         let row = Row::new(&request, &verdict, &mut interner);
         let uid = format!("0b5c1f0e-6f6a-4d5e-9c3b-{number:012x}");
-        let facts = Facts {
+        let facts = RequestFacts {
             uid: uid_id(&uid),
             name: format!("load-{number:06}").into(),
             user: format!("user-{:06}", number.wrapping_mul(7919) % count).into(),
@@ -124,7 +124,7 @@ fn rows(count: u32) -> Vec<Row> {
 fn index() -> Index {
     let mut index = Index::default();
     for batch in rows(MANY).chunks(512) {
-        index.apply(batch.iter().cloned().map(Change::Applied).collect());
+        index.apply(batch.iter().cloned().map(RequestChange::Applied).collect());
     }
     index
 }
@@ -132,7 +132,7 @@ fn index() -> Index {
 #[divan::bench]
 fn decode_the_object_of_a_watch_event(bencher: Bencher) {
     let text = object();
-    bencher.bench(|| serde_json::from_str::<Listed>(black_box(&text)).unwrap());
+    bencher.bench(|| serde_json::from_str::<SlimRequest>(black_box(&text)).unwrap());
 }
 
 /// As it arrives: in pieces of 16 KiB.
@@ -144,7 +144,7 @@ fn decode_a_thousand_objects_of_a_list(bencher: Bencher) {
         for chunk in black_box(&answer).chunks(16 << 10) {
             decoder.push(chunk);
             while let Some(piece) = decoder.piece().unwrap() {
-                count += usize::from(matches!(piece, Piece::Item(_)));
+                count += usize::from(matches!(piece, ListItem::Item(_)));
             }
         }
         assert_eq!(count, 1000);
@@ -168,7 +168,7 @@ fn make_a_row(bencher: Bencher) {
 fn index_takes_in_a_hundred_thousand_rows(bencher: Bencher) {
     bencher.with_inputs(|| rows(MANY)).bench_local_values(|rows| {
         let mut index = Index::default();
-        let mut rows = rows.into_iter().map(Change::Applied);
+        let mut rows = rows.into_iter().map(RequestChange::Applied);
         loop {
             let batch: Vec<_> = rows.by_ref().take(512).collect();
             if batch.is_empty() {
@@ -186,12 +186,12 @@ fn index_takes_in_four_changes_of_a_hundred_thousand(bencher: Bencher) {
     let mut turn = 0;
     bencher.bench_local(|| {
         turn = (turn + 7919) % (rows.len() - 4);
-        index.apply(rows[turn..turn + 4].iter().cloned().map(Change::Applied).collect());
+        index.apply(rows[turn..turn + 4].iter().cloned().map(RequestChange::Applied).collect());
     });
 }
 
-#[divan::bench(args = [Column::Age, Column::Name, Column::Identity, Column::Signer, Column::Verdict], sample_count = 20)]
-fn index_sorts_a_hundred_thousand_rows(bencher: Bencher, column: Column) {
+#[divan::bench(args = [SortKey::Age, SortKey::Name, SortKey::Identity, SortKey::Signer, SortKey::Verdict], sample_count = 20)]
+fn index_sorts_a_hundred_thousand_rows(bencher: Bencher, column: SortKey) {
     let mut index = index();
     let mut reversed = false;
     bencher.bench_local(|| {
@@ -224,7 +224,7 @@ fn draw_a_frame_of_a_hundred_thousand(bencher: Bencher, (width, height): (u16, u
     let mut state = State::new(clock, Size { width, height }, Theme::sixteen(), false);
     let now = clock.now;
     for batch in rows(MANY).chunks(512) {
-        let changes = batch.iter().cloned().map(Change::Applied).collect();
+        let changes = batch.iter().cloned().map(RequestChange::Applied).collect();
         black_box_drop(update(&mut state, Event::Watch(Message::Changes(changes)), now));
     }
     black_box_drop(update(&mut state, Event::Watch(Message::Status(WatchStatus::Live)), now));

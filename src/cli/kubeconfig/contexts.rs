@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::flags::{CheckFlags, ContextsFlags, ContextsOutput};
 use crate::cli::flags::Global;
 use crate::cli::list::aligned;
-use crate::cli::output::{Failed, print, print_json, tell};
-use crate::domain::kubeconfig::Kind;
+use crate::cli::output::{CliError, print, print_json, tell};
+use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
 use crate::domain::text::printable;
 use crate::domain::validity;
@@ -15,7 +15,7 @@ use crate::files::kubeconfig::{self, disk::Disk};
 use crate::files::kuberc;
 
 /// Lists contexts in the order of their files.
-pub(super) fn list(global: &Global, flags: &ContextsFlags) -> Result<(), Failed> {
+pub(super) fn list(global: &Global, flags: &ContextsFlags) -> Result<(), CliError> {
     let contexts = kubeconfig::load(global.kubeconfig.as_deref())?.diagnose(&Disk);
     let now = Utc::now();
     match flags.output {
@@ -36,15 +36,15 @@ pub(super) fn list(global: &Global, flags: &ContextsFlags) -> Result<(), Failed>
 }
 
 /// Says what has expired, expires soon or is broken.
-pub(super) fn check(global: &Global, flags: &CheckFlags) -> Result<(), Failed> {
+pub(super) fn check(global: &Global, flags: &CheckFlags) -> Result<(), CliError> {
     let all = kubeconfig::load(global.kubeconfig.as_deref())?;
     let mut contexts = all.diagnose(&Disk);
     if let Some(name) = flags.names.iter().find(|name| !contexts.iter().any(|context| context.name == **name)) {
-        return Err(Failed::new(format!("there is no context {}", printable(name))));
+        return Err(CliError::new(format!("there is no context {}", printable(name))));
     }
     if contexts.is_empty() {
         let files: Vec<_> = all.sources().iter().map(|source| source.path.display().to_string()).collect();
-        return Err(Failed::new(format!("no contexts found in {}", printable(&files.join(", ")))));
+        return Err(CliError::new(format!("no contexts found in {}", printable(&files.join(", ")))));
     }
     contexts.retain(|context| flags.names.is_empty() || flags.names.contains(&context.name));
     // A policy that contradicts itself is a problem of each context that runs a program.
@@ -54,7 +54,7 @@ pub(super) fn check(global: &Global, flags: &CheckFlags) -> Result<(), Failed> {
     let now = Utc::now();
     let (mut bad, mut soon) = (0, 0);
     if let Some(name) =
-        all.current_context().filter(|name| flags.names.is_empty() && all.origin(Kind::Context, name).is_none())
+        all.current_context().filter(|name| flags.names.is_empty() && all.origin(EntryKind::Context, name).is_none())
     {
         bad += 1;
         print(&format!("current-context: context {} not found", printable(name)))?;
@@ -86,8 +86,8 @@ pub(super) fn check(global: &Global, flags: &CheckFlags) -> Result<(), Failed> {
     }
     match (bad, soon) {
         (0, 0) => Ok(()),
-        (0, _) => Err(Failed::told(3)),
-        _ => Err(Failed::told(1)),
+        (0, _) => Err(CliError::told(3)),
+        _ => Err(CliError::told(1)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::flags::{
     DeleteFlags, EditFlags, EmbedFlags, ExtractFlags, NamespaceFlags, RenameFlags, UnlockFlags, UseFlags,
 };
-use crate::cli::output::{Failed, print, print_data, tell};
+use crate::cli::output::{CliError, print, print_data, tell};
 use crate::domain::gate::WriteAccess;
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::kubeconfig::set::Kubeconfigs;
@@ -14,8 +14,8 @@ use crate::domain::secret::Secret;
 use crate::domain::text::printable;
 use crate::domain::validity;
 use crate::files::kubeconfig::disk::Disk;
-use crate::files::kubeconfig::{self, Comments, Written};
-use crate::files::{Error, imported, lock};
+use crate::files::kubeconfig::{self, Comments, WrittenFile};
+use crate::files::{FileError, imported, lock};
 
 /// A lock younger than this may well be in use.
 const YOUNG: Duration = Duration::from_secs(60);
@@ -33,41 +33,41 @@ impl Files<'_> {
         &self,
         flags: &EditFlags,
         edit: impl FnOnce(&mut Kubeconfigs) -> Result<T, String>,
-    ) -> Result<T, Failed> {
+    ) -> Result<T, CliError> {
         let comments = if flags.drop_comments { Comments::MayGo } else { Comments::Keep };
         match kubeconfig::change(self.access.permit()?, self.explicit, comments, edit) {
             Ok((told, written)) => {
                 written.iter().for_each(say);
                 Ok(told)
             }
-            Err(error @ Error::Comments(_)) => {
-                Err(Failed::refused(error.to_string(), error.advice().unwrap_or_default()))
+            Err(error @ FileError::Comments(_)) => {
+                Err(CliError::refused(error.to_string(), error.advice().unwrap_or_default()))
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    fn edit(&self, flags: &EditFlags, edit: &Edit) -> Result<(), Failed> {
+    fn edit(&self, flags: &EditFlags, edit: &Edit) -> Result<(), CliError> {
         self.change(flags, |all| all.apply(edit))?.iter().for_each(|note| tell(&format!("note: {note}")));
         Ok(())
     }
 
-    pub fn make_current(&self, flags: &UseFlags) -> Result<(), Failed> {
+    pub fn make_current(&self, flags: &UseFlags) -> Result<(), CliError> {
         self.edit(&flags.edit, &Edit::Use(flags.name.clone()))?;
         print(&format!("the current context is {}", printable(&flags.name)))
     }
 
-    pub fn rename(&self, flags: &RenameFlags) -> Result<(), Failed> {
+    pub fn rename(&self, flags: &RenameFlags) -> Result<(), CliError> {
         self.edit(&flags.edit, &Edit::Rename { old: flags.old.clone(), new: flags.new.clone() })?;
         print(&format!("context {} is called {} now", printable(&flags.old), printable(&flags.new)))
     }
 
-    pub fn delete(&self, flags: &DeleteFlags) -> Result<(), Failed> {
+    pub fn delete(&self, flags: &DeleteFlags) -> Result<(), CliError> {
         self.edit(&flags.edit, &Edit::Delete { context: flags.name.clone(), orphans: flags.orphans })?;
         print(&format!("context {} is deleted", printable(&flags.name)))
     }
 
-    pub fn set_namespace(&self, flags: &NamespaceFlags, context: Option<&str>) -> Result<(), Failed> {
+    pub fn set_namespace(&self, flags: &NamespaceFlags, context: Option<&str>) -> Result<(), CliError> {
         let named = flags.of.as_deref().or(context).map(str::to_owned);
         let context = self.change(&flags.edit, |all| {
             let current = all.current_context().map(str::to_owned);
@@ -79,7 +79,7 @@ impl Files<'_> {
         print(&format!("the namespace of {} is {} now", printable(&context), printable(namespace)))
     }
 
-    pub fn embed(&self, flags: &EmbedFlags) -> Result<(), Failed> {
+    pub fn embed(&self, flags: &EmbedFlags) -> Result<(), CliError> {
         imported::check(&kubeconfig::load(self.explicit)?, &flags.name)?;
         let embedded = self.change(&flags.edit, |all| all.embed(&flags.name, &Disk))?;
         if embedded.is_empty() {
@@ -88,17 +88,17 @@ impl Files<'_> {
         print(&embedded.join("\n"))
     }
 
-    pub fn extract(&self, flags: &ExtractFlags) -> Result<(), Failed> {
+    pub fn extract(&self, flags: &ExtractFlags) -> Result<(), CliError> {
         let all = kubeconfig::load(self.explicit)?;
         imported::check(&all, &flags.name)?;
         let alone = all.extract(&flags.name, &Disk);
-        let alone = alone.map_err(|why| Failed::new(printable(&why)))?;
-        let yaml = Secret::new(alone.to_yaml().map_err(Failed::new)?);
+        let alone = alone.map_err(|why| CliError::new(printable(&why)))?;
+        let yaml = Secret::new(alone.to_yaml().map_err(CliError::new)?);
         let Some(path) = &flags.out else { return print_data(yaml.expose()) };
         let replace = if flags.force && path.exists() { Some(self.access.permit()?) } else { None };
         match kubeconfig::write_extracted(path, &yaml, replace) {
-            Err(Error::Exists(path)) => {
-                Err(Failed::refused(format!("{} exists already", path.display()), "--force replaces it"))
+            Err(FileError::Exists(path)) => {
+                Err(CliError::refused(format!("{} exists already", path.display()), "--force replaces it"))
             }
             other => {
                 other?;
@@ -108,7 +108,7 @@ impl Files<'_> {
         }
     }
 
-    pub fn unlock(&self, flags: &UnlockFlags) -> Result<(), Failed> {
+    pub fn unlock(&self, flags: &UnlockFlags) -> Result<(), CliError> {
         self.access.permit()?;
         let files = match self.explicit {
             Some(path) => vec![path.to_owned()],
@@ -122,11 +122,11 @@ impl Files<'_> {
                 let age = validity::age(i64::try_from(found.age.as_secs()).unwrap_or(i64::MAX));
                 let name = found.lock.display();
                 if found.held {
-                    return Err(Failed::refused(format!("{name} is held by a running countersign"), "Wait for it."));
+                    return Err(CliError::refused(format!("{name} is held by a running countersign"), "Wait for it."));
                 }
                 if found.age < YOUNG && !flags.force {
                     let text = format!("{name} is only {age} old: a program may be writing");
-                    return Err(Failed::refused(text, "--force removes it all the same"));
+                    return Err(CliError::refused(text, "--force removes it all the same"));
                 }
                 lock::remove(&file, &found)?;
                 print(&format!("removed {name}, {age} old"))?;
@@ -137,7 +137,7 @@ impl Files<'_> {
     }
 }
 
-fn say(written: &Written) {
+fn say(written: &WrittenFile) {
     let backup = written.backup.as_ref().map(|path| format!(", backup {}", path.display())).unwrap_or_default();
     let comments = if written.comments_lost { ", without its comments" } else { "" };
     tell(&format!("written: {}{backup}{comments}", written.path.display()));

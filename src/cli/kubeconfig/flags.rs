@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::domain::kubeconfig::Kind;
+use crate::domain::kubeconfig::EntryKind;
 use crate::domain::validity;
 
 /// The subcommands about kubeconfigs. They ask no cluster.
@@ -122,7 +122,7 @@ pub struct ImportFlags {
     pub file: PathBuf,
     /// A name of one's own: context/OLD=NEW, cluster/OLD=NEW or user/OLD=NEW; can be repeated
     #[arg(long = "name", value_name = "KIND/OLD=NEW", value_parser = renaming)]
-    pub names: Vec<(Kind, String, String)>,
+    pub names: Vec<(EntryKind, String, String)>,
     /// Make the imported current context the current one here
     #[arg(long = "use")]
     pub switch: bool,
@@ -196,10 +196,10 @@ fn warning(text: &str) -> Result<TimeDelta, String> {
     validity::parse(text).map(|seconds| TimeDelta::seconds(seconds.into()))
 }
 
-fn renaming(text: &str) -> Result<(Kind, String, String), String> {
+fn renaming(text: &str) -> Result<(EntryKind, String, String), String> {
     let wrong = || "such as context/admin@kubernetes=prod".to_owned();
     let (kind, names) = text.split_once('/').ok_or_else(wrong)?;
     let (old, new) = names.split_once('=').ok_or_else(wrong)?;
-    let kind = [Kind::Context, Kind::Cluster, Kind::User].into_iter().find(|known| known.word() == kind);
+    let kind = [EntryKind::Context, EntryKind::Cluster, EntryKind::User].into_iter().find(|known| known.word() == kind);
     Ok((kind.ok_or_else(wrong)?, old.to_owned(), new.to_owned()))
 }

@@ -4,16 +4,16 @@ use std::path::Path;
 
 use super::edits::Files;
 use super::flags::{ImportFlags, TrustFlags};
-use crate::cli::output::{Failed, print, tell};
+use crate::cli::output::{CliError, print, tell};
 use crate::domain::kubeconfig::import::Incoming;
 use crate::domain::kubeconfig::set::Kubeconfigs;
-use crate::domain::kubeconfig::{Kind, Kubeconfig};
+use crate::domain::kubeconfig::{EntryKind, Kubeconfig};
 use crate::domain::text::printable;
 use crate::files::imported::{self, Incomer};
 use crate::files::kubeconfig;
 
 impl Files<'_> {
-    pub fn import(&self, flags: &ImportFlags) -> Result<(), Failed> {
+    pub fn import(&self, flags: &ImportFlags) -> Result<(), CliError> {
         let incomer = Incomer::read(&flags.file, flags.embed_outside)?;
         for note in &incomer.notes {
             tell(&format!("note: {note}"));
@@ -24,7 +24,7 @@ impl Files<'_> {
         let other = &incomer.config;
         let plan = |all: &Kubeconfigs| plan(all, other, flags);
         let planned = if flags.dry_run {
-            plan(&kubeconfig::load_for_change(self.explicit)?).map_err(Failed::new)?
+            plan(&kubeconfig::load_for_change(self.explicit)?).map_err(CliError::new)?
         } else {
             agreed(&incomer, flags)?;
             self.change(&flags.edit, |all| {
@@ -34,7 +34,7 @@ impl Files<'_> {
                 let current = other
                     .current_context()
                     .filter(|_| flags.switch)
-                    .and_then(|name| planned.iter().find(|one| one.kind == Kind::Context && one.name == name));
+                    .and_then(|name| planned.iter().find(|one| one.kind == EntryKind::Context && one.name == name));
                 if let Some(context) = current {
                     all.make_current(&context.target);
                 }
@@ -45,10 +45,10 @@ impl Files<'_> {
         print(&lines.collect::<Vec<_>>().join("\n"))
     }
 
-    pub fn trust(&self, flags: &TrustFlags) -> Result<(), Failed> {
+    pub fn trust(&self, flags: &TrustFlags) -> Result<(), CliError> {
         let all = kubeconfig::load(self.explicit)?;
-        if all.get(Kind::Context, &flags.name).is_none() {
-            return Err(Failed::new(format!("context {} not found", printable(&flags.name))));
+        if all.get(EntryKind::Context, &flags.name).is_none() {
+            return Err(CliError::new(format!("context {} not found", printable(&flags.name))));
         }
         let entries = imported::of_context(&all, &flags.name)?;
         if entries.is_empty() {
@@ -61,17 +61,20 @@ impl Files<'_> {
 }
 
 /// A kubeconfig with something dangerous in it comes in only with the flag that says so.
-fn agreed(incomer: &Incomer, flags: &ImportFlags) -> Result<(), Failed> {
+fn agreed(incomer: &Incomer, flags: &ImportFlags) -> Result<(), CliError> {
     if incomer.risks.is_empty() || flags.accept_risks {
         return Ok(());
     }
     let file = flags.file.display();
     let text = format!("{file} is not imported: it is dangerous for the reasons above");
-    Err(Failed::refused(text, "If you know its sender and want this, --accept-risks imports it. Nothing was written."))
+    Err(CliError::refused(
+        text,
+        "If you know its sender and want this, --accept-risks imports it. Nothing was written.",
+    ))
 }
 
 fn plan(all: &Kubeconfigs, other: &Kubeconfig, flags: &ImportFlags) -> Result<Vec<Incoming>, String> {
-    let wanted = |kind: Kind, name: &str| {
+    let wanted = |kind: EntryKind, name: &str| {
         let named = flags.names.iter().find(|(of, old, _)| *of == kind && old == name);
         named.map(|(_, _, new)| new.clone())
     };

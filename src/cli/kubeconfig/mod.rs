@@ -6,13 +6,13 @@ pub(super) mod flags;
 mod import;
 
 use super::flags::Global;
-use super::output::Failed;
+use super::output::CliError;
 use crate::cluster::Target;
 use crate::domain::gate::WriteAccess;
 use flags::KubeconfigCommand;
 
 /// A bare 401 says nothing of why; where the certificate or token in use has expired, that is why.
-pub(super) fn explained(failed: Failed, global: &Global) -> Failed {
+pub(super) fn explained(failed: CliError, global: &Global) -> CliError {
     if !failed.is_unauthorized() {
         return failed;
     }
@@ -23,7 +23,7 @@ pub(super) fn explained(failed: Failed, global: &Global) -> Failed {
 }
 
 /// Does what a command says.
-pub(super) fn run(command: &KubeconfigCommand, global: &Global) -> Result<(), Failed> {
+pub(super) fn run(command: &KubeconfigCommand, global: &Global) -> Result<(), CliError> {
     let files =
         edits::Files { explicit: global.kubeconfig.as_deref(), access: kubeconfig_access(&global.target(), command) };
     match command {

@@ -171,13 +171,13 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
-        let (kind, kept) = (Kind::of(&request, &self.of.lists), Arc::clone(&self.of.kept));
+        let (kind, kept) = (ResponseKind::of(&request, &self.of.lists), Arc::clone(&self.of.kept));
         let answer = self.inner.call(request);
         async move { bounded(answer.await.map_err(Into::into)?, kind, kept) }.boxed()
     }
 }
 
-fn bounded<B: Body>(answer: Response<B>, kind: Kind, kept: Kept) -> Result<Response<Bounded<B>>, BoxError> {
+fn bounded<B: Body>(answer: Response<B>, kind: ResponseKind, kept: Kept) -> Result<Response<Bounded<B>>, BoxError> {
     let status = answer.status();
     let code = status.as_u16();
     if matches!(code, 429 | 503)
@@ -185,7 +185,7 @@ fn bounded<B: Body>(answer: Response<B>, kind: Kind, kept: Kept) -> Result<Respo
     {
         return Err(Exceeded::Wait { code, seconds }.into());
     }
-    let kind = if status.is_success() { kind } else { Kind::Refusal };
+    let kind = if status.is_success() { kind } else { ResponseKind::Refusal };
     let (head, inner) = answer.into_parts();
     let bounded = Bounded { inner, kind, code, read: 0, share: Share { kept, bytes: 0 } };
     // Content-Length is already too large.
@@ -198,7 +198,7 @@ fn bounded<B: Body>(answer: Response<B>, kind: Kind, kept: Kept) -> Result<Respo
 
 /// The kind of a response, which decides its limit.
 #[derive(Debug, Clone)]
-enum Kind {
+enum ResponseKind {
     Ordinary,
     /// A page of a list: its limit in bytes, and the list's path.
     Page(usize, String, Lists),
@@ -206,7 +206,7 @@ enum Kind {
     Refusal,
 }
 
-impl Kind {
+impl ResponseKind {
     fn of<A>(request: &Request<A>, lists: &Lists) -> Self {
         let (mut page, mut first) = (false, true);
         for parameter in request.uri().query().unwrap_or_default().split('&') {
@@ -233,7 +233,7 @@ impl Kind {
 /// A body that ends with an error at its limit.
 pub(super) struct Bounded<B> {
     inner: B,
-    kind: Kind,
+    kind: ResponseKind,
     code: u16,
     /// Bytes so far; of a watch those of the event that is being read.
     read: usize,
@@ -263,11 +263,11 @@ impl Drop for Share {
 impl<B> Bounded<B> {
     const fn most(&self) -> usize {
         match self.kind {
-            Kind::Ordinary => ANSWER,
-            Kind::Page(most, ..) => most,
+            ResponseKind::Ordinary => ANSWER,
+            ResponseKind::Page(most, ..) => most,
             // Limited by time, and by event.
-            Kind::Watch => usize::MAX,
-            Kind::Refusal => REFUSAL,
+            ResponseKind::Watch => usize::MAX,
+            ResponseKind::Refusal => REFUSAL,
         }
     }
 
@@ -278,7 +278,7 @@ impl<B> Bounded<B> {
     fn count(&mut self, data: &[u8]) -> Result<(), Exceeded> {
         self.read = self.read.saturating_add(data.len());
         match &self.kind {
-            Kind::Watch => {
+            ResponseKind::Watch => {
                 // One event per line. A chunk usually ends with a line, so search from its end.
                 if let Some(end) = data.iter().rposition(|byte| *byte == b'\n') {
                     self.read = data.len() - end - 1;
@@ -286,7 +286,7 @@ impl<B> Bounded<B> {
                 if self.read > EVENT { Err(Exceeded::Event) } else { Ok(()) }
             }
             _ if self.read > self.most() => Err(self.exceeded()),
-            Kind::Page(most, path, lists) => {
+            ResponseKind::Page(most, path, lists) => {
                 if *most < STREAM {
                     self.share.add(data.len())?;
                 }
@@ -295,7 +295,7 @@ impl<B> Bounded<B> {
                 *all = all.saturating_add(data.len());
                 if *all > LIST { Err(Exceeded::List) } else { Ok(()) }
             }
-            Kind::Ordinary | Kind::Refusal => self.share.add(data.len()),
+            ResponseKind::Ordinary | ResponseKind::Refusal => self.share.add(data.len()),
         }
     }
 }

@@ -4,16 +4,16 @@ use http_body_util::{BodyExt, Full};
 
 use super::*;
 
-fn with<B>(inner: B, kind: Kind, kept: &Kept) -> Bounded<B> {
+fn with<B>(inner: B, kind: ResponseKind, kept: &Kept) -> Bounded<B> {
     Bounded { inner, kind, code: 200, read: 0, share: Share { kept: Arc::clone(kept), bytes: 0 } }
 }
 
-fn body(kind: Kind) -> Bounded<Full<Bytes>> {
+fn body(kind: ResponseKind) -> Bounded<Full<Bytes>> {
     with(Full::default(), kind, &Kept::default())
 }
 
-fn kind(uri: &str) -> Kind {
-    Kind::of(&Request::get(uri).body(()).unwrap(), &Lists::default())
+fn kind(uri: &str) -> ResponseKind {
+    ResponseKind::of(&Request::get(uri).body(()).unwrap(), &Lists::default())
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn counts_a_response_whole_and_a_watch_event_by_event() {
 #[test]
 fn counts_the_pages_of_a_list_together_and_a_new_list_from_zero() {
     let (lists, chunk) = (Lists::default(), vec![b'x'; 32 << 20]);
-    let page = |query: &str| body(Kind::of(&Request::get(format!("/x?{query}")).body(()).unwrap(), &lists));
+    let page = |query: &str| body(ResponseKind::of(&Request::get(format!("/x?{query}")).body(()).unwrap(), &lists));
     assert!(page("limit=5").count(&chunk).is_ok());
     assert!((1..32).all(|n| page(&format!("limit=5&continue=t{n}")).count(&chunk).is_ok()));
     assert_eq!(page("limit=5&continue=t32").count(&chunk), Err(Exceeded::List));
@@ -42,12 +42,12 @@ fn counts_the_pages_of_a_list_together_and_a_new_list_from_zero() {
 #[test]
 fn counts_concurrent_responses_together_while_they_are_read() {
     let (kept, chunk) = (Kept::default(), vec![b'x'; 15 << 20]);
-    let mut many: Vec<_> = (0..3).map(|_| with((), Kind::Ordinary, &kept)).collect();
+    let mut many: Vec<_> = (0..3).map(|_| with((), ResponseKind::Ordinary, &kept)).collect();
     assert!(many.iter_mut().all(|one| one.count(&chunk).is_ok()));
     let mut more = with((), kind("/x?limit=5"), &kept);
     assert_eq!(more.count(&chunk), Err(Exceeded::Together));
     drop((many, more));
-    assert!(with((), Kind::Ordinary, &kept).count(&chunk).is_ok());
+    assert!(with((), ResponseKind::Ordinary, &kept).count(&chunk).is_ok());
     assert_eq!(kept.load(Ordering::Relaxed), 0);
 }
 
@@ -55,8 +55,8 @@ fn counts_concurrent_responses_together_while_they_are_read() {
 fn rejects_a_content_length_over_the_limit_and_long_error_responses() {
     let long = Full::new(Bytes::from(vec![b'x'; REFUSAL + 1]));
     let answer = |code: u16| Response::builder().status(code).body(long.clone()).unwrap();
-    assert!(bounded(answer(200), Kind::Ordinary, Kept::default()).is_ok());
-    let error = bounded(answer(500), Kind::Ordinary, Kept::default()).err().unwrap();
+    assert!(bounded(answer(200), ResponseKind::Ordinary, Kept::default()).is_ok());
+    let error = bounded(answer(500), ResponseKind::Ordinary, Kept::default()).err().unwrap();
     assert_eq!(error.downcast_ref(), Some(&Exceeded::Answer { code: 500, most: REFUSAL }));
 }
 
@@ -66,7 +66,7 @@ async fn an_endless_body_fails_with_an_error_that_is_found_in_kubes_errors() {
     let long = http_body_util::StreamBody::new(futures::stream::repeat_with(move || {
         Ok::<_, std::convert::Infallible>(Frame::data(chunk.clone()))
     }));
-    let endless = with(long, Kind::Ordinary, &Kept::default());
+    let endless = with(long, ResponseKind::Ordinary, &Kept::default());
     let error = endless.collect().await.err().unwrap();
     let exceeded = Exceeded::Answer { code: 200, most: ANSWER };
     let error = kube::Error::Service(error);

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::cluster::budget::{Exceeded, Paging, SILENCE};
-use crate::cluster::slim_request::Listed;
+use crate::cluster::slim_request::SlimRequest;
 use crate::domain::request::Request;
 
 /// Objects of the first page: so few are there at once, and are something to look at.
@@ -40,16 +40,16 @@ const FORMS: &str = "application/vnd.kubernetes.protobuf, application/json";
 const JSON: &str = "application/json";
 
 /// All requests of a cluster as of one moment.
-pub(super) struct Pages {
+pub(super) struct ListReader {
     client: Client,
-    page: Option<Page>,
+    page: Option<PageBody>,
     /// The page after that, as soon as it is known how it is asked for.
-    next: JoinSet<kube::Result<Page>>,
+    next: JoinSet<kube::Result<PageBody>>,
     version: String,
     paging: Paging,
 }
 
-impl Pages {
+impl ListReader {
     /// Asks for the first page.
     pub(super) fn new(client: Client) -> Self {
         let paging = Paging::new(FIRST);
@@ -78,11 +78,11 @@ impl Pages {
                 continue;
             };
             match page.next().await? {
-                Some(Piece::Item(request)) => {
+                Some(ListItem::Item(request)) => {
                     self.paging.object()?;
                     return Ok(Some(request));
                 }
-                Some(Piece::Head(head)) => {
+                Some(ListItem::Meta(head)) => {
                     self.version = head.resource_version;
                     self.paging.resize(if page.is_json() { JSON_PAGE } else { PAGE });
                     if self.paging.page(Some(head.next))? {
@@ -97,9 +97,9 @@ impl Pages {
     fn ask(&mut self) {
         let (client, params) = (self.client.clone(), self.paging.params());
         self.next.spawn(async move {
-            match Page::open(&client, &params, FORMS).await {
+            match PageBody::open(&client, &params, FORMS).await {
                 // What is wrong is told in the form that was asked for, too, and kube reads it in JSON alone.
-                Err(kube::Error::Api(_) | kube::Error::FromUtf8(_)) => Page::open(&client, &params, JSON).await,
+                Err(kube::Error::Api(_) | kube::Error::FromUtf8(_)) => PageBody::open(&client, &params, JSON).await,
                 opened => opened,
             }
         });
@@ -107,9 +107,9 @@ impl Pages {
 }
 
 /// What a page holds, in the order in which it comes.
-pub enum Piece {
+pub enum ListItem {
     /// Its metadata.
-    Head(Head),
+    Meta(PageMeta),
     /// One object.
     Item(Box<Request>),
 }
@@ -117,7 +117,7 @@ pub enum Piece {
 /// A list's metadata.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Head {
+pub struct PageMeta {
     /// The moment that the list is of.
     pub resource_version: String,
     /// The token for the next page; empty: there is none.
@@ -126,9 +126,9 @@ pub struct Head {
 }
 
 /// One page, in the form that the server has for it.
-enum Page {
+enum PageBody {
     Protobuf(Arrival, protobuf::Decoder),
-    Json(vec::IntoIter<Piece>),
+    Json(vec::IntoIter<ListItem>),
 }
 
 /// A page's bytes as they come.
@@ -170,9 +170,9 @@ impl Arrival {
     }
 }
 
-impl Page {
+impl PageBody {
     async fn open(client: &Client, params: &ListParams, forms: &'static str) -> kube::Result<Self> {
-        let asked = Asked::new(Listed::url_path(&(), None)).list(params);
+        let asked = Asked::new(SlimRequest::url_path(&(), None)).list(params);
         let mut asked = asked.map_err(kube::Error::BuildRequest)?;
         asked.headers_mut().insert(ACCEPT, HeaderValue::from_static(forms));
         // The first page is small, and the console shows nothing before it.
@@ -192,7 +192,7 @@ impl Page {
     }
 
     /// `None`: it is complete.
-    async fn next(&mut self) -> kube::Result<Option<Piece>> {
+    async fn next(&mut self) -> kube::Result<Option<ListItem>> {
         let (body, decoder) = match self {
             Self::Json(pieces) => return Ok(pieces.next()),
             Self::Protobuf(body, decoder) => (body, decoder),
@@ -216,16 +216,17 @@ impl Page {
 ///
 /// # Errors
 /// It is no list of requests.
-pub fn from_json(text: &[u8]) -> serde_json::Result<Vec<Piece>> {
+pub fn from_json(text: &[u8]) -> serde_json::Result<Vec<ListItem>> {
     #[derive(Deserialize)]
     struct List {
-        metadata: Head,
+        metadata: PageMeta,
         // `null`: so servers may say that there are none.
-        items: Option<Vec<Listed>>,
+        items: Option<Vec<SlimRequest>>,
     }
     let List { metadata, items } = serde_json::from_slice(text)?;
-    let items = items.unwrap_or_default().into_iter().map(|Listed { request, .. }| Piece::Item(Box::new(request)));
-    Ok([Piece::Head(metadata)].into_iter().chain(items).collect())
+    let items =
+        items.unwrap_or_default().into_iter().map(|SlimRequest { request, .. }| ListItem::Item(Box::new(request)));
+    Ok([ListItem::Meta(metadata)].into_iter().chain(items).collect())
 }
 
 fn unreadable(why: &str) -> kube::Error {
@@ -240,7 +241,7 @@ mod tests {
     fn a_list_in_json_is_its_head_and_then_its_items() {
         let text = r#"{"items": [{"metadata": {"name": "a"}, "spec": {}}], "metadata": {"continue": "x", "resourceVersion": "7"}}"#;
         let pieces = from_json(text.as_bytes()).unwrap();
-        let [Piece::Head(head), Piece::Item(request)] = &pieces[..] else { panic!("not these two") };
+        let [ListItem::Meta(head), ListItem::Item(request)] = &pieces[..] else { panic!("not these two") };
         assert_eq!((&*head.resource_version, &*head.next, &*request.pin.name), ("7", "x", "a"));
     }
 

@@ -7,9 +7,9 @@
 use chrono::{DateTime, Utc};
 use prost::{DecodeError, Message};
 
-use crate::cluster::list_reader::{Head, Piece};
+use crate::cluster::list_reader::{ListItem, PageMeta};
 use crate::domain::certificate::Certificate;
-use crate::domain::request::{self, Pin, Pkcs10, Request, Requester};
+use crate::domain::request::{self, Pkcs10, Request, RequestVersion, Requester};
 
 /// What every answer in protobuf begins with.
 pub const MAGIC: [u8; 4] = *b"k8s\0";
@@ -67,7 +67,7 @@ impl Default for Decoder {
 }
 
 /// What stands before a field's content.
-struct Field {
+struct WireField {
     number: u8,
     /// Bytes of the content.
     length: usize,
@@ -75,7 +75,7 @@ struct Field {
     head: usize,
 }
 
-impl Field {
+impl WireField {
     /// The field that begins here; `None`: that is not all there. In a list and around it no field is of another kind
     /// than text, bytes or message, and none has a number above 15.
     fn read(bytes: &[u8]) -> Result<Option<Self>, Malformed> {
@@ -108,7 +108,7 @@ impl Decoder {
     ///
     /// # Errors
     /// What came is no list of requests in protobuf.
-    pub fn piece(&mut self) -> Result<Option<Piece>, Malformed> {
+    pub fn piece(&mut self) -> Result<Option<ListItem>, Malformed> {
         loop {
             let rest = &self.bytes[self.read..];
             match self.place {
@@ -122,7 +122,7 @@ impl Decoder {
                 }
                 Place::List { left: 0 } => self.place = Place::Around { listed: true },
                 Place::Around { listed } => {
-                    let Some(field) = Field::read(rest)? else { return Ok(None) };
+                    let Some(field) = WireField::read(rest)? else { return Ok(None) };
                     if field.number == RAW && !listed {
                         self.read += field.head;
                         self.place = Place::List { left: field.length };
@@ -131,11 +131,11 @@ impl Decoder {
                     }
                 }
                 Place::List { left } => {
-                    let Some(field) = Field::read(rest)? else { return Ok(None) };
+                    let Some(field) = WireField::read(rest)? else { return Ok(None) };
                     let Some(content) = self.whole(&field)? else { return Ok(None) };
                     let piece = match field.number {
-                        METADATA => Some(Piece::Head(ListMeta::decode(content)?.into())),
-                        ITEMS => Some(Piece::Item(Box::new(Object::decode(content)?.into()))),
+                        METADATA => Some(ListItem::Meta(ListMeta::decode(content)?.into())),
+                        ITEMS => Some(ListItem::Item(Box::new(Object::decode(content)?.into()))),
                         _ => None,
                     };
                     let left = left.checked_sub(field.head + field.length).ok_or(Malformed::NoList)?;
@@ -149,7 +149,7 @@ impl Decoder {
     }
 
     /// A field's content, and goes on behind it; `None`: it is not all there.
-    fn whole(&mut self, field: &Field) -> Result<Option<&[u8]>, Malformed> {
+    fn whole(&mut self, field: &WireField) -> Result<Option<&[u8]>, Malformed> {
         if field.length > LONGEST {
             return Err(Malformed::NoList);
         }
@@ -169,7 +169,7 @@ struct ListMeta {
     next: String,
 }
 
-impl From<ListMeta> for Head {
+impl From<ListMeta> for PageMeta {
     fn from(ListMeta { resource_version, next }: ListMeta) -> Self {
         Self { resource_version, next }
     }
@@ -184,7 +184,7 @@ struct Object {
     #[prost(message, optional, tag = "2")]
     spec: Option<Spec>,
     #[prost(message, optional, tag = "3")]
-    status: Option<Status>,
+    status: Option<StatusMessage>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -235,7 +235,7 @@ struct ExtraValue {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Status {
+struct StatusMessage {
     #[prost(message, repeated, tag = "1")]
     conditions: Vec<Condition>,
     #[prost(bytes = "vec", tag = "2")]
@@ -282,11 +282,11 @@ impl From<Object> for Request {
     fn from(object: Object) -> Self {
         let metadata = object.metadata.unwrap_or_default();
         let spec = object.spec.unwrap_or_default();
-        let Status { conditions, certificate } = object.status.unwrap_or_default();
+        let StatusMessage { conditions, certificate } = object.status.unwrap_or_default();
         let extra =
             spec.extra.into_iter().map(|Extra { key, value }| (text(key), texts(value.unwrap_or_default().items)));
         Self {
-            pin: Pin {
+            pin: RequestVersion {
                 name: text(metadata.name),
                 uid: text(metadata.uid),
                 resource_version: text(metadata.resource_version),
@@ -354,8 +354,8 @@ mod tests {
             decoder.push(chunk);
             while let Some(piece) = decoder.piece()? {
                 match piece {
-                    Piece::Head(head) => (said.0, said.1) = (head.resource_version, head.next),
-                    Piece::Item(request) => said.2.push(request.pin.name),
+                    ListItem::Meta(head) => (said.0, said.1) = (head.resource_version, head.next),
+                    ListItem::Item(request) => said.2.push(request.pin.name),
                 }
             }
         }

@@ -35,7 +35,7 @@ impl Credential {
     ///
     /// # Errors
     /// Why it cannot be used.
-    pub fn from_answer(answer: &Answer) -> Result<Self, Reason> {
+    pub fn from_answer(answer: &ExecCredential) -> Result<Self, Reason> {
         let authorization = answer.token.as_ref().map(|token| bearer(token)).transpose();
         let certificate = match (&answer.certificate, &answer.key) {
             (Some(certificate), Some(key)) => {
@@ -50,7 +50,7 @@ impl Credential {
 
 /// The answer of a login program.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct ExecCredential {
     /// A token.
     pub token: Option<Zeroizing<String>>,
     /// A certificate, PEM.
@@ -61,7 +61,7 @@ pub struct Answer {
     pub expires: Option<DateTime<Utc>>,
 }
 
-impl Answer {
+impl ExecCredential {
     /// Reads an `ExecCredential`: JSON, or YAML, which client-go takes as well. `version` is the apiVersion that the
     /// kubeconfig asks for.
     ///
@@ -73,11 +73,11 @@ impl Answer {
         struct Document {
             kind: Option<String>,
             api_version: Option<String>,
-            status: Option<Status>,
+            status: Option<ExecStatus>,
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
-        struct Status {
+        struct ExecStatus {
             expiration_timestamp: Option<String>,
             token: Option<String>,
             client_certificate_data: Option<String>,
@@ -127,9 +127,9 @@ mod tests {
 
     const V1: &str = "client.authentication.k8s.io/v1";
 
-    fn read(status: &str) -> Result<Answer, Reason> {
+    fn read(status: &str) -> Result<ExecCredential, Reason> {
         let text = format!(r#"{{"kind": "ExecCredential", "apiVersion": "{V1}", "status": {status}}}"#);
-        Answer::read(text.as_bytes(), V1)
+        ExecCredential::read(text.as_bytes(), V1)
     }
 
     #[test]
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!((answer.token.unwrap().as_str(), answer.expires.is_some()), ("t", true));
         let yaml =
             format!("kind: ExecCredential\napiVersion: {V1}\nstatus: {{clientCertificateData: c, clientKeyData: k}}\n");
-        let answer = Answer::read(yaml.as_bytes(), V1).unwrap();
+        let answer = ExecCredential::read(yaml.as_bytes(), V1).unwrap();
         assert_eq!((answer.certificate.as_deref(), answer.token.is_none()), (Some("c"), true));
     }
 
@@ -149,11 +149,13 @@ mod tests {
         assert_eq!(read(r#"{"token": "t", "clientKeyData": "k"}"#).unwrap_err(), Reason::Half);
         assert!(matches!(read(r#"{"token": "t", "expirationTimestamp": "soon"}"#), Err(Reason::Unreadable(_))));
         for text in ["", "s3cret", r#"{"status": {"token": "s3cret"}}"#, r#"{"kind": "List"}"#] {
-            let Err(Reason::Unreadable(why)) = Answer::read(text.as_bytes(), V1) else { panic!("{text:?} was read") };
+            let Err(Reason::Unreadable(why)) = ExecCredential::read(text.as_bytes(), V1) else {
+                panic!("{text:?} was read")
+            };
             assert!(!why.contains("s3cret"));
         }
         let other = r#"{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1beta1", "status": {"token": "t"}}"#;
-        assert!(matches!(Answer::read(other.as_bytes(), V1), Err(Reason::Version(_))));
-        assert_eq!(Answer::read(&vec![b' '; LONGEST + 1], V1).unwrap_err(), Reason::Long);
+        assert!(matches!(ExecCredential::read(other.as_bytes(), V1), Err(Reason::Version(_))));
+        assert_eq!(ExecCredential::read(&vec![b' '; LONGEST + 1], V1).unwrap_err(), Reason::Long);
     }
 }

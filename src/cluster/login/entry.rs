@@ -17,7 +17,7 @@ use crate::files::bounded;
 
 /// What a user entry logs in with.
 #[derive(Debug)]
-pub(in crate::cluster) struct Entry {
+pub(in crate::cluster) struct LoginEntry {
     /// A client certificate, from the entry or from files that it names.
     pub certificate: Option<Arc<CertifiedKey>>,
     /// What every request carries besides.
@@ -37,7 +37,7 @@ pub(in crate::cluster) enum Method {
     Program(Box<Program>),
 }
 
-impl Entry {
+impl LoginEntry {
     /// The entry of somebody who sends no credentials.
     pub fn anonymous() -> Self {
         Self { certificate: None, method: Method::None }
@@ -162,8 +162,8 @@ fn header(text: &str) -> Result<HeaderValue, String> {
 mod tests {
     use super::*;
 
-    fn read(user: &str) -> Result<Entry, String> {
-        Entry::read(&serde_yaml::from_str(user).unwrap(), &Mapping::new())
+    fn read(user: &str) -> Result<LoginEntry, String> {
+        LoginEntry::read(&serde_yaml::from_str(user).unwrap(), &Mapping::new())
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub const LONGEST: usize = 1 << 20;
 /// A login that failed. Of what a program printed, only the last line of standard error is quoted: the rest may be a
 /// token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failed {
+pub struct LoginError {
     /// The program as the kubeconfig names it; empty where the login needs none.
     pub program: String,
     /// Why.
@@ -57,7 +57,7 @@ pub enum Reason {
     Rejected,
 }
 
-impl Failed {
+impl LoginError {
     /// A failure that concerns no program.
     pub(super) fn entry(why: impl Into<String>) -> Self {
         Self { program: String::new(), reason: Reason::Entry(why.into()) }
@@ -72,7 +72,7 @@ impl Failed {
     }
 }
 
-impl std::fmt::Display for Failed {
+impl std::fmt::Display for LoginError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let program = format!("the login program {}", printable(&self.program));
         match &self.reason {
@@ -106,4 +106,4 @@ impl std::fmt::Display for Failed {
     }
 }
 
-impl std::error::Error for Failed {}
+impl std::error::Error for LoginError {}

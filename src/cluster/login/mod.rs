@@ -11,7 +11,7 @@ pub(super) mod session;
 mod stderr;
 mod terminal;
 
-pub use credential::Answer;
-pub use failed::{Failed, LONGEST, Reason};
+pub use credential::ExecCredential;
+pub use failed::{LONGEST, LoginError, Reason};
 pub use provider::{Health, Prompt};
-pub use terminal::{Console, Handover};
+pub use terminal::{ConsoleHandle, Handover};

@@ -1,6 +1,6 @@
 //! Whether the organization lets a login program run: `credentialPluginPolicy` of kuberc.
 
-use super::failed::{Failed, Reason};
+use super::failed::{LoginError, Reason};
 use super::program::Program;
 use crate::files::kuberc;
 use crate::files::programs::look_path;
@@ -9,7 +9,7 @@ use crate::files::programs::look_path;
 ///
 /// # Errors
 /// Why not.
-pub(super) fn check(program: &Program) -> Result<(), Failed> {
+pub(super) fn check(program: &Program) -> Result<(), LoginError> {
     let refused = |why: String| program.failed(Reason::NotAllowed(why));
     let found = kuberc::find().map_err(|error| refused(error.to_string()))?;
     if let Some(note) = &found.note {

@@ -9,7 +9,7 @@ use serde_json::{Map, json};
 use serde_yaml::{Mapping, Value};
 
 use super::entry::content;
-use super::failed::{Failed, Reason};
+use super::failed::{LoginError, Reason};
 use crate::files::programs::look_path;
 
 /// The versions of the protocol that client-go speaks. `v1alpha1` was removed in Kubernetes 1.24.
@@ -19,7 +19,7 @@ const EXTENSION: &str = "client.authentication.k8s.io/exec";
 
 /// When a program may use the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cluster) enum Mode {
+pub(in crate::cluster) enum InteractiveMode {
     /// It does not read from it.
     Never,
     /// Where there is one.
@@ -38,7 +38,7 @@ pub(in crate::cluster) struct Program {
     /// The apiVersion of its answer.
     pub version: &'static str,
     /// When it may use the terminal.
-    pub mode: Mode,
+    pub mode: InteractiveMode,
     /// What it is told about the cluster.
     cluster: Option<serde_json::Value>,
     hint: String,
@@ -72,11 +72,11 @@ impl Program {
             ),
         })?;
         let mode = match text("interactiveMode") {
-            "Never" => Mode::Never,
-            "IfAvailable" => Mode::IfAvailable,
-            "Always" => Mode::Always,
+            "Never" => InteractiveMode::Never,
+            "IfAvailable" => InteractiveMode::IfAvailable,
+            "Always" => InteractiveMode::Always,
             // client-go, tools/clientcmd/api/v1/defaults.go.
-            "" if version.ends_with("/v1beta1") => Mode::IfAvailable,
+            "" if version.ends_with("/v1beta1") => InteractiveMode::IfAvailable,
             "" => return Err(format!("exec: interactiveMode is missing, and {version} requires it")),
             other => return Err(format!("exec: interactiveMode {other} is not Never, IfAvailable or Always")),
         };
@@ -101,8 +101,8 @@ impl Program {
     }
 
     /// A failure of this program.
-    pub fn failed(&self, reason: Reason) -> Failed {
-        Failed { program: self.command.clone(), reason }
+    pub fn failed(&self, reason: Reason) -> LoginError {
+        LoginError { program: self.command.clone(), reason }
     }
 
     /// The command to run, its standard output captured. The rest of its surroundings is the caller's to set.
@@ -162,8 +162,8 @@ mod tests {
     fn accepts_and_refuses_what_kubectl_does_and_names_the_field() {
         let v1beta1 = "command: x, apiVersion: client.authentication.k8s.io/v1beta1";
         let v1 = "command: x, apiVersion: client.authentication.k8s.io/v1";
-        assert_eq!(read(&format!("{{{v1beta1}}}"), "{}").unwrap().mode, Mode::IfAvailable);
-        assert_eq!(read(&format!("{{{v1}, interactiveMode: Never}}"), "{}").unwrap().mode, Mode::Never);
+        assert_eq!(read(&format!("{{{v1beta1}}}"), "{}").unwrap().mode, InteractiveMode::IfAvailable);
+        assert_eq!(read(&format!("{{{v1}, interactiveMode: Never}}"), "{}").unwrap().mode, InteractiveMode::Never);
         for (exec, field) in [
             ("{}".to_owned(), "command"),
             ("{command: x}".to_owned(), "apiVersion"),

@@ -40,9 +40,9 @@ pub(in crate::cluster) enum Terminal {
         interactive: bool,
     },
     /// The console's, when it asks for it.
-    OnDemand(Console),
+    OnDemand(ConsoleHandle),
     /// The console's, from the start.
-    Handed(Console),
+    Handed(ConsoleHandle),
     /// None, though somebody may be waiting for it.
     None,
     /// None, and nobody waits.
@@ -51,7 +51,7 @@ pub(in crate::cluster) enum Terminal {
 
 /// The console that a program runs under.
 #[derive(Debug, Clone)]
-pub struct Console {
+pub struct ConsoleHandle {
     /// Takes requests for the terminal.
     pub handovers: UnboundedSender<Handover>,
     /// Set when the user stops the program.
@@ -76,7 +76,7 @@ pub(super) struct Handed {
 
 impl Handed {
     /// Waits until the console has left its screen.
-    pub fn ask(console: &Console, program: &str, context: &str, waits: bool) -> Result<Self, Reason> {
+    pub fn ask(console: &ConsoleHandle, program: &str, context: &str, waits: bool) -> Result<Self, Reason> {
         let (free, freed) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let handover = Handover { program: program.to_owned(), context: context.to_owned(), waits, free, ended };

@@ -17,7 +17,7 @@ use rustls::ClientConfig;
 use tower::{BoxError, Service};
 use zeroize::Zeroizing;
 
-use super::wire::Wire;
+use super::wire::ByteStream;
 use super::{Destination, tunnel};
 
 /// How long connecting may take: name resolution, TCP, proxy and TLS together.
@@ -89,7 +89,7 @@ impl Route {
     }
 }
 
-type Connecting = BoxFuture<'static, Result<Wire, BoxError>>;
+type Connecting = BoxFuture<'static, Result<ByteStream, BoxError>>;
 
 /// TCP, through a proxy or not.
 #[derive(Clone)]
@@ -112,7 +112,7 @@ impl Dialer {
     fn dial(&self, server: Uri) -> Connecting {
         let mut tcp = self.tcp.clone();
         let Route::Proxy(proxy) = &self.route else {
-            return tcp.call(server).map(|done| Ok(Wire::new(done?, false))).boxed();
+            return tcp.call(server).map(|done| Ok(ByteStream::new(done?, false))).boxed();
         };
         let uri = proxy.uri.clone();
         let failed = move |reason: String| BoxError::from(ProxyFailed { proxy: uri, reason });
@@ -121,19 +121,26 @@ impl Dialer {
             if let Some((user, password)) = &proxy.login {
                 socks = socks.with_auth(user.clone(), password.to_string());
             }
-            return socks.call(server).map_ok(|io| Wire::new(io, false)).map_err(|error| failed(words(&error))).boxed();
+            return socks
+                .call(server)
+                .map_ok(|io| ByteStream::new(io, false))
+                .map_err(|error| failed(words(&error)))
+                .boxed();
         }
         let mut to_proxy = self.to_proxy();
         if self.route.forwards(&server).is_some() {
             let connecting = to_proxy.call(proxy.uri.clone());
-            return connecting.map_ok(|io| Wire::new(io, true)).map_err(move |error| failed(words(&*error))).boxed();
+            return connecting
+                .map_ok(|io| ByteStream::new(io, true))
+                .map_err(move |error| failed(words(&*error)))
+                .boxed();
         }
         let (connecting, authorization) = (to_proxy.call(proxy.uri.clone()), proxy.authorization.clone());
         let tunneled = async move {
             let io = connecting.await?;
             tunnel::open(io, &server, authorization).await
         };
-        tunneled.map_ok(|io| Wire::new(io, false)).map_err(move |error| failed(words(&*error))).boxed()
+        tunneled.map_ok(|io| ByteStream::new(io, false)).map_err(move |error| failed(words(&*error))).boxed()
     }
 }
 
@@ -147,7 +154,7 @@ fn words(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 impl Service<Uri> for Dialer {
-    type Response = Wire;
+    type Response = ByteStream;
     type Error = BoxError;
     type Future = Connecting;
 

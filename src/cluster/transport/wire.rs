@@ -13,25 +13,25 @@ pub(super) trait Io: Read + Write + Send + Unpin {}
 impl<T: Read + Write + Send + Unpin> Io for T {}
 
 /// A connection: TCP or TLS, direct or through a proxy.
-pub(super) struct Wire {
+pub(super) struct ByteStream {
     inner: Box<dyn Io>,
     /// Whether requests are forwarded by an HTTP proxy, which needs the whole URL in the request line.
     forwarded: bool,
 }
 
-impl Wire {
+impl ByteStream {
     pub(super) fn new(inner: impl Io + 'static, forwarded: bool) -> Self {
         Self { inner: Box::new(inner), forwarded }
     }
 }
 
-impl Connection for Wire {
+impl Connection for ByteStream {
     fn connected(&self) -> Connected {
         Connected::new().proxy(self.forwarded)
     }
 }
 
-impl Read for Wire {
+impl Read for ByteStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -41,7 +41,7 @@ impl Read for Wire {
     }
 }
 
-impl Write for Wire {
+impl Write for ByteStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(context, bytes)
     }

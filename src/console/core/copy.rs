@@ -42,7 +42,7 @@ pub fn what(state: &State) -> Option<Result<ClipboardText, &'static str>> {
 
 /// What stands between us and the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Between {
+pub enum Multiplexer {
     /// Nothing.
     Nothing,
     /// tmux, which passes on what it is told to.
@@ -51,7 +51,7 @@ pub enum Between {
     Screen,
 }
 
-impl Between {
+impl Multiplexer {
     /// As the environment says.
     pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
@@ -87,15 +87,15 @@ mod tests {
     #[test]
     fn the_sequence_is_wrapped_for_what_stands_between() {
         let text = |text: &str| ClipboardText::new(text).unwrap();
-        assert_eq!(Between::Nothing.copy(&text("jane")), "\x1b]52;c;amFuZQ==\x07");
+        assert_eq!(Multiplexer::Nothing.copy(&text("jane")), "\x1b]52;c;amFuZQ==\x07");
         assert_eq!(
-            Between::Tmux.copy(&text("jane")),
+            Multiplexer::Tmux.copy(&text("jane")),
             "\x1b]52;c;amFuZQ==\x07\x1bPtmux;\x1b\x1b]52;c;amFuZQ==\x07\x1b\\"
         );
-        let long = Between::Screen.copy(&text(&"x".repeat(1000)));
+        let long = Multiplexer::Screen.copy(&text(&"x".repeat(1000)));
         let pieces: Vec<_> = long.split("\x1b\\").filter(|piece| !piece.is_empty()).collect();
         assert!(pieces.len() == 3 && pieces.iter().all(|piece| piece.starts_with("\x1bP") && piece.len() < 768));
         let joined: String = pieces.iter().map(|piece| &piece[2..]).collect();
-        assert_eq!(joined, Between::Nothing.copy(&text(&"x".repeat(1000))));
+        assert_eq!(joined, Multiplexer::Nothing.copy(&text(&"x".repeat(1000))));
     }
 }

@@ -7,7 +7,7 @@ use crate::console::panes::{kubeconfig, rbac};
 use crate::console::wizard;
 use crate::domain::gate::{Clearance, Deletion, WritePermit};
 use crate::domain::output::clipboard::ClipboardText;
-use crate::domain::request::Pin;
+use crate::domain::request::RequestVersion;
 use crate::files::session_store::Memory;
 
 /// Ties an answer to its question: a late answer to a question that nobody asks any more is ignored.
@@ -19,7 +19,7 @@ pub enum Effect {
     /// Ask the server who we are and what it runs.
     Identify,
     /// Read one request in full.
-    Read(Pin),
+    Read(RequestVersion),
     /// Approve or deny exactly this version of a request.
     Decide(EffectId, Clearance, Decision),
     /// Approve or deny exactly these versions of requests, many at a time.
@@ -33,20 +33,20 @@ pub enum Effect {
         /// Whose answer it is.
         id: EffectId,
         /// The request.
-        pin: Pin,
+        pin: RequestVersion,
         /// Where to.
         path: PathBuf,
         /// The permit to replace a file that is there.
         replace: Option<WritePermit>,
     },
     /// Something for the RBAC pane.
-    Rbac(rbac::Task),
+    Rbac(rbac::RbacTask),
     /// Something for the wizard.
-    Wizard(wizard::Task),
+    Wizard(wizard::WizardTask),
     /// Put a text on the terminal's clipboard.
     Copy(ClipboardText),
     /// Something for the Kubeconfig pane.
-    Kubeconfig(kubeconfig::Task),
+    Kubeconfig(kubeconfig::KubeconfigTask),
     /// Remember how this context looked when it was left.
     Remember(String, Memory),
     /// Talk to the cluster of a context from now on.

@@ -11,7 +11,7 @@ use crate::cluster::bulk::Wait;
 use crate::cluster::login::Health;
 use crate::cluster::watch;
 use crate::console::core::effect::EffectId;
-use crate::console::core::saved_view::Recalled;
+use crate::console::core::saved_view::SavedView;
 use crate::console::dialogs::bulk;
 use crate::console::panes::kubeconfig;
 use crate::console::panes::rbac;
@@ -20,7 +20,7 @@ use crate::console::wizard;
 use crate::domain::output::shell::Kubectl;
 use crate::domain::request::Request;
 use crate::domain::verdict::{ApiHosts, Nodes};
-use crate::error::Trouble;
+use crate::error::UserError;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -40,44 +40,44 @@ pub enum Event {
     /// There is time to go on with a list that is being worked out.
     Work,
     /// What the console knows about this context from before it was started.
-    Recalled(Recalled),
+    Recalled(SavedView),
     /// The client is set up (which contacts no server yet), or why it cannot be.
-    Connected(Result<Connection, Trouble>),
+    Connected(Result<Connection, UserError>),
     /// News of the login.
     Login(Health),
     /// Whether the server answered just now.
-    Beat(Result<(), Trouble>),
+    Beat(Result<(), UserError>),
     /// The server asked us to wait.
     Asked(Wait),
     /// The server said who we are and what it is.
-    Identified(Result<Identified, Trouble>),
+    Identified(Result<Identified, UserError>),
     /// The nodes are these now.
     Nodes(Nodes),
     /// News from the watch on CSRs.
     Watch(watch::Message),
     /// A watch ended because of a bug: its data is no longer live.
-    WatchEnded(Trouble),
+    WatchEnded(UserError),
     /// A request was read in full.
     Read {
         /// The object that was meant.
         uid: String,
         /// What was read.
-        result: Result<Box<Loaded>, Trouble>,
+        result: Result<Box<Loaded>, UserError>,
     },
     /// A decision ended. The request is what the cluster says now.
-    Decided(EffectId, Result<Box<Request>, Trouble>),
+    Decided(EffectId, Result<Box<Request>, UserError>),
     /// News of many decisions.
-    Bulk(EffectId, bulk::update::News),
+    Bulk(EffectId, bulk::update::BulkResult),
     /// A deletion ended.
-    Deleted(EffectId, Result<(), Trouble>),
+    Deleted(EffectId, Result<(), UserError>),
     /// A certificate was written to a file, or not.
     Exported(EffectId, Exported),
     /// News for the RBAC pane.
-    Rbac(rbac::News),
+    Rbac(rbac::RbacResult),
     /// News for the wizard.
-    Wizard(wizard::News),
+    Wizard(wizard::WizardResult),
     /// News for the Kubeconfig pane.
-    Kubeconfig(kubeconfig::News),
+    Kubeconfig(kubeconfig::KubeconfigResult),
 }
 
 /// Which cluster the console talks to, as the kubeconfig says.
@@ -118,5 +118,5 @@ pub enum Exported {
     /// There is a file already, and nobody said that it may be replaced.
     Exists,
     /// It did not work.
-    Failed(Trouble),
+    Failed(UserError),
 }

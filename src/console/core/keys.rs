@@ -6,7 +6,7 @@ use crossterm::event::KeyCode;
 
 use crate::config::Keys;
 use crate::console::core::key::{Key, parse};
-use crate::console::core::keymap::{Action, BINDINGS, Binding, Place};
+use crate::console::core::keymap::{Action, BINDINGS, Binding, KeyContext};
 
 /// The keys in force.
 #[derive(Debug, Clone)]
@@ -41,8 +41,8 @@ impl Keymap {
         let mut map = Self::default();
         let mut changed = Vec::new();
         for (place, actions) in changes {
-            if !Place::ALL.iter().any(|known| place_name(*known) == *place) {
-                let known: Vec<_> = Place::ALL.iter().map(|place| place_name(*place)).collect();
+            if !KeyContext::ALL.iter().any(|known| place_name(*known) == *place) {
+                let known: Vec<_> = KeyContext::ALL.iter().map(|place| place_name(*place)).collect();
                 return Err(Wrong {
                     path: vec!["keys".into(), place.clone()],
                     text: format!("there is no place {place:?}; there are: {}", known.join(", ")),
@@ -76,13 +76,13 @@ impl Keymap {
     /// What keeps the keys of a line of the table from meaning what they should.
     fn conflict(&self, at: usize) -> Option<String> {
         let (line, keys) = (&BINDINGS[at], &self.keys[at]);
-        if keys.is_empty() && line.place == Place::Always && line.action == Action::Quit {
+        if keys.is_empty() && line.place == KeyContext::Always && line.action == Action::Quit {
             return Some("there must be a key to quit that works everywhere".to_owned());
         }
         for key in keys {
             let label = self.label(*key);
             let typed = matches!(key.0, KeyCode::Char(_)) && key.1.is_empty();
-            if typed && matches!(line.place, Place::Always | Place::Form | Place::Palette) {
+            if typed && matches!(line.place, KeyContext::Always | KeyContext::Form | KeyContext::Palette) {
                 return Some(format!("{label} is a character of the texts that are typed there"));
             }
             let other = (0..BINDINGS.len()).find(|other| {
@@ -106,7 +106,7 @@ impl Keymap {
     }
 
     /// The action of `key` where `places` are in force, nearest first.
-    pub fn lookup(&self, places: &[Place], key: Key) -> Option<Action> {
+    pub fn lookup(&self, places: &[KeyContext], key: Key) -> Option<Action> {
         places.iter().find_map(|place| {
             self.lines().find(|(line, keys)| line.place == *place && keys.contains(&key)).map(|(line, _)| line.action)
         })
@@ -114,7 +114,11 @@ impl Keymap {
 
     /// What can be asked for where `places` are in force: the lines whose keys no nearer place takes, in the table's
     /// order, only where `possible`; each with its keys that work.
-    pub fn offers(&self, places: &[Place], possible: impl Fn(Action) -> bool) -> Vec<(&'static Binding, Vec<Key>)> {
+    pub fn offers(
+        &self,
+        places: &[KeyContext],
+        possible: impl Fn(Action) -> bool,
+    ) -> Vec<(&'static Binding, Vec<Key>)> {
         let works = |line: &Binding, key: &Key| self.lookup(places, *key) == Some(line.action);
         self.lines()
             .filter(|(line, _)| places.contains(&line.place) && possible(line.action))
@@ -124,7 +128,7 @@ impl Keymap {
     }
 
     /// The footer's hints for `places`: key and word, in the table's order, only where `possible`.
-    pub fn hints(&self, places: &[Place], possible: impl Fn(Action) -> bool) -> Vec<(String, &'static str)> {
+    pub fn hints(&self, places: &[KeyContext], possible: impl Fn(Action) -> bool) -> Vec<(String, &'static str)> {
         self.offers(places, possible)
             .into_iter()
             .filter(|(line, _)| !line.hint.is_empty())
@@ -133,18 +137,18 @@ impl Keymap {
     }
 
     /// The key for `action` in `place`, as people write it; for sentences that name it.
-    pub fn name(&self, place: Place, action: Action) -> String {
+    pub fn name(&self, place: KeyContext, action: Action) -> String {
         let line = self.lines().find(|(line, _)| line.place == place && line.action == action);
         line.and_then(|(_, keys)| keys.first()).map_or_else(|| "(no key)".to_owned(), |key| self.label(*key))
     }
 
     /// The key for `action` in `place`, for sentences: [`Self::name`], with Enter written out.
-    pub fn word(&self, place: Place, action: Action) -> String {
+    pub fn word(&self, place: KeyContext, action: Action) -> String {
         self.name(place, action).replace('⏎', "Enter")
     }
 
     /// All keys for `action` in `place`, for sentences: `y or Enter`.
-    pub fn words(&self, place: Place, action: Action) -> String {
+    pub fn words(&self, place: KeyContext, action: Action) -> String {
         let line = self.lines().find(|(line, _)| line.place == place && line.action == action);
         let labels = line.map(|(_, keys)| keys.iter().map(|key| self.label(*key)).collect::<Vec<_>>());
         let labels = labels.filter(|labels| !labels.is_empty()).unwrap_or_else(|| vec!["(no key)".to_owned()]);
@@ -171,36 +175,36 @@ fn unknown_action(place: &str, action: &str) -> Wrong {
 
 /// Whether both places can be in force at once, so that a key could mean two things. Where the nearer one is meant to
 /// win, the table itself says so; a change by the user shall not hide anything.
-fn together(a: Place, b: Place) -> bool {
-    let general = |place| matches!(place, Place::Everywhere | Place::List);
+fn together(a: KeyContext, b: KeyContext) -> bool {
+    let general = |place| matches!(place, KeyContext::Everywhere | KeyContext::List);
     let alone = |place| {
         matches!(
             place,
-            Place::Reader
-                | Place::Form
-                | Place::Confirm
-                | Place::WizardReview
-                | Place::WizardRun
-                | Place::Palette
-                | Place::Bulk
-                | Place::BulkRun
-                | Place::BulkEnd
-                | Place::Picker
-                | Place::Columns
+            KeyContext::Reader
+                | KeyContext::Form
+                | KeyContext::Confirm
+                | KeyContext::WizardReview
+                | KeyContext::WizardRun
+                | KeyContext::Palette
+                | KeyContext::Bulk
+                | KeyContext::BulkRun
+                | KeyContext::BulkEnd
+                | KeyContext::Picker
+                | KeyContext::Columns
         )
     };
     a == b
-        || a == Place::Always
-        || b == Place::Always
+        || a == KeyContext::Always
+        || b == KeyContext::Always
         || (general(a) && !alone(b))
         || (general(b) && !alone(a))
-        || matches!((a, b), (Place::Bulk | Place::Picker | Place::Columns, Place::List))
-        || matches!((a, b), (Place::List, Place::Bulk | Place::Picker | Place::Columns))
-        || matches!((a, b), (Place::Page, Place::Requests) | (Place::Requests, Place::Page))
+        || matches!((a, b), (KeyContext::Bulk | KeyContext::Picker | KeyContext::Columns, KeyContext::List))
+        || matches!((a, b), (KeyContext::List, KeyContext::Bulk | KeyContext::Picker | KeyContext::Columns))
+        || matches!((a, b), (KeyContext::Page, KeyContext::Requests) | (KeyContext::Requests, KeyContext::Page))
 }
 
 /// A place's name in the config file, such as `wizard-review`.
-pub fn place_name(place: Place) -> String {
+pub fn place_name(place: KeyContext) -> String {
     kebab(&format!("{place:?}"))
 }
 
@@ -223,7 +227,7 @@ fn kebab(name: &str) -> String {
 /// The keys in force as text: `place.action`, keys, what they do.
 pub fn listing(map: &Keymap) -> String {
     let mut text = String::new();
-    for place in Place::ALL {
+    for place in KeyContext::ALL {
         for (line, keys) in map.lines().filter(|(line, _)| line.place == place) {
             let keys: Vec<_> = keys.iter().map(|key| map.label(*key)).collect();
             let name = format!("{}.{}", place_name(place), action_name(line.action));
@@ -251,7 +255,7 @@ mod tests {
     fn no_key_means_two_things_in_one_place_and_no_line_has_two_names() {
         let (mut seen, mut names) = (HashSet::new(), HashSet::new());
         for binding in BINDINGS {
-            assert!(Place::ALL.contains(&binding.place), "{:?} is in no help", binding.place);
+            assert!(KeyContext::ALL.contains(&binding.place), "{:?} is in no help", binding.place);
             assert!(names.insert((binding.place, binding.action)), "{:?} {:?} twice", binding.place, binding.action);
             for key in binding.keys {
                 assert!(seen.insert((binding.place, *key)), "{:?} {} twice", binding.place, key.label());
@@ -265,18 +269,18 @@ mod tests {
         let with = KeyEvent::new(KeyCode::Char('S'), KeyModifiers::SHIFT);
         assert_eq!(Key::of(without), Key::of(with));
         let back = KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT);
-        assert_eq!(Keymap::default().lookup(&[Place::Form], Key::of(back)), Some(Action::PreviousField));
+        assert_eq!(Keymap::default().lookup(&[KeyContext::Form], Key::of(back)), Some(Action::PreviousField));
     }
 
     #[test]
     fn the_nearest_place_wins() {
         let key = Key::plain(KeyCode::Esc);
-        assert_eq!(Keymap::default().lookup(&[Place::Confirm, Place::Everywhere], key), Some(Action::No));
+        assert_eq!(Keymap::default().lookup(&[KeyContext::Confirm, KeyContext::Everywhere], key), Some(Action::No));
     }
 
     #[test]
     fn the_footer_shows_only_what_is_possible_now() {
-        let places = [Place::Requests, Place::List, Place::Everywhere];
+        let places = [KeyContext::Requests, KeyContext::List, KeyContext::Everywhere];
         let hints = Keymap::default().hints(&places, |action| action != Action::Approve);
         assert!(hints.iter().all(|(_, word)| *word != "approve"));
         assert!(hints.iter().any(|(key, word)| key == "q" && *word == "quit"));
@@ -285,19 +289,19 @@ mod tests {
     #[test]
     fn a_key_of_ones_own_takes_the_place_of_the_tables() {
         let map = changed("keys: {requests: {approve: [F5, Ctrl-B], delete: []}}").unwrap();
-        let places = [Place::Requests, Place::List, Place::Everywhere, Place::Always];
+        let places = [KeyContext::Requests, KeyContext::List, KeyContext::Everywhere, KeyContext::Always];
         assert_eq!(map.lookup(&places, Key::plain(KeyCode::F(5))), Some(Action::Approve));
         assert_eq!(map.lookup(&places, Key::ctrl('b')), Some(Action::Approve));
         assert_eq!(map.lookup(&places, Key::char('a')), None);
         assert_eq!(map.lookup(&places, Key::char('x')), None);
         assert!(map.hints(&places, |_| true).contains(&("F5".to_owned(), "approve")));
-        assert_eq!(map.name(Place::Requests, Action::Delete), "(no key)");
+        assert_eq!(map.name(KeyContext::Requests, Action::Delete), "(no key)");
     }
 
     #[test]
     fn two_actions_may_change_their_keys_with_each_other() {
         let map = changed("keys: {requests: {approve: d, deny: a}}").unwrap();
-        assert_eq!(map.lookup(&[Place::Requests], Key::char('d')), Some(Action::Approve));
+        assert_eq!(map.lookup(&[KeyContext::Requests], Key::char('d')), Some(Action::Approve));
     }
 
     #[test]

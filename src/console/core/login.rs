@@ -7,11 +7,11 @@ use crate::cluster::bulk::Wait;
 use crate::cluster::login::Health;
 use crate::cluster::watch::WatchStatus;
 use crate::console::core::effect::Effect;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::{Pane, State};
 use crate::console::{dialogs, panes::kubeconfig};
 use crate::domain::text::printable;
-use crate::error::Trouble;
+use crate::error::UserError;
 
 /// What is known of the connection beside the watches.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub struct Login {
     /// How the login stands.
     pub health: Health,
     /// Since when the server does not answer, and why.
-    pub silent: Option<(DateTime<Utc>, Trouble)>,
+    pub silent: Option<(DateTime<Utc>, UserError)>,
     /// The server asked us to wait.
     pub wait: Option<Wait>,
 }
@@ -31,7 +31,7 @@ impl Login {
     }
 
     /// The server answered a heartbeat, or did not.
-    pub fn beat(&mut self, answer: Result<(), Trouble>, now: DateTime<Utc>) {
+    pub fn beat(&mut self, answer: Result<(), UserError>, now: DateTime<Utc>) {
         self.silent = match (answer, self.silent.take()) {
             (Ok(()), _) => None,
             (Err(trouble), Some((since, _))) => Some((since, trouble)),
@@ -100,7 +100,7 @@ pub fn header(state: &State) -> Option<(String, Style)> {
 /// The same in a sentence, with what to do.
 pub fn sentence(state: &State) -> Option<String> {
     let (login, now) = (&state.session.login, state.clock.now);
-    let key = state.keymap.word(Place::Everywhere, Action::LogIn);
+    let key = state.keymap.word(KeyContext::Everywhere, Action::LogIn);
     let seconds = |until: DateTime<Utc>| (until - now).num_seconds().max(0);
     Some(match &login.health {
         Health::Ended(why) => {
@@ -111,7 +111,7 @@ pub fn sentence(state: &State) -> Option<String> {
             format!("! Login failed, next try in {} s, {key} tries now: {why}", seconds(*next_try))
         }
         Health::Running { program, since, line } => {
-            let escape = state.keymap.word(Place::Everywhere, Action::Back);
+            let escape = state.keymap.word(KeyContext::Everywhere, Action::Back);
             // A program that asks for the terminal gets it at once, and its question belongs there.
             let quick = state.clock.now - *since < TimeDelta::seconds(1);
             let line = if line.is_empty() || quick { String::new() } else { format!(": {}", printable(line)) };

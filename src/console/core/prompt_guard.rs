@@ -5,24 +5,24 @@ use std::time::Instant;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::console::core::keymap::{Action, Key, Place};
+use crate::console::core::keymap::{Action, Key, KeyContext};
 use crate::console::core::state::{Pane, State};
 use crate::console::core::view::question_fits;
 use crate::console::dialogs::Overlay;
-use crate::console::wizard::Step;
+use crate::console::wizard::WizardStep;
 
 /// A question on the screen: which, and whether everything that an answer depends on is there.
 type Drawn = (u64, bool);
 
 /// Which question the terminal shows, and since when.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct PromptGuard {
     question: Option<Drawn>,
     since: Option<Instant>,
     drawing: Option<Drawn>,
 }
 
-impl Seen {
+impl PromptGuard {
     /// A frame with this question goes out.
     pub fn drawing(&mut self, state: &State) {
         self.drawing = Some((state.question(), question_fits(state)));
@@ -57,7 +57,7 @@ impl Seen {
 /// that up to [`KEYS_A_READ`] of them a read count as typed; a whole name typed
 /// while the link was stalled has to be typed again.
 #[derive(Debug, Default)]
-pub struct Fingers {
+pub struct PasteDetector {
     keys: usize,
     reads: usize,
     last: Option<Instant>,
@@ -66,7 +66,7 @@ pub struct Fingers {
 /// Keys in one read that may still be typing.
 const KEYS_A_READ: usize = 4;
 
-impl Fingers {
+impl PasteDetector {
     /// A key that was read at `typed` is about to be taken in. Says whether it would confirm a name that was not typed.
     pub fn pressed(&mut self, state: &State, action: Option<Action>, key: KeyEvent, typed: Instant) -> bool {
         let Some(name) = state.confirming_name() else {
@@ -96,7 +96,7 @@ impl Fingers {
 /// means nothing, and no text is typed, they are two.
 pub fn keys(state: &State, key: KeyEvent) -> Vec<KeyEvent> {
     let places = state.places();
-    let text = matches!(places.first(), Some(Place::Form | Place::Palette | Place::Always));
+    let text = matches!(places.first(), Some(KeyContext::Form | KeyContext::Palette | KeyContext::Always));
     if text || !key.modifiers.contains(KeyModifiers::ALT) || state.keymap.lookup(&places, Key::of(key)).is_some() {
         return vec![key];
     }
@@ -114,7 +114,7 @@ fn confirms(state: &State, action: Action) -> bool {
         // Resuming an issuance and using a context ask nothing, but what they are about must be on the screen.
         (None, Action::Resume | Action::Retry) => state.wizard.is_some(),
         (None, Action::Open) => state.wizard.is_none() && state.pane == Pane::Kubeconfig,
-        (None, Action::Enter) => state.wizard.as_ref().is_some_and(|wizard| wizard.step >= Step::Review),
+        (None, Action::Enter) => state.wizard.as_ref().is_some_and(|wizard| wizard.step >= WizardStep::Review),
         _ => false,
     }
 }
@@ -129,17 +129,17 @@ mod tests {
     use super::*;
     use crate::console::core::clock::Clock;
     use crate::console::dialogs::Phase;
-    use crate::console::panes::kubeconfig::Change;
+    use crate::console::panes::kubeconfig::KubeconfigChange;
     use crate::console::panes::kubeconfig::ask;
-    use crate::console::panes::kubeconfig::ask::What;
+    use crate::console::panes::kubeconfig::ask::PromptKind;
     use crate::console::panes::rbac::edit;
-    use crate::console::panes::rbac::edit::{Draft, Step as SheetStep};
+    use crate::console::panes::rbac::edit::{Draft, EditStep as SheetStep};
     use crate::console::widgets::theme::Theme;
-    use crate::domain::access::object::{Kind, Named};
+    use crate::domain::access::object::{Named, RbacKind};
 
-    fn console() -> (State, Seen) {
+    fn console() -> (State, PromptGuard) {
         let clock = Clock { now: Utc::now(), utc: true };
-        (State::new(clock, Size::new(80, 24), Theme::mono(), false), Seen::default())
+        (State::new(clock, Size::new(80, 24), Theme::mono(), false), PromptGuard::default())
     }
 
     fn press(c: char) -> KeyEvent {
@@ -155,7 +155,7 @@ mod tests {
         state.counting_questions(|state| edit::update::open(state, Action::NewRole));
         seen.drawing(&state);
         seen.drawn(now);
-        let named = Named { kind: Kind::Role, scope: Some("default".into()), name: "developer".into() };
+        let named = Named { kind: RbacKind::Role, scope: Some("default".into()), name: "developer".into() };
         let draft = Draft { named, object: serde_json::Value::Null };
         state.counting_questions(|state| {
             state.rbac.sheet.as_mut().unwrap().step = SheetStep::Rehearsing(1, draft.clone());
@@ -163,7 +163,7 @@ mod tests {
         state.counting_questions(|state| {
             state.rbac.sheet.as_mut().unwrap().step = SheetStep::Review(draft, Vec::new());
         });
-        let yes = |seen: &Seen, state: &State, at| seen.admits(state, Some(Action::Yes), press('y'), at);
+        let yes = |seen: &PromptGuard, state: &State, at| seen.admits(state, Some(Action::Yes), press('y'), at);
         assert!(!yes(&seen, &state, later(5)), "the review is not drawn");
         seen.drawing(&state);
         seen.drawn(later(10));
@@ -174,10 +174,10 @@ mod tests {
     fn what_an_import_would_do_is_agreed_to_by_who_has_seen_it_alone() {
         let (mut state, mut seen) = console();
         let now = Instant::now();
-        state.counting_questions(|state| ask::type_in(state, What::Import, "Import".into(), "File", "new.yaml"));
+        state.counting_questions(|state| ask::type_in(state, PromptKind::Import, "Import".into(), "File", "new.yaml"));
         seen.drawing(&state);
         seen.drawn(now);
-        let change = |state: &mut State, change: &dyn Fn(&mut ask::Ask)| {
+        let change = |state: &mut State, change: &dyn Fn(&mut ask::Prompt)| {
             state.counting_questions(|state| match state.overlays.last_mut() {
                 Some(Overlay::Kubeconfig(ask)) => change(ask),
                 other => panic!("{other:?}"),
@@ -188,7 +188,7 @@ mod tests {
         change(&mut state, &|ask| ask.phase = Phase::Sent(1));
         change(&mut state, &|ask| {
             ask.phase = Phase::Asking;
-            ask.what = What::Sure(Change::Import("new.yaml".into()));
+            ask.what = PromptKind::Sure(KubeconfigChange::Import("new.yaml".into()));
         });
         let enter_or_y = press('y');
         assert!(
@@ -206,7 +206,7 @@ mod tests {
         state.counting_questions(|state| state.overlays.push(Overlay::LeaveWizard));
         seen.drawing(&state);
         seen.drawn(now);
-        let yes = |seen: &Seen, state: &State, at| seen.admits(state, Some(Action::Yes), press('y'), at);
+        let yes = |seen: &PromptGuard, state: &State, at| seen.admits(state, Some(Action::Yes), press('y'), at);
         assert!(!yes(&seen, &state, later(5)), "the screen was too small for it");
         assert!(seen.admits(&state, Some(Action::Quit), press('q'), later(5)), "to leave is possible in every size");
         state.size = Size::new(80, 24);
@@ -227,7 +227,7 @@ mod tests {
         let dangerous = request("kcm-helper", 0, "system:kube-controller-manager", &[]);
         crate::console::tests::asks_by_name(&mut state, &dangerous);
         assert_eq!(state.confirming_name(), Some(""));
-        let mut fingers = Fingers::default();
+        let mut fingers = PasteDetector::default();
         for (at, text) in reads.iter().enumerate() {
             let typed = now + Duration::from_millis(200 * u64::try_from(at).unwrap());
             for c in text.chars() {
@@ -258,7 +258,7 @@ mod tests {
         seen.drawing(&state);
         seen.drawn(now);
         state.counting_questions(|state| state.overlays.push(Overlay::LeaveWizard));
-        let yes = |seen: &Seen, state: &State, at| seen.admits(state, Some(Action::Yes), press('y'), at);
+        let yes = |seen: &PromptGuard, state: &State, at| seen.admits(state, Some(Action::Yes), press('y'), at);
         assert!(!yes(&seen, &state, later(5)), "the question is not drawn at all");
         assert!(seen.admits(&state, Some(Action::No), press('n'), later(5)), "a no harms nobody");
         seen.drawing(&state);

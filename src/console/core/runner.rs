@@ -8,12 +8,12 @@ use chrono::Utc;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use tokio::sync::{mpsc, oneshot, watch as latest};
 
-use crate::cluster::login::{Console, Handover, Health};
+use crate::cluster::login::{ConsoleHandle, Handover, Health};
 use crate::cluster::{Cluster, Decision, Prompt, Target, heartbeat, nodes_watch, watch};
 use crate::console::core::effect::{Effect, EffectId};
 use crate::console::core::event::{Connection, Event, Exported, Identified};
-use crate::console::core::saved_view::Recalled;
-use crate::console::dialogs::bulk::update::News;
+use crate::console::core::saved_view::SavedView;
+use crate::console::dialogs::bulk::update::BulkResult;
 use crate::console::panes::kubeconfig;
 use crate::console::panes::kubeconfig::runner::KubeconfigRunner;
 use crate::console::panes::rbac;
@@ -23,9 +23,9 @@ use crate::contained;
 use crate::domain::gate::{Clearance, WritePermit};
 use crate::domain::output::pem::Certificates;
 use crate::domain::policy_file::PolicyFile;
-use crate::domain::request::{Pin, Request};
+use crate::domain::request::{Request, RequestVersion};
 use crate::domain::verdict::Verdict;
-use crate::error::Trouble;
+use crate::error::UserError;
 use crate::files::{self, atomic};
 
 /// Carries effects out.
@@ -63,7 +63,7 @@ impl Runner {
     pub fn start(connect: Connect, answers: mpsc::UnboundedSender<Event>, events: mpsc::Sender<Event>) -> Self {
         let Connect { target, policy, handovers, login } = connect;
         let canceled = Arc::new(AtomicBool::new(false));
-        let console = Console { handovers, canceled: canceled.clone() };
+        let console = ConsoleHandle { handovers, canceled: canceled.clone() };
         let (connected, cluster) = latest::channel(None);
         let wizard = WizardRunner::new(answers.clone(), policy.clone());
         let kubeconfig = KubeconfigRunner::new(target.clone(), Prompt::Console(console.clone()), answers.clone());
@@ -80,7 +80,7 @@ impl Runner {
         // These need no cluster, and work where there is none.
         let effect = match effect {
             Effect::Kubeconfig(task) => {
-                if matches!(task, kubeconfig::Task::Test(..)) {
+                if matches!(task, kubeconfig::KubeconfigTask::Test(..)) {
                     self.canceled.store(false, Ordering::Relaxed);
                 }
                 return self.kubeconfig.carry_out(task);
@@ -119,19 +119,19 @@ impl Runner {
         let (answers, failed) = (self.answers.clone(), self.answers.clone());
         let task = async move {
             // The console may be ending; then nobody wants the news.
-            let tell = |at, outcome| drop(answers.send(Event::Bulk(id, News::Told(at, outcome))));
+            let tell = |at, outcome| drop(answers.send(Event::Bulk(id, BulkResult::Told(at, outcome))));
             cluster.decide_all(&cleared, &decision, stopped, tell).await;
-            let _ = answers.send(Event::Bulk(id, News::Ended));
+            let _ = answers.send(Event::Bulk(id, BulkResult::Ended));
         };
         // What was not decided is left over, and shown as such.
-        contained::spawn(task, move |_| drop(failed.send(Event::Bulk(id, News::Ended))));
+        contained::spawn(task, move |_| drop(failed.send(Event::Bulk(id, BulkResult::Ended))));
     }
 }
 
-type Failure = Box<dyn FnOnce(Trouble) -> Event + Send>;
+type PanicReport = Box<dyn FnOnce(UserError) -> Event + Send>;
 
 /// How whoever waits for an effect learns that its task panicked.
-fn failure_of(effect: &Effect) -> Option<Failure> {
+fn failure_of(effect: &Effect) -> Option<PanicReport> {
     Some(match effect {
         Effect::Identify => Box::new(|trouble| Event::Identified(Err(trouble))),
         Effect::Read(pin) => {
@@ -164,7 +164,7 @@ async fn answer(cluster: &Cluster, effect: Effect) -> Option<Event> {
         Effect::Read(pin) => read(cluster, pin).await,
         Effect::Decide(id, clearance, decision) => decide(cluster, id, &clearance, &decision).await,
         Effect::Delete(id, deletion) => {
-            Event::Deleted(id, cluster.delete_request(&deletion).await.map_err(Trouble::from))
+            Event::Deleted(id, cluster.delete_request(&deletion).await.map_err(UserError::from))
         }
         Effect::Export { id, pin, path, replace } => Event::Exported(id, export(cluster, &pin, &path, replace).await),
         Effect::Rbac(task) => Event::Rbac(rbac::runner::carry_out(cluster, task).await),
@@ -190,7 +190,7 @@ async fn connection(
     answers: mpsc::UnboundedSender<Event>,
     events: mpsc::Sender<Event>,
 ) {
-    let failed = |error: crate::cluster::Error| drop(answers.send(Event::Connected(Err(error.into()))));
+    let failed = |error: crate::cluster::ClusterError| drop(answers.send(Event::Connected(Err(error.into()))));
     let prepared = match Cluster::prepare(&target, prompt) {
         Ok(prepared) => prepared,
         Err(error) => return failed(error),
@@ -219,7 +219,7 @@ async fn connection(
         kubeconfig: files::kubeconfig::for_new_entries(target.kubeconfig.as_deref()).unwrap_or_default(),
     };
     let (memory, known) = files::session_store::recall(&cluster.context);
-    let recalled = Recalled { memory, first: !known, read_only: cluster.is_read_only() };
+    let recalled = SavedView { memory, first: !known, read_only: cluster.is_read_only() };
     let _ = answers.send(Event::Recalled(recalled));
     connected.send_replace(Some(cluster.clone()));
     let _ = answers.send(Event::Connected(Ok(connection)));
@@ -261,10 +261,10 @@ fn forward<T: Clone + Send + Sync + 'static>(
 
 /// Heartbeats as events.
 async fn beats(cluster: Cluster, answers: mpsc::UnboundedSender<Event>) {
-    let (to, mut beats) = mpsc::channel::<Result<(), crate::cluster::Error>>(1);
+    let (to, mut beats) = mpsc::channel::<Result<(), crate::cluster::ClusterError>>(1);
     let forward = async {
         while let Some(beat) = beats.recv().await {
-            if answers.send(Event::Beat(beat.map_err(Trouble::from))).is_err() {
+            if answers.send(Event::Beat(beat.map_err(UserError::from))).is_err() {
                 return;
             }
         }
@@ -288,14 +288,14 @@ async fn watch_nodes(cluster: Cluster, events: mpsc::Sender<Event>) {
     tokio::join!(nodes_watch::nodes(cluster, to), forward);
 }
 
-async fn identify(cluster: &Cluster) -> Result<Identified, Trouble> {
+async fn identify(cluster: &Cluster) -> Result<Identified, UserError> {
     let (who, version, ca_ends, api_hosts) =
         tokio::join!(cluster.who_am_i(), cluster.version(), cluster.ca_end(), Box::pin(cluster.api_hosts()));
     // Few may read the CA's configuration, and little depends on it.
     Ok(Identified { who: who?, version: version?, ca_ends: ca_ends.unwrap_or_default(), api_hosts })
 }
 
-async fn read(cluster: &Cluster, pin: Pin) -> Event {
+async fn read(cluster: &Cluster, pin: RequestVersion) -> Event {
     let result = match cluster.request(&pin.name).await {
         Ok(csr) => Ok(Box::new(loaded(csr))),
         Err(error) => Err(error.into()),
@@ -313,27 +313,27 @@ fn loaded(mut csr: CertificateSigningRequest) -> Loaded {
 
 async fn decide(cluster: &Cluster, id: EffectId, clearance: &Clearance, decision: &Decision) -> Event {
     let result = cluster.decide(clearance, decision).await;
-    Event::Decided(id, result.map(|csr| Box::new(Request::from_object(&csr))).map_err(Trouble::from))
+    Event::Decided(id, result.map(|csr| Box::new(Request::from_object(&csr))).map_err(UserError::from))
 }
 
-async fn export(cluster: &Cluster, pin: &Pin, path: &Path, replace: Option<WritePermit>) -> Exported {
+async fn export(cluster: &Cluster, pin: &RequestVersion, path: &Path, replace: Option<WritePermit>) -> Exported {
     let csr = match cluster.request(&pin.name).await {
         Ok(csr) => csr,
         Err(error) => return Exported::Failed(error.into()),
     };
     if csr.metadata.uid.as_deref() != Some(&pin.uid) {
-        return Exported::Failed(Trouble::new("the request is gone; another has its name"));
+        return Exported::Failed(UserError::new("the request is gone; another has its name"));
     }
     let Some(certificate) = csr.status.and_then(|status| status.certificate) else {
-        return Exported::Failed(Trouble::new("it has no certificate"));
+        return Exported::Failed(UserError::new("it has no certificate"));
     };
     let certificates = match Certificates::read(&certificate.0) {
         Ok(certificates) => certificates,
-        Err(why) => return Exported::Failed(Trouble::new(why)),
+        Err(why) => return Exported::Failed(UserError::new(why)),
     };
     match atomic::write_public(path, certificates.pem.as_bytes(), replace) {
         Ok(()) => Exported::Written(path.display().to_string()),
-        Err(files::Error::Exists(_)) => Exported::Exists,
-        Err(error) => Exported::Failed(Trouble { advice: error.advice(), text: error.to_string() }),
+        Err(files::FileError::Exists(_)) => Exported::Exists,
+        Err(error) => Exported::Failed(UserError { advice: error.advice(), text: error.to_string() }),
     }
 }

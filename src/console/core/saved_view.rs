@@ -3,12 +3,12 @@
 use crate::console::core::state::{Pane, State};
 use crate::console::panes::requests::columns;
 use crate::console::panes::requests::columns::Choice;
-use crate::console::panes::requests::index::{Column, Criteria, Filter};
+use crate::console::panes::requests::index::{Criteria, Filter, SortKey};
 use crate::files::session_store::Memory;
 
 /// What was found when the context became known.
 #[derive(Debug, Clone, Default)]
-pub struct Recalled {
+pub struct SavedView {
     /// How the console looked when it was left.
     pub memory: Option<Memory>,
     /// Whether this is the first console of this user.
@@ -31,7 +31,7 @@ pub fn of(state: &State) -> Memory {
 }
 
 /// Makes it look as it did. What nobody knows any more is left as it is.
-pub fn apply(state: &mut State, recalled: Recalled) {
+pub fn apply(state: &mut State, recalled: SavedView) {
     state.session.read_only |= recalled.read_only;
     state.welcome = recalled.first;
     let Some(memory) = recalled.memory else { return };
@@ -46,7 +46,7 @@ pub fn apply(state: &mut State, recalled: Recalled) {
         state.requests.columns.now = Choice::of(&known);
     }
     let index = &mut state.requests.index;
-    if let Some(column) = Column::ALL.into_iter().find(|column| column.word() == memory.sort) {
+    if let Some(column) = SortKey::ALL.into_iter().find(|column| column.word() == memory.sort) {
         index.set_sort(column, memory.reversed);
     }
     if let Some(filter) = Filter::ALL.into_iter().find(|filter| filter.word() == memory.filter) {
@@ -60,20 +60,23 @@ fn pane_name(pane: Pane) -> String {
 
 /// What somebody is told who is here for the first time.
 pub fn welcome(state: &State) -> [String; 3] {
-    use crate::console::core::keymap::{Action, Place};
+    use crate::console::core::keymap::{Action, KeyContext};
     let key = |place, action| state.keymap.name(place, action);
     [
         format!(
             "Certificate requests of this cluster, live. {} and {} decide, {} shows one in full.",
-            key(Place::Requests, Action::Approve),
-            key(Place::Requests, Action::Deny),
-            key(Place::Requests, Action::Open)
+            key(KeyContext::Requests, Action::Approve),
+            key(KeyContext::Requests, Action::Deny),
+            key(KeyContext::Requests, Action::Open)
         ),
-        format!("{} takes a new person from nothing to a working kubeconfig.", key(Place::Requests, Action::NewUser)),
+        format!(
+            "{} takes a new person from nothing to a working kubeconfig.",
+            key(KeyContext::Requests, Action::NewUser)
+        ),
         format!(
             "{} lists the keys, {} finds any action. Nothing is written unless you say so.",
-            key(Place::Everywhere, Action::Help),
-            key(Place::Everywhere, Action::Palette)
+            key(KeyContext::Everywhere, Action::Help),
+            key(KeyContext::Everywhere, Action::Palette)
         ),
     ]
 }

@@ -7,27 +7,27 @@ use crate::config::Confirm;
 use crate::console::core::clock::Clock;
 use crate::console::core::effect::EffectId;
 use crate::console::core::event::{Connection, Identified};
-use crate::console::core::keymap::Place;
+use crate::console::core::keymap::KeyContext;
 use crate::console::core::keys::Keymap;
 use crate::console::core::login::Login;
 use crate::console::core::settings::Settings;
 use crate::console::dialogs::Overlay;
 use crate::console::panes::activity;
-use crate::console::panes::activity::Activity;
+use crate::console::panes::activity::ActivityPane;
 use crate::console::panes::kubeconfig;
 use crate::console::panes::rbac;
-use crate::console::panes::rbac::Rbac;
+use crate::console::panes::rbac::RbacPane;
 use crate::console::panes::requests;
-use crate::console::panes::requests::Requests;
+use crate::console::panes::requests::RequestsPane;
 use crate::console::panes::requests::columns::Columns;
-use crate::console::panes::requests::judging::Judging;
+use crate::console::panes::requests::judging::VerdictEngine;
 use crate::console::widgets::theme::Theme;
 use crate::console::wizard::Wizard;
 use crate::domain::ascii;
 use crate::domain::gate::{Refusal, WriteAccess, WritePermit};
 use crate::domain::output::shell::Kubectl;
 use crate::domain::text::printable;
-use crate::error::Trouble;
+use crate::error::UserError;
 
 /// How long a notice stays.
 pub const NOTICE_SECONDS: i64 = 12;
@@ -54,13 +54,13 @@ pub struct State {
     /// Which pane is seen.
     pub pane: Pane,
     /// The Requests pane.
-    pub requests: Requests,
+    pub requests: RequestsPane,
     /// The RBAC pane, with the roles and bindings that every room may read.
-    pub rbac: Rbac,
+    pub rbac: RbacPane,
     /// The Kubeconfig pane.
-    pub kubeconfig: kubeconfig::Room,
+    pub kubeconfig: kubeconfig::KubeconfigPane,
     /// The Activity pane.
-    pub activity: Activity,
+    pub activity: ActivityPane,
     /// The new-user wizard, while it is open.
     pub wizard: Option<Wizard>,
     /// What lies on top, the topmost last.
@@ -79,7 +79,7 @@ pub struct Session {
     /// From the server; `None` until it answered.
     pub identified: Option<Identified>,
     /// Why there is no connection or no identity.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<UserError>,
     /// How the login and the connection stand.
     pub login: Login,
     /// Whether this console refuses to write.
@@ -146,10 +146,10 @@ impl State {
             welcome: false,
             session: Session { read_only, read_only_asked: read_only, ..Session::default() },
             pane: Pane::default(),
-            requests: Requests::default(),
-            rbac: Rbac::default(),
-            kubeconfig: kubeconfig::Room::default(),
-            activity: Activity::default(),
+            requests: RequestsPane::default(),
+            rbac: RbacPane::default(),
+            kubeconfig: kubeconfig::KubeconfigPane::default(),
+            activity: ActivityPane::default(),
             wizard: None,
             overlays: Vec::new(),
             notice: None,
@@ -165,7 +165,7 @@ impl State {
         (self.theme, self.keymap) = (settings.theme, settings.keymap.clone());
         (self.ascii, self.confirm) = (settings.ascii, settings.confirm);
         self.session.practice = settings.practice;
-        self.requests.judging = Judging::by((*settings.policy).clone());
+        self.requests.judging = VerdictEngine::by((*settings.policy).clone());
         self.requests.columns = Columns::at_home(settings.columns);
         if let Some(text) = &settings.notice {
             self.notify(false, text.clone());
@@ -294,7 +294,7 @@ impl State {
     }
 
     /// Where keys are looked up, the nearest place first.
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<KeyContext> {
         if let Some(overlay) = self.overlays.last() {
             return overlay.places();
         }
@@ -304,8 +304,8 @@ impl State {
         match self.pane {
             Pane::Requests => self.requests.places(),
             Pane::Rbac => self.rbac.places(),
-            Pane::Kubeconfig => kubeconfig::Room::places(),
-            Pane::Activity => vec![Place::List, Place::Everywhere, Place::Always],
+            Pane::Kubeconfig => kubeconfig::KubeconfigPane::places(),
+            Pane::Activity => vec![KeyContext::List, KeyContext::Everywhere, KeyContext::Always],
         }
     }
 

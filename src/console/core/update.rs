@@ -14,7 +14,7 @@ use crate::console::dialogs::Overlay;
 use crate::console::panes::{activity, kubeconfig, rbac, requests};
 use crate::console::widgets::form::paste;
 use crate::console::wizard;
-use crate::domain::access::Who;
+use crate::domain::access::Principal;
 use crate::domain::text::in_ascii;
 
 /// Takes one event in at the moment `now` and says what is to be done about it.
@@ -57,9 +57,9 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
                 state.session.trouble = None;
                 vec![
                     Effect::Identify,
-                    Effect::Kubeconfig(kubeconfig::Task::Read),
-                    Effect::Rbac(rbac::Task::Discover),
-                    Effect::Rbac(rbac::Task::Presets),
+                    Effect::Kubeconfig(kubeconfig::KubeconfigTask::Read),
+                    Effect::Rbac(rbac::RbacTask::Discover),
+                    Effect::Rbac(rbac::RbacTask::Presets),
                 ]
             }
             Err(failure) => {
@@ -83,7 +83,7 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
             match result {
                 Ok(identified) => {
                     dialogs::decide::identified(&mut state.overlays, &identified.who.username);
-                    let me = Who { user: identified.who.username.clone(), groups: identified.who.groups.clone() };
+                    let me = Principal { user: identified.who.username.clone(), groups: identified.who.groups.clone() };
                     state.requests.judging.identified(me, identified.ca_ends);
                     state.requests.judging.api_hosts(&identified.api_hosts);
                     state.session.identified = Some(identified);
@@ -164,7 +164,7 @@ pub fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         Some(Action::ShowRbac) => rbac::update::show(state),
         Some(Action::ShowKubeconfig) => {
             state.pane = Pane::Kubeconfig;
-            vec![Effect::Kubeconfig(kubeconfig::Task::Read)]
+            vec![Effect::Kubeconfig(kubeconfig::KubeconfigTask::Read)]
         }
         Some(Action::LogIn) => login::again(state),
         Some(Action::Back) if login::can_cancel(state) => vec![Effect::CancelLogin],

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use crate::cluster::watch::WatchStatus;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::{Pane, State};
 use crate::console::core::{ascii, login, saved_view};
 use crate::console::panes::{activity, kubeconfig, rbac, requests};
@@ -77,7 +77,9 @@ pub fn question_fits(state: &State) -> bool {
     }
     let fits = || match (state.overlays.last(), &state.wizard, &state.rbac.sheet) {
         (Some(overlay), ..) => dialogs::view::fits(state, state.body(), overlay),
-        (None, Some(wizard), _) => wizard.step != wizard::Step::Review || wizard::review_view::fits(state, wizard),
+        (None, Some(wizard), _) => {
+            wizard.step != wizard::WizardStep::Review || wizard::review_view::fits(state, wizard)
+        }
         (None, None, Some(sheet)) if state.pane == Pane::Rbac => rbac::edit::view::fits(state, sheet),
         _ => true,
     };
@@ -149,7 +151,7 @@ const TABS: [(Pane, Action, &str); 4] = [
 /// What stands on each tab. Where there is no room for all names, the pane that is seen has one.
 fn tab_texts(state: &State) -> [(Pane, Action, String); 4] {
     let texts = TABS.map(|(pane, action, name)| {
-        let key = state.keymap.name(Place::Everywhere, action);
+        let key = state.keymap.name(KeyContext::Everywhere, action);
         (pane, action, format!("{key} {name}"))
     });
     let width: usize = texts.iter().map(|(.., text)| text.width() + 4).sum();
@@ -163,7 +165,7 @@ fn tab_texts(state: &State) -> [(Pane, Action, String); 4] {
 }
 
 fn help(state: &State) -> String {
-    format!("{} help ", state.keymap.name(Place::Everywhere, Action::Help))
+    format!("{} help ", state.keymap.name(KeyContext::Everywhere, Action::Help))
 }
 
 /// The action of the tab at a place on the screen.
@@ -249,7 +251,7 @@ fn footer(frame: &mut Frame, area: Rect, state: &State) {
 
 /// What a search without a hit says.
 pub fn nothing_found(state: &State) -> String {
-    format!("Nothing found. {} clears the search.", state.keymap.word(Place::Everywhere, Action::Back))
+    format!("Nothing found. {} clears the search.", state.keymap.word(KeyContext::Everywhere, Action::Back))
 }
 
 /// Whether `action` would do something now: what footer and palette offer.

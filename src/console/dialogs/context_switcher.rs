@@ -7,11 +7,11 @@ use crate::console::core::keymap::Action;
 use crate::console::core::saved_view;
 use crate::console::core::state::{Session, State};
 use crate::console::dialogs::Overlay;
-use crate::console::panes::kubeconfig::{Task, Then, update};
-use crate::console::panes::rbac::Rbac;
-use crate::console::panes::requests::Requests;
+use crate::console::panes::kubeconfig::{KubeconfigTask, Then, update};
+use crate::console::panes::rbac::RbacPane;
+use crate::console::panes::requests::RequestsPane;
 use crate::console::panes::requests::columns::Columns;
-use crate::console::panes::requests::judging::Judging;
+use crate::console::panes::requests::judging::VerdictEngine;
 use crate::console::panes::requests::update::steps;
 use crate::domain::text::printable;
 
@@ -25,7 +25,7 @@ pub struct Picker {
 /// Opens the picker.
 pub fn open(state: &mut State) -> Vec<Effect> {
     state.overlays.push(Overlay::SwitchContext(Picker { place: own_place(state) }));
-    vec![Effect::Kubeconfig(Task::Read)]
+    vec![Effect::Kubeconfig(KubeconfigTask::Read)]
 }
 
 fn own_place(state: &State) -> Option<usize> {
@@ -91,8 +91,8 @@ pub fn leave(state: &mut State) -> Vec<Effect> {
     // The house's policy is the same everywhere, and so is what the config file says of columns.
     let policy = std::mem::take(&mut state.requests.judging.known.policy);
     let columns = Columns::at_home(state.requests.columns.home);
-    state.requests = Requests { judging: Judging::by(policy), columns, ..Requests::default() };
-    state.rbac = Rbac::default();
+    state.requests = RequestsPane { judging: VerdictEngine::by(policy), columns, ..RequestsPane::default() };
+    state.rbac = RbacPane::default();
     state.kubeconfig.forget_connection();
     left.into_iter().collect()
 }

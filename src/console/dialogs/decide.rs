@@ -7,7 +7,7 @@ use crossterm::event::KeyEvent;
 use crate::cluster::{Decision, Verb};
 use crate::config::Confirm;
 use crate::console::core::effect::{Effect, EffectId};
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::core::view;
 use crate::console::dialogs::{Overlay, Phase, hint};
@@ -17,12 +17,12 @@ use crate::domain::commands;
 use crate::domain::gate::{self, Candidate, Clearance, Confirmation, Refusal, Scope, WritePermit};
 use crate::domain::interner::Uid;
 use crate::domain::policy_file::PolicyFile;
-use crate::domain::request::{Request, State as RequestState};
+use crate::domain::request::{Request, RequestState};
 use crate::domain::row::Row;
 use crate::domain::text::printable;
 use crate::domain::verdict::{Level, Verdict};
-use crate::error::Trouble;
-use crate::operations::issue::Written;
+use crate::error::UserError;
+use crate::operations::issue::WriteRecord;
 
 /// A decision being made.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub struct Decide {
     /// What the admin sees and decides about; `None` while it is being read.
     pub seen: Option<(Request, Verdict)>,
     /// Reason, message, and for a dangerous request its name.
-    pub form: Form<Field>,
+    pub form: Form<DecideField>,
     /// Whether a field has the keyboard (else `y` and `n` have).
     pub editing: bool,
     /// A remark about the last key.
@@ -56,7 +56,7 @@ pub enum Note {
 
 /// The fields of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
+pub enum DecideField {
     /// The request's name, typed to approve a dangerous one.
     Name,
     /// One word for machines.
@@ -85,38 +85,38 @@ impl Decide {
     }
 
     /// Whether a field is on the screen.
-    pub fn shows(&self, field: Field) -> bool {
-        field != Field::Name || self.is_dangerous()
+    pub fn shows(&self, field: DecideField) -> bool {
+        field != DecideField::Name || self.is_dangerous()
     }
 
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<KeyContext> {
         match self.phase {
-            Phase::Asking if self.editing => vec![Place::Form, Place::Always],
-            Phase::Asking => vec![Place::Confirm, Place::Always],
-            Phase::Failed(_) => vec![Place::Reader, Place::Always],
-            Phase::Sent(_) => vec![Place::Always],
+            Phase::Asking if self.editing => vec![KeyContext::Form, KeyContext::Always],
+            Phase::Asking => vec![KeyContext::Confirm, KeyContext::Always],
+            Phase::Failed(_) => vec![KeyContext::Reader, KeyContext::Always],
+            Phase::Sent(_) => vec![KeyContext::Always],
         }
     }
 
     fn see(&mut self, request: Request, verdict: Verdict) {
         self.seen = Some((request, verdict));
         if self.is_dangerous() {
-            self.form.focus(Field::Name);
+            self.form.focus(DecideField::Name);
             self.editing = true;
         }
     }
 
     /// What has been typed of the name that confirms, while its field has the keyboard.
     pub fn confirming_name(&self) -> Option<&str> {
-        let typing = self.phase == Phase::Asking && self.editing && self.form.focused() == Some(Field::Name);
-        typing.then(|| self.form.value(Field::Name))
+        let typing = self.phase == Phase::Asking && self.editing && self.form.focused() == Some(DecideField::Name);
+        typing.then(|| self.form.value(DecideField::Name))
     }
 
     /// Text pasted into the field that has the keyboard. A name that confirms is typed.
     pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         if self.confirming_name().is_some() {
-            self.form.clear(Field::Name);
+            self.form.clear(DecideField::Name);
             self.note = Some(Note::Pasted);
             Ok(())
         } else {
@@ -146,7 +146,7 @@ impl Decide {
         shown: bool,
     ) -> Option<Result<Clearance, Refusal>> {
         let (request, verdict) = self.seen.as_ref()?;
-        let typed = self.form.value(Field::Name).trim();
+        let typed = self.form.value(DecideField::Name).trim();
         let confirmation =
             if self.is_dangerous() { Confirmation::typed(shown, typed) } else { Confirmation::key(shown) };
         let name = printable(&self.name);
@@ -175,7 +175,7 @@ pub(super) fn message(verb: Verb, who: Option<&str>) -> String {
 pub fn identified(overlays: &mut [Overlay], who: &str) {
     for overlay in overlays {
         match overlay {
-            Overlay::Decide(decide) => decide.form.suggest(Field::Message, &message(decide.verb, Some(who))),
+            Overlay::Decide(decide) => decide.form.suggest(DecideField::Message, &message(decide.verb, Some(who))),
             Overlay::Bulk(bulk) => crate::console::dialogs::bulk::update::identified(bulk, who),
             _ => {}
         }
@@ -185,11 +185,10 @@ pub fn identified(overlays: &mut [Overlay], who: &str) {
 /// Opens the question about `row`; where the user wants none for such a request, it is answered at once.
 pub fn open(state: &mut State, row: &Row, approve: bool) -> Vec<Effect> {
     let (verb, reason) = if approve { (Verb::Approve, "ReviewedByAdmin") } else { (Verb::Deny, "DeniedByAdmin") };
-    let form = Form::default().text(Field::Name, "Its name", "").text(Field::Reason, "Reason", reason).text(
-        Field::Message,
-        "Message",
-        message(verb, state.username()),
-    );
+    let form = Form::default()
+        .text(DecideField::Name, "Its name", "")
+        .text(DecideField::Reason, "Reason", reason)
+        .text(DecideField::Message, "Message", message(verb, state.username()));
     let mut decide = Decide {
         verb,
         name: row.name.to_string(),
@@ -200,7 +199,7 @@ pub fn open(state: &mut State, row: &Row, approve: bool) -> Vec<Effect> {
         note: None,
         phase: Phase::Asking,
     };
-    decide.form.focus(Field::Reason);
+    decide.form.focus(DecideField::Reason);
     if let Some(loaded) = state.requests.current() {
         decide.see(loaded.request.clone(), loaded.verdict.clone());
     }
@@ -246,7 +245,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
             Vec::new()
         }
         (Phase::Asking, Some(Action::Enter)) if !decide.editing => {
-            hint(state, Place::Confirm);
+            hint(state, KeyContext::Confirm);
             Vec::new()
         }
         (Phase::Asking, Some(Action::Yes | Action::Enter)) => answer(state),
@@ -270,11 +269,11 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
 /// Tab goes through the fields and, where no name has to be typed, back to yes and no.
 fn walk(decide: &mut Decide, forward: bool) {
     let dangerous = decide.is_dangerous();
-    let shows = |field| field != Field::Name || dangerous;
+    let shows = |field| field != DecideField::Name || dangerous;
     let leaving = forward && decide.form.at_last(shows);
     if !decide.editing {
         decide.editing = true;
-        decide.form.focus(if forward { Field::Reason } else { Field::Message });
+        decide.form.focus(if forward { DecideField::Reason } else { DecideField::Message });
     } else if leaving && !dangerous {
         decide.editing = false;
     } else {
@@ -301,15 +300,15 @@ fn answer(state: &mut State) -> Vec<Effect> {
     match cleared {
         Some(Ok(clearance)) => {
             let decision = Decision {
-                reason: decide.form.value(Field::Reason).trim().to_owned(),
-                message: decide.form.value(Field::Message).trim().to_owned(),
+                reason: decide.form.value(DecideField::Reason).trim().to_owned(),
+                message: decide.form.value(DecideField::Message).trim().to_owned(),
             };
             decide.phase = Phase::Sent(id);
             vec![Effect::Decide(id, clearance, decision)]
         }
         Some(Err(Refusal::Dangerous { .. })) => {
             decide.note = Some(Note::Mistyped);
-            decide.form.focus(Field::Name);
+            decide.form.focus(DecideField::Name);
             Vec::new()
         }
         Some(Err(refusal)) => {
@@ -326,7 +325,7 @@ fn close(state: &mut State) -> Vec<Effect> {
 }
 
 /// The decision ended.
-pub fn decided(state: &mut State, id: EffectId, result: Result<Box<Request>, Trouble>) -> Vec<Effect> {
+pub fn decided(state: &mut State, id: EffectId, result: Result<Box<Request>, UserError>) -> Vec<Effect> {
     let kubectl = state.kubectl().to_owned();
     let sent = |overlay: &Overlay| matches!(overlay, Overlay::Decide(decide) if decide.phase == Phase::Sent(id));
     let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };
@@ -346,7 +345,7 @@ pub fn decided(state: &mut State, id: EffectId, result: Result<Box<Request>, Tro
         }
         Err(failure) => decide.phase = Phase::Failed(failure),
     }
-    state.activity.add(state.clock.now, Written { what, object, outcome, command });
+    state.activity.add(state.clock.now, WriteRecord { what, object, outcome, command });
     Vec::new()
 }
 

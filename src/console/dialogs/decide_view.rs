@@ -8,9 +8,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::cluster::Verb;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
-use crate::console::dialogs::decide::{Field, Note};
+use crate::console::dialogs::decide::{DecideField, Note};
 use crate::console::dialogs::view::{
     by_hand_lines, decision_frame, decision_inner, failure_lines, paragraph, too_small, yes_or_no,
 };
@@ -157,7 +157,7 @@ fn facts_in(layout: &Layout, state: &State, decide: &Decide, height: u16) -> Vec
         let room = usize::from(height);
         lines.truncate(if room > layout.essential.len() { room - 1 } else { room });
         if room > layout.essential.len() {
-            let open = state.keymap.word(Place::Requests, Action::Open);
+            let open = state.keymap.word(KeyContext::Requests, Action::Open);
             let text = format!(" … more in its page ({}, then {open})", leaving(state, decide));
             lines.push(Line::styled(text, state.theme.dim()));
         }
@@ -171,7 +171,7 @@ fn draw_fields_at_rest(frame: &mut Frame, area: Rect, state: &State, decide: &De
     if area.height == 0 {
         return y;
     }
-    for (label, field) in [("Reason", Field::Reason), ("Message", Field::Message)] {
+    for (label, field) in [("Reason", DecideField::Reason), ("Message", DecideField::Message)] {
         let text = shown(decide.form.value(field), usize::from(area.width.saturating_sub(LABEL)));
         let line = Line::from(vec![Span::styled(cell(label, LABEL.into()), state.theme.dim()), Span::raw(text)]);
         frame.render_widget(line, Rect { y, height: 1, ..area });
@@ -183,9 +183,9 @@ fn draw_fields_at_rest(frame: &mut Frame, area: Rect, state: &State, decide: &De
 /// The key that leaves a decision as it is.
 fn leaving(state: &State, decide: &Decide) -> String {
     if decide.editing {
-        state.keymap.word(Place::Form, Action::Back)
+        state.keymap.word(KeyContext::Form, Action::Back)
     } else {
-        state.keymap.word(Place::Confirm, Action::No)
+        state.keymap.word(KeyContext::Confirm, Action::No)
     }
 }
 
@@ -205,8 +205,8 @@ fn foot(state: &State, decide: &Decide, width: u16, roomy: bool) -> Vec<Line<'st
         lines.extend(paragraph(note.text(), width, theme.bad()));
     }
     if decide.is_dangerous() {
-        let enter = state.keymap.word(Place::Form, Action::Enter);
-        let back = state.keymap.word(Place::Form, Action::Back);
+        let enter = state.keymap.word(KeyContext::Form, Action::Enter);
+        let back = state.keymap.word(KeyContext::Form, Action::Back);
         let text = if roomy {
             format!("Dangerous: type the request's name to approve it anyway, then {enter}. {back} leaves it.")
         } else if width >= NAMING {
@@ -216,10 +216,10 @@ fn foot(state: &State, decide: &Decide, width: u16, roomy: bool) -> Vec<Line<'st
         };
         lines.extend(paragraph(&text, width, theme.bad()));
     } else if decide.editing {
-        let enter = state.keymap.word(Place::Form, Action::Enter);
+        let enter = state.keymap.word(KeyContext::Form, Action::Enter);
         lines.extend(paragraph(&format!("{enter} goes back to the question."), width, theme.strong()));
     } else if decide.seen.is_some() && roomy {
-        let edit = state.keymap.word(Place::Confirm, Action::NextField);
+        let edit = state.keymap.word(KeyContext::Confirm, Action::NextField);
         let text = format!(
             "{} it? {}, {edit} edits reason and message. It cannot be undone.",
             title(decide),

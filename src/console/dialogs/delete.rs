@@ -2,23 +2,23 @@
 
 use crate::config::Confirm;
 use crate::console::core::effect::{Effect, EffectId};
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::core::view;
 use crate::console::dialogs::{Overlay, Phase, hint};
 use crate::domain::commands;
 use crate::domain::gate::{self, Confirmation};
-use crate::domain::request::{Pin, State as RequestState};
+use crate::domain::request::{RequestState, RequestVersion};
 use crate::domain::row::Row;
 use crate::domain::text::printable;
-use crate::error::Trouble;
-use crate::operations::issue::Written;
+use crate::error::UserError;
+use crate::operations::issue::WriteRecord;
 
 /// A deletion being asked about.
 #[derive(Debug, Clone)]
 pub struct Delete {
     /// The version of the object that is meant.
-    pub pin: Pin,
+    pub pin: RequestVersion,
     /// Where it stands.
     pub state: RequestState,
     /// How far it is.
@@ -27,11 +27,11 @@ pub struct Delete {
 
 impl Delete {
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<KeyContext> {
         match self.phase {
-            Phase::Asking => vec![Place::Confirm, Place::Always],
-            Phase::Sent(_) => vec![Place::Always],
-            Phase::Failed(_) => vec![Place::Reader, Place::Always],
+            Phase::Asking => vec![KeyContext::Confirm, KeyContext::Always],
+            Phase::Sent(_) => vec![KeyContext::Always],
+            Phase::Failed(_) => vec![KeyContext::Reader, KeyContext::Always],
         }
     }
 }
@@ -66,14 +66,14 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
         (Phase::Asking, Some(Action::No)) | (Phase::Failed(_), Some(Action::Back)) => {
             state.overlays.pop();
         }
-        (Phase::Asking, Some(Action::Enter)) => hint(state, Place::Confirm),
+        (Phase::Asking, Some(Action::Enter)) => hint(state, KeyContext::Confirm),
         _ => {}
     }
     Vec::new()
 }
 
 /// The deletion ended.
-pub fn deleted(state: &mut State, id: EffectId, result: Result<(), Trouble>) -> Vec<Effect> {
+pub fn deleted(state: &mut State, id: EffectId, result: Result<(), UserError>) -> Vec<Effect> {
     let kubectl = state.kubectl().to_owned();
     let sent = |overlay: &Overlay| matches!(overlay, Overlay::Delete(delete) if delete.phase == Phase::Sent(id));
     let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };
@@ -88,6 +88,8 @@ pub fn deleted(state: &mut State, id: EffectId, result: Result<(), Trouble>) -> 
         Err(failure) => delete.phase = Phase::Failed(failure),
     }
     let command = commands::delete(&kubectl, &name);
-    state.activity.add(state.clock.now, Written { what: "delete", object: format!("csr/{name}"), outcome, command });
+    state
+        .activity
+        .add(state.clock.now, WriteRecord { what: "delete", object: format!("csr/{name}"), outcome, command });
     Vec::new()
 }

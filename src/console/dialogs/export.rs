@@ -6,23 +6,23 @@ use crossterm::event::KeyEvent;
 
 use crate::console::core::effect::{Effect, EffectId};
 use crate::console::core::event::Exported;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::core::view::question_fits;
 use crate::console::dialogs::{Overlay, Phase};
 use crate::console::widgets::form::Form;
 use crate::domain::commands;
 use crate::domain::gate::WritePermit;
-use crate::domain::request::Pin;
+use crate::domain::request::RequestVersion;
 use crate::domain::row::Row;
 use crate::domain::text::printable;
-use crate::operations::issue::Written;
+use crate::operations::issue::WriteRecord;
 
 /// An export being asked about.
 #[derive(Debug)]
 pub struct Export {
     /// The request.
-    pub pin: Pin,
+    pub pin: RequestVersion,
     /// The path.
     pub form: Form<()>,
     /// How far it is.
@@ -33,11 +33,11 @@ pub struct Export {
 
 impl Export {
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<KeyContext> {
         match self.phase {
-            Phase::Sent(_) => vec![Place::Always],
-            Phase::Asking if self.replace.is_some() => vec![Place::Confirm, Place::Always],
-            _ => vec![Place::Form, Place::Always],
+            Phase::Sent(_) => vec![KeyContext::Always],
+            Phase::Asking if self.replace.is_some() => vec![KeyContext::Confirm, KeyContext::Always],
+            _ => vec![KeyContext::Form, KeyContext::Always],
         }
     }
 }
@@ -71,7 +71,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
                 return vec![write(id, export, path, Some(permit))];
             }
             (Some(Action::Yes), Err(refusal)) => state.notify(false, refusal.to_string()),
-            (Some(Action::Enter), _) => crate::console::dialogs::hint(state, Place::Confirm),
+            (Some(Action::Enter), _) => crate::console::dialogs::hint(state, KeyContext::Confirm),
             _ => {}
         }
         return Vec::new();
@@ -125,7 +125,9 @@ pub fn exported(state: &mut State, id: EffectId, result: Exported) -> Vec<Effect
         }
     };
     let command = commands::export(&kubectl, &name);
-    state.activity.add(state.clock.now, Written { what: "export", object: format!("csr/{name}"), outcome, command });
+    state
+        .activity
+        .add(state.clock.now, WriteRecord { what: "export", object: format!("csr/{name}"), outcome, command });
     Vec::new()
 }
 

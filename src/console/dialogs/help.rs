@@ -1,12 +1,12 @@
 //! The help: the keys in force, place by place.
 
-use crate::console::core::keymap::Place;
+use crate::console::core::keymap::KeyContext;
 use crate::console::core::keys::Keymap;
 
 /// The help's lines: what can be done here first, then everything else.
-pub fn lines(keymap: &Keymap, here: &[Place]) -> Vec<String> {
+pub fn lines(keymap: &Keymap, here: &[KeyContext]) -> Vec<String> {
     let mut lines = Vec::new();
-    let rest = Place::ALL.into_iter().filter(|place| !here.contains(place));
+    let rest = KeyContext::ALL.into_iter().filter(|place| !here.contains(place));
     for place in here.iter().copied().chain(rest) {
         lines.push(if here.contains(&place) { format!("{} (here)", place.title()) } else { place.title().to_owned() });
         for (binding, keys) in keymap.lines().filter(|(binding, _)| binding.place == place) {
@@ -25,7 +25,7 @@ mod tests {
 
     #[test]
     fn every_binding_is_in_the_help_and_fits_the_reference_width() {
-        let lines = lines(&Keymap::default(), &[Place::Requests, Place::List]);
+        let lines = lines(&Keymap::default(), &[KeyContext::Requests, KeyContext::List]);
         assert!(lines.len() > BINDINGS.len());
         assert!(lines.iter().all(|line| line.chars().count() <= 78), "{lines:#?}");
         assert_eq!(lines[0], "Requests (here)");

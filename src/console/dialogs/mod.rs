@@ -18,7 +18,7 @@ pub mod view;
 use crossterm::event::KeyEvent;
 
 use crate::console::core::effect::Effect;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::keys::Keymap;
 use crate::console::core::state::State;
 use crate::console::panes::kubeconfig;
@@ -26,15 +26,15 @@ use crate::console::widgets::form::paste;
 use crate::domain::commands;
 use crate::domain::output::shell::Kubectl;
 use crate::domain::row::Row;
-use crate::error::Trouble;
+use crate::error::UserError;
 
-pub use bulk::Bulk;
+pub use bulk::BulkDialog;
 pub use columns::Columns;
 pub use decide::Decide;
 pub use delete::Delete;
 pub use export::Export;
 pub use palette::Palette;
-pub use reader::Reader;
+pub use reader::TextReader;
 pub use undo::Undo;
 
 /// One overlay.
@@ -43,19 +43,19 @@ pub enum Overlay {
     /// Approve or deny.
     Decide(Box<Decide>),
     /// Approve or deny many at once.
-    Bulk(Box<Bulk>),
+    Bulk(Box<BulkDialog>),
     /// Delete a request.
     Delete(Delete),
     /// Write a certificate to a file.
     Export(Export),
     /// A text to read: help, YAML, commands.
-    Reader(Reader),
+    Reader(TextReader),
     /// Every action by name.
     Palette(Palette),
     /// The choice of the list's columns.
     Columns(Columns),
     /// A question of the Kubeconfig pane.
-    Kubeconfig(Box<kubeconfig::ask::Ask>),
+    Kubeconfig(Box<kubeconfig::ask::Prompt>),
     /// The choice of a context for this console.
     SwitchContext(context_switcher::Picker),
     /// Leave the wizard although something was typed?
@@ -76,33 +76,33 @@ pub enum Phase {
     /// On its way.
     Sent(crate::console::core::effect::EffectId),
     /// It did not work.
-    Failed(Trouble),
+    Failed(UserError),
 }
 
 impl Overlay {
     /// The help, made from the keys in force: what can be done where `here` is in force first.
-    pub fn help(keymap: &Keymap, here: &[Place]) -> Self {
-        Self::Reader(Reader::new("Keys", help::lines(keymap, here)))
+    pub fn help(keymap: &Keymap, here: &[KeyContext]) -> Self {
+        Self::Reader(TextReader::new("Keys", help::lines(keymap, here)))
     }
 
     /// The kubectl commands that do what this console can do with a request.
     pub fn commands(kubectl: &Kubectl, row: &Row) -> Self {
-        Self::Reader(Reader::commands("The same by hand", &commands::for_request(kubectl, &row.name)))
+        Self::Reader(TextReader::commands("The same by hand", &commands::for_request(kubectl, &row.name)))
     }
 
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<KeyContext> {
         match self {
             Self::Decide(decide) => decide.places(),
             Self::Bulk(bulk) => bulk.places(),
             Self::Delete(delete) => delete.places(),
             Self::Export(export) => export.places(),
             Self::Reader(reader) => reader.places(),
-            Self::Palette(_) => vec![Place::Palette, Place::Always],
+            Self::Palette(_) => vec![KeyContext::Palette, KeyContext::Always],
             Self::Kubeconfig(ask) => ask.places(),
-            Self::Columns(_) => vec![Place::Columns, Place::List, Place::Always],
-            Self::SwitchContext(_) => vec![Place::Picker, Place::List, Place::Always],
-            Self::LeaveWizard | Self::Undo(_) => vec![Place::Confirm, Place::Always],
+            Self::Columns(_) => vec![KeyContext::Columns, KeyContext::List, KeyContext::Always],
+            Self::SwitchContext(_) => vec![KeyContext::Picker, KeyContext::List, KeyContext::Always],
+            Self::LeaveWizard | Self::Undo(_) => vec![KeyContext::Confirm, KeyContext::Always],
         }
     }
 
@@ -140,7 +140,7 @@ impl Overlay {
 
     /// Whether it asks for a yes.
     pub fn asks(&self) -> bool {
-        self.places().iter().any(|place| matches!(place, Place::Confirm | Place::Bulk))
+        self.places().iter().any(|place| matches!(place, KeyContext::Confirm | KeyContext::Bulk))
     }
 
     /// What has been typed of the name that confirms, while its field has the keyboard.
@@ -213,14 +213,14 @@ fn leave_wizard(state: &mut State, action: Option<Action>) -> Vec<Effect> {
         Some(Action::No) => {
             state.overlays.pop();
         }
-        Some(Action::Enter) => hint(state, Place::Confirm),
+        Some(Action::Enter) => hint(state, KeyContext::Confirm),
         _ => {}
     }
     Vec::new()
 }
 
 /// The key that many press without reading answers nothing: says which one does.
-pub fn hint(state: &mut State, place: Place) {
+pub fn hint(state: &mut State, place: KeyContext) {
     let word = |action| state.keymap.word(place, action);
     let text = format!("{} answers nothing here; {} does", word(Action::Enter), word(Action::Yes));
     state.notify(false, text);

@@ -6,7 +6,7 @@ use tui_input::backend::crossterm::EventHandler;
 use unicode_width::UnicodeWidthStr;
 
 use crate::console::core::effect::Effect;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::dialogs::Overlay;
 use crate::console::panes::requests::update::steps;
@@ -16,7 +16,7 @@ use crate::domain::text::printable;
 
 /// A text and how far it is scrolled.
 #[derive(Debug)]
-pub struct Reader {
+pub struct TextReader {
     /// Its heading.
     pub title: String,
     /// Its lines, not yet made printable.
@@ -31,7 +31,7 @@ pub struct Reader {
     pub typing: bool,
 }
 
-impl Reader {
+impl TextReader {
     /// A text from its beginning.
     pub fn new(title: impl Into<String>, lines: Vec<String>) -> Self {
         Self { title: title.into(), lines, shell: false, scroll: 0, search: Input::default(), typing: false }
@@ -44,8 +44,8 @@ impl Reader {
     }
 
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<Place> {
-        if self.typing { vec![Place::Always] } else { vec![Place::Reader, Place::Always] }
+    pub fn places(&self) -> Vec<KeyContext> {
+        if self.typing { vec![KeyContext::Always] } else { vec![KeyContext::Reader, KeyContext::Always] }
     }
 
     /// The lines that contain what is searched, each group of them below its heading.
@@ -132,7 +132,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
     Vec::new()
 }
 
-fn typed(reader: &mut Reader, key: KeyEvent) {
+fn typed(reader: &mut TextReader, key: KeyEvent) {
     match key.code {
         KeyCode::Enter => reader.typing = false,
         KeyCode::Esc => (reader.typing, reader.search) = (false, Input::default()),
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn a_long_line_goes_on_below() {
         let lines = ["  a    approve the request", "  search the rows"].map(str::to_owned).to_vec();
-        let reader = Reader::new("Keys", lines);
+        let reader = TextReader::new("Keys", lines);
         assert_eq!(reader.seen(22), ["  a    approve", "    the request", "  search the rows"]);
         assert_eq!(reader.seen(3).concat().replace(' ', ""), "aapprovetherequestsearchtherows");
     }
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_search_keeps_the_headings_of_what_it_finds() {
         let lines = ["Requests", "  a approve", "  d deny", "", "Lists", "  j down"].map(str::to_owned).to_vec();
-        let mut reader = Reader::new("Keys", lines);
+        let mut reader = TextReader::new("Keys", lines);
         reader.search = Input::new("DEN".to_owned());
         assert_eq!(reader.found(), ["Requests", "  d deny"]);
         reader.search = Input::new("lists".to_owned());

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use crate::console::core::effect::Effect;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::core::view;
 use crate::console::dialogs::hint;
@@ -32,7 +32,7 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
         Some(Action::No) => {
             state.overlays.pop();
         }
-        Some(Action::Enter) => hint(state, Place::Confirm),
+        Some(Action::Enter) => hint(state, KeyContext::Confirm),
         _ => {}
     }
     Vec::new()

@@ -6,17 +6,17 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
-use crate::console::dialogs::{Delete, Export, Overlay, Phase, Reader};
+use crate::console::dialogs::{Delete, Export, Overlay, Phase, TextReader};
 use crate::console::panes::kubeconfig;
 use crate::console::widgets::form;
 use crate::console::widgets::text::{labelled_command, middle, shown, wrapped};
 use crate::domain::commands;
 use crate::domain::output::shell::ShellLine;
-use crate::domain::request::State as RequestState;
+use crate::domain::request::RequestState;
 use crate::domain::text::printable;
-use crate::error::Trouble;
+use crate::error::UserError;
 
 /// Draws the topmost overlay.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
@@ -115,7 +115,7 @@ pub(super) fn paragraph(text: &str, width: u16, style: Style) -> Vec<Line<'stati
 
 /// The keys that answer a question: `y or Enter yes, n or Esc no`.
 pub fn yes_or_no(state: &State) -> String {
-    let words = |action| state.keymap.words(Place::Confirm, action);
+    let words = |action| state.keymap.words(KeyContext::Confirm, action);
     format!("{} yes, {} no", words(Action::Yes), words(Action::No))
 }
 
@@ -131,7 +131,7 @@ pub(super) fn by_hand_lines(state: &State, command: &ShellLine, width: u16) -> V
     lines.into_iter().map(|line| Line::styled(line, state.theme.dim())).collect()
 }
 
-pub(super) fn failure_lines(state: &State, failure: &Trouble, width: u16) -> Vec<Line<'static>> {
+pub(super) fn failure_lines(state: &State, failure: &UserError, width: u16) -> Vec<Line<'static>> {
     let mut lines = paragraph(&format!("✖ {}", failure.text), width, state.theme.bad());
     if let Some(advice) = &failure.advice {
         lines.extend(paragraph(advice, width, Style::new()));
@@ -192,7 +192,7 @@ fn draw_export(frame: &mut Frame, area: Rect, state: &State, export: &Export) {
             lines.extend(paragraph(&text, inner.width, state.theme.warning()));
         }
         Phase::Asking => {
-            let key = |action| state.keymap.word(Place::Form, action);
+            let key = |action| state.keymap.word(KeyContext::Form, action);
             let text = format!("{} writes it, {} leaves.", key(Action::Enter), key(Action::Back));
             lines.extend(paragraph(&text, inner.width, state.theme.strong()));
         }
@@ -202,7 +202,7 @@ fn draw_export(frame: &mut Frame, area: Rect, state: &State, export: &Export) {
     frame.render_widget(Paragraph::new(lines), Rect { y: end, height: inner.bottom().saturating_sub(end), ..inner });
 }
 
-fn draw_reader(frame: &mut Frame, area: Rect, state: &State, reader: &Reader) {
+fn draw_reader(frame: &mut Frame, area: Rect, state: &State, reader: &TextReader) {
     let search = reader.search.value();
     let title = if search.is_empty() { reader.title.clone() } else { format!("{} · /{search}", reader.title) };
     let inner = framed(frame, area, state, &title);
@@ -229,7 +229,7 @@ fn draw_leave(frame: &mut Frame, area: Rect, state: &State) {
     lines.extend(paragraph(text, inner.width, Style::new()));
     lines.push(Line::raw(""));
     let (leave, stay) =
-        (state.keymap.words(Place::Confirm, Action::Yes), state.keymap.words(Place::Confirm, Action::No));
+        (state.keymap.words(KeyContext::Confirm, Action::Yes), state.keymap.words(KeyContext::Confirm, Action::No));
     lines.push(Line::styled(format!("{leave} leave, {stay} stay"), state.theme.strong()));
     frame.render_widget(Paragraph::new(lines), inner);
 }

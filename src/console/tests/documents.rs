@@ -5,14 +5,14 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::{Color, Modifier, Style};
 
-use super::{Console, three};
-use crate::console::core::keymap::{BINDINGS, Place};
+use super::{TestConsole, three};
+use crate::console::core::keymap::{BINDINGS, KeyContext};
 use crate::console::widgets::theme::Theme;
 
 /// The README's keys, made from the table.
 fn key_list() -> String {
     let mut text = String::new();
-    for place in Place::ALL {
+    for place in KeyContext::ALL {
         text.extend(["\n**", place.title(), "**\n\n| keys | |\n|---|---|\n"]);
         for binding in BINDINGS.iter().filter(|binding| binding.place == place) {
             let keys: Vec<_> = binding.keys.iter().map(|key| format!("`{}`", key.label())).collect();
@@ -104,7 +104,7 @@ fn picture_run(text: &str, style: Style, x: u32, y: u32) -> String {
 #[test]
 fn the_readmes_pictures_are_the_real_screens() {
     let requests = three();
-    let mut console = Console::with(&requests);
+    let mut console = TestConsole::with(&requests);
     console.state.theme = Theme::sixteen();
     console.passes(312);
     drawn_file("assets/screens/requests.svg", &picture(&console.drawn()));

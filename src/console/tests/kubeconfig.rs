@@ -9,22 +9,24 @@ use crossterm::event::KeyCode;
 use ratatui::layout::Size;
 use ratatui::style::Color;
 
-use super::{Console, three};
-use crate::cluster::probe::{Failure, Probe, Stage};
+use super::{TestConsole, three};
+use crate::cluster::probe::{Probe, ProbeFailure, Stage};
 use crate::cluster::watch::{Message, WatchStatus};
-use crate::cluster::{Error, WhoAmI};
+use crate::cluster::{ClusterError, WhoAmI};
 use crate::console::core::effect::Effect;
 use crate::console::core::event::{Connection, Event};
-use crate::console::panes::kubeconfig::{Change, Holds, News, Outcome, Task};
+use crate::console::panes::kubeconfig::{
+    ChangeOutcome, KubeconfigChange, KubeconfigResult, KubeconfigTask, LoadedKubeconfigs,
+};
 use crate::console::panes::requests::testing::noon;
 use crate::console::widgets::theme::Theme;
 use crate::domain::certificate::Certificate;
-use crate::domain::kubeconfig::Kind;
+use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::diagnose::{Credential, Diagnosis};
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::output::shell::Kubectl;
 use crate::domain::request::Identity;
-use crate::error::Trouble;
+use crate::error::UserError;
 
 pub(super) fn certificate(subject: &str, user: &str, from: DateTime<Utc>, until: DateTime<Utc>) -> Certificate {
     Certificate {
@@ -72,7 +74,7 @@ fn with_certificate(mut context: Diagnosis, hours: i64) -> Diagnosis {
     context
 }
 
-pub(super) fn holds() -> Holds {
+pub(super) fn holds() -> LoadedKubeconfigs {
     let mut prod = with_certificate(context("prod-eu", "prod-eu", "alice-admin", Credential::Certificate), 24 * 212);
     prod.current = true;
     "default".clone_into(&mut prod.namespace);
@@ -83,25 +85,25 @@ pub(super) fn holds() -> Holds {
     let mut half = context("half", "nowhere", "bob", Credential::Token);
     half.cluster_file = None;
     half.problems.push("its cluster nowhere is nowhere".into());
-    Holds {
+    LoadedKubeconfigs {
         files: vec![("/home/alice/.kube/config".into(), Some(0o600)), ("/home/alice/stage.yaml".into(), Some(0o644))],
         explicit: None,
         untrusted: BTreeMap::new(),
         contexts: vec![prod, jane, stage, old, half],
-        orphans: BTreeMap::from([("jane".to_owned(), vec![(Kind::User, "jane".to_owned())])]),
+        orphans: BTreeMap::from([("jane".to_owned(), vec![(EntryKind::User, "jane".to_owned())])]),
         home: Some("/home/alice".into()),
     }
 }
 
-fn pane() -> Console {
-    let mut console = Console::with(&three());
+fn pane() -> TestConsole {
+    let mut console = TestConsole::with(&three());
     console.press(KeyCode::Char('3'));
-    console.hears(Event::Kubeconfig(News::Read(Ok(Box::new(holds())))));
+    console.hears(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(holds())))));
     console
 }
 
-impl Console {
-    fn last_task(&mut self) -> Task {
+impl TestConsole {
+    fn last_task(&mut self) -> KubeconfigTask {
         match self.effects.pop() {
             Some(Effect::Kubeconfig(task)) => task,
             other => panic!("no task: {other:?}"),
@@ -142,13 +144,13 @@ fn using_a_context_writes_at_once_and_reads_again() {
     let mut console = pane();
     console.press(KeyCode::Char('j'));
     console.press(KeyCode::Enter);
-    let Task::Change(id, change, consent, _) = console.last_task() else { panic!() };
-    assert_eq!((change, consent.comments), (Change::Edit(Edit::Use("jane".into())), false));
-    console.hears(Event::Kubeconfig(News::Changed(
+    let KubeconfigTask::Change(id, change, consent, _) = console.last_task() else { panic!() };
+    assert_eq!((change, consent.comments), (KubeconfigChange::Edit(Edit::Use("jane".into())), false));
+    console.hears(Event::Kubeconfig(KubeconfigResult::Changed(
         id,
-        Outcome::Done(Vec::new(), vec!["~/.kube/config, backup b".into()]),
+        ChangeOutcome::Done(Vec::new(), vec!["~/.kube/config, backup b".into()]),
     )));
-    assert!(matches!(console.last_task(), Task::Read));
+    assert!(matches!(console.last_task(), KubeconfigTask::Read));
     assert!(console.screen().contains("use: ~/.kube/config, backup b"), "{}", console.screen());
     console.press(KeyCode::Char('4'));
     assert!(console.screen().contains("kubectl config use-context -- jane"), "{}", console.screen());
@@ -159,19 +161,22 @@ fn comments_and_locks_are_asked_about_and_nothing_is_lost_unasked() {
     let mut console = pane();
     console.press(KeyCode::Char('j'));
     console.press(KeyCode::Enter);
-    let Task::Change(id, ..) = console.last_task() else { panic!() };
-    console.hears(Event::Kubeconfig(News::Changed(id, Outcome::Comments("/home/alice/.kube/config".into()))));
+    let KubeconfigTask::Change(id, ..) = console.last_task() else { panic!() };
+    console.hears(Event::Kubeconfig(KubeconfigResult::Changed(
+        id,
+        ChangeOutcome::Comments("/home/alice/.kube/config".into()),
+    )));
     assert!(console.screen().contains("has comments, which writing it loses"), "{}", console.screen());
     console.press(KeyCode::Char('y'));
-    let Task::Change(id, _, consent, _) = console.last_task() else { panic!() };
+    let KubeconfigTask::Change(id, _, consent, _) = console.last_task() else { panic!() };
     assert!(consent.comments && !consent.lock);
-    console.hears(Event::Kubeconfig(News::Changed(
+    console.hears(Event::Kubeconfig(KubeconfigResult::Changed(
         id,
-        Outcome::Locked("/home/alice/.kube/config.lock".into(), Some(10_800)),
+        ChangeOutcome::Locked("/home/alice/.kube/config.lock".into(), Some(10_800)),
     )));
     assert!(console.screen().contains("config.lock is there, 3h old"), "{}", console.screen());
     console.press(KeyCode::Char('y'));
-    let Task::Change(_, _, consent, _) = console.last_task() else { panic!() };
+    let KubeconfigTask::Change(_, _, consent, _) = console.last_task() else { panic!() };
     assert!(consent.comments && consent.lock);
 }
 
@@ -182,7 +187,7 @@ fn a_deletion_says_what_goes_and_what_stays() {
     console.press(KeyCode::Char('x'));
     insta::assert_snapshot!("kubeconfig_delete", console.screen());
     console.press(KeyCode::Char('n'));
-    assert!(console.effects.iter().all(|effect| !matches!(effect, Effect::Kubeconfig(Task::Change(..)))));
+    assert!(console.effects.iter().all(|effect| !matches!(effect, Effect::Kubeconfig(KubeconfigTask::Change(..)))));
 }
 
 #[test]
@@ -191,49 +196,49 @@ fn an_import_shows_both_sides_before_anything_is_written() {
     console.press(KeyCode::Char('i'));
     console.types("colleague.yaml");
     console.press(KeyCode::Enter);
-    let Task::Plan(id, path) = console.last_task() else { panic!() };
+    let KubeconfigTask::Plan(id, path) = console.last_task() else { panic!() };
     assert_eq!(path, PathBuf::from("colleague.yaml"));
     let lines = vec![
         "user admin: another has that name; added as admin-colleague".into(),
         "  token: here (sha256 1a), there (sha256 2b)".into(),
     ];
-    console.hears(Event::Kubeconfig(News::Planned(id, Ok(lines))));
+    console.hears(Event::Kubeconfig(KubeconfigResult::Planned(id, Ok(lines))));
     insta::assert_snapshot!("kubeconfig_import", console.screen());
     console.press(KeyCode::Char('y'));
-    assert!(matches!(console.last_task(), Task::Change(_, Change::Import(_), ..)));
+    assert!(matches!(console.last_task(), KubeconfigTask::Change(_, KubeconfigChange::Import(_), ..)));
 }
 
 #[test]
 fn a_test_says_who_one_is_or_at_which_step_it_failed() {
     let mut console = pane();
     console.press(KeyCode::Char('t'));
-    let Task::Test(id, name) = console.last_task() else { panic!() };
+    let KubeconfigTask::Test(id, name) = console.last_task() else { panic!() };
     let who = WhoAmI { username: "alice-admin".into(), groups: vec!["ops".into()], ..WhoAmI::default() };
     let probe = Probe { took: Duration::from_millis(42), version: Some("v1.36.3".into()), outcome: Ok(who) };
-    console.hears(Event::Kubeconfig(News::Tested(id, name.clone(), Box::new(probe))));
+    console.hears(Event::Kubeconfig(KubeconfigResult::Tested(id, name.clone(), Box::new(probe))));
     assert!(console.screen().contains("✔ v1.36.3 says: alice-admin (ops), 0.04 s"), "{}", console.screen());
     for _ in 0..3 {
         console.press(KeyCode::Char('j'));
     }
     console.press(KeyCode::Char('t'));
-    let Task::Test(second, name) = console.last_task() else { panic!() };
-    let error = Error::Unauthorized { server: "https://lab".into() };
+    let KubeconfigTask::Test(second, name) = console.last_task() else { panic!() };
+    let error = ClusterError::Unauthorized { server: "https://lab".into() };
     let failed = |stage| Probe {
         took: Duration::from_millis(42),
         version: None,
-        outcome: Err(Failure { stage, error: error.clone() }),
+        outcome: Err(ProbeFailure { stage, error: error.clone() }),
     };
     // An answer to a question that nobody asks any more is ignored.
-    console.hears(Event::Kubeconfig(News::Tested(id, name.clone(), Box::new(failed(Stage::Dns)))));
+    console.hears(Event::Kubeconfig(KubeconfigResult::Tested(id, name.clone(), Box::new(failed(Stage::Dns)))));
     assert!(console.screen().contains("testing…"));
-    console.hears(Event::Kubeconfig(News::Tested(second, name, Box::new(failed(Stage::Login)))));
+    console.hears(Event::Kubeconfig(KubeconfigResult::Tested(second, name, Box::new(failed(Stage::Login)))));
     assert!(console.screen().contains("401: the certificate expired 1d ago"), "{}", console.screen());
 }
 
 #[test]
 fn switching_forgets_the_old_cluster_and_keeps_what_is_not_the_clusters() {
-    let mut console = Console::with(&three());
-    console.hears(Event::Kubeconfig(News::Read(Ok(Box::new(holds())))));
+    let mut console = TestConsole::with(&three());
+    console.hears(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(holds())))));
     console.press(KeyCode::Char('c'));
     console.press(KeyCode::Char('j'));
     insta::assert_snapshot!("kubeconfig_switch", console.screen());
@@ -255,10 +260,10 @@ fn switching_forgets_the_old_cluster_and_keeps_what_is_not_the_clusters() {
 
 #[test]
 fn a_credential_that_ends_soon_is_said_at_the_start_and_stays_in_the_header() {
-    let mut console = Console::with(&three());
+    let mut console = TestConsole::with(&three());
     let mut own = holds();
     own.contexts[0] = with_certificate(context("prod-eu", "prod-eu", "alice-admin", Credential::Certificate), 50);
-    console.hears(Event::Kubeconfig(News::Read(Ok(Box::new(own)))));
+    console.hears(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(own)))));
     assert!(console.screen().contains("what prod-eu logs in with expires in 2d"), "{}", console.screen());
     console.passes(60);
     assert!(console.screen().contains("! 2d left"), "{}", console.screen());
@@ -266,13 +271,13 @@ fn a_credential_that_ends_soon_is_said_at_the_start_and_stays_in_the_header() {
 
 #[test]
 fn a_bare_401_is_explained_by_the_certificate_that_has_expired() {
-    let mut console = Console::with(&three());
+    let mut console = TestConsole::with(&three());
     let connection = Connection { context: "old-lab".into(), ..Connection::default() };
     console.state.session.identified = None;
     console.hears(Event::Connected(Ok(connection)));
-    let refused = Trouble::from(Error::Unauthorized { server: "https://lab".into() });
+    let refused = UserError::from(ClusterError::Unauthorized { server: "https://lab".into() });
     console.hears(Event::Identified(Err(refused)));
-    console.hears(Event::Kubeconfig(News::Read(Ok(Box::new(holds())))));
+    console.hears(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(holds())))));
     console.passes(60);
     assert!(console.screen().contains("401: the certificate or token expired 1d ago"), "{}", console.screen());
 }
@@ -309,7 +314,7 @@ fn hostile_names_reach_no_cell() {
     let mut own = holds();
     own.contexts[0].name = "\u{1b}[2Jx\u{202e}".into();
     own.contexts[0].problems.push("\u{1b}]0;x\u{7}".into());
-    console.hears(Event::Kubeconfig(News::Read(Ok(Box::new(own)))));
+    console.hears(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(own)))));
     for key in ['k', 'x', 'n', 'r'] {
         console.press(KeyCode::Char(key));
         assert!(!console.screen().contains(['\u{1b}', '\u{202e}', '\u{7}']));

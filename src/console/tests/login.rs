@@ -3,26 +3,26 @@
 use chrono::TimeDelta;
 use crossterm::event::KeyCode;
 
-use super::{Console, three};
+use super::{TestConsole, three};
 use crate::cluster::bulk::Wait;
-use crate::cluster::login::{Failed, Health, Reason};
+use crate::cluster::login::{Health, LoginError, Reason};
 use crate::console::core::effect::Effect;
 use crate::console::core::event::Event;
 use crate::console::panes::requests::testing::noon;
-use crate::error::Trouble;
+use crate::error::UserError;
 
-fn failed(reason: Reason) -> Failed {
-    Failed { program: "kubelogin".into(), reason }
+fn failed(reason: Reason) -> LoginError {
+    LoginError { program: "kubelogin".into(), reason }
 }
 
-fn header(console: &mut Console, event: Event) -> String {
+fn header(console: &mut TestConsole, event: Event) -> String {
     console.hears(event);
     console.screen().lines().next().unwrap_or_default().to_owned()
 }
 
 #[test]
 fn nothing_is_called_live_without_a_login_and_an_answer() {
-    let mut console = Console::with(&three());
+    let mut console = TestConsole::with(&three());
     assert!(header(&mut console, Event::Login(Health::Fine)).contains("● live"));
     let ended = header(&mut console, Event::Login(Health::Ended(failed(Reason::Rejected))));
     assert!(ended.contains("✖ login ended") && !ended.contains("live"), "{ended}");
@@ -36,7 +36,7 @@ fn nothing_is_called_live_without_a_login_and_an_answer() {
     assert!(header(&mut console, Event::Login(failing)).contains("! login failed"));
     assert!(console.screen().contains("next try in 27 s, L tries now: the login program"), "{}", console.screen());
     assert!(header(&mut console, Event::Login(Health::Fine)).contains("● live"));
-    let silent = header(&mut console, Event::Beat(Err(Trouble::new("https://s did not answer within 5 s"))));
+    let silent = header(&mut console, Event::Beat(Err(UserError::new("https://s did not answer within 5 s"))));
     assert!(silent.contains("! no answer") && !silent.contains("live"), "{silent}");
     assert!(header(&mut console, Event::Beat(Ok(()))).contains("● live"));
     let wait = Wait { code: 429, until: noon() + TimeDelta::seconds(3) };
@@ -46,7 +46,7 @@ fn nothing_is_called_live_without_a_login_and_an_answer() {
 
 #[test]
 fn the_login_key_connects_anew_and_escape_cancels_a_program() {
-    let mut console = Console::with(&three());
+    let mut console = TestConsole::with(&three());
     console.hears(Event::Login(Health::Ended(failed(Reason::Canceled))));
     console.press(KeyCode::Char('L'));
     assert!(matches!(console.effects.pop(), Some(Effect::Connect { login: true, .. })));

@@ -17,8 +17,8 @@ use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
 use ratatui::style::{Color, Modifier};
 
-use super::wizard::{News, Task};
-use crate::cluster::watch::{Change, Message, WatchStatus};
+use super::wizard::{WizardResult, WizardTask};
+use crate::cluster::watch::{Message, RequestChange, WatchStatus};
 use crate::cluster::{Verb, WhoAmI};
 use crate::console::core::clock::Clock;
 use crate::console::core::effect::Effect;
@@ -34,17 +34,17 @@ use crate::domain::output::shell::Kubectl;
 use crate::domain::plan::StepKind;
 use crate::domain::request::{Condition, Request};
 use crate::domain::verdict::{Context, Finding, Level, Verdict, judge};
-use crate::error::Trouble;
-use crate::operations::issue::preflight::{Note, Weight};
-use crate::operations::issue::{Progress, Rehearsal};
+use crate::error::UserError;
+use crate::operations::issue::preflight::{Note, Severity};
+use crate::operations::issue::{PreflightReport, Progress};
 
 /// A console in the reference size, talking to a cluster that these tests play.
-struct Console {
+struct TestConsole {
     state: State,
     effects: Vec<Effect>,
 }
 
-impl Console {
+impl TestConsole {
     /// Connected, identified, live, with these requests.
     fn with(requests: &[Request]) -> Self {
         let clock = Clock { now: noon(), utc: true };
@@ -76,7 +76,7 @@ impl Console {
     }
 
     fn lists(&mut self, requests: &[Request]) {
-        let changes = requests.iter().map(|request| Change::Applied(row_of(request))).collect();
+        let changes = requests.iter().map(|request| RequestChange::Applied(row_of(request))).collect();
         self.hears(Event::Watch(Message::Changes(changes)));
     }
 
@@ -131,7 +131,7 @@ fn three() -> Vec<Request> {
 
 #[test]
 fn the_list_with_the_detail_of_the_request_under_the_cursor() {
-    let mut console = Console::with(&three());
+    let mut console = TestConsole::with(&three());
     console.passes(312);
     insta::assert_snapshot!(console.screen());
 }
@@ -141,8 +141,8 @@ fn while_the_first_list_is_read_the_cursor_stays_on_top_until_somebody_moves_it(
     let requests = three();
     let clock = Clock { now: noon(), utc: true };
     let state = State::new(clock, Size::new(80, 24), Theme::mono(), false);
-    let mut console = Console { state, effects: Vec::new() };
-    let under = |console: &Console| console.state.requests.chosen().map(|row| row.name.to_string()).unwrap();
+    let mut console = TestConsole { state, effects: Vec::new() };
+    let under = |console: &TestConsole| console.state.requests.chosen().map(|row| row.name.to_string()).unwrap();
     console.lists(&requests[2..]);
     console.lists(&requests[1..2]);
     assert_eq!(under(&console), "kcm-helper", "an older one came");
@@ -156,7 +156,7 @@ fn while_the_first_list_is_read_the_cursor_stays_on_top_until_somebody_moves_it(
 #[test]
 fn a_dangerous_decision_says_what_would_be_handed_out_and_enter_alone_does_nothing() {
     let requests = three();
-    let mut console = Console::with(&requests);
+    let mut console = TestConsole::with(&requests);
     console.press(KeyCode::Char('j'));
     console.reads(&requests);
     console.press(KeyCode::Char('a'));
@@ -172,7 +172,7 @@ fn a_dangerous_decision_says_what_would_be_handed_out_and_enter_alone_does_nothi
 #[test]
 fn a_name_that_confirms_is_typed_and_not_pasted() {
     let requests = three();
-    let mut console = Console::with(&requests);
+    let mut console = TestConsole::with(&requests);
     console.press(KeyCode::Char('j'));
     console.reads(&requests);
     console.press(KeyCode::Char('a'));
@@ -188,7 +188,7 @@ fn a_name_that_confirms_is_typed_and_not_pasted() {
 
 /// The question about `request`, which must be dangerous, with its name to be typed.
 pub fn asks_by_name(state: &mut State, request: &Request) {
-    let mut console = Console::with(std::slice::from_ref(request));
+    let mut console = TestConsole::with(std::slice::from_ref(request));
     console.press(KeyCode::Char('a'));
     *state = console.state;
 }
@@ -197,7 +197,7 @@ pub fn asks_by_name(state: &mut State, request: &Request) {
 fn enter_answers_no_question_and_says_which_key_does() {
     let requests = three();
     for keys in ["d", "a", "x"] {
-        let mut console = Console::with(&requests);
+        let mut console = TestConsole::with(&requests);
         console.types(keys);
         console.effects.clear();
         console.press(KeyCode::Enter);
@@ -209,7 +209,7 @@ fn enter_answers_no_question_and_says_which_key_does() {
 }
 
 /// What the screen shows, without whitespace and borders.
-fn words(console: &Console) -> String {
+fn words(console: &TestConsole) -> String {
     let screen = console.screen();
     let lines = screen.lines().map(|line| line.trim_matches(['"', '│', ' ']));
     lines.flat_map(str::split_whitespace).collect()
@@ -231,7 +231,7 @@ fn a_decision_counts_only_where_identity_and_verdict_are_on_the_screen_in_full()
         for (width, height) in [(20, 5), (20, 6), (24, 8), (40, 10), (50, 14), (60, 15), (80, 24), (120, 40), (200, 60)]
         {
             for verb in ["a", "d"] {
-                let mut console = Console::with(std::slice::from_ref(request));
+                let mut console = TestConsole::with(std::slice::from_ref(request));
                 console.hears(Event::Resized(Size::new(width, height)));
                 console.types(verb);
                 let seen = words(&console);
@@ -262,7 +262,7 @@ fn a_decision_counts_only_where_identity_and_verdict_are_on_the_screen_in_full()
 #[test]
 fn a_decision_without_a_question_asks_where_it_would_not_be_seen() {
     let requests = three();
-    let mut console = Console::with(&requests);
+    let mut console = TestConsole::with(&requests);
     console.state.confirm = crate::config::Confirm::Never;
     console.effects.clear();
     console.hears(Event::Resized(Size::new(20, 5)));
@@ -277,7 +277,7 @@ fn a_decision_without_a_question_asks_where_it_would_not_be_seen() {
 #[test]
 fn what_is_decided_is_what_was_on_the_screen() {
     let requests = three();
-    let mut console = Console::with(&requests);
+    let mut console = TestConsole::with(&requests);
     console.press(KeyCode::Char('a'));
     let mut newer = requests[0].clone();
     newer.pin.resource_version = "2".into();
@@ -300,11 +300,11 @@ fn what_is_decided_is_what_was_on_the_screen() {
 
 #[test]
 fn a_failed_decision_says_why_and_the_activity_keeps_it() {
-    let mut console = Console::with(&three());
+    let mut console = TestConsole::with(&three());
     console.press(KeyCode::Char('d'));
     console.press(KeyCode::Char('y'));
     let Some(Effect::Decide(id, ..)) = console.effects.pop() else { panic!("nothing was decided") };
-    let failure = Trouble {
+    let failure = UserError {
         text: "you may not update certificatesigningrequests/approval (403)".into(),
         advice: Some("Ask for it.".into()),
     };
@@ -318,14 +318,14 @@ fn a_failed_decision_says_why_and_the_activity_keeps_it() {
 #[test]
 fn a_late_answer_to_a_dropped_question_is_ignored() {
     let requests = three();
-    let mut console = Console::with(&requests);
+    let mut console = TestConsole::with(&requests);
     console.hears(Event::Decided(4711, Ok(Box::new(requests[0].clone()))));
     assert!(console.state.activity.records().is_empty() && console.state.notice.is_none());
 }
 
 #[test]
 fn a_lost_connection_keeps_the_rows_and_says_that_they_are_old() {
-    let mut console = Console::with(&three());
+    let mut console = TestConsole::with(&three());
     let status = WatchStatus::Degraded {
         why: "https://10.1.0.5:6443 cannot be reached: Connection refused".into(),
         since: noon(),
@@ -346,7 +346,7 @@ fn an_approved_request_without_a_certificate_is_explained_after_a_while() {
         message: "approved".into(),
         last_update: Some(noon()),
     }];
-    let mut console = Console::with(std::slice::from_ref(&stuck));
+    let mut console = TestConsole::with(std::slice::from_ref(&stuck));
     console.types("fffff");
     console.reads(&[stuck]);
     console.passes(9);
@@ -360,7 +360,7 @@ fn an_approved_request_without_a_certificate_is_explained_after_a_while() {
 
 #[test]
 fn with_only_a_name_typed_the_wizard_goes_to_the_review_and_runs() {
-    let mut console = Console::with(&three());
+    let mut console = TestConsole::with(&three());
     console.press(KeyCode::Char('n'));
     console.types("zoe");
     insta::assert_snapshot!("wizard_who", console.screen());
@@ -371,39 +371,39 @@ fn with_only_a_name_typed_the_wizard_goes_to_the_review_and_runs() {
     console.ctrl('n');
     insta::assert_snapshot!("wizard_kubeconfig", console.screen());
     console.ctrl('r');
-    let Some(Effect::Wizard(Task::Rehearse(id, order))) = console.effects.pop() else { panic!("no rehearsal") };
+    let Some(Effect::Wizard(WizardTask::Rehearse(id, order))) = console.effects.pop() else { panic!("no rehearsal") };
     assert_eq!((order.user.as_str(), order.expiration_seconds), ("zoe", 86_400));
     let notes = [
-        Note { step: StepKind::Request, weight: Weight::Fine, text: "the server would take it".into() },
-        Note { step: StepKind::Approve, weight: Weight::Notice, text: "you may not approve it yourself".into() },
+        Note { step: StepKind::Request, weight: Severity::Fine, text: "the server would take it".into() },
+        Note { step: StepKind::Approve, weight: Severity::Notice, text: "you may not approve it yourself".into() },
     ];
-    console.hears(Event::Wizard(News::Rehearsed(
+    console.hears(Event::Wizard(WizardResult::Rehearsed(
         id,
-        Ok(Rehearsal { notes: notes.to_vec(), verdict: Some(Verdict::default()), ..Rehearsal::default() }),
+        Ok(PreflightReport { notes: notes.to_vec(), verdict: Some(Verdict::default()), ..PreflightReport::default() }),
     )));
     insta::assert_snapshot!("wizard_review", console.screen());
     console.press(KeyCode::Enter);
     assert!(console.screen().contains("Enter answers nothing here; y does"), "{}", console.screen());
     console.press(KeyCode::Char('y'));
-    let Some(Effect::Wizard(Task::Begin(id, ..))) = console.effects.pop() else { panic!("it does not run") };
+    let Some(Effect::Wizard(WizardTask::Begin(id, ..))) = console.effects.pop() else { panic!("it does not run") };
     for progress in [
         Progress::Started(StepKind::Key),
         Progress::Done(StepKind::Key, "made".into(), std::time::Duration::from_millis(160)),
         Progress::Started(StepKind::Request),
-        Progress::Failed(StepKind::Request, Trouble::advised("a request zoe is there already", "Take another name.")),
+        Progress::Failed(StepKind::Request, UserError::advised("a request zoe is there already", "Take another name.")),
     ] {
-        console.hears(Event::Wizard(News::Progress(id, progress)));
+        console.hears(Event::Wizard(WizardResult::Progress(id, progress)));
     }
     insta::assert_snapshot!("wizard_run_failed", console.screen());
 }
 
 /// The wizard's review of an order for zoe, with this verdict.
-fn reviewed(refusal: Option<Refusal>, level: Level) -> Console {
-    let mut console = Console::with(&[]);
+fn reviewed(refusal: Option<Refusal>, level: Level) -> TestConsole {
+    let mut console = TestConsole::with(&[]);
     console.press(KeyCode::Char('n'));
     console.types("zoe");
     console.ctrl('r');
-    let Some(Effect::Wizard(Task::Rehearse(id, _))) = console.effects.pop() else { panic!("no rehearsal") };
+    let Some(Effect::Wizard(WizardTask::Rehearse(id, _))) = console.effects.pop() else { panic!("no rehearsal") };
     let finding = Finding {
         rule: "policy-name",
         level,
@@ -412,13 +412,16 @@ fn reviewed(refusal: Option<Refusal>, level: Level) -> Console {
         headline: "policy",
     };
     let verdict = Some(Verdict { findings: vec![finding] });
-    console.hears(Event::Wizard(News::Rehearsed(id, Ok(Rehearsal { verdict, refusal, ..Rehearsal::default() }))));
+    console.hears(Event::Wizard(WizardResult::Rehearsed(
+        id,
+        Ok(PreflightReport { verdict, refusal, ..PreflightReport::default() }),
+    )));
     console
 }
 
-fn begins(console: &mut Console) -> Option<Vec<String>> {
+fn begins(console: &mut TestConsole) -> Option<Vec<String>> {
     console.effects.drain(..).find_map(|effect| match effect {
-        Effect::Wizard(Task::Begin(_, _, _, confirmed)) => Some(confirmed),
+        Effect::Wizard(WizardTask::Begin(_, _, _, confirmed)) => Some(confirmed),
         _ => None,
     })
 }
@@ -463,22 +466,25 @@ fn what_the_gate_refuses_for_another_reason_is_not_run_by_the_wizard() {
 
 #[test]
 fn a_plan_with_a_problem_cannot_be_run() {
-    let mut console = Console::with(&[]);
+    let mut console = TestConsole::with(&[]);
     console.press(KeyCode::Char('n'));
     console.types("zoe");
     console.ctrl('r');
-    let Some(Effect::Wizard(Task::Rehearse(id, _))) = console.effects.pop() else { panic!("no rehearsal") };
+    let Some(Effect::Wizard(WizardTask::Rehearse(id, _))) = console.effects.pop() else { panic!("no rehearsal") };
     let problem =
-        Note { step: StepKind::Kubeconfig, weight: Weight::Problem, text: "config has a user zoe already".into() };
-    console.hears(Event::Wizard(News::Rehearsed(id, Ok(Rehearsal { notes: vec![problem], ..Rehearsal::default() }))));
+        Note { step: StepKind::Kubeconfig, weight: Severity::Problem, text: "config has a user zoe already".into() };
+    console.hears(Event::Wizard(WizardResult::Rehearsed(
+        id,
+        Ok(PreflightReport { notes: vec![problem], ..PreflightReport::default() }),
+    )));
     console.press(KeyCode::Char('y'));
-    assert!(console.effects.iter().all(|effect| !matches!(effect, Effect::Wizard(Task::Begin(..)))));
+    assert!(console.effects.iter().all(|effect| !matches!(effect, Effect::Wizard(WizardTask::Begin(..)))));
     assert!(console.screen().contains("has a user zoe already"));
 }
 
 #[test]
 fn a_wrong_field_is_named_and_gets_the_keyboard() {
-    let mut console = Console::with(&[]);
+    let mut console = TestConsole::with(&[]);
     console.press(KeyCode::Char('n'));
     console.types("system:admin");
     console.ctrl('r');
@@ -492,7 +498,7 @@ fn a_wrong_field_is_named_and_gets_the_keyboard() {
 #[test]
 fn a_pasted_newline_confirms_nothing() {
     let requests = three();
-    let mut console = Console::with(&requests);
+    let mut console = TestConsole::with(&requests);
     console.press(KeyCode::Char('a'));
     let before = console.screen();
     console.hears(Event::Paste("y\n".into()));
@@ -503,7 +509,7 @@ fn a_pasted_newline_confirms_nothing() {
 /// FINDINGS A7: lines of a paste are never joined.
 #[test]
 fn several_pasted_lines_are_list_entries_or_refused_with_the_reason() {
-    let mut console = Console::with(&three());
+    let mut console = TestConsole::with(&three());
     console.press(KeyCode::Char('n'));
     console.hears(Event::Paste("petra\nbob\n".into()));
     let screen = console.screen();
@@ -515,7 +521,7 @@ fn several_pasted_lines_are_list_entries_or_refused_with_the_reason() {
     assert!(screen.contains("petra") && screen.contains("dev, qa"), "{screen}");
     assert_eq!(console.state.wizard.as_ref().unwrap().order().0.groups, ["dev", "qa"]);
     // Search lines, the palette, a text's search: one line each.
-    let mut console = Console::with(&three());
+    let mut console = TestConsole::with(&three());
     for open in [":", "/"] {
         console.press(KeyCode::Char(open.chars().next().unwrap()));
         console.hears(Event::Paste("ap\nprove".into()));
@@ -530,7 +536,7 @@ fn several_pasted_lines_are_list_entries_or_refused_with_the_reason() {
 fn every_size_is_drawn_without_a_panic() {
     let requests = three();
     for (width, height) in [(1, 1), (20, 6), (40, 10), (60, 15), (80, 24), (120, 40), (200, 60), (400, 100)] {
-        let mut console = Console::with(&requests);
+        let mut console = TestConsole::with(&requests);
         console.hears(Event::Resized(Size::new(width, height)));
         console.drawn();
         for keys in ["a", "\u{1b}x", "\u{1b}4", "1n", "zo"] {
@@ -544,14 +550,14 @@ fn every_size_is_drawn_without_a_panic() {
 
 #[test]
 fn a_wide_screen_has_the_detail_beside_the_list() {
-    let mut console = Console::with(&three());
+    let mut console = TestConsole::with(&three());
     console.hears(Event::Resized(Size::new(160, 30)));
     insta::assert_snapshot!(console.screen());
 }
 
 #[test]
 fn colours_carry_meaning_only_beside_words() {
-    let mut console = Console::with(&three());
+    let mut console = TestConsole::with(&three());
     console.state.theme = Theme::sixteen();
     let terminal = console.drawn();
     let buffer = terminal.backend().buffer();
@@ -567,7 +573,7 @@ fn colours_carry_meaning_only_beside_words() {
 
 #[test]
 fn the_screen_wakes_only_when_something_on_it_reads_differently() {
-    let mut console = Console::with(&[request("old", 0, "jane", &[])]);
+    let mut console = TestConsole::with(&[request("old", 0, "jane", &[])]);
     console.passes(3 * 3600 + 10);
     for _ in 0..5 {
         let (before, due) = (console.screen(), console.state.next_change().unwrap());

@@ -3,8 +3,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Size};
 
-use super::Console;
-use super::town::{Mood, Town};
+use super::TestConsole;
+use super::town::{FakeCluster, ResponseMode};
 use super::ways::Start;
 use crate::cluster::Verb;
 use crate::console::core::effect::Effect;
@@ -12,7 +12,7 @@ use crate::console::core::event::Event;
 use crate::console::core::keymap::{Action, BINDINGS, Key};
 use crate::console::dialogs::{Overlay, Phase, bulk};
 use crate::console::panes::{kubeconfig, rbac};
-use crate::console::wizard::Task;
+use crate::console::wizard::WizardTask;
 use crate::domain::text::printable;
 
 /// xorshift64*: the same keys on every run and every machine.
@@ -33,7 +33,7 @@ fn scaled(variable: &str, usual: usize) -> usize {
 }
 
 /// Whether the answer that is about to be given is a confirmation by somebody who saw the question.
-fn may_approve(console: &Console, event: &Event) -> bool {
+fn may_approve(console: &TestConsole, event: &Event) -> bool {
     let Event::Key(key) = event else { return false };
     let action = console.state.keymap.lookup(&console.state.places(), Key::of(*key));
     let confirms = matches!(action, Some(Action::Yes | Action::Enter));
@@ -43,12 +43,12 @@ fn may_approve(console: &Console, event: &Event) -> bool {
         _ => return false,
     };
     let named = !decide.is_dangerous()
-        || decide.form.value(crate::console::dialogs::decide::Field::Name).trim() == printable(&decide.name);
+        || decide.form.value(crate::console::dialogs::decide::DecideField::Name).trim() == printable(&decide.name);
     confirms && named && decide.phase == Phase::Asking && decide.seen.is_some()
 }
 
 /// The same for a sheet of many.
-fn may_approve_all(console: &Console, event: &Event) -> bool {
+fn may_approve_all(console: &TestConsole, event: &Event) -> bool {
     let Some(Overlay::Bulk(sheet)) = console.state.overlays.last() else { return false };
     let Event::Key(key) = event else { return false };
     let action = console.state.keymap.lookup(&console.state.places(), Key::of(*key));
@@ -63,11 +63,13 @@ fn may_approve_all(console: &Console, event: &Event) -> bool {
 fn writes(effect: &Effect) -> bool {
     match effect {
         Effect::Decide(..) | Effect::DecideAll(..) | Effect::Delete(..) => true,
-        Effect::Rbac(task) => matches!(task, rbac::Task::Put { dry_run: false, .. } | rbac::Task::Delete { .. }),
-        Effect::Kubeconfig(task) => {
-            matches!(task, kubeconfig::Task::Change(_, change, ..) if !matches!(change, kubeconfig::Change::Extract { .. }))
+        Effect::Rbac(task) => {
+            matches!(task, rbac::RbacTask::Put { dry_run: false, .. } | rbac::RbacTask::Delete { .. })
         }
-        Effect::Wizard(task) => matches!(task, Task::Begin(..) | Task::Resume(..) | Task::Undo(..)),
+        Effect::Kubeconfig(task) => {
+            matches!(task, kubeconfig::KubeconfigTask::Change(_, change, ..) if !matches!(change, kubeconfig::KubeconfigChange::Extract { .. }))
+        }
+        Effect::Wizard(task) => matches!(task, WizardTask::Begin(..) | WizardTask::Resume(..) | WizardTask::Undo(..)),
         _ => false,
     }
 }
@@ -98,7 +100,7 @@ fn any_event(chance: &mut Chance, keys: &[Key], here: &[Key]) -> Event {
 }
 
 fn pressed_at_random(read_only: bool) -> (usize, usize) {
-    let town = Town::usual();
+    let town = FakeCluster::usual();
     let start = || {
         let mut console = Start::Many.console(&town);
         console.state.session.read_only = read_only;
@@ -143,7 +145,7 @@ fn pressed_at_random(read_only: bool) -> (usize, usize) {
         if console.effects.iter().any(|effect| matches!(effect, Effect::Quit | Effect::Connect { .. })) {
             console = start();
         }
-        console.answered(&town, [Mood::Kind, Mood::Refusing][chance.below(2)]);
+        console.answered(&town, [ResponseMode::Kind, ResponseMode::Refusing][chance.below(2)]);
         if number % 7 == 0 {
             console.drawn();
         }

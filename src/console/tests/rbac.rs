@@ -6,16 +6,16 @@ use crossterm::event::KeyCode;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use serde_json::{Value, json};
 
-use super::{Console, three};
+use super::{TestConsole, three};
 use crate::cluster::rbac::{OwnRules, Review};
 use crate::cluster::rbac_watch::{Message, Reach};
 use crate::cluster::watch::WatchStatus;
 use crate::console::core::effect::Effect;
 use crate::console::core::event::Event;
-use crate::console::panes::rbac::{News, Task};
-use crate::domain::access::object::Kind;
+use crate::console::panes::rbac::{RbacResult, RbacTask};
+use crate::domain::access::object::RbacKind;
 use crate::domain::access::{Binding, Catalogue, Policy, Role};
-use crate::error::Trouble;
+use crate::error::UserError;
 
 /// The roles and bindings of a small shop: the group qa reads secrets through a role that gathers another.
 pub(super) const SHOP: &str = r#"
@@ -58,26 +58,26 @@ pub(super) fn policy(shop: &Value) -> Policy {
     Policy::new(roles, bindings)
 }
 
-pub(super) fn forbidden(kind: Kind) -> Reach {
+pub(super) fn forbidden(kind: RbacKind) -> Reach {
     let status = WatchStatus::Forbidden { verb: "list".into(), resource: kind.plural().into(), message: "no".into() };
     Reach { status, only: None }
 }
 
 /// A console that sees the shop, on the RBAC pane.
-fn console() -> Console {
-    let mut console = Console::with(&three());
-    console.news(News::Discovered(Ok(Catalogue::usual())));
-    console.news(News::Watch(Message::Policy(Arc::new(shop()))));
-    for kind in Kind::ALL {
-        console.news(News::Watch(Message::Status(kind, Reach { status: WatchStatus::Live, only: None })));
+fn console() -> TestConsole {
+    let mut console = TestConsole::with(&three());
+    console.news(RbacResult::Discovered(Ok(Catalogue::usual())));
+    console.news(RbacResult::Watch(Message::Policy(Arc::new(shop()))));
+    for kind in RbacKind::ALL {
+        console.news(RbacResult::Watch(Message::Status(kind, Reach { status: WatchStatus::Live, only: None })));
     }
     console.effects.clear();
     console.types("2");
     console
 }
 
-impl Console {
-    pub(super) fn news(&mut self, news: News) {
+impl TestConsole {
+    pub(super) fn news(&mut self, news: RbacResult) {
         self.hears(Event::Rbac(news));
     }
 
@@ -87,7 +87,7 @@ impl Console {
         self.press(KeyCode::Enter);
     }
 
-    fn task(&mut self) -> Task {
+    fn task(&mut self) -> RbacTask {
         match self.effects.pop() {
             Some(Effect::Rbac(task)) => task,
             other => panic!("{other:?}"),
@@ -125,14 +125,14 @@ fn the_cell_under_the_cursor_is_explained_and_the_server_is_asked() {
     console.press(KeyCode::Enter);
     console.finds("secrets");
     console.types("x");
-    let Task::Review(id, who, action) = console.task() else { panic!("the server is not asked") };
+    let RbacTask::Review(id, who, action) = console.task() else { panic!("the server is not asked") };
     assert_eq!((who.to_string(), action.to_string()), ("jane + dev, qa".into(), "get secrets -n default".into()));
     let review = Review { allowed: true, reason: "RBAC: allowed by …".into(), ..Review::default() };
-    console.news(News::Reviewed(id, Ok(review), 4));
+    console.news(RbacResult::Reviewed(id, Ok(review), 4));
     insta::assert_snapshot!("rbac_access_dangerous", console.screen());
     console.types("x");
-    let Task::Review(id, ..) = console.task() else { panic!("the server is not asked") };
-    console.news(News::Reviewed(id, Ok(Review::default()), 4));
+    let RbacTask::Review(id, ..) = console.task() else { panic!("the server is not asked") };
+    console.news(RbacResult::Reviewed(id, Ok(Review::default()), 4));
     assert!(console.screen().contains("! the server differs: it does not allow it"), "{}", console.screen());
 }
 
@@ -184,18 +184,18 @@ fn roles_bindings_and_who_can_are_one_key_further() {
 
 #[test]
 fn who_may_see_no_bindings_sees_what_the_server_says_of_them() {
-    let mut console = Console::with(&three());
-    for kind in Kind::ALL {
-        console.news(News::Watch(Message::Status(kind, forbidden(kind))));
+    let mut console = TestConsole::with(&three());
+    for kind in RbacKind::ALL {
+        console.news(RbacResult::Watch(Message::Status(kind, forbidden(kind))));
     }
-    let Task::Own(namespace) = console.task() else { panic!("own rules are not asked for") };
+    let RbacTask::Own(namespace) = console.task() else { panic!("own rules are not asked for") };
     let rule = PolicyRule {
         verbs: vec!["get".into(), "list".into()],
         api_groups: Some(vec![String::new()]),
         resources: Some(vec!["pods".into()]),
         ..PolicyRule::default()
     };
-    console.news(News::Own(namespace, Ok(OwnRules { rules: vec![rule], incomplete: true })));
+    console.news(RbacResult::Own(namespace, Ok(OwnRules { rules: vec![rule], incomplete: true })));
     console.types("2");
     console.press(KeyCode::Enter);
     insta::assert_snapshot!("rbac_own_access", console.screen());
@@ -204,7 +204,7 @@ fn who_may_see_no_bindings_sees_what_the_server_says_of_them() {
 #[test]
 fn one_kind_that_is_forbidden_leaves_the_others_working() {
     let mut console = console();
-    console.news(News::Watch(Message::Status(Kind::Role, forbidden(Kind::Role))));
+    console.news(RbacResult::Watch(Message::Status(RbacKind::Role, forbidden(RbacKind::Role))));
     let screen = console.screen();
     assert!(screen.contains("✖ not seen: roles (you may not list them)") && screen.contains("jane"), "{screen}");
 }
@@ -217,25 +217,27 @@ fn a_new_role_is_rehearsed_and_shown_before_it_is_written() {
     console.press(KeyCode::Right);
     insta::assert_snapshot!("rbac_new_role", console.screen());
     console.ctrl('r');
-    let Task::Put { id, named, object, create: true, dry_run: true, .. } = console.task() else { panic!("no dry run") };
+    let RbacTask::Put { id, named, object, create: true, dry_run: true, .. } = console.task() else {
+        panic!("no dry run")
+    };
     assert_eq!(named.to_string(), "Role default/viewer");
-    console.news(News::Put(id, Ok(Some(*object))));
+    console.news(RbacResult::Put(id, Ok(Some(*object))));
     insta::assert_snapshot!("rbac_new_role_review", console.screen());
     console.types("y");
     assert!(console.effects.is_empty(), "its end was not seen");
     console.types("Gy");
-    let Task::Put { id, dry_run: false, .. } = console.task() else { panic!("it is not written") };
-    console.news(News::Put(id, Ok(Some(json!({})))));
+    let RbacTask::Put { id, dry_run: false, .. } = console.task() else { panic!("it is not written") };
+    console.news(RbacResult::Put(id, Ok(Some(json!({})))));
     assert!(console.screen().contains("✔ Role default/viewer created"), "{}", console.screen());
     assert_eq!(console.state.activity.records().len(), 1);
 }
 
 /// Opens the change of the role `developer`, with somebody else managing its rules.
-fn change_developer(console: &mut Console) -> Value {
+fn change_developer(console: &mut TestConsole) -> Value {
     console.types("v");
     console.finds("developer");
     console.types("e");
-    let Task::Read(id, _) = console.task() else { panic!("it is not read") };
+    let RbacTask::Read(id, _) = console.task() else { panic!("it is not read") };
     let object = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
         "metadata": {"name": "developer", "namespace": "default", "uid": "u", "resourceVersion": "7",
@@ -245,7 +247,7 @@ fn change_developer(console: &mut Console) -> Value {
             {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]},
         ],
     });
-    console.news(News::Read(id, Ok(object.clone())));
+    console.news(RbacResult::Read(id, Ok(object.clone())));
     object
 }
 
@@ -258,11 +260,11 @@ fn a_change_keeps_what_was_not_touched_and_says_who_else_manages_it() {
     console.press(KeyCode::Home);
     console.types("list ");
     console.ctrl('r');
-    let Task::Put { id, object, create: false, dry_run: true, .. } = console.task() else { panic!("no dry run") };
+    let RbacTask::Put { id, object, create: false, dry_run: true, .. } = console.task() else { panic!("no dry run") };
     assert_eq!(object["rules"][0], json!({"apiGroups": ["", "extra"], "resources": ["pods"], "verbs": ["get"]}));
     assert_eq!(object["rules"][1]["verbs"], json!(["list", "get"]));
     assert_eq!(object["metadata"]["resourceVersion"], "7");
-    console.news(News::Put(id, Ok(Some(*object))));
+    console.news(RbacResult::Put(id, Ok(Some(*object))));
     insta::assert_snapshot!("rbac_change_review", console.screen());
 }
 
@@ -272,9 +274,9 @@ fn a_refusal_for_want_of_rights_keeps_what_was_typed() {
     change_developer(&mut console);
     console.types("x");
     console.ctrl('r');
-    let Task::Put { id, .. } = console.task() else { panic!("no dry run") };
-    let refusal = Trouble::advised("you do not hold: get secrets", "Leave that out.");
-    console.news(News::Put(id, Err(refusal)));
+    let RbacTask::Put { id, .. } = console.task() else { panic!("no dry run") };
+    let refusal = UserError::advised("you do not hold: get secrets", "Leave that out.");
+    console.news(RbacResult::Put(id, Err(refusal)));
     assert!(console.screen().contains("✖ you do not hold: get secrets"), "{}", console.screen());
     console.press(KeyCode::Esc);
     assert!(console.screen().contains("Change Role default/developer"), "{}", console.screen());
@@ -290,11 +292,11 @@ fn a_deletion_says_from_whom_it_takes_what() {
     console.types("vv");
     console.finds("qa-debug");
     console.types("D");
-    let Task::Read(id, _) = console.task() else { panic!("it is not read") };
-    console.news(News::Read(id, Ok(json!({"metadata": {"uid": "u", "resourceVersion": "7"}}))));
+    let RbacTask::Read(id, _) = console.task() else { panic!("it is not read") };
+    console.news(RbacResult::Read(id, Ok(json!({"metadata": {"uid": "u", "resourceVersion": "7"}}))));
     insta::assert_snapshot!("rbac_delete", console.screen());
     console.types("y");
-    let Task::Delete { deletion, .. } = console.task() else { panic!("it is not deleted") };
+    let RbacTask::Delete { deletion, .. } = console.task() else { panic!("it is not deleted") };
     let (uid, version) = (&*deletion.pin().uid, &*deletion.pin().resource_version);
     assert_eq!((uid, version), ("u", "7"));
 }
@@ -357,8 +359,8 @@ fn how_long_opening_takes_on_a_large_cluster() {
         }
     });
     let policy = Arc::new(Policy::new(roles, bindings));
-    let mut console = Console::with(&three());
-    console.news(News::Watch(Message::Policy(policy)));
+    let mut console = TestConsole::with(&three());
+    console.news(RbacResult::Watch(Message::Policy(policy)));
     for keys in ["2", "v", "v", "vpods\r", "G", "\r", "jl"] {
         let start = Instant::now();
         for c in keys.chars() {
@@ -371,11 +373,11 @@ fn how_long_opening_takes_on_a_large_cluster() {
 }
 
 /// A console on its requests, the first of which is jane's, told of the shop by watches that fare so.
-fn requests(reach: impl Fn(Kind) -> Reach) -> Console {
-    let mut console = Console::with(&three());
-    console.news(News::Watch(Message::Policy(Arc::new(shop()))));
-    for kind in Kind::ALL {
-        console.news(News::Watch(Message::Status(kind, reach(kind))));
+fn requests(reach: impl Fn(RbacKind) -> Reach) -> TestConsole {
+    let mut console = TestConsole::with(&three());
+    console.news(RbacResult::Watch(Message::Policy(Arc::new(shop()))));
+    for kind in RbacKind::ALL {
+        console.news(RbacResult::Watch(Message::Status(kind, reach(kind))));
     }
     console
 }
@@ -384,18 +386,19 @@ fn requests(reach: impl Fn(Kind) -> Reach) -> Console {
 fn what_a_request_would_hand_out_is_never_claimed_where_roles_or_bindings_may_not_be_seen() {
     let live = |only: Option<&str>| Reach { status: WatchStatus::Live, only: only.map(ToOwned::to_owned) };
     assert!(requests(|_| live(None)).screen().contains("qa-debug"), "{}", requests(|_| live(None)).screen());
-    let mut console = Console::with(&three());
-    console.news(News::Watch(Message::Policy(Arc::default())));
-    for kind in Kind::ALL {
-        console.news(News::Watch(Message::Status(kind, forbidden(kind))));
+    let mut console = TestConsole::with(&three());
+    console.news(RbacResult::Watch(Message::Policy(Arc::default())));
+    for kind in RbacKind::ALL {
+        console.news(RbacResult::Watch(Message::Status(kind, forbidden(kind))));
     }
     for keys in [0, 1] {
         (0..keys).for_each(|_| [KeyCode::Enter, KeyCode::Tab].into_iter().for_each(|key| console.press(key)));
         let screen = console.screen();
         assert!(screen.contains("not known: you may not list") && !screen.contains("nothing beyond"), "{screen}");
     }
-    let part = requests(|kind| if kind == Kind::ClusterRole { forbidden(kind) } else { live(None) }).screen();
+    let part = requests(|kind| if kind == RbacKind::ClusterRole { forbidden(kind) } else { live(None) }).screen();
     assert!(part.contains("not known: you may not list clusterroles"), "{part}");
-    let one = requests(|kind| live(Some("default").filter(|_| [Kind::Role, Kind::RoleBinding].contains(&kind))));
+    let one =
+        requests(|kind| live(Some("default").filter(|_| [RbacKind::Role, RbacKind::RoleBinding].contains(&kind))));
     assert!(one.screen().contains("of namespace default alone"), "{}", one.screen());
 }

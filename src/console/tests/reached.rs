@@ -3,31 +3,31 @@
 
 use std::collections::BTreeSet;
 
-use super::Console;
-use super::town::Town;
+use super::TestConsole;
+use super::town::FakeCluster;
 use super::ways::{WAYS, go};
 use crate::cluster::watch::WatchStatus;
 use crate::console::core::state::Pane;
 use crate::console::dialogs::{Overlay, Phase, bulk};
 use crate::console::panes::kubeconfig::ask;
 use crate::console::panes::rbac::ask::Asked;
-use crate::console::panes::rbac::{Page, edit};
+use crate::console::panes::rbac::{RbacPage, edit};
 use crate::console::panes::requests::Tab;
-use crate::console::wizard::Step;
-use crate::console::wizard::run::{End, Fare};
+use crate::console::wizard::WizardStep;
+use crate::console::wizard::run::{End, StepStatus};
 
 /// A function that says of which kind a value is, and of which kinds it can be. The match has no arm for the rest.
 macro_rules! kinds {
     ($name:ident($type:ty): $($pattern:pat => $kind:literal),+ $(,)?) => {
         #[allow(clippy::needless_pass_by_value, clippy::ref_option)]
-        fn $name(value: $type) -> Kind {
+        fn $name(value: $type) -> ScreenKind {
             (match value { $($pattern => $kind),+ }, &[$($kind),+])
         }
     };
 }
 
 /// The kind, and all that there are.
-type Kind = (&'static str, &'static [&'static str]);
+type ScreenKind = (&'static str, &'static [&'static str]);
 
 kinds!(pane(Pane):
     Pane::Requests => "pane requests", Pane::Rbac => "pane rbac",
@@ -60,40 +60,40 @@ kinds!(export(&Phase):
 kinds!(file(&Phase):
     Phase::Asking => "file asking", Phase::Sent(_) => "file sent", Phase::Failed(_) => "file failed",
 );
-kinds!(file_asked(&ask::What):
-    ask::What::Rename(_) => "rename", ask::What::Namespace(_) => "namespace", ask::What::Import => "import",
-    ask::What::Extract(_) => "extract", ask::What::Sure(_) => "sure",
+kinds!(file_asked(&ask::PromptKind):
+    ask::PromptKind::Rename(_) => "rename", ask::PromptKind::Namespace(_) => "namespace", ask::PromptKind::Import => "import",
+    ask::PromptKind::Extract(_) => "extract", ask::PromptKind::Sure(_) => "sure",
 );
 kinds!(many(&bulk::Phase):
     bulk::Phase::Asking => "bulk asking", bulk::Phase::Running(_) => "bulk running", bulk::Phase::Ended(_) => "bulk ended",
 );
-kinds!(line(bulk::Line):
-    bulk::Line::Level(_) => "bulk level", bulk::Line::Field(bulk::Field::Name) => "bulk name",
-    bulk::Line::Field(bulk::Field::Reason) => "bulk reason", bulk::Line::Field(bulk::Field::Message) => "bulk message",
+kinds!(line(bulk::BulkLine):
+    bulk::BulkLine::Level(_) => "bulk level", bulk::BulkLine::Field(bulk::BulkField::Name) => "bulk name",
+    bulk::BulkLine::Field(bulk::BulkField::Reason) => "bulk reason", bulk::BulkLine::Field(bulk::BulkField::Message) => "bulk message",
 );
-kinds!(page(&Page):
-    Page::Subjects => "rbac subjects", Page::Roles => "rbac roles", Page::Bindings => "rbac bindings",
-    Page::WhoCan(None) => "rbac who can", Page::WhoCan(Some(_)) => "rbac who can, answered",
-    Page::Access(_) => "rbac access", Page::Grants(..) => "rbac what grants", Page::Role(_) => "rbac role", Page::Holders(_) => "rbac holders",
-    Page::Binding(_) => "rbac binding",
+kinds!(page(&RbacPage):
+    RbacPage::Subjects => "rbac subjects", RbacPage::Roles => "rbac roles", RbacPage::Bindings => "rbac bindings",
+    RbacPage::WhoCan(None) => "rbac who can", RbacPage::WhoCan(Some(_)) => "rbac who can, answered",
+    RbacPage::Access(_) => "rbac access", RbacPage::Grants(..) => "rbac what grants", RbacPage::Role(_) => "rbac role", RbacPage::Holders(_) => "rbac holders",
+    RbacPage::Binding(_) => "rbac binding",
 );
 kinds!(asked(Asked): Asked::WhoCan => "rbac asks who can", Asked::Whose => "rbac asks whose");
-kinds!(sheet(&edit::What):
-    edit::What::NewRole => "new role", edit::What::NewBinding => "new binding", edit::What::EditRole(_) => "edit role",
-    edit::What::EditBinding(_) => "edit binding", edit::What::Delete(_) => "delete role or binding",
+kinds!(sheet(&edit::EditKind):
+    edit::EditKind::NewRole => "new role", edit::EditKind::NewBinding => "new binding", edit::EditKind::EditRole(_) => "edit role",
+    edit::EditKind::EditBinding(_) => "edit binding", edit::EditKind::Delete(_) => "delete role or binding",
 );
-kinds!(sheet_step(&edit::Step):
-    edit::Step::Reading(_) => "sheet reading", edit::Step::Fields => "sheet fields",
-    edit::Step::Rehearsing(..) => "sheet rehearsing", edit::Step::Review(..) => "sheet review",
-    edit::Step::Sent(..) => "sheet sent", edit::Step::Failed(_) => "sheet failed",
+kinds!(sheet_step(&edit::EditStep):
+    edit::EditStep::Reading(_) => "sheet reading", edit::EditStep::Fields => "sheet fields",
+    edit::EditStep::Rehearsing(..) => "sheet rehearsing", edit::EditStep::Review(..) => "sheet review",
+    edit::EditStep::Sent(..) => "sheet sent", edit::EditStep::Failed(_) => "sheet failed",
 );
-kinds!(step(Step):
-    Step::Who => "wizard who", Step::Cert => "wizard cert", Step::Access => "wizard access",
-    Step::Kubeconfig => "wizard kubeconfig", Step::Review => "wizard review", Step::Run => "wizard run",
+kinds!(step(WizardStep):
+    WizardStep::Who => "wizard who", WizardStep::Cert => "wizard cert", WizardStep::Access => "wizard access",
+    WizardStep::Kubeconfig => "wizard kubeconfig", WizardStep::Review => "wizard review", WizardStep::Run => "wizard run",
 );
-kinds!(fare(&Fare):
-    Fare::Ahead => "step ahead", Fare::Running => "step running", Fare::Waiting(_) => "step waiting",
-    Fare::Done(..) => "step done", Fare::Failed(_) => "step failed",
+kinds!(fare(&StepStatus):
+    StepStatus::Ahead => "step ahead", StepStatus::Running => "step running", StepStatus::Waiting(_) => "step waiting",
+    StepStatus::Done(..) => "step done", StepStatus::Failed(_) => "step failed",
 );
 kinds!(end(&Option<End>):
     None => "run goes on", Some(End::Done(_)) => "run done", Some(End::Failed) => "run failed",
@@ -102,7 +102,7 @@ kinds!(end(&Option<End>):
 );
 
 /// Everything that a screen shows of these.
-fn shown(console: &Console) -> Vec<Kind> {
+fn shown(console: &TestConsole) -> Vec<ScreenKind> {
     let state = &console.state;
     let mut shown = vec![pane(state.pane), watch(&state.requests.watch)];
     shown.extend(state.requests.page.map(|page| tab(page.tab)));
@@ -139,7 +139,7 @@ fn shown(console: &Console) -> Vec<Kind> {
 
 #[test]
 fn every_kind_of_screen_is_reached_by_keys() {
-    let town = Town::usual();
+    let town = FakeCluster::usual();
     let (mut reached, mut all) = (BTreeSet::new(), BTreeSet::new());
     for (_, start, way) in WAYS.iter().copied().flatten() {
         let mut console = start.console(&town);

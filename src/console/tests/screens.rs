@@ -7,15 +7,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 use ratatui::style::{Color, Modifier, Style};
 
-use super::Console;
-use super::town::Town;
+use super::TestConsole;
+use super::town::FakeCluster;
 use super::ways::{Start, WAYS, everywhere, go};
 use crate::config::theme::ThemeFile;
 use crate::console::core::event::Event;
 use crate::console::core::state::Pane;
 use crate::console::core::view;
 use crate::console::dialogs::Overlay;
-use crate::console::panes::rbac::Page;
+use crate::console::panes::rbac::RbacPage;
 use crate::console::panes::requests::testing::request;
 use crate::console::widgets::theme::Theme;
 use crate::terminal::color_depth::Depth;
@@ -29,14 +29,14 @@ fn text(buffer: &Buffer) -> String {
     rows.collect::<Vec<_>>().join("\n")
 }
 
-fn buffer(console: &Console) -> Buffer {
+fn buffer(console: &TestConsole) -> Buffer {
     console.drawn().backend().buffer().clone()
 }
 
 #[test]
 fn every_screen_in_every_size() {
     let mut all = BTreeMap::<String, String>::new();
-    everywhere(&Town::usual(), |name, (width, height), console| {
+    everywhere(&FakeCluster::usual(), |name, (width, height), console| {
         let mono = text(&buffer(console));
         console.state.theme = Theme::sixteen();
         assert_eq!(text(&buffer(console)), mono, "{name}: a colour changes what is said");
@@ -109,7 +109,7 @@ const STYLED: [&str; 26] = [
 
 #[test]
 fn the_styles_of_the_screens_in_sixteen_colours_and_in_none() {
-    let town = Town::usual();
+    let town = FakeCluster::usual();
     for name in STYLED {
         let (_, start, way) = WAYS.iter().copied().flatten().find(|way| way.0 == name).unwrap();
         let mut console = start.console(&town);
@@ -123,7 +123,7 @@ fn the_styles_of_the_screens_in_sixteen_colours_and_in_none() {
 
 #[test]
 fn the_cursor_is_marked_on_every_screen_and_without_colours_there_is_none() {
-    everywhere(&Town::usual(), |name, (width, height), console| {
+    everywhere(&FakeCluster::usual(), |name, (width, height), console| {
         for (theme, colours) in [(Theme::sixteen(), true), (Theme::mono(), false)] {
             console.state.theme = theme;
             let buffer = buffer(console);
@@ -131,7 +131,8 @@ fn the_cursor_is_marked_on_every_screen_and_without_colours_there_is_none() {
             assert_eq!(coloured, colours, "{name} {width}×{height}");
             let beyond_the_frame = |at: usize| at % usize::from(width) == 1;
             // In the table of somebody's access the cell is marked.
-            let table = matches!(console.state.rbac.page().page, Page::Access(_)) && console.state.pane == Pane::Rbac;
+            let table =
+                matches!(console.state.rbac.page().page, RbacPage::Access(_)) && console.state.pane == Pane::Rbac;
             let cursors =
                 buffer.content.iter().enumerate().filter(|(at, cell)| cell.symbol() == "›" && beyond_the_frame(*at));
             for (_, cell) in cursors {
@@ -147,7 +148,7 @@ fn the_cursor_is_marked_on_every_screen_and_without_colours_there_is_none() {
 
 #[test]
 fn in_ascii_no_byte_beyond_it_reaches_the_terminal_on_any_screen() {
-    for town in [Town::usual(), Town::hostile()] {
+    for town in [FakeCluster::usual(), FakeCluster::hostile()] {
         everywhere(&town, |name, (width, height), console| {
             console.state.ascii = true;
             console.state.keymap = console.state.keymap.clone().in_ascii(true);
@@ -184,7 +185,7 @@ fn broken_frame(buffer: &Buffer) -> Option<(u16, u16)> {
 
 #[test]
 fn frames_are_whole_and_names_are_tame_on_every_screen() {
-    for town in [Town::usual(), Town::hostile()] {
+    for town in [FakeCluster::usual(), FakeCluster::hostile()] {
         everywhere(&town, |name, (width, height), console| {
             let buffer = buffer(console);
             let control = |symbol: &str| symbol.chars().any(|c| c.is_control() || c == '\u{202e}');
@@ -207,7 +208,7 @@ fn frames_are_whole_and_names_are_tame_on_every_screen() {
 
 #[test]
 fn no_way_panics_in_any_size() {
-    for town in [Town::usual(), Town::hostile()] {
+    for town in [FakeCluster::usual(), FakeCluster::hostile()] {
         for (_, start, way) in WAYS.iter().copied().flatten() {
             for (width, height) in [(1, 1), (19, 5), (20, 6), (31, 7), (59, 17), (400, 100)] {
                 let mut console = start.console(&town);
@@ -221,7 +222,7 @@ fn no_way_panics_in_any_size() {
 
 #[test]
 fn every_theme_in_every_depth_draws_every_screen_with_the_same_words() {
-    let town = Town::usual();
+    let town = FakeCluster::usual();
     for (theme, source) in crate::config::theme::BUILT_IN {
         for depth in [Depth::None, Depth::Sixteen, Depth::Palette, Depth::True] {
             let mut console = Start::Early.console(&town);
@@ -234,7 +235,7 @@ fn every_theme_in_every_depth_draws_every_screen_with_the_same_words() {
 }
 
 /// Bytes that a key costs, from a screen that is shown.
-fn cost(screen: &mut Screen, console: &mut Console, held: bool) -> usize {
+fn cost(screen: &mut Screen, console: &mut TestConsole, held: bool) -> usize {
     let area = console.state.detail_area().filter(|_| held);
     let state = &console.state;
     screen.paint(area, |frame| view::draw(frame, state)).len()
@@ -244,7 +245,7 @@ fn cost(screen: &mut Screen, console: &mut Console, held: bool) -> usize {
 fn a_screen_and_a_step_are_cheap_over_a_slow_link() {
     let requests: Vec<_> =
         (0..40).map(|n| request(&format!("request-{n:02}"), n * 60, &format!("user-{n}"), &["dev", "qa"])).collect();
-    let mut console = Console::with(&requests);
+    let mut console = TestConsole::with(&requests);
     console.state.theme = Theme::sixteen();
     let mut screen = Screen::new(Size::new(80, 24));
     let first = cost(&mut screen, &mut console, false);

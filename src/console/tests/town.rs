@@ -8,34 +8,34 @@ use serde_json::{Value, json};
 
 use super::kubeconfig::{certificate, holds};
 use super::rbac::{SHOP, policy};
-use super::{Console, three};
-use crate::cluster::bulk::Outcome as Decided;
-use crate::cluster::probe::{Failure, Probe, Stage};
+use super::{TestConsole, three};
+use crate::cluster::bulk::DecisionOutcome as Decided;
+use crate::cluster::probe::{Probe, ProbeFailure, Stage};
 use crate::cluster::rbac::{OwnRules, Review};
-use crate::cluster::{Error, WhoAmI};
+use crate::cluster::{ClusterError, WhoAmI};
 use crate::console::core::effect::Effect;
 use crate::console::core::event::{Event, Exported};
-use crate::console::dialogs::bulk::update::News as BulkNews;
+use crate::console::dialogs::bulk::update::BulkResult as BulkNews;
 use crate::console::panes::kubeconfig;
-use crate::console::panes::kubeconfig::{Change, Holds, Outcome};
+use crate::console::panes::kubeconfig::{ChangeOutcome, KubeconfigChange, LoadedKubeconfigs};
 use crate::console::panes::rbac;
 use crate::console::panes::requests::Loaded;
 use crate::console::panes::requests::testing::{noon, request};
 use crate::console::wizard;
 use crate::domain::access::Policy;
-use crate::domain::access::object::Kind;
+use crate::domain::access::object::RbacKind;
 use crate::domain::output::shell::Kubectl;
 use crate::domain::plan::{Plan, StepKind};
-use crate::domain::request::{Condition, Pin, Request, State as RequestState};
+use crate::domain::request::{Condition, Request, RequestState, RequestVersion};
 use crate::domain::verdict::{Context, Verdict, judge};
-use crate::error::Trouble;
-use crate::operations::issue::preflight::{Note, Weight};
+use crate::error::UserError;
+use crate::operations::issue::preflight::{Note, Severity};
 use crate::operations::issue::verify_login::Proof;
-use crate::operations::issue::{Journal, Outcome as Issued, Progress, Rehearsal, Written};
+use crate::operations::issue::{IssueOutcome as Issued, Journal, PreflightReport, Progress, WriteRecord};
 
 /// How the town answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
+pub enum ResponseMode {
     /// Everything works.
     Kind,
     /// Everything can be read and rehearsed; a write is under way for ever.
@@ -47,17 +47,17 @@ pub enum Mood {
 }
 
 /// What there is.
-pub struct Town {
+pub struct FakeCluster {
     /// The requests that most screens show.
     pub few: Vec<Request>,
     /// Those with every verdict and state.
     pub many: Vec<Request>,
     /// The kubeconfigs of this machine.
-    pub holds: Holds,
+    pub holds: LoadedKubeconfigs,
     shop: Value,
 }
 
-impl Town {
+impl FakeCluster {
     /// With names that mean well.
     pub fn usual() -> Self {
         Self { few: three(), many: many(), holds: holds(), shop: serde_yaml::from_str(SHOP).unwrap() }
@@ -84,7 +84,7 @@ impl Town {
         Arc::new(policy(&self.shop))
     }
 
-    fn read(&self, pin: Pin) -> Event {
+    fn read(&self, pin: RequestVersion) -> Event {
         let mut all = self.few.iter().chain(&self.many);
         let found = all.find(|request| request.pin.uid == pin.uid).unwrap();
         let yaml = "apiVersion: certificates.k8s.io/v1\nkind: CertificateSigningRequest\n".to_owned();
@@ -93,8 +93,8 @@ impl Town {
     }
 
     /// What an effect leads to.
-    fn answer(&self, effect: Effect, mood: Mood) -> Vec<Event> {
-        let writes = mood == Mood::Kind || mood == Mood::Refusing;
+    fn answer(&self, effect: Effect, mood: ResponseMode) -> Vec<Event> {
+        let writes = mood == ResponseMode::Kind || mood == ResponseMode::Refusing;
         match effect {
             Effect::Read(pin) => vec![self.read(pin)],
             Effect::Decide(id, clearance, _) if writes => {
@@ -119,57 +119,65 @@ impl Town {
         }
     }
 
-    fn file_answer(&self, task: kubeconfig::Task, mood: Mood) -> Option<kubeconfig::News> {
-        use kubeconfig::{News, Task};
-        let refused = mood == Mood::Refusing;
+    fn file_answer(
+        &self,
+        task: kubeconfig::KubeconfigTask,
+        mood: ResponseMode,
+    ) -> Option<kubeconfig::KubeconfigResult> {
+        use kubeconfig::{KubeconfigResult, KubeconfigTask};
+        let refused = mood == ResponseMode::Refusing;
         match task {
-            Task::Read => Some(News::Read(Ok(Box::new(self.holds.clone())))),
-            Task::Yaml(name) => {
+            KubeconfigTask::Read => Some(KubeconfigResult::Read(Ok(Box::new(self.holds.clone())))),
+            KubeconfigTask::Yaml(name) => {
                 let lines = ["apiVersion: v1", "contexts:", "- context: {cluster: prod-eu, user: jane}"];
                 let lines = lines.map(str::to_owned).into_iter().chain([format!("  name: {name}")]).collect();
-                Some(News::Yaml(name, lines))
+                Some(KubeconfigResult::Yaml(name, lines))
             }
-            Task::Plan(id, _) if refused => Some(News::Planned(id, Err(refusal()))),
-            Task::Plan(id, _) => {
+            KubeconfigTask::Plan(id, _) if refused => Some(KubeconfigResult::Planned(id, Err(refusal()))),
+            KubeconfigTask::Plan(id, _) => {
                 let lines = [
                     "context admin: new",
                     "user admin: another has that name; added as admin-colleague",
                     "  token: here (sha256 1a), there (sha256 2b)",
                 ];
-                Some(News::Planned(id, Ok(lines.map(str::to_owned).to_vec())))
+                Some(KubeconfigResult::Planned(id, Ok(lines.map(str::to_owned).to_vec())))
             }
-            Task::Change(id, change, consent, _) if mood != Mood::Slow => {
+            KubeconfigTask::Change(id, change, consent, _) if mood != ResponseMode::Slow => {
                 let config = || "/home/alice/.kube/config".into();
                 let outcome = match change {
-                    _ if refused => Outcome::Failed(refusal()),
-                    Change::Extract { path, overwrite: false, .. } if path.starts_with("taken") => Outcome::Exists,
-                    Change::Embed(_) if !consent.comments => Outcome::Comments(config()),
-                    Change::Embed(_) if !consent.lock => {
-                        Outcome::Locked("/home/alice/.kube/config.lock".into(), Some(10_800))
+                    _ if refused => ChangeOutcome::Failed(refusal()),
+                    KubeconfigChange::Extract { path, overwrite: false, .. } if path.starts_with("taken") => {
+                        ChangeOutcome::Exists
                     }
-                    _ => Outcome::Done(Vec::new(), vec!["~/.kube/config, backup config.1731.bak".into()]),
+                    KubeconfigChange::Embed(_) if !consent.comments => ChangeOutcome::Comments(config()),
+                    KubeconfigChange::Embed(_) if !consent.lock => {
+                        ChangeOutcome::Locked("/home/alice/.kube/config.lock".into(), Some(10_800))
+                    }
+                    _ => ChangeOutcome::Done(Vec::new(), vec!["~/.kube/config, backup config.1731.bak".into()]),
                 };
-                Some(News::Changed(id, outcome))
+                Some(KubeconfigResult::Changed(id, outcome))
             }
-            Task::Test(id, name) => {
+            KubeconfigTask::Test(id, name) => {
                 let who = WhoAmI { username: "alice-admin".into(), groups: vec!["ops".into()], ..WhoAmI::default() };
-                let failed =
-                    Failure { stage: Stage::Login, error: Error::Unauthorized { server: "https://10.1.0.5".into() } };
+                let failed = ProbeFailure {
+                    stage: Stage::Login,
+                    error: ClusterError::Unauthorized { server: "https://10.1.0.5".into() },
+                };
                 let outcome = if refused { Err(failed) } else { Ok(who) };
                 let probe = Probe { took: Duration::from_millis(42), version: Some("v1.36.3".into()), outcome };
-                Some(News::Tested(id, name, Box::new(probe)))
+                Some(KubeconfigResult::Tested(id, name, Box::new(probe)))
             }
-            Task::Change(..) => None,
+            KubeconfigTask::Change(..) => None,
         }
     }
 }
 
-impl Console {
+impl TestConsole {
     /// The town answers what was asked, and what its answers lead to, until nothing is asked any more.
-    pub fn answered(&mut self, town: &Town, mood: Mood) {
+    pub fn answered(&mut self, town: &FakeCluster, mood: ResponseMode) {
         while !self.effects.is_empty() {
             let asked = std::mem::take(&mut self.effects);
-            if mood == Mood::Silent {
+            if mood == ResponseMode::Silent {
                 return;
             }
             for event in asked.into_iter().flat_map(|effect| town.answer(effect, mood)).collect::<Vec<_>>() {
@@ -179,48 +187,53 @@ impl Console {
     }
 }
 
-fn done<T>(mood: Mood, what: T) -> Result<T, Trouble> {
-    if mood == Mood::Refusing { Err(refusal()) } else { Ok(what) }
+fn done<T>(mood: ResponseMode, what: T) -> Result<T, UserError> {
+    if mood == ResponseMode::Refusing { Err(refusal()) } else { Ok(what) }
 }
 
-fn refusal() -> Trouble {
-    Trouble::advised("you may not do that in prod-eu (403)", "Ask for the right, or switch to another context with c.")
+fn refusal() -> UserError {
+    UserError::advised(
+        "you may not do that in prod-eu (403)",
+        "Ask for the right, or switch to another context with c.",
+    )
 }
 
-fn decide_all(count: usize, mood: Mood) -> impl Iterator<Item = BulkNews> {
-    let told = if mood == Mood::Slow { count / 2 } else { count };
+fn decide_all(count: usize, mood: ResponseMode) -> impl Iterator<Item = BulkNews> {
+    let told = if mood == ResponseMode::Slow { count / 2 } else { count };
     let outcome = move |at: usize| match (mood, at % 3) {
-        (Mood::Refusing, 0) => Decided::Refused(Error::Forbidden {
+        (ResponseMode::Refusing, 0) => Decided::Refused(ClusterError::Forbidden {
             missing: Some("approve requests for the signer kubernetes.io/kube-apiserver-client".into()),
             message: String::new(),
         }),
-        (Mood::Refusing, 1) => Decided::Changed(Error::Changed { name: "somebody".into(), now: RequestState::Denied }),
+        (ResponseMode::Refusing, 1) => {
+            Decided::Changed(ClusterError::Changed { name: "somebody".into(), now: RequestState::Denied })
+        }
         _ => Decided::Done(RequestState::Approved),
     };
     let ended = (told == count).then_some(BulkNews::Ended);
     (0..told).map(move |at| BulkNews::Told(at, outcome(at))).chain(ended)
 }
 
-fn rbac_answer(task: rbac::Task, mood: Mood) -> Option<rbac::News> {
-    use rbac::{News, Task};
+fn rbac_answer(task: rbac::RbacTask, mood: ResponseMode) -> Option<rbac::RbacResult> {
+    use rbac::{RbacResult, RbacTask};
     match task {
-        Task::Own(namespace) => {
+        RbacTask::Own(namespace) => {
             let rule = json!({"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods"]});
             let rules = vec![serde_json::from_value(rule).unwrap()];
-            Some(News::Own(namespace, Ok(OwnRules { rules, incomplete: true })))
+            Some(RbacResult::Own(namespace, Ok(OwnRules { rules, incomplete: true })))
         }
-        Task::Review(id, ..) => {
-            let allowed = mood != Mood::Refusing;
+        RbacTask::Review(id, ..) => {
+            let allowed = mood != ResponseMode::Refusing;
             let reason = if allowed { "RBAC: allowed by RoleBinding" } else { "" };
-            Some(News::Reviewed(id, Ok(Review { allowed, reason: reason.into(), ..Review::default() }), 4))
+            Some(RbacResult::Reviewed(id, Ok(Review { allowed, reason: reason.into(), ..Review::default() }), 4))
         }
-        Task::Read(id, named) => {
+        RbacTask::Read(id, named) => {
             let mut object = json!({
                 "apiVersion": "rbac.authorization.k8s.io/v1", "kind": named.kind.name(),
                 "metadata": {"name": named.name, "uid": "u", "resourceVersion": "7",
                     "managedFields": [{"manager": "helm", "fieldsV1": {"f:rules": {}, "f:subjects": {}}}]},
             });
-            if matches!(named.kind, Kind::Role | Kind::ClusterRole) {
+            if matches!(named.kind, RbacKind::Role | RbacKind::ClusterRole) {
                 object["rules"] = json!([
                     {"apiGroups": ["", "extra"], "resources": ["pods"], "verbs": ["get"]},
                     {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]},
@@ -228,58 +241,66 @@ fn rbac_answer(task: rbac::Task, mood: Mood) -> Option<rbac::News> {
             } else {
                 object["subjects"] = json!([{"kind": "User", "name": "jane"}, {"kind": "Group", "name": "qa"}]);
             }
-            Some(News::Read(id, Ok(object)))
+            Some(RbacResult::Read(id, Ok(object)))
         }
-        Task::Put { id, .. } | Task::Delete { id, .. } if mood == Mood::Refusing => Some(News::Put(
-            id,
-            Err(Trouble::advised(
-                "you do not hold yourself: get secrets",
-                "Leave it out, or let somebody who holds it.",
-            )),
-        )),
-        Task::Put { id, object, dry_run, .. } => {
-            (dry_run || mood == Mood::Kind).then_some(News::Put(id, Ok(Some(*object))))
+        RbacTask::Put { id, .. } | RbacTask::Delete { id, .. } if mood == ResponseMode::Refusing => {
+            Some(RbacResult::Put(
+                id,
+                Err(UserError::advised(
+                    "you do not hold yourself: get secrets",
+                    "Leave it out, or let somebody who holds it.",
+                )),
+            ))
         }
-        Task::Delete { id, .. } => (mood == Mood::Kind).then_some(News::Put(id, Ok(None))),
-        Task::Discover | Task::Presets => None,
+        RbacTask::Put { id, object, dry_run, .. } => {
+            (dry_run || mood == ResponseMode::Kind).then_some(RbacResult::Put(id, Ok(Some(*object))))
+        }
+        RbacTask::Delete { id, .. } => (mood == ResponseMode::Kind).then_some(RbacResult::Put(id, Ok(None))),
+        RbacTask::Discover | RbacTask::Presets => None,
     }
 }
 
-fn wizard_answer(task: wizard::Task, mood: Mood) -> Vec<wizard::News> {
-    use wizard::{News, Task};
+fn wizard_answer(task: wizard::WizardTask, mood: ResponseMode) -> Vec<wizard::WizardResult> {
+    use wizard::{WizardResult, WizardTask};
     match task {
         // One is left of a day on which nothing could be written.
-        Task::LookForUnfinished if mood == Mood::Refusing => {
-            let order = wizard::Wizard::new(crate::domain::issuance_request::Surroundings::default()).order().0;
+        WizardTask::LookForUnfinished if mood == ResponseMode::Refusing => {
+            let order = wizard::Wizard::new(crate::domain::issuance_request::OrderDefaults::default()).order().0;
             let (user, csr_name) = ("pavel".into(), "pavel".into());
-            vec![News::Unfinished(vec![journal(&crate::domain::issuance_request::Order { user, csr_name, ..order })])]
+            vec![WizardResult::Unfinished(vec![journal(&crate::domain::issuance_request::IssuanceRequest {
+                user,
+                csr_name,
+                ..order
+            })])]
         }
-        Task::LookForUnfinished => vec![News::Unfinished(Vec::new())],
-        Task::ReadRequest(path) => vec![News::RequestRead(path, Err("there is no such file".to_owned()))],
-        Task::Rehearse(id, _) => {
+        WizardTask::LookForUnfinished => vec![WizardResult::Unfinished(Vec::new())],
+        WizardTask::ReadRequest(path) => vec![WizardResult::RequestRead(path, Err("there is no such file".to_owned()))],
+        WizardTask::Rehearse(id, _) => {
             let note = |step, weight, text: &str| Note { step, weight, text: text.to_owned() };
             let mut notes = vec![
-                note(StepKind::Request, Weight::Fine, "the server would take it"),
-                note(StepKind::Approve, Weight::Notice, "you may not approve it yourself: it will wait for somebody"),
-                note(StepKind::Role, Weight::Fine, "the server would take it"),
+                note(StepKind::Request, Severity::Fine, "the server would take it"),
+                note(StepKind::Approve, Severity::Notice, "you may not approve it yourself: it will wait for somebody"),
+                note(StepKind::Role, Severity::Fine, "the server would take it"),
             ];
-            if mood == Mood::Refusing {
-                notes.push(note(StepKind::Kubeconfig, Weight::Problem, "config has a user zoe already"));
+            if mood == ResponseMode::Refusing {
+                notes.push(note(StepKind::Kubeconfig, Severity::Problem, "config has a user zoe already"));
             }
             let verdict = Some(Verdict::default());
-            vec![News::Rehearsed(id, Ok(Rehearsal { notes, verdict, refusal: None }))]
+            vec![WizardResult::Rehearsed(id, Ok(PreflightReport { notes, verdict, refusal: None }))]
         }
-        Task::Begin(id, _, order, _) => run(id, &journal(&order), mood, StepKind::Approve),
-        Task::Resume(id, _, journal, _) => run(id, &journal, mood, StepKind::Certificate),
-        Task::Undo(..) if mood == Mood::Slow => Vec::new(),
-        Task::Undo(id, ..) if mood == Mood::Refusing => vec![News::Undone(id, Err(refusal()))],
-        Task::Undo(id, ..) => vec![News::Undone(id, Ok(vec![written("delete", "rolebinding/developer-binding-zoe")]))],
-        Task::Cancel => Vec::new(),
+        WizardTask::Begin(id, _, order, _) => run(id, &journal(&order), mood, StepKind::Approve),
+        WizardTask::Resume(id, _, journal, _) => run(id, &journal, mood, StepKind::Certificate),
+        WizardTask::Undo(..) if mood == ResponseMode::Slow => Vec::new(),
+        WizardTask::Undo(id, ..) if mood == ResponseMode::Refusing => vec![WizardResult::Undone(id, Err(refusal()))],
+        WizardTask::Undo(id, ..) => {
+            vec![WizardResult::Undone(id, Ok(vec![written("delete", "rolebinding/developer-binding-zoe")]))]
+        }
+        WizardTask::Cancel => Vec::new(),
     }
 }
 
-fn written(what: &'static str, object: &str) -> Written {
-    Written {
+fn written(what: &'static str, object: &str) -> WriteRecord {
+    WriteRecord {
         what,
         object: object.into(),
         outcome: Ok("done".into()),
@@ -287,7 +308,7 @@ fn written(what: &'static str, object: &str) -> Written {
     }
 }
 
-fn journal(order: &crate::domain::issuance_request::Order) -> Journal {
+fn journal(order: &crate::domain::issuance_request::IssuanceRequest) -> Journal {
     serde_json::from_value(json!({
         "order": order, "server": "https://10.1.0.5:6443", "context": "prod-eu", "begun": noon(), "csr_uid": "u",
         "role_uid": null, "binding_uid": null, "kubeconfig_written": false, "previous_context": null,
@@ -296,19 +317,19 @@ fn journal(order: &crate::domain::issuance_request::Order) -> Journal {
 }
 
 /// A run: to its end, or to the step that takes for ever or is refused.
-fn run(id: u64, journal: &Journal, mood: Mood, slow: StepKind) -> Vec<wizard::News> {
-    let mut news = vec![wizard::News::Began(id, Box::new(journal.clone()))];
-    let mut tell = |progress| news.push(wizard::News::Progress(id, progress));
+fn run(id: u64, journal: &Journal, mood: ResponseMode, slow: StepKind) -> Vec<wizard::WizardResult> {
+    let mut news = vec![wizard::WizardResult::Began(id, Box::new(journal.clone()))];
+    let mut tell = |progress| news.push(wizard::WizardResult::Progress(id, progress));
     for step in Plan::new(&journal.order).steps {
         tell(Progress::Started(step.kind));
         match (step.kind, mood) {
-            (kind, Mood::Slow) if kind == slow => {
+            (kind, ResponseMode::Slow) if kind == slow => {
                 if kind == StepKind::Approve {
                     tell(Progress::Waiting(kind, "waiting until somebody approves it".into()));
                 }
                 return news;
             }
-            (StepKind::Role, Mood::Refusing) => {
+            (StepKind::Role, ResponseMode::Refusing) => {
                 tell(Progress::Failed(step.kind, refusal()));
                 return news;
             }

@@ -3,22 +3,22 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 
-use super::Console;
+use super::TestConsole;
 use super::rbac::forbidden;
-use super::town::{Mood, Town};
+use super::town::{FakeCluster, ResponseMode};
 use crate::cluster::WhoAmI;
 use crate::cluster::rbac_watch::{Message as RbacMessage, Reach};
 use crate::cluster::watch::{Message, WatchStatus};
 use crate::console::core::clock::Clock;
 use crate::console::core::event::{Connection, Event, Identified};
-use crate::console::core::saved_view::Recalled;
+use crate::console::core::saved_view::SavedView;
 use crate::console::core::state::State;
-use crate::console::panes::rbac::News;
+use crate::console::panes::rbac::RbacResult;
 use crate::console::panes::requests::testing::noon;
 use crate::console::widgets::theme::Theme;
 use crate::domain::access::Catalogue;
-use crate::domain::access::object::Kind;
-use crate::error::Trouble;
+use crate::domain::access::object::RbacKind;
+use crate::error::UserError;
 
 /// The sizes that have to work.
 pub const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
@@ -50,14 +50,14 @@ pub enum Start {
 
 /// A screen: its name, how it starts, and the keys: `⎋` Esc, `⏎` Enter, `⇥` Tab, arrows, `⌃x` Ctrl-X. From `…` on writes
 /// are under way for ever, from `‖` on no answer comes, from `⊘` on all writes are refused, from `✓` on all is well.
-pub type Way = (&'static str, Start, &'static str);
+pub type ScreenPath = (&'static str, Start, &'static str);
 
 /// All of them.
-pub const WAYS: [&[Way]; 5] = [&REQUESTS, &DECISIONS, &RBAC, &KUBECONFIG, &WIZARD];
+pub const WAYS: [&[ScreenPath]; 5] = [&REQUESTS, &DECISIONS, &RBAC, &KUBECONFIG, &WIZARD];
 
 use Start::{Early, Empty, First, Forbidden, Loading, Lost, Many, Nowhere, ReadOnly, Ready};
 
-const REQUESTS: [Way; 29] = [
+const REQUESTS: [ScreenPath; 29] = [
     ("requests", Early, ""),
     ("first-start", First, ""),
     ("loading", Loading, ""),
@@ -89,7 +89,7 @@ const REQUESTS: [Way; 29] = [
     ("copied", Ready, "y"),
 ];
 
-const DECISIONS: [Way; 25] = [
+const DECISIONS: [ScreenPath; 25] = [
     ("approve", Early, "a"),
     ("approve-danger", Early, "ja"),
     ("approve-mistyped", Early, "jakcm⏎"),
@@ -117,7 +117,7 @@ const DECISIONS: [Way; 25] = [
     ("bulk-left", Many, "⊘⌃aay⇥"),
 ];
 
-const RBAC: [Way; 39] = [
+const RBAC: [ScreenPath; 39] = [
     ("rbac", Ready, "2"),
     ("rbac-loading", Loading, "2"),
     ("rbac-blind", Forbidden, "2"),
@@ -159,7 +159,7 @@ const RBAC: [Way; 39] = [
     ("rbac-delete-reading", Ready, "2vv‖D"),
 ];
 
-const KUBECONFIG: [Way; 27] = [
+const KUBECONFIG: [ScreenPath; 27] = [
     ("kubeconfig", Ready, "3j"),
     ("kubeconfig-expired", Ready, "3jjj"),
     ("kubeconfig-broken", Ready, "3jjjj"),
@@ -189,7 +189,7 @@ const KUBECONFIG: [Way; 27] = [
     ("switch-reading", Early, "‖c"),
 ];
 
-const WIZARD: [Way; 27] = [
+const WIZARD: [ScreenPath; 27] = [
     ("wizard-who", Early, "n"),
     ("wizard-unfinished", Early, "⊘n"),
     ("wizard-wrong", Early, "nsystem:x⌃n"),
@@ -220,8 +220,8 @@ const WIZARD: [Way; 27] = [
 ];
 
 /// Goes a way: every key is answered before the next is pressed.
-pub fn go(console: &mut Console, town: &Town, way: &str) {
-    let (mut mood, mut control) = (Mood::Kind, false);
+pub fn go(console: &mut TestConsole, town: &FakeCluster, way: &str) {
+    let (mut mood, mut control) = (ResponseMode::Kind, false);
     for c in way.chars() {
         let code = match c {
             '⌃' => {
@@ -230,10 +230,10 @@ pub fn go(console: &mut Console, town: &Town, way: &str) {
             }
             '…' | '‖' | '⊘' | '✓' => {
                 mood = match c {
-                    '…' => Mood::Slow,
-                    '‖' => Mood::Silent,
-                    '⊘' => Mood::Refusing,
-                    _ => Mood::Kind,
+                    '…' => ResponseMode::Slow,
+                    '‖' => ResponseMode::Silent,
+                    '⊘' => ResponseMode::Refusing,
+                    _ => ResponseMode::Kind,
                 };
                 continue;
             }
@@ -252,12 +252,12 @@ pub fn go(console: &mut Console, town: &Town, way: &str) {
 }
 
 /// Calls `look` with every screen in every size.
-pub fn everywhere(town: &Town, mut look: impl FnMut(&str, (u16, u16), &mut Console)) {
+pub fn everywhere(town: &FakeCluster, mut look: impl FnMut(&str, (u16, u16), &mut TestConsole)) {
     for (name, start, way) in WAYS.iter().copied().flatten() {
         for size in SIZES {
             let mut console = start.console(town);
             console.hears(Event::Resized(Size::new(size.0, size.1)));
-            console.answered(town, Mood::Kind);
+            console.answered(town, ResponseMode::Kind);
             go(&mut console, town, way);
             look(name, size, &mut console);
         }
@@ -266,22 +266,22 @@ pub fn everywhere(town: &Town, mut look: impl FnMut(&str, (u16, u16), &mut Conso
 
 impl Start {
     /// The console as it stands then.
-    pub fn console(self, town: &Town) -> Console {
+    pub fn console(self, town: &FakeCluster) -> TestConsole {
         let mut console = match self {
             Loading | Nowhere => unconnected(),
-            Empty | Forbidden => Console::with(&[]),
-            Many => Console::with(&town.many),
-            Early | Ready | ReadOnly | First | Lost => Console::with(&town.few),
+            Empty | Forbidden => TestConsole::with(&[]),
+            Many => TestConsole::with(&town.many),
+            Early | Ready | ReadOnly | First | Lost => TestConsole::with(&town.few),
         };
         console.effects.clear();
         match self {
             Early => {}
-            First => console.hears(Event::Recalled(Recalled { first: true, ..Recalled::default() })),
+            First => console.hears(Event::Recalled(SavedView { first: true, ..SavedView::default() })),
             Loading => {
                 console.hears(Event::Connected(Ok(Connection { context: "prod-eu".into(), ..Connection::default() })));
             }
             Nowhere => {
-                let trouble = Trouble::advised(
+                let trouble = UserError::advised(
                     "there is no kubeconfig: ~/.kube/config is not there",
                     "Name one with --kubeconfig.",
                 );
@@ -293,8 +293,8 @@ impl Start {
                 let resource = "certificatesigningrequests".to_owned();
                 let status = WatchStatus::Forbidden { verb: "list".to_owned(), resource, message };
                 console.hears(Event::Watch(Message::Status(status)));
-                for kind in Kind::ALL {
-                    console.news(News::Watch(RbacMessage::Status(kind, forbidden(kind))));
+                for kind in RbacKind::ALL {
+                    console.news(RbacResult::Watch(RbacMessage::Status(kind, forbidden(kind))));
                 }
             }
         }
@@ -306,29 +306,31 @@ impl Start {
                 next_try: noon() + chrono::TimeDelta::seconds(8),
             };
             console.hears(Event::Watch(Message::Status(lost())));
-            for kind in Kind::ALL {
-                console.news(News::Watch(RbacMessage::Status(kind, Reach { status: lost(), only: None })));
+            for kind in RbacKind::ALL {
+                console.news(RbacResult::Watch(RbacMessage::Status(kind, Reach { status: lost(), only: None })));
             }
         }
-        console.answered(town, Mood::Kind);
+        console.answered(town, ResponseMode::Kind);
         console
     }
 }
 
-fn unconnected() -> Console {
+fn unconnected() -> TestConsole {
     let clock = Clock { now: noon(), utc: true };
-    Console { state: State::new(clock, Size::new(80, 24), Theme::mono(), false), effects: Vec::new() }
+    TestConsole { state: State::new(clock, Size::new(80, 24), Theme::mono(), false), effects: Vec::new() }
 }
 
 /// Roles, bindings and kubeconfigs become known.
-fn knows(console: &mut Console, town: &Town) {
+fn knows(console: &mut TestConsole, town: &FakeCluster) {
     let who = WhoAmI { username: "alice-admin".into(), ..WhoAmI::default() };
     let api_hosts = crate::domain::verdict::ApiHosts::default();
     console.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None, api_hosts })));
-    console.news(News::Discovered(Ok(Catalogue::usual())));
-    console.news(News::Watch(RbacMessage::Policy(town.policy())));
-    for kind in Kind::ALL {
-        console.news(News::Watch(RbacMessage::Status(kind, Reach { status: WatchStatus::Live, only: None })));
+    console.news(RbacResult::Discovered(Ok(Catalogue::usual())));
+    console.news(RbacResult::Watch(RbacMessage::Policy(town.policy())));
+    for kind in RbacKind::ALL {
+        console.news(RbacResult::Watch(RbacMessage::Status(kind, Reach { status: WatchStatus::Live, only: None })));
     }
-    console.hears(Event::Kubeconfig(crate::console::panes::kubeconfig::News::Read(Ok(Box::new(town.holds.clone())))));
+    console.hears(Event::Kubeconfig(crate::console::panes::kubeconfig::KubeconfigResult::Read(Ok(Box::new(
+        town.holds.clone(),
+    )))));
 }

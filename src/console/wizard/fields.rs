@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{Step, Wizard};
+use super::{Wizard, WizardStep};
 use crate::console::widgets::form::Form;
 use crate::domain::issuance_request;
 use crate::domain::issuance_request::{
-    DEFAULT_VERBS, Field as OrderField, Grant, KeySource, KubeconfigTarget, Order, Problem, Surroundings,
+    DEFAULT_VERBS, Grant, IssuanceRequest, KeySource, KubeconfigTarget, OrderDefaults, OrderField, Problem,
 };
 use crate::domain::key_type::KeyType;
 use crate::domain::request::CLIENT_SIGNER;
@@ -15,7 +15,7 @@ use crate::domain::validity;
 /// The fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named as their labels")]
-pub enum Field {
+pub enum WizardField {
     User,
     Groups,
     Key,
@@ -37,14 +37,16 @@ pub enum Field {
     Same,
 }
 
-impl Field {
+impl WizardField {
     /// The step that it is on.
-    pub const fn step(self) -> Step {
+    pub const fn step(self) -> WizardStep {
         match self {
-            Self::User | Self::Groups | Self::Key | Self::RequestFile => Step::Who,
-            Self::CsrName | Self::Signer | Self::Life | Self::Usages => Step::Cert,
-            Self::Namespace | Self::Grant | Self::Role | Self::Verbs | Self::Resources | Self::Binding => Step::Access,
-            Self::File | Self::Certificate | Self::Context | Self::Switch | Self::Same => Step::Kubeconfig,
+            Self::User | Self::Groups | Self::Key | Self::RequestFile => WizardStep::Who,
+            Self::CsrName | Self::Signer | Self::Life | Self::Usages => WizardStep::Cert,
+            Self::Namespace | Self::Grant | Self::Role | Self::Verbs | Self::Resources | Self::Binding => {
+                WizardStep::Access
+            }
+            Self::File | Self::Certificate | Self::Context | Self::Switch | Self::Same => WizardStep::Kubeconfig,
         }
     }
 
@@ -79,53 +81,55 @@ const NOTHING: usize = 3;
 const EXISTING: usize = KeyType::ALL.len();
 
 /// All fields with their defaults.
-pub fn form(around: &Surroundings) -> Form<Field> {
+pub fn form(around: &OrderDefaults) -> Form<WizardField> {
     let mut keys: Vec<_> = KeyType::ALL.iter().map(ToString::to_string).collect();
     keys.push("its owner's PKCS#10 file".to_owned());
     let grants = ["new role", "existing role", "existing cluster role", "nothing"].map(str::to_owned).to_vec();
     let choice = |texts: [&str; 2]| texts.map(str::to_owned).to_vec();
     Form::default()
-        .text(Field::User, "User name", "")
-        .list(Field::Groups, "Groups", "")
-        .choice(Field::Key, "Key", keys, 0)
-        .text(Field::RequestFile, "File", "")
-        .text(Field::CsrName, "CSR name", "")
-        .text(Field::Signer, "Signer", CLIENT_SIGNER)
-        .text(Field::Life, "Life", "24h")
-        .list(Field::Usages, "Usages", "client auth")
-        .text(Field::Namespace, "Namespace", around.namespace.clone())
-        .choice(Field::Grant, "Grant", grants, NEW_ROLE)
-        .text(Field::Role, "Role", "developer")
-        .list(Field::Verbs, "Verbs", DEFAULT_VERBS.join(" "))
-        .list(Field::Resources, "Resources", "pods")
-        .text(Field::Binding, "Binding", "")
-        .text(Field::File, "File", around.kubeconfig.display().to_string())
-        .text(Field::Certificate, "Certificate", "")
-        .text(Field::Context, "Context", "")
-        .choice(Field::Switch, "Switch", choice(["make it current", "leave the current one"]), 0)
-        .choice(Field::Same, "Same name", choice(["never replace an entry", "replace it, keep a backup"]), 0)
+        .text(WizardField::User, "User name", "")
+        .list(WizardField::Groups, "Groups", "")
+        .choice(WizardField::Key, "Key", keys, 0)
+        .text(WizardField::RequestFile, "File", "")
+        .text(WizardField::CsrName, "CSR name", "")
+        .text(WizardField::Signer, "Signer", CLIENT_SIGNER)
+        .text(WizardField::Life, "Life", "24h")
+        .list(WizardField::Usages, "Usages", "client auth")
+        .text(WizardField::Namespace, "Namespace", around.namespace.clone())
+        .choice(WizardField::Grant, "Grant", grants, NEW_ROLE)
+        .text(WizardField::Role, "Role", "developer")
+        .list(WizardField::Verbs, "Verbs", DEFAULT_VERBS.join(" "))
+        .list(WizardField::Resources, "Resources", "pods")
+        .text(WizardField::Binding, "Binding", "")
+        .text(WizardField::File, "File", around.kubeconfig.display().to_string())
+        .text(WizardField::Certificate, "Certificate", "")
+        .text(WizardField::Context, "Context", "")
+        .choice(WizardField::Switch, "Switch", choice(["make it current", "leave the current one"]), 0)
+        .choice(WizardField::Same, "Same name", choice(["never replace an entry", "replace it, keep a backup"]), 0)
 }
 
 /// Whether a field means anything with what is chosen elsewhere.
-pub fn applies(form: &Form<Field>, field: Field) -> bool {
-    let grant = form.chosen(Field::Grant);
+pub fn applies(form: &Form<WizardField>, field: WizardField) -> bool {
+    let grant = form.chosen(WizardField::Grant);
     match field {
-        Field::RequestFile | Field::Certificate => form.chosen(Field::Key) == EXISTING,
-        Field::Role | Field::Binding => grant != NOTHING,
-        Field::Verbs | Field::Resources => grant == NEW_ROLE,
-        Field::File | Field::Context | Field::Switch | Field::Same => form.chosen(Field::Key) != EXISTING,
+        WizardField::RequestFile | WizardField::Certificate => form.chosen(WizardField::Key) == EXISTING,
+        WizardField::Role | WizardField::Binding => grant != NOTHING,
+        WizardField::Verbs | WizardField::Resources => grant == NEW_ROLE,
+        WizardField::File | WizardField::Context | WizardField::Switch | WizardField::Same => {
+            form.chosen(WizardField::Key) != EXISTING
+        }
         _ => true,
     }
 }
 
 /// Defaults that follow other fields, until somebody changes them.
-pub fn follow(form: &mut Form<Field>) {
-    let user = form.value(Field::User).trim().to_owned();
-    let role = form.value(Field::Role).trim().to_owned();
-    form.suggest(Field::CsrName, &issuance_request::object_name(&user));
-    form.suggest(Field::Context, &user);
-    form.suggest(Field::Certificate, &format!("{}.crt", issuance_request::object_name(&user)));
-    form.suggest(Field::Binding, &issuance_request::binding_name(&role, &user));
+pub fn follow(form: &mut Form<WizardField>) {
+    let user = form.value(WizardField::User).trim().to_owned();
+    let role = form.value(WizardField::Role).trim().to_owned();
+    form.suggest(WizardField::CsrName, &issuance_request::object_name(&user));
+    form.suggest(WizardField::Context, &user);
+    form.suggest(WizardField::Certificate, &format!("{}.crt", issuance_request::object_name(&user)));
+    form.suggest(WizardField::Binding, &issuance_request::binding_name(&role, &user));
 }
 
 /// Words separated by blanks or commas.
@@ -140,59 +144,59 @@ fn phrases(text: &str) -> Vec<String> {
 
 impl Wizard {
     /// The order that the fields make, and what is wrong with it.
-    pub fn order(&self) -> (Order, Vec<(Field, String)>) {
+    pub fn order(&self) -> (IssuanceRequest, Vec<(WizardField, String)>) {
         let form = &self.form;
         let text = |field| form.value(field).trim().to_owned();
         let mut problems = Vec::new();
-        let user = text(Field::User);
-        let mut order = Order::new(&user, &self.around);
-        order.groups = phrases(form.value(Field::Groups));
-        order.csr_name = text(Field::CsrName);
-        order.signer_name = text(Field::Signer);
-        order.usages = phrases(form.value(Field::Usages));
-        order.namespace = text(Field::Namespace);
-        order.binding_name = text(Field::Binding);
-        match validity::parse(form.value(Field::Life)) {
+        let user = text(WizardField::User);
+        let mut order = IssuanceRequest::new(&user, &self.around);
+        order.groups = phrases(form.value(WizardField::Groups));
+        order.csr_name = text(WizardField::CsrName);
+        order.signer_name = text(WizardField::Signer);
+        order.usages = phrases(form.value(WizardField::Usages));
+        order.namespace = text(WizardField::Namespace);
+        order.binding_name = text(WizardField::Binding);
+        match validity::parse(form.value(WizardField::Life)) {
             Ok(seconds) => order.expiration_seconds = seconds,
-            Err(why) => problems.push((Field::Life, why)),
+            Err(why) => problems.push((WizardField::Life, why)),
         }
-        order.grant = match form.chosen(Field::Grant) {
+        order.grant = match form.chosen(WizardField::Grant) {
             NEW_ROLE => Grant::NewRole {
-                name: text(Field::Role),
-                verbs: words(form.value(Field::Verbs)),
-                resources: words(form.value(Field::Resources)),
+                name: text(WizardField::Role),
+                verbs: words(form.value(WizardField::Verbs)),
+                resources: words(form.value(WizardField::Resources)),
             },
-            ROLE => Grant::Role(text(Field::Role)),
-            CLUSTER_ROLE => Grant::ClusterRole(text(Field::Role)),
+            ROLE => Grant::Role(text(WizardField::Role)),
+            CLUSTER_ROLE => Grant::ClusterRole(text(WizardField::Role)),
             _ => Grant::Nothing,
         };
         self.credentials(&mut order, &mut problems);
-        let known = |problem: &Problem| (Field::of(problem.field), problem.text.clone());
+        let known = |problem: &Problem| (WizardField::of(problem.field), problem.text.clone());
         problems.extend(order.problems().iter().map(known));
         (order, problems)
     }
 
-    fn credentials(&self, order: &mut Order, problems: &mut Vec<(Field, String)>) {
+    fn credentials(&self, order: &mut IssuanceRequest, problems: &mut Vec<(WizardField, String)>) {
         let form = &self.form;
-        let path = expanded(form.value(Field::File).trim());
-        if let Some(kind) = KeyType::ALL.get(form.chosen(Field::Key)) {
+        let path = expanded(form.value(WizardField::File).trim());
+        if let Some(kind) = KeyType::ALL.get(form.chosen(WizardField::Key)) {
             order.key = KeySource::New(*kind);
             order.kubeconfig = Some(KubeconfigTarget {
                 separate: path != self.around.kubeconfig,
                 path,
                 cluster: self.around.cluster.clone(),
-                user: form.value(Field::Context).trim().to_owned(),
-                context: form.value(Field::Context).trim().to_owned(),
-                switch: form.chosen(Field::Switch) == 0,
-                overwrite: form.chosen(Field::Same) == 1,
+                user: form.value(WizardField::Context).trim().to_owned(),
+                context: form.value(WizardField::Context).trim().to_owned(),
+                switch: form.chosen(WizardField::Switch) == 0,
+                overwrite: form.chosen(WizardField::Same) == 1,
             });
         } else {
             order.kubeconfig = None;
-            order.certificate_file = Some(expanded(form.value(Field::Certificate).trim()));
+            order.certificate_file = Some(expanded(form.value(WizardField::Certificate).trim()));
             match &self.request {
                 Some((_, Ok(pem))) => order.key = KeySource::Existing(pem.clone()),
-                Some((_, Err(why))) => problems.push((Field::RequestFile, why.clone())),
-                None => problems.push((Field::RequestFile, "a PKCS#10 file is needed".to_owned())),
+                Some((_, Err(why))) => problems.push((WizardField::RequestFile, why.clone())),
+                None => problems.push((WizardField::RequestFile, "a PKCS#10 file is needed".to_owned())),
             }
         }
     }

@@ -14,21 +14,21 @@ use chrono::{DateTime, Utc};
 
 use crate::console::core::clock::Clock;
 use crate::console::core::effect::EffectId;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::dialogs::PASTED;
 use crate::console::widgets::form::Form;
 use crate::domain::gate::WritePermit;
-use crate::domain::issuance_request::{Order, Surroundings};
-use crate::error::Trouble;
-use crate::operations::issue::{Journal, Progress, Rehearsal, Written};
+use crate::domain::issuance_request::{IssuanceRequest, OrderDefaults};
+use crate::error::UserError;
+use crate::operations::issue::{Journal, PreflightReport, Progress, WriteRecord};
 
-use fields::Field;
+use fields::WizardField;
 use review::Review;
 use run::Run;
 
 /// The steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
+pub enum WizardStep {
     /// User, groups, key.
     Who,
     /// Signer, life, usages.
@@ -43,7 +43,7 @@ pub enum Step {
     Run,
 }
 
-impl Step {
+impl WizardStep {
     /// In order.
     pub const ALL: [Self; 6] = [Self::Who, Self::Cert, Self::Access, Self::Kubeconfig, Self::Review, Self::Run];
 
@@ -72,11 +72,11 @@ impl Step {
 #[derive(Debug)]
 pub struct Wizard {
     /// Where it is.
-    pub step: Step,
+    pub step: WizardStep,
     /// All fields of all steps; which are seen depends on the step.
-    pub form: Form<Field>,
+    pub form: Form<WizardField>,
     /// What the defaults depend on.
-    pub around: Surroundings,
+    pub around: OrderDefaults,
     /// The PKCS#10 file that was read last: its path, and its text or why it cannot be read.
     pub request: Option<(PathBuf, Result<String, String>)>,
     /// Whether problems are shown: not before somebody wanted to go on.
@@ -91,15 +91,15 @@ pub struct Wizard {
 
 /// What the wizard wants done.
 #[derive(Debug)]
-pub enum Task {
+pub enum WizardTask {
     /// Find issuances that were left unfinished.
     LookForUnfinished,
     /// Read a PKCS#10 file.
     ReadRequest(PathBuf),
     /// Rehearse an order.
-    Rehearse(EffectId, Box<Order>),
+    Rehearse(EffectId, Box<IssuanceRequest>),
     /// Begin an issuance, with the names that confirm what is dangerous.
-    Begin(EffectId, WritePermit, Box<Order>, Vec<String>),
+    Begin(EffectId, WritePermit, Box<IssuanceRequest>, Vec<String>),
     /// Go on with one, with the names that confirm what is dangerous.
     Resume(EffectId, WritePermit, Box<Journal>, Vec<String>),
     /// Stop at the next step's edge; what is done stays done.
@@ -110,26 +110,26 @@ pub enum Task {
 
 /// What the wizard is told.
 #[derive(Debug)]
-pub enum News {
-    /// Answer to [`Task::LookForUnfinished`], the oldest first.
+pub enum WizardResult {
+    /// Answer to [`WizardTask::LookForUnfinished`], the oldest first.
     Unfinished(Vec<Journal>),
-    /// Answer to [`Task::ReadRequest`].
+    /// Answer to [`WizardTask::ReadRequest`].
     RequestRead(PathBuf, Result<String, String>),
-    /// Answer to [`Task::Rehearse`].
-    Rehearsed(EffectId, Result<Rehearsal, Trouble>),
+    /// Answer to [`WizardTask::Rehearse`].
+    Rehearsed(EffectId, Result<PreflightReport, UserError>),
     /// The journal of the issuance that begins.
     Began(EffectId, Box<Journal>),
     /// How it goes.
     Progress(EffectId, Progress),
-    /// Answer to [`Task::Undo`].
-    Undone(EffectId, Result<Vec<Written>, Trouble>),
+    /// Answer to [`WizardTask::Undo`].
+    Undone(EffectId, Result<Vec<WriteRecord>, UserError>),
 }
 
 impl Wizard {
     /// An empty wizard.
-    pub fn new(around: Surroundings) -> Self {
+    pub fn new(around: OrderDefaults) -> Self {
         Self {
-            step: Step::Who,
+            step: WizardStep::Who,
             form: fields::form(&around),
             around,
             request: None,
@@ -141,23 +141,22 @@ impl Wizard {
     }
 
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<KeyContext> {
         match self.step {
-            Step::Review if self.review.wants_name() => vec![Place::Form, Place::Always],
-            Step::Review => vec![Place::WizardReview, Place::Always],
-            Step::Run => vec![Place::WizardRun, Place::Always],
-            _ => vec![Place::Form, Place::Always],
+            WizardStep::Review if self.review.wants_name() => vec![KeyContext::Form, KeyContext::Always],
+            WizardStep::Review => vec![KeyContext::WizardReview, KeyContext::Always],
+            WizardStep::Run => vec![KeyContext::WizardRun, KeyContext::Always],
+            _ => vec![KeyContext::Form, KeyContext::Always],
         }
     }
 
     /// Whether `action` would do something now.
     pub fn possible(&self, action: Action) -> bool {
         match (self.step, action) {
-            (Step::Review, Action::Yes) => self.review.is_clear(),
-            (Step::Run, action) => self.run.as_ref().is_some_and(|run| run.possible(action)),
-            (Step::Review, Action::NextStep | Action::Review | Action::Resume) | (Step::Who, Action::PreviousStep) => {
-                false
-            }
+            (WizardStep::Review, Action::Yes) => self.review.is_clear(),
+            (WizardStep::Run, action) => self.run.as_ref().is_some_and(|run| run.possible(action)),
+            (WizardStep::Review, Action::NextStep | Action::Review | Action::Resume)
+            | (WizardStep::Who, Action::PreviousStep) => false,
             _ => true,
         }
     }
@@ -172,7 +171,7 @@ impl Wizard {
     /// # Errors
     /// Why nothing was pasted.
     pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
-        if self.step < Step::Review {
+        if self.step < WizardStep::Review {
             self.form.paste(text)?;
             fields::follow(&mut self.form);
         } else if self.confirming_name().is_some() {
@@ -184,16 +183,16 @@ impl Wizard {
 
     /// What has been typed of the name that confirms, while its field has the keyboard.
     pub fn confirming_name(&self) -> Option<&str> {
-        (self.step == Step::Review && self.review.wants_name()).then(|| self.review.name.value(()))
+        (self.step == WizardStep::Review && self.review.wants_name()).then(|| self.review.name.value(()))
     }
 
     /// Whether a field is on the screen now.
-    pub fn shows(&self, field: Field) -> bool {
+    pub fn shows(&self, field: WizardField) -> bool {
         field.step() == self.step && fields::applies(&self.form, field)
     }
 
     /// Goes to a step, with the keyboard on its first field.
-    fn go(&mut self, step: Step) {
+    fn go(&mut self, step: WizardStep) {
         self.step = step;
         let first = self.form.fields().iter().map(|field| field.id).find(|field| self.shows(*field));
         if let Some(first) = first {

@@ -6,8 +6,8 @@ use crate::console::core::effect::EffectId;
 use crate::console::widgets::form::Form;
 use crate::domain::plan::StepKind;
 use crate::domain::verdict::Verdict;
-use crate::error::Trouble;
-use crate::operations::issue::{Note, Rehearsal};
+use crate::error::UserError;
+use crate::operations::issue::{Note, PreflightReport};
 
 /// How far the rehearsal is.
 #[derive(Debug, Default)]
@@ -15,7 +15,7 @@ pub struct Review {
     /// The question that is open.
     pub asked: Option<EffectId>,
     /// Its answer.
-    pub answer: Option<Result<Rehearsal, Trouble>>,
+    pub answer: Option<Result<PreflightReport, UserError>>,
     /// First line of the plan shown.
     pub scroll: usize,
     /// The user's name, typed to confirm what is dangerous.
@@ -31,25 +31,25 @@ impl Review {
     }
 
     /// Its answer came; one to an older question is ignored.
-    pub fn heard(&mut self, id: EffectId, answer: Result<Rehearsal, Trouble>) {
+    pub fn heard(&mut self, id: EffectId, answer: Result<PreflightReport, UserError>) {
         if self.asked == Some(id) {
             self.asked = None;
             self.answer = Some(answer);
         }
     }
 
-    fn rehearsal(&self) -> Option<&Rehearsal> {
+    fn rehearsal(&self) -> Option<&PreflightReport> {
         self.answer.as_ref().and_then(|answer| answer.as_ref().ok())
     }
 
     /// Whether the plan may be run.
     pub fn is_clear(&self) -> bool {
-        self.rehearsal().is_some_and(Rehearsal::is_clear)
+        self.rehearsal().is_some_and(PreflightReport::is_clear)
     }
 
     /// Whether the plan may be run by who types the user's name.
     pub fn wants_name(&self) -> bool {
-        self.rehearsal().is_some_and(Rehearsal::wants_name)
+        self.rehearsal().is_some_and(PreflightReport::wants_name)
     }
 
     /// The verdict on the request that would be made.

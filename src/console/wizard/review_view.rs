@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 
 use super::Wizard;
 use super::view::{LABEL, draw_lines};
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::dialogs::view::too_small;
 use crate::console::panes::requests::detail;
@@ -16,8 +16,8 @@ use crate::console::panes::requests::view::fact_lines;
 use crate::console::widgets::form;
 use crate::console::widgets::text::wrapped;
 use crate::domain::plan::Plan;
-use crate::operations::issue::Rehearsal;
-use crate::operations::issue::preflight::Weight;
+use crate::operations::issue::PreflightReport;
+use crate::operations::issue::preflight::Severity;
 
 /// On a screen with fewer lines sentences are short.
 const LOW: u16 = 16;
@@ -84,9 +84,9 @@ pub fn review_lines(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
         }
         for note in wizard.review.notes(step.kind) {
             let (mark, style) = match note.weight {
-                Weight::Fine => ("✔", theme.good()),
-                Weight::Notice => ("!", theme.warning()),
-                Weight::Problem => ("✖", theme.bad()),
+                Severity::Fine => ("✔", theme.good()),
+                Severity::Notice => ("!", theme.warning()),
+                Severity::Problem => ("✖", theme.bad()),
             };
             let mut texts = wrapped(&note.text, width.saturating_sub(6)).into_iter();
             lines.push(Line::styled(format!("    {mark} {}", texts.next().unwrap_or_default()), style));
@@ -98,7 +98,7 @@ pub fn review_lines(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
 
 fn verdict(state: &State, wizard: &Wizard) -> (String, Style) {
     let theme = state.theme;
-    let key = |action| state.keymap.word(Place::WizardReview, action);
+    let key = |action| state.keymap.word(KeyContext::WizardReview, action);
     match &wizard.review.answer {
         None => ("Rehearsing with the server (dry run)…".to_owned(), theme.warning()),
         Some(Err(failure)) => (format!("✖ {}", failure.text), theme.bad()),
@@ -112,11 +112,11 @@ fn verdict(state: &State, wizard: &Wizard) -> (String, Style) {
             (text, theme.good())
         }
         Some(Ok(rehearsal)) if rehearsal.wants_name() => {
-            let enter = state.keymap.word(Place::Form, Action::Enter);
+            let enter = state.keymap.word(KeyContext::Form, Action::Enter);
             let text = format!("✖ Dangerous: to issue it anyway, type the user's name, then {enter}.");
             (text, theme.bad())
         }
-        Some(Ok(Rehearsal { refusal: Some(refusal), .. })) => (format!("✖ {refusal}"), theme.bad()),
+        Some(Ok(PreflightReport { refusal: Some(refusal), .. })) => (format!("✖ {refusal}"), theme.bad()),
         Some(Ok(_)) => {
             let text = format!("✖ It will not work like this: {} goes back to the fields.", key(Action::PreviousStep));
             (text, theme.bad())

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use crate::console::core::effect::EffectId;
 use crate::console::core::keymap::Action;
 use crate::domain::plan::{Plan, StepKind};
-use crate::error::Trouble;
-use crate::operations::issue::{Journal, Outcome, Progress};
+use crate::error::UserError;
+use crate::operations::issue::{IssueOutcome, Journal, Progress};
 
 /// An issuance on the screen.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub struct Run {
     /// Whose news count.
     pub id: EffectId,
     /// The steps and how each fares.
-    pub steps: Vec<(StepKind, String, Fare)>,
+    pub steps: Vec<(StepKind, String, StepStatus)>,
     /// When it began.
     pub since: DateTime<Utc>,
     /// When it ended.
@@ -31,7 +31,7 @@ pub struct Run {
 
 /// How a step fares.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fare {
+pub enum StepStatus {
     /// Not begun.
     Ahead,
     /// At work.
@@ -41,37 +41,37 @@ pub enum Fare {
     /// Done: what came of it, how long it took.
     Done(String, Duration),
     /// Failed.
-    Failed(Trouble),
+    Failed(UserError),
 }
 
 /// How a run ended.
 #[derive(Debug)]
 pub enum End {
     /// All done.
-    Done(Box<Outcome>),
+    Done(Box<IssueOutcome>),
     /// Stopped at a step.
     Failed,
     /// What was done is being taken back.
     Undoing,
     /// Taken back, or not.
-    Undone(Result<(), Trouble>),
+    Undone(Result<(), UserError>),
 }
 
 impl Run {
     /// A run of `plan` that begins.
     pub fn new(id: EffectId, plan: &Plan, confirmed: Vec<String>, now: DateTime<Utc>) -> Self {
-        let steps = plan.steps.iter().map(|step| (step.kind, step.title.clone(), Fare::Ahead)).collect();
+        let steps = plan.steps.iter().map(|step| (step.kind, step.title.clone(), StepStatus::Ahead)).collect();
         Self { id, steps, since: now, ended: None, journal: None, end: None, confirmed }
     }
 
     /// Takes news in.
     pub fn heard(&mut self, progress: Progress, now: DateTime<Utc>) {
         match progress {
-            Progress::Started(kind) => self.set(kind, Fare::Running),
-            Progress::Waiting(kind, why) => self.set(kind, Fare::Waiting(why)),
-            Progress::Done(kind, text, took) => self.set(kind, Fare::Done(text, took)),
+            Progress::Started(kind) => self.set(kind, StepStatus::Running),
+            Progress::Waiting(kind, why) => self.set(kind, StepStatus::Waiting(why)),
+            Progress::Done(kind, text, took) => self.set(kind, StepStatus::Done(text, took)),
             Progress::Failed(kind, trouble) => {
-                self.set(kind, Fare::Failed(trouble));
+                self.set(kind, StepStatus::Failed(trouble));
                 (self.end, self.ended) = (Some(End::Failed), Some(now));
             }
             Progress::Finished(outcome) => {
@@ -82,7 +82,7 @@ impl Run {
         }
     }
 
-    fn set(&mut self, kind: StepKind, fare: Fare) {
+    fn set(&mut self, kind: StepKind, fare: StepStatus) {
         if let Some(step) = self.steps.iter_mut().find(|step| step.0 == kind) {
             step.2 = fare;
         }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use super::{News, Task};
+use super::{WizardResult, WizardTask};
 use crate::cluster::Cluster;
 use crate::console::core::effect::EffectId;
 use crate::console::core::event::Event;
@@ -16,10 +16,10 @@ use crate::domain::gate::WritePermit;
 use crate::domain::plan::StepKind;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request_file::{self, CanonicalRequestPem};
-use crate::error::Trouble;
+use crate::error::UserError;
 use crate::files::bounded;
 use crate::operations::issue;
-use crate::operations::issue::{Issuer, Journal, Progress, rehearse, undo};
+use crate::operations::issue::{Issuer, Journal, Progress, preflight, undo};
 
 /// The wizard's hands.
 pub struct WizardRunner {
@@ -35,49 +35,54 @@ impl WizardRunner {
     }
 
     /// Begins to carry a task out.
-    pub fn carry_out(&mut self, cluster: Cluster, task: Task) {
+    pub fn carry_out(&mut self, cluster: Cluster, task: WizardTask) {
         let answers = self.answers.clone();
         // The console may be ending; then nobody wants the answer.
         let tell = move |news| drop(answers.send(Event::Wizard(news)));
         let failed = tell.clone();
         match task {
-            Task::LookForUnfinished => {
-                let task = move || tell(News::Unfinished(Journal::unfinished().unwrap_or_default()));
-                contained::spawn_blocking(task, move |_| failed(News::Unfinished(Vec::new())));
+            WizardTask::LookForUnfinished => {
+                let task = move || tell(WizardResult::Unfinished(Journal::unfinished().unwrap_or_default()));
+                contained::spawn_blocking(task, move |_| failed(WizardResult::Unfinished(Vec::new())));
             }
-            Task::ReadRequest(path) => {
+            WizardTask::ReadRequest(path) => {
                 let of = path.clone();
                 let task = move || {
                     let text = read_request(&path);
-                    tell(News::RequestRead(path, text));
+                    tell(WizardResult::RequestRead(path, text));
                 };
-                contained::spawn_blocking(task, move |trouble| failed(News::RequestRead(of, Err(trouble.text))));
+                contained::spawn_blocking(task, move |trouble| {
+                    failed(WizardResult::RequestRead(of, Err(trouble.text)))
+                });
             }
-            Task::Rehearse(id, order) => {
+            WizardTask::Rehearse(id, order) => {
                 let policy = Arc::clone(&self.policy);
                 let task = async move {
-                    let rehearsal = rehearse(&cluster, &policy, &[], &order).await;
-                    tell(News::Rehearsed(id, rehearsal.map_err(Trouble::from)));
+                    let rehearsal = preflight(&cluster, &policy, &[], &order).await;
+                    tell(WizardResult::Rehearsed(id, rehearsal.map_err(UserError::from)));
                 };
-                contained::spawn(task, move |trouble| failed(News::Rehearsed(id, Err(trouble))));
+                contained::spawn(task, move |trouble| failed(WizardResult::Rehearsed(id, Err(trouble))));
             }
-            Task::Begin(id, permit, order, confirmed) => {
+            WizardTask::Begin(id, permit, order, confirmed) => {
                 match Journal::begin(*order, &cluster.server, &cluster.context) {
                     Ok(journal) => self.run(cluster, id, self.issuer(permit, confirmed), journal),
-                    Err(error) => tell(News::Progress(id, Progress::Failed(StepKind::Key, Trouble::from(error)))),
+                    Err(error) => {
+                        tell(WizardResult::Progress(id, Progress::Failed(StepKind::Key, UserError::from(error))))
+                    }
                 }
             }
-            Task::Resume(id, permit, journal, confirmed) => {
+            WizardTask::Resume(id, permit, journal, confirmed) => {
                 self.run(cluster, id, self.issuer(permit, confirmed), journal.reloaded());
             }
-            Task::Cancel => {
+            WizardTask::Cancel => {
                 if let Some(running) = self.running.take() {
                     running.abort();
                 }
             }
-            Task::Undo(id, permit, journal) => {
-                let task = async move { tell(News::Undone(id, undo(&cluster, permit, &journal.reloaded()).await)) };
-                contained::spawn(task, move |trouble| failed(News::Undone(id, Err(trouble))));
+            WizardTask::Undo(id, permit, journal) => {
+                let task =
+                    async move { tell(WizardResult::Undone(id, undo(&cluster, permit, &journal.reloaded()).await)) };
+                contained::spawn(task, move |trouble| failed(WizardResult::Undone(id, Err(trouble))));
             }
         }
     }
@@ -88,7 +93,7 @@ impl WizardRunner {
 
     fn run(&mut self, cluster: Cluster, id: EffectId, issuer: Issuer, journal: Journal) {
         let answers = self.answers.clone();
-        let _ = answers.send(Event::Wizard(News::Began(id, Box::new(journal.clone()))));
+        let _ = answers.send(Event::Wizard(WizardResult::Began(id, Box::new(journal.clone()))));
         let (news, mut progress) = mpsc::unbounded_channel();
         let (panicked, mut panic) = mpsc::unbounded_channel();
         // How it ended is in its news.
@@ -96,7 +101,7 @@ impl WizardRunner {
         self.running = Some(contained::spawn(run, move |trouble| drop(panicked.send(trouble))));
         tokio::spawn(async move {
             let mut step = StepKind::Key;
-            let tell = |progress| answers.send(Event::Wizard(News::Progress(id, progress))).is_ok();
+            let tell = |progress| answers.send(Event::Wizard(WizardResult::Progress(id, progress))).is_ok();
             while let Some(progress) = progress.recv().await {
                 if let Progress::Started(kind) = &progress {
                     step = *kind;

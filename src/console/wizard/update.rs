@@ -2,42 +2,42 @@
 
 use crossterm::event::KeyEvent;
 
-use super::fields::{self, Field};
+use super::fields::{self, WizardField};
 use super::run::{End, Run};
-use super::{News, Step, Task, Wizard};
+use super::{Wizard, WizardResult, WizardStep, WizardTask};
 use crate::console::core::effect::Effect;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::core::view;
-use crate::console::dialogs::{Overlay, Reader, Undo, hint};
+use crate::console::dialogs::{Overlay, TextReader, Undo, hint};
 use crate::console::panes::requests::update::steps;
 use crate::domain::gate::Refusal;
-use crate::domain::issuance_request::Surroundings;
+use crate::domain::issuance_request::OrderDefaults;
 use crate::domain::output::shell::Kubectl;
 use crate::domain::plan::Plan;
 use crate::domain::request::Pkcs10;
 use crate::domain::text::printable;
-use crate::operations::issue::{Progress, Written};
+use crate::operations::issue::{Progress, WriteRecord};
 
 /// Opens the wizard.
 pub fn open(state: &mut State) -> Vec<Effect> {
     let Some(connection) = state.session.connection.as_ref().filter(|_| !state.session.read_only) else {
         return Vec::new();
     };
-    let around = Surroundings {
+    let around = OrderDefaults {
         namespace: connection.namespace.clone(),
         cluster: connection.cluster.clone(),
         kubeconfig: connection.kubeconfig.clone(),
     };
     state.wizard = Some(Wizard::new(around));
-    vec![Effect::Wizard(Task::LookForUnfinished)]
+    vec![Effect::Wizard(WizardTask::LookForUnfinished)]
 }
 
 /// A key while the wizard is open.
 pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     match state.wizard.as_ref().map(|wizard| wizard.step) {
-        Some(Step::Review) => review_key(state, action, key),
-        Some(Step::Run) => run_key(state, action),
+        Some(WizardStep::Review) => review_key(state, action, key),
+        Some(WizardStep::Run) => run_key(state, action),
         Some(_) => field_key(state, action, key),
         None => Vec::new(),
     }
@@ -85,12 +85,12 @@ fn field_key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Ef
 
 /// The PKCS#10 file is read when its field is left, so that what it asks for is seen before going on.
 fn read_request(wizard: &Wizard) -> Vec<Effect> {
-    let path = wizard.form.value(Field::RequestFile).trim();
+    let path = wizard.form.value(WizardField::RequestFile).trim();
     let known = wizard.request.as_ref().map(|(known, _)| known.clone());
     let path = fields::expanded(path);
-    let wanted = fields::applies(&wizard.form, Field::RequestFile) && !path.as_os_str().is_empty();
-    if wanted && wizard.form.focused() != Some(Field::RequestFile) && known.as_ref() != Some(&path) {
-        return vec![Effect::Wizard(Task::ReadRequest(path))];
+    let wanted = fields::applies(&wizard.form, WizardField::RequestFile) && !path.as_os_str().is_empty();
+    if wanted && wizard.form.focused() != Some(WizardField::RequestFile) && known.as_ref() != Some(&path) {
+        return vec![Effect::Wizard(WizardTask::ReadRequest(path))];
     }
     Vec::new()
 }
@@ -98,7 +98,7 @@ fn read_request(wizard: &Wizard) -> Vec<Effect> {
 fn next_step(state: &mut State) -> Vec<Effect> {
     let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
     let next = wizard.step.next();
-    if next == Step::Review {
+    if next == WizardStep::Review {
         return review(state);
     }
     let here = wizard.step;
@@ -124,9 +124,9 @@ fn review(state: &mut State) -> Vec<Effect> {
         return read_request(wizard);
     }
     wizard.complain = false;
-    wizard.step = Step::Review;
+    wizard.step = WizardStep::Review;
     wizard.review.ask(id);
-    vec![Effect::Wizard(Task::Rehearse(id, Box::new(order)))]
+    vec![Effect::Wizard(WizardTask::Rehearse(id, Box::new(order)))]
 }
 
 fn review_key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
@@ -138,15 +138,15 @@ fn review_key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<E
     match action {
         Some(Action::Yes) if wizard.review.is_clear() => return begin(state, Vec::new()),
         Some(Action::Enter) if typing => return begin_by_name(state),
-        Some(Action::Enter) if wizard.review.is_clear() => hint(state, Place::WizardReview),
-        Some(Action::PreviousStep) => wizard.go(Step::Kubeconfig),
+        Some(Action::Enter) if wizard.review.is_clear() => hint(state, KeyContext::WizardReview),
+        Some(Action::PreviousStep) => wizard.go(WizardStep::Kubeconfig),
         Some(Action::Back) => state.overlays.push(Overlay::LeaveWizard),
         Some(Action::NextChoice | Action::PreviousChoice) => {
             wizard.review.name.turn(action == Some(Action::NextChoice));
         }
         Some(Action::Yaml) => {
             let lines = plan.yaml().lines().map(str::to_owned).collect();
-            state.overlays.push(Overlay::Reader(Reader::new("What will be made", lines)));
+            state.overlays.push(Overlay::Reader(TextReader::new("What will be made", lines)));
         }
         Some(Action::Commands) => {
             let overlay = commands(&plan, state.kubectl());
@@ -195,12 +195,12 @@ fn begin(state: &mut State, confirmed: Vec<String>) -> Vec<Effect> {
     let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
     let (order, _) = wizard.order();
     wizard.run = Some(Run::new(id, &Plan::new(&order), confirmed.clone(), now));
-    wizard.step = Step::Run;
-    vec![Effect::Wizard(Task::Begin(id, permit, Box::new(order), confirmed))]
+    wizard.step = WizardStep::Run;
+    vec![Effect::Wizard(WizardTask::Begin(id, permit, Box::new(order), confirmed))]
 }
 
 fn commands(plan: &Plan, kubectl: &Kubectl) -> Overlay {
-    Overlay::Reader(Reader::commands("The same by hand", &plan.script(kubectl)))
+    Overlay::Reader(TextReader::commands("The same by hand", &plan.script(kubectl)))
 }
 
 /// Goes on with the issuance that was left unfinished first.
@@ -212,8 +212,8 @@ fn resume(state: &mut State) -> Vec<Effect> {
     let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
     let Some(journal) = wizard.unfinished.first().cloned() else { return Vec::new() };
     wizard.run = Some(Run::new(id, &Plan::new(&journal.order), Vec::new(), now));
-    wizard.step = Step::Run;
-    vec![Effect::Wizard(Task::Resume(id, permit, Box::new(journal), Vec::new()))]
+    wizard.step = WizardStep::Run;
+    vec![Effect::Wizard(WizardTask::Resume(id, permit, Box::new(journal), Vec::new()))]
 }
 
 /// Undoes what the run on the screen made; the question has been answered.
@@ -223,7 +223,7 @@ pub fn undo(state: &mut State) -> Vec<Effect> {
     let Some(run) = state.wizard.as_mut().and_then(|wizard| wizard.run.as_mut()) else { return Vec::new() };
     let Some(journal) = run.journal.clone().filter(|_| run.possible(Action::Undo)) else { return Vec::new() };
     (run.id, run.end) = (id, Some(End::Undoing));
-    vec![Effect::Wizard(Task::Undo(id, permit, journal))]
+    vec![Effect::Wizard(WizardTask::Undo(id, permit, journal))]
 }
 
 fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
@@ -244,7 +244,7 @@ fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
             let (Some(journal), Ok(permit)) = (run.journal.clone(), permit) else { return Vec::new() };
             let confirmed = run.confirmed.clone();
             *run = Run::new(id, &Plan::new(&journal.order), confirmed.clone(), now);
-            return vec![Effect::Wizard(Task::Resume(id, permit, journal, confirmed))];
+            return vec![Effect::Wizard(WizardTask::Resume(id, permit, journal, confirmed))];
         }
         Action::Undo => {
             let user = run.journal.as_ref().map(|journal| journal.order.user.clone());
@@ -252,11 +252,11 @@ fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
         }
         Action::Later => {
             state.wizard = None;
-            let open = state.keymap.word(Place::Requests, Action::NewUser);
-            let resume = state.keymap.word(Place::Form, Action::Resume);
+            let open = state.keymap.word(KeyContext::Requests, Action::NewUser);
+            let resume = state.keymap.word(KeyContext::Form, Action::Resume);
             let text = format!("left as it is; {open} and {resume} go on with it, or: countersign issue --resume");
             state.notify(true, text);
-            return vec![Effect::Wizard(Task::Cancel)];
+            return vec![Effect::Wizard(WizardTask::Cancel)];
         }
         Action::Commands => {
             let journal = run.journal.as_ref().map(|journal| Plan::new(&journal.order));
@@ -269,39 +269,39 @@ fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
 }
 
 /// News for the wizard. What was written is recorded even when the wizard has been left.
-pub fn heard(state: &mut State, news: News) -> Vec<Effect> {
+pub fn heard(state: &mut State, news: WizardResult) -> Vec<Effect> {
     match news {
-        News::Progress(_, Progress::Wrote(written)) => record(state, written),
-        News::Progress(id, progress) => {
+        WizardResult::Progress(_, Progress::Wrote(written)) => record(state, written),
+        WizardResult::Progress(id, progress) => {
             let now = state.clock.now;
             if let Some(run) = run_of(state, id) {
                 run.heard(progress, now);
             }
         }
-        News::Began(id, journal) => {
+        WizardResult::Began(id, journal) => {
             if let Some(run) = run_of(state, id) {
                 run.journal = Some(journal);
             }
         }
-        News::Undone(id, result) => {
+        WizardResult::Undone(id, result) => {
             let result = result.map(|written| written.into_iter().for_each(|written| record(state, written)));
             if let Some(run) = run_of(state, id) {
                 run.end = Some(End::Undone(result));
             }
         }
-        News::Unfinished(unfinished) => {
+        WizardResult::Unfinished(unfinished) => {
             let server = state.session.connection.as_ref().map(|connection| connection.server.clone());
             let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
             // What was begun on another cluster is gone on with there.
             wizard.unfinished =
                 unfinished.into_iter().filter(|journal| Some(&journal.server) == server.as_ref()).collect();
         }
-        News::RequestRead(path, text) => {
+        WizardResult::RequestRead(path, text) => {
             let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
             take_identity(wizard, text.as_deref().ok());
             wizard.request = Some((path, text));
         }
-        News::Rehearsed(id, answer) => {
+        WizardResult::Rehearsed(id, answer) => {
             if let Some(wizard) = state.wizard.as_mut() {
                 wizard.review.heard(id, answer);
             }
@@ -314,8 +314,8 @@ pub fn heard(state: &mut State, news: News) -> Vec<Effect> {
 fn take_identity(wizard: &mut Wizard, pem: Option<&str>) {
     let Some(Ok(pkcs10)) = pem.map(|pem| Pkcs10::from_pem(pem.as_bytes())) else { return };
     let identity = pkcs10.identity();
-    wizard.form.suggest(Field::User, &identity.user);
-    wizard.form.suggest(Field::Groups, &identity.groups.join(", "));
+    wizard.form.suggest(WizardField::User, &identity.user);
+    wizard.form.suggest(WizardField::Groups, &identity.groups.join(", "));
     fields::follow(&mut wizard.form);
 }
 
@@ -323,7 +323,7 @@ fn run_of(state: &mut State, id: crate::console::core::effect::EffectId) -> Opti
     state.wizard.as_mut()?.run.as_mut().filter(|run| run.id == id)
 }
 
-fn record(state: &mut State, written: Written) {
+fn record(state: &mut State, written: WriteRecord) {
     if let Err(text) = &written.outcome {
         state.notify(false, printable(text).into_owned());
     }

@@ -6,10 +6,10 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
 
-use super::fields::{Field, applies};
-use super::run::{End, Fare, Run};
-use super::{Step, Wizard, review_view};
-use crate::console::core::keymap::{Action, Place};
+use super::fields::{WizardField, applies};
+use super::run::{End, Run, StepStatus};
+use super::{Wizard, WizardStep, review_view};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::widgets::form;
 use crate::console::widgets::text::{cell, wrapped};
@@ -27,8 +27,8 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
     frame.render_widget(block, area);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     match (wizard.step, &wizard.run) {
-        (Step::Run, Some(run)) => draw_run(frame, inner, state, run),
-        (Step::Review, _) => review_view::draw(frame, inner, state, wizard),
+        (WizardStep::Run, Some(run)) => draw_run(frame, inner, state, run),
+        (WizardStep::Review, _) => review_view::draw(frame, inner, state, wizard),
         _ => draw_fields(frame, inner, state, wizard),
     }
 }
@@ -36,7 +36,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
 /// All steps; where there is no room for them, the one that is seen.
 fn title(state: &State, wizard: &Wizard, width: u16) -> Line<'static> {
     let mut spans = vec![Span::styled(" New user ", state.theme.strong())];
-    for step in Step::ALL.into_iter().filter(|step| width >= ALL_STEPS || *step == wizard.step) {
+    for step in WizardStep::ALL.into_iter().filter(|step| width >= ALL_STEPS || *step == wizard.step) {
         let here = step == wizard.step;
         let text = if here { format!("· [{}] ", step.word()) } else { format!("· {} ", step.word()) };
         spans.push(Span::styled(text, if here { state.theme.strong() } else { state.theme.dim() }));
@@ -57,7 +57,7 @@ fn draw_run(frame: &mut Frame, area: Rect, state: &State, run: &Run) {
     let ending = ending(run, area.width.into(), state);
     let short = heading.len() + 1 + steps.len() + 1 + ending.len() > area.height.into();
     if short {
-        let done = run.steps.iter().take_while(|(.., fare)| matches!(fare, Fare::Done(..))).count();
+        let done = run.steps.iter().take_while(|(.., fare)| matches!(fare, StepStatus::Done(..))).count();
         steps = if ending.is_empty() { steps.split_off(done) } else { Vec::new() };
     }
     let mut lines = heading;
@@ -100,18 +100,18 @@ fn remarks(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
         lines.extend(wrapped(text, width).into_iter().map(|line| Line::styled(line, style)));
     };
     if wizard.complain {
-        let here = |field: Field| field.step() == wizard.step && applies(&wizard.form, field);
+        let here = |field: WizardField| field.step() == wizard.step && applies(&wizard.form, field);
         for (field, text) in wizard.order().1.into_iter().filter(|(field, _)| here(*field)) {
             let label = wizard.form.fields().iter().find(|known| known.id == field).map_or("", |known| known.label);
             say(&format!("✖ {label}: {text}"), theme.bad());
         }
     }
-    if let (Step::Who, Some(journal)) = (wizard.step, wizard.unfinished.first()) {
+    if let (WizardStep::Who, Some(journal)) = (wizard.step, wizard.unfinished.first()) {
         let text = format!(
             "! {} was left unfinished {} ago. {} goes on with it.",
             journal.order.user,
             state.clock.age(journal.begun),
-            state.keymap.word(Place::Form, Action::Resume)
+            state.keymap.word(KeyContext::Form, Action::Resume)
         );
         say(&text, theme.warning());
     }
@@ -120,27 +120,29 @@ fn remarks(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
 }
 
 fn about(state: &State, wizard: &Wizard) -> String {
-    let key = |action| state.keymap.word(Place::Form, action);
+    let key = |action| state.keymap.word(KeyContext::Form, action);
     let text = match wizard.step {
-        Step::Who => {
+        WizardStep::Who => {
             return format!(
                 "The name becomes the CN and each group, by commas, an O. A name is enough: {} goes to the review.",
                 key(Action::Review)
             );
         }
-        Step::Cert => "A certificate cannot be revoked: keep its life short. 24h, 10d or seconds; 600 s at least.",
-        Step::Access => {
+        WizardStep::Cert => {
+            "A certificate cannot be revoked: keep its life short. 24h, 10d or seconds; 600 s at least."
+        }
+        WizardStep::Access => {
             return format!(
                 "Verbs and resources as kubectl takes them: pods/log, deployments.apps. {} and {} choose.",
                 key(Action::PreviousChoice),
                 key(Action::NextChoice)
             );
         }
-        Step::Kubeconfig if applies(&wizard.form, Field::Certificate) => {
+        WizardStep::Kubeconfig if applies(&wizard.form, WizardField::Certificate) => {
             "The key is with its owner, so no kubeconfig is written: the certificate goes to a file of its own."
         }
-        Step::Kubeconfig => "An existing file is merged into: everything in it stays, and a backup is kept.",
-        Step::Review | Step::Run => "",
+        WizardStep::Kubeconfig => "An existing file is merged into: everything in it stays, and a backup is kept.",
+        WizardStep::Review | WizardStep::Run => "",
     };
     text.to_owned()
 }
@@ -163,13 +165,13 @@ fn plan_lines(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>
 }
 
 /// Whether the fields that a step of the plan depends on have been passed.
-fn settled(step: &plan::Step, at: Step) -> bool {
+fn settled(step: &plan::PlanStep, at: WizardStep) -> bool {
     use plan::StepKind;
     let needs = match step.kind {
-        StepKind::Key => Step::Who,
-        StepKind::Request | StepKind::Approve | StepKind::Certificate => Step::Cert,
-        StepKind::Role | StepKind::Binding => Step::Access,
-        StepKind::Kubeconfig | StepKind::Proof => Step::Kubeconfig,
+        StepKind::Key => WizardStep::Who,
+        StepKind::Request | StepKind::Approve | StepKind::Certificate => WizardStep::Cert,
+        StepKind::Role | StepKind::Binding => WizardStep::Access,
+        StepKind::Kubeconfig | StepKind::Proof => WizardStep::Kubeconfig,
     };
     needs < at
 }
@@ -184,11 +186,11 @@ fn run_lines(state: &State, run: &Run, width: u16) -> Vec<Line<'static>> {
     let text_width = width.saturating_sub(2 + title_width + 1 + 8).min(80);
     for (_, title, fare) in &run.steps {
         let (mark, text, took, style) = match fare {
-            Fare::Ahead => ("○", String::new(), String::new(), theme.dim()),
-            Fare::Running => ("…", String::new(), String::new(), theme.warning()),
-            Fare::Waiting(_) => ("…", "waiting".to_owned(), String::new(), theme.warning()),
-            Fare::Done(text, took) => ("✔", text.clone(), format!("{:.2} s", took.as_secs_f32()), theme.good()),
-            Fare::Failed(_) => ("✖", "failed".to_owned(), String::new(), theme.bad()),
+            StepStatus::Ahead => ("○", String::new(), String::new(), theme.dim()),
+            StepStatus::Running => ("…", String::new(), String::new(), theme.warning()),
+            StepStatus::Waiting(_) => ("…", "waiting".to_owned(), String::new(), theme.warning()),
+            StepStatus::Done(text, took) => ("✔", text.clone(), format!("{:.2} s", took.as_secs_f32()), theme.good()),
+            StepStatus::Failed(_) => ("✖", "failed".to_owned(), String::new(), theme.bad()),
         };
         lines.push(Line::from(vec![
             Span::styled(format!("{mark} "), style),
@@ -197,8 +199,8 @@ fn run_lines(state: &State, run: &Run, width: u16) -> Vec<Line<'static>> {
             Span::styled(format!("{took:>8}"), theme.dim()),
         ]));
         let (told, style) = match fare {
-            Fare::Waiting(why) => (vec![why.clone()], theme.warning()),
-            Fare::Failed(trouble) => {
+            StepStatus::Waiting(why) => (vec![why.clone()], theme.warning()),
+            StepStatus::Failed(trouble) => {
                 (std::iter::once(trouble.text.clone()).chain(trouble.advice.clone()).collect(), theme.bad())
             }
             _ => continue,

@@ -59,7 +59,7 @@ impl fmt::Display for ResourceName {
 
 /// One resource of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Kind {
+pub struct ResourceType {
     /// Group and plural, with the subresource.
     pub name: ResourceName,
     /// Whether its objects are in namespaces.
@@ -73,7 +73,7 @@ pub struct Kind {
 /// All of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalogue {
-    kinds: Vec<Kind>,
+    kinds: Vec<ResourceType>,
 }
 
 /// What no server lists and rules are about all the same (`pkg/apis/certificates`, impersonation and escalation checks).
@@ -119,14 +119,14 @@ pub const VERBS: [&str; 8] = ["get", "list", "watch", "create", "update", "patch
 
 impl Catalogue {
     /// From discovery; what no server lists is added.
-    pub fn new(kinds: impl IntoIterator<Item = Kind>) -> Self {
-        let mut kinds: Vec<Kind> = kinds.into_iter().collect();
+    pub fn new(kinds: impl IntoIterator<Item = ResourceType>) -> Self {
+        let mut kinds: Vec<ResourceType> = kinds.into_iter().collect();
         for (group, name, namespaced, verbs) in UNLISTED {
             let name = ResourceName::new(group, name);
             let verbs = verbs.iter().map(|verb| (*verb).to_owned());
             match kinds.iter_mut().find(|kind| kind.name == name) {
                 Some(kind) => kind.verbs.extend(verbs),
-                None => kinds.push(Kind { name, namespaced, verbs: verbs.collect(), aliases: Vec::new() }),
+                None => kinds.push(ResourceType { name, namespaced, verbs: verbs.collect(), aliases: Vec::new() }),
             }
         }
         kinds.sort_by(|a, b| a.name.cmp(&b.name));
@@ -137,7 +137,7 @@ impl Catalogue {
     /// What most servers have, for one whose discovery does not answer.
     pub fn usual() -> Self {
         let kinds = USUAL.iter().flat_map(|(group, namespaced, cluster)| {
-            let kind = move |name: &str, namespaced| Kind {
+            let kind = move |name: &str, namespaced| ResourceType {
                 name: ResourceName::new(group, name),
                 namespaced,
                 verbs: VERBS.map(str::to_owned).to_vec(),
@@ -150,22 +150,22 @@ impl Catalogue {
     }
 
     /// All of them: the core's first, then by group and name.
-    pub fn kinds(&self) -> &[Kind] {
+    pub fn kinds(&self) -> &[ResourceType] {
         &self.kinds
     }
 
     /// The resource of that very name.
-    pub fn kind(&self, name: &ResourceName) -> Option<&Kind> {
+    pub fn kind(&self, name: &ResourceName) -> Option<&ResourceType> {
         self.kinds.binary_search_by(|kind| kind.name.cmp(name)).ok().map(|at| &self.kinds[at])
     }
 
     /// What kubectl would understand: `po`, `deploy`, `deployments.apps/scale`, `Secret`. `None` where the server knows
     /// no such thing.
-    pub fn find(&self, text: &str) -> Option<&Kind> {
+    pub fn find(&self, text: &str) -> Option<&ResourceType> {
         let (name, sub) = text.split_once('/').unwrap_or((text, ""));
         let (name, group) = name.split_once('.').map_or((name, None), |(name, group)| (name, Some(group)));
         let lower = name.to_ascii_lowercase();
-        let fits = |kind: &&Kind| {
+        let fits = |kind: &&ResourceType| {
             let whole = !kind.name.name.contains('/');
             let called = kind.name.name == lower || kind.aliases.contains(&lower);
             whole && called && group.is_none_or(|group| group == kind.name.group)
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn resources_are_found_as_kubectl_finds_them() {
-        let kind = |group: &str, name: &str, aliases: &[&str]| Kind {
+        let kind = |group: &str, name: &str, aliases: &[&str]| ResourceType {
             name: ResourceName::new(group, name),
             namespaced: true,
             verbs: Vec::new(),

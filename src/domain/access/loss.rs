@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
-use super::{Binding, Policy, Role, Scope, SubjectKey, Who, compact, uncovered};
+use super::{Binding, Policy, Principal, Role, Scope, SubjectKey, compact, uncovered};
 
 /// What one subject loses.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,7 +45,7 @@ impl Policy {
             if losses.iter().any(|loss| loss.subject == subject) {
                 continue;
             }
-            let held = self.rules_of(&Who::of(&subject), binding.scope.as_deref());
+            let held = self.rules_of(&Principal::of(&subject), binding.scope.as_deref());
             let left: Vec<_> = held.filter(|grant| !gone(grant.binding)).map(|grant| grant.rule.clone()).collect();
             let rules = compact(uncovered(&left, &role.rules));
             losses.push(Loss { subject, scope: binding.scope.clone(), rules });

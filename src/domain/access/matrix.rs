@@ -7,7 +7,7 @@ use super::{Action, Catalogue, Grant, ResourceName, allows};
 
 /// A line of the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Line {
+pub enum MatrixRow {
     /// A resource; `*` in it is what a rule with a wildcard says.
     Resource(ResourceName),
     /// A path that is no resource.
@@ -44,7 +44,7 @@ impl Cell<'_> {
     }
 }
 
-impl Line {
+impl MatrixRow {
     /// As it is shown.
     pub fn text(&self) -> String {
         match self {
@@ -64,22 +64,23 @@ impl Line {
 
 /// The lines that the rules are about, or with `all` every resource too. What a rule with wildcards covers is spelled
 /// out by the catalogue.
-pub fn lines(grants: &[Grant<'_>], catalogue: &Catalogue, namespace: Option<&str>, all: bool) -> Vec<Line> {
-    let mut lines: BTreeSet<Line> = BTreeSet::new();
+pub fn lines(grants: &[Grant<'_>], catalogue: &Catalogue, namespace: Option<&str>, all: bool) -> Vec<MatrixRow> {
+    let mut lines: BTreeSet<MatrixRow> = BTreeSet::new();
     for grant in grants {
         for group in list(grant.rule.api_groups.as_ref()) {
             let names = list(grant.rule.resources.as_ref()).iter();
-            lines.extend(names.map(|name| Line::Resource(ResourceName::new(group, name))));
+            lines.extend(names.map(|name| MatrixRow::Resource(ResourceName::new(group, name))));
         }
         // A path is in no namespace: a RoleBinding grants none.
         if grant.binding.scope.is_none() {
-            lines.extend(list(grant.rule.non_resource_urls.as_ref()).iter().cloned().map(Line::Path));
+            lines.extend(list(grant.rule.non_resource_urls.as_ref()).iter().cloned().map(MatrixRow::Path));
         }
     }
-    let wild = |line: &Line| matches!(line, Line::Resource(name) if name.group == "*" || name.name.contains('*'));
+    let wild =
+        |line: &MatrixRow| matches!(line, MatrixRow::Resource(name) if name.group == "*" || name.name.contains('*'));
     if all || lines.iter().any(wild) {
         for kind in catalogue.kinds().iter().filter(|kind| namespace.is_none() || kind.namespaced) {
-            let line = Line::Resource(kind.name.clone());
+            let line = MatrixRow::Resource(kind.name.clone());
             let touched = || grants.iter().any(|grant| touches(grant, &kind.name));
             if !lines.contains(&line) && (all || touched()) {
                 lines.insert(line);
@@ -90,7 +91,7 @@ pub fn lines(grants: &[Grant<'_>], catalogue: &Catalogue, namespace: Option<&str
 }
 
 /// The cell of a column: one of [`COLUMNS`], or beyond them all other verbs together.
-pub fn cell<'a>(grants: &[Grant<'a>], line: &Line, column: usize, catalogue: &Catalogue) -> Cell<'a> {
+pub fn cell<'a>(grants: &[Grant<'a>], line: &MatrixRow, column: usize, catalogue: &Catalogue) -> Cell<'a> {
     let verbs = match COLUMNS.get(column) {
         Some(verb) => vec![(*verb).to_owned()],
         None => other_verbs(grants, line, catalogue),
@@ -99,7 +100,8 @@ pub fn cell<'a>(grants: &[Grant<'a>], line: &Line, column: usize, catalogue: &Ca
     for verb in verbs {
         let action = line.action(&verb, None);
         let before = cell.grants.len() + cell.named.len();
-        for grant in grants.iter().filter(|grant| grant.binding.scope.is_none() || !matches!(line, Line::Path(_))) {
+        for grant in grants.iter().filter(|grant| grant.binding.scope.is_none() || !matches!(line, MatrixRow::Path(_)))
+        {
             if allows(grant.rule, &action) {
                 cell.grants.push(*grant);
             } else if allows_named(grant, &action) {
@@ -114,8 +116,8 @@ pub fn cell<'a>(grants: &[Grant<'a>], line: &Line, column: usize, catalogue: &Ca
 }
 
 /// Verbs without a column of their own: those that the resource has, and those that rules about it name.
-fn other_verbs(grants: &[Grant<'_>], line: &Line, catalogue: &Catalogue) -> Vec<String> {
-    let Line::Resource(name) = line else { return Vec::new() };
+fn other_verbs(grants: &[Grant<'_>], line: &MatrixRow, catalogue: &Catalogue) -> Vec<String> {
+    let MatrixRow::Resource(name) = line else { return Vec::new() };
     let touching = grants.iter().filter(|grant| touches(grant, name));
     let named = touching.flat_map(|grant| &grant.rule.verbs).filter(|verb| *verb != "*");
     let own = catalogue.kind(name).map(|kind| kind.verbs.as_slice()).unwrap_or_default();

@@ -44,14 +44,14 @@ pub const UNAUTHENTICATED: &str = "system:unauthenticated";
 
 /// A user together with its groups: only together do they say what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Who {
+pub struct Principal {
     /// User name.
     pub user: String,
     /// Every group, `system:authenticated` included.
     pub groups: Vec<String>,
 }
 
-impl Who {
+impl Principal {
     /// A user with these groups, and in `system:authenticated` as everybody who has logged in.
     pub fn new(user: impl Into<String>, groups: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let mut groups: Vec<String> = groups.into_iter().map(Into::into).collect();
@@ -100,7 +100,7 @@ impl Who {
     }
 }
 
-impl fmt::Display for Who {
+impl fmt::Display for Principal {
     /// `jane + dev, qa`: the groups that not everybody has.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let own: Vec<_> = self.groups.iter().filter(|group| *group != AUTHENTICATED).map(String::as_str).collect();

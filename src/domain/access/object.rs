@@ -7,14 +7,14 @@ use super::{Binding, Role, Scope};
 /// A kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "named as the API names them")]
-pub enum Kind {
+pub enum RbacKind {
     ClusterRole,
     Role,
     ClusterRoleBinding,
     RoleBinding,
 }
 
-impl Kind {
+impl RbacKind {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::ClusterRole, Self::Role, Self::ClusterRoleBinding, Self::RoleBinding];
 
@@ -53,7 +53,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Named {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: RbacKind,
     /// Its namespace.
     pub scope: Scope,
     /// Its name.
@@ -63,13 +63,13 @@ pub struct Named {
 impl Named {
     /// The namespace and name of a role.
     pub fn role(role: &Role) -> Self {
-        let kind = if role.scope.is_some() { Kind::Role } else { Kind::ClusterRole };
+        let kind = if role.scope.is_some() { RbacKind::Role } else { RbacKind::ClusterRole };
         Self { kind, scope: role.scope.clone(), name: role.name.clone() }
     }
 
     /// The namespace and name of a binding.
     pub fn binding(binding: &Binding) -> Self {
-        let kind = if binding.scope.is_some() { Kind::RoleBinding } else { Kind::ClusterRoleBinding };
+        let kind = if binding.scope.is_some() { RbacKind::RoleBinding } else { RbacKind::ClusterRoleBinding };
         Self { kind, scope: binding.scope.clone(), name: binding.name.clone() }
     }
 }

@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::rule::allows;
 use super::subject::SubjectKey;
-use super::{Action, Who, danger};
+use super::{Action, Principal, danger};
 use crate::domain::verdict::Level;
 
 /// Where a role or binding holds: in one namespace, or in the cluster (`None`).
@@ -247,7 +247,7 @@ impl Policy {
     }
 
     /// The bindings that hold for `who` somewhere, each with the first of its subjects that fits.
-    pub fn all_bindings_of<'a>(&'a self, who: &Who) -> Vec<(&'a Binding, &'a rbac::Subject)> {
+    pub fn all_bindings_of<'a>(&'a self, who: &Principal) -> Vec<(&'a Binding, &'a rbac::Subject)> {
         let mut found: Vec<_> = who.keys().filter_map(|key| self.by_subject.get(&key)).flatten().copied().collect();
         found.sort_unstable();
         found.dedup();
@@ -264,19 +264,27 @@ impl Policy {
     }
 
     /// The bindings that hold for `who`: those of the cluster, and those of `namespace` where one is given.
-    pub fn bindings_of<'a>(&'a self, who: &Who, namespace: Option<&str>) -> Vec<(&'a Binding, &'a rbac::Subject)> {
+    pub fn bindings_of<'a>(
+        &'a self,
+        who: &Principal,
+        namespace: Option<&str>,
+    ) -> Vec<(&'a Binding, &'a rbac::Subject)> {
         let mut bindings = self.all_bindings_of(who);
         bindings.retain(|(binding, _)| holds(binding, namespace));
         bindings
     }
 
     /// Every rule that holds for `who`, with how it comes to hold.
-    pub fn rules_of<'a>(&'a self, who: &Who, namespace: Option<&str>) -> impl Iterator<Item = Grant<'a>> + use<'a> {
+    pub fn rules_of<'a>(
+        &'a self,
+        who: &Principal,
+        namespace: Option<&str>,
+    ) -> impl Iterator<Item = Grant<'a>> + use<'a> {
         self.grants(self.bindings_of(who, namespace))
     }
 
     /// Every rule that holds for `who` anywhere: what [`Grant::binding`] says is where.
-    pub fn all_rules_of<'a>(&'a self, who: &Who) -> impl Iterator<Item = Grant<'a>> + use<'a> {
+    pub fn all_rules_of<'a>(&'a self, who: &Principal) -> impl Iterator<Item = Grant<'a>> + use<'a> {
         self.grants(self.all_bindings_of(who))
     }
 
@@ -293,17 +301,17 @@ impl Policy {
     }
 
     /// The first grant that allows it; `None` where RBAC does not. Members of `system:masters` need none.
-    pub fn grant(&self, who: &Who, action: &Action) -> Option<Grant<'_>> {
+    pub fn grant(&self, who: &Principal, action: &Action) -> Option<Grant<'_>> {
         self.rules_of(who, action.namespace()).find(|grant| allows(grant.rule, action))
     }
 
     /// Whether `who` may do it, by a grant or as a member of `system:masters`.
-    pub fn permits(&self, who: &Who, action: &Action) -> bool {
+    pub fn permits(&self, who: &Principal, action: &Action) -> bool {
         who.is_master() || self.grant(who, action).is_some()
     }
 
     /// The roles that bindings of `who` name and that are not there, as the server's errors name them.
-    pub fn dangling(&self, who: &Who, namespace: Option<&str>) -> Vec<String> {
+    pub fn dangling(&self, who: &Principal, namespace: Option<&str>) -> Vec<String> {
         let bindings = self.bindings_of(who, namespace).into_iter();
         let missing = bindings.filter(|(binding, _)| self.role_of(binding).is_none()).map(|(binding, _)| &binding.role);
         let mut told: Vec<_> = missing

@@ -6,7 +6,7 @@ use k8s_openapi::api::rbac::v1::PolicyRule;
 
 use super::own::UNSEEN;
 use super::rule::list;
-use super::{AUTHENTICATED, Binding, Policy, ResourceName, Role, UNAUTHENTICATED, Who};
+use super::{AUTHENTICATED, Binding, Policy, Principal, ResourceName, Role, UNAUTHENTICATED};
 use crate::domain::verdict::Level;
 
 /// Resources that are told by name before they are counted.
@@ -14,7 +14,7 @@ const NAMED: usize = 3;
 
 /// What one binding gives.
 #[derive(Debug, Clone)]
-pub struct Line<'a> {
+pub struct SummaryLine<'a> {
     /// The binding.
     pub binding: &'a Binding,
     /// Its role; `None` where it is not there, and gives nothing.
@@ -25,14 +25,14 @@ pub struct Line<'a> {
 
 /// What each binding gives `who`, the most dangerous first; what everybody has who logs in is left out unless it is
 /// dangerous.
-pub fn would_get<'a>(policy: &'a Policy, who: &Who) -> Vec<Line<'a>> {
+pub fn would_get<'a>(policy: &'a Policy, who: &Principal) -> Vec<SummaryLine<'a>> {
     let mut lines = Vec::new();
     for (binding, subject) in policy.all_bindings_of(who) {
         let role = policy.role_of(binding);
         let level = policy.level_of(binding);
         let everybody = subject.kind == "Group" && [AUTHENTICATED, UNAUTHENTICATED].contains(&subject.name.as_str());
         if !everybody || level >= Level::Warning {
-            lines.push(Line { binding, role, level });
+            lines.push(SummaryLine { binding, role, level });
         }
     }
     lines.sort_by_key(|line| std::cmp::Reverse(line.level));
@@ -40,7 +40,7 @@ pub fn would_get<'a>(policy: &'a Policy, who: &Who) -> Vec<Line<'a>> {
 }
 
 /// [`would_get`] in one line for a list's detail: the first, and how many more there are. Not yet made printable.
-pub fn one_line(policy: &Policy, who: &Who) -> String {
+pub fn one_line(policy: &Policy, who: &Principal) -> String {
     if who.is_master() {
         return "everything: system:masters is above RBAC".to_owned();
     }
@@ -52,7 +52,7 @@ pub fn one_line(policy: &Policy, who: &Who) -> String {
     }
 }
 
-impl Line<'_> {
+impl SummaryLine<'_> {
     /// `create get list pods in default (dev-jane → developer)`. Not yet made printable.
     pub fn text(&self) -> String {
         let place = self.binding.scope.as_ref().map_or_else(|| "everywhere".to_owned(), |ns| format!("in {ns}"));

@@ -5,7 +5,7 @@
 //! version of one object. None of them has another constructor, and the cluster and file layers take nothing else for a write.
 
 use super::policy_file::PolicyFile;
-use super::request::Pin;
+use super::request::RequestVersion;
 use super::verdict::Level;
 
 /// Whether anything may be written: decided once for a connection, and for a command about kubeconfigs.
@@ -38,13 +38,13 @@ pub enum Verb {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clearance {
     verb: Verb,
-    pin: Pin,
+    pin: RequestVersion,
 }
 
 /// The permit to delete exactly one version of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deletion {
-    pin: Pin,
+    pin: RequestVersion,
 }
 
 /// Whether one request is decided or several at once.
@@ -60,7 +60,7 @@ pub enum Scope {
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
     /// The version that was judged.
-    pub pin: &'a Pin,
+    pub pin: &'a RequestVersion,
     /// Whether that is still the newest version known.
     pub is_current: bool,
     /// The name that confirms a dangerous one: the request's, or for an issuance the user's.
@@ -149,14 +149,14 @@ impl Clearance {
     }
 
     /// The version that it is for.
-    pub const fn pin(&self) -> &Pin {
+    pub const fn pin(&self) -> &RequestVersion {
         &self.pin
     }
 }
 
 impl Deletion {
     /// The version that it is for.
-    pub const fn pin(&self) -> &Pin {
+    pub const fn pin(&self) -> &RequestVersion {
         &self.pin
     }
 }
@@ -242,7 +242,7 @@ pub fn bulk_bar(level: Level, signer: &str, policy: &PolicyFile) -> Option<BulkB
 /// [`Refusal::Changed`], [`Refusal::NotShown`].
 pub fn deny(
     _permit: WritePermit,
-    pin: &Pin,
+    pin: &RequestVersion,
     is_current: bool,
     confirmation: &Confirmation<'_>,
 ) -> Result<Clearance, Refusal> {
@@ -256,7 +256,7 @@ pub fn deny(
 /// [`Refusal::Changed`], [`Refusal::NotShown`].
 pub fn delete(
     _permit: WritePermit,
-    pin: &Pin,
+    pin: &RequestVersion,
     is_current: bool,
     confirmation: &Confirmation<'_>,
 ) -> Result<Deletion, Refusal> {

@@ -9,11 +9,11 @@ fn permit() -> WritePermit {
     WriteAccess::new(false, None).permit().unwrap()
 }
 
-fn pin(name: &str) -> Pin {
-    Pin { name: name.into(), uid: "u".into(), resource_version: "7".into() }
+fn pin(name: &str) -> RequestVersion {
+    RequestVersion { name: name.into(), uid: "u".into(), resource_version: "7".into() }
 }
 
-fn candidate(pin: &Pin, level: Level) -> Candidate<'_> {
+fn candidate(pin: &RequestVersion, level: Level) -> Candidate<'_> {
     Candidate { pin, is_current: true, name: &pin.name, signer: SIGNER, level, shown: level }
 }
 

@@ -4,7 +4,7 @@ use serde_yaml::{Mapping, Value};
 use zeroize::Zeroizing;
 
 use super::schema::decoded;
-use super::{Kind, Kubeconfig};
+use super::{EntryKind, Kubeconfig};
 use crate::domain::certificate::Certificate;
 use crate::domain::secret::Secret;
 
@@ -12,8 +12,8 @@ impl Kubeconfig {
     /// Every key, token and password in it, by user. A key is in base64 without line ends, however it is written.
     pub fn secrets(&self) -> Vec<(String, Secret)> {
         let mut found = Vec::new();
-        for name in self.names(Kind::User) {
-            let Some(fields) = self.get(Kind::User, name) else { continue };
+        for name in self.names(EntryKind::User) {
+            let Some(fields) = self.get(EntryKind::User, name) else { continue };
             let text = |field: &str| fields.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
             let key = text("client-key-data").and_then(decoded).map(|key| Secret::base64_of(&Zeroizing::new(key)));
             let others = ["token", "password"].into_iter().filter_map(text).map(|text| Secret::new(text.to_owned()));
@@ -38,30 +38,30 @@ impl Kubeconfig {
             !fields.iter().any(|field| matters(field.0) && differs(field))
         };
         let lists = ["clusters", "users", "contexts", "current-context"];
-        let entries = |kind: Kind| {
+        let entries = |kind: EntryKind| {
             self.entries(kind).all(|entry| {
                 let name = super::name_of(entry);
                 let Some(there) = after.entries(kind).find(|there| super::named(there, name)) else { return false };
                 let fields =
                     |entry: &Mapping| entry.get(kind.word()).and_then(Value::as_mapping).cloned().unwrap_or_default();
-                let but: &[&str] = if kind == Kind::Context { &["namespace"] } else { &[] };
+                let but: &[&str] = if kind == EntryKind::Context { &["namespace"] } else { &[] };
                 kept(entry, there, &[kind.word()]) && kept(&fields(entry), &fields(there), but)
             })
         };
         let whole = kept(&self.root, &after.root, &lists) && self.others == after.others;
-        !(whole && [Kind::Cluster, Kind::User, Kind::Context].into_iter().all(entries))
+        !(whole && [EntryKind::Cluster, EntryKind::User, EntryKind::Context].into_iter().all(entries))
     }
 
     /// SHA-256 of the public key in a user's embedded client certificate, hex.
     pub fn user_public_key(&self, user: &str) -> Option<String> {
-        let fields = self.get(Kind::User, user)?;
+        let fields = self.get(EntryKind::User, user)?;
         let pem = decoded(fields.get("client-certificate-data")?.as_str()?)?;
         Some(Certificate::from_pem(&pem).ok()?.public_key_sha256)
     }
 
     /// Whether it has no cluster, no user and no context.
     pub fn is_empty(&self) -> bool {
-        [Kind::Cluster, Kind::User, Kind::Context].into_iter().all(|kind| self.names(kind).is_empty())
+        [EntryKind::Cluster, EntryKind::User, EntryKind::Context].into_iter().all(|kind| self.names(kind).is_empty())
     }
 }
 
@@ -82,12 +82,12 @@ mod tests {
     fn setting_the_current_context_or_a_namespace_or_adding_an_entry_loses_nothing() {
         assert_eq!(edited(|_| ()), (false, 0));
         assert_eq!(edited(|config| config.set_current_context(None)), (false, 0));
-        assert_eq!(edited(|config| config.put(Kind::User, "w", Mapping::new())), (false, 0));
+        assert_eq!(edited(|config| config.put(EntryKind::User, "w", Mapping::new())), (false, 0));
         assert_eq!(
             edited(|config| {
-                let mut fields = config.get(Kind::Context, "a").unwrap().clone();
+                let mut fields = config.get(EntryKind::Context, "a").unwrap().clone();
                 fields.insert("namespace".into(), "y".into());
-                config.put(Kind::Context, "a", fields);
+                config.put(EntryKind::Context, "a", fields);
             }),
             (false, 0)
         );
@@ -95,11 +95,11 @@ mod tests {
 
     #[test]
     fn whatever_else_changes_is_a_loss_and_secrets_that_go_are_named() {
-        assert_eq!(edited(|config| config.remove(Kind::User, "u")), (true, 2));
-        assert_eq!(edited(|config| config.remove(Kind::User, "v")), (true, 1));
-        assert_eq!(edited(|config| config.remove(Kind::Context, "a")), (true, 0));
-        assert_eq!(edited(|config| config.rename(Kind::Context, "a", "b")), (true, 0));
-        assert_eq!(edited(|config| config.put(Kind::Cluster, "c", Mapping::new())), (true, 0));
+        assert_eq!(edited(|config| config.remove(EntryKind::User, "u")), (true, 2));
+        assert_eq!(edited(|config| config.remove(EntryKind::User, "v")), (true, 1));
+        assert_eq!(edited(|config| config.remove(EntryKind::Context, "a")), (true, 0));
+        assert_eq!(edited(|config| config.rename(EntryKind::Context, "a", "b")), (true, 0));
+        assert_eq!(edited(|config| config.put(EntryKind::Cluster, "c", Mapping::new())), (true, 0));
         assert_eq!(edited(|config| drop(config.root.shift_remove("x-own"))), (true, 0));
     }
 }

@@ -4,7 +4,7 @@
 use serde_yaml::Value;
 
 use super::set::Kubeconfigs;
-use super::{Kind, Kubeconfig};
+use super::{EntryKind, Kubeconfig};
 
 /// A change to kubeconfigs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,8 +56,8 @@ impl Kubeconfigs {
     }
 
     fn known(&self, context: &str) -> Result<usize, String> {
-        self.origin(Kind::Context, context).ok_or_else(|| {
-            let names = self.names(Kind::Context);
+        self.origin(EntryKind::Context, context).ok_or_else(|| {
+            let names = self.names(EntryKind::Context);
             let known = if names.is_empty() { "there is none at all".to_owned() } else { names.join(", ") };
             format!("there is no context {context}; there are: {known}")
         })
@@ -76,23 +76,23 @@ impl Kubeconfigs {
         if new.is_empty() {
             return Err("the new name is empty".to_owned());
         }
-        if self.origin(Kind::Context, new).is_some() {
+        if self.origin(EntryKind::Context, new).is_some() {
             return Err(format!("there is a context {new} already"));
         }
         let current = self.current_context().unwrap_or_default() == old;
-        self.source_mut(at).rename(Kind::Context, old, new);
+        self.source_mut(at).rename(EntryKind::Context, old, new);
         if current {
             self.make_current(new);
         }
-        Ok(self.shadowed(Kind::Context, old))
+        Ok(self.shadowed(EntryKind::Context, old))
     }
 
     fn delete(&mut self, context: &str, orphans: bool) -> Result<Vec<String>, String> {
         let at = self.known(context)?;
         let doomed = if orphans { self.orphans(context) } else { Vec::new() };
         let mut notes = Vec::new();
-        self.source_mut(at).remove(Kind::Context, context);
-        notes.extend(self.shadowed(Kind::Context, context));
+        self.source_mut(at).remove(EntryKind::Context, context);
+        notes.extend(self.shadowed(EntryKind::Context, context));
         for (kind, name) in doomed {
             if let Some(at) = self.origin(kind, &name) {
                 self.source_mut(at).remove(kind, &name);
@@ -107,10 +107,10 @@ impl Kubeconfigs {
     }
 
     /// The cluster and the user of a context that no other context, in any of the files, refers to.
-    pub fn orphans(&self, context: &str) -> Vec<(Kind, String)> {
-        let Some(fields) = self.get(Kind::Context, context) else { return Vec::new() };
+    pub fn orphans(&self, context: &str) -> Vec<(EntryKind, String)> {
+        let Some(fields) = self.get(EntryKind::Context, context) else { return Vec::new() };
         let mut orphans = Vec::new();
-        for kind in [Kind::Cluster, Kind::User] {
+        for kind in [EntryKind::Cluster, EntryKind::User] {
             let Some(name) = fields.get(kind.word()).and_then(Value::as_str) else { continue };
             let needed = self.sources().iter().any(|source| refers(&source.config, context, kind, name));
             if !needed && self.origin(kind, name).is_some() {
@@ -126,7 +126,7 @@ impl Kubeconfigs {
         }
         let at = self.known(context)?;
         let config = self.source_mut(at);
-        let mut fields = config.get(Kind::Context, context).cloned().unwrap_or_default();
+        let mut fields = config.get(EntryKind::Context, context).cloned().unwrap_or_default();
         if fields.get("namespace").and_then(Value::as_str).unwrap_or_default() == namespace {
             return Ok(Vec::new());
         }
@@ -135,12 +135,12 @@ impl Kubeconfigs {
         } else {
             fields.insert("namespace".into(), namespace.into());
         }
-        config.put(Kind::Context, context, fields);
+        config.put(EntryKind::Context, context, fields);
         Ok(Vec::new())
     }
 
     /// An entry of that name in a file further down, which was hidden until now.
-    fn shadowed(&self, kind: Kind, name: &str) -> Vec<String> {
+    fn shadowed(&self, kind: EntryKind, name: &str) -> Vec<String> {
         let file = self.file(kind, name).map(|path| path.display().to_string());
         file.map(|file| format!("{file} has another {} {name}, which counts from now on", kind.word()))
             .into_iter()
@@ -149,10 +149,10 @@ impl Kubeconfigs {
 }
 
 /// Whether a context other than `except` needs an entry.
-fn refers(config: &Kubeconfig, except: &str, kind: Kind, name: &str) -> bool {
-    let others = config.names(Kind::Context).into_iter().filter(|context| *context != except);
+fn refers(config: &Kubeconfig, except: &str, kind: EntryKind, name: &str) -> bool {
+    let others = config.names(EntryKind::Context).into_iter().filter(|context| *context != except);
     others
-        .filter_map(|context| config.get(Kind::Context, context))
+        .filter_map(|context| config.get(EntryKind::Context, context))
         .any(|fields| fields.get(kind.word()).and_then(Value::as_str) == Some(name))
 }
 
@@ -168,7 +168,7 @@ mod tests {
     fn a_rename_stays_in_its_place_and_the_current_context_follows() {
         let mut all = files(&[ONE, TWO]);
         let notes = all.apply(&Edit::Rename { old: "a".into(), new: "first".into() }).unwrap();
-        assert_eq!(all.sources()[0].config.names(Kind::Context), ["first", "b"]);
+        assert_eq!(all.sources()[0].config.names(EntryKind::Context), ["first", "b"]);
         assert_eq!(all.current_context(), Some("first"));
         assert!(notes[0].contains("/k/1 has another context a"), "{notes:?}");
         assert!(all.apply(&Edit::Rename { old: "z".into(), new: "b".into() }).is_err());
@@ -177,9 +177,9 @@ mod tests {
     #[test]
     fn a_deletion_takes_only_what_nobody_needs() {
         let mut all = files(&[ONE, TWO]);
-        assert_eq!(all.orphans("a"), [(Kind::User, "u".to_owned())]);
+        assert_eq!(all.orphans("a"), [(EntryKind::User, "u".to_owned())]);
         all.apply(&Edit::Delete { context: "a".into(), orphans: true }).unwrap();
-        assert_eq!((all.names(Kind::User), all.names(Kind::Cluster)), (vec!["w"], vec!["c"]));
+        assert_eq!((all.names(EntryKind::User), all.names(EntryKind::Cluster)), (vec!["w"], vec!["c"]));
         assert!(all.apply(&Edit::Use("nope".into())).unwrap_err().contains("no context nope"));
     }
 
@@ -187,9 +187,9 @@ mod tests {
     fn a_namespace_goes_to_the_file_of_its_context() {
         let mut all = files(&[ONE, TWO]);
         all.apply(&Edit::Namespace { context: "z".into(), namespace: "dev".into() }).unwrap();
-        assert_eq!(all.sources()[1].config.get(Kind::Context, "z").unwrap()["namespace"], "dev");
+        assert_eq!(all.sources()[1].config.get(EntryKind::Context, "z").unwrap()["namespace"], "dev");
         all.apply(&Edit::Namespace { context: "z".into(), namespace: String::new() }).unwrap();
-        assert!(all.get(Kind::Context, "z").unwrap().get("namespace").is_none());
-        assert_eq!(all.get(Kind::Context, "a").unwrap()["x-own"], 1);
+        assert!(all.get(EntryKind::Context, "z").unwrap().get("namespace").is_none());
+        assert_eq!(all.get(EntryKind::Context, "a").unwrap()["x-own"], 1);
     }
 }

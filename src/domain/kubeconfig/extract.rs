@@ -6,19 +6,19 @@ use std::path::Path;
 use serde_yaml::{Mapping, Value};
 use zeroize::Zeroizing;
 
-use super::diagnose::Surroundings;
+use super::diagnose::FileAccess;
 use super::schema::decoded;
 use super::set::{Kubeconfigs, resolve};
-use super::{Kind, Kubeconfig};
+use super::{EntryKind, Kubeconfig};
 use crate::domain::authority;
 use crate::domain::certificate::Certificate;
 use crate::domain::secret::Secret;
 
 /// The fields that name a file whose content can stand in the kubeconfig itself.
-const EMBEDDABLE: [(Kind, &str, &str); 3] = [
-    (Kind::Cluster, "certificate-authority", "certificate-authority-data"),
-    (Kind::User, "client-certificate", "client-certificate-data"),
-    (Kind::User, "client-key", "client-key-data"),
+const EMBEDDABLE: [(EntryKind, &str, &str); 3] = [
+    (EntryKind::Cluster, "certificate-authority", "certificate-authority-data"),
+    (EntryKind::User, "client-certificate", "client-certificate-data"),
+    (EntryKind::User, "client-key", "client-key-data"),
 ];
 
 impl Kubeconfigs {
@@ -27,10 +27,10 @@ impl Kubeconfigs {
     ///
     /// # Errors
     /// Which part of it is missing or cannot be read.
-    pub fn extract(&self, context: &str, around: &dyn Surroundings) -> Result<Kubeconfig, String> {
-        let fields = self.get(Kind::Context, context).ok_or_else(|| format!("there is no context {context}"))?;
+    pub fn extract(&self, context: &str, around: &dyn FileAccess) -> Result<Kubeconfig, String> {
+        let fields = self.get(EntryKind::Context, context).ok_or_else(|| format!("there is no context {context}"))?;
         let mut alone = self.merged(true).without_entries();
-        for kind in [Kind::Cluster, Kind::User] {
+        for kind in [EntryKind::Cluster, EntryKind::User] {
             let Some(name) = fields.get(kind.word()).and_then(Value::as_str).filter(|name| !name.is_empty()) else {
                 continue;
             };
@@ -40,7 +40,7 @@ impl Kubeconfigs {
                 .map_err(|not| format!("{} {name}: {}", kind.word(), not.why()))?;
             alone.put(kind, name, entry);
         }
-        alone.put(Kind::Context, context, fields);
+        alone.put(EntryKind::Context, context, fields);
         alone.set_current_context(Some(context));
         Ok(alone)
     }
@@ -48,14 +48,14 @@ impl Kubeconfigs {
     /// One context with what there is of its cluster and user, as they stand in their files.
     pub fn minified(&self, context: &str) -> Kubeconfig {
         let mut alone = self.merged(false).without_entries();
-        let fields = self.get(Kind::Context, context).unwrap_or_default();
-        for kind in [Kind::Cluster, Kind::User] {
+        let fields = self.get(EntryKind::Context, context).unwrap_or_default();
+        for kind in [EntryKind::Cluster, EntryKind::User] {
             let name = fields.get(kind.word()).and_then(Value::as_str).unwrap_or_default();
             if let Some(entry) = self.get(kind, name) {
                 alone.put(kind, name, entry);
             }
         }
-        alone.put(Kind::Context, context, fields);
+        alone.put(EntryKind::Context, context, fields);
         alone.set_current_context(Some(context));
         alone
     }
@@ -65,11 +65,11 @@ impl Kubeconfigs {
     ///
     /// # Errors
     /// What is missing or cannot be read; nothing is changed then.
-    pub fn embed(&mut self, context: &str, around: &dyn Surroundings) -> Result<Vec<String>, String> {
-        let fields = self.get(Kind::Context, context).ok_or_else(|| format!("there is no context {context}"))?;
+    pub fn embed(&mut self, context: &str, around: &dyn FileAccess) -> Result<Vec<String>, String> {
+        let fields = self.get(EntryKind::Context, context).ok_or_else(|| format!("there is no context {context}"))?;
         let mut done = Vec::new();
         let mut entries = Vec::new();
-        for kind in [Kind::Cluster, Kind::User] {
+        for kind in [EntryKind::Cluster, EntryKind::User] {
             let Some(name) = fields.get(kind.word()).and_then(Value::as_str) else { continue };
             let Some(at) = self.origin(kind, name) else { continue };
             let mut entry = self.get(kind, name).unwrap_or_default();
@@ -89,10 +89,10 @@ impl Kubeconfigs {
 /// Files by their paths from a folder.
 struct Beside<'a> {
     folder: &'a Path,
-    around: &'a dyn Surroundings,
+    around: &'a dyn FileAccess,
 }
 
-impl Surroundings for Beside<'_> {
+impl FileAccess for Beside<'_> {
     fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
         self.around.read(&self.folder.join(path))
     }
@@ -127,9 +127,9 @@ impl NotEmbedded {
 /// counts, as it does for clients (client-go, `rest/config.go`, `dataFromSliceOrFile`). With `strict`, for another person's
 /// kubeconfig, only the certificates of a file for certificates are taken, and a key only if it is the certificate's.
 fn embed(
-    kind: Kind,
+    kind: EntryKind,
     entry: &mut Mapping,
-    around: &dyn Surroundings,
+    around: &dyn FileAccess,
     allowed: &dyn Fn(&Path) -> bool,
     strict: bool,
 ) -> Result<Vec<String>, NotEmbedded> {
@@ -179,7 +179,7 @@ fn certificates(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
 fn key(
     entry: &Mapping,
     bytes: Zeroizing<Vec<u8>>,
-    around: &dyn Surroundings,
+    around: &dyn FileAccess,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
     let is_pem = std::str::from_utf8(&bytes).is_ok_and(|text| text.contains("PRIVATE KEY-----"));
     if !is_pem {
@@ -202,12 +202,12 @@ fn key(
 pub fn detach(
     config: &mut Kubeconfig,
     folder: &Path,
-    around: &dyn Surroundings,
+    around: &dyn FileAccess,
     outside: bool,
 ) -> Result<Vec<String>, String> {
     let allowed = |path: &Path| outside || around.is_inside(folder, path);
     let mut notes = Vec::new();
-    for kind in [Kind::Cluster, Kind::User] {
+    for kind in [EntryKind::Cluster, EntryKind::User] {
         let names: Vec<_> = config.names(kind).into_iter().map(str::to_owned).collect();
         for name in names {
             let Some(mut entry) = config.get(kind, &name).cloned() else { continue };
@@ -252,7 +252,7 @@ mod tests {
         }
     }
 
-    impl Surroundings for Files {
+    impl FileAccess for Files {
         fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
             let name = path.file_name().unwrap().to_str().unwrap();
             let text = match name {
@@ -284,13 +284,13 @@ mod tests {
     fn a_context_alone_needs_no_other_file_for_its_certificates() {
         let around = Files::new();
         let alone = files(&[TEXT]).extract("a", &around).unwrap();
-        assert_eq!((alone.names(Kind::Cluster), alone.names(Kind::User)), (vec!["c"], vec!["u"]));
-        let cluster = alone.get(Kind::Cluster, "c").unwrap();
+        assert_eq!((alone.names(EntryKind::Cluster), alone.names(EntryKind::User)), (vec!["c"], vec!["u"]));
+        let cluster = alone.get(EntryKind::Cluster, "c").unwrap();
         assert_eq!(
             (&cluster["certificate-authority-data"], &cluster["x-own"]),
             (&base64(&around.certificate), &1.into())
         );
-        let user = alone.get(Kind::User, "u").unwrap();
+        let user = alone.get(EntryKind::User, "u").unwrap();
         assert_eq!((&user["client-key-data"], &user["tokenFile"]), (&"S0VZ".into(), &"/k/t".into()));
         assert!(user.get("client-key").is_none() && alone.current_context() == Some("a"));
     }
@@ -307,8 +307,8 @@ mod tests {
     fn embedding_changes_the_entries_where_they_are() {
         let mut all = files(&["kind: Config", TEXT]);
         assert_eq!(all.embed("a", &Files::new()).unwrap(), ["embedded ca.pem", "embedded u.crt"]);
-        assert!(all.sources()[1].config.get(Kind::User, "u").unwrap().get("client-certificate").is_none());
-        assert!(all.sources()[0].config.names(Kind::User).is_empty());
+        assert!(all.sources()[1].config.get(EntryKind::User, "u").unwrap().get("client-certificate").is_none());
+        assert!(all.sources()[0].config.names(EntryKind::User).is_empty());
     }
 
     fn detached(cluster: &str, user: &str, outside: bool) -> Result<(Mapping, Mapping), String> {
@@ -316,7 +316,7 @@ mod tests {
         let mut config = Kubeconfig::parse(&text).unwrap();
         detach(&mut config, Path::new("/k"), &Files::new(), outside)?;
         let fields = |kind, name| config.get(kind, name).cloned().unwrap_or_default();
-        Ok((fields(Kind::Cluster, "c"), fields(Kind::User, "u")))
+        Ok((fields(EntryKind::Cluster, "c"), fields(EntryKind::User, "u")))
     }
 
     #[test]

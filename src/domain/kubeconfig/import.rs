@@ -5,13 +5,13 @@ use serde_yaml::{Mapping, Value};
 
 use super::redact;
 use super::set::Kubeconfigs;
-use super::{Kind, Kubeconfig};
+use super::{EntryKind, Kubeconfig};
 
 /// One entry that comes in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
     /// What it is.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// Its name in the other file.
     pub name: String,
     /// Its name here.
@@ -59,10 +59,10 @@ impl Kubeconfigs {
         &self,
         other: &Kubeconfig,
         suffix: &str,
-        wanted: &dyn Fn(Kind, &str) -> Option<String>,
+        wanted: &dyn Fn(EntryKind, &str) -> Option<String>,
     ) -> Result<Vec<Incoming>, String> {
         let mut plan: Vec<Incoming> = Vec::new();
-        for kind in [Kind::Cluster, Kind::User, Kind::Context] {
+        for kind in [EntryKind::Cluster, EntryKind::User, EntryKind::Context] {
             for name in other.names(kind) {
                 let fields = rewritten(other, kind, name, &plan);
                 let incoming = self.place(other, kind, name, &fields, &plan, suffix, wanted(kind, name))?;
@@ -76,7 +76,7 @@ impl Kubeconfigs {
     fn place(
         &self,
         other: &Kubeconfig,
-        kind: Kind,
+        kind: EntryKind,
         name: &str,
         fields: &Mapping,
         plan: &[Incoming],
@@ -130,10 +130,10 @@ impl Kubeconfigs {
 }
 
 /// An entry with what it refers to under the names that those get.
-fn rewritten(other: &Kubeconfig, kind: Kind, name: &str, plan: &[Incoming]) -> Mapping {
+fn rewritten(other: &Kubeconfig, kind: EntryKind, name: &str, plan: &[Incoming]) -> Mapping {
     let mut fields = other.get(kind, name).cloned().unwrap_or_default();
-    if kind == Kind::Context {
-        for of in [Kind::Cluster, Kind::User] {
+    if kind == EntryKind::Context {
+        for of in [EntryKind::Cluster, EntryKind::User] {
             let target = fields.get(of.word()).and_then(Value::as_str).and_then(|name| {
                 plan.iter().find(|one| one.kind == of && one.name == name).map(|one| one.target.clone())
             });
@@ -146,7 +146,7 @@ fn rewritten(other: &Kubeconfig, kind: Kind, name: &str, plan: &[Incoming]) -> M
 }
 
 /// The fields in which two entries differ, secrets as fingerprints.
-fn side_by_side(kind: Kind, here: &Mapping, there: &Mapping) -> Vec<(String, String, String)> {
+fn side_by_side(kind: EntryKind, here: &Mapping, there: &Mapping) -> Vec<(String, String, String)> {
     let mut names: Vec<&Value> = here.keys().collect();
     names.extend(there.keys().filter(|name| !here.contains_key(*name)));
     let shown =
@@ -165,7 +165,7 @@ mod tests {
     const HERE: &str = "clusters: [{name: kubernetes, cluster: {server: 'https://old'}}]\nusers: [{name: admin, user: {token: one}}]\ncontexts: [{name: admin@kubernetes, context: {cluster: kubernetes, user: admin}}]";
     const THERE: &str = "clusters: [{name: kubernetes, cluster: {server: 'https://new'}}]\nusers: [{name: admin, user: {token: two}}, {name: bob, user: {}}]\ncontexts: [{name: admin@kubernetes, context: {cluster: kubernetes, user: admin, namespace: x}}]";
 
-    fn none(_: Kind, _: &str) -> Option<String> {
+    fn none(_: EntryKind, _: &str) -> Option<String> {
         None
     }
 
@@ -180,9 +180,9 @@ mod tests {
         let Fate::Renamed(lines) = &plan[1].fate else { panic!() };
         assert!(!format!("{lines:?}").contains("two"), "{lines:?}");
         all.import(&other, &plan);
-        let context = all.get(Kind::Context, "admin@kubernetes-new").unwrap();
+        let context = all.get(EntryKind::Context, "admin@kubernetes-new").unwrap();
         assert_eq!((&context["cluster"], &context["user"]), (&"kubernetes-new".into(), &"admin-new".into()));
-        for kind in [Kind::Cluster, Kind::User, Kind::Context] {
+        for kind in [EntryKind::Cluster, EntryKind::User, EntryKind::Context] {
             for name in before.names(kind) {
                 assert_eq!(all.sources()[0].config.get(kind, name), before.get(kind, name));
             }
@@ -203,9 +203,10 @@ mod tests {
     fn a_name_of_ones_own_must_be_free() {
         let all = files(&[HERE]);
         let other = Kubeconfig::parse(THERE).unwrap();
-        let wanted = |kind: Kind, _: &str| (kind == Kind::Cluster).then(|| "prod".to_owned());
+        let wanted = |kind: EntryKind, _: &str| (kind == EntryKind::Cluster).then(|| "prod".to_owned());
         assert_eq!(all.plan_import(&other, "new", &wanted).unwrap()[0].target, "prod");
-        let taken = |kind: Kind, name: &str| (kind == Kind::User && name == "bob").then(|| "admin".to_owned());
+        let taken =
+            |kind: EntryKind, name: &str| (kind == EntryKind::User && name == "bob").then(|| "admin".to_owned());
         assert!(all.plan_import(&other, "new", &taken).is_err());
     }
 }

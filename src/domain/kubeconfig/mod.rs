@@ -31,7 +31,7 @@ pub struct Kubeconfig {
 
 /// The three lists of named entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum EntryKind {
     /// Servers.
     Cluster,
     /// Credentials.
@@ -40,7 +40,7 @@ pub enum Kind {
     Context,
 }
 
-impl Kind {
+impl EntryKind {
     const fn list(self) -> &'static str {
         match self {
             Self::Cluster => "clusters",
@@ -139,7 +139,7 @@ impl Kubeconfig {
     /// The document without its clusters, users and contexts.
     #[must_use]
     fn without_entries(mut self) -> Self {
-        for kind in [Kind::Cluster, Kind::User, Kind::Context] {
+        for kind in [EntryKind::Cluster, EntryKind::User, EntryKind::Context] {
             self.root.insert(kind.list().into(), Value::Sequence(Vec::new()));
         }
         self
@@ -156,23 +156,23 @@ impl Kubeconfig {
     }
 
     /// The names in a list, in order.
-    pub fn names(&self, kind: Kind) -> Vec<&str> {
+    pub fn names(&self, kind: EntryKind) -> Vec<&str> {
         self.entries(kind).map(name_of).collect()
     }
 
     /// Whether there is an entry of that name.
-    pub fn has(&self, kind: Kind, name: &str) -> bool {
+    pub fn has(&self, kind: EntryKind, name: &str) -> bool {
         self.entries(kind).any(|entry| named(entry, name))
     }
 
     /// The fields of an entry that has some.
-    pub fn get(&self, kind: Kind, name: &str) -> Option<&Mapping> {
+    pub fn get(&self, kind: EntryKind, name: &str) -> Option<&Mapping> {
         self.entries(kind).find(|entry| named(entry, name))?.get(kind.word())?.as_mapping()
     }
 
     /// The entries of a list. A null, such as after a dash at the end of a file, is one without a name and fields, as
     /// kubectl reads it.
-    fn entries(&self, kind: Kind) -> impl Iterator<Item = &Mapping> {
+    fn entries(&self, kind: EntryKind) -> impl Iterator<Item = &Mapping> {
         static NOTHING: LazyLock<Mapping> = LazyLock::new(Mapping::new);
         let entry = |value: &'_ Value| if value.is_null() { Some(&*NOTHING) } else { None };
         let items = self.root.get(kind.list()).and_then(Value::as_sequence).into_iter().flatten();
@@ -180,7 +180,7 @@ impl Kubeconfig {
     }
 
     /// Puts an entry in: in the place of the one of that name, else at the end.
-    pub fn put(&mut self, kind: Kind, name: &str, fields: Mapping) {
+    pub fn put(&mut self, kind: EntryKind, name: &str, fields: Mapping) {
         let list = self.root.entry(kind.list().into()).or_insert(Value::Null);
         if !list.is_sequence() {
             *list = Value::Sequence(Vec::new());
@@ -198,14 +198,14 @@ impl Kubeconfig {
     }
 
     /// Takes the entries of that name out.
-    pub fn remove(&mut self, kind: Kind, name: &str) {
+    pub fn remove(&mut self, kind: EntryKind, name: &str) {
         if let Some(Value::Sequence(list)) = self.root.get_mut(kind.list()) {
             list.retain(|entry| entry.as_mapping().map_or(!name.is_empty(), |entry| !named(entry, name)));
         }
     }
 
     /// Gives an entry another name, in its place.
-    pub fn rename(&mut self, kind: Kind, old: &str, new: &str) {
+    pub fn rename(&mut self, kind: EntryKind, old: &str, new: &str) {
         let list = self.root.get_mut(kind.list()).and_then(Value::as_sequence_mut);
         let entries = list.into_iter().flatten().filter_map(Value::as_mapping_mut);
         if let Some(entry) = entries.into_iter().find(|entry| named(entry, old)) {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::edit::Edit;
 use super::set::testing::files;
 use super::set::{Kubeconfigs, Source};
-use super::{Kind, Kubeconfig};
+use super::{EntryKind, Kubeconfig};
 
 const NAMES: [&str; 4] = ["a", "b", "c d", "yes"];
 
@@ -105,7 +105,7 @@ proptest! {
                 *text = written;
             }
             if let Edit::Rename { new, .. } = &edit {
-                prop_assert!(all.names(Kind::Context).contains(&new.as_str()));
+                prop_assert!(all.names(EntryKind::Context).contains(&new.as_str()));
             }
         }
     }

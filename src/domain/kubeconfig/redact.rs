@@ -3,7 +3,7 @@
 use serde_yaml::Value;
 use sha2::{Digest, Sha256};
 
-use super::{Kind, Kubeconfig};
+use super::{EntryKind, Kubeconfig};
 use crate::domain::output::redact::{self, REDACTED};
 use crate::domain::x509::hex;
 
@@ -70,7 +70,7 @@ pub fn redacted(config: &Kubeconfig) -> Kubeconfig {
             hide_all(value);
         }
     }
-    for kind in [Kind::Cluster, Kind::User, Kind::Context] {
+    for kind in [EntryKind::Cluster, EntryKind::User, EntryKind::Context] {
         let names: Vec<_> = out.names(kind).into_iter().map(str::to_owned).collect();
         for name in names {
             let Some(mut fields) = out.get(kind, &name).cloned() else { continue };
@@ -81,23 +81,23 @@ pub fn redacted(config: &Kubeconfig) -> Kubeconfig {
     out
 }
 
-fn hide(kind: Kind, field: &Value, value: &mut Value) {
+fn hide(kind: EntryKind, field: &Value, value: &mut Value) {
     let field = field.as_str().unwrap_or_default();
     let plain: &[&str] = match kind {
-        Kind::Cluster => &CLUSTER,
-        Kind::User => &USER,
-        Kind::Context => &CONTEXT,
+        EntryKind::Cluster => &CLUSTER,
+        EntryKind::User => &USER,
+        EntryKind::Context => &CONTEXT,
     };
     match (kind, field) {
         (_, "client-certificate-data" | "certificate-authority-data") => *value = OMITTED.into(),
-        (Kind::Cluster, "server" | "proxy-url") => *value = redact::url(value.as_str().unwrap_or_default()).into(),
-        (Kind::User, "exec") => hide_in(value, |field, value| match field {
+        (EntryKind::Cluster, "server" | "proxy-url") => *value = redact::url(value.as_str().unwrap_or_default()).into(),
+        (EntryKind::User, "exec") => hide_in(value, |field, value| match field {
             "args" => hide_arguments(value),
             "env" => hide_values(value),
             field if EXEC.contains(&field) => {}
             _ => hide_all(value),
         }),
-        (Kind::User, "auth-provider") => hide_in(value, |field, value| {
+        (EntryKind::User, "auth-provider") => hide_in(value, |field, value| {
             if field != "name" {
                 hide_all(value);
             }
@@ -171,7 +171,7 @@ fn shown_argument(argument: &str, before: Option<&str>) -> String {
 }
 
 /// A field in a few words, to be compared with another: secrets and data as fingerprints.
-pub(super) fn brief(kind: Kind, field: &Value, value: &Value) -> String {
+pub(super) fn brief(kind: EntryKind, field: &Value, value: &Value) -> String {
     let mut seen = value.clone();
     hide(kind, field, &mut seen);
     if seen != *value {

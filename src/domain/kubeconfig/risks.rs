@@ -6,9 +6,9 @@ use std::path::Path;
 use serde_yaml::{Mapping, Value};
 use sha2::{Digest, Sha256};
 
-use super::diagnose::Surroundings;
+use super::diagnose::FileAccess;
 use super::set::{file_fields, resolve};
-use super::{Kind, Kubeconfig};
+use super::{EntryKind, Kubeconfig};
 use crate::domain::output::redact;
 use crate::domain::x509::hex;
 
@@ -39,7 +39,7 @@ pub enum Risk {
     /// A file outside of the folder of the kubeconfig.
     Outside {
         /// Cluster or user.
-        kind: Kind,
+        kind: EntryKind,
         /// The entry.
         name: String,
         /// The field.
@@ -87,14 +87,14 @@ impl Risk {
     }
 
     /// The entry that it is about.
-    pub fn entry(&self) -> (Kind, &str) {
+    pub fn entry(&self) -> (EntryKind, &str) {
         match self {
             Self::Program { user, .. } | Self::Provider { user, .. } | Self::TokenFile { user, .. } => {
-                (Kind::User, user)
+                (EntryKind::User, user)
             }
             Self::Outside { kind, name, .. } => (*kind, name),
             Self::Insecure { cluster } | Self::PlainHttp { cluster, .. } | Self::Proxy { cluster, .. } => {
-                (Kind::Cluster, cluster)
+                (EntryKind::Cluster, cluster)
             }
         }
     }
@@ -106,15 +106,15 @@ impl Risk {
 }
 
 /// Everything dangerous in a kubeconfig that lies in `folder`.
-pub fn risks(config: &Kubeconfig, folder: &Path, around: &dyn Surroundings) -> Vec<Risk> {
+pub fn risks(config: &Kubeconfig, folder: &Path, around: &dyn FileAccess) -> Vec<Risk> {
     let mut found = Vec::new();
-    for kind in [Kind::Cluster, Kind::User] {
+    for kind in [EntryKind::Cluster, EntryKind::User] {
         for name in config.names(kind) {
             let Some(mut fields) = config.get(kind, name).cloned() else { continue };
             resolve(kind, &mut fields, folder);
             of_files(&mut found, kind, name, &fields, folder, around);
             match kind {
-                Kind::Cluster => of_cluster(&mut found, name, &fields),
+                EntryKind::Cluster => of_cluster(&mut found, name, &fields),
                 _ => of_user(&mut found, name, &fields),
             }
         }
@@ -122,7 +122,14 @@ pub fn risks(config: &Kubeconfig, folder: &Path, around: &dyn Surroundings) -> V
     found
 }
 
-fn of_files(found: &mut Vec<Risk>, kind: Kind, name: &str, fields: &Mapping, folder: &Path, around: &dyn Surroundings) {
+fn of_files(
+    found: &mut Vec<Risk>,
+    kind: EntryKind,
+    name: &str,
+    fields: &Mapping,
+    folder: &Path,
+    around: &dyn FileAccess,
+) {
     for field in file_fields(kind) {
         let path = text(fields, field);
         if path.is_empty() {
@@ -184,9 +191,9 @@ fn command_line(exec: &Mapping) -> String {
 
 /// A fingerprint of what an entry runs and which files it reads; `None` where it does neither. Names do not count, so
 /// that an entry under another name is still known.
-pub fn fingerprint(kind: Kind, fields: &Mapping) -> Option<String> {
+pub fn fingerprint(kind: EntryKind, fields: &Mapping) -> Option<String> {
     let mut named = file_fields(kind).to_vec();
-    if kind == Kind::User {
+    if kind == EntryKind::User {
         named.extend(["exec", "auth-provider"]);
     }
     let is_set = |value: &&Value| !value.is_null() && value.as_str() != Some("");
@@ -205,9 +212,9 @@ fn text<'a>(fields: &'a Mapping, name: &str) -> &'a str {
 mod tests {
     use super::*;
 
-    struct Around;
+    struct FakeFiles;
 
-    impl Surroundings for Around {
+    impl FileAccess for FakeFiles {
         fn read(&self, _: &Path) -> Result<Vec<u8>, String> {
             Err("it is not there".to_owned())
         }
@@ -223,7 +230,7 @@ mod tests {
 
     fn found(cluster: &str, user: &str) -> Vec<String> {
         let text = format!("clusters: [{{name: c, cluster: {{{cluster}}}}}]\nusers: [{{name: u, user: {{{user}}}}}]");
-        let risks = risks(&Kubeconfig::parse(&text).unwrap(), Path::new("/in"), &Around);
+        let risks = risks(&Kubeconfig::parse(&text).unwrap(), Path::new("/in"), &FakeFiles);
         risks.iter().map(Risk::text).collect()
     }
 
@@ -256,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_of_what_runs_and_is_read_alone() {
-        let of = |text: &str| fingerprint(Kind::User, &serde_yaml::from_str(text).unwrap());
+        let of = |text: &str| fingerprint(EntryKind::User, &serde_yaml::from_str(text).unwrap());
         assert_eq!(of("token: t"), None);
         assert_eq!(of("{exec: {command: a}, token: t}"), of("exec: {command: a}"));
         assert_ne!(of("exec: {command: a}"), of("exec: {command: b}"));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
-use super::{Kind, Kubeconfig, name_of};
+use super::{EntryKind, Kubeconfig, name_of};
 
 /// One file of several.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ impl Kubeconfigs {
     }
 
     /// The names of all entries of a kind, each once, in the order of the files.
-    pub fn names(&self, kind: Kind) -> Vec<&str> {
+    pub fn names(&self, kind: EntryKind) -> Vec<&str> {
         let mut names = Vec::new();
         let mut seen = std::collections::HashSet::new();
         for source in &self.sources {
@@ -59,23 +59,23 @@ impl Kubeconfigs {
     }
 
     /// Which file an entry comes from: the first that has one of that name.
-    pub fn origin(&self, kind: Kind, name: &str) -> Option<usize> {
+    pub fn origin(&self, kind: EntryKind, name: &str) -> Option<usize> {
         self.sources.iter().position(|source| source.config.has(kind, name))
     }
 
     /// The file that an entry comes from.
-    pub fn file(&self, kind: Kind, name: &str) -> Option<&Path> {
+    pub fn file(&self, kind: EntryKind, name: &str) -> Option<&Path> {
         self.origin(kind, name).map(|at| self.sources[at].path.as_path())
     }
 
     /// The fields of an entry as its file has them; `None` where there is no such entry.
-    pub fn get(&self, kind: Kind, name: &str) -> Option<Mapping> {
+    pub fn get(&self, kind: EntryKind, name: &str) -> Option<Mapping> {
         let at = self.origin(kind, name)?;
         Some(self.sources[at].config.get(kind, name).cloned().unwrap_or_default())
     }
 
     /// The fields of an entry with its paths in full.
-    pub fn resolved(&self, kind: Kind, name: &str) -> Option<Mapping> {
+    pub fn resolved(&self, kind: EntryKind, name: &str) -> Option<Mapping> {
         let at = self.origin(kind, name)?;
         let mut fields = self.get(kind, name)?;
         resolve(kind, &mut fields, &self.sources[at].folder);
@@ -92,7 +92,7 @@ impl Kubeconfigs {
     /// clients take them.
     pub fn merged(&self, in_full: bool) -> Kubeconfig {
         let mut merged = Kubeconfig::default();
-        for kind in [Kind::Cluster, Kind::User, Kind::Context] {
+        for kind in [EntryKind::Cluster, EntryKind::User, EntryKind::Context] {
             let entries = self.merged_entries(kind, in_full);
             merged.root_mut().insert(kind.list().into(), Value::Sequence(entries));
         }
@@ -117,7 +117,7 @@ impl Kubeconfigs {
     }
 
     /// The first entry of each name, in one pass: there may be thousands.
-    fn merged_entries(&self, kind: Kind, in_full: bool) -> Vec<Value> {
+    fn merged_entries(&self, kind: EntryKind, in_full: bool) -> Vec<Value> {
         let (mut entries, mut seen) = (Vec::new(), std::collections::HashSet::new());
         for source in &self.sources {
             for entry in source.config.entries(kind).filter(|entry| seen.insert(name_of(entry))) {
@@ -146,20 +146,20 @@ fn first_of_each_name<'a>(lists: impl Iterator<Item = &'a Value>) -> Vec<Value> 
 }
 
 /// The fields that name a file (client-go, `GetClusterFileReferences`, `GetAuthInfoFileReferences`).
-pub(super) const fn file_fields(kind: Kind) -> &'static [&'static str] {
+pub(super) const fn file_fields(kind: EntryKind) -> &'static [&'static str] {
     match kind {
-        Kind::Cluster => &["certificate-authority"],
-        Kind::User => &["client-certificate", "client-key", "tokenFile"],
-        Kind::Context => &[],
+        EntryKind::Cluster => &["certificate-authority"],
+        EntryKind::User => &["client-certificate", "client-key", "tokenFile"],
+        EntryKind::Context => &[],
     }
 }
 
 /// Makes the paths in an entry absolute. An exec command is one only if it has a slash in it.
-pub(super) fn resolve(kind: Kind, fields: &mut Mapping, folder: &Path) {
+pub(super) fn resolve(kind: EntryKind, fields: &mut Mapping, folder: &Path) {
     for name in file_fields(kind) {
         in_full(fields.get_mut(*name), folder);
     }
-    if kind == Kind::User
+    if kind == EntryKind::User
         && let Some(exec) = fields.get_mut("exec").and_then(Value::as_mapping_mut)
         && exec.get("command").and_then(Value::as_str).is_some_and(|command| command.contains('/'))
     {
@@ -217,13 +217,13 @@ mod tests {
             "users: [{name: a, user: {token: t}}, {name: b, user: {exec: {command: ./x, args: []}}}]\ncurrent-context: c",
             "current-context: d",
         ]);
-        assert_eq!(all.names(Kind::User), ["a", "b"]);
+        assert_eq!(all.names(EntryKind::User), ["a", "b"]);
         assert_eq!(all.current_context(), Some("c"));
         let merged = all.merged(true);
-        let a = merged.get(Kind::User, "a").unwrap();
+        let a = merged.get(EntryKind::User, "a").unwrap();
         assert_eq!((a.get("client-key"), a.get("token")), (Some(&Value::from("/b/k.pem")), None));
-        assert_eq!(merged.get(Kind::User, "b").unwrap()["exec"]["command"], "/k/x");
-        assert_eq!(all.file(Kind::User, "b"), Some(Path::new("/k/1")));
+        assert_eq!(merged.get(EntryKind::User, "b").unwrap()["exec"]["command"], "/k/x");
+        assert_eq!(all.file(EntryKind::User, "b"), Some(Path::new("/k/1")));
     }
 
     #[test]

@@ -8,8 +8,8 @@ const TEXT: &str = "apiVersion: v1\nkind: Config\nx-own: {a: 1}\nclusters:\n- na
 fn what_is_not_touched_stays_in_its_place() {
     let mut config = Kubeconfig::parse(TEXT).unwrap();
     let before: Value = serde_yaml::from_str(TEXT).unwrap();
-    config.put(Kind::Context, "new", Mapping::new());
-    config.remove(Kind::Context, "new");
+    config.put(EntryKind::Context, "new", Mapping::new());
+    config.remove(EntryKind::Context, "new");
     let after: Value = serde_yaml::from_str(&config.to_yaml().unwrap()).unwrap();
     for field in ["apiVersion", "x-own", "clusters", "users"] {
         assert_eq!(before[field], after[field], "{field}");
@@ -66,11 +66,11 @@ proptest! {
     fn an_entry_put_in_is_read_back_whatever_its_name(name in any::<String>(), server in any::<String>()) {
         let mut config = Kubeconfig::parse(TEXT).unwrap();
         let fields: Mapping = [(Value::from("server"), Value::from(server))].into_iter().collect();
-        config.put(Kind::Cluster, &name, fields.clone());
+        config.put(EntryKind::Cluster, &name, fields.clone());
         config.set_current_context(Some(&name));
         let read = Kubeconfig::parse(&config.to_yaml().unwrap()).unwrap();
-        prop_assert_eq!(read.get(Kind::Cluster, &name), Some(&fields));
+        prop_assert_eq!(read.get(EntryKind::Cluster, &name), Some(&fields));
         prop_assert_eq!(read.current_context().unwrap_or_default(), name);
-        prop_assert_eq!(read.get(Kind::User, "jane"), config.get(Kind::User, "jane"));
+        prop_assert_eq!(read.get(EntryKind::User, "jane"), config.get(EntryKind::User, "jane"));
     }
 }

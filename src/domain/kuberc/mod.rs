@@ -12,11 +12,11 @@ const KIND: &str = "Preference";
 const POLICY: &str = "credentialPluginPolicy";
 const ALLOWLIST: &str = "credentialPluginAllowlist";
 
-type Fields = &'static [(&'static str, Shape)];
+type FieldShapes = &'static [(&'static str, Shape)];
 
 const OPTIONS: Shape = Shape::ListOf(&Shape::Fields(&[("name", Shape::Text), ("default", Shape::Text)]));
 
-const V1BETA1: Fields = &[
+const V1BETA1: FieldShapes = &[
     ("defaults", Shape::ListOf(&Shape::Fields(&[("command", Shape::Text), ("options", OPTIONS)]))),
     (
         "aliases",
@@ -33,7 +33,7 @@ const V1BETA1: Fields = &[
 ];
 
 /// It had no policy yet.
-const V1ALPHA1: Fields = &[
+const V1ALPHA1: FieldShapes = &[
     ("overrides", Shape::ListOf(&Shape::Fields(&[("command", Shape::Text), ("flags", OPTIONS)]))),
     (
         "aliases",
@@ -201,7 +201,7 @@ fn policy(name: &str, list: Option<Vec<String>>) -> Result<PluginPolicy, String>
     }
 }
 
-fn unknown(root: &Mapping, known: Fields) -> Option<String> {
+fn unknown(root: &Mapping, known: FieldShapes) -> Option<String> {
     let is_known = |key: &str| matches!(key, "apiVersion" | "kind") || known.iter().any(|(name, _)| *name == key);
     let key = root.keys().filter_map(Value::as_str).find(|key| !is_known(key))?;
     Some(format!("the field {key} is unknown and ignored"))

@@ -1,7 +1,7 @@
 //! The proxy that the environment names, as Go's `net/http.ProxyFromEnvironment` reads it, which is
 //! `golang.org/x/net/http/httpproxy`, with client-go's addition about CIDRs.
 
-use super::no_proxy::{NoProxy, Target};
+use super::no_proxy::{HostPort, NoProxy};
 use super::{ProxyError, ProxyUrl};
 use crate::domain::go_url::{self, GoUrl};
 
@@ -56,7 +56,7 @@ impl ProxyEnvironment {
         if self.cgi && server.scheme == "http" {
             return Err(ProxyError::Cgi);
         }
-        if Target::new(&host, port).is_none_or(|target| self.no_proxy.matches(&target)) {
+        if HostPort::new(&host, port).is_none_or(|target| self.no_proxy.matches(&target)) {
             return Ok(None);
         }
         proxy.clone().map(Some)

@@ -29,13 +29,13 @@ struct Domain {
 }
 
 /// A server as `NO_PROXY` is compared with it.
-pub(super) struct Target {
+pub(super) struct HostPort {
     name: String,
     port: String,
     address: Option<IpAddr>,
 }
 
-impl Target {
+impl HostPort {
     /// From a URL's host without brackets and its port. `None` where it is always reached directly.
     pub fn new(host: &str, port: &str) -> Option<Self> {
         let host = to_ascii(host);
@@ -94,7 +94,7 @@ impl NoProxy {
     }
 
     /// Whether the server is reached directly.
-    pub fn matches(&self, target: &Target) -> bool {
+    pub fn matches(&self, target: &HostPort) -> bool {
         let same_port = |port: &str| port.is_empty() || port == target.port;
         if self.everything {
             return true;

@@ -7,11 +7,11 @@ use super::grants::Grants;
 use super::identity::like_system_name;
 use super::requester::{Asks, asks};
 use super::signer::is_for_login;
-use super::{Context, Facts, Finding, Level, finding, rules};
+use super::{Context, Finding, Level, RequestFacts, finding, rules};
 use crate::domain::access::MASTERS;
 
 /// Dangerous rights. Whoever has a name already, and asks for it again, gains nothing by it.
-pub(super) fn dangers(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+pub(super) fn dangers(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(grants) = context.grants.filter(|_| is_for_login(&facts.signer)) else { return };
     // Of system:masters the rule group-masters says enough, of kubelets the signer's and the requester's.
     let groups = facts.groups.iter().map(AsRef::as_ref).filter(|group| *group != MASTERS);
@@ -29,7 +29,7 @@ pub(super) fn dangers(facts: &Facts, context: &Context<'_>, found: &mut Vec<Find
 }
 
 /// A user name that bindings use.
-pub(super) fn known_name(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+pub(super) fn known_name(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let known = context.grants.is_some_and(|grants| grants.names_user(&facts.user));
     // Of service accounts and nodes the identity rules say enough.
     if !known || facts.user.starts_with("system:") || !is_for_login(&facts.signer) {
@@ -42,7 +42,7 @@ pub(super) fn known_name(facts: &Facts, context: &Context<'_>, found: &mut Vec<F
 }
 
 /// Somebody asks for groups that they are not in.
-pub(super) fn groups_gained(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+pub(super) fn groups_gained(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(grants) = context.grants else { return };
     if facts.asker.user != facts.user || !is_for_login(&facts.signer) {
         return;
@@ -56,7 +56,7 @@ pub(super) fn groups_gained(facts: &Facts, context: &Context<'_>, found: &mut Ve
 }
 
 /// A name that can be mistaken for one that bindings, nodes or other requests use. Only the worst is reported.
-pub(super) fn look_alike(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+pub(super) fn look_alike(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let bound = context.grants.into_iter().flat_map(|grants| like_bound(facts, grants));
     let all = bound.chain(like_node(facts, context)).chain(like_asked(facts, context));
     // Of several as bad as each other, the first.
@@ -64,7 +64,7 @@ pub(super) fn look_alike(facts: &Facts, context: &Context<'_>, found: &mut Vec<F
 }
 
 /// User and groups like those that bindings name. Of names like the cluster's own, the rule name-like-system says more.
-fn like_bound<'a>(facts: &'a Facts, grants: &'a Grants) -> impl Iterator<Item = Finding> + 'a {
+fn like_bound<'a>(facts: &'a RequestFacts, grants: &'a Grants) -> impl Iterator<Item = Finding> + 'a {
     let for_login = is_for_login(&facts.signer);
     let own_rule = move |name: &str| for_login && like_system_name(name).is_some();
     let names = std::iter::once(&facts.user).chain(facts.groups.iter()).filter(|name| !name.is_empty());
@@ -79,7 +79,7 @@ fn like_bound<'a>(facts: &'a Facts, grants: &'a Grants) -> impl Iterator<Item = 
 }
 
 /// A node that is not there, like one that is.
-fn like_node(facts: &Facts, context: &Context<'_>) -> Option<Finding> {
+fn like_node(facts: &RequestFacts, context: &Context<'_>) -> Option<Finding> {
     let node = facts.node()?;
     let (other, difference) = context.nodes?.look_alike(node)?;
     let text = format!("The node {node} can be mistaken for the node {other}.");
@@ -87,7 +87,7 @@ fn like_node(facts: &Facts, context: &Context<'_>) -> Option<Finding> {
 }
 
 /// User and groups like those of other requests. Names that bindings use are not in question.
-fn like_asked(facts: &Facts, context: &Context<'_>) -> impl Iterator<Item = Finding> {
+fn like_asked(facts: &RequestFacts, context: &Context<'_>) -> impl Iterator<Item = Finding> {
     let asked = |name: &str| if oddity(name) == Oddity::Plain { Level::Notice } else { Level::Warning };
     let bound = |name: &str| context.grants.is_some_and(|grants| grants.names_user(name) || grants.names_group(name));
     let others = context.others;
@@ -112,6 +112,6 @@ fn level(difference: Difference) -> Level {
 }
 
 /// Whether somebody asks for exactly what they are now.
-fn is_renewal(facts: &Facts) -> bool {
+fn is_renewal(facts: &RequestFacts) -> bool {
     facts.asker.user == facts.user && facts.groups.iter().all(|group| facts.asker.groups.contains(group))
 }

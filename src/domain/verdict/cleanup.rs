@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Context, Facts, Finding, Level, finding, rules};
-use crate::domain::request::State;
+use super::{Context, Finding, Level, RequestFacts, finding, rules};
+use crate::domain::request::RequestState;
 use crate::domain::validity::age;
 
 /// csrcleaner deletes a request that nobody decided after this time.
@@ -18,23 +18,23 @@ const ISSUED_SOON: TimeDelta = TimeDelta::minutes(30);
 const STUCK: TimeDelta = TimeDelta::seconds(60);
 
 /// The moment from which time has something to say of a request; it says nothing else later.
-pub(super) fn wakes(facts: &Facts) -> Option<DateTime<Utc>> {
+pub(super) fn wakes(facts: &RequestFacts) -> Option<DateTime<Utc>> {
     let (from, after) = match facts.state {
-        State::Pending => (facts.created_at?, PENDING - PENDING_SOON),
-        State::Issued => (facts.approved_at?, ISSUED - ISSUED_SOON),
-        State::Approved => (facts.approved_at?, STUCK),
-        State::Denied | State::Failed => return None,
+        RequestState::Pending => (facts.created_at?, PENDING - PENDING_SOON),
+        RequestState::Issued => (facts.approved_at?, ISSUED - ISSUED_SOON),
+        RequestState::Approved => (facts.approved_at?, STUCK),
+        RequestState::Denied | RequestState::Failed => return None,
     };
     from.checked_add_signed(after)
 }
 
-fn awake(facts: &Facts, context: &Context<'_>) -> Option<DateTime<Utc>> {
+fn awake(facts: &RequestFacts, context: &Context<'_>) -> Option<DateTime<Utc>> {
     context.now.filter(|now| wakes(facts).is_some_and(|at| at <= *now))
 }
 
 /// Approved, and nobody signs it.
-pub(super) fn stuck(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
-    let Some(now) = awake(facts, context).filter(|_| facts.state == State::Approved) else { return };
+pub(super) fn stuck(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
+    let Some(now) = awake(facts, context).filter(|_| facts.state == RequestState::Approved) else { return };
     let Some(approved) = facts.approved_at else { return };
     let text =
         format!("It was approved {} ago, and {} has not signed it.", age((now - approved).num_seconds()), facts.signer);
@@ -42,21 +42,21 @@ pub(super) fn stuck(facts: &Facts, context: &Context<'_>, found: &mut Vec<Findin
 }
 
 /// csrcleaner will delete it soon.
-pub(super) fn goes_soon(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+pub(super) fn goes_soon(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(now) = awake(facts, context) else { return };
     let left = |from: Option<DateTime<Utc>>, after: TimeDelta| from.map(|from| (from + after - now).num_seconds());
     let when = |seconds: i64| if seconds > 0 { format!("in about {}", age(seconds)) } else { "any moment".to_owned() };
     match facts.state {
-        State::Pending => {
+        RequestState::Pending => {
             let Some(left) = left(facts.created_at, PENDING) else { return };
             let text = format!("Nobody decided it for long: csrcleaner deletes it {}.", when(left));
             found.extend(finding(&rules::CLEANUP_PENDING, Level::Notice, text));
         }
-        State::Issued => {
+        RequestState::Issued => {
             let Some(left) = left(facts.approved_at, ISSUED) else { return };
             let text = format!("csrcleaner deletes it {}, with the only copy of the certificate here.", when(left));
             found.extend(finding(&rules::CLEANUP_ISSUED, Level::Notice, text));
         }
-        State::Approved | State::Denied | State::Failed => {}
+        RequestState::Approved | RequestState::Denied | RequestState::Failed => {}
     }
 }

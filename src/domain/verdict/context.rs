@@ -4,15 +4,15 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::facts::{Facts, Id};
+use super::facts::{Id, RequestFacts};
 use super::grants::Grants;
 use super::hosts::ApiHosts;
 use super::nodes::Nodes;
 use super::signer::is_signed_here;
-use crate::domain::access::Who;
+use crate::domain::access::Principal;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
-use crate::domain::verdict::related_index::Ties;
+use crate::domain::verdict::related_index::RelatedIndex;
 
 /// `--cluster-signing-duration`, where nothing else is known.
 const DEFAULT_SIGNING: TimeDelta = TimeDelta::days(365);
@@ -35,9 +35,9 @@ pub struct Context<'a> {
     /// Where the API server and the Services are.
     pub api_hosts: Option<&'a ApiHosts>,
     /// All requests of the cluster.
-    pub others: Option<&'a Ties>,
+    pub others: Option<&'a RelatedIndex>,
     /// Who judges.
-    pub me: Option<&'a Who>,
+    pub me: Option<&'a Principal>,
     /// How long things live here.
     pub limits: Limits,
     /// What the house allows.
@@ -104,7 +104,7 @@ impl Limits {
 
 /// What is known of the cluster, kept: the owner of everything that a [`Context`] points at.
 #[derive(Debug, Default)]
-pub struct Surroundings {
+pub struct ClusterSnapshot {
     /// What bindings grant; `None` until they are read, or where we may not.
     pub grants: Option<Grants>,
     /// The nodes; `None` until they are read, or where we may not.
@@ -112,22 +112,22 @@ pub struct Surroundings {
     /// Where the API server and the Services are; `None` until that is read.
     pub api_hosts: Option<ApiHosts>,
     /// The requests so far.
-    pub others: Ties,
+    pub others: RelatedIndex,
     /// Whether [`Self::others`] is all there is.
     pub complete: bool,
     /// Who we are.
-    pub me: Option<Who>,
+    pub me: Option<Principal>,
     /// How long things live here.
     pub limits: Limits,
     /// What the house allows.
     pub policy: PolicyFile,
 }
 
-impl Surroundings {
-    /// A request is there, or is different. Gives back whose verdicts that touches, as [`Ties::apply`].
+impl ClusterSnapshot {
+    /// A request is there, or is different. Gives back whose verdicts that touches, as [`RelatedIndex::apply`].
     pub fn meet(&mut self, request: &Request) -> HashSet<Id> {
         self.limits.learn(request);
-        self.others.apply(Facts::of(request))
+        self.others.apply(RequestFacts::of(request))
     }
 
     /// These are all requests that there are.

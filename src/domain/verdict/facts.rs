@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::signer::KUBELET_SERVING;
 use crate::domain::interner::{Interner, Uid, bytes};
-use crate::domain::request::{Request, San, State};
+use crate::domain::request::{Request, RequestState, San};
 
 /// The prefix of nodes' user names.
 pub const NODE_PREFIX: &str = "system:node:";
@@ -16,13 +16,13 @@ pub type Id = [u8; 16];
 
 /// What other requests, bindings, nodes and time are compared with. The texts are hostile until made printable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
+pub struct RequestFacts {
     /// [`uid_id`] of the uid.
     pub uid: Id,
     /// Name of the object.
     pub name: Arc<str>,
     /// Where it stands.
-    pub state: State,
+    pub state: RequestState,
     /// Creation.
     pub created_at: Option<DateTime<Utc>>,
     /// When it was approved.
@@ -34,7 +34,7 @@ pub struct Facts {
     /// Its groups.
     pub groups: Arc<[Arc<str>]>,
     /// Who asked.
-    pub asker: Arc<Asker>,
+    pub asker: Arc<RequesterKind>,
     /// The first half of the SHA-256 of the public key; `None` where it cannot be read.
     pub key: Option<Id>,
     /// Names and addresses that a kubelet wants to serve under.
@@ -45,14 +45,14 @@ pub struct Facts {
 
 /// Who asked. Few ask for many, so that it is shared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Asker {
+pub struct RequesterKind {
     /// User name.
     pub user: Arc<str>,
     /// Groups.
     pub groups: Arc<[Arc<str>]>,
 }
 
-impl Facts {
+impl RequestFacts {
     /// The facts of a request.
     pub fn of(request: &Request) -> Self {
         Self::shared(request, &mut Interner::default())
@@ -87,7 +87,7 @@ impl Facts {
 
     /// Whether somebody may still decide it.
     pub fn is_pending(&self) -> bool {
-        self.state == State::Pending
+        self.state == RequestState::Pending
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A rule is a function. One kind looks at the request [alone](judge_alone): what it says does not change. The other kind
 //! looks at the [facts](Facts) of the request and [around](judge_around): at bindings, nodes, other requests, time. Those
-//! facts are slim, and [`Ties`] says whose verdict a change touches, so that a live list of a hundred thousand requests
+//! facts are slim, and [`RelatedIndex`] says whose verdict a change touches, so that a live list of a hundred thousand requests
 //! judges again only what it must.
 
 mod access;
@@ -25,13 +25,13 @@ pub mod signer;
 mod subject;
 mod validity;
 
-pub use context::{Bound, Context, Limits, Surroundings};
-pub use facts::{Asker, Facts, Id, uid_id};
+pub use context::{Bound, ClusterSnapshot, Context, Limits};
+pub use facts::{Id, RequestFacts, RequesterKind, uid_id};
 pub use form::difference_from_request;
 pub use grants::Grants;
 pub use hosts::{AddressRange, ApiHosts, Host};
 pub use nodes::Nodes;
-pub use related_index::Ties;
+pub use related_index::RelatedIndex;
 pub use rules::Rule;
 pub use signer::{is_signed_here, refusal};
 
@@ -135,9 +135,9 @@ struct Case<'a> {
 }
 
 /// A rule about the request alone.
-type Alone = fn(&Case<'_>) -> Option<Finding>;
+type StaticRule = fn(&Case<'_>) -> Option<Finding>;
 
-const ALONE: &[Alone] = &[
+const ALONE: &[StaticRule] = &[
     identity::control_plane,
     identity::service_account,
     identity::node,
@@ -166,9 +166,9 @@ const ALONE: &[Alone] = &[
 ];
 
 /// A rule about what is around; it may find several things.
-type Around = fn(&Facts, &Context<'_>, &mut Vec<Finding>);
+type ContextRule = fn(&RequestFacts, &Context<'_>, &mut Vec<Finding>);
 
-const AROUND: &[Around] = &[
+const AROUND: &[ContextRule] = &[
     access::dangers,
     access::known_name,
     access::groups_gained,
@@ -187,7 +187,7 @@ const AROUND: &[Around] = &[
 
 /// Judges one request with all that is known.
 pub fn judge(request: &Request, context: &Context<'_>) -> Verdict {
-    judge_alone(request, context.policy).and(judge_around(&Facts::of(request), context))
+    judge_alone(request, context.policy).and(judge_around(&RequestFacts::of(request), context))
 }
 
 /// What the request says by itself: it stays the same for as long as the request and the policy do.
@@ -197,7 +197,7 @@ pub fn judge_alone(request: &Request, policy: &PolicyFile) -> Verdict {
 }
 
 /// What is to be said of it in view of bindings, nodes, other requests and time.
-pub fn judge_around(facts: &Facts, context: &Context<'_>) -> Verdict {
+pub fn judge_around(facts: &RequestFacts, context: &Context<'_>) -> Verdict {
     let mut findings = Vec::new();
     for rule in AROUND {
         rule(facts, context, &mut findings);

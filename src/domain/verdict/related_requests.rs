@@ -2,10 +2,10 @@
 
 use crate::domain::verdict::facts::NODE_PREFIX;
 use crate::domain::verdict::signer::is_signed_here;
-use crate::domain::verdict::{Context, Facts, Finding, Level, finding, rules};
+use crate::domain::verdict::{Context, Finding, Level, RequestFacts, finding, rules};
 
 /// Another request has its key, for the same user or for another.
-pub(super) fn same_key(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+pub(super) fn same_key(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(others) = context.others else { return };
     if let Some(other) = others.same_key_other_user(facts) {
         let user = if other.user.is_empty() { "nobody" } else { &other.user };
@@ -19,7 +19,7 @@ pub(super) fn same_key(facts: &Facts, context: &Context<'_>, found: &mut Vec<Fin
 }
 
 /// The object is called like somebody else who is known here: in bindings, as a node, or by a certificate.
-pub(super) fn named_as_other(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+pub(super) fn named_as_other(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let name = facts.name.as_ref();
     if name.is_empty() || facts.user.is_empty() || *name == *facts.user || facts.node() == Some(name) {
         return;
@@ -39,14 +39,14 @@ pub(super) fn named_as_other(facts: &Facts, context: &Context<'_>, found: &mut V
 }
 
 /// The same node has a newer pending request.
-pub(super) fn duplicate(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+pub(super) fn duplicate(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(newer) = context.others.and_then(|others| others.newer_of_node(facts)) else { return };
     let text = format!("{} has a newer pending request, {}.", facts.user, newer.name);
     found.extend(finding(&rules::NODE_DUPLICATE, Level::Notice, text));
 }
 
 /// Nobody is known to sign for its signer.
-pub(super) fn unknown_signer(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+pub(super) fn unknown_signer(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     if is_signed_here(&facts.signer) || !facts.is_pending() {
         return;
     }

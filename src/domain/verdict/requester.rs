@@ -2,7 +2,7 @@
 
 use super::facts::NODE_PREFIX;
 use super::signer::{KUBELET_CLIENT, KUBELET_SERVING};
-use super::{Context, Facts, Finding, Level, finding, rules};
+use super::{Context, Finding, Level, RequestFacts, finding, rules};
 use crate::domain::access::MASTERS;
 
 /// The group of bootstrap tokens (`system:bootstrappers`, token authenticator).
@@ -24,7 +24,7 @@ pub(super) enum Asks {
 }
 
 /// In what part the requester asks.
-pub(super) fn asks(facts: &Facts, context: &Context<'_>) -> Asks {
+pub(super) fn asks(facts: &RequestFacts, context: &Context<'_>) -> Asks {
     let asker = &facts.asker;
     let mut groups = asker.groups.iter().map(AsRef::as_ref);
     if asker.user == facts.user {
@@ -40,7 +40,7 @@ pub(super) fn asks(facts: &Facts, context: &Context<'_>) -> Asks {
     }
 }
 
-fn is_admin(facts: &Facts, context: &Context<'_>) -> bool {
+fn is_admin(facts: &RequestFacts, context: &Context<'_>) -> bool {
     let asker = &facts.asker;
     let groups = || asker.groups.iter().map(AsRef::as_ref);
     let everything = |grants: &super::Grants| {
@@ -53,7 +53,7 @@ fn is_admin(facts: &Facts, context: &Context<'_>) -> bool {
 
 /// Somebody asks for a certificate in another name. Harmless where an admin or somebody trusted does, a kubelet for
 /// itself, or a bootstrap token for a new node.
-pub(super) fn somebody_else(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+pub(super) fn somebody_else(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let asker = &facts.asker;
     if facts.user.is_empty() || asker.user.is_empty() {
         return;
@@ -80,7 +80,7 @@ pub(super) fn somebody_else(facts: &Facts, context: &Context<'_>, found: &mut Ve
     found.extend(finding(&rules::REQUESTER_DIFFERS, level, text));
 }
 
-fn for_node(facts: &Facts, node: &str, asks: Asks, context: &Context<'_>) -> Option<Finding> {
+fn for_node(facts: &RequestFacts, node: &str, asks: Asks, context: &Context<'_>) -> Option<Finding> {
     match asks {
         Asks::Themselves | Asks::Admin | Asks::Trusted => None,
         Asks::Bootstrap => {
@@ -96,7 +96,7 @@ fn for_node(facts: &Facts, node: &str, asks: Asks, context: &Context<'_>) -> Opt
 }
 
 /// A kubelet has its client certificate before it requests this one, so that no admin needs to.
-fn serves_for_other(facts: &Facts) -> Option<Finding> {
+fn serves_for_other(facts: &RequestFacts) -> Option<Finding> {
     (facts.asker.user != facts.user).then_some(())?;
     let text = format!(
         "{} requests the serving certificate of {}: only that node itself requests it.",

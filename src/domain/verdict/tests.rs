@@ -1,12 +1,12 @@
 //! Labelled requests: which rules fire, and which do not.
 
 use super::*;
-use crate::domain::request::{CLIENT_SIGNER, Pin, Pkcs10, PublicKey, Requester, San};
+use crate::domain::request::{CLIENT_SIGNER, Pkcs10, PublicKey, RequestVersion, Requester, San};
 
 fn request(names: &[&str], groups: &[&str]) -> Request {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     Request {
-        pin: Pin::default(),
+        pin: RequestVersion::default(),
         created_at: None,
         signer_name: CLIENT_SIGNER.into(),
         usages: owned(&["client auth"]),

@@ -2,17 +2,17 @@
 
 use super::context::Bound;
 use super::signer::is_signed_here;
-use super::{Context, Facts, Finding, Level, finding, rules};
-use crate::domain::request::{CLIENT_SIGNER, State};
+use super::{Context, Finding, Level, RequestFacts, finding, rules};
+use crate::domain::request::{CLIENT_SIGNER, RequestState};
 use crate::domain::validity::human;
 
 /// Whether the certificate is still to be made, by a signer whose ways are known.
-fn is_to_come(facts: &Facts) -> bool {
-    is_signed_here(&facts.signer) && matches!(facts.state, State::Pending | State::Approved)
+fn is_to_come(facts: &RequestFacts) -> bool {
+    is_signed_here(&facts.signer) && matches!(facts.state, RequestState::Pending | RequestState::Approved)
 }
 
 /// A person's certificate that lives longer than the house wants.
-pub(super) fn beyond_policy(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+pub(super) fn beyond_policy(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     if facts.signer.as_ref() != CLIENT_SIGNER || !is_to_come(facts) {
         return;
     }
@@ -29,7 +29,7 @@ pub(super) fn beyond_policy(facts: &Facts, context: &Context<'_>, found: &mut Ve
 }
 
 /// A certificate that ends before what was asked for.
-pub(super) fn cut(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+pub(super) fn cut(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(asked) = facts.expiration_seconds.filter(|_| is_to_come(facts)) else { return };
     let (life, bound) = context.limits.life(Some(asked));
     let end = context.now.and_then(|now| context.limits.end(Some(asked), now));

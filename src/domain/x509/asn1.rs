@@ -277,8 +277,8 @@ pub(crate) fn value(element: &Element<'_>) -> Result<Option<String>> {
         Some(tag::INTEGER) => parse_int64(content).map(|_| None),
         Some(tag::BIT_STRING) => bits(content).map(|_| None),
         Some(tag::OID) => check_oid(content).map(|()| None),
-        Some(tag::UTC_TIME) => time::utc(content, time::Reader::Asn1).map(|_| None),
-        Some(tag::GENERALIZED_TIME) => time::generalized(content, time::Reader::Asn1).map(|_| None),
+        Some(tag::UTC_TIME) => time::utc(content, time::TimeFormat::Asn1).map(|_| None),
+        Some(tag::GENERALIZED_TIME) => time::generalized(content, time::TimeFormat::Asn1).map(|_| None),
         Some(number) => text(number, content).transpose(),
         None => Ok(None),
     }

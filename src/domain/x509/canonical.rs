@@ -2,7 +2,7 @@
 //! then every program reads the same from it.
 
 use super::asn1;
-use super::cryptobyte::{Integer, Reader, tag};
+use super::cryptobyte::{DerReader, Integer, tag};
 use super::request::{ALTERNATIVE_NAMES, EXTENSION_REQUEST};
 
 /// Whether `der` is a request in canonical form.
@@ -11,7 +11,7 @@ pub(super) fn is_request(der: &[u8]) -> bool {
 }
 
 fn request(der: &[u8]) -> Option<()> {
-    let mut input = Reader(der);
+    let mut input = DerReader(der);
     let mut outer = input.inside(tag::SEQUENCE)?;
     let mut info = outer.inside(tag::SEQUENCE)?;
     // The only version (RFC 2986, 4.1).
@@ -31,7 +31,7 @@ fn request(der: &[u8]) -> Option<()> {
 }
 
 /// Every RDN holds something, in the order that DER wants; every attribute is a type and a string.
-fn subject(rdns: Reader<'_>) -> Option<()> {
+fn subject(rdns: DerReader<'_>) -> Option<()> {
     each(rdns, |mut rdns| {
         let mut set = rdns.inside(tag::SET)?;
         let mut before: Option<&[u8]> = None;
@@ -41,7 +41,7 @@ fn subject(rdns: Reader<'_>) -> Option<()> {
                 return None;
             }
             before = Some(pair);
-            let mut pair = Reader(pair).inside(tag::SEQUENCE)?;
+            let mut pair = DerReader(pair).inside(tag::SEQUENCE)?;
             pair.oid()?;
             let (kind, content, _) = pair.any()?;
             asn1::text(kind.into(), content)?.ok().filter(|_| pair.is_empty())?;
@@ -51,7 +51,7 @@ fn subject(rdns: Reader<'_>) -> Option<()> {
 }
 
 /// Attributes, each a type and a set of values. Extensions are asked for once.
-fn requested(mut attributes: Reader<'_>) -> Option<()> {
+fn requested(mut attributes: DerReader<'_>) -> Option<()> {
     let mut asked = false;
     while !attributes.is_empty() {
         let mut fields = attributes.inside(tag::SEQUENCE)?;
@@ -70,14 +70,14 @@ fn requested(mut attributes: Reader<'_>) -> Option<()> {
 }
 
 /// An identifier, whether it is critical, a value. FALSE is the default and not written.
-fn extension(mut list: Reader<'_>) -> Option<Reader<'_>> {
+fn extension(mut list: DerReader<'_>) -> Option<DerReader<'_>> {
     let mut fields = list.inside(tag::SEQUENCE)?;
     let oid = fields.oid()?;
     let explicit = fields.peek(tag::BOOLEAN);
     if explicit && !fields.bool()? {
         return None;
     }
-    let mut value = Reader(fields.read(tag::OCTET_STRING)?);
+    let mut value = DerReader(fields.read(tag::OCTET_STRING)?);
     if oid == ALTERNATIVE_NAMES {
         value.read(tag::SEQUENCE)?;
         value.is_empty().then_some(())?;
@@ -86,23 +86,23 @@ fn extension(mut list: Reader<'_>) -> Option<Reader<'_>> {
 }
 
 /// An identifier, and parameters or none.
-fn algorithm(input: &mut Reader<'_>) -> Option<()> {
+fn algorithm(input: &mut DerReader<'_>) -> Option<()> {
     let mut fields = input.inside(tag::SEQUENCE)?;
     fields.oid()?;
     if !fields.is_empty() {
         let (_, _, parameters) = fields.any()?;
-        well_formed(Reader(parameters))?;
+        well_formed(DerReader(parameters))?;
     }
     fields.is_empty().then_some(())
 }
 
 /// A BIT STRING of whole bytes.
-fn whole_bytes(input: &mut Reader<'_>) -> Option<()> {
+fn whole_bytes(input: &mut DerReader<'_>) -> Option<()> {
     (input.read(tag::BIT_STRING)?.first() == Some(&0)).then_some(())
 }
 
 /// Reads with `one` until nothing is left.
-fn each<'a>(mut input: Reader<'a>, one: impl Fn(Reader<'a>) -> Option<Reader<'a>>) -> Option<()> {
+fn each<'a>(mut input: DerReader<'a>, one: impl Fn(DerReader<'a>) -> Option<DerReader<'a>>) -> Option<()> {
     while !input.is_empty() {
         input = one(input)?;
     }
@@ -110,9 +110,9 @@ fn each<'a>(mut input: Reader<'a>, one: impl Fn(Reader<'a>) -> Option<Reader<'a>
 }
 
 /// Elements of any kind, each in canonical form as far as its tag tells.
-fn well_formed(input: Reader<'_>) -> Option<()> {
+fn well_formed(input: DerReader<'_>) -> Option<()> {
     // No known attribute nests deeper, and the stack is only so deep.
-    fn at(mut input: Reader<'_>, depth: usize) -> Option<()> {
+    fn at(mut input: DerReader<'_>, depth: usize) -> Option<()> {
         while !input.is_empty() {
             let (kind, content, _) = input.any()?;
             let fine = match kind {
@@ -126,7 +126,7 @@ fn well_formed(input: Reader<'_>) -> Option<()> {
                 0x20..0x40 => matches!(kind, tag::SEQUENCE | tag::SET),
                 _ => true,
             };
-            if !fine || (kind & 0x20 != 0 && (depth == 0 || at(Reader(content), depth - 1).is_none())) {
+            if !fine || (kind & 0x20 != 0 && (depth == 0 || at(DerReader(content), depth - 1).is_none())) {
                 return None;
             }
         }

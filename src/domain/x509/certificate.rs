@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::cryptobyte::{Reader, tag};
+use super::cryptobyte::{DerReader, tag};
 use super::extensions::{self, Extensions};
 use super::key::KeyInfo;
 use super::name::{self, Attribute, Subject};
@@ -38,17 +38,17 @@ impl<'a> RawCertificate<'a> {
     /// `parseCertificate`, and that nothing follows.
     pub fn parse(der: &'a [u8]) -> Result<Self> {
         const INVALID: Malformed = Malformed("it is not an X.509 certificate (RFC 5280)");
-        let mut input = Reader(der);
+        let mut input = DerReader(der);
         let mut outer = input.inside(tag::SEQUENCE).ok_or(INVALID)?;
         let signed = outer.element(tag::SEQUENCE).ok_or(INVALID)?;
-        let mut fields = Reader(signed).inside(tag::SEQUENCE).ok_or(INVALID)?;
+        let mut fields = DerReader(signed).inside(tag::SEQUENCE).ok_or(INVALID)?;
         let version = version(&mut fields).ok_or(Malformed("its version is invalid"))?;
         let serial = fields.read(tag::INTEGER).filter(|serial| is_serial(serial)).ok_or(INVALID)?;
         let inner = fields.read(tag::SEQUENCE).ok_or(INVALID)?;
         if outer.read(tag::SEQUENCE).ok_or(INVALID)? != inner {
             return Err(Malformed("it names two signature algorithms"));
         }
-        let algorithm = algorithm(Reader(inner)).ok_or(INVALID)?;
+        let algorithm = algorithm(DerReader(inner)).ok_or(INVALID)?;
         let issuer = fields.element(tag::SEQUENCE).ok_or(INVALID)?;
         let issuer_attributes = name::of_certificate(issuer)?;
         let validity = validity(fields.inside(tag::SEQUENCE).ok_or(INVALID)?)?;
@@ -153,9 +153,9 @@ pub fn verify_issued_by(certificate: &[u8], authority: &[u8]) -> Option<bool> {
 }
 
 /// The version, from 1; the first is the default.
-fn version(fields: &mut Reader<'_>) -> Option<i64> {
+fn version(fields: &mut DerReader<'_>) -> Option<i64> {
     let Some(explicit) = fields.optional(tag::constructed(0))? else { return Some(1) };
-    let mut explicit = Reader(explicit);
+    let mut explicit = DerReader(explicit);
     let number = explicit.integer()?.int64()?;
     (explicit.is_empty() && (0..=2).contains(&number)).then_some(number + 1)
 }
@@ -166,7 +166,7 @@ fn is_serial(content: &[u8]) -> bool {
 }
 
 /// `parseAI`.
-fn algorithm(mut fields: Reader<'_>) -> Option<(&[u8], &[u8])> {
+fn algorithm(mut fields: DerReader<'_>) -> Option<(&[u8], &[u8])> {
     let oid = fields.oid()?;
     if fields.is_empty() {
         return Some((oid, &[]));
@@ -175,12 +175,12 @@ fn algorithm(mut fields: Reader<'_>) -> Option<(&[u8], &[u8])> {
 }
 
 /// `parseValidity`.
-fn validity(mut fields: Reader<'_>) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
+fn validity(mut fields: DerReader<'_>) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
     let mut moment = || {
         let (kind, content, _) = fields.any().ok_or(Malformed("a time is invalid"))?;
         match kind {
-            tag::UTC_TIME => time::utc(content, time::Reader::Cryptobyte),
-            tag::GENERALIZED_TIME => time::generalized(content, time::Reader::Cryptobyte),
+            tag::UTC_TIME => time::utc(content, time::TimeFormat::Cryptobyte),
+            tag::GENERALIZED_TIME => time::generalized(content, time::TimeFormat::Cryptobyte),
             _ => Err(Malformed("a time is of an unknown type")),
         }
     };
@@ -188,12 +188,12 @@ fn validity(mut fields: Reader<'_>) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
 }
 
 fn key_info(full: &[u8]) -> Option<KeyInfo<'_>> {
-    let mut fields = Reader(full).inside(tag::SEQUENCE)?;
+    let mut fields = DerReader(full).inside(tag::SEQUENCE)?;
     let (algorithm, parameters) = algorithm(fields.inside(tag::SEQUENCE)?)?;
     Some(KeyInfo { full, algorithm, parameters, bits: fields.bit_string()? })
 }
 
-fn unique_ids_and_extensions(fields: &mut Reader<'_>, version: i64) -> Result<Extensions> {
+fn unique_ids_and_extensions(fields: &mut DerReader<'_>, version: i64) -> Result<Extensions> {
     const INVALID: Malformed = Malformed("an extension is malformed");
     fields.optional(tag::context(1)).ok_or(INVALID)?;
     fields.optional(tag::context(2)).ok_or(INVALID)?;
@@ -201,7 +201,7 @@ fn unique_ids_and_extensions(fields: &mut Reader<'_>, version: i64) -> Result<Ex
         return Ok(Extensions::default());
     }
     let Some(explicit) = fields.optional(tag::constructed(3)).ok_or(INVALID)? else { return Ok(Extensions::default()) };
-    let mut list = Reader(explicit).inside(tag::SEQUENCE).ok_or(INVALID)?;
+    let mut list = DerReader(explicit).inside(tag::SEQUENCE).ok_or(INVALID)?;
     let mut read: Vec<extensions::Extension<'_>> = Vec::new();
     while !list.is_empty() {
         let mut fields = list.inside(tag::SEQUENCE).ok_or(INVALID)?;

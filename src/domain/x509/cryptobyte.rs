@@ -29,9 +29,9 @@ pub(crate) mod tag {
 
 /// What is still to be read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Reader<'a>(pub &'a [u8]);
+pub(crate) struct DerReader<'a>(pub &'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> DerReader<'a> {
     pub fn is_empty(self) -> bool {
         self.0.is_empty()
     }

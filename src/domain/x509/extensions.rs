@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::asn1::{bits, dotted};
-use super::cryptobyte::{Integer, Reader, tag};
+use super::cryptobyte::{DerReader, Integer, tag};
 use super::san::{self, is_domain};
 use super::{Malformed, Result};
 
@@ -36,7 +36,7 @@ pub(super) struct Extensions {
 pub(super) fn process(extensions: &[Extension<'_>]) -> Result<Extensions> {
     let mut found = Extensions::default();
     for extension in extensions {
-        let value = Reader(extension.value);
+        let value = DerReader(extension.value);
         let read = match extension.oid {
             // 2.5.29.*
             [0x55, 0x1d, 15] => key_usage(value).map(|signs| found.signs_no_certificates = !signs),
@@ -63,12 +63,12 @@ pub(super) fn process(extensions: &[Extension<'_>]) -> Result<Extensions> {
     Ok(found)
 }
 
-fn one(mut value: Reader<'_>, tag: u8) -> Option<()> {
+fn one(mut value: DerReader<'_>, tag: u8) -> Option<()> {
     value.read(tag).map(drop)
 }
 
 /// Whether certificates may be signed: no usage at all means any (RFC 5280, 4.2.1.3, bit 5).
-fn key_usage(mut value: Reader<'_>) -> Option<bool> {
+fn key_usage(mut value: DerReader<'_>) -> Option<bool> {
     let content = value.read(tag::BIT_STRING)?;
     // Checked as Go reads it, which aligns the bits to the right.
     bits(content).ok()?;
@@ -77,7 +77,7 @@ fn key_usage(mut value: Reader<'_>) -> Option<bool> {
 }
 
 /// Whether it is an authority, and how many intermediate certificates may follow it.
-fn basic_constraints(mut value: Reader<'_>) -> Option<(bool, Option<u64>)> {
+fn basic_constraints(mut value: DerReader<'_>) -> Option<(bool, Option<u64>)> {
     let mut fields = value.inside(tag::SEQUENCE)?;
     let authority = fields.peek(tag::BOOLEAN) && fields.bool()?;
     let mut path_length = None;
@@ -101,7 +101,7 @@ fn is_uint(number: Integer<'_>, most: u64) -> bool {
     number.positive().unwrap_or_default().len() <= 8 && uint(number) <= most
 }
 
-fn purposes(mut value: Reader<'_>) -> Option<Vec<String>> {
+fn purposes(mut value: DerReader<'_>) -> Option<Vec<String>> {
     let mut list = value.inside(tag::SEQUENCE)?;
     let mut found = Vec::new();
     while !list.is_empty() {
@@ -110,12 +110,12 @@ fn purposes(mut value: Reader<'_>) -> Option<Vec<String>> {
     Some(found)
 }
 
-fn authority_key_identifier(mut value: Reader<'_>) -> Option<()> {
+fn authority_key_identifier(mut value: DerReader<'_>) -> Option<()> {
     let mut fields = value.inside(tag::SEQUENCE)?;
     fields.optional(tag::context(0)).map(drop)
 }
 
-fn policy_constraints(mut value: Reader<'_>) -> Option<()> {
+fn policy_constraints(mut value: DerReader<'_>) -> Option<()> {
     let mut fields = value.inside(tag::SEQUENCE)?;
     for number in [0, 1] {
         if let Some(content) = fields.optional(tag::context(number))? {
@@ -126,7 +126,7 @@ fn policy_constraints(mut value: Reader<'_>) -> Option<()> {
 }
 
 /// Policies, each once. Their identifiers may be of any size (`newOIDFromDER`).
-fn policies(mut value: Reader<'_>) -> Option<()> {
+fn policies(mut value: DerReader<'_>) -> Option<()> {
     let mut list = value.inside(tag::SEQUENCE)?;
     let mut seen: Vec<&[u8]> = Vec::new();
     while !list.is_empty() {
@@ -142,7 +142,7 @@ fn policies(mut value: Reader<'_>) -> Option<()> {
     Some(())
 }
 
-fn policy_mappings(mut value: Reader<'_>) -> Option<()> {
+fn policy_mappings(mut value: DerReader<'_>) -> Option<()> {
     let mut list = value.inside(tag::SEQUENCE)?;
     while !list.is_empty() {
         let mut pair = list.inside(tag::SEQUENCE)?;
@@ -152,11 +152,11 @@ fn policy_mappings(mut value: Reader<'_>) -> Option<()> {
     Some(())
 }
 
-fn any_policy(mut value: Reader<'_>) -> Option<()> {
+fn any_policy(mut value: DerReader<'_>) -> Option<()> {
     value.integer()?.int64().map(drop)
 }
 
-fn authority_info_access(mut value: Reader<'_>) -> Option<()> {
+fn authority_info_access(mut value: DerReader<'_>) -> Option<()> {
     let mut list = value.inside(tag::SEQUENCE)?;
     while !list.is_empty() {
         let mut fields = list.inside(tag::SEQUENCE)?;
@@ -166,12 +166,12 @@ fn authority_info_access(mut value: Reader<'_>) -> Option<()> {
     Some(())
 }
 
-fn distribution_points(mut value: Reader<'_>) -> Option<()> {
+fn distribution_points(mut value: DerReader<'_>) -> Option<()> {
     let mut list = value.inside(tag::SEQUENCE)?;
     while !list.is_empty() {
         let mut point = list.inside(tag::SEQUENCE)?;
         let Some(name) = point.optional(tag::constructed(0))? else { continue };
-        let mut names = Reader(name).inside(tag::constructed(0))?;
+        let mut names = DerReader(name).inside(tag::constructed(0))?;
         while names.peek(tag::context(6)) {
             names.read(tag::context(6))?;
         }
@@ -179,7 +179,7 @@ fn distribution_points(mut value: Reader<'_>) -> Option<()> {
     Some(())
 }
 
-fn name_constraints(mut value: Reader<'_>) -> Option<()> {
+fn name_constraints(mut value: DerReader<'_>) -> Option<()> {
     let mut top = value.inside(tag::SEQUENCE)?;
     let permitted = top.optional(tag::constructed(0))?;
     let excluded = top.optional(tag::constructed(1))?;
@@ -187,10 +187,10 @@ fn name_constraints(mut value: Reader<'_>) -> Option<()> {
     if !value.is_empty() || !top.is_empty() || empty {
         return None;
     }
-    [permitted, excluded].into_iter().flatten().try_for_each(|subtrees| constraints(Reader(subtrees)))
+    [permitted, excluded].into_iter().flatten().try_for_each(|subtrees| constraints(DerReader(subtrees)))
 }
 
-fn constraints(mut subtrees: Reader<'_>) -> Option<()> {
+fn constraints(mut subtrees: DerReader<'_>) -> Option<()> {
     const EMAIL: u8 = tag::context(1);
     const DNS: u8 = tag::context(2);
     const URI: u8 = tag::context(6);

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::cryptobyte::{Reader, tag};
+use super::cryptobyte::{DerReader, tag};
 use super::{Malformed, Result, asn1, hex};
 use crate::domain::request::PublicKey;
 
@@ -26,7 +26,7 @@ pub(super) enum Curve {
 
 /// A key that Go can check signatures with, or whose kind it knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Key<'a> {
+pub(super) enum ParsedKey<'a> {
     /// Modulus without leading zeros, and exponent.
     Rsa(&'a [u8], i64),
     /// A point on the curve, uncompressed.
@@ -51,25 +51,25 @@ pub(super) struct KeyInfo<'a> {
 
 impl KeyInfo<'_> {
     /// Reads the key, and refuses what Go refuses.
-    pub fn key(&self) -> Result<Key<'_>> {
+    pub fn key(&self) -> Result<ParsedKey<'_>> {
         match self.algorithm {
             RSA => rsa(self.parameters, &self.bits).ok_or(Malformed("the RSA key is invalid")),
             ECDSA => ecdsa(self.parameters, &self.bits).ok_or(Malformed("the ECDSA key is invalid")),
-            ED25519 if self.parameters.is_empty() && self.bits.len() == 32 => Ok(Key::Ed25519(&self.bits)),
+            ED25519 if self.parameters.is_empty() && self.bits.len() == 32 => Ok(ParsedKey::Ed25519(&self.bits)),
             ED25519 => Err(Malformed("the Ed25519 key is invalid")),
             DSA => dsa(self.parameters, &self.bits).ok_or(Malformed("the DSA key is invalid")),
-            _ => Ok(Key::Unknown),
+            _ => Ok(ParsedKey::Unknown),
         }
     }
 
     /// The key's kind, strength and fingerprint.
-    pub fn described(&self, key: &Key<'_>) -> PublicKey {
+    pub fn described(&self, key: &ParsedKey<'_>) -> PublicKey {
         let (algorithm, bits) = match key {
-            Key::Rsa(modulus, _) => ("RSA".to_owned(), bit_length(modulus)),
-            Key::Ecdsa(curve, _) => ("ECDSA".to_owned(), curve.bits()),
-            Key::Ed25519(_) => ("Ed25519".to_owned(), 256),
-            Key::Dsa => ("DSA".to_owned(), 0),
-            Key::Unknown => (asn1::dotted(self.algorithm), 0),
+            ParsedKey::Rsa(modulus, _) => ("RSA".to_owned(), bit_length(modulus)),
+            ParsedKey::Ecdsa(curve, _) => ("ECDSA".to_owned(), curve.bits()),
+            ParsedKey::Ed25519(_) => ("Ed25519".to_owned(), 256),
+            ParsedKey::Dsa => ("DSA".to_owned(), 0),
+            ParsedKey::Unknown => (asn1::dotted(self.algorithm), 0),
         };
         PublicKey { algorithm, bits: u32::try_from(bits).unwrap_or(0), sha256: hex(&Sha256::digest(self.full)) }
     }
@@ -125,25 +125,25 @@ impl Curve {
     }
 }
 
-fn rsa<'a>(parameters: &[u8], bits: &'a [u8]) -> Option<Key<'a>> {
+fn rsa<'a>(parameters: &[u8], bits: &'a [u8]) -> Option<ParsedKey<'a>> {
     if parameters != NULL {
         return None;
     }
-    let mut numbers = Reader(bits).inside(tag::SEQUENCE)?;
+    let mut numbers = DerReader(bits).inside(tag::SEQUENCE)?;
     let modulus = numbers.integer()?.positive()?;
     let exponent = numbers.integer()?.int64()?;
-    (exponent > 0).then_some(Key::Rsa(modulus, exponent))
+    (exponent > 0).then_some(ParsedKey::Rsa(modulus, exponent))
 }
 
-fn ecdsa<'a>(parameters: &[u8], bits: &'a [u8]) -> Option<Key<'a>> {
-    let curve = Curve::of(Reader(parameters).oid()?)?;
-    curve.has(bits).then_some(Key::Ecdsa(curve, bits))
+fn ecdsa<'a>(parameters: &[u8], bits: &'a [u8]) -> Option<ParsedKey<'a>> {
+    let curve = Curve::of(DerReader(parameters).oid()?)?;
+    curve.has(bits).then_some(ParsedKey::Ecdsa(curve, bits))
 }
 
-fn dsa<'a>(parameters: &[u8], bits: &[u8]) -> Option<Key<'a>> {
-    let y = Reader(bits).integer()?;
-    let mut numbers = Reader(parameters).inside(tag::SEQUENCE)?;
+fn dsa<'a>(parameters: &[u8], bits: &[u8]) -> Option<ParsedKey<'a>> {
+    let y = DerReader(bits).integer()?;
+    let mut numbers = DerReader(parameters).inside(tag::SEQUENCE)?;
     let domain = [numbers.integer()?, numbers.integer()?, numbers.integer()?];
     let positive = domain.into_iter().chain([y]).all(|number| number.positive().is_some());
-    positive.then_some(Key::Dsa)
+    positive.then_some(ParsedKey::Dsa)
 }

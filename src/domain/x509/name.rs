@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::asn1::{self, Element, tag};
-use super::cryptobyte::{self, Reader};
+use super::cryptobyte::{self, DerReader};
 use super::{Malformed, Result};
 
 /// DER of the two identifiers that count for logging in (RFC 4519): 2.5.4.3 and 2.5.4.10.
@@ -78,7 +78,7 @@ pub(super) fn of_request(mut input: &[u8]) -> Result<Vec<Attribute<'_>>> {
 /// The attributes of a certificate's name: `parseName`. Every value has to be a string.
 pub(super) fn of_certificate(name: &[u8]) -> Result<Vec<Attribute<'_>>> {
     const INVALID: Malformed = Malformed("a name is invalid");
-    let mut rdns = Reader(name).inside(cryptobyte::tag::SEQUENCE).ok_or(INVALID)?;
+    let mut rdns = DerReader(name).inside(cryptobyte::tag::SEQUENCE).ok_or(INVALID)?;
     let mut attributes = Vec::new();
     while !rdns.is_empty() {
         let mut rdn = rdns.inside(cryptobyte::tag::SET).ok_or(INVALID)?;

@@ -7,7 +7,7 @@ use elliptic_curve::{AffinePoint, CurveArithmetic, SecretKey};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
-use super::cryptobyte::{Reader, tag};
+use super::cryptobyte::{DerReader, tag};
 use super::hex;
 use super::key::{Curve, ECDSA, ED25519, RSA, bit_length};
 use super::pem::{Block, blocks};
@@ -59,7 +59,7 @@ fn public_half(der: &[u8]) -> Result<Vec<u8>, Unusable> {
 
 /// `RSAPrivateKey` (RFC 8017, A.1.2).
 fn pkcs1(der: &[u8]) -> Option<Result<Vec<u8>, Unusable>> {
-    let mut numbers = Reader(der).inside(tag::SEQUENCE)?;
+    let mut numbers = DerReader(der).inside(tag::SEQUENCE)?;
     numbers.integer()?;
     let mut rest = numbers;
     let modulus = numbers.integer()?.positive()?;
@@ -76,25 +76,25 @@ fn pkcs1(der: &[u8]) -> Option<Result<Vec<u8>, Unusable>> {
 
 /// `PrivateKeyInfo` (RFC 5208).
 fn pkcs8(der: &[u8]) -> Option<Result<Vec<u8>, Unusable>> {
-    let mut fields = Reader(der).inside(tag::SEQUENCE)?;
+    let mut fields = DerReader(der).inside(tag::SEQUENCE)?;
     fields.integer()?;
     let mut algorithm = fields.inside(tag::SEQUENCE)?;
     let key = fields.read(tag::OCTET_STRING)?;
     match algorithm.oid()? {
         RSA => pkcs1(key),
         ECDSA => sec1(key, algorithm.oid()).map(Ok),
-        ED25519 => ed25519(Reader(key).read(tag::OCTET_STRING)?).map(Ok),
+        ED25519 => ed25519(DerReader(key).read(tag::OCTET_STRING)?).map(Ok),
         _ => None,
     }
 }
 
 /// `ECPrivateKey` (RFC 5915, 3); the curve stands in it or around it.
 fn sec1(der: &[u8], curve: Option<&[u8]>) -> Option<Vec<u8>> {
-    let mut fields = Reader(der).inside(tag::SEQUENCE)?;
+    let mut fields = DerReader(der).inside(tag::SEQUENCE)?;
     fields.integer()?;
     let scalar = fields.read(tag::OCTET_STRING)?;
     let named = fields.optional(tag::constructed(0))?;
-    let curve = curve.or_else(|| Reader(named?).oid())?;
+    let curve = curve.or_else(|| DerReader(named?).oid())?;
     let point = match Curve::of(curve)? {
         Curve::P224 => point::<p224::NistP224>(scalar),
         Curve::P256 => point::<p256::NistP256>(scalar),

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::cryptobyte::{Reader, tag};
+use super::cryptobyte::{DerReader, tag};
 use super::{Malformed, Result};
 use crate::domain::go_url;
 use crate::domain::request::San;
@@ -17,7 +17,7 @@ const REGISTERED_ID: u8 = tag::context(8);
 /// The names in the extension's value. Of kinds that Go does not know only the kind is given.
 pub(super) fn names(value: &[u8]) -> Result<Vec<San>> {
     const INVALID: Malformed = Malformed("the subject alternative names are invalid");
-    let mut rest = Reader(value).inside(tag::SEQUENCE).ok_or(INVALID)?;
+    let mut rest = DerReader(value).inside(tag::SEQUENCE).ok_or(INVALID)?;
     let mut names = Vec::new();
     while !rest.is_empty() {
         let (kind, content, _) = rest.any().ok_or(INVALID)?;

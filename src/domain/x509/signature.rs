@@ -13,8 +13,8 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::asn1::{self, dotted};
-use super::cryptobyte::{Reader, tag};
-use super::key::{Curve, Key, bit_length};
+use super::cryptobyte::{DerReader, tag};
+use super::key::{Curve, ParsedKey, bit_length};
 
 /// DER of RSASSA-PSS, whose digest stands in its parameters, and of MGF1.
 const PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
@@ -90,34 +90,34 @@ impl Algorithm {
     }
 
     /// Whether a signature of that kind by that key can be checked at all.
-    pub fn is_checked_with(&self, key: &Key<'_>) -> bool {
+    pub fn is_checked_with(&self, key: &ParsedKey<'_>) -> bool {
         match (self.scheme, key) {
-            (Scheme::Pkcs1(_) | Scheme::Pss(_), Key::Rsa(modulus, exponent)) => is_usable(modulus, *exponent),
-            (Scheme::Ecdsa(_), Key::Ecdsa(..)) | (Scheme::Ed25519, Key::Ed25519(_)) => true,
+            (Scheme::Pkcs1(_) | Scheme::Pss(_), ParsedKey::Rsa(modulus, exponent)) => is_usable(modulus, *exponent),
+            (Scheme::Ecdsa(_), ParsedKey::Ecdsa(..)) | (Scheme::Ed25519, ParsedKey::Ed25519(_)) => true,
             _ => false,
         }
     }
 
     /// Whether `signature` is the key's on `signed`.
-    pub fn verify(&self, key: &Key<'_>, signed: &[u8], signature: &[u8]) -> bool {
+    pub fn verify(&self, key: &ParsedKey<'_>, signed: &[u8], signature: &[u8]) -> bool {
         match (self.scheme, key) {
-            (Scheme::Pkcs1(hash), Key::Rsa(modulus, exponent)) => {
+            (Scheme::Pkcs1(hash), ParsedKey::Rsa(modulus, exponent)) => {
                 is_usable(modulus, *exponent)
                     && (fast_rsa(hash, bit_length(modulus), false)
                         .is_some_and(|algorithm| rsa_passes(algorithm, modulus, *exponent, signed, signature))
                         || pkcs1(hash, modulus, *exponent, signed, signature))
             }
-            (Scheme::Pss(hash), Key::Rsa(modulus, exponent)) => {
+            (Scheme::Pss(hash), ParsedKey::Rsa(modulus, exponent)) => {
                 is_usable(modulus, *exponent)
                     && (fast_rsa(hash, bit_length(modulus), true)
                         .is_some_and(|algorithm| rsa_passes(algorithm, modulus, *exponent, signed, signature))
                         || pss(hash, modulus, *exponent, signed, signature).is_some())
             }
-            (Scheme::Ecdsa(hash), Key::Ecdsa(curve, point)) => match fast_ecdsa(*curve, hash) {
+            (Scheme::Ecdsa(hash), ParsedKey::Ecdsa(curve, point)) => match fast_ecdsa(*curve, hash) {
                 Some(algorithm) => UnparsedPublicKey::new(algorithm, point).verify(signed, signature).is_ok(),
                 None => ecdsa(*curve, hash, point, signed, signature),
             },
-            (Scheme::Ed25519, Key::Ed25519(key)) => {
+            (Scheme::Ed25519, ParsedKey::Ed25519(key)) => {
                 UnparsedPublicKey::new(&fast::ED25519, key).verify(signed, signature).is_ok()
             }
             _ => false,
@@ -321,7 +321,7 @@ fn padded<C: elliptic_curve::Curve>(number: &[u8]) -> Option<FieldBytes<C>> {
 
 /// The two numbers of an ECDSA signature (`parseSignature`).
 fn numbers(signature: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut input = Reader(signature);
+    let mut input = DerReader(signature);
     let mut pair = input.inside(tag::SEQUENCE)?;
     let (r, s) = (pair.integer()?.positive()?, pair.integer()?.positive()?);
     (input.is_empty() && pair.is_empty()).then_some((r, s))

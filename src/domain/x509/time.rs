@@ -9,7 +9,7 @@ const INVALID: Malformed = Malformed("a time is invalid");
 
 /// Which of Go's two readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reader {
+pub(super) enum TimeFormat {
     /// `encoding/asn1`: generalized times may have fractions of a second.
     Asn1,
     /// `cryptobyte`.
@@ -17,7 +17,7 @@ pub(super) enum Reader {
 }
 
 /// A UTC time, `YYMMDDhhmm[ss]` and a zone.
-pub(super) fn utc(text: &[u8], _: Reader) -> Result<DateTime<Utc>> {
+pub(super) fn utc(text: &[u8], _: TimeFormat) -> Result<DateTime<Utc>> {
     let (digits, offset) = split_zone(text).ok_or(INVALID)?;
     if !matches!(digits.len(), 10 | 12) {
         return Err(INVALID);
@@ -29,11 +29,11 @@ pub(super) fn utc(text: &[u8], _: Reader) -> Result<DateTime<Utc>> {
 }
 
 /// A generalized time, `YYYYMMDDhhmmss` and a zone.
-pub(super) fn generalized(text: &[u8], reader: Reader) -> Result<DateTime<Utc>> {
+pub(super) fn generalized(text: &[u8], reader: TimeFormat) -> Result<DateTime<Utc>> {
     let (digits, offset) = split_zone(text).ok_or(INVALID)?;
     let (digits, fraction) = match digits.split_at_checked(14) {
         Some((digits, b"")) => (digits, None),
-        Some((digits, [b'.', fraction @ ..])) if reader == Reader::Asn1 => (digits, Some(fraction)),
+        Some((digits, [b'.', fraction @ ..])) if reader == TimeFormat::Asn1 => (digits, Some(fraction)),
         _ => return Err(INVALID),
     };
     // Written again, a fraction has at most nine digits and no zero at its end.
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn what_go_takes_and_what_it_refuses() {
-        let utc = |text: &str| utc(text.as_bytes(), Reader::Cryptobyte).map(|at| at.to_rfc3339()).ok();
+        let utc = |text: &str| utc(text.as_bytes(), TimeFormat::Cryptobyte).map(|at| at.to_rfc3339()).ok();
         assert_eq!(utc("491231235959Z").as_deref(), Some("2049-12-31T23:59:59+00:00"));
         assert_eq!(utc("500101000000Z").as_deref(), Some("1950-01-01T00:00:00+00:00"));
         assert_eq!(utc("2601010000+0130").as_deref(), Some("2025-12-31T22:30:00+00:00"));
@@ -98,7 +98,7 @@ mod tests {
             assert_eq!(utc(refused), None, "{refused}");
         }
         let long = |text: &str, reader| generalized(text.as_bytes(), reader).is_ok();
-        assert!(long("20500101000000.5Z", Reader::Asn1) && !long("20500101000000.50Z", Reader::Asn1));
-        assert!(!long("20500101000000.5Z", Reader::Cryptobyte) && long("20500101000000Z", Reader::Cryptobyte));
+        assert!(long("20500101000000.5Z", TimeFormat::Asn1) && !long("20500101000000.50Z", TimeFormat::Asn1));
+        assert!(!long("20500101000000.5Z", TimeFormat::Cryptobyte) && long("20500101000000Z", TimeFormat::Cryptobyte));
     }
 }

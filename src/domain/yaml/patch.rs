@@ -25,23 +25,23 @@ pub fn patched(text: &str, old: &Value, new: &Value) -> Option<String> {
 }
 
 /// A node and where it stands. Its end is that of its last leaf.
-struct Node {
+struct PatchNode {
     start: usize,
     end: usize,
-    what: What,
+    what: PatchKind,
 }
 
-enum What {
+enum PatchKind {
     Scalar(ScalarStyle),
-    Sequence(StructureStyle, Vec<Node>),
-    Mapping(StructureStyle, Vec<(Node, String, Node)>),
+    Sequence(StructureStyle, Vec<PatchNode>),
+    Mapping(StructureStyle, Vec<(PatchNode, String, PatchNode)>),
 }
 
 struct Tree<'a>(Parser<'a, granit_parser::StrInput<'a>>);
 
 impl<'a> Tree<'a> {
     /// The one document of a text without anchors and tags.
-    fn read(text: &'a str) -> Option<Node> {
+    fn read(text: &'a str) -> Option<PatchNode> {
         let mut tree = Self(Parser::new_from_str_with_options(text, granit_parser::options! { emit_comments: false }));
         while !matches!(tree.next()?.0, Event::DocumentStart(..)) {}
         let (event, at) = tree.next()?;
@@ -54,29 +54,29 @@ impl<'a> Tree<'a> {
         self.0.next()?.ok()
     }
 
-    fn node(&mut self, event: &Event<'a>, at: Span) -> Option<Node> {
+    fn node(&mut self, event: &Event<'a>, at: Span) -> Option<PatchNode> {
         let start = at.start.byte_offset()?;
         let mut end = at.end.byte_offset()?;
         let what = match event {
-            Event::Scalar(_, style, 0, None) => What::Scalar(*style),
+            Event::Scalar(_, style, 0, None) => PatchKind::Scalar(*style),
             Event::SequenceStart(style, 0, None) => {
                 let mut items = Vec::new();
                 loop {
                     let (event, at) = self.next()?;
                     if matches!(event, Event::SequenceEnd) {
-                        end = closing(*style, at, items.last().map(|item: &Node| item.end), end)?;
-                        break What::Sequence(*style, items);
+                        end = closing(*style, at, items.last().map(|item: &PatchNode| item.end), end)?;
+                        break PatchKind::Sequence(*style, items);
                     }
                     items.push(self.node(&event, at)?);
                 }
             }
             Event::MappingStart(style, 0, None) => {
-                let mut pairs: Vec<(Node, String, Node)> = Vec::new();
+                let mut pairs: Vec<(PatchNode, String, PatchNode)> = Vec::new();
                 loop {
                     let (event, at) = self.next()?;
                     if matches!(event, Event::MappingEnd) {
                         end = closing(*style, at, pairs.last().map(|(_, _, value)| value.end), end)?;
-                        break What::Mapping(*style, pairs);
+                        break PatchKind::Mapping(*style, pairs);
                     }
                     let Event::Scalar(name, ..) = &event else { return None };
                     let name = name.clone().into_owned();
@@ -90,7 +90,7 @@ impl<'a> Tree<'a> {
             }
             _ => return None,
         };
-        Some(Node { start, end, what })
+        Some(PatchNode { start, end, what })
     }
 }
 
@@ -108,12 +108,12 @@ struct Patch<'a> {
 }
 
 impl Patch<'_> {
-    fn node(&mut self, node: &Node, old: &Value, new: &Value) -> Option<()> {
+    fn node(&mut self, node: &PatchNode, old: &Value, new: &Value) -> Option<()> {
         if old == new {
             return Some(());
         }
         match (&node.what, old, new) {
-            (What::Scalar(style), _, _) => {
+            (PatchKind::Scalar(style), _, _) => {
                 let empty = node.start == node.end;
                 if empty || matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
                     return None;
@@ -121,10 +121,12 @@ impl Patch<'_> {
                 self.changes.push((node.start..node.end, word(new)?));
                 Some(())
             }
-            (What::Sequence(style, items), Value::Sequence(old), Value::Sequence(new)) if items.len() == old.len() => {
+            (PatchKind::Sequence(style, items), Value::Sequence(old), Value::Sequence(new))
+                if items.len() == old.len() =>
+            {
                 self.sequence(*style, items, old, new)
             }
-            (What::Mapping(style, pairs), Value::Mapping(old), Value::Mapping(new)) => {
+            (PatchKind::Mapping(style, pairs), Value::Mapping(old), Value::Mapping(new)) => {
                 for (at, (key, name, value)) in pairs.iter().enumerate() {
                     match (old.get(name.as_str())?, new.get(name.as_str())) {
                         (old, Some(new)) => self.node(value, old, new)?,
@@ -150,7 +152,7 @@ impl Patch<'_> {
     }
 
     /// Items of the same number changed, some taken out, or some put at the end.
-    fn sequence(&mut self, style: StructureStyle, items: &[Node], old: &[Value], new: &[Value]) -> Option<()> {
+    fn sequence(&mut self, style: StructureStyle, items: &[PatchNode], old: &[Value], new: &[Value]) -> Option<()> {
         if old.len() == new.len() {
             return items.iter().zip(old).zip(new).try_for_each(|((item, old), new)| self.node(item, old, new));
         }
@@ -183,7 +185,7 @@ impl Patch<'_> {
     fn add_pair(
         &mut self,
         style: StructureStyle,
-        pairs: &[(Node, String, Node)],
+        pairs: &[(PatchNode, String, PatchNode)],
         name: &Value,
         value: &Value,
     ) -> Option<()> {

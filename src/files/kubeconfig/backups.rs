@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::Utc;
 
-use super::super::{Error, atomic};
+use super::super::{FileError, atomic};
 use super::text::Text;
 use crate::domain::kubeconfig::Kubeconfig;
 use crate::domain::secret::Secret;
@@ -26,7 +26,7 @@ pub(super) fn kept() -> usize {
 }
 
 /// Writes a copy beside the file, named by the second, made unique.
-pub(super) fn make(path: &Path, content: &[u8], owner: Option<&Metadata>) -> Result<PathBuf, Error> {
+pub(super) fn make(path: &Path, content: &[u8], owner: Option<&Metadata>) -> Result<PathBuf, FileError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let moment = Utc::now().format("%Y%m%d-%H%M%S");
     let mut backup = path.with_file_name(format!("{name}.{moment}.bak"));

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::domain::kubeconfig::diagnose::Surroundings;
+use crate::domain::kubeconfig::diagnose::FileAccess;
 use crate::domain::x509::private_key::public_sha256;
 use crate::files::programs::look_path;
 use crate::files::{bounded, kuberc};
@@ -12,7 +12,7 @@ use crate::files::{bounded, kuberc};
 #[derive(Debug, Clone, Copy)]
 pub struct Disk;
 
-impl Surroundings for Disk {
+impl FileAccess for Disk {
     fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
         read(path)
     }

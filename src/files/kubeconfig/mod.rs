@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::lock::{Lock, lock_name};
-use super::{Error, atomic, folders, sweep};
+use super::{FileError, atomic, folders, sweep};
 use crate::domain::gate::WritePermit;
 use crate::domain::kubeconfig::Kubeconfig;
 use crate::domain::kubeconfig::set::{Kubeconfigs, Source};
@@ -17,7 +17,7 @@ use crate::domain::secret::Secret;
 use text::Text;
 
 pub use backups::backup_of;
-pub use write::{Comments, Written};
+pub use write::{Comments, WrittenFile};
 
 /// How long another program's lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -52,20 +52,20 @@ pub fn search_path() -> Vec<PathBuf> {
 /// the last of it (client-go, `tools/clientcmd/config.go`, `GetDefaultFilename`).
 ///
 /// # Errors
-/// [`Error::NoHome`] where there is neither.
-pub fn for_new_entries(explicit: Option<&Path>) -> Result<PathBuf, Error> {
+/// [`FileError::NoHome`] where there is neither.
+pub fn for_new_entries(explicit: Option<&Path>) -> Result<PathBuf, FileError> {
     if let Some(path) = explicit {
         return Ok(path.to_owned());
     }
     let paths = search_path();
-    paths.iter().find(|path| path.exists()).or(paths.last()).cloned().ok_or(Error::NoHome)
+    paths.iter().find(|path| path.exists()).or(paths.last()).cloned().ok_or(FileError::NoHome)
 }
 
 /// The kubeconfig in a file; an empty one where there is no file.
 ///
 /// # Errors
-/// [`Error::Content`] where it is none, [`Error::Io`].
-pub fn read(path: &Path) -> Result<Kubeconfig, Error> {
+/// [`FileError::Content`] where it is none, [`FileError::Io`].
+pub fn read(path: &Path) -> Result<Kubeconfig, FileError> {
     read_text(path, Text::read(path)?.as_ref())
 }
 
@@ -73,13 +73,13 @@ pub fn read(path: &Path) -> Result<Kubeconfig, Error> {
 /// a moment. Blocks.
 ///
 /// # Errors
-/// [`Error::Missing`] where there is no file of `--kubeconfig`; [`Error::Content`], [`Error::Io`] of the first file that
-/// cannot be read (as kubectl, which then reads none); [`Error::NoHome`].
-pub fn load(explicit: Option<&Path>) -> Result<Kubeconfigs, Error> {
+/// [`FileError::Missing`] where there is no file of `--kubeconfig`; [`FileError::Content`], [`FileError::Io`] of the first file that
+/// cannot be read (as kubectl, which then reads none); [`FileError::NoHome`].
+pub fn load(explicit: Option<&Path>) -> Result<Kubeconfigs, FileError> {
     let all = load_for_change(explicit)?;
     match explicit {
         // client-go, `tools/clientcmd/loader.go`, `Load`.
-        Some(path) if !all.sources().iter().any(|source| source.exists) => Err(Error::Missing(path.to_owned())),
+        Some(path) if !all.sources().iter().any(|source| source.exists) => Err(FileError::Missing(path.to_owned())),
         _ => Ok(all),
     }
 }
@@ -87,8 +87,8 @@ pub fn load(explicit: Option<&Path>) -> Result<Kubeconfigs, Error> {
 /// [`load`] before a change, which makes the file of `--kubeconfig` where there is none.
 ///
 /// # Errors
-/// As there, but [`Error::Missing`].
-pub fn load_for_change(explicit: Option<&Path>) -> Result<Kubeconfigs, Error> {
+/// As there, but [`FileError::Missing`].
+pub fn load_for_change(explicit: Option<&Path>) -> Result<Kubeconfigs, FileError> {
     load_from(&paths(explicit)?)
 }
 
@@ -96,13 +96,14 @@ pub fn load_for_change(explicit: Option<&Path>) -> Result<Kubeconfigs, Error> {
 ///
 /// # Errors
 /// As there.
-pub fn load_from(paths: &[PathBuf]) -> Result<Kubeconfigs, Error> {
+pub fn load_from(paths: &[PathBuf]) -> Result<Kubeconfigs, FileError> {
     let until = Instant::now() + GLANCE;
     while paths.iter().any(|path| lock_name(path).exists()) && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(10));
     }
-    let sources = paths.iter().map(|path| source(path, Text::read(path)?.as_ref())).collect::<Result<_, Error>>()?;
-    Kubeconfigs::new(sources).ok_or(Error::NoHome)
+    let sources =
+        paths.iter().map(|path| source(path, Text::read(path)?.as_ref())).collect::<Result<_, FileError>>()?;
+    Kubeconfigs::new(sources).ok_or(FileError::NoHome)
 }
 
 /// Whether a file has comments; one that cannot be read has none that could be lost.
@@ -115,30 +116,30 @@ pub fn has_comments(path: &Path) -> bool {
 /// link stays a link. Where nothing changes, nothing is written. Blocks.
 ///
 /// # Errors
-/// [`Error::Refused`] with what `change` said, [`Error::Comments`], [`Error::Locked`], [`Error::Content`],
-/// [`Error::Raced`], [`Error::Io`], [`Error::NoHome`]; the files are as before then.
+/// [`FileError::Refused`] with what `change` said, [`FileError::Comments`], [`FileError::Locked`], [`FileError::Content`],
+/// [`FileError::Raced`], [`FileError::Io`], [`FileError::NoHome`]; the files are as before then.
 pub fn change<T>(
     _permit: WritePermit,
     explicit: Option<&Path>,
     comments: Comments,
     change: impl FnOnce(&mut Kubeconfigs) -> Result<T, String>,
-) -> Result<(T, Vec<Written>), Error> {
+) -> Result<(T, Vec<WrittenFile>), FileError> {
     let paths = paths(explicit)?;
     let target = for_new_entries(explicit)?;
     check_writable(&target)?;
     make_folder(&target)?;
     let written: Vec<_> = paths.iter().filter(|path| path.is_file() || **path == target).collect();
     let _locks = lock_all(&written)?;
-    let texts = paths.iter().map(|path| Text::read(path)).collect::<Result<Vec<_>, Error>>()?;
+    let texts = paths.iter().map(|path| Text::read(path)).collect::<Result<Vec<_>, FileError>>()?;
     let sources = paths.iter().zip(&texts).map(|(path, text)| source(path, text.as_ref()));
-    let before = Kubeconfigs::new(sources.collect::<Result<_, Error>>()?).ok_or(Error::NoHome)?;
+    let before = Kubeconfigs::new(sources.collect::<Result<_, FileError>>()?).ok_or(FileError::NoHome)?;
     let mut after = before.clone();
-    let told = change(&mut after).map_err(Error::Refused)?;
+    let told = change(&mut after).map_err(FileError::Refused)?;
     let pairs = before.sources().iter().zip(after.sources()).zip(texts);
     let changed = pairs.filter(|((before, after), _)| before.config != after.config);
     let plans =
         changed.map(|((before, after), text)| write::Plan::new(&before.path, text, &before.config, &after.config));
-    let plans = plans.collect::<Result<Vec<_>, Error>>()?;
+    let plans = plans.collect::<Result<Vec<_>, FileError>>()?;
     let written = write::all(plans, comments)?;
     if !written.is_empty() {
         std::thread::sleep(LINGER);
@@ -150,7 +151,7 @@ pub fn change<T>(
 ///
 /// # Errors
 /// As there.
-pub fn edit(_permit: WritePermit, path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, Error> {
+pub fn edit(_permit: WritePermit, path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, FileError> {
     check_writable(path)?;
     make_folder(path)?;
     let _locks = lock_all(&[&path.to_owned()])?;
@@ -185,7 +186,11 @@ pub enum Rest {
 ///
 /// # Errors
 /// As there.
-pub fn take_out(_permit: WritePermit, path: &Path, change: impl FnOnce(&mut Kubeconfig) -> Rest) -> Result<(), Error> {
+pub fn take_out(
+    _permit: WritePermit,
+    path: &Path,
+    change: impl FnOnce(&mut Kubeconfig) -> Rest,
+) -> Result<(), FileError> {
     if !path.exists() {
         sweep::dead_lock(path);
         sweep::beside(path, true);
@@ -213,21 +218,21 @@ pub fn take_out(_permit: WritePermit, path: &Path, change: impl FnOnce(&mut Kube
 /// no permit, as a redirection of a shell needs none; replacing one does.
 ///
 /// # Errors
-/// [`Error::Exists`] without a permit, [`Error::Io`].
-pub fn write_extracted(path: &Path, yaml: &Secret, replace: Option<WritePermit>) -> Result<(), Error> {
+/// [`FileError::Exists`] without a permit, [`FileError::Io`].
+pub fn write_extracted(path: &Path, yaml: &Secret, replace: Option<WritePermit>) -> Result<(), FileError> {
     match replace {
         Some(_) => atomic::write_private(path, yaml.as_bytes()),
         None => atomic::write_private_new(path, yaml.as_bytes()),
     }
 }
 
-fn paths(explicit: Option<&Path>) -> Result<Vec<PathBuf>, Error> {
+fn paths(explicit: Option<&Path>) -> Result<Vec<PathBuf>, FileError> {
     let paths = explicit.map_or_else(search_path, |path| vec![path.to_owned()]);
-    if paths.is_empty() { Err(Error::NoHome) } else { Ok(paths) }
+    if paths.is_empty() { Err(FileError::NoHome) } else { Ok(paths) }
 }
 
-fn source(path: &Path, text: Option<&Text>) -> Result<Source, Error> {
-    let full = std::path::absolute(path).map_err(Error::io(path))?;
+fn source(path: &Path, text: Option<&Text>) -> Result<Source, FileError> {
+    let full = std::path::absolute(path).map_err(FileError::io(path))?;
     Ok(Source {
         path: path.to_owned(),
         folder: full.parent().unwrap_or(Path::new("/")).to_owned(),
@@ -238,13 +243,13 @@ fn source(path: &Path, text: Option<&Text>) -> Result<Source, Error> {
 
 /// Every lock that keeps another program from these files: kubectl locks the name that it was given, be it a link's,
 /// and takes several in the order of their names.
-fn lock_all(paths: &[&PathBuf]) -> Result<Vec<Lock>, Error> {
+fn lock_all(paths: &[&PathBuf]) -> Result<Vec<Lock>, FileError> {
     let mut files = std::collections::BTreeSet::new();
     for path in paths {
         files.insert((*path).clone());
         files.insert(followed(path)?);
     }
-    let locks = files.iter().map(|file| Lock::take(file, PATIENCE)).collect::<Result<_, Error>>()?;
+    let locks = files.iter().map(|file| Lock::take(file, PATIENCE)).collect::<Result<_, FileError>>()?;
     // Who writes has the lock: what is unfinished now was left by a killed run.
     for file in &files {
         sweep::beside(file, true);
@@ -253,33 +258,38 @@ fn lock_all(paths: &[&PathBuf]) -> Result<Vec<Lock>, Error> {
 }
 
 /// Refuses to put a file in the place of something else, such as `/dev/null`.
-fn check_writable(path: &Path) -> Result<(), Error> {
+fn check_writable(path: &Path) -> Result<(), FileError> {
     match path.metadata() {
-        Ok(meta) if !meta.is_file() => {
-            Err(Error::Content { path: path.to_owned(), why: "not a regular file, so it is not written".to_owned() })
-        }
+        Ok(meta) if !meta.is_file() => Err(FileError::Content {
+            path: path.to_owned(),
+            why: "not a regular file, so it is not written".to_owned(),
+        }),
         _ => Ok(()),
     }
 }
 
-fn make_folder(path: &Path) -> Result<(), Error> {
+fn make_folder(path: &Path) -> Result<(), FileError> {
     match path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
         Some(folder) => folders::make_private(folder),
         None => Ok(()),
     }
 }
 
-fn read_text(path: &Path, text: Option<&Text>) -> Result<Kubeconfig, Error> {
+fn read_text(path: &Path, text: Option<&Text>) -> Result<Kubeconfig, FileError> {
     parse(path, text.map_or("", Text::expose))
 }
 
-fn parse(path: &Path, text: &str) -> Result<Kubeconfig, Error> {
-    Kubeconfig::parse(text).map_err(|why| Error::Content { path: path.to_owned(), why })
+fn parse(path: &Path, text: &str) -> Result<Kubeconfig, FileError> {
+    Kubeconfig::parse(text).map_err(|why| FileError::Content { path: path.to_owned(), why })
 }
 
 /// The file that a link leads to, so that the link stays.
-fn followed(path: &Path) -> Result<PathBuf, Error> {
-    if path.is_symlink() && path.exists() { path.canonicalize().map_err(Error::io(path)) } else { Ok(path.to_owned()) }
+fn followed(path: &Path) -> Result<PathBuf, FileError> {
+    if path.is_symlink() && path.exists() {
+        path.canonicalize().map_err(FileError::io(path))
+    } else {
+        Ok(path.to_owned())
+    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use serde_yaml::Mapping;
 
 use super::*;
 use crate::domain::gate::WriteAccess;
-use crate::domain::kubeconfig::Kind;
+use crate::domain::kubeconfig::EntryKind;
 
-fn edit(path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, Error> {
+fn edit(path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, FileError> {
     super::edit(WriteAccess::new(false, None).permit().unwrap(), path, change)
 }
 
@@ -17,11 +17,11 @@ fn an_edit_keeps_a_backup_and_closes_the_file_to_others() {
     let old = "# mine\nclusters: []\nx: 1\n";
     std::fs::write(&path, old).unwrap();
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
-    let edited = edit(&path, |config| config.put(Kind::Context, "jane", Mapping::new())).unwrap();
+    let edited = edit(&path, |config| config.put(EntryKind::Context, "jane", Mapping::new())).unwrap();
     assert_eq!(std::fs::read_to_string(edited.backup.unwrap()).unwrap(), old);
     assert!(edited.comments_lost);
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(read(&path).unwrap().names(Kind::Context), ["jane"]);
+    assert_eq!(read(&path).unwrap().names(EntryKind::Context), ["jane"]);
     let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(files.len(), 2, "no lock and no half file is left: {files:?}");
 }
@@ -87,7 +87,7 @@ fn a_file_named_by_the_flag_must_be_there_and_those_of_a_list_need_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("typo");
     let error = load(Some(&path)).err().unwrap();
-    assert!(matches!(&error, Error::Missing(missing) if *missing == path), "{error}");
+    assert!(matches!(&error, FileError::Missing(missing) if *missing == path), "{error}");
     assert!(load_from(&[path]).unwrap().current_context().is_none());
 }
 
@@ -118,7 +118,7 @@ fn kubectls_lock_on_a_link_is_heeded() {
                 std::fs::remove_file(lock).unwrap();
             }
         });
-        edit(&link, |config| config.put(Kind::Context, &locked.display().to_string(), Mapping::new())).unwrap();
+        edit(&link, |config| config.put(EntryKind::Context, &locked.display().to_string(), Mapping::new())).unwrap();
         assert!(free.is_finished(), "the edit waited for {}", lock.display());
         free.join().unwrap();
     }
@@ -166,10 +166,11 @@ fn many_writers_at_once_lose_nothing() {
             let path = &path;
             scope.spawn(move || {
                 for n in 0..5 {
-                    edit(path, |config| config.put(Kind::Context, &format!("{writer}-{n}"), Mapping::new())).unwrap();
+                    edit(path, |config| config.put(EntryKind::Context, &format!("{writer}-{n}"), Mapping::new()))
+                        .unwrap();
                 }
             });
         }
     });
-    assert_eq!(read(&path).unwrap().names(Kind::Context).len(), 20);
+    assert_eq!(read(&path).unwrap().names(EntryKind::Context).len(), 20);
 }

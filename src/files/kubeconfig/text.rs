@@ -6,7 +6,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::super::{Error, bounded};
+use super::super::{FileError, bounded};
 use crate::domain::secret::Secret;
 use crate::domain::yaml::encoding::decode;
 
@@ -21,16 +21,16 @@ impl Text {
     /// Reads a file; `None` where there is none. `/dev/null` is an empty one, as for kubectl.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Content`] where it is not in an encoding that kubectl reads.
-    pub fn read(path: &Path) -> Result<Option<Self>, Error> {
+    /// [`FileError::Io`], [`FileError::Content`] where it is not in an encoding that kubectl reads.
+    pub fn read(path: &Path) -> Result<Option<Self>, FileError> {
         let bytes = match bounded::read(path, bounded::KUBECONFIG) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(_) if is_null_device(path) => Vec::new(),
-            Err(error) => return Err(Error::io(path)(error)),
+            Err(error) => return Err(FileError::io(path)(error)),
         };
         let original = matches!(bytes.first(), Some(0xef | 0xfe | 0xff)).then(|| Zeroizing::new(bytes.clone()));
-        let text = decode(bytes).map(Secret::new).map_err(|why| Error::Content { path: path.to_owned(), why })?;
+        let text = decode(bytes).map(Secret::new).map_err(|why| FileError::Content { path: path.to_owned(), why })?;
         let original = original.filter(|bytes| **bytes != text.as_bytes());
         Ok(Some(Self { text, original }))
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::{Error, atomic};
+use super::super::{FileError, atomic};
 use super::text::Text;
 use super::{backups, followed};
 use crate::domain::kubeconfig::{Kubeconfig, has_comments};
@@ -20,7 +20,7 @@ pub enum Comments {
 
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct WrittenFile {
     /// The file, as it was named.
     pub path: PathBuf,
     /// The previous file's copy, where something of it was lost.
@@ -31,7 +31,7 @@ pub struct Written {
     pub still_in: Vec<(String, Vec<PathBuf>)>,
 }
 
-impl Written {
+impl WrittenFile {
     /// What to know of the backups: where a secret that was deleted still is, and how to remove it there.
     pub fn notes(&self) -> Vec<String> {
         let note = |(user, backups): &(String, Vec<PathBuf>)| {
@@ -61,8 +61,8 @@ pub(super) struct Plan {
 
 impl Plan {
     /// What a file will be.
-    pub fn new(path: &Path, before: Option<Text>, old: &Kubeconfig, new: &Kubeconfig) -> Result<Self, Error> {
-        let content = |why: String| Error::Content { path: path.to_owned(), why };
+    pub fn new(path: &Path, before: Option<Text>, old: &Kubeconfig, new: &Kubeconfig) -> Result<Self, FileError> {
+        let content = |why: String| FileError::Content { path: path.to_owned(), why };
         let text = before.as_ref().map_or("", Text::expose);
         let (after, kept) = new.to_yaml_like(text, old).map_err(content)?;
         let after = Secret::new(after);
@@ -84,7 +84,7 @@ impl Plan {
     }
 
     /// The copy of the old file, where it is worth one, for the same owner.
-    fn back_up(&self) -> Result<Option<PathBuf>, Error> {
+    fn back_up(&self) -> Result<Option<PathBuf>, FileError> {
         let Some(before) = self.before.as_ref().filter(|_| self.keeps_backup) else { return Ok(None) };
         let owner = self.target.metadata().ok();
         backups::make(&self.target, before.bytes(), owner.as_ref()).map(Some)
@@ -116,15 +116,15 @@ impl Plan {
 }
 
 /// Writes them all. The locks are the caller's.
-pub(super) fn all(plans: Vec<Plan>, comments: Comments) -> Result<Vec<Written>, Error> {
+pub(super) fn all(plans: Vec<Plan>, comments: Comments) -> Result<Vec<WrittenFile>, FileError> {
     if let Some(plan) = plans.iter().find(|plan| plan.comments_lost && comments == Comments::Keep) {
-        return Err(Error::Comments(plan.path.clone()));
+        return Err(FileError::Comments(plan.path.clone()));
     }
     let mut backups = Vec::new();
     for plan in &plans {
         let now = Text::read(&plan.target)?;
         if now.as_ref().map(Text::bytes) != plan.before.as_ref().map(Text::bytes) {
-            return Err(Error::Raced(plan.path.clone()));
+            return Err(FileError::Raced(plan.path.clone()));
         }
         backups.push(plan.back_up()?);
     }
@@ -137,7 +137,7 @@ pub(super) fn all(plans: Vec<Plan>, comments: Comments) -> Result<Vec<Written>, 
     let written = |(plan, backup): (Plan, _)| {
         backups::prune(&plan.target);
         let still_in = plan.still_in();
-        Written { path: plan.path, backup, comments_lost: plan.comments_lost, still_in }
+        WrittenFile { path: plan.path, backup, comments_lost: plan.comments_lost, still_in }
     };
     Ok(plans.into_iter().zip(backups).map(written).collect())
 }

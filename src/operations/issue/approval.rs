@@ -3,31 +3,31 @@
 use chrono::Utc;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 
-use crate::cluster::{Cluster, Decision, Error};
+use crate::cluster::{Cluster, ClusterError, Decision};
 use crate::domain::commands;
 use crate::domain::gate::Refusal;
 use crate::domain::output::shell::ShellCommand;
 use crate::domain::plan::StepKind;
-use crate::domain::request::{Request, State};
+use crate::domain::request::{Request, RequestState};
 use crate::domain::text::printable;
 use crate::domain::verdict::Verdict;
-use crate::error::Trouble;
+use crate::error::UserError;
 use crate::operations::issue::journal::Journal;
 use crate::operations::issue::judging::{Issuer, cleared, judged};
 use crate::operations::issue::preflight::may_approve;
 use crate::operations::issue::progress::Progress;
 use crate::operations::issue::run::tell;
-use crate::operations::issue::steps::{News, ours, refused, wrote};
+use crate::operations::issue::steps::{ProgressSender, ours, refused, wrote};
 
 /// Why a request was not approved.
 pub(super) enum NotApproved {
     /// The gate refused.
-    Refused(Refusal, Trouble),
+    Refused(Refusal, UserError),
     /// It did not work.
-    Failed(Trouble),
+    Failed(UserError),
 }
 
-impl<E: Into<Trouble>> From<E> for NotApproved {
+impl<E: Into<UserError>> From<E> for NotApproved {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
@@ -39,15 +39,15 @@ pub(super) async fn approve(
     cluster: &Cluster,
     issuer: &Issuer,
     journal: &Journal,
-    news: &News,
+    news: &ProgressSender,
 ) -> Result<String, NotApproved> {
     let name = &journal.order.csr_name;
     let csr = ours(journal, cluster.request(name).await?)?;
     let request = Request::from_object(&csr);
     match request.state() {
-        State::Pending => {}
-        State::Denied | State::Failed => return Err(refused(&csr).into()),
-        State::Approved | State::Issued => return Ok("approved already".to_owned()),
+        RequestState::Pending => {}
+        RequestState::Denied | RequestState::Failed => return Err(refused(&csr).into()),
+        RequestState::Approved | RequestState::Issued => return Ok("approved already".to_owned()),
     }
     let (verdict, _) = judged(cluster, &issuer.policy, &request, Utc::now()).await;
     let cleared = cleared(issuer.permit, &issuer.policy, &issuer.confirmed, &request, &verdict, &journal.order);
@@ -75,8 +75,10 @@ pub(super) async fn approve(
         commands::approve(&cluster.kubectl, name),
     );
     match outcome {
-        Ok(_) | Err(Error::AlreadyDecided { how: State::Approved | State::Issued, .. }) => Ok("approved".to_owned()),
-        Err(error @ (Error::Forbidden { .. } | Error::ReadOnly)) => {
+        Ok(_) | Err(ClusterError::AlreadyDecided { how: RequestState::Approved | RequestState::Issued, .. }) => {
+            Ok("approved".to_owned())
+        }
+        Err(error @ (ClusterError::Forbidden { .. } | ClusterError::ReadOnly)) => {
             wait_for_approval(cluster, &csr, name, &error.to_string(), news).await
         }
         Err(error) => Err(error.into()),
@@ -84,9 +86,9 @@ pub(super) async fn approve(
 }
 
 /// What the gate refused, with the findings. `command` is what the flag that confirms is added to; `None`: the same again.
-pub fn why_refused(refusal: &Refusal, verdict: &Verdict, user: &str, command: Option<ShellCommand>) -> Trouble {
+pub fn why_refused(refusal: &Refusal, verdict: &Verdict, user: &str, command: Option<ShellCommand>) -> UserError {
     let Refusal::Dangerous { .. } = refusal else {
-        return Trouble { text: printable(&refusal.to_string()).into_owned(), advice: refusal.advice() };
+        return UserError { text: printable(&refusal.to_string()).into_owned(), advice: refusal.advice() };
     };
     let why: Vec<_> = verdict.findings.iter().map(|finding| format!("{} ({})", finding.text, finding.rule)).collect();
     let text = format!("the request for {user} is dangerous: {}", why.join(" "));
@@ -96,7 +98,7 @@ pub fn why_refused(refusal: &Refusal, verdict: &Verdict, user: &str, command: Op
         let flag = ShellCommand::assign("--dangerous", user).line();
         format!("To issue it anyway, add the user's name: {flag}")
     };
-    Trouble::advised(printable(&text), advice)
+    UserError::advised(printable(&text), advice)
 }
 
 async fn wait_for_approval(
@@ -104,14 +106,14 @@ async fn wait_for_approval(
     csr: &CertificateSigningRequest,
     name: &str,
     why: &str,
-    news: &News,
+    news: &ProgressSender,
 ) -> Result<String, NotApproved> {
     let why = format!("{why}. Waiting for somebody who may: {}", commands::approve(&cluster.kubectl, name));
     tell(news, Progress::Waiting(StepKind::Approve, why));
     let uid = csr.metadata.uid.clone().unwrap_or_default();
-    let decided = cluster.wait_for(name, &uid, |request| request.state() != State::Pending).await?;
+    let decided = cluster.wait_for(name, &uid, |request| request.state() != RequestState::Pending).await?;
     match Request::from_object(&decided).state() {
-        State::Denied | State::Failed => Err(refused(&decided).into()),
+        RequestState::Denied | RequestState::Failed => Err(refused(&decided).into()),
         _ => Ok("approved by somebody else".to_owned()),
     }
 }

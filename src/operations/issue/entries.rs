@@ -5,9 +5,9 @@ use serde_yaml::{Mapping, Value};
 
 use crate::cluster::Cluster;
 use crate::domain::issuance_request::KubeconfigTarget;
-use crate::domain::kubeconfig::{Kind, Kubeconfig};
+use crate::domain::kubeconfig::{EntryKind, Kubeconfig};
 use crate::domain::secret::Secret;
-use crate::error::Trouble;
+use crate::error::UserError;
 use crate::files::kubeconfig::Rest;
 
 /// What is about to be written to a kubeconfig, journaled before it is. Whether it was written is found out from the
@@ -35,7 +35,7 @@ impl Intent {
             public_key,
             file_existed: target.path.exists(),
             folder_existed: target.path.parent().is_none_or(|folder| folder.as_os_str().is_empty() || folder.exists()),
-            adds_cluster: before.get(Kind::Cluster, &target.cluster).is_none(),
+            adds_cluster: before.get(EntryKind::Cluster, &target.cluster).is_none(),
             replaces: has_one(before, target),
         }
     }
@@ -56,14 +56,14 @@ impl Intent {
         if !self.is_written(config, target) {
             return Rest::Keep;
         }
-        if refers(config, &target.context, Kind::User, &target.user) {
+        if refers(config, &target.context, EntryKind::User, &target.user) {
             take_context_out(config, target, previous);
         }
-        config.remove(Kind::User, &target.user);
-        let contexts: Vec<_> = config.names(Kind::Context).into_iter().map(str::to_owned).collect();
-        let needed = contexts.iter().any(|context| refers(config, context, Kind::Cluster, &target.cluster));
+        config.remove(EntryKind::User, &target.user);
+        let contexts: Vec<_> = config.names(EntryKind::Context).into_iter().map(str::to_owned).collect();
+        let needed = contexts.iter().any(|context| refers(config, context, EntryKind::Cluster, &target.cluster));
         if self.adds_cluster && !needed {
-            config.remove(Kind::Cluster, &target.cluster);
+            config.remove(EntryKind::Cluster, &target.cluster);
         }
         if !self.file_existed && config.is_empty() { Rest::Remove } else { Rest::Keep }
     }
@@ -71,7 +71,7 @@ impl Intent {
 
 /// Removes the context; the one that was current before it is current again.
 pub(super) fn take_context_out(config: &mut Kubeconfig, target: &KubeconfigTarget, previous: Option<&str>) {
-    config.remove(Kind::Context, &target.context);
+    config.remove(EntryKind::Context, &target.context);
     if config.current_context() == Some(&target.context) {
         config.set_current_context(previous);
     }
@@ -79,7 +79,7 @@ pub(super) fn take_context_out(config: &mut Kubeconfig, target: &KubeconfigTarge
 
 /// Puts what was replaced back in.
 pub(super) fn restore(config: &mut Kubeconfig, backup: &Kubeconfig, target: &KubeconfigTarget) {
-    for (kind, name) in [(Kind::User, &target.user), (Kind::Context, &target.context)] {
+    for (kind, name) in [(EntryKind::User, &target.user), (EntryKind::Context, &target.context)] {
         if let (Some(fields), false) = (backup.get(kind, name), config.has(kind, name)) {
             config.put(kind, name, fields.clone());
         }
@@ -87,11 +87,11 @@ pub(super) fn restore(config: &mut Kubeconfig, backup: &Kubeconfig, target: &Kub
 }
 
 fn has_one(config: &Kubeconfig, target: &KubeconfigTarget) -> bool {
-    config.has(Kind::User, &target.user) || config.has(Kind::Context, &target.context)
+    config.has(EntryKind::User, &target.user) || config.has(EntryKind::Context, &target.context)
 }
 
-fn refers(config: &Kubeconfig, context: &str, kind: Kind, name: &str) -> bool {
-    let fields = config.get(Kind::Context, context);
+fn refers(config: &Kubeconfig, context: &str, kind: EntryKind, name: &str) -> bool {
+    let fields = config.get(EntryKind::Context, context);
     fields.and_then(|fields| fields.get(kind.word())).and_then(Value::as_str) == Some(name)
 }
 
@@ -117,12 +117,12 @@ impl Entries {
     }
 
     /// A name that is taken by something else is never overwritten unasked.
-    pub fn taken(&self, config: &Kubeconfig, target: &KubeconfigTarget) -> Option<Trouble> {
+    pub fn taken(&self, config: &Kubeconfig, target: &KubeconfigTarget) -> Option<UserError> {
         let differs =
-            |kind: Kind, name: &str, fields: &Mapping| config.get(kind, name).is_some_and(|there| there != fields);
-        let what = if differs(Kind::User, &target.user, &self.user) {
+            |kind: EntryKind, name: &str, fields: &Mapping| config.get(kind, name).is_some_and(|there| there != fields);
+        let what = if differs(EntryKind::User, &target.user, &self.user) {
             format!("user {}", target.user)
-        } else if differs(Kind::Context, &target.context, &self.context) {
+        } else if differs(EntryKind::Context, &target.context, &self.context) {
             format!("context {}", target.context)
         } else {
             return None;
@@ -131,15 +131,15 @@ impl Entries {
             return None;
         }
         let text = format!("{} has a {what} already", target.path.display());
-        Some(Trouble::advised(text, "Take another name, write another file, or say that it may be replaced."))
+        Some(UserError::advised(text, "Take another name, write another file, or say that it may be replaced."))
     }
 
     pub fn put(&self, config: &mut Kubeconfig, target: &KubeconfigTarget) {
-        if config.get(Kind::Cluster, &target.cluster).is_none() {
-            config.put(Kind::Cluster, &target.cluster, self.cluster.clone());
+        if config.get(EntryKind::Cluster, &target.cluster).is_none() {
+            config.put(EntryKind::Cluster, &target.cluster, self.cluster.clone());
         }
-        config.put(Kind::User, &target.user, self.user.clone());
-        config.put(Kind::Context, &target.context, self.context.clone());
+        config.put(EntryKind::User, &target.user, self.user.clone());
+        config.put(EntryKind::Context, &target.context, self.context.clone());
         if target.switch {
             config.set_current_context(Some(&target.context));
         }
@@ -213,10 +213,10 @@ mod tests {
     fn what_was_added_to_our_file_since_keeps_it_and_the_cluster() {
         let (user, intent) = issued();
         let mut config = written(&user);
-        config.put(Kind::Context, "more", mapping([("cluster", "c".to_owned()), ("user", "x".to_owned())]));
+        config.put(EntryKind::Context, "more", mapping([("cluster", "c".to_owned()), ("user", "x".to_owned())]));
         config.set_current_context(Some("more"));
         assert_eq!(intent.take_out(&mut config, &target(), None), Rest::Keep);
-        assert_eq!((config.names(Kind::Context), config.names(Kind::Cluster)), (vec!["more"], vec!["c"]));
+        assert_eq!((config.names(EntryKind::Context), config.names(EntryKind::Cluster)), (vec!["more"], vec!["c"]));
         assert_eq!(config.current_context(), Some("more"));
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::issuance_request::Order;
+use crate::domain::issuance_request::IssuanceRequest;
 use crate::domain::secret::Secret;
 use crate::domain::{request_file, yaml};
 use crate::files::{self, atomic, bounded, folders};
@@ -18,7 +18,7 @@ use crate::operations::issue::entries::Intent;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Journal {
     /// What was ordered.
-    pub order: Order,
+    pub order: IssuanceRequest,
     /// The server that it was begun on.
     pub server: String,
     /// The context that it was begun in.
@@ -69,12 +69,12 @@ impl Journal {
     /// Begins a journal. Nothing else has been written then.
     ///
     /// # Errors
-    /// [`files::Error`].
-    pub fn begin(order: Order, server: &str, context: &str) -> Result<Self, files::Error> {
+    /// [`files::FileError`].
+    pub fn begin(order: IssuanceRequest, server: &str, context: &str) -> Result<Self, files::FileError> {
         Self::begin_in(&folders::state()?, order, server, context)
     }
 
-    fn begin_in(state: &Path, order: Order, server: &str, context: &str) -> Result<Self, files::Error> {
+    fn begin_in(state: &Path, order: IssuanceRequest, server: &str, context: &str) -> Result<Self, files::FileError> {
         let begun = Utc::now();
         let root = state.join("issuances");
         folders::make_private(&root)?;
@@ -101,8 +101,8 @@ impl Journal {
     /// and left alone.
     ///
     /// # Errors
-    /// [`files::Error`] where there is no state folder.
-    pub fn unfinished() -> Result<Vec<Self>, files::Error> {
+    /// [`files::FileError`] where there is no state folder.
+    pub fn unfinished() -> Result<Vec<Self>, files::FileError> {
         Ok(Self::unfinished_in(&folders::state()?))
     }
 
@@ -129,10 +129,10 @@ impl Journal {
     /// Writes down what has been done.
     ///
     /// # Errors
-    /// [`files::Error`].
-    pub fn save(&self) -> Result<(), files::Error> {
+    /// [`files::FileError`].
+    pub fn save(&self) -> Result<(), files::FileError> {
         let path = self.folder.join(JOURNAL);
-        let content = |why: serde_yaml::Error| files::Error::Content { path: path.clone(), why: why.to_string() };
+        let content = |why: serde_yaml::Error| files::FileError::Content { path: path.clone(), why: why.to_string() };
         let text = serde_yaml::to_string(self).map_err(content)?;
         atomic::write_private(&path, text.as_bytes())
     }
@@ -145,16 +145,16 @@ impl Journal {
     /// Keeps the private key.
     ///
     /// # Errors
-    /// [`files::Error`].
-    pub fn keep_key(&self, pem: &Secret) -> Result<(), files::Error> {
+    /// [`files::FileError`].
+    pub fn keep_key(&self, pem: &Secret) -> Result<(), files::FileError> {
         atomic::write_private(&self.folder.join(KEY), pem.as_bytes())
     }
 
     /// Keeps the private key no longer: it stands in the kubeconfig.
     ///
     /// # Errors
-    /// [`files::Error`].
-    pub fn forget_key(&self) -> Result<(), files::Error> {
+    /// [`files::FileError`].
+    pub fn forget_key(&self) -> Result<(), files::FileError> {
         atomic::remove(&self.folder.join(KEY))
     }
 
@@ -167,23 +167,23 @@ impl Journal {
     /// Keeps the PKCS#10 request.
     ///
     /// # Errors
-    /// [`files::Error`].
-    pub fn keep_request(&self, pem: &request_file::CanonicalRequestPem) -> Result<(), files::Error> {
+    /// [`files::FileError`].
+    pub fn keep_request(&self, pem: &request_file::CanonicalRequestPem) -> Result<(), files::FileError> {
         atomic::write_private(&self.folder.join(REQUEST), pem.as_str().as_bytes())
     }
 
     /// Forgets the issuance: it is finished, or undone.
     ///
     /// # Errors
-    /// [`files::Error`].
-    pub fn remove(&self) -> Result<(), files::Error> {
+    /// [`files::FileError`].
+    pub fn remove(&self) -> Result<(), files::FileError> {
         // The key first: what is left of a removal that is cut off must not hold one. The journal last, so that it is
         // found and removed the next time.
         self.forget_key()?;
         atomic::remove(&self.folder.join(REQUEST))?;
         match std::fs::remove_dir_all(&self.folder) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(files::Error::Io { path: self.folder.clone(), error })
+                Err(files::FileError::Io { path: self.folder.clone(), error })
             }
             _ => Ok(()),
         }
@@ -195,12 +195,13 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::domain::issuance_request::Surroundings;
+    use crate::domain::issuance_request::OrderDefaults;
 
     #[test]
     fn an_unfinished_issuance_is_found_again_and_its_key_is_private() {
         let state = tempfile::tempdir().unwrap();
-        let order = Order::new("jane", &Surroundings { namespace: "default".into(), ..Surroundings::default() });
+        let order =
+            IssuanceRequest::new("jane", &OrderDefaults { namespace: "default".into(), ..OrderDefaults::default() });
         let mut journal = Journal::begin_in(state.path(), order.clone(), "https://s", "prod").unwrap();
         journal.keep_key(&Secret::new("secret".into())).unwrap();
         journal.csr_uid = Some("uid".into());

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::cluster::Cluster;
 use crate::cluster::context_loader::Withheld;
 use crate::domain::gate::{self, Candidate, Clearance, Confirmation, Refusal, Scope, WritePermit};
-use crate::domain::issuance_request::Order;
+use crate::domain::issuance_request::IssuanceRequest;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::verdict::{self, Verdict};
@@ -44,7 +44,7 @@ pub(super) fn cleared(
     confirmed: &[String],
     request: &Request,
     verdict: &Verdict,
-    order: &Order,
+    order: &IssuanceRequest,
 ) -> Result<Clearance, Refusal> {
     let level = verdict.level();
     let candidate = Candidate {

@@ -4,11 +4,11 @@ use chrono::Utc;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 
-use crate::cluster::{Ask, Cluster, Error};
+use crate::cluster::{AccessReview, Cluster, ClusterError};
 use crate::domain::gate::{Refusal, WritePermit};
-use crate::domain::issuance_request::{Grant, KeySource, Order};
+use crate::domain::issuance_request::{Grant, IssuanceRequest, KeySource};
 use crate::domain::key_type::KeyType;
-use crate::domain::kubeconfig::Kind;
+use crate::domain::kubeconfig::EntryKind;
 use crate::domain::objects;
 use crate::domain::plan::StepKind;
 use crate::domain::policy_file::PolicyFile;
@@ -21,7 +21,7 @@ use crate::operations::issue::judging::{cleared, judged};
 
 /// How a note wants to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Weight {
+pub enum Severity {
     /// It will work.
     Fine,
     /// It will work, and there is something to know.
@@ -36,14 +36,14 @@ pub struct Note {
     /// The step that it is about.
     pub step: StepKind,
     /// How to take it.
-    pub weight: Weight,
+    pub weight: Severity,
     /// A sentence.
     pub text: String,
 }
 
 /// Everything that was found out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rehearsal {
+pub struct PreflightReport {
     /// In the order of the steps.
     pub notes: Vec<Note>,
     /// The verdict on the request as the list would judge it; `None` where the server would not take the request.
@@ -52,7 +52,7 @@ pub struct Rehearsal {
     pub refusal: Option<Refusal>,
 }
 
-impl Rehearsal {
+impl PreflightReport {
     /// Whether nothing stands in the way.
     pub fn is_clear(&self) -> bool {
         self.works() && self.refusal.is_none()
@@ -60,7 +60,7 @@ impl Rehearsal {
 
     /// Whether it would work, whatever the gate says.
     pub fn works(&self) -> bool {
-        self.notes.iter().all(|note| note.weight != Weight::Problem)
+        self.notes.iter().all(|note| note.weight != Severity::Problem)
     }
 
     /// Whether nothing but the confirmation by the user's name is missing.
@@ -68,14 +68,14 @@ impl Rehearsal {
         self.works() && matches!(self.refusal, Some(Refusal::Dangerous { .. }))
     }
 
-    fn add(&mut self, step: StepKind, weight: Weight, text: impl Into<String>) {
+    fn add(&mut self, step: StepKind, weight: Severity, text: impl Into<String>) {
         self.notes.push(Note { step, weight, text: text.into() });
     }
 
-    fn server(&mut self, step: StepKind, answer: Result<(), Error>) {
+    fn server(&mut self, step: StepKind, answer: Result<(), ClusterError>) {
         match answer {
-            Ok(()) => self.add(step, Weight::Fine, "the server would take it"),
-            Err(error) => self.add(step, Weight::Problem, error.to_string()),
+            Ok(()) => self.add(step, Severity::Fine, "the server would take it"),
+            Err(error) => self.add(step, Severity::Problem, error.to_string()),
         }
     }
 }
@@ -85,13 +85,13 @@ impl Rehearsal {
 ///
 /// # Errors
 /// Where the cluster cannot be asked at all.
-pub async fn rehearse(
+pub async fn preflight(
     cluster: &Cluster,
     policy: &PolicyFile,
     confirmed: &[String],
-    order: &Order,
-) -> Result<Rehearsal, Error> {
-    let mut found = Rehearsal::default();
+    order: &IssuanceRequest,
+) -> Result<PreflightReport, ClusterError> {
+    let mut found = PreflightReport::default();
     let permit = match cluster.permit() {
         Ok(permit) => permit,
         Err(refusal) => {
@@ -118,12 +118,12 @@ async fn judge(
     policy: &PolicyFile,
     (permit, confirmed, may_approve): (WritePermit, &[String], bool),
     request: &Request,
-    order: &Order,
-    found: &mut Rehearsal,
+    order: &IssuanceRequest,
+    found: &mut PreflightReport,
 ) {
     let (verdict, withheld) = judged(cluster, policy, request, Utc::now()).await;
     for unknown in withheld {
-        found.add(StepKind::Approve, Weight::Notice, unknown.to_string());
+        found.add(StepKind::Approve, Severity::Notice, unknown.to_string());
     }
     if may_approve {
         found.refusal = cleared(permit, policy, confirmed, request, &verdict, order).err();
@@ -132,7 +132,7 @@ async fn judge(
 }
 
 /// The server's answer to a dry run carries a key of another kind than will be made.
-fn as_ordered(mut request: Request, order: &Order) -> Request {
+fn as_ordered(mut request: Request, order: &IssuanceRequest) -> Request {
     if let (KeySource::New(kind), Ok(pkcs10)) = (&order.key, &mut request.pkcs10) {
         let (algorithm, bits) = kind.strength();
         (pkcs10.key.algorithm, pkcs10.key.bits) = (algorithm.to_owned(), bits);
@@ -144,20 +144,20 @@ fn as_ordered(mut request: Request, order: &Order) -> Request {
 async fn request(
     cluster: &Cluster,
     permit: WritePermit,
-    order: &Order,
-    found: &mut Rehearsal,
-) -> Result<Option<CertificateSigningRequest>, Error> {
+    order: &IssuanceRequest,
+    found: &mut PreflightReport,
+) -> Result<Option<CertificateSigningRequest>, ClusterError> {
     let step = StepKind::Request;
     match cluster.request(&order.csr_name).await {
         Ok(_) => {
             found.add(
                 step,
-                Weight::Problem,
+                Severity::Problem,
                 format!("a request {} is there already: take another name", order.csr_name),
             );
             return Ok(None);
         }
-        Err(Error::Gone { .. } | Error::Forbidden { .. }) => {}
+        Err(ClusterError::Gone { .. } | ClusterError::Forbidden { .. }) => {}
         Err(error) => return Err(error),
     }
     let pem = match &order.key {
@@ -165,7 +165,7 @@ async fn request(
         KeySource::Existing(pem) => match request_file::read(pem.as_bytes()) {
             Ok(pem) => pem.into_string(),
             Err(error) => {
-                found.add(step, Weight::Problem, error.to_string());
+                found.add(step, Severity::Problem, error.to_string());
                 return Ok(None);
             }
         },
@@ -173,7 +173,7 @@ async fn request(
         KeySource::New(_) => match throw_away(order) {
             Ok(pem) => pem,
             Err(why) => {
-                found.add(step, Weight::Problem, why);
+                found.add(step, Severity::Problem, why);
                 return Ok(None);
             }
         },
@@ -184,7 +184,7 @@ async fn request(
     Ok(made)
 }
 
-fn throw_away(order: &Order) -> Result<String, String> {
+fn throw_away(order: &IssuanceRequest) -> Result<String, String> {
     let key = PrivateKey::generate(KeyType::EcdsaP256).map_err(|error| error.to_string())?;
     certification_request(&key, &order.user, &order.groups).map_err(|error| error.to_string())
 }
@@ -193,38 +193,47 @@ fn throw_away(order: &Order) -> Result<String, String> {
 ///
 /// # Errors
 /// Why there is no answer.
-pub(super) async fn may_approve(cluster: &Cluster, signer: &str) -> Result<bool, Error> {
+pub(super) async fn may_approve(cluster: &Cluster, signer: &str) -> Result<bool, ClusterError> {
     let group = "certificates.k8s.io";
     let resource = "certificatesigningrequests";
-    let update = Ask { verb: "update", group, resource, subresource: "approval", ..Ask::default() };
-    let signer = Ask { verb: "approve", group, resource: "signers", name: signer, ..Ask::default() };
+    let update = AccessReview { verb: "update", group, resource, subresource: "approval", ..AccessReview::default() };
+    let signer = AccessReview { verb: "approve", group, resource: "signers", name: signer, ..AccessReview::default() };
     Ok(cluster.may_i(&update).await? && cluster.may_i(&signer).await?)
 }
 
-async fn approve(cluster: &Cluster, order: &Order, found: &mut Rehearsal) -> Result<bool, Error> {
+async fn approve(
+    cluster: &Cluster,
+    order: &IssuanceRequest,
+    found: &mut PreflightReport,
+) -> Result<bool, ClusterError> {
     let may = may_approve(cluster, &order.signer_name).await?;
     if may {
-        found.add(StepKind::Approve, Weight::Fine, "you may approve it");
+        found.add(StepKind::Approve, Severity::Fine, "you may approve it");
     } else {
         let text = "you may not approve it yourself: it will wait for somebody who may";
-        found.add(StepKind::Approve, Weight::Notice, text);
+        found.add(StepKind::Approve, Severity::Notice, text);
     }
     Ok(may)
 }
 
-async fn role(cluster: &Cluster, permit: WritePermit, order: &Order, found: &mut Rehearsal) -> Result<(), Error> {
+async fn role(
+    cluster: &Cluster,
+    permit: WritePermit,
+    order: &IssuanceRequest,
+    found: &mut PreflightReport,
+) -> Result<(), ClusterError> {
     let step = StepKind::Binding;
     match &order.grant {
         Grant::Nothing => return Ok(()),
         Grant::Role(name) => {
             if cluster.find::<Role>(&order.namespace, name).await?.is_none() {
-                found.add(step, Weight::Problem, format!("there is no Role {name} in {}", order.namespace));
+                found.add(step, Severity::Problem, format!("there is no Role {name} in {}", order.namespace));
             }
             return Ok(());
         }
         Grant::ClusterRole(name) => {
             if cluster.cluster_role(name).await?.is_none() {
-                found.add(step, Weight::Problem, format!("there is no ClusterRole {name}"));
+                found.add(step, Severity::Problem, format!("there is no ClusterRole {name}"));
             }
             return Ok(());
         }
@@ -238,14 +247,14 @@ async fn role(cluster: &Cluster, permit: WritePermit, order: &Order, found: &mut
             found.server(StepKind::Role, answer.map(drop));
         }
         Some(there) if there.rules == wanted.rules => {
-            found.add(StepKind::Role, Weight::Fine, format!("{name} is there already, with the same rules"));
+            found.add(StepKind::Role, Severity::Fine, format!("{name} is there already, with the same rules"));
         }
         Some(there) => {
             let text = format!(
                 "a Role {name} is there with other rules ({}): take another name, or bind it as it is",
                 rules_text(&there)
             );
-            found.add(StepKind::Role, Weight::Problem, text);
+            found.add(StepKind::Role, Severity::Problem, text);
         }
     }
     Ok(())
@@ -259,18 +268,25 @@ fn rules_text(role: &Role) -> String {
     rules.iter().map(text).collect::<Vec<_>>().join("; ")
 }
 
-async fn binding(cluster: &Cluster, permit: WritePermit, order: &Order, found: &mut Rehearsal) -> Result<(), Error> {
+async fn binding(
+    cluster: &Cluster,
+    permit: WritePermit,
+    order: &IssuanceRequest,
+    found: &mut PreflightReport,
+) -> Result<(), ClusterError> {
     let Some(wanted) = objects::role_binding(order) else { return Ok(()) };
     let (step, name) = (StepKind::Binding, &order.binding_name);
     match cluster.find::<RoleBinding>(&order.namespace, name).await? {
         Some(there) if there.role_ref == wanted.role_ref && there.subjects == wanted.subjects => {
-            found.add(step, Weight::Fine, format!("{name} is there already"));
+            found.add(step, Severity::Fine, format!("{name} is there already"));
         }
-        Some(_) => found.add(step, Weight::Problem, format!("another RoleBinding {name} is there: take another name")),
+        Some(_) => {
+            found.add(step, Severity::Problem, format!("another RoleBinding {name} is there: take another name"))
+        }
         None => match cluster.create(permit, &order.namespace, &wanted, true).await {
             // A role that is still to be made cannot be weighed against our own rights yet.
-            Err(Error::Gone { .. }) if matches!(order.grant, Grant::NewRole { .. }) => {
-                found.add(step, Weight::Notice, "the server decides once the role is there");
+            Err(ClusterError::Gone { .. }) if matches!(order.grant, Grant::NewRole { .. }) => {
+                found.add(step, Severity::Notice, "the server decides once the role is there");
             }
             answer => found.server(step, answer.map(drop)),
         },
@@ -279,40 +295,40 @@ async fn binding(cluster: &Cluster, permit: WritePermit, order: &Order, found: &
 }
 
 /// A file that is there is never replaced by a certificate.
-fn certificate_file(order: &Order, found: &mut Rehearsal) {
+fn certificate_file(order: &IssuanceRequest, found: &mut PreflightReport) {
     if let Some(path) = order.certificate_file.as_ref().filter(|path| path.exists()) {
         let text = format!("{} exists already: take another name", path.display());
-        found.add(StepKind::Certificate, Weight::Problem, text);
+        found.add(StepKind::Certificate, Severity::Problem, text);
     }
 }
 
-fn kubeconfig(order: &Order, found: &mut Rehearsal) {
+fn kubeconfig(order: &IssuanceRequest, found: &mut PreflightReport) {
     let step = StepKind::Kubeconfig;
     let Some(target) = &order.kubeconfig else { return };
     let config = match files::kubeconfig::read(&target.path) {
         Ok(config) => config,
-        Err(error) => return found.add(step, Weight::Problem, error.to_string()),
+        Err(error) => return found.add(step, Severity::Problem, error.to_string()),
     };
     let path = target.path.display();
-    for (kind, name) in [(Kind::User, &target.user), (Kind::Context, &target.context)] {
+    for (kind, name) in [(EntryKind::User, &target.user), (EntryKind::Context, &target.context)] {
         if config.get(kind, name).is_some() {
             let (weight, what) = if target.overwrite {
-                (Weight::Notice, "it will be replaced; the backup keeps it")
+                (Severity::Notice, "it will be replaced; the backup keeps it")
             } else {
-                (Weight::Problem, "take another name or another file")
+                (Severity::Problem, "take another name or another file")
             };
             found.add(step, weight, format!("{path} has a {} {name} already: {what}", kind.word()));
         }
     }
     if files::kubeconfig::has_comments(&target.path) {
-        found.add(step, Weight::Notice, format!("the comments in {path} are lost; its backup keeps them"));
+        found.add(step, Severity::Notice, format!("the comments in {path} are lost; its backup keeps them"));
     }
     if target.switch
         && let Some(current) = config.current_context().filter(|current| *current != target.context)
     {
         found.add(
             step,
-            Weight::Notice,
+            Severity::Notice,
             format!("kubectl's current context changes from {current} to {}", target.context),
         );
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::output::shell::ShellLine;
 use crate::domain::plan::StepKind;
-use crate::error::Trouble;
+use crate::error::UserError;
 use crate::operations::issue::journal::Journal;
 use crate::operations::issue::verify_login::Proof;
 
@@ -18,16 +18,16 @@ pub enum Progress {
     /// A step is done: what came of it, how long it took.
     Done(StepKind, String, Duration),
     /// Something was written.
-    Wrote(Written),
+    Wrote(WriteRecord),
     /// It stopped at a step. What was done stays done and the journal knows of it.
-    Failed(StepKind, Trouble),
+    Failed(StepKind, UserError),
     /// All steps are done.
-    Finished(Box<Outcome>),
+    Finished(Box<IssueOutcome>),
 }
 
 /// One write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct WriteRecord {
     /// The verb.
     pub what: &'static str,
     /// What was written.
@@ -40,7 +40,7 @@ pub struct Written {
 
 /// The result of an issuance.
 #[derive(Debug, Clone)]
-pub struct Outcome {
+pub struct IssueOutcome {
     /// What was made: enough to undo it.
     pub journal: Journal,
     /// The certificate, PEM.

@@ -7,10 +7,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::cluster::Cluster;
 use crate::domain::gate::Refusal;
 use crate::domain::plan::{Plan, StepKind};
-use crate::error::Trouble;
+use crate::error::UserError;
 use crate::operations::issue::journal::Journal;
 use crate::operations::issue::judging::Issuer;
-use crate::operations::issue::progress::{Outcome, Progress};
+use crate::operations::issue::progress::{IssueOutcome, Progress};
 use crate::operations::issue::{approval, steps, verify_login};
 
 /// Why an issuance stopped.
@@ -19,7 +19,7 @@ pub struct Stopped {
     /// The step at which it stopped.
     pub step: StepKind,
     /// Why, in words.
-    pub trouble: Trouble,
+    pub trouble: UserError,
     /// Why the gate refused it, if it did.
     pub refusal: Option<Refusal>,
 }
@@ -34,7 +34,7 @@ pub async fn run(
     issuer: &Issuer,
     mut journal: Journal,
     news: UnboundedSender<Progress>,
-) -> Result<Outcome, Stopped> {
+) -> Result<IssueOutcome, Stopped> {
     let permit = issuer.permit;
     let plan = Plan::new(&journal.order);
     let mut certificate = String::new();
@@ -71,16 +71,16 @@ pub async fn run(
     if let Err(error) = journal.remove() {
         tracing::warn!(%error, "the finished issuance's journal stays");
     }
-    let outcome = Outcome { journal, certificate, proof: proven };
+    let outcome = IssueOutcome { journal, certificate, proof: proven };
     tell(&news, Progress::Finished(Box::new(outcome.clone())));
     Ok(outcome)
 }
 
-async fn prove(journal: &Journal, proven: &mut Option<verify_login::Proof>) -> Result<String, Trouble> {
+async fn prove(journal: &Journal, proven: &mut Option<verify_login::Proof>) -> Result<String, UserError> {
     let Some(target) = &journal.order.kubeconfig else { return Ok(String::new()) };
     let proof = verify_login::prove(&journal.order, target).await?;
     if proof.who.username != journal.order.user {
-        return Err(Trouble::new(format!("the cluster says {} instead", proof.who.username)));
+        return Err(UserError::new(format!("the cluster says {} instead", proof.who.username)));
     }
     let mut own: Vec<_> = proof.who.groups.iter().filter(|group| *group != "system:authenticated").cloned().collect();
     // A certificate keeps its groups as a set, in no order that means anything.

@@ -6,37 +6,37 @@ use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::cluster::{Cluster, Error};
+use crate::cluster::{Cluster, ClusterError};
 use crate::domain::certificate::Certificate;
 use crate::domain::gate::WritePermit;
 use crate::domain::issuance_request::KeySource;
 use crate::domain::output::pem::Certificates;
 use crate::domain::output::shell::ShellLine;
 use crate::domain::plan::{Plan, StepKind};
-use crate::domain::request::{Request, State};
+use crate::domain::request::{Request, RequestState};
 use crate::domain::text::printable;
 use crate::domain::verdict::difference_from_request;
 use crate::domain::{commands, objects, request_file};
-use crate::error::Trouble;
+use crate::error::UserError;
 use crate::files::{self, bounded};
 use crate::keys::{PrivateKey, certification_request};
 use crate::operations::issue::entries::{Entries, Intent};
 use crate::operations::issue::journal::Journal;
-use crate::operations::issue::progress::{Progress, Written};
+use crate::operations::issue::progress::{Progress, WriteRecord};
 use crate::operations::issue::run::tell;
 
-pub(super) type News = UnboundedSender<Progress>;
+pub(super) type ProgressSender = UnboundedSender<Progress>;
 
 /// How long the signer may take before the likely causes are told.
 const SIGNER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Key and request, kept in the journal's folder before anything goes to the cluster.
-pub(super) async fn key(journal: &Journal) -> Result<String, Trouble> {
+pub(super) async fn key(journal: &Journal) -> Result<String, UserError> {
     let order = journal.order.clone();
     let kind = match order.key {
         KeySource::Existing(pem) => {
             let request = request_file::read(pem.as_bytes());
-            journal.keep_request(&request.map_err(|error| Trouble::advised(error.to_string(), error.advice()))?)?;
+            journal.keep_request(&request.map_err(|error| UserError::advised(error.to_string(), error.advice()))?)?;
             return Ok("the request is at hand, its key is with its owner".to_owned());
         }
         KeySource::New(kind) => kind,
@@ -47,18 +47,18 @@ pub(super) async fn key(journal: &Journal) -> Result<String, Trouble> {
     }
     let kept = journal.clone();
     // Making an RSA key takes a while and no other task should wait for it.
-    let made = tokio::task::spawn_blocking(move || -> Result<(), Trouble> {
+    let made = tokio::task::spawn_blocking(move || -> Result<(), UserError> {
         let key = match kept.key() {
             Some(pem) => PrivateKey::from_pem(pem.expose())?,
             None => PrivateKey::generate(kind)?,
         };
         kept.keep_key(&key.to_pem())?;
         let request = certification_request(&key, &order.user, &order.groups)?;
-        let request = request_file::read(request.as_bytes()).map_err(|error| Trouble::new(error.to_string()))?;
+        let request = request_file::read(request.as_bytes()).map_err(|error| UserError::new(error.to_string()))?;
         kept.keep_request(&request)?;
         Ok(())
     });
-    made.await.map_err(|_| Trouble::new("making the key was cut off"))??;
+    made.await.map_err(|_| UserError::new("making the key was cut off"))??;
     Ok("made".to_owned())
 }
 
@@ -67,21 +67,21 @@ pub(super) async fn request(
     cluster: &Cluster,
     permit: WritePermit,
     journal: &mut Journal,
-    news: &News,
-) -> Result<String, Trouble> {
+    news: &ProgressSender,
+) -> Result<String, UserError> {
     if journal.csr_uid.is_some() {
         return Ok("there already".to_owned());
     }
-    let pem = journal.request().ok_or_else(|| Trouble::new("the request is no longer in the state folder"))?;
+    let pem = journal.request().ok_or_else(|| UserError::new("the request is no longer in the state folder"))?;
     let name = journal.order.csr_name.clone();
     let wanted = objects::csr(&journal.order, &pem);
     let made = match cluster.request(&name).await {
         Ok(there) if there.spec.request == wanted.spec.request => Ok(there),
         Ok(_) => {
             let text = format!("a request {name} is there already, and it is not this one");
-            return Err(Trouble::advised(text, "Take another name for the request."));
+            return Err(UserError::advised(text, "Take another name for the request."));
         }
-        Err(Error::Gone { .. }) => {
+        Err(ClusterError::Gone { .. }) => {
             journal.intents.request = true;
             journal.save()?;
             cluster.create_request(permit, &wanted, false).await
@@ -101,11 +101,13 @@ pub(super) async fn certificate(
     permit: WritePermit,
     journal: &mut Journal,
     certificate: &mut String,
-    news: &News,
-) -> Result<String, Trouble> {
+    news: &ProgressSender,
+) -> Result<String, UserError> {
     let name = &journal.order.csr_name;
     let uid = journal.csr_uid.clone().unwrap_or_default();
-    let ended = |request: &Request| matches!(request.state(), State::Issued | State::Failed | State::Denied);
+    let ended = |request: &Request| {
+        matches!(request.state(), RequestState::Issued | RequestState::Failed | RequestState::Denied)
+    };
     let waiting = cluster.wait_for(name, &uid, ended);
     tokio::pin!(waiting);
     let csr = if let Ok(csr) = tokio::time::timeout(SIGNER_PATIENCE, &mut waiting).await {
@@ -115,17 +117,17 @@ pub(super) async fn certificate(
         waiting.await?
     };
     let request = Request::from_object(&csr);
-    if request.state() != State::Issued {
+    if request.state() != RequestState::Issued {
         return Err(refused(&csr));
     }
     let pem = csr.status.and_then(|status| status.certificate).map(|bytes| bytes.0).unwrap_or_default();
-    let issued = Certificate::from_pem(&pem).map_err(Trouble::new)?;
+    let issued = Certificate::from_pem(&pem).map_err(UserError::new)?;
     if let Some(difference) = difference_from_request(&request) {
         let text = format!("the certificate is not what the request asks for: {difference}");
         let advice = "Do not use it, and find out who issued it. Undo removes what was created for it.";
-        return Err(Trouble::advised(printable(&text), advice));
+        return Err(UserError::advised(printable(&text), advice));
     }
-    *certificate = Certificates::read(&pem).map_err(Trouble::new)?.pem;
+    *certificate = Certificates::read(&pem).map_err(UserError::new)?.pem;
     if let Some(path) = journal.order.certificate_file.clone() {
         // An earlier run that was killed while it wrote this file left it unfinished.
         files::sweep::beside(&path, true);
@@ -164,8 +166,8 @@ pub(super) async fn role(
     cluster: &Cluster,
     permit: WritePermit,
     journal: &mut Journal,
-    news: &News,
-) -> Result<String, Trouble> {
+    news: &ProgressSender,
+) -> Result<String, UserError> {
     let Some(wanted) = objects::role(&journal.order) else { return Ok(String::new()) };
     let (namespace, name) = (journal.order.namespace.clone(), wanted.metadata.name.clone().unwrap_or_default());
     if let Some(there) = cluster.find::<Role>(&namespace, &name).await? {
@@ -173,7 +175,7 @@ pub(super) async fn role(
             return Ok(format!("there already, with the same rules, in {namespace}"));
         }
         let text = format!("a Role {name} with other rules is there in {namespace}");
-        return Err(Trouble::advised(text, "Take another name for the role, or bind the one that is there."));
+        return Err(UserError::advised(text, "Take another name for the role, or bind the one that is there."));
     }
     journal.intents.role = true;
     journal.save()?;
@@ -190,8 +192,8 @@ pub(super) async fn binding(
     cluster: &Cluster,
     permit: WritePermit,
     journal: &mut Journal,
-    news: &News,
-) -> Result<String, Trouble> {
+    news: &ProgressSender,
+) -> Result<String, UserError> {
     let Some(wanted) = objects::role_binding(&journal.order) else { return Ok(String::new()) };
     let (namespace, name) = (journal.order.namespace.clone(), journal.order.binding_name.clone());
     if let Some(there) = cluster.find::<RoleBinding>(&namespace, &name).await? {
@@ -199,7 +201,7 @@ pub(super) async fn binding(
             return Ok(format!("{name} is there already"));
         }
         let text = format!("another RoleBinding {name} is there in {namespace}");
-        return Err(Trouble::advised(text, "Take another name for the binding."));
+        return Err(UserError::advised(text, "Take another name for the binding."));
     }
     journal.intents.binding = true;
     journal.save()?;
@@ -217,13 +219,13 @@ pub(super) async fn kubeconfig(
     permit: WritePermit,
     journal: &mut Journal,
     certificate: &str,
-    news: &News,
-) -> Result<String, Trouble> {
+    news: &ProgressSender,
+) -> Result<String, UserError> {
     let Some(target) = journal.order.kubeconfig.clone() else { return Ok(String::new()) };
     if journal.kubeconfig_written {
         return Ok(format!("{}, there already", target.path.display()));
     }
-    let key = journal.key().ok_or_else(|| Trouble::new("the key is no longer in the state folder"))?;
+    let key = journal.key().ok_or_else(|| UserError::new("the key is no longer in the state folder"))?;
     let entries = Entries::new(cluster, &journal.order.namespace, &target, certificate, &key);
     let before = files::kubeconfig::read(&target.path)?;
     if let Some(taken) = entries.taken(&before, &target) {
@@ -234,7 +236,7 @@ pub(super) async fn kubeconfig(
         if target.switch && before.current_context() != Some(&target.context) {
             journal.previous_context = before.current_context().map(str::to_owned);
         }
-        let public_key = Certificate::from_pem(certificate.as_bytes()).map_err(Trouble::new)?.public_key_sha256;
+        let public_key = Certificate::from_pem(certificate.as_bytes()).map_err(UserError::new)?.public_key_sha256;
         journal.intents.kubeconfig = Some(Intent::new(&before, &target, public_key));
         journal.save()?;
     }
@@ -242,7 +244,7 @@ pub(super) async fn kubeconfig(
     let edited = tokio::task::spawn_blocking(move || {
         files::kubeconfig::edit(permit, &target.path, |config| entries.put(config, &target))
     });
-    let edited = edited.await.map_err(|_| Trouble::new("writing the kubeconfig was cut off"))?;
+    let edited = edited.await.map_err(|_| UserError::new("writing the kubeconfig was cut off"))?;
     let shown = path.display().to_string();
     let command = command_of(cluster, journal, StepKind::Kubeconfig);
     wrote(news, "write", shown.clone(), edited.as_ref().map(|_| "user and context"), command);
@@ -256,14 +258,14 @@ pub(super) async fn kubeconfig(
 }
 
 /// The request that this issuance made, not another that has its name by now.
-pub(super) fn ours(journal: &Journal, csr: CertificateSigningRequest) -> Result<CertificateSigningRequest, Trouble> {
+pub(super) fn ours(journal: &Journal, csr: CertificateSigningRequest) -> Result<CertificateSigningRequest, UserError> {
     if csr.metadata.uid == journal.csr_uid {
         return Ok(csr);
     }
-    Err(Trouble::new(format!("the request {} is gone; another has its name", journal.order.csr_name)))
+    Err(UserError::new(format!("the request {} is gone; another has its name", journal.order.csr_name)))
 }
 
-pub(super) fn refused(csr: &CertificateSigningRequest) -> Trouble {
+pub(super) fn refused(csr: &CertificateSigningRequest) -> UserError {
     let request = Request::from_object(csr);
     let last = request.conditions.iter().rfind(|condition| condition.kind == "Failed" || condition.kind == "Denied");
     let (kind, said) = last.map_or(("refused", String::new()), |condition| {
@@ -271,7 +273,7 @@ pub(super) fn refused(csr: &CertificateSigningRequest) -> Trouble {
         (kind, format!(": {}: {}", condition.reason, condition.message))
     });
     let text = format!("the request was {kind}{said}");
-    Trouble::advised(printable(&text), "That is final. Undo, or ask again under another name.")
+    UserError::advised(printable(&text), "That is final. Undo, or ask again under another name.")
 }
 
 fn command_of(cluster: &Cluster, journal: &Journal, kind: StepKind) -> ShellLine {
@@ -279,12 +281,12 @@ fn command_of(cluster: &Cluster, journal: &Journal, kind: StepKind) -> ShellLine
 }
 
 pub(super) fn wrote<E: std::fmt::Display>(
-    news: &News,
+    news: &ProgressSender,
     what: &'static str,
     object: String,
     outcome: Result<&str, E>,
     command: ShellLine,
 ) {
     let outcome = outcome.map(str::to_owned).map_err(|error| error.to_string());
-    tell(news, Progress::Wrote(Written { what, object, outcome, command }));
+    tell(news, Progress::Wrote(WriteRecord { what, object, outcome, command }));
 }

@@ -7,26 +7,26 @@ use std::path::Path;
 
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
 
-use crate::cluster::{Cluster, Error};
+use crate::cluster::{Cluster, ClusterError};
 use crate::domain::certificate::Certificate;
 use crate::domain::gate::{self, Confirmation, WritePermit};
 use crate::domain::issuance_request::{KeySource, KubeconfigTarget};
-use crate::domain::kubeconfig::Kind;
+use crate::domain::kubeconfig::EntryKind;
 use crate::domain::output::shell::{ShellCommand, ShellLine};
-use crate::domain::request::{Pin, Pkcs10};
+use crate::domain::request::{Pkcs10, RequestVersion};
 use crate::domain::{commands, objects};
-use crate::error::Trouble;
+use crate::error::UserError;
 use crate::files::kubeconfig::backups;
 use crate::files::{self, atomic, bounded};
 use crate::operations::issue::entries::{restore, take_context_out};
 use crate::operations::issue::journal::Journal;
-use crate::operations::issue::progress::Written;
+use crate::operations::issue::progress::WriteRecord;
 
 /// Undoes an issuance, the last step first, and forgets it. An issued certificate stays valid until it expires.
 ///
 /// # Errors
 /// The first thing that could not be taken back; what was taken back before is gone.
-pub async fn undo(cluster: &Cluster, permit: WritePermit, journal: &Journal) -> Result<Vec<Written>, Trouble> {
+pub async fn undo(cluster: &Cluster, permit: WritePermit, journal: &Journal) -> Result<Vec<WriteRecord>, UserError> {
     let mut done = Vec::new();
     kubeconfig(permit, journal, &mut done).await?;
     binding(cluster, permit, journal, &mut done).await?;
@@ -38,7 +38,7 @@ pub async fn undo(cluster: &Cluster, permit: WritePermit, journal: &Journal) -> 
 }
 
 /// User, context and the cluster that came with them; the file, where there was none before.
-async fn kubeconfig(permit: WritePermit, journal: &Journal, done: &mut Vec<Written>) -> Result<(), Trouble> {
+async fn kubeconfig(permit: WritePermit, journal: &Journal, done: &mut Vec<WriteRecord>) -> Result<(), UserError> {
     let Some(target) = journal.order.kubeconfig.clone() else { return Ok(()) };
     if !journal.kubeconfig_written && journal.intents.kubeconfig.is_none() {
         return Ok(());
@@ -46,7 +46,7 @@ async fn kubeconfig(permit: WritePermit, journal: &Journal, done: &mut Vec<Writt
     let journal = journal.clone();
     let taking = move || take_out(permit, &journal, &target).map(|was_there| (was_there, target));
     let taking = tokio::task::spawn_blocking(taking);
-    let (was_there, target) = taking.await.map_err(|_| Trouble::new("writing the kubeconfig was cut off"))??;
+    let (was_there, target) = taking.await.map_err(|_| UserError::new("writing the kubeconfig was cut off"))??;
     if was_there {
         let command = ShellCommand::new("kubectl config delete-context").operands([target.context.as_str()]).line();
         done.push(written(target.path.display().to_string(), command));
@@ -55,7 +55,7 @@ async fn kubeconfig(permit: WritePermit, journal: &Journal, done: &mut Vec<Writt
 }
 
 /// Tells whether there was something to take out.
-fn take_out(permit: WritePermit, journal: &Journal, target: &KubeconfigTarget) -> Result<bool, files::Error> {
+fn take_out(permit: WritePermit, journal: &Journal, target: &KubeconfigTarget) -> Result<bool, files::FileError> {
     let previous = journal.previous_context.as_deref();
     let mut was_there = false;
     let intent = journal.intents.kubeconfig.as_ref();
@@ -64,7 +64,7 @@ fn take_out(permit: WritePermit, journal: &Journal, target: &KubeconfigTarget) -
             // A journal of an earlier version: it only says that both are there.
             was_there = true;
             take_context_out(config, target, previous);
-            config.remove(Kind::User, &target.user);
+            config.remove(EntryKind::User, &target.user);
             return files::kubeconfig::Rest::Keep;
         };
         was_there = intent.is_written(config, target);
@@ -89,8 +89,8 @@ async fn binding(
     cluster: &Cluster,
     permit: WritePermit,
     journal: &Journal,
-    done: &mut Vec<Written>,
-) -> Result<(), Trouble> {
+    done: &mut Vec<WriteRecord>,
+) -> Result<(), UserError> {
     let (namespace, name) = (&journal.order.namespace, &journal.order.binding_name);
     let uid = match (&journal.binding_uid, objects::role_binding(&journal.order)) {
         (Some(uid), _) => Some(uid.clone()),
@@ -112,8 +112,8 @@ async fn role(
     cluster: &Cluster,
     permit: WritePermit,
     journal: &Journal,
-    done: &mut Vec<Written>,
-) -> Result<(), Trouble> {
+    done: &mut Vec<WriteRecord>,
+) -> Result<(), UserError> {
     let namespace = &journal.order.namespace;
     let Some(name) = journal.order.role_name() else { return Ok(()) };
     let uid = match (&journal.role_uid, objects::role(&journal.order)) {
@@ -132,7 +132,7 @@ async fn role(
 }
 
 /// The certificate's file, if it is still the certificate of this issuance's request.
-fn certificate_file(_permit: WritePermit, journal: &Journal, done: &mut Vec<Written>) -> Result<(), Trouble> {
+fn certificate_file(_permit: WritePermit, journal: &Journal, done: &mut Vec<WriteRecord>) -> Result<(), UserError> {
     let Some(path) = journal.order.certificate_file.as_deref().filter(|_| journal.intents.certificate) else {
         return Ok(());
     };
@@ -162,8 +162,8 @@ async fn request(
     cluster: &Cluster,
     permit: WritePermit,
     journal: &Journal,
-    done: &mut Vec<Written>,
-) -> Result<(), Trouble> {
+    done: &mut Vec<WriteRecord>,
+) -> Result<(), UserError> {
     let name = &journal.order.csr_name;
     // Before it is intended, nothing was made; one of the same name that is there is another's.
     if !journal.intents.request && journal.csr_uid.is_none() {
@@ -171,7 +171,7 @@ async fn request(
     }
     let there = match cluster.request(name).await {
         Ok(there) => there,
-        Err(Error::Gone { .. }) => return Ok(()),
+        Err(ClusterError::Gone { .. }) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
     let ours = match &journal.csr_uid {
@@ -182,16 +182,16 @@ async fn request(
         return Ok(());
     }
     // What this issuance made is confirmed by asking for the undo, whatever version it is now.
-    let deletion = gate::delete(permit, &Pin::of(&there), true, &Confirmation::flags(&[]))
-        .map_err(|refusal| Trouble::new(refusal.to_string()))?;
+    let deletion = gate::delete(permit, &RequestVersion::of(&there), true, &Confirmation::flags(&[]))
+        .map_err(|refusal| UserError::new(refusal.to_string()))?;
     match cluster.delete_request(&deletion).await {
-        Ok(()) | Err(Error::Gone { .. }) => {}
+        Ok(()) | Err(ClusterError::Gone { .. }) => {}
         Err(error) => return Err(error.into()),
     }
     done.push(written(format!("csr/{name}"), commands::delete(&cluster.kubectl, name)));
     Ok(())
 }
 
-fn written(object: String, command: ShellLine) -> Written {
-    Written { what: "undo", object, outcome: Ok("taken back".to_owned()), command }
+fn written(object: String, command: ShellLine) -> WriteRecord {
+    WriteRecord { what: "undo", object, outcome: Ok("taken back".to_owned()), command }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::cluster::{Cluster, Error, Prompt, Target, WhoAmI};
-use crate::domain::issuance_request::{KubeconfigTarget, Order};
+use crate::cluster::{Cluster, ClusterError, Prompt, Target, WhoAmI};
+use crate::domain::issuance_request::{IssuanceRequest, KubeconfigTarget};
 
 /// How long a certificate that is not accepted yet is tried again (two clocks may differ a little).
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -22,7 +22,7 @@ pub struct Proof {
 ///
 /// # Errors
 /// Why that does not work.
-pub async fn prove(order: &Order, target: &KubeconfigTarget) -> Result<Proof, Error> {
+pub async fn prove(order: &IssuanceRequest, target: &KubeconfigTarget) -> Result<Proof, ClusterError> {
     let login = Target {
         kubeconfig: Some(target.path.clone()),
         context: Some(target.context.clone()),
@@ -33,7 +33,7 @@ pub async fn prove(order: &Order, target: &KubeconfigTarget) -> Result<Proof, Er
     let started = tokio::time::Instant::now();
     let who = loop {
         match cluster.who_am_i().await {
-            Err(Error::Unauthorized { .. }) if started.elapsed() < PATIENCE => {
+            Err(ClusterError::Unauthorized { .. }) if started.elapsed() < PATIENCE => {
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
             answer => break answer?,

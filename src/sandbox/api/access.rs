@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::fields::Fields;
 use super::resource::{CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES, Resource};
-use super::status::Failure;
-use crate::domain::access::{Action, Binding, Policy, Role, Who};
+use super::status::ApiFailure;
+use crate::domain::access::{Action, Binding, Policy, Principal, Role};
 use crate::sandbox::authentication::User;
 use crate::sandbox::node::{self, NodeAuthorizer};
 use crate::sandbox::seed;
@@ -86,12 +86,12 @@ impl Access {
     }
 
     /// Whether a request without selectors is allowed.
-    pub fn permits(&self, who: &Who, action: &Action) -> bool {
+    pub fn permits(&self, who: &Principal, action: &Action) -> bool {
         self.decide(who, action, &Fields::default()).allowed
     }
 
     /// Asks one authorizer after the other (`authorization/union`); `fields` is the request's field selector.
-    pub fn decide(&self, who: &Who, action: &Action, fields: &Fields) -> Decision {
+    pub fn decide(&self, who: &Principal, action: &Action, fields: &Fields) -> Decision {
         let allowed = |reason: String| Decision { allowed: true, reason };
         if who.is_master() {
             return allowed(String::new());
@@ -116,12 +116,12 @@ impl Access {
 }
 
 /// The 403 for an action, in the server's words (`responsewriters.Forbidden`).
-pub fn refusal(user: &User, action: &Action, reason: &str) -> Failure {
+pub fn refusal(user: &User, action: &Action, reason: &str) -> ApiFailure {
     let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
     let name = &user.who.user;
     match action {
         Action::Path { verb, path } => {
-            Failure::denied_path(&format!("User {name:?} cannot {verb} path {path:?}{reason}"))
+            ApiFailure::denied_path(&format!("User {name:?} cannot {verb} path {path:?}{reason}"))
         }
         Action::Resource(action) => {
             let slash = if action.subresource.is_empty() { "" } else { "/" };
@@ -133,7 +133,7 @@ pub fn refusal(user: &User, action: &Action, reason: &str) -> Failure {
             let (verb, group) = (&action.verb, &action.group);
             let why =
                 format!("User {name:?} cannot {verb} resource {resource:?} in API group {group:?} {place}{reason}");
-            Failure::denied(group, &action.resource, &action.name, &why)
+            ApiFailure::denied(group, &action.resource, &action.name, &why)
         }
     }
 }

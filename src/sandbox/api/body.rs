@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::query::FieldValidation;
 use super::resource::{RESOURCES, Resource};
-use super::status::Failure;
+use super::status::ApiFailure;
 use crate::domain::yaml;
 use crate::sandbox::schema::{Schemas, check, protobuf};
 
@@ -32,7 +32,7 @@ pub struct Decoded {
 ///
 /// # Errors
 /// 415 for a form that is not known, 400 for a body that is not of that form.
-pub fn parse(content_type: &str, body: &Bytes) -> Result<(Value, Vec<String>), Failure> {
+pub fn parse(content_type: &str, body: &Bytes) -> Result<(Value, Vec<String>), ApiFailure> {
     let media = content_type.split(';').next().unwrap_or_default().trim();
     match media {
         "" | "application/json" | "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
@@ -41,20 +41,20 @@ pub fn parse(content_type: &str, body: &Bytes) -> Result<(Value, Vec<String>), F
         "application/yaml" | "application/apply-patch+yaml" => {
             let text = std::str::from_utf8(body).map_err(|error| error.to_string());
             let value = text.and_then(|text| yaml::from_str(text).map_err(|error| error.to_string()));
-            let value = value.map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))?;
+            let value = value.map_err(|error| ApiFailure::bad_request(format!("error decoding YAML: {error}")))?;
             Ok((value, Vec::new()))
         }
-        _ => Err(Failure::unsupported_media(ACCEPTED)),
+        _ => Err(ApiFailure::unsupported_media(ACCEPTED)),
     }
 }
 
-fn json(body: &Bytes) -> Result<(Value, Vec<String>), Failure> {
+fn json(body: &Bytes) -> Result<(Value, Vec<String>), ApiFailure> {
     let duplicates = RefCell::new(Vec::new());
     let mut reader = serde_json::Deserializer::from_slice(body);
     let read = Seed { place: None, duplicates: &duplicates }.deserialize(&mut reader);
     let whole = read.and_then(|value| reader.end().map(|()| value));
-    let value =
-        whole.map_err(|error| Failure::bad_request(format!("couldn't get version/kind; json parse error: {error}")))?;
+    let value = whole
+        .map_err(|error| ApiFailure::bad_request(format!("couldn't get version/kind; json parse error: {error}")))?;
     Ok((value, duplicates.into_inner()))
 }
 
@@ -68,7 +68,7 @@ pub fn object(
     content_type: &str,
     body: &Bytes,
     validation: FieldValidation,
-) -> Result<Decoded, Failure> {
+) -> Result<Decoded, ApiFailure> {
     let (object, duplicates) = if content_type.starts_with("application/vnd.kubernetes.protobuf") {
         let envelope = protobuf::open(body).ok_or_else(|| broken(resource))?;
         let object = envelope.decode(schemas, resource.schema).ok_or_else(|| broken(resource))?;
@@ -82,7 +82,7 @@ pub fn object(
 }
 
 /// The object says that it is something else.
-fn other_kind(resource: &Resource, kind: &str, given: &str) -> Failure {
+fn other_kind(resource: &Resource, kind: &str, given: &str) -> ApiFailure {
     let wanted = resource.kind;
     let version = given.rsplit('/').next().unwrap_or_default();
     let why = if RESOURCES.iter().any(|known| known.kind == kind && known.api_version() == given) {
@@ -91,7 +91,7 @@ fn other_kind(resource: &Resource, kind: &str, given: &str) -> Failure {
     } else {
         format!("no kind {kind:?} is registered for version {given:?} in scheme \"pkg/api/legacyscheme/scheme.go:30\"")
     };
-    Failure::bad_request(format!("{kind} in version {version:?} cannot be handled as a {wanted}: {why}"))
+    ApiFailure::bad_request(format!("{kind} in version {version:?} cannot be handled as a {wanted}: {why}"))
 }
 
 /// A value as an object of `resource`: unknown fields are refused or taken out with a warning.
@@ -104,7 +104,7 @@ pub fn typed(
     mut object: Value,
     duplicates: &[String],
     validation: FieldValidation,
-) -> Result<Decoded, Failure> {
+) -> Result<Decoded, ApiFailure> {
     let version = resource.api_version();
     let map = object.as_object_mut().ok_or_else(|| broken(resource))?;
     let text =
@@ -119,7 +119,7 @@ pub fn typed(
     let cannot = |why: String| {
         let version = version.rsplit('/').next().unwrap_or_default();
         let kind = resource.kind;
-        Failure::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
+        ApiFailure::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
     };
     let unknown = check::decode(node, &mut object).map_err(cannot)?;
     let told = duplicates.iter().map(|path| format!("duplicate field {path:?}"));
@@ -134,17 +134,17 @@ pub fn typed(
     Ok(Decoded { object, warnings: told })
 }
 
-fn broken(resource: &Resource) -> Failure {
-    Failure::bad_request(format!("the object provided is unrecognized (must be of type {})", resource.kind))
+fn broken(resource: &Resource) -> ApiFailure {
+    ApiFailure::bad_request(format!("the object provided is unrecognized (must be of type {})", resource.kind))
 }
 
-fn unrecognized(resource: &Resource, failure: Failure) -> Failure {
+fn unrecognized(resource: &Resource, failure: ApiFailure) -> ApiFailure {
     if failure.code != 400 {
         return failure;
     }
     let message =
         format!("the object provided is unrecognized (must be of type {}): {}", resource.kind, failure.message);
-    Failure { message, ..failure }
+    ApiFailure { message, ..failure }
 }
 
 /// Reads JSON and notes keys that stand twice in one object; the last one counts.
@@ -249,7 +249,7 @@ mod tests {
     use super::super::resource::ROLES;
     use super::*;
 
-    fn role(text: &str, validation: FieldValidation) -> Result<Decoded, Failure> {
+    fn role(text: &str, validation: FieldValidation) -> Result<Decoded, ApiFailure> {
         let schemas = Schemas::load().unwrap();
         object(&schemas, &ROLES, "application/json", &Bytes::copy_from_slice(text.as_bytes()), validation)
     }

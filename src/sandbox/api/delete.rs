@@ -7,28 +7,28 @@ use serde_json::{Value, json};
 
 use super::resource::Resource;
 use super::respond::{self, Body};
-use super::status::Failure;
+use super::status::ApiFailure;
 use super::{Call, body, read};
 use crate::sandbox::kinds::{self, metadata, text};
 use crate::sandbox::node::restriction;
 use crate::sandbox::schema::protobuf;
-use crate::sandbox::store::{Key, Outcome, Record};
+use crate::sandbox::store::{ObjectKey, Record, WriteOutcome};
 
 impl Call<'_> {
     /// The `DeleteOptions` of the body, empty where there are none.
-    fn options(&self) -> Result<Value, Failure> {
+    fn options(&self) -> Result<Value, ApiFailure> {
         if self.body.is_empty() {
             return Ok(json!({}));
         }
         if let Some(envelope) = protobuf::open(&self.body) {
             let schema = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
-            let broken = || Failure::bad_request("the body is no DeleteOptions");
+            let broken = || ApiFailure::bad_request("the body is no DeleteOptions");
             return envelope.decode(&self.api.schemas, schema).ok_or_else(broken);
         }
         body::parse(self.content_type(), &self.body).map(|(options, _)| options)
     }
 
-    pub(super) fn delete(&self) -> Result<Response<Body>, Failure> {
+    pub(super) fn delete(&self) -> Result<Response<Body>, ApiFailure> {
         let options = self.options()?;
         let (record, gone) = self.remove(&self.key(), &options)?;
         let whole = !gone || ["pods", "serviceaccounts", "namespaces"].contains(&self.resource.plural);
@@ -44,13 +44,13 @@ impl Call<'_> {
     }
 
     /// Removes one object, or marks it as going where something still holds it. Says which.
-    fn remove(&self, key: &Key, options: &Value) -> Result<(Arc<Record>, bool), Failure> {
+    fn remove(&self, key: &ObjectKey, options: &Value) -> Result<(Arc<Record>, bool), ApiFailure> {
         let write = kinds::Write { namespace: &key.namespace, ..self.write(&key.name) };
         kinds::admit_delete(&write)?;
         let dry_run = self.query.dry_run || kinds::items(options, "/dryRun").any(|run| run == "All");
         let mut gone = true;
         let record = self.api.store.transact(self.resource, key, |current| {
-            let current = current.ok_or_else(|| Failure::not_found(self.resource, &key.name))?;
+            let current = current.ok_or_else(|| ApiFailure::not_found(self.resource, &key.name))?;
             self.check_preconditions(key, current, options)?;
             let mut object = current.object();
             restriction::admit_delete(&object, &write)?;
@@ -65,15 +65,15 @@ impl Call<'_> {
                 }
             }
             Ok(match (dry_run, gone) {
-                (true, _) => Outcome::Show(object),
-                (false, true) => Outcome::Delete(object),
-                (false, false) => Outcome::Put(object),
+                (true, _) => WriteOutcome::Show(object),
+                (false, true) => WriteOutcome::Delete(object),
+                (false, false) => WriteOutcome::Put(object),
             })
         })?;
         Ok((record, gone))
     }
 
-    fn check_preconditions(&self, key: &Key, current: &Record, options: &Value) -> Result<(), Failure> {
+    fn check_preconditions(&self, key: &ObjectKey, current: &Record, options: &Value) -> Result<(), ApiFailure> {
         let wanted = |part: &str| text(options, &format!("/preconditions/{part}"));
         let version = current.revision.to_string();
         let why = if !wanted("uid").is_empty() && wanted("uid") != current.uid {
@@ -94,10 +94,10 @@ impl Call<'_> {
         };
         // The server names the kind here, not the resource.
         let named = Resource { plural: self.resource.kind, ..*self.resource };
-        Err(Failure::conflict(&named, &key.name, &why))
+        Err(ApiFailure::conflict(&named, &key.name, &why))
     }
 
-    pub(super) fn delete_all(&self) -> Result<Response<Body>, Failure> {
+    pub(super) fn delete_all(&self) -> Result<Response<Body>, ApiFailure> {
         let options = self.options()?;
         let mut removed = Vec::new();
         for key in self.selected()? {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::resource::Resource;
-use super::status::Failure;
+use super::status::ApiFailure;
 
 /// A field selector: terms in Go's order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl Fields {
     ///
     /// # Errors
     /// 400 with what cannot be read.
-    pub fn parse(text: &str) -> Result<Self, Failure> {
+    pub fn parse(text: &str) -> Result<Self, ApiFailure> {
         let mut terms = split(text);
         terms.sort_unstable();
         let terms = terms.into_iter().filter(|term| !term.is_empty());
@@ -52,7 +52,7 @@ impl Fields {
     ///
     /// # Errors
     /// 400 with the field that cannot.
-    pub fn check(&self, resource: &Resource) -> Result<(), Failure> {
+    pub fn check(&self, resource: &Resource) -> Result<(), ApiFailure> {
         let known = |field: &str| {
             field == "metadata.name"
                 || (field == "metadata.namespace" && (resource.namespaced || resource.fields.is_empty()))
@@ -61,10 +61,10 @@ impl Fields {
         match self.0.iter().map(|term| &term.field).find(|field| !known(field)) {
             None => Ok(()),
             // No conversion of its own: `runtime.DefaultMetaV1FieldSelectorConversion`.
-            Some(field) if resource.fields.is_empty() => Err(Failure::bad_request(format!(
+            Some(field) if resource.fields.is_empty() => Err(ApiFailure::bad_request(format!(
                 "{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
             ))),
-            Some(field) => Err(Failure::bad_request(format!("field label not supported: {field}"))),
+            Some(field) => Err(ApiFailure::bad_request(format!("field label not supported: {field}"))),
         }
     }
 
@@ -92,12 +92,12 @@ fn split(text: &str) -> Vec<&str> {
     terms
 }
 
-fn term(selector: &str, term: &str) -> Result<Term, Failure> {
+fn term(selector: &str, term: &str) -> Result<Term, ApiFailure> {
     let operator = |at: usize| ["!=", "==", "="].into_iter().find(|operator| term[at..].starts_with(operator));
     let found = term.char_indices().find_map(|(at, _)| Some((at, operator(at)?)));
     let (at, operator) = found
-        .ok_or_else(|| Failure::bad_request(format!("invalid selector: '{selector}'; can't understand '{term}'")))?;
-    let value = unescape(&term[at + operator.len()..]).map_err(Failure::bad_request)?;
+        .ok_or_else(|| ApiFailure::bad_request(format!("invalid selector: '{selector}'; can't understand '{term}'")))?;
+    let value = unescape(&term[at + operator.len()..]).map_err(ApiFailure::bad_request)?;
     Ok(Term { field: term[..at].to_owned(), equal: operator != "!=", value })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::status::Failure;
+use super::status::ApiFailure;
 use crate::sandbox::kinds::names;
 
 /// A label selector.
@@ -24,9 +24,9 @@ impl Labels {
     ///
     /// # Errors
     /// 400 with what cannot be read.
-    pub fn parse(text: &str) -> Result<Self, Failure> {
+    pub fn parse(text: &str) -> Result<Self, ApiFailure> {
         let mut parser = Parser { tokens: scan(text), next: 0 };
-        parser.selector().map(Self).map_err(Failure::bad_request)
+        parser.selector().map(Self).map_err(ApiFailure::bad_request)
     }
 
     /// Whether an object with these labels is selected.

@@ -44,7 +44,7 @@ use request_info::{RequestInfo, Unreadable};
 use resource::{GROUPS, Resource, VERSION, find};
 pub use respond::Body;
 use respond::Form;
-use status::Failure;
+use status::ApiFailure;
 
 /// The longest body that is read, in bytes (`MaxRequestBodyBytes`).
 pub const LONGEST_BODY: usize = 3 * 1024 * 1024;
@@ -95,7 +95,7 @@ impl Api {
         &self,
         parts: &Parts,
         certificates: &[CertificateDer<'_>],
-        body: impl Future<Output = Result<Bytes, Failure>>,
+        body: impl Future<Output = Result<Bytes, ApiFailure>>,
     ) -> Response<Body> {
         self.try_answer(parts, certificates, body).await.unwrap_or_else(|failure| respond::failure(&failure))
     }
@@ -104,13 +104,13 @@ impl Api {
         &self,
         parts: &Parts,
         certificates: &[CertificateDer<'_>],
-        body: impl Future<Output = Result<Bytes, Failure>>,
-    ) -> Result<Response<Body>, Failure> {
+        body: impl Future<Output = Result<Bytes, ApiFailure>>,
+    ) -> Result<Response<Body>, ApiFailure> {
         let raw_query = parts.uri.query().unwrap_or_default();
         let info = RequestInfo::of(&parts.method, parts.uri.path(), raw_query);
         let info = info.map_err(|unreadable| match unreadable {
-            Unreadable::Encoding => Failure::bad_request("the path is not percent-encoded UTF-8"),
-            Unreadable::Incomplete => Failure::no_request_info(&parts.uri.to_string()),
+            Unreadable::Encoding => ApiFailure::bad_request("the path is not percent-encoded UTF-8"),
+            Unreadable::Incomplete => ApiFailure::no_request_info(&parts.uri.to_string()),
         })?;
         let user = authenticate(&self.certificates, &self.tokens, certificates, &parts.headers)?;
         let access = self.authorizer.access(&self.store);
@@ -135,7 +135,7 @@ impl Api {
         Call { api: self, user, access, resource, action, query, headers, body, form, yaml }.answer()
     }
 
-    fn path(&self, path: &str, parts: &Parts) -> Result<Response<Body>, Failure> {
+    fn path(&self, path: &str, parts: &Parts) -> Result<Response<Body>, ApiFailure> {
         let (trimmed, headers) = (path.trim_end_matches('/'), &parts.headers);
         if let Some(document) = trimmed.strip_prefix("/openapi/") {
             return openapi::answer(&self.schemas, document, headers);
@@ -153,33 +153,33 @@ impl Api {
 }
 
 /// A version that is not served is a resource that is not found; anything else is no path at all.
-fn unknown_path(path: &str) -> Failure {
+fn unknown_path(path: &str) -> ApiFailure {
     match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
-        ["api", _] => Failure::no_resource(),
-        ["apis", group, _] if GROUPS.contains(group) => Failure::no_resource(),
-        _ => Failure::no_path(),
+        ["api", _] => ApiFailure::no_resource(),
+        ["apis", group, _] if GROUPS.contains(group) => ApiFailure::no_resource(),
+        _ => ApiFailure::no_path(),
     }
 }
 
 /// The resource that a path means. A group that is not served is no path; a version or resource that is not, is no
 /// resource.
-fn served(info: &RequestInfo, action: &ResourceAction) -> Result<&'static Resource, Failure> {
+fn served(info: &RequestInfo, action: &ResourceAction) -> Result<&'static Resource, ApiFailure> {
     let known = if info.prefix == "api" { action.group.is_empty() } else { GROUPS.contains(&action.group.as_str()) };
     if !known {
-        return Err(Failure::no_path());
+        return Err(ApiFailure::no_path());
     }
     // Behind a part of an object there is nothing.
     let shallow = info.depth <= 3 && info.version == VERSION;
-    find(&action.group, &action.resource).filter(|_| shallow).ok_or_else(Failure::no_resource)
+    find(&action.group, &action.resource).filter(|_| shallow).ok_or_else(ApiFailure::no_resource)
 }
 
 /// `GET /api/v1/watch/…`, the old form of a watch.
-fn watch_by_path(method: &Method, action: &ResourceAction, query: &mut Query) -> Result<(), Failure> {
+fn watch_by_path(method: &Method, action: &ResourceAction, query: &mut Query) -> Result<(), ApiFailure> {
     if action.verb != "watch" || !action.subresource.is_empty() {
-        return Err(Failure::no_resource());
+        return Err(ApiFailure::no_resource());
     }
     if method != Method::GET {
-        return Err(Failure::no_method());
+        return Err(ApiFailure::no_method());
     }
     query.watch = true;
     if !action.name.is_empty() {
@@ -189,23 +189,27 @@ fn watch_by_path(method: &Method, action: &ResourceAction, query: &mut Query) ->
 }
 
 impl Call<'_> {
-    fn answer(&self) -> Result<Response<Body>, Failure> {
+    fn answer(&self) -> Result<Response<Body>, ApiFailure> {
         let (resource, action) = (self.resource, &self.action);
         let sub = action.subresource.as_str();
         if !sub.is_empty() && !resource.serves(sub) {
-            return Err(Failure::no_resource());
+            return Err(ApiFailure::no_resource());
         }
         // A kind with namespaces is listed across them; one object is found in its own alone.
         let misplaced = resource.namespaced && action.namespace.is_empty() && !self.is_list();
         let strange = !resource.namespaced && !action.namespace.is_empty() && resource.plural != "namespaces";
         if misplaced || strange {
-            return Err(if misplaced { Failure::no_method() } else { Failure::no_resource() });
+            return Err(if misplaced { ApiFailure::no_method() } else { ApiFailure::no_resource() });
         }
         if sub == "token" {
-            return if action.verb == "create" { self.token_request() } else { Err(Failure::no_method()) };
+            return if action.verb == "create" { self.token_request() } else { Err(ApiFailure::no_method()) };
         }
         if resource.asked {
-            return if action.verb == "create" && sub.is_empty() { self.review() } else { Err(Failure::no_method()) };
+            return if action.verb == "create" && sub.is_empty() {
+                self.review()
+            } else {
+                Err(ApiFailure::no_method())
+            };
         }
         match (action.verb.as_str(), sub) {
             ("get", _) => self.get(),
@@ -216,7 +220,7 @@ impl Call<'_> {
             ("patch", _) if !action.name.is_empty() && sub != "finalize" => self.patch(),
             ("delete", "") => self.delete(),
             ("deletecollection", "") if resource.verbs().contains(&"deletecollection") => self.delete_all(),
-            _ => Err(Failure::no_method()),
+            _ => Err(ApiFailure::no_method()),
         }
     }
 

@@ -5,23 +5,23 @@ use serde_json::{Map, Value, json};
 
 use super::resource::{GROUPS, Resource, VERSION, of_group};
 use super::respond::{self, Body};
-use super::status::Failure;
+use super::status::ApiFailure;
 use crate::sandbox::schema::Schemas;
 
 /// A document below `/openapi/`.
 ///
 /// # Errors
 /// 404 for what is not there, 406 for the binary form of version 2.
-pub fn answer(schemas: &Schemas, path: &str, headers: &HeaderMap) -> Result<Response<Body>, Failure> {
+pub fn answer(schemas: &Schemas, path: &str, headers: &HeaderMap) -> Result<Response<Body>, ApiFailure> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     let parts: Vec<_> = path.split('/').collect();
     let document = match parts.as_slice() {
-        ["v2"] if !accept.contains("json") && !accept.contains("*/*") => return Err(Failure::not_acceptable()),
+        ["v2"] if !accept.contains("json") && !accept.contains("*/*") => return Err(ApiFailure::not_acceptable()),
         ["v2"] => version_2(schemas),
         ["v3"] => index(),
         ["v3", "api", VERSION] => version_3(schemas, ""),
         ["v3", "apis", group, VERSION] if GROUPS.contains(group) => version_3(schemas, group),
-        _ => return Err(Failure::no_path()),
+        _ => return Err(ApiFailure::no_path()),
     };
     Ok(respond::data(200, document.to_string().into(), false))
 }

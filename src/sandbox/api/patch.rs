@@ -4,9 +4,9 @@ use bytes::Bytes;
 use json_patch::PatchOperation;
 use serde_json::{Map, Value};
 
-use super::status::Failure;
+use super::status::ApiFailure;
 use super::{LONGEST_BODY, body};
-use crate::sandbox::schema::{Node, Shape};
+use crate::sandbox::schema::{SchemaNode, Shape};
 
 /// Operations of a JSON patch (`maxJSONPatchOperations`).
 const MOST_OPERATIONS: usize = 10_000;
@@ -18,7 +18,7 @@ const ACCEPTED: &str = "application/json-patch+json, application/merge-patch+jso
 ///
 /// # Errors
 /// 400 for a patch that cannot be read, 415 for one of another kind, 422 for one that does not fit.
-pub fn apply(node: Node<'_>, mut object: Value, content_type: &str, body: &Bytes) -> Result<Value, Failure> {
+pub fn apply(node: SchemaNode<'_>, mut object: Value, content_type: &str, body: &Bytes) -> Result<Value, ApiFailure> {
     let media = content_type.split(';').next().unwrap_or_default().trim();
     match media {
         "application/json-patch+json" => {
@@ -38,17 +38,17 @@ pub fn apply(node: Node<'_>, mut object: Value, content_type: &str, body: &Bytes
             strategic(node, &mut object, &patch)?;
             Ok(object)
         }
-        _ => Err(Failure::unsupported_media(ACCEPTED)),
+        _ => Err(ApiFailure::unsupported_media(ACCEPTED)),
     }
 }
 
 /// Applies a JSON patch operation by operation, with the API server's limit on the size of all copies
 /// (`jsonpatch.AccumulatedCopySizeLimit`).
-fn apply_operations(object: &mut Value, patch: &[PatchOperation]) -> Result<(), Failure> {
+fn apply_operations(object: &mut Value, patch: &[PatchOperation]) -> Result<(), ApiFailure> {
     if patch.len() > MOST_OPERATIONS {
         let many = patch.len();
         let why = format!("The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {many}");
-        return Err(Failure { message: why, ..Failure::too_large() });
+        return Err(ApiFailure { message: why, ..ApiFailure::too_large() });
     }
     let mut copied = 0;
     for operation in patch {
@@ -59,7 +59,7 @@ fn apply_operations(object: &mut Value, patch: &[PatchOperation]) -> Result<(), 
                     "Unable to complete the copy, the accumulated size increase of copy is {copied}, exceeding the limit \
                      {LONGEST_BODY}"
                 );
-                return Err(Failure { message: why, ..Failure::too_large() });
+                return Err(ApiFailure { message: why, ..ApiFailure::too_large() });
             }
         }
         json_patch::patch(object, std::slice::from_ref(operation)).map_err(|error| unfit(&error.to_string()))?;
@@ -67,13 +67,13 @@ fn apply_operations(object: &mut Value, patch: &[PatchOperation]) -> Result<(), 
     Ok(())
 }
 
-fn unfit(why: &str) -> Failure {
+fn unfit(why: &str) -> ApiFailure {
     let message = format!("the server rejected our request due to an error in our request: {why}");
-    Failure { code: 422, reason: "Invalid", message, details: None, go_on: None }
+    ApiFailure { code: 422, reason: "Invalid", message, details: None, go_on: None }
 }
 
 /// Lays a strategic merge patch over an object.
-fn strategic(node: Node<'_>, object: &mut Value, patch: &Value) -> Result<(), Failure> {
+fn strategic(node: SchemaNode<'_>, object: &mut Value, patch: &Value) -> Result<(), ApiFailure> {
     let Value::Object(patch) = patch else { return Err(unfit("the patch is no object")) };
     if !object.is_object() {
         *object = Value::Object(Map::new());
@@ -111,7 +111,7 @@ fn strategic(node: Node<'_>, object: &mut Value, patch: &Value) -> Result<(), Fa
     Ok(())
 }
 
-fn lay(node: Node<'_>, map: &mut Map<String, Value>, key: &str, value: &Value) -> Result<(), Failure> {
+fn lay(node: SchemaNode<'_>, map: &mut Map<String, Value>, key: &str, value: &Value) -> Result<(), ApiFailure> {
     match (value, node.shape(), node.patch_key()) {
         (Value::Null, ..) => drop(map.shift_remove(key)),
         (Value::Object(_), ..) => {
@@ -129,7 +129,7 @@ fn lay(node: Node<'_>, map: &mut Map<String, Value>, key: &str, value: &Value) -
     Ok(())
 }
 
-fn merge_list(node: Node<'_>, list: &mut Vec<Value>, items: &[Value], merge_key: &str) -> Result<(), Failure> {
+fn merge_list(node: SchemaNode<'_>, list: &mut Vec<Value>, items: &[Value], merge_key: &str) -> Result<(), ApiFailure> {
     let directive = |item: &Value, wanted: &str| item.get("$patch").and_then(Value::as_str) == Some(wanted);
     if items.iter().any(|item| directive(item, "replace")) {
         *list = items.iter().filter(|item| !directive(item, "replace")).cloned().collect();
@@ -155,7 +155,7 @@ fn merge_list(node: Node<'_>, list: &mut Vec<Value>, items: &[Value], merge_key:
 }
 
 /// Items that the order names stand in it; others keep their places behind those that they followed.
-fn sort(node: Node<'_>, list: Option<&mut Value>, order: &Value) {
+fn sort(node: SchemaNode<'_>, list: Option<&mut Value>, order: &Value) {
     let (Some(Value::Array(list)), Some(order)) = (list, order.as_array()) else { return };
     let merge_key = node.patch_key().unwrap_or_default();
     let identity = |item: &Value| if merge_key.is_empty() { item.clone() } else { item[merge_key].clone() };
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
     use crate::sandbox::schema::Schemas;
 
-    fn patched(object: Value, kind: &str, patch: &Value) -> Result<Value, Failure> {
+    fn patched(object: Value, kind: &str, patch: &Value) -> Result<Value, ApiFailure> {
         let schemas = Schemas::load().unwrap();
         let node = schemas.node("io.k8s.api.core.v1.Pod");
         apply(node, object, kind, &Bytes::from(patch.to_string()))

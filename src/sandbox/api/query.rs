@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::fields::Fields;
 use super::labels::Labels;
-use super::status::{Cause, Failure};
-use crate::sandbox::store::Key;
+use super::status::{ApiFailure, Cause};
+use crate::sandbox::store::ObjectKey;
 
 /// How unknown fields of a body are met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,7 +64,7 @@ pub struct Continue {
     /// The version of the first page; `None` goes on in the list of now.
     pub revision: Option<u64>,
     /// The last object so far.
-    pub key: Key,
+    pub key: ObjectKey,
 }
 
 impl Continue {
@@ -76,9 +76,9 @@ impl Continue {
         URL_SAFE_NO_PAD.encode(token.to_string())
     }
 
-    fn from_token(token: &str) -> Result<Self, Failure> {
+    fn from_token(token: &str) -> Result<Self, ApiFailure> {
         let broken =
-            |why: String| Failure::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
+            |why: String| ApiFailure::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|error| broken(error.to_string()))?;
         let token: Value = serde_json::from_slice(&bytes).map_err(|error| broken(error.to_string()))?;
         let start = token["start"].as_str().and_then(|start| start.strip_prefix('/')?.strip_suffix('\0'));
@@ -86,7 +86,7 @@ impl Continue {
         let version = token["rv"].as_i64().filter(|version| *version == -1 || *version > 0);
         let read = version.map(|version| u64::try_from(version).ok()).zip(key);
         let (revision, (namespace, name)) = read.ok_or_else(|| broken("no version or no start in it".to_owned()))?;
-        Ok(Self { revision, key: Key::new(namespace, name) })
+        Ok(Self { revision, key: ObjectKey::new(namespace, name) })
     }
 }
 
@@ -95,20 +95,20 @@ impl Query {
     ///
     /// # Errors
     /// 400 and 422, as the server has them.
-    pub fn parse(text: &str, method: &Method) -> Result<Self, Failure> {
+    pub fn parse(text: &str, method: &Method) -> Result<Self, ApiFailure> {
         let mut query = Self::default();
         for (key, value) in form_urlencoded::parse(text.as_bytes()) {
             query.set(&key, &value)?;
             if key == "dryRun" && value != "All" {
                 let cause = Cause::unsupported("dryRun", json!([value]), &["All"]);
-                return Err(Failure::invalid("meta.k8s.io", options(method), "", &[cause]));
+                return Err(ApiFailure::invalid("meta.k8s.io", options(method), "", &[cause]));
             }
         }
         query.check()?;
         Ok(query)
     }
 
-    fn set(&mut self, key: &str, value: &str) -> Result<(), Failure> {
+    fn set(&mut self, key: &str, value: &str) -> Result<(), ApiFailure> {
         let yes = !matches!(value, "false" | "0");
         match key {
             "watch" => self.watch = yes,
@@ -138,10 +138,10 @@ impl Query {
         Ok(())
     }
 
-    fn check(&self) -> Result<(), Failure> {
+    fn check(&self) -> Result<(), ApiFailure> {
         let wrong = |why: &str| {
             let cause = Cause::forbidden("resourceVersionMatch", why);
-            Err(Failure::invalid("meta.k8s.io", "ListOptions", "", &[cause]))
+            Err(ApiFailure::invalid("meta.k8s.io", "ListOptions", "", &[cause]))
         };
         match self.version_match.as_str() {
             "" if self.initial_events => {
@@ -170,15 +170,15 @@ fn options(method: &Method) -> &'static str {
     }
 }
 
-fn integer(text: &str) -> Result<i64, Failure> {
-    text.parse().map_err(|_| Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax")))
+fn integer(text: &str) -> Result<i64, ApiFailure> {
+    text.parse().map_err(|_| ApiFailure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax")))
 }
 
-fn version(text: &str) -> Result<u64, Failure> {
+fn version(text: &str) -> Result<u64, ApiFailure> {
     text.parse().map_err(|_| {
         let message =
             format!("resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax");
-        Failure::internal(message)
+        ApiFailure::internal(message)
     })
 }
 
@@ -188,9 +188,9 @@ mod tests {
 
     #[test]
     fn a_continue_token_says_where_a_list_goes_on() {
-        let there = Continue { revision: Some(12), key: Key::new("dev", "x/y") };
+        let there = Continue { revision: Some(12), key: ObjectKey::new("dev", "x/y") };
         assert_eq!(Continue::from_token(&there.to_token()).unwrap(), there);
-        let cluster = Continue { revision: None, key: Key::new("", "jane") };
+        let cluster = Continue { revision: None, key: ObjectKey::new("", "jane") };
         assert_eq!(Continue::from_token(&cluster.to_token()).unwrap(), cluster);
         for broken in ["zzz", "e30", "!"] {
             assert_eq!(Continue::from_token(broken).unwrap_err().code, 400, "{broken}");

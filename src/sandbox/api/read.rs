@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 use super::Call;
 use super::query::Continue;
 use super::respond::{self, Body};
-use super::status::Failure;
-use crate::sandbox::store::{Key, Range, Record, TooOld};
+use super::status::ApiFailure;
+use crate::sandbox::store::{ObjectKey, Range, Record, TooOld};
 
 impl Call<'_> {
-    pub(super) fn key(&self) -> Key {
+    pub(super) fn key(&self) -> ObjectKey {
         let namespace = if self.resource.namespaced { self.action.namespace.as_str() } else { "" };
-        Key::new(namespace, &self.action.name)
+        ObjectKey::new(namespace, &self.action.name)
     }
 
-    pub(super) fn get(&self) -> Result<Response<Body>, Failure> {
+    pub(super) fn get(&self) -> Result<Response<Body>, ApiFailure> {
         let record = self.api.store.get(self.resource, &self.key());
-        let record = record.ok_or_else(|| Failure::not_found(self.resource, &self.action.name))?;
+        let record = record.ok_or_else(|| ApiFailure::not_found(self.resource, &self.action.name))?;
         Ok(self.one(200, &record))
     }
 
@@ -36,12 +36,12 @@ impl Call<'_> {
             && (self.query.fields.is_empty() || self.query.fields.matches(&record.object()))
     }
 
-    pub(super) fn list(&self) -> Result<Response<Body>, Failure> {
+    pub(super) fn list(&self) -> Result<Response<Body>, ApiFailure> {
         let (query, store) = (&self.query, &self.api.store);
         query.fields.check(self.resource)?;
         let current = store.revision();
         if let Some(asked) = query.version.filter(|asked| *asked > current) {
-            return Err(Failure::too_new(asked, current));
+            return Err(ApiFailure::too_new(asked, current));
         }
         let exact = query.version.filter(|_| query.version_match == "Exact");
         let range = Range {
@@ -62,12 +62,12 @@ impl Call<'_> {
         Ok(respond::data(200, respond::many(self.resource, &page.records, &meta, self.form), self.yaml))
     }
 
-    fn too_old(&self, too_old: TooOld) -> Failure {
+    fn too_old(&self, too_old: TooOld) -> ApiFailure {
         let Some(after) = &self.query.after else {
             let asked = self.query.version.unwrap_or(0);
-            return Failure::expired(format!("too old resource version: {asked} ({})", too_old.oldest));
+            return ApiFailure::expired(format!("too old resource version: {asked} ({})", too_old.oldest));
         };
-        let failure = Failure::expired(
+        let failure = ApiFailure::expired(
             "The provided continue parameter is too old to display a consistent list result. You can start a new list \
              without the continue parameter, or use the continue token in this response to retrieve the remainder of \
              the results. Continuing with the provided token results in an inconsistent list - objects that were \
@@ -75,11 +75,11 @@ impl Call<'_> {
              list.",
         );
         let go_on = Continue { revision: None, key: after.key.clone() };
-        Failure { go_on: Some(go_on.to_token()), ..failure }
+        ApiFailure { go_on: Some(go_on.to_token()), ..failure }
     }
 
     /// Objects that a request about many means, as they are now.
-    pub(super) fn selected(&self) -> Result<Vec<Key>, Failure> {
+    pub(super) fn selected(&self) -> Result<Vec<ObjectKey>, ApiFailure> {
         self.query.fields.check(self.resource)?;
         let range = Range { namespace: self.scope(), ..Range::default() };
         let page = self.api.store.page(self.resource, range, usize::MAX, |_, record| self.selects(record));

@@ -10,9 +10,9 @@ use hyper::body::Frame;
 use serde_json::Value;
 
 use super::resource::Resource;
-use super::status::Failure;
+use super::status::ApiFailure;
 use super::table;
-use crate::sandbox::store::{Key, Record};
+use crate::sandbox::store::{ObjectKey, Record};
 
 /// A body, whole or as it comes.
 pub type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -32,7 +32,7 @@ pub enum Form {
 ///
 /// # Errors
 /// 406 where nothing of it can be had.
-pub fn negotiate(headers: &HeaderMap) -> Result<(Form, bool), Failure> {
+pub fn negotiate(headers: &HeaderMap) -> Result<(Form, bool), ApiFailure> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     for entry in accept.split(',') {
         let mut parts = entry.split(';').map(str::trim);
@@ -50,7 +50,7 @@ pub fn negotiate(headers: &HeaderMap) -> Result<(Form, bool), Failure> {
             _ => {}
         }
     }
-    Err(Failure::not_acceptable())
+    Err(ApiFailure::not_acceptable())
 }
 
 /// One object with its kind, in a form.
@@ -75,7 +75,7 @@ fn with_kind(kind: &str, api_version: &str, json: &Bytes) -> Bytes {
 }
 
 /// A list in a form; `meta` is its metadata.
-pub fn many(resource: &Resource, records: &[(Key, std::sync::Arc<Record>)], meta: &Value, form: Form) -> Bytes {
+pub fn many(resource: &Resource, records: &[(ObjectKey, std::sync::Arc<Record>)], meta: &Value, form: Form) -> Bytes {
     let records = records.iter().map(|(_, record)| record.as_ref());
     match form {
         Form::Whole => {
@@ -118,11 +118,11 @@ pub fn data(code: u16, json: Bytes, yaml: bool) -> Response<Body> {
 ///
 /// # Errors
 /// 406 where the client does not take that form.
-pub fn public(headers: &HeaderMap, media: &'static str, document: &Value) -> Result<Response<Body>, Failure> {
+pub fn public(headers: &HeaderMap, media: &'static str, document: &Value) -> Result<Response<Body>, ApiFailure> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     let mut accepted = accept.split(',').map(|entry| entry.split(';').next().unwrap_or_default().trim());
     if !accepted.any(|entry| entry == media || entry == "*/*") {
-        return Err(Failure::only_representation(media));
+        return Err(ApiFailure::only_representation(media));
     }
     let mut response = whole(200, media, document.to_string().into());
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
@@ -135,7 +135,7 @@ pub fn text(code: u16, text: &str) -> Response<Body> {
 }
 
 /// A refusal.
-pub fn failure(failure: &Failure) -> Response<Body> {
+pub fn failure(failure: &ApiFailure) -> Response<Body> {
     if failure.reason.is_empty() {
         return text(failure.code, &failure.message);
     }

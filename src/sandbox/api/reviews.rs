@@ -9,14 +9,14 @@ use super::Call;
 use super::body::{self, Decoded};
 use super::fields::Fields;
 use super::respond::{self, Body};
-use super::status::{Cause, Failure};
-use crate::domain::access::{Action, ResourceAction, Who};
+use super::status::{ApiFailure, Cause};
+use crate::domain::access::{Action, Principal, ResourceAction};
 use crate::sandbox::kinds::{items, text};
 use crate::sandbox::node;
 use crate::sandbox::tokens::Tokens;
 
 impl Call<'_> {
-    pub(super) fn review(&self) -> Result<Response<Body>, Failure> {
+    pub(super) fn review(&self) -> Result<Response<Body>, ApiFailure> {
         let (schemas, content_type) = (&self.api.schemas, self.content_type());
         let Decoded { mut object, warnings } =
             body::object(schemas, self.resource, content_type, &self.body, self.query.validation)?;
@@ -44,11 +44,11 @@ impl Call<'_> {
         Ok(response)
     }
 
-    fn invalid(&self, cause: Cause) -> Failure {
-        Failure::invalid(self.resource.group, self.resource.kind, "", &[cause])
+    fn invalid(&self, cause: Cause) -> ApiFailure {
+        ApiFailure::invalid(self.resource.group, self.resource.kind, "", &[cause])
     }
 
-    fn check_question(&self, object: &Value) -> Result<(), Failure> {
+    fn check_question(&self, object: &Value) -> Result<(), ApiFailure> {
         let spec = &object["spec"];
         let (resource, path) = (spec.get("resourceAttributes"), spec.get("nonResourceAttributes"));
         let one = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
@@ -78,7 +78,7 @@ impl Call<'_> {
         Ok(())
     }
 
-    fn verdict(&self, who: &Who, object: &Value) -> Value {
+    fn verdict(&self, who: &Principal, object: &Value) -> Value {
         let decision = self.access.decide(who, &action(&object["spec"]), &selected_fields(object));
         let mut status = json!({ "allowed": decision.allowed });
         if !decision.reason.is_empty() {
@@ -88,10 +88,10 @@ impl Call<'_> {
     }
 
     /// `pkg/registry/authentication/tokenreview`.
-    fn token_review(&self, object: &Value) -> Result<Value, Failure> {
+    fn token_review(&self, object: &Value) -> Result<Value, ApiFailure> {
         let token = text(object, "/spec/token");
         if token.is_empty() {
-            return Err(Failure::bad_request("token is required for TokenReview in authentication"));
+            return Err(ApiFailure::bad_request("token is required for TokenReview in authentication"));
         }
         let asked: Vec<_> = items(object, "/spec/audiences").filter_map(Value::as_str).map(ToOwned::to_owned).collect();
         let asked = if asked.is_empty() { Tokens::api_audiences() } else { asked };
@@ -103,10 +103,10 @@ impl Call<'_> {
         })
     }
 
-    fn rules(&self, object: &Value) -> Result<Value, Failure> {
+    fn rules(&self, object: &Value) -> Result<Value, ApiFailure> {
         let namespace = text(object, "/spec/namespace");
         if namespace.is_empty() {
-            return Err(Failure::bad_request("no namespace on request"));
+            return Err(ApiFailure::bad_request("no namespace on request"));
         }
         let (mut resources, mut paths) = (Vec::new(), Vec::new());
         for grant in self.access.policy().rules_of(&self.user.who, Some(namespace)) {
@@ -152,9 +152,9 @@ fn selected_fields(object: &Value) -> Fields {
     fields
 }
 
-fn subject(object: &Value) -> Who {
+fn subject(object: &Value) -> Principal {
     let groups = items(object, "/spec/groups").filter_map(Value::as_str).map(ToOwned::to_owned);
-    Who { user: text(object, "/spec/user").to_owned(), groups: groups.collect() }
+    Principal { user: text(object, "/spec/user").to_owned(), groups: groups.collect() }
 }
 
 fn action(spec: &Value) -> Action {

@@ -6,7 +6,7 @@ use super::resource::Resource;
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Failure {
+pub struct ApiFailure {
     /// The HTTP status.
     pub code: u16,
     /// `NotFound`; empty for plain text.
@@ -75,7 +75,7 @@ fn told(value: &Value) -> String {
     }
 }
 
-impl Failure {
+impl ApiFailure {
     fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
         Self { code, reason, message: message.into(), details: None, go_on: None }
     }

@@ -10,7 +10,7 @@ use crate::sandbox::kinds::{items, text};
 use crate::sandbox::store::Record;
 
 /// A column: its name, and whether only `-o wide` shows it.
-type Column = (&'static str, bool);
+type PrinterColumn = (&'static str, bool);
 
 /// A `Table` of these records.
 pub fn of<'a>(
@@ -37,7 +37,7 @@ fn version_of(row: &Value) -> Value {
 }
 
 fn definitions(resource: &Resource) -> Value {
-    let definition = |(name, wide): &Column| {
+    let definition = |(name, wide): &PrinterColumn| {
         let format = if *name == "Name" { "name" } else { "" };
         let kind = if *name == "Created At" { "date" } else { "string" };
         json!({ "name": name, "type": kind, "format": format, "description": "", "priority": i32::from(*wide) })
@@ -45,7 +45,7 @@ fn definitions(resource: &Resource) -> Value {
     columns(resource).iter().map(definition).collect()
 }
 
-fn columns(resource: &Resource) -> &'static [Column] {
+fn columns(resource: &Resource) -> &'static [PrinterColumn] {
     match resource.plural {
         "certificatesigningrequests" => &[
             ("Name", false),

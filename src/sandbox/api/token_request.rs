@@ -8,10 +8,10 @@ use super::Call;
 use super::body::{self, Decoded};
 use super::resource::{NODES, PODS, Resource, SECRETS, TOKEN_REQUESTS};
 use super::respond::{self, Body};
-use super::status::{Cause, Failure};
+use super::status::{ApiFailure, Cause};
 use crate::sandbox::kinds::{items, stamp, text};
 use crate::sandbox::node::restriction;
-use crate::sandbox::store::{Key, Record};
+use crate::sandbox::store::{ObjectKey, Record};
 use crate::sandbox::tokens::{Bound, Claims, Reference, Tokens, URL};
 
 /// The life of a token that does not ask for one, in seconds.
@@ -25,14 +25,14 @@ const INJECTED_LIFE: i64 = 60 * 60 + 7;
 const EXTENDED_LIFE: i64 = 365 * 24 * 60 * 60;
 
 impl Call<'_> {
-    pub(super) fn token_request(&self) -> Result<Response<Body>, Failure> {
+    pub(super) fn token_request(&self) -> Result<Response<Body>, ApiFailure> {
         let (schemas, content_type) = (&self.api.schemas, self.content_type());
         let decoded = body::object(schemas, &TOKEN_REQUESTS, content_type, &self.body, self.query.validation)?;
         let Decoded { object: mut request, warnings } = decoded;
         restriction::admit_token(&request, &self.write(&self.action.name), &self.api.store)?;
         self.check_request_place(&request)?;
         let account = self.api.store.get(self.resource, &self.key());
-        let account = account.ok_or_else(|| Failure::not_found(self.resource, &self.action.name))?;
+        let account = account.ok_or_else(|| ApiFailure::not_found(self.resource, &self.action.name))?;
         let now = Utc::now();
         self.complete_request(&mut request, &account, now)?;
         let bound = self.bound(&request, &account)?;
@@ -45,7 +45,7 @@ impl Call<'_> {
     }
 
     /// Name and namespace, where the request has them, are those of the path.
-    fn check_request_place(&self, request: &Value) -> Result<(), Failure> {
+    fn check_request_place(&self, request: &Value) -> Result<(), ApiFailure> {
         let name = &self.action.name;
         for (part, wanted) in [("name", name), ("namespace", &self.action.namespace)] {
             let given = text(request, &format!("/metadata/{part}"));
@@ -58,14 +58,14 @@ impl Call<'_> {
         Ok(())
     }
 
-    fn complete_request(&self, request: &mut Value, account: &Record, now: DateTime<Utc>) -> Result<(), Failure> {
+    fn complete_request(&self, request: &mut Value, account: &Record, now: DateTime<Utc>) -> Result<(), ApiFailure> {
         let uid = text(request, "/metadata/uid");
         if !uid.is_empty() && uid != account.uid {
             let why = format!(
                 "the UID in the token request ({uid}) does not match the UID of the service account ({})",
                 account.uid
             );
-            return Err(Failure::conflict(&by_kind("TokenRequest", &TOKEN_REQUESTS), &self.action.name, &why));
+            return Err(ApiFailure::conflict(&by_kind("TokenRequest", &TOKEN_REQUESTS), &self.action.name, &why));
         }
         let meta = &mut request["metadata"];
         for (part, value) in [
@@ -94,7 +94,7 @@ impl Call<'_> {
     }
 
     /// What the token is bound to: the account, and the object that the request names.
-    fn bound(&self, request: &Value, account: &Record) -> Result<Bound, Failure> {
+    fn bound(&self, request: &Value, account: &Record) -> Result<Bound, ApiFailure> {
         let serviceaccount = Reference { name: self.action.name.clone(), uid: account.uid.clone() };
         let mut bound = Bound { namespace: self.action.namespace.clone(), serviceaccount, ..Bound::default() };
         let Some(wanted) = request.pointer("/spec/boundObjectRef").filter(|wanted| !wanted.is_null()) else {
@@ -109,12 +109,12 @@ impl Call<'_> {
             _ => {
                 let version = version.rsplit('/').next().unwrap_or_default();
                 let kind = format!("{group}/{version}, Kind={kind}");
-                return Err(Failure::bad_request(format!("cannot bind token to object of type {kind}")));
+                return Err(ApiFailure::bad_request(format!("cannot bind token to object of type {kind}")));
             }
         };
         let namespace = if resource.namespaced { self.action.namespace.as_str() } else { "" };
-        let record = self.api.store.get(resource, &Key::new(namespace, name));
-        let record = record.ok_or_else(|| Failure::not_found(resource, name))?;
+        let record = self.api.store.get(resource, &ObjectKey::new(namespace, name));
+        let record = record.ok_or_else(|| ApiFailure::not_found(resource, name))?;
         let reference = Some(Reference { name: name.to_owned(), uid: record.uid.clone() });
         match kind {
             "Pod" => {
@@ -130,26 +130,26 @@ impl Call<'_> {
                 "the UID in the bound object reference ({uid}) does not match the UID in record. The object might have \
                  been deleted and then recreated"
             );
-            return Err(Failure::conflict(&by_kind(resource.kind, resource), name, &why));
+            return Err(ApiFailure::conflict(&by_kind(resource.kind, resource), name, &why));
         }
         Ok(bound)
     }
 
     /// The node of a pod that runs as this account; one that does not exist only by name.
-    fn node_of(&self, pod: &Value) -> Result<Option<Reference>, Failure> {
+    fn node_of(&self, pod: &Value) -> Result<Option<Reference>, ApiFailure> {
         let account = &self.action.name;
         if text(pod, "/spec/serviceAccountName") != account {
-            return Err(Failure::bad_request(format!(
+            return Err(ApiFailure::bad_request(format!(
                 "cannot bind token for serviceaccount {account:?} to pod running with different serviceaccount name."
             )));
         }
         let name = text(pod, "/spec/nodeName");
-        let node = self.api.store.get(&NODES, &Key::new("", name));
+        let node = self.api.store.get(&NODES, &ObjectKey::new("", name));
         let uid = node.map(|node| node.uid.clone()).unwrap_or_default();
         Ok((!name.is_empty()).then(|| Reference { name: name.to_owned(), uid }))
     }
 
-    fn token(&self, request: &Value, mut bound: Bound, now: DateTime<Utc>) -> Result<String, Failure> {
+    fn token(&self, request: &Value, mut bound: Bound, now: DateTime<Utc>) -> Result<String, ApiFailure> {
         let audiences: Vec<_> = items(request, "/spec/audiences").filter_map(Value::as_str).collect();
         let own = Tokens::api_audiences();
         let for_api = audiences.iter().all(|audience| own.iter().any(|own| own == audience));
@@ -173,12 +173,12 @@ impl Call<'_> {
             .tokens
             .issuer
             .sign(&claims)
-            .map_err(|error| Failure::internal(format!("failed to generate token: {error}")))
+            .map_err(|error| ApiFailure::internal(format!("failed to generate token: {error}")))
     }
 }
 
-fn invalid(name: &str, cause: Cause) -> Failure {
-    Failure::invalid(TOKEN_REQUESTS.group, TOKEN_REQUESTS.kind, name, &[cause])
+fn invalid(name: &str, cause: Cause) -> ApiFailure {
+    ApiFailure::invalid(TOKEN_REQUESTS.group, TOKEN_REQUESTS.kind, name, &[cause])
 }
 
 /// The server names the kind in these conflicts, not the resource.

@@ -15,9 +15,9 @@ use super::fields::Fields;
 use super::labels::Labels;
 use super::resource::Resource;
 use super::respond::{self, Body, Form};
-use super::status::Failure;
+use super::status::ApiFailure;
 use super::{Call, table};
-use crate::sandbox::store::{Change, Kind, Range, Record, Store};
+use crate::sandbox::store::{EventKind, Range, Record, Store, StoreEvent};
 
 /// How long a watch goes on that does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(45 * 60);
@@ -29,7 +29,7 @@ const BOOKMARKS: Duration = Duration::from_secs(60);
 const BATCH: usize = 500;
 
 /// A watch that is being answered.
-struct Watch {
+struct WatchStream {
     store: Arc<Store>,
     resource: &'static Resource,
     namespace: Option<String>,
@@ -48,11 +48,11 @@ struct Watch {
 }
 
 impl Call<'_> {
-    pub(super) fn watch(&self) -> Result<Response<Body>, Failure> {
+    pub(super) fn watch(&self) -> Result<Response<Body>, ApiFailure> {
         let query = &self.query;
         query.fields.check(self.resource)?;
         let store = self.api.store.clone();
-        let mut watch = Watch {
+        let mut watch = WatchStream {
             news: store.subscribe(),
             store,
             resource: self.resource,
@@ -75,12 +75,12 @@ impl Call<'_> {
     }
 }
 
-impl Watch {
-    fn begin_with_state(&mut self, say_when_complete: bool) -> Result<(), Failure> {
+impl WatchStream {
+    fn begin_with_state(&mut self, say_when_complete: bool) -> Result<(), ApiFailure> {
         let range = Range { namespace: self.namespace.as_deref(), ..Range::default() };
         let accept = |record: &Record| matches(&self.labels, &self.fields, record);
         let page = self.store.page(self.resource, range, usize::MAX, |_, record| accept(record));
-        let page = page.map_err(|_| Failure::internal("there is no present state"))?;
+        let page = page.map_err(|_| ApiFailure::internal("there is no present state"))?;
         self.revision = page.revision;
         for (_, record) in &page.records {
             let event = self.event("ADDED", record);
@@ -142,19 +142,19 @@ impl Watch {
 
     fn fail(&mut self, oldest: u64) -> Bytes {
         self.over = true;
-        let failure = Failure::expired(format!("too old resource version: {} ({oldest})", self.revision));
+        let failure = ApiFailure::expired(format!("too old resource version: {} ({oldest})", self.revision));
         line(&json!({ "type": "ERROR", "object": failure.to_json() }))
     }
 
     /// An object that comes to be selected is new to this watch, one that no longer is, is gone.
-    fn take(&mut self, change: &Change) {
+    fn take(&mut self, change: &StoreEvent) {
         self.revision = change.record.revision;
         if self.namespace.as_ref().is_some_and(|namespace| *namespace != change.key.namespace) {
             return;
         }
         let is = |record: &Record| matches(&self.labels, &self.fields, record);
         let before = change.before.as_ref().is_some_and(|record| is(record));
-        let after = change.kind != Kind::Deleted && is(&change.record);
+        let after = change.kind != EventKind::Deleted && is(&change.record);
         let kind = match (before, after) {
             (false, false) => return,
             (false, true) => "ADDED",

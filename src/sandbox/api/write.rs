@@ -7,23 +7,23 @@ use super::access::refusal;
 use super::body::{self, Decoded};
 use super::fields::Fields;
 use super::respond::{self, Body};
-use super::status::{Cause, Failure};
+use super::status::{ApiFailure, Cause};
 use super::{Call, patch};
 use crate::domain::access::Action;
 use crate::sandbox::kinds::{self, metadata, text};
 use crate::sandbox::node::restriction;
 use crate::sandbox::schema::managed::{self, Writer};
-use crate::sandbox::schema::{Node, check};
-use crate::sandbox::store::{Key, Outcome, Record};
+use crate::sandbox::schema::{SchemaNode, check};
+use crate::sandbox::store::{ObjectKey, Record, WriteOutcome};
 
 const APPLY: &str = "application/apply-patch+yaml";
 
 impl Call<'_> {
-    fn node(&self) -> Node<'_> {
+    fn node(&self) -> SchemaNode<'_> {
         self.api.schemas.node(self.resource.schema)
     }
 
-    fn decoded(&self) -> Result<Decoded, Failure> {
+    fn decoded(&self) -> Result<Decoded, ApiFailure> {
         let (schemas, content_type) = (&self.api.schemas, self.content_type());
         let decoded = body::object(schemas, self.resource, content_type, &self.body, self.query.validation)?;
         metadata::check_place(&decoded.object, self.resource, &self.action.namespace, &self.action.name)?;
@@ -36,7 +36,7 @@ impl Call<'_> {
         response
     }
 
-    pub(super) fn create(&self) -> Result<Response<Body>, Failure> {
+    pub(super) fn create(&self) -> Result<Response<Body>, ApiFailure> {
         let Decoded { mut object, warnings } = self.decoded()?;
         let name = metadata::name_for(&object);
         let write = self.write(&name);
@@ -48,7 +48,7 @@ impl Call<'_> {
     }
 
     /// Fills in a new object and judges it.
-    fn complete(&self, object: &mut Value, write: &kinds::Write<'_>) -> Result<(), Failure> {
+    fn complete(&self, object: &mut Value, write: &kinds::Write<'_>) -> Result<(), ApiFailure> {
         metadata::create(object, write);
         kinds::admit_create(object, write, &self.api.store)?;
         kinds::prepare_create(object, write);
@@ -56,12 +56,12 @@ impl Call<'_> {
         kinds::judge(object, None, write)
     }
 
-    fn put_new(&self, name: &str, object: Value) -> Result<std::sync::Arc<Record>, Failure> {
-        let key = Key::new(if self.resource.namespaced { &self.action.namespace } else { "" }, name);
+    fn put_new(&self, name: &str, object: Value) -> Result<std::sync::Arc<Record>, ApiFailure> {
+        let key = ObjectKey::new(if self.resource.namespaced { &self.action.namespace } else { "" }, name);
         self.api.store.transact(self.resource, &key, |current| match current {
-            Some(_) => Err(Failure::already_exists(self.resource, name)),
-            None if self.query.dry_run => Ok(Outcome::Show(object)),
-            None => Ok(Outcome::Put(object)),
+            Some(_) => Err(ApiFailure::already_exists(self.resource, name)),
+            None if self.query.dry_run => Ok(WriteOutcome::Show(object)),
+            None => Ok(WriteOutcome::Put(object)),
         })
     }
 
@@ -82,13 +82,13 @@ impl Call<'_> {
         Writer { manager, api_version, subresource, now, resets: kinds::resets(self.resource, subresource) }
     }
 
-    pub(super) fn update(&self) -> Result<Response<Body>, Failure> {
+    pub(super) fn update(&self) -> Result<Response<Body>, ApiFailure> {
         let Decoded { object, warnings } = self.decoded()?;
         let record = self.change(|_| Ok(object))?;
         Ok(self.answered(200, &record, &warnings))
     }
 
-    pub(super) fn patch(&self) -> Result<Response<Body>, Failure> {
+    pub(super) fn patch(&self) -> Result<Response<Body>, ApiFailure> {
         if self.content_type().starts_with(APPLY) {
             return self.apply();
         }
@@ -104,10 +104,13 @@ impl Call<'_> {
     }
 
     /// Changes the object in one transaction: what `make` makes of it, completed, judged, its owner noted.
-    fn change(&self, make: impl FnOnce(&Value) -> Result<Value, Failure>) -> Result<std::sync::Arc<Record>, Failure> {
+    fn change(
+        &self,
+        make: impl FnOnce(&Value) -> Result<Value, ApiFailure>,
+    ) -> Result<std::sync::Arc<Record>, ApiFailure> {
         let name = &self.action.name;
         self.api.store.transact(self.resource, &self.key(), |current| {
-            let current = current.ok_or_else(|| Failure::not_found(self.resource, name))?;
+            let current = current.ok_or_else(|| ApiFailure::not_found(self.resource, name))?;
             let old = current.object();
             let mut object = make(&old)?;
             self.precondition(&object, current)?;
@@ -118,7 +121,7 @@ impl Call<'_> {
     }
 
     /// Takes back what may not be changed, and judges the rest.
-    fn keep(&self, object: &mut Value, old: &Value) -> Result<(), Failure> {
+    fn keep(&self, object: &mut Value, old: &Value) -> Result<(), ApiFailure> {
         let write = self.write(&self.action.name);
         metadata::update(object, old);
         restriction::admit_update(object, old, &write)?;
@@ -128,25 +131,25 @@ impl Call<'_> {
     }
 
     /// An object that only waited for its last finalizer goes with it.
-    fn outcome(&self, object: Value) -> Outcome {
+    fn outcome(&self, object: Value) -> WriteOutcome {
         let going = object.pointer("/metadata/deletionTimestamp").is_some();
         let held = kinds::items(&object, "/metadata/finalizers").next().is_some()
             || kinds::items(&object, "/spec/finalizers").next().is_some();
         match (self.query.dry_run, going && !held) {
-            (true, _) => Outcome::Show(object),
-            (false, true) => Outcome::Delete(object),
-            (false, false) => Outcome::Put(object),
+            (true, _) => WriteOutcome::Show(object),
+            (false, true) => WriteOutcome::Delete(object),
+            (false, false) => WriteOutcome::Put(object),
         }
     }
 
-    fn precondition(&self, object: &Value, current: &Record) -> Result<(), Failure> {
+    fn precondition(&self, object: &Value, current: &Record) -> Result<(), ApiFailure> {
         let (uid, version) = (text(object, "/metadata/uid"), text(object, "/metadata/resourceVersion"));
         if !uid.is_empty() && uid != current.uid {
             let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", current.uid);
-            return Err(Failure::conflict(self.resource, &self.action.name, &why));
+            return Err(ApiFailure::conflict(self.resource, &self.action.name, &why));
         }
         if !version.is_empty() && version != current.revision.to_string() {
-            return Err(Failure::changed(self.resource, &self.action.name));
+            return Err(ApiFailure::changed(self.resource, &self.action.name));
         }
         Ok(())
     }
@@ -160,17 +163,17 @@ impl Call<'_> {
     }
 
     /// Server-side apply.
-    fn apply(&self) -> Result<Response<Body>, Failure> {
+    fn apply(&self) -> Result<Response<Body>, ApiFailure> {
         if self.query.manager.is_empty() {
             let cause = Cause::required("fieldManager", "is required for apply patch");
-            return Err(Failure::invalid("meta.k8s.io", "PatchOptions", "", &[cause]));
+            return Err(ApiFailure::invalid("meta.k8s.io", "PatchOptions", "", &[cause]));
         }
         let (config, duplicates) = body::parse(APPLY, &self.body)?;
         let decoded = body::typed(&self.api.schemas, self.resource, config, &duplicates, self.query.validation)?;
         let config = &decoded.object;
         metadata::check_place(config, self.resource, &self.action.namespace, &self.action.name)?;
         if config.pointer("/metadata/managedFields").is_some() {
-            return Err(Failure::bad_request("metadata.managedFields must be nil"));
+            return Err(ApiFailure::bad_request("metadata.managedFields must be nil"));
         }
         if self.api.store.get(self.resource, &self.key()).is_none() {
             let record = self.apply_new(config)?;
@@ -178,7 +181,7 @@ impl Call<'_> {
         }
         let name = &self.action.name;
         let record = self.api.store.transact(self.resource, &self.key(), |current| {
-            let current = current.ok_or_else(|| Failure::not_found(self.resource, name))?;
+            let current = current.ok_or_else(|| ApiFailure::not_found(self.resource, name))?;
             let old = current.object();
             self.precondition(config, current)?;
             let mut object = self.applied(&self.with_kind(&old), config)?;
@@ -189,11 +192,11 @@ impl Call<'_> {
         Ok(self.answered(200, &record, &decoded.warnings))
     }
 
-    fn applied(&self, live: &Value, config: &Value) -> Result<Value, Failure> {
+    fn applied(&self, live: &Value, config: &Value) -> Result<Value, ApiFailure> {
         let (now, api_version) = (kinds::stamp(chrono::Utc::now()), self.resource.api_version());
         let writer = self.writer(&self.query.manager, &api_version, &now);
         managed::apply(self.node(), live, config, &writer, self.query.force)
-            .map_err(|conflicts| Failure::apply_conflict(&conflicts))
+            .map_err(|conflicts| ApiFailure::apply_conflict(&conflicts))
     }
 
     /// Keeps the annotation of `kubectl apply` true to a server-side apply by kubectl, for the day when somebody goes
@@ -210,10 +213,10 @@ impl Call<'_> {
     }
 
     /// An apply to what is not there is a creation, and has to be allowed as one.
-    fn apply_new(&self, config: &Value) -> Result<std::sync::Arc<Record>, Failure> {
+    fn apply_new(&self, config: &Value) -> Result<std::sync::Arc<Record>, ApiFailure> {
         let name = &self.action.name;
         if !self.action.subresource.is_empty() {
-            return Err(Failure::not_found(self.resource, name));
+            return Err(ApiFailure::not_found(self.resource, name));
         }
         let mut create = self.action.clone();
         "create".clone_into(&mut create.verb);

@@ -17,7 +17,7 @@ use super::authority::Authority;
 use super::kinds::{resets, stamp};
 use super::schema::Schemas;
 use super::schema::managed::{self, Writer};
-use super::store::{Change, Key, Outcome, Record, Store};
+use super::store::{ObjectKey, Record, Store, StoreEvent, WriteOutcome};
 
 pub use aggregation::aggregate;
 
@@ -58,14 +58,14 @@ struct Follower {
 
 impl Follower {
     /// From the beginning: objects that are there come first, as changes without a state before.
-    fn of(store: &Arc<Store>, resource: &'static Resource) -> (Self, Vec<(Key, Arc<Record>)>) {
+    fn of(store: &Arc<Store>, resource: &'static Resource) -> (Self, Vec<(ObjectKey, Arc<Record>)>) {
         let news = store.subscribe();
         let revision = store.revision();
         (Self { store: store.clone(), resource, revision, news }, store.all(resource))
     }
 
     /// The next changes, at least one; `None` at the end. Where some have been forgotten, it goes on with the present.
-    async fn next(&mut self) -> Option<Vec<Arc<Change>>> {
+    async fn next(&mut self) -> Option<Vec<Arc<StoreEvent>>> {
         loop {
             self.news.borrow_and_update();
             match self.store.changes(self.resource, self.revision, usize::MAX) {
@@ -82,16 +82,17 @@ impl Follower {
 }
 
 /// Changes an object, if it is still there, into what `make` makes of it; `None` leaves it.
-fn modify(store: &Store, resource: &Resource, key: &Key, make: impl FnOnce(Value) -> Option<Value>) {
-    let changed = store
-        .transact(resource, key, |record| record.and_then(|record| make(record.object())).map(Outcome::Put).ok_or(()));
+fn modify(store: &Store, resource: &Resource, key: &ObjectKey, make: impl FnOnce(Value) -> Option<Value>) {
+    let changed = store.transact(resource, key, |record| {
+        record.and_then(|record| make(record.object())).map(WriteOutcome::Put).ok_or(())
+    });
     // It is gone, or it needs nothing any more.
     let _ = changed;
 }
 
 /// Removes an object, if it is still there and `which` still says so.
-fn remove(store: &Store, resource: &Resource, key: &Key, which: impl FnOnce(&Value) -> bool) {
-    let removed =
-        store.transact(resource, key, |record| record.map(Record::object).filter(which).map(Outcome::Delete).ok_or(()));
+fn remove(store: &Store, resource: &Resource, key: &ObjectKey, which: impl FnOnce(&Value) -> bool) {
+    let removed = store
+        .transact(resource, key, |record| record.map(Record::object).filter(which).map(WriteOutcome::Delete).ok_or(()));
     let _ = removed;
 }

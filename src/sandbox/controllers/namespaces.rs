@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::publishing::{ACCOUNT, Contents, ROOT_CA};
 use super::{Follower, remove};
 use crate::sandbox::api::resource::{CONFIG_MAPS, NAMESPACES, RESOURCES, SERVICE_ACCOUNTS};
-use crate::sandbox::store::{Change, Key, Kind, Store};
+use crate::sandbox::store::{EventKind, ObjectKey, Store, StoreEvent};
 
 /// Looks after all namespaces. One task does all of it, so that nothing is created in a namespace that has just been
 /// emptied.
@@ -50,23 +50,23 @@ impl Keeper {
         }
     }
 
-    fn act(&self, change: &Change) {
+    fn act(&self, change: &StoreEvent) {
         let key = &change.key;
         if !key.namespace.is_empty() {
-            if (key.name == ACCOUNT && change.kind == Kind::Deleted) || key.name == ROOT_CA {
+            if (key.name == ACCOUNT && change.kind == EventKind::Deleted) || key.name == ROOT_CA {
                 self.complete_present(&key.namespace);
             }
             return;
         }
         match change.kind {
-            Kind::Added | Kind::Modified if is_terminating(&change.record.object()) => self.empty(key),
-            Kind::Added | Kind::Modified => self.complete_present(&key.name),
-            Kind::Deleted => {}
+            EventKind::Added | EventKind::Modified if is_terminating(&change.record.object()) => self.empty(key),
+            EventKind::Added | EventKind::Modified => self.complete_present(&key.name),
+            EventKind::Deleted => {}
         }
     }
 
     fn complete_present(&self, name: &str) {
-        if let Some(record) = self.store.get(&NAMESPACES, &Key::new("", name)) {
+        if let Some(record) = self.store.get(&NAMESPACES, &ObjectKey::new("", name)) {
             self.complete(name, &record.object());
         }
     }
@@ -78,7 +78,7 @@ impl Keeper {
         }
     }
 
-    fn empty(&self, namespace: &Key) {
+    fn empty(&self, namespace: &ObjectKey) {
         for resource in RESOURCES.iter().filter(|resource| resource.namespaced && !resource.asked) {
             let all = self.store.all(resource).into_iter();
             for (key, _) in all.filter(|(key, _)| key.namespace == namespace.name) {

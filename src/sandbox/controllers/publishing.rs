@@ -7,7 +7,7 @@ use super::note_owner;
 use crate::sandbox::api::resource::{CONFIG_MAPS, Resource, SERVICE_ACCOUNTS};
 use crate::sandbox::kinds::{stamp, text};
 use crate::sandbox::schema::{Schemas, check};
-use crate::sandbox::store::{Key, Outcome, Record, Store};
+use crate::sandbox::store::{ObjectKey, Record, Store, WriteOutcome};
 
 /// The service account.
 pub(super) const ACCOUNT: &str = "default";
@@ -32,7 +32,7 @@ impl Contents {
 
     /// Creates the service account where it is missing.
     pub(super) fn add_account(&self, store: &Store, namespace: &str) {
-        self.change(store, &SERVICE_ACCOUNTS, &Key::new(namespace, ACCOUNT), |before| match before {
+        self.change(store, &SERVICE_ACCOUNTS, &ObjectKey::new(namespace, ACCOUNT), |before| match before {
             Some(_) => None,
             None => Some(json!({})),
         });
@@ -41,7 +41,7 @@ impl Contents {
     /// Creates the config map where it is missing, and restores it where it was edited.
     pub(super) fn publish(&self, store: &Store, namespace: &str) {
         let data = json!({ "ca.crt": self.root_ca });
-        self.change(store, &CONFIG_MAPS, &Key::new(namespace, ROOT_CA), |before| {
+        self.change(store, &CONFIG_MAPS, &ObjectKey::new(namespace, ROOT_CA), |before| {
             let mut map = before.cloned().unwrap_or_else(|| json!({}));
             let description = map.pointer("/metadata/annotations").and_then(|all| all.get(DESCRIPTION_KEY));
             let described = description.and_then(Value::as_str).is_some_and(|text| !text.is_empty());
@@ -59,7 +59,7 @@ impl Contents {
         &self,
         store: &Store,
         resource: &Resource,
-        key: &Key,
+        key: &ObjectKey,
         make: impl FnOnce(Option<&Value>) -> Option<Value>,
     ) {
         let done = store.transact(resource, key, |record: Option<&Record>| {
@@ -77,7 +77,7 @@ impl Contents {
             let mut nothing = json!({ "metadata": {} });
             check::canonical(node, &mut nothing);
             note_owner(&self.schemas, resource, "", before.as_ref().unwrap_or(&nothing), &mut object);
-            Ok(Outcome::Put(object))
+            Ok(WriteOutcome::Put(object))
         });
         // It is as it should be.
         let _: Result<_, ()> = done;
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     fn root_ca(store: &Store) -> Value {
-        store.get(&CONFIG_MAPS, &Key::new("dev", ROOT_CA)).unwrap().object()
+        store.get(&CONFIG_MAPS, &ObjectKey::new("dev", ROOT_CA)).unwrap().object()
     }
 
     #[test]
@@ -105,8 +105,8 @@ mod tests {
         let mut edited = first.clone();
         edited["data"] = json!({ "ca.crt": "", "more": "x" });
         edited["metadata"]["annotations"] = json!({ "team": "shop" });
-        let put = |_: Option<&Record>| Ok::<_, ()>(Outcome::Put(edited));
-        store.transact(&CONFIG_MAPS, &Key::new("dev", ROOT_CA), put).unwrap();
+        let put = |_: Option<&Record>| Ok::<_, ()>(WriteOutcome::Put(edited));
+        store.transact(&CONFIG_MAPS, &ObjectKey::new("dev", ROOT_CA), put).unwrap();
         contents.publish(&store, "dev");
         let restored = root_ca(&store);
         assert_eq!(restored["data"], first["data"]);

@@ -10,13 +10,13 @@ use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use serde_json::{Value, json};
 
 use super::{Follower, modify, note_owner};
-use crate::domain::request::{Request, State};
+use crate::domain::request::{Request, RequestState};
 use crate::domain::verdict;
 use crate::sandbox::api::resource::REQUESTS;
 use crate::sandbox::authority::Authority;
 use crate::sandbox::kinds::stamp;
 use crate::sandbox::schema::Schemas;
-use crate::sandbox::store::{Key, Record, Store};
+use crate::sandbox::store::{ObjectKey, Record, Store};
 
 /// What a person would call at once, and still sees happen.
 const DELAY: Duration = Duration::from_millis(250);
@@ -44,7 +44,7 @@ struct Signer<'a> {
 }
 
 impl Signer<'_> {
-    fn act(&self, key: &Key, record: &Record) {
+    fn act(&self, key: &ObjectKey, record: &Record) {
         // Cheap first: most changes are of requests that nobody has approved.
         if !record.json.windows(10).any(|bytes| bytes == b"\"Approved\"") {
             return;
@@ -62,7 +62,7 @@ impl Signer<'_> {
 fn signed(authority: &Authority, mut object: Value) -> Option<Value> {
     let csr: CertificateSigningRequest = serde_json::from_value(object.clone()).ok()?;
     let request = Request::from_object(&csr);
-    if request.state() != State::Approved || !verdict::is_signed_here(&request.signer_name) {
+    if request.state() != RequestState::Approved || !verdict::is_signed_here(&request.signer_name) {
         return None;
     }
     let now = Utc::now();

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Write, items, names, set_part, text};
 use crate::sandbox::api::resource::{NAMESPACES, Resource};
-use crate::sandbox::api::status::{Cause, Failure};
-use crate::sandbox::store::{Key, Store};
+use crate::sandbox::api::status::{ApiFailure, Cause};
+use crate::sandbox::store::{ObjectKey, Store};
 
 pub(super) fn prepare_create(object: &mut Value, resource: &Resource, name: &str) {
     match resource.plural {
@@ -114,12 +114,12 @@ pub(super) fn causes(object: &Value, resource: &Resource) -> Vec<Cause> {
 }
 
 /// Nothing is made in a namespace that is not there, or that is going (`plugin/namespace/lifecycle`).
-pub(super) fn admit_into_namespace(write: &Write<'_>, namespaces: &Store) -> Result<(), Failure> {
+pub(super) fn admit_into_namespace(write: &Write<'_>, namespaces: &Store) -> Result<(), ApiFailure> {
     if !write.resource.namespaced {
         return Ok(());
     }
-    let Some(namespace) = namespaces.get(&NAMESPACES, &Key::new("", write.namespace)) else {
-        return Err(Failure::not_found(&NAMESPACES, write.namespace));
+    let Some(namespace) = namespaces.get(&NAMESPACES, &ObjectKey::new("", write.namespace)) else {
+        return Err(ApiFailure::not_found(&NAMESPACES, write.namespace));
     };
     if namespace.object().pointer("/metadata/deletionTimestamp").is_some() {
         let name = write.namespace;

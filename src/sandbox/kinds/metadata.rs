@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Write, names, text};
 use crate::sandbox::api::resource::Resource;
-use crate::sandbox::api::status::{Cause, Failure};
+use crate::sandbox::api::status::{ApiFailure, Cause};
 
 /// Letters and digits that make no words (`apimachinery/pkg/util/rand`).
 const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
@@ -59,15 +59,15 @@ pub fn meta(object: &mut Value) -> Option<&mut Map<String, Value>> {
 ///
 /// # Errors
 /// 400 where it says that it is another's.
-pub fn check_place(object: &Value, resource: &Resource, namespace: &str, name: &str) -> Result<(), Failure> {
+pub fn check_place(object: &Value, resource: &Resource, namespace: &str, name: &str) -> Result<(), ApiFailure> {
     let (own_name, own_namespace) = (text(object, "/metadata/name"), text(object, "/metadata/namespace"));
     if !name.is_empty() && !own_name.is_empty() && own_name != name {
-        return Err(Failure::bad_request(format!(
+        return Err(ApiFailure::bad_request(format!(
             "the name of the object ({own_name}) does not match the name on the URL ({name})"
         )));
     }
     if resource.namespaced && !own_namespace.is_empty() && own_namespace != namespace {
-        return Err(Failure::bad_request(format!(
+        return Err(ApiFailure::bad_request(format!(
             "the namespace of the provided object does not match the namespace sent on the request ({own_namespace} != \
              {namespace})"
         )));

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::api::access::Access;
 use super::api::resource::Resource;
-use super::api::status::{Cause, Failure};
+use super::api::status::{ApiFailure, Cause};
 use super::authentication::User;
 use super::node::restriction;
 use super::store::Store;
@@ -42,8 +42,8 @@ impl Write<'_> {
     }
 
     /// The 403 of an admission plugin.
-    pub fn forbidden(&self, why: &str) -> Failure {
-        Failure::forbidden(self.resource, self.name, why)
+    pub fn forbidden(&self, why: &str) -> ApiFailure {
+        ApiFailure::forbidden(self.resource, self.name, why)
     }
 }
 
@@ -93,7 +93,7 @@ pub fn prepare_update(object: &mut Value, old: &Value, write: &Write<'_>) {
 ///
 /// # Errors
 /// 403, 404 and 422.
-pub fn judge(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), Failure> {
+pub fn judge(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), ApiFailure> {
     match write.resource.plural {
         "certificatesigningrequests" => {
             check(requests::causes(object, old, write.subresource), object, write)?;
@@ -111,18 +111,18 @@ pub fn judge(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(
     }
 }
 
-fn check(own: Vec<Cause>, object: &Value, write: &Write<'_>) -> Result<(), Failure> {
+fn check(own: Vec<Cause>, object: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
     let mut causes = metadata::causes(object, write.resource);
     causes.extend(own);
     let (group, kind) = (write.resource.group, write.resource.kind);
-    if causes.is_empty() { Ok(()) } else { Err(Failure::invalid(group, kind, write.name, &causes)) }
+    if causes.is_empty() { Ok(()) } else { Err(ApiFailure::invalid(group, kind, write.name, &causes)) }
 }
 
 /// The admission plugins that look at, or change, a new object before it is checked: `ServiceAccount`, `NodeRestriction`.
 ///
 /// # Errors
 /// 403 and 404.
-pub fn admit_create(object: &mut Value, write: &Write<'_>, store: &Store) -> Result<(), Failure> {
+pub fn admit_create(object: &mut Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
     if write.resource.plural == "pods" {
         service_account::admit_pod(object, write, store)?;
     }
@@ -133,7 +133,7 @@ pub fn admit_create(object: &mut Value, write: &Write<'_>, store: &Store) -> Res
 ///
 /// # Errors
 /// 403 and 404.
-pub fn admit_into_namespace(write: &Write<'_>, store: &Store) -> Result<(), Failure> {
+pub fn admit_into_namespace(write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
     core::admit_into_namespace(write, store)
 }
 
@@ -141,7 +141,7 @@ pub fn admit_into_namespace(write: &Write<'_>, store: &Store) -> Result<(), Fail
 ///
 /// # Errors
 /// 403.
-pub fn admit_delete(write: &Write<'_>) -> Result<(), Failure> {
+pub fn admit_delete(write: &Write<'_>) -> Result<(), ApiFailure> {
     let kept = write.resource.plural == "namespaces" && ["default", "kube-system", "kube-public"].contains(&write.name);
     if kept { Err(write.forbidden("this namespace may not be deleted")) } else { Ok(()) }
 }

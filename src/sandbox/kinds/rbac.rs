@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Write, items, names, text};
 use crate::domain::access::{Action, ResourceAction, compact, compact_text, uncovered};
 use crate::sandbox::api::resource::{CLUSTER_ROLES, ROLES, Resource};
-use crate::sandbox::api::status::{Cause, Failure};
+use crate::sandbox::api::status::{ApiFailure, Cause};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
@@ -128,7 +128,7 @@ fn subject_causes(subject: &Value, at: usize, namespaced: bool) -> Vec<Cause> {
 }
 
 /// Nobody makes a role of what they do not hold, unless they may `escalate` it.
-pub(super) fn admit_role(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), Failure> {
+pub(super) fn admit_role(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), ApiFailure> {
     let same = |old: &Value| {
         old.get("rules") == object.get("rules") && old.get("aggregationRule") == object.get("aggregationRule")
     };
@@ -148,7 +148,7 @@ pub(super) fn admit_role(object: &Value, old: Option<&Value>, write: &Write<'_>)
 }
 
 /// Nobody binds a role of what they do not hold, unless they may `bind` it.
-pub(super) fn admit_binding(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), Failure> {
+pub(super) fn admit_binding(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), ApiFailure> {
     let same =
         |old: &Value| old.get("subjects") == object.get("subjects") && old.get("roleRef") == object.get("roleRef");
     if write.user.who.is_master() || old.is_some_and(same) {
@@ -164,11 +164,11 @@ pub(super) fn admit_binding(object: &Value, old: Option<&Value>, write: &Write<'
     match write.access.policy().referenced(&role, scope) {
         Some(role) => no_escalation(&role.rules, write),
         // So says the server: the role's name, under the resource that is written.
-        None => Err(Failure::not_found(write.resource, &role.name)),
+        None => Err(ApiFailure::not_found(write.resource, &role.name)),
     }
 }
 
-fn no_escalation(rules: &[PolicyRule], write: &Write<'_>) -> Result<(), Failure> {
+fn no_escalation(rules: &[PolicyRule], write: &Write<'_>) -> Result<(), ApiFailure> {
     let who = &write.user.who;
     let scope = Some(write.namespace).filter(|namespace| !namespace.is_empty());
     let held: Vec<_> = write.access.policy().rules_of(who, scope).map(|grant| grant.rule.clone()).collect();

@@ -10,7 +10,7 @@ use crate::domain::access::{Action, ResourceAction};
 use crate::domain::certificate::Certificate;
 use crate::domain::request::{CLIENT_SIGNER, Pkcs10};
 use crate::domain::x509::{first_request, pem};
-use crate::sandbox::api::status::{Cause, Failure};
+use crate::sandbox::api::status::{ApiFailure, Cause};
 
 const GROUP: &str = "certificates.k8s.io";
 const USAGES: &[&str] = &[
@@ -269,7 +269,7 @@ fn certificate_cause(encoded: &str) -> Option<Cause> {
 }
 
 /// `CertificateSubjectRestriction`, `CertificateApproval`, `CertificateSigning`.
-pub(super) fn admit(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), Failure> {
+pub(super) fn admit(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), ApiFailure> {
     let signer = text(old.unwrap_or(object), "/spec/signerName");
     let Some(old) = old else {
         let request = STANDARD.decode(text(object, "/spec/request")).unwrap_or_default();

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Write, items, metadata, text};
 use crate::sandbox::api::resource::SERVICE_ACCOUNTS;
-use crate::sandbox::api::status::Failure;
+use crate::sandbox::api::status::ApiFailure;
 use crate::sandbox::node;
-use crate::sandbox::store::{Key, Store};
+use crate::sandbox::store::{ObjectKey, Store};
 
 /// Where containers find the token.
 const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -18,7 +18,7 @@ const VOLUME: &str = "kube-api-access-";
 ///
 /// # Errors
 /// 403 where its account does not exist, or a mirror pod refers to one.
-pub(super) fn admit_pod(pod: &mut Value, write: &Write<'_>, store: &Store) -> Result<(), Failure> {
+pub(super) fn admit_pod(pod: &mut Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
     if node::is_mirror(pod) {
         return admit_mirror(pod, write);
     }
@@ -26,7 +26,7 @@ pub(super) fn admit_pod(pod: &mut Value, write: &Write<'_>, store: &Store) -> Re
         pod["spec"]["serviceAccountName"] = "default".into();
     }
     let (namespace, name) = (write.namespace, text(pod, "/spec/serviceAccountName").to_owned());
-    let account = store.get(&SERVICE_ACCOUNTS, &Key::new(namespace, &name)).ok_or_else(|| {
+    let account = store.get(&SERVICE_ACCOUNTS, &ObjectKey::new(namespace, &name)).ok_or_else(|| {
         let missing = format!("serviceaccount {name:?} not found");
         write.forbidden(&format!("error looking up service account {namespace}/{name}: {missing}"))
     })?;
@@ -46,7 +46,7 @@ pub(super) fn admit_pod(pod: &mut Value, write: &Write<'_>, store: &Store) -> Re
     Ok(())
 }
 
-fn admit_mirror(pod: &Value, write: &Write<'_>) -> Result<(), Failure> {
+fn admit_mirror(pod: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
     let sources = || items(pod, "/spec/volumes").flat_map(|volume| items(volume, "/projected/sources"));
     let why = if !text(pod, "/spec/serviceAccountName").is_empty() {
         "a mirror pod may not reference service accounts"

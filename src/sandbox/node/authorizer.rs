@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
-use super::references::{Kind, is_related};
+use super::references::{ReferenceKind, is_related};
 use crate::domain::access::{Action, ResourceAction, allows};
 use crate::sandbox::api::access::Decision;
 use crate::sandbox::api::fields::Fields;
@@ -41,13 +41,13 @@ impl NodeAuthorizer {
         }
         let Action::Resource(asked) = action else { return self.by_rules(action) };
         match (asked.group.as_str(), asked.resource.as_str()) {
-            ("", "secrets") => self.read(node, Kind::Secret, asked),
-            ("", "configmaps") => self.read(node, Kind::ConfigMap, asked),
+            ("", "secrets") => self.read(node, ReferenceKind::Secret, asked),
+            ("", "configmaps") => self.read(node, ReferenceKind::ConfigMap, asked),
             ("", "persistentvolumeclaims") if asked.subresource == "status" => self.claim_status(node, asked),
-            ("", "persistentvolumeclaims") => self.get(node, Kind::Claim, asked),
+            ("", "persistentvolumeclaims") => self.get(node, ReferenceKind::Claim, asked),
             ("", "persistentvolumes")
             | ("resource.k8s.io", "resourceclaims")
-            | ("storage.k8s.io", "volumeattachments") => self.get(node, Kind::Unknown, asked),
+            | ("storage.k8s.io", "volumeattachments") => self.get(node, ReferenceKind::Unknown, asked),
             ("", "serviceaccounts") => self.service_account(node, asked),
             ("", "nodes") => own_node(node, asked),
             ("", "pods") => self.pod(node, asked, fields),
@@ -64,7 +64,7 @@ impl NodeAuthorizer {
         if self.rules.iter().any(|rule| allows(rule, action)) { Ok(()) } else { Err(String::new()) }
     }
 
-    fn related(&self, node: &str, kind: Kind, asked: &ResourceAction) -> Opinion {
+    fn related(&self, node: &str, kind: ReferenceKind, asked: &ResourceAction) -> Opinion {
         if asked.name.is_empty() {
             return Err("No Object name found".to_owned());
         }
@@ -74,13 +74,13 @@ impl NodeAuthorizer {
         Err(format!("no relationship found between node '{node}' and this object"))
     }
 
-    fn get(&self, node: &str, kind: Kind, asked: &ResourceAction) -> Opinion {
+    fn get(&self, node: &str, kind: ReferenceKind, asked: &ResourceAction) -> Opinion {
         check(asked.verb == "get", "can only get individual resources of this type")?;
         check(asked.subresource.is_empty(), "cannot get subresource")?;
         self.related(node, kind, asked)
     }
 
-    fn read(&self, node: &str, kind: Kind, asked: &ResourceAction) -> Opinion {
+    fn read(&self, node: &str, kind: ReferenceKind, asked: &ResourceAction) -> Opinion {
         let reads = ["get", "list", "watch"].contains(&asked.verb.as_str());
         check(reads, "can only read resources of this type")?;
         check(asked.subresource.is_empty(), "cannot read subresource")?;
@@ -91,24 +91,24 @@ impl NodeAuthorizer {
     fn claim_status(&self, node: &str, asked: &ResourceAction) -> Opinion {
         let writes = ["update", "patch"].contains(&asked.verb.as_str());
         check(writes, "can only get/update/patch this type")?;
-        self.related(node, Kind::Claim, asked)
+        self.related(node, ReferenceKind::Claim, asked)
     }
 
     fn service_account(&self, node: &str, asked: &ResourceAction) -> Opinion {
         if asked.verb == "get" && asked.subresource.is_empty() {
-            return self.read(node, Kind::ServiceAccount, asked);
+            return self.read(node, ReferenceKind::ServiceAccount, asked);
         }
         let one = asked.verb == "create" && !asked.name.is_empty();
         check(one, "can only create tokens for individual service accounts")?;
         check(asked.subresource == "token", "can only create token subresource of serviceaccount")?;
-        self.related(node, Kind::ServiceAccount, asked)
+        self.related(node, ReferenceKind::ServiceAccount, asked)
     }
 
     fn pod(&self, node: &str, asked: &ResourceAction, fields: &Fields) -> Opinion {
         match (asked.subresource.as_str(), asked.verb.as_str()) {
-            ("", "get") => self.get(node, Kind::Pod, asked),
+            ("", "get") => self.get(node, ReferenceKind::Pod, asked),
             ("", "list" | "watch") if fields.requires("spec.nodeName", node) => Ok(()),
-            ("", "list" | "watch") if !asked.name.is_empty() => self.related(node, Kind::Pod, asked),
+            ("", "list" | "watch") if !asked.name.is_empty() => self.related(node, ReferenceKind::Pod, asked),
             ("", "list" | "watch") => Err("can only list/watch pods with spec.nodeName field selector".to_owned()),
             // NodeRestriction limits these to the node's own pods.
             ("", "create" | "delete") | ("status", "update" | "patch") | ("eviction", "create") => Ok(()),
@@ -120,7 +120,7 @@ impl NodeAuthorizer {
         check(asked.subresource.is_empty(), "cannot authorize ResourceSlice subresources")?;
         match asked.verb.as_str() {
             "create" => Ok(()),
-            "get" | "update" | "patch" | "delete" => self.related(node, Kind::Unknown, asked),
+            "get" | "update" | "patch" | "delete" => self.related(node, ReferenceKind::Unknown, asked),
             "watch" | "list" | "deletecollection" => {
                 let why = "can only list/watch/deletecollection resourceslices with nodeName field selector";
                 check(fields.requires("spec.nodeName", node), why)

@@ -4,7 +4,7 @@ mod authorizer;
 mod references;
 pub mod restriction;
 
-use crate::domain::access::Who;
+use crate::domain::access::Principal;
 
 pub use authorizer::NodeAuthorizer;
 pub use references::is_mirror;
@@ -18,7 +18,7 @@ pub fn refers_to_secrets(pod: &serde_json::Value) -> bool {
 }
 
 /// The node's name, where this is a node (`pkg/auth/nodeidentifier`); it may be empty.
-pub fn identity(who: &Who) -> Option<&str> {
+pub fn identity(who: &Principal) -> Option<&str> {
     let in_group = who.groups.iter().any(|group| group == crate::sandbox::impersonation::NODES);
     who.user.strip_prefix("system:node:").filter(|_| in_group)
 }

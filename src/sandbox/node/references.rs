@@ -10,7 +10,7 @@ use crate::sandbox::store::Store;
 
 /// What a pod can refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ReferenceKind {
     /// The pod itself.
     Pod,
     /// Its service account.
@@ -40,7 +40,7 @@ const VOLUME_SECRETS: [&str; 10] = [
 ];
 
 /// Whether a pod that is bound to the node is, or refers to, this object.
-pub fn is_related(store: &Store, node: &str, kind: Kind, namespace: &str, name: &str) -> bool {
+pub fn is_related(store: &Store, node: &str, kind: ReferenceKind, namespace: &str, name: &str) -> bool {
     let needle = memmem::Finder::new(node.as_bytes());
     let mentions = |json: &[u8]| needle.find(json).is_some();
     let pods = store.all(&PODS).into_iter().filter(|(key, _)| key.namespace == namespace);
@@ -48,8 +48,8 @@ pub fn is_related(store: &Store, node: &str, kind: Kind, namespace: &str, name: 
     pods.any(|pod| text(&pod, "/spec/nodeName") == node && refers_to(&pod, kind, name))
 }
 
-fn refers_to(pod: &Value, kind: Kind, name: &str) -> bool {
-    if kind == Kind::Pod {
+fn refers_to(pod: &Value, kind: ReferenceKind, name: &str) -> bool {
+    if kind == ReferenceKind::Pod {
         return text(pod, "/metadata/name") == name;
     }
     // A node creates mirror pods itself, and must not get access to anything by them.
@@ -57,11 +57,11 @@ fn refers_to(pod: &Value, kind: Kind, name: &str) -> bool {
         return false;
     }
     match kind {
-        Kind::Pod | Kind::Unknown => false,
-        Kind::ServiceAccount => text(pod, "/spec/serviceAccountName") == name,
-        Kind::Secret => secrets(pod).any(|secret| secret == name),
-        Kind::ConfigMap => config_maps(pod).any(|map| map == name),
-        Kind::Claim => claims(pod).any(|claim| claim == name),
+        ReferenceKind::Pod | ReferenceKind::Unknown => false,
+        ReferenceKind::ServiceAccount => text(pod, "/spec/serviceAccountName") == name,
+        ReferenceKind::Secret => secrets(pod).any(|secret| secret == name),
+        ReferenceKind::ConfigMap => config_maps(pod).any(|map| map == name),
+        ReferenceKind::Claim => claims(pod).any(|claim| claim == name),
     }
 }
 

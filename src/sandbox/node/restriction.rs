@@ -9,9 +9,9 @@ use super::identity;
 use super::references::{forbidden_reference, is_mirror};
 use crate::domain::request::Pkcs10;
 use crate::sandbox::api::resource::{NODES, PODS};
-use crate::sandbox::api::status::Failure;
+use crate::sandbox::api::status::ApiFailure;
 use crate::sandbox::kinds::{Write, items, text};
-use crate::sandbox::store::{Key, Store};
+use crate::sandbox::store::{ObjectKey, Store};
 
 /// Labels that a kubelet may set (`k8s.io/kubelet/pkg/apis/well_known_labels.go`).
 const KUBELET_LABELS: [&str; 11] = [
@@ -31,7 +31,7 @@ const KUBELET_LABELS: [&str; 11] = [
 const KUBELET_SIGNERS: [&str; 2] = ["kubernetes.io/kubelet-serving", "kubernetes.io/kube-apiserver-client-kubelet"];
 
 /// The node that writes; `None` where somebody else does.
-fn writer<'a>(write: &'a Write<'_>) -> Result<Option<&'a str>, Failure> {
+fn writer<'a>(write: &'a Write<'_>) -> Result<Option<&'a str>, ApiFailure> {
     match identity(&write.user.who) {
         Some("") => Err(write.forbidden(&format!("could not determine node from user {:?}", write.user.who.user))),
         node => Ok(node),
@@ -42,7 +42,7 @@ fn writer<'a>(write: &'a Write<'_>) -> Result<Option<&'a str>, Failure> {
 ///
 /// # Errors
 /// 403, and 404 for a node that does not exist.
-pub fn admit_create(object: &Value, write: &Write<'_>, store: &Store) -> Result<(), Failure> {
+pub fn admit_create(object: &Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
     let Some(node) = writer(write)? else { return Ok(()) };
     match write.resource.plural {
         "nodes" => {
@@ -69,7 +69,7 @@ pub fn admit_create(object: &Value, write: &Write<'_>, store: &Store) -> Result<
 ///
 /// # Errors
 /// 403.
-pub fn admit_update(object: &Value, old: &Value, write: &Write<'_>) -> Result<(), Failure> {
+pub fn admit_update(object: &Value, old: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
     let Some(node) = writer(write)? else { return Ok(()) };
     match (write.resource.plural, write.subresource) {
         ("nodes", _) => admit_node_update(node, object, old, write),
@@ -95,7 +95,7 @@ pub fn admit_update(object: &Value, old: &Value, write: &Write<'_>) -> Result<()
 ///
 /// # Errors
 /// 403.
-pub fn admit_delete(object: &Value, write: &Write<'_>) -> Result<(), Failure> {
+pub fn admit_delete(object: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
     let Some(node) = writer(write)? else { return Ok(()) };
     match write.resource.plural {
         "nodes" => check_name(node, write),
@@ -111,7 +111,7 @@ pub fn admit_delete(object: &Value, write: &Write<'_>) -> Result<(), Failure> {
 ///
 /// # Errors
 /// 403, and 404 for a pod that does not exist.
-pub fn admit_token(request: &Value, write: &Write<'_>, store: &Store) -> Result<(), Failure> {
+pub fn admit_token(request: &Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
     let Some(node) = writer(write)? else { return Ok(()) };
     let bound = |part: &str| text(request, &format!("/spec/boundObjectRef/{part}"));
     if bound("apiVersion") != "v1" || bound("kind") != "Pod" || bound("name").is_empty() {
@@ -120,8 +120,8 @@ pub fn admit_token(request: &Value, write: &Write<'_>, store: &Store) -> Result<
     if bound("uid").is_empty() {
         return Err(write.forbidden("node requested token with a pod binding without a uid"));
     }
-    let pod = store.get(&PODS, &Key::new(write.namespace, bound("name")));
-    let pod = pod.ok_or_else(|| Failure::not_found(&PODS, bound("name")))?;
+    let pod = store.get(&PODS, &ObjectKey::new(write.namespace, bound("name")));
+    let pod = pod.ok_or_else(|| ApiFailure::not_found(&PODS, bound("name")))?;
     if pod.uid != bound("uid") {
         let why = format!(
             "the UID in the bound object reference ({}) does not match the UID in record. The object might have been \
@@ -139,7 +139,7 @@ pub fn admit_token(request: &Value, write: &Write<'_>, store: &Store) -> Result<
 
 /// The audience must be one that the pod asks for in a volume, or one that the node may request by RBAC
 /// (`ServiceAccountNodeAudienceRestriction`).
-fn admit_audience(request: &Value, pod: &Value, write: &Write<'_>) -> Result<(), Failure> {
+fn admit_audience(request: &Value, pod: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
     let audiences: Vec<_> = items(request, "/spec/audiences").filter_map(Value::as_str).collect();
     let audience = match audiences.as_slice() {
         [] => "",
@@ -163,14 +163,14 @@ fn admit_audience(request: &Value, pod: &Value, write: &Write<'_>) -> Result<(),
     Err(write.forbidden(&why))
 }
 
-fn check_name(node: &str, write: &Write<'_>) -> Result<(), Failure> {
+fn check_name(node: &str, write: &Write<'_>) -> Result<(), ApiFailure> {
     if write.name == node {
         return Ok(());
     }
     Err(write.forbidden(&format!("node {node:?} is not allowed to modify node {:?}", write.name)))
 }
 
-fn admit_node_update(node: &str, object: &Value, old: &Value, write: &Write<'_>) -> Result<(), Failure> {
+fn admit_node_update(node: &str, object: &Value, old: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
     check_name(node, write)?;
     let differs = |pointer: &str| object.pointer(pointer) != old.pointer(pointer);
     if object.pointer("/spec/configSource").is_some() && differs("/spec/configSource") {
@@ -189,7 +189,7 @@ fn admit_node_update(node: &str, object: &Value, old: &Value, write: &Write<'_>)
 }
 
 /// A node makes no pods but mirrors of those in its files.
-fn admit_mirror_pod(node: &str, pod: &Value, write: &Write<'_>, store: &Store) -> Result<(), Failure> {
+fn admit_mirror_pod(node: &str, pod: &Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
     let refuse = |why: &str| Err(write.forbidden(why));
     if !is_mirror(pod) {
         let annotation = super::MIRROR;
@@ -216,7 +216,7 @@ fn admit_mirror_pod(node: &str, pod: &Value, write: &Write<'_>, store: &Store) -
     if owner["blockOwnerDeletion"] == true {
         return refuse(&format!("node {node:?} must not set blockOwnerDeletion on an owner reference"));
     }
-    let record = store.get(&NODES, &Key::new("", node)).ok_or_else(|| Failure::not_found(&NODES, node))?;
+    let record = store.get(&NODES, &ObjectKey::new("", node)).ok_or_else(|| ApiFailure::not_found(&NODES, node))?;
     if text(owner, "/uid") != record.uid {
         let (given, uid) = (text(owner, "/uid"), &record.uid);
         return refuse(&format!("node {node} UID mismatch: expected {given} got {uid}"));
@@ -227,7 +227,7 @@ fn admit_mirror_pod(node: &str, pod: &Value, write: &Write<'_>, store: &Store) -
     }
 }
 
-fn admit_request(node: &str, object: &Value, write: &Write<'_>) -> Result<(), Failure> {
+fn admit_request(node: &str, object: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
     if !KUBELET_SIGNERS.contains(&text(object, "/spec/signerName")) {
         return Ok(());
     }

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::{Node, Shape};
+use super::{SchemaNode, Shape};
 
 /// Takes out what the schema does not know, and null values.
 ///
 /// # Errors
 /// Go's sentence about a value of the wrong type (`encoding/json`, `UnmarshalTypeError`).
-pub fn decode(node: Node<'_>, value: &mut Value) -> Result<Vec<String>, String> {
+pub fn decode(node: SchemaNode<'_>, value: &mut Value) -> Result<Vec<String>, String> {
     let mut unknown = Vec::new();
     walk(node, value, &Place { owner: node.type_name(), path: String::new() }, &mut unknown)?;
     Ok(unknown)
@@ -26,7 +26,7 @@ impl Place<'_> {
     }
 }
 
-fn walk(node: Node<'_>, value: &mut Value, place: &Place<'_>, unknown: &mut Vec<String>) -> Result<(), String> {
+fn walk(node: SchemaNode<'_>, value: &mut Value, place: &Place<'_>, unknown: &mut Vec<String>) -> Result<(), String> {
     match (node.shape(), value) {
         (Shape::Struct(properties), Value::Object(map)) => {
             map.retain(|key, value| {
@@ -59,7 +59,7 @@ fn walk(node: Node<'_>, value: &mut Value, place: &Place<'_>, unknown: &mut Vec<
     }
 }
 
-fn leaf(node: Node<'_>, value: &Value, place: &Place<'_>) -> Result<(), String> {
+fn leaf(node: SchemaNode<'_>, value: &Value, place: &Place<'_>) -> Result<(), String> {
     let fits = match node.json_type() {
         "string" => value.is_string(),
         "integer" => value.is_i64(),
@@ -71,7 +71,7 @@ fn leaf(node: Node<'_>, value: &Value, place: &Place<'_>) -> Result<(), String> 
     if fits { Ok(()) } else { Err(mismatch(node, value, place)) }
 }
 
-fn mismatch(node: Node<'_>, value: &Value, place: &Place<'_>) -> String {
+fn mismatch(node: SchemaNode<'_>, value: &Value, place: &Place<'_>) -> String {
     let found = match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",
@@ -85,7 +85,7 @@ fn mismatch(node: Node<'_>, value: &Value, place: &Place<'_>) -> String {
     format!("json: cannot unmarshal {found} into Go struct field {}.{path} of type {}", place.owner, go_type(node))
 }
 
-fn go_type(node: Node<'_>) -> String {
+fn go_type(node: SchemaNode<'_>) -> String {
     match (node.shape(), node.json_type(), node.format()) {
         (Shape::List(item), ..) => format!("[]{}", go_type(item)),
         (Shape::Map(item), ..) => format!("map[string]{}", go_type(item)),
@@ -98,7 +98,7 @@ fn go_type(node: Node<'_>) -> String {
 
 /// Brings an object into the form in which the server keeps it: structs that are always there are there, empty values
 /// that Go leaves out are left out, and lists that must be there are null.
-pub fn canonical(node: Node<'_>, value: &mut Value) {
+pub fn canonical(node: SchemaNode<'_>, value: &mut Value) {
     match (node.shape(), value) {
         (Shape::Struct(properties), Value::Object(map)) => {
             for (key, value) in map.iter_mut() {
@@ -116,7 +116,7 @@ pub fn canonical(node: Node<'_>, value: &mut Value) {
 }
 
 /// Go's `omitempty`: no default in the schema, and not required.
-fn left_out(node: Node<'_>, key: &str, value: &Value) -> bool {
+fn left_out(node: SchemaNode<'_>, key: &str, value: &Value) -> bool {
     let empty = match value {
         Value::String(text) => text.is_empty(),
         Value::Array(list) => list.is_empty(),
@@ -126,7 +126,7 @@ fn left_out(node: Node<'_>, key: &str, value: &Value) -> bool {
     empty && node.child(key).own.get("default").is_none() && !node.requires(key)
 }
 
-fn add_missing(node: Node<'_>, key: &str, map: &mut Map<String, Value>) {
+fn add_missing(node: SchemaNode<'_>, key: &str, map: &mut Map<String, Value>) {
     let child = node.child(key);
     if map.contains_key(key) {
         return;

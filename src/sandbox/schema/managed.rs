@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::fields::FieldSet;
 use super::merge::{compare, fields_of, merge, prune};
-use super::{Node, merge::Comparison};
+use super::{SchemaNode, merge::Comparison};
 
 /// Paths that belong to nobody (`fieldmanager/stripmeta.go`).
 const UNOWNED: &[&[&str]] = &[
@@ -56,7 +56,7 @@ struct Manager {
 }
 
 /// Notes in `new` what this update of `live` has changed (`Updater.Update`).
-pub fn update(node: Node<'_>, live: &Value, new: &mut Value, writer: &Writer<'_>) {
+pub fn update(node: SchemaNode<'_>, live: &Value, new: &mut Value, writer: &Writer<'_>) {
     let mut managers = managers_of(new);
     if managers.is_empty() {
         managers = managers_of(live);
@@ -77,7 +77,7 @@ pub fn update(node: Node<'_>, live: &Value, new: &mut Value, writer: &Writer<'_>
 /// # Errors
 /// What others own of it, unless `force`.
 pub fn apply(
-    node: Node<'_>,
+    node: SchemaNode<'_>,
     live: &Value,
     config: &Value,
     writer: &Writer<'_>,

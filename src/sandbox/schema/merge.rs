@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::fields::FieldSet;
-use super::{Merge, Node, Shape};
+use super::{Merge, SchemaNode, Shape};
 
 /// What changed between two objects.
 #[derive(Debug, Default)]
@@ -15,14 +15,14 @@ pub struct Comparison {
 }
 
 /// Compares two versions of an object.
-pub fn compare(node: Node<'_>, old: &Value, new: &Value) -> Comparison {
+pub fn compare(node: SchemaNode<'_>, old: &Value, new: &Value) -> Comparison {
     let mut found = Comparison::default();
     compare_at(node, Some(old), Some(new), &mut Vec::new(), &mut found);
     found
 }
 
 fn compare_at(
-    node: Node<'_>,
+    node: SchemaNode<'_>,
     old: Option<&Value>,
     new: Option<&Value>,
     path: &mut Vec<String>,
@@ -70,7 +70,7 @@ enum Parts<'a> {
     Keys(Vec<&'a str>),
 }
 
-fn parts_of(node: Node<'_>) -> Option<Parts<'_>> {
+fn parts_of(node: SchemaNode<'_>) -> Option<Parts<'_>> {
     match (node.shape(), node.merge()) {
         (Shape::Leaf, _) | (_, Merge::Atomic) => None,
         (Shape::List(_), Merge::Set) => Some(Parts::Values),
@@ -106,7 +106,7 @@ fn key_step(keys: &[&str], item: &Value) -> String {
     format!("k:{}", Value::Object(chosen))
 }
 
-fn item<'a>(node: Node<'a>, key: &str) -> Node<'a> {
+fn item<'a>(node: SchemaNode<'a>, key: &str) -> SchemaNode<'a> {
     match node.shape() {
         Shape::List(item) => item,
         _ => node.child(key),
@@ -114,13 +114,13 @@ fn item<'a>(node: Node<'a>, key: &str) -> Node<'a> {
 }
 
 /// Every field of an object (`ToFieldSet`).
-pub fn fields_of(node: Node<'_>, value: &Value) -> FieldSet {
+pub fn fields_of(node: SchemaNode<'_>, value: &Value) -> FieldSet {
     let mut set = FieldSet::default();
     collect(node, value, &mut Vec::new(), &mut set);
     set
 }
 
-fn collect(node: Node<'_>, value: &Value, path: &mut Vec<String>, set: &mut FieldSet) {
+fn collect(node: SchemaNode<'_>, value: &Value, path: &mut Vec<String>, set: &mut FieldSet) {
     let Some(kind) = parts_of(node) else { return set.insert(path) };
     let is_struct = matches!(node.shape(), Shape::Struct(_));
     for (step, key, part) in parts(&kind, Some(value)) {
@@ -135,7 +135,7 @@ fn collect(node: Node<'_>, value: &Value, path: &mut Vec<String>, set: &mut Fiel
 }
 
 /// `config` laid over `live`: what it says wins, what it does not mention stays.
-pub fn merge(node: Node<'_>, live: &Value, config: &Value) -> Value {
+pub fn merge(node: SchemaNode<'_>, live: &Value, config: &Value) -> Value {
     match (parts_of(node), live, config) {
         (Some(Parts::Fields), Value::Object(live), Value::Object(config)) => {
             let mut merged = live.clone();
@@ -161,7 +161,7 @@ pub fn merge(node: Node<'_>, live: &Value, config: &Value) -> Value {
 }
 
 /// Takes out of `value` what is in `dropped` and not in `kept`; a container goes when it is left empty.
-pub fn prune(node: Node<'_>, value: &mut Value, dropped: &FieldSet, kept: &FieldSet) {
+pub fn prune(node: SchemaNode<'_>, value: &mut Value, dropped: &FieldSet, kept: &FieldSet) {
     let nothing = FieldSet::default();
     let Some(kind) = parts_of(node) else { return };
     let mut gone = Vec::new();
@@ -195,6 +195,6 @@ fn only(item: &Value, keys: &[&str]) -> bool {
 }
 
 /// A leaf, or a container without anything in it.
-fn is_bare(node: Node<'_>, value: &Value) -> bool {
+fn is_bare(node: SchemaNode<'_>, value: &Value) -> bool {
     parts_of(node).is_none_or(|kind| parts(&kind, Some(value)).is_empty())
 }

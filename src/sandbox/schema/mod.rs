@@ -27,7 +27,7 @@ pub struct Schemas {
 
 /// A place in a schema.
 #[derive(Clone, Copy)]
-pub struct Node<'a> {
+pub struct SchemaNode<'a> {
     schemas: &'a Schemas,
     /// What stands at the property itself: its default, its list type, its patch strategy.
     own: &'a Value,
@@ -42,9 +42,9 @@ pub enum Shape<'a> {
     /// An object with these properties.
     Struct(&'a Map<String, Value>),
     /// An object with any keys.
-    Map(Node<'a>),
+    Map(SchemaNode<'a>),
     /// A list.
-    List(Node<'a>),
+    List(SchemaNode<'a>),
     /// Anything without parts of its own.
     Leaf,
 }
@@ -69,9 +69,9 @@ impl Schemas {
     }
 
     /// The schema of that name; an unknown one is free of shape.
-    pub fn node<'a>(&'a self, name: &'a str) -> Node<'a> {
+    pub fn node<'a>(&'a self, name: &'a str) -> SchemaNode<'a> {
         let body = self.all.get(name).unwrap_or(&Value::Null);
-        Node { schemas: self, own: body, body, name }
+        SchemaNode { schemas: self, own: body, body, name }
     }
 
     /// The documents of all names that `wanted` accepts, and of what they refer to.
@@ -104,7 +104,7 @@ fn target(reference: &Value) -> Option<&str> {
     reference.as_str()?.strip_prefix("#/components/schemas/")
 }
 
-impl<'a> Node<'a> {
+impl<'a> SchemaNode<'a> {
     fn at(self, own: &'a Value) -> Self {
         let reference = own.get("$ref").or_else(|| own.get("allOf")?.get(0)?.get("$ref"));
         match reference.and_then(target) {

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value};
 
-use super::{Node, Schemas, Shape};
+use super::{SchemaNode, Schemas, Shape};
 
 const MAGIC: &[u8] = b"k8s\0";
 /// How deep messages may nest.
@@ -27,18 +27,18 @@ pub struct Envelope<'a> {
 pub fn open(body: &[u8]) -> Option<Envelope<'_>> {
     let body = body.strip_prefix(MAGIC)?;
     let mut envelope = Envelope { api_version: String::new(), kind: String::new(), message: &[] };
-    for field in Fields(body) {
+    for field in WireFields(body) {
         match field? {
-            (1, Wire::Bytes(meta)) => {
-                for field in Fields(meta) {
+            (1, WireValue::Bytes(meta)) => {
+                for field in WireFields(meta) {
                     match field? {
-                        (1, Wire::Bytes(text)) => envelope.api_version = String::from_utf8(text.to_vec()).ok()?,
-                        (2, Wire::Bytes(text)) => envelope.kind = String::from_utf8(text.to_vec()).ok()?,
+                        (1, WireValue::Bytes(text)) => envelope.api_version = String::from_utf8(text.to_vec()).ok()?,
+                        (2, WireValue::Bytes(text)) => envelope.kind = String::from_utf8(text.to_vec()).ok()?,
                         _ => {}
                     }
                 }
             }
-            (2, Wire::Bytes(message)) => envelope.message = message,
+            (2, WireValue::Bytes(message)) => envelope.message = message,
             _ => {}
         }
     }
@@ -56,16 +56,16 @@ impl Envelope<'_> {
     }
 }
 
-enum Wire<'a> {
+enum WireValue<'a> {
     Number(u64),
     Bytes(&'a [u8]),
 }
 
 /// The fields of a message; `None` ends a broken one.
-struct Fields<'a>(&'a [u8]);
+struct WireFields<'a>(&'a [u8]);
 
-impl<'a> Iterator for Fields<'a> {
-    type Item = Option<(u64, Wire<'a>)>;
+impl<'a> Iterator for WireFields<'a> {
+    type Item = Option<(u64, WireValue<'a>)>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.0.is_empty() {
@@ -79,17 +79,17 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-impl<'a> Fields<'a> {
-    fn read(&mut self) -> Option<(u64, Wire<'a>)> {
+impl<'a> WireFields<'a> {
+    fn read(&mut self) -> Option<(u64, WireValue<'a>)> {
         let tag = self.varint()?;
         let value = match tag & 7 {
-            0 => Wire::Number(self.varint()?),
-            1 => Wire::Bytes(self.take(8)?),
+            0 => WireValue::Number(self.varint()?),
+            1 => WireValue::Bytes(self.take(8)?),
             2 => {
                 let length = usize::try_from(self.varint()?).ok()?;
-                Wire::Bytes(self.take(length)?)
+                WireValue::Bytes(self.take(length)?)
             }
-            5 => Wire::Bytes(self.take(4)?),
+            5 => WireValue::Bytes(self.take(4)?),
             _ => return None,
         };
         Some((tag >> 3, value))
@@ -115,19 +115,19 @@ impl<'a> Fields<'a> {
 }
 
 /// `numbers` names the message whose numbers count: that of the schema, or of one that is embedded in it.
-fn message(node: Node<'_>, numbers: &str, bytes: &[u8], depth: usize) -> Option<Value> {
+fn message(node: SchemaNode<'_>, numbers: &str, bytes: &[u8], depth: usize) -> Option<Value> {
     if depth > DEEPEST {
         return None;
     }
     let table = node.schemas.numbers.get(numbers);
     let mut map = Map::new();
-    for field in Fields(bytes) {
+    for field in WireFields(bytes) {
         let (number, wire) = field?;
         let named = table.and_then(|table| table.iter().find(|(_, value)| value.as_u64() == Some(number)));
         let inline = table.and_then(|table| table.get("inline")?.get(number.to_string())?.as_str());
         match (named, inline, wire) {
             (Some((name, _)), _, wire) => add(&mut map, name, node.child(name), &wire, depth)?,
-            (None, Some(numbers), Wire::Bytes(bytes)) => {
+            (None, Some(numbers), WireValue::Bytes(bytes)) => {
                 let Value::Object(embedded) = message(node, numbers, bytes, depth + 1)? else { return None };
                 map.extend(embedded);
             }
@@ -137,17 +137,23 @@ fn message(node: Node<'_>, numbers: &str, bytes: &[u8], depth: usize) -> Option<
     Some(Value::Object(map))
 }
 
-fn add(map: &mut Map<String, Value>, name: &str, node: Node<'_>, wire: &Wire<'_>, depth: usize) -> Option<()> {
+fn add(
+    map: &mut Map<String, Value>,
+    name: &str,
+    node: SchemaNode<'_>,
+    wire: &WireValue<'_>,
+    depth: usize,
+) -> Option<()> {
     match (node.shape(), wire) {
         (Shape::List(item), wire) => {
             let list = map.entry(name).or_insert_with(|| Value::Array(Vec::new())).as_array_mut()?;
             list.push(value(item, wire, depth)?);
         }
-        (Shape::Map(item), Wire::Bytes(bytes)) => {
+        (Shape::Map(item), WireValue::Bytes(bytes)) => {
             let (mut key, mut entry) = (String::new(), None);
-            for field in Fields(bytes) {
+            for field in WireFields(bytes) {
                 match field? {
-                    (1, Wire::Bytes(text)) => key = String::from_utf8(text.to_vec()).ok()?,
+                    (1, WireValue::Bytes(text)) => key = String::from_utf8(text.to_vec()).ok()?,
                     (2, wire) => entry = Some(map_value(item, &wire, depth)?),
                     _ => {}
                 }
@@ -163,18 +169,18 @@ fn add(map: &mut Map<String, Value>, name: &str, node: Node<'_>, wire: &Wire<'_>
 }
 
 /// A list as a map's value is a message of its own with the items as field 1 (`ExtraValue`).
-fn map_value(node: Node<'_>, wire: &Wire<'_>, depth: usize) -> Option<Value> {
-    let (Shape::List(item), Wire::Bytes(bytes)) = (node.shape(), wire) else { return value(node, wire, depth) };
-    let items = Fields(bytes).map(|field| value(item, &field?.1, depth));
+fn map_value(node: SchemaNode<'_>, wire: &WireValue<'_>, depth: usize) -> Option<Value> {
+    let (Shape::List(item), WireValue::Bytes(bytes)) = (node.shape(), wire) else { return value(node, wire, depth) };
+    let items = WireFields(bytes).map(|field| value(item, &field?.1, depth));
     items.collect::<Option<Vec<_>>>().map(Value::Array)
 }
 
-fn value(node: Node<'_>, wire: &Wire<'_>, depth: usize) -> Option<Value> {
+fn value(node: SchemaNode<'_>, wire: &WireValue<'_>, depth: usize) -> Option<Value> {
     Some(match (node.shape(), wire) {
-        (Shape::Struct(_), Wire::Bytes(bytes)) => message(node, node.name, bytes, depth + 1)?,
-        (Shape::Leaf, Wire::Number(number)) if node.json_type() == "boolean" => Value::Bool(*number != 0),
-        (Shape::Leaf, Wire::Number(number)) => Value::from(number.cast_signed()),
-        (Shape::Leaf, Wire::Bytes(bytes)) => match (node.type_name(), node.format()) {
+        (Shape::Struct(_), WireValue::Bytes(bytes)) => message(node, node.name, bytes, depth + 1)?,
+        (Shape::Leaf, WireValue::Number(number)) if node.json_type() == "boolean" => Value::Bool(*number != 0),
+        (Shape::Leaf, WireValue::Number(number)) => Value::from(number.cast_signed()),
+        (Shape::Leaf, WireValue::Bytes(bytes)) => match (node.type_name(), node.format()) {
             ("Time" | "MicroTime", _) => time(bytes, node.type_name() == "MicroTime")?,
             ("FieldsV1", _) => match number_one(bytes)? {
                 [] => Value::Object(Map::new()),
@@ -191,19 +197,19 @@ fn value(node: Node<'_>, wire: &Wire<'_>, depth: usize) -> Option<Value> {
 
 /// The bytes of field 1, empty where there is no field; `None` where there is another.
 fn number_one(bytes: &[u8]) -> Option<&[u8]> {
-    match Fields(bytes).next() {
+    match WireFields(bytes).next() {
         None => Some(&[]),
-        Some(Some((1, Wire::Bytes(bytes)))) => Some(bytes),
+        Some(Some((1, WireValue::Bytes(bytes)))) => Some(bytes),
         Some(_) => None,
     }
 }
 
 fn time(bytes: &[u8], precise: bool) -> Option<Value> {
     let (mut seconds, mut nanos) = (0, 0);
-    for field in Fields(bytes) {
+    for field in WireFields(bytes) {
         match field? {
-            (1, Wire::Number(number)) => seconds = number.cast_signed(),
-            (2, Wire::Number(number)) => nanos = u32::try_from(number).ok()?,
+            (1, WireValue::Number(number)) => seconds = number.cast_signed(),
+            (2, WireValue::Number(number)) => nanos = u32::try_from(number).ok()?,
             _ => {}
         }
     }
@@ -216,11 +222,11 @@ fn time(bytes: &[u8], precise: bool) -> Option<Value> {
 
 fn int_or_string(bytes: &[u8]) -> Option<Value> {
     let (mut is_text, mut number, mut text) = (false, 0, "");
-    for field in Fields(bytes) {
+    for field in WireFields(bytes) {
         match field? {
-            (1, Wire::Number(kind)) => is_text = kind == 1,
-            (2, Wire::Number(value)) => number = value.cast_signed(),
-            (3, Wire::Bytes(bytes)) => text = std::str::from_utf8(bytes).ok()?,
+            (1, WireValue::Number(kind)) => is_text = kind == 1,
+            (2, WireValue::Number(value)) => number = value.cast_signed(),
+            (3, WireValue::Bytes(bytes)) => text = std::str::from_utf8(bytes).ok()?,
             _ => {}
         }
     }

@@ -13,7 +13,7 @@ use super::authority::Authority;
 use super::controllers::aggregate;
 use super::kinds::{stamp, text};
 use super::schema::{Schemas, check};
-use super::store::{Key, Outcome, Record, Store};
+use super::store::{ObjectKey, Record, Store, WriteOutcome};
 
 pub use traffic::run as traffic;
 
@@ -28,9 +28,9 @@ const AGE: TimeDelta = TimeDelta::days(41);
 /// Why there is no beginning.
 #[derive(Debug, thiserror::Error)]
 #[error("the practice cluster cannot be set up: {0}")]
-pub struct Error(String);
+pub struct SeedError(String);
 
-impl Error {
+impl SeedError {
     fn of(error: impl std::fmt::Display) -> Self {
         Self(error.to_string())
     }
@@ -40,14 +40,14 @@ impl Error {
 ///
 /// # Errors
 /// Where an asset is broken, or a request cannot be made.
-pub fn plant(store: &Store, authority: &Authority, furnished: bool, now: DateTime<Utc>) -> Result<(), Error> {
-    let schemas = Schemas::load().map_err(Error::of)?;
+pub fn plant(store: &Store, authority: &Authority, furnished: bool, now: DateTime<Utc>) -> Result<(), SeedError> {
+    let schemas = Schemas::load().map_err(SeedError::of)?;
     let created = now - AGE;
-    let defaults: Vec<Value> = serde_json::from_str(RBAC).map_err(Error::of)?;
+    let defaults: Vec<Value> = serde_json::from_str(RBAC).map_err(SeedError::of)?;
     let own: Vec<Value> = serde_yaml::Deserializer::from_str(CLUSTER)
         .map(Value::deserialize)
         .collect::<Result<_, _>>()
-        .map_err(Error::of)?;
+        .map_err(SeedError::of)?;
     let bare = |object: &Value| object["kind"] == "Namespace" && BARE.contains(&text(object, "/metadata/name"));
     for object in own.iter().filter(|object| bare(object)).chain(&defaults) {
         put(store, &schemas, object.clone(), created)?;
@@ -56,7 +56,7 @@ pub fn plant(store: &Store, authority: &Authority, furnished: bool, now: DateTim
         for object in own.iter().filter(|object| !bare(object)) {
             put(store, &schemas, object.clone(), created + TimeDelta::hours(3))?;
         }
-        for (object, minutes) in requests::all(authority, now).map_err(Error::of)? {
+        for (object, minutes) in requests::all(authority, now).map_err(SeedError::of)? {
             put(store, &schemas, object, now - TimeDelta::minutes(minutes))?;
         }
     }
@@ -77,8 +77,8 @@ pub fn node_rules() -> Result<Vec<PolicyRule>, serde_json::Error> {
 }
 
 /// Puts an object into the store as if it had been created then.
-fn put(store: &Store, schemas: &Schemas, mut object: Value, created: DateTime<Utc>) -> Result<(), Error> {
-    let resource = of_kind(text(&object, "/kind")).ok_or_else(|| Error("an object of no kind".to_owned()))?;
+fn put(store: &Store, schemas: &Schemas, mut object: Value, created: DateTime<Utc>) -> Result<(), SeedError> {
+    let resource = of_kind(text(&object, "/kind")).ok_or_else(|| SeedError("an object of no kind".to_owned()))?;
     let name = text(&object, "/metadata/name").to_owned();
     object["metadata"]["uid"] = uuid::Uuid::new_v4().to_string().into();
     object["metadata"]["creationTimestamp"] = stamp(created).into();
@@ -99,8 +99,8 @@ fn put(store: &Store, schemas: &Schemas, mut object: Value, created: DateTime<Ut
     }
     check::canonical(schemas.node(resource.schema), &mut object);
     let namespace = text(&object, "/metadata/namespace").to_owned();
-    let put = |_: Option<&Record>| Ok::<_, Error>(Outcome::Put(object));
-    store.transact(resource, &Key::new(&namespace, &name), put).map(drop)
+    let put = |_: Option<&Record>| Ok::<_, SeedError>(WriteOutcome::Put(object));
+    store.transact(resource, &ObjectKey::new(&namespace, &name), put).map(drop)
 }
 
 fn of_kind(kind: &str) -> Option<&'static Resource> {

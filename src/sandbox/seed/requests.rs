@@ -22,14 +22,14 @@ const PORTAL: Requester = Requester(
 );
 const CI: Requester = Requester("ci-runner", &["ci"]);
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Who asks: user name and groups.
 #[derive(Clone, Copy)]
 struct Requester(&'static str, &'static [&'static str]);
 
 /// One request to be made.
-struct Ask {
+struct SeedRequest {
     name: &'static str,
     request: String,
     requester: Requester,
@@ -39,7 +39,7 @@ struct Ask {
     minutes: i64,
 }
 
-impl Ask {
+impl SeedRequest {
     fn new(name: &'static str, request: String, requester: Requester, minutes: i64) -> Self {
         let usages = &["client auth"];
         Self { name, request, requester, signer: CLIENT_SIGNER, usages, seconds: Some(86_400), minutes }
@@ -74,7 +74,7 @@ pub(super) fn object(
 }
 
 /// All of them, each with its age in minutes.
-pub(super) fn all(authority: &Authority, now: DateTime<Utc>) -> Result<Vec<(Value, i64)>, Error> {
+pub(super) fn all(authority: &Authority, now: DateTime<Utc>) -> Result<Vec<(Value, i64)>, BoxedError> {
     let mut found: Vec<_> = harmless()?.into_iter().chain(kubelets()?).chain(odd()?).chain(hostile()?).collect();
     found.sort_by_key(|ask| std::cmp::Reverse(ask.minutes));
     let mut objects: Vec<_> = found.iter().map(|ask| (ask.object(), ask.minutes)).collect();
@@ -82,16 +82,19 @@ pub(super) fn all(authority: &Authority, now: DateTime<Utc>) -> Result<Vec<(Valu
     Ok(objects)
 }
 
-fn harmless() -> Result<Vec<Ask>, Error> {
+fn harmless() -> Result<Vec<SeedRequest>, BoxedError> {
     let lena = Requester("lena", &["on-call"]);
     Ok(vec![
-        Ask::new("jane-laptop", person("jane", &["dev"])?, PORTAL, 3),
-        Ask::new("omar-7f3k", person("omar", &["dev", "qa"])?, PORTAL, 26),
-        Ask { seconds: Some(28_800), ..Ask::new("lena-on-call", person("lena", &["on-call"])?, lena, 11) },
+        SeedRequest::new("jane-laptop", person("jane", &["dev"])?, PORTAL, 3),
+        SeedRequest::new("omar-7f3k", person("omar", &["dev", "qa"])?, PORTAL, 26),
+        SeedRequest {
+            seconds: Some(28_800),
+            ..SeedRequest::new("lena-on-call", person("lena", &["on-call"])?, lena, 11)
+        },
     ])
 }
 
-fn kubelets() -> Result<Vec<Ask>, Error> {
+fn kubelets() -> Result<Vec<SeedRequest>, BoxedError> {
     const CLIENT: &[&str] = &["digital signature", "client auth"];
     const SERVING: &[&str] = &["digital signature", "server auth"];
     let client = |name, node: &str, minutes| {
@@ -100,13 +103,17 @@ fn kubelets() -> Result<Vec<Ask>, Error> {
             &["system:bootstrappers", "system:bootstrappers:kubeadm:default-node-token"],
         );
         let request = person(&format!("system:node:{node}"), &["system:nodes"])?;
-        Ok::<_, Error>(Ask { signer: KUBELET_CLIENT, usages: CLIENT, ..Ask::new(name, request, bootstrap, minutes) })
+        Ok::<_, BoxedError>(SeedRequest {
+            signer: KUBELET_CLIENT,
+            usages: CLIENT,
+            ..SeedRequest::new(name, request, bootstrap, minutes)
+        })
     };
-    let serving = |name, user: &'static str, request, minutes| Ask {
+    let serving = |name, user: &'static str, request, minutes| SeedRequest {
         signer: KUBELET_SERVING,
         usages: SERVING,
         seconds: None,
-        ..Ask::new(name, request, Requester(user, &["system:nodes"]), minutes)
+        ..SeedRequest::new(name, request, Requester(user, &["system:nodes"]), minutes)
     };
     let (one, two) = ("system:node:worker-1", "system:node:worker-2");
     Ok(vec![
@@ -117,30 +124,39 @@ fn kubelets() -> Result<Vec<Ask>, Error> {
     ])
 }
 
-fn odd() -> Result<Vec<Ask>, Error> {
+fn odd() -> Result<Vec<SeedRequest>, BoxedError> {
     let vpn = person("priya-phone", &["payments"])?;
     Ok(vec![
         // The signer wants "client auth".
-        Ask { usages: &["server auth"], ..Ask::new("web-frontend-tls", person("web-frontend", &[])?, CI, 33) },
-        Ask::new("legacy-printer", WEAK.to_owned(), CI, 190),
-        Ask { seconds: Some(315_360_000), ..Ask::new("backup-forever", person("backup", &["ops"])?, CI, 74) },
+        SeedRequest {
+            usages: &["server auth"],
+            ..SeedRequest::new("web-frontend-tls", person("web-frontend", &[])?, CI, 33)
+        },
+        SeedRequest::new("legacy-printer", WEAK.to_owned(), CI, 190),
+        SeedRequest {
+            seconds: Some(315_360_000),
+            ..SeedRequest::new("backup-forever", person("backup", &["ops"])?, CI, 74)
+        },
         // Nobody here signs for it.
-        Ask { signer: "example.com/vpn", ..Ask::new("priya-vpn", vpn, Requester("priya", &["payments"]), 15) },
+        SeedRequest {
+            signer: "example.com/vpn",
+            ..SeedRequest::new("priya-vpn", vpn, Requester("priya", &["payments"]), 15)
+        },
     ])
 }
 
-fn hostile() -> Result<Vec<Ask>, Error> {
+fn hostile() -> Result<Vec<SeedRequest>, BoxedError> {
     let mallory = Requester("mallory", &["contractors"]);
     Ok(vec![
-        Ask::new("metrics-agent", person("system:kube-controller-manager", &[])?, CI, 9),
-        Ask::new("harmless-bot", two_names("harmless-bot", "priya")?, mallory, 21),
-        Ask::new("maria-tablet", person("maria\u{202e}nimda \u{1b}[31mroot", &["dev"])?, mallory, 5),
-        Ask::new("eve-new-starter", person("eve", &["dev", "platform-admins"])?, mallory, 1),
+        SeedRequest::new("metrics-agent", person("system:kube-controller-manager", &[])?, CI, 9),
+        SeedRequest::new("harmless-bot", two_names("harmless-bot", "priya")?, mallory, 21),
+        SeedRequest::new("maria-tablet", person("maria\u{202e}nimda \u{1b}[31mroot", &["dev"])?, mallory, 5),
+        SeedRequest::new("eve-new-starter", person("eve", &["dev", "platform-admins"])?, mallory, 1),
     ])
 }
 
 /// What has been decided already.
-fn decided(authority: &Authority, now: DateTime<Utc>) -> Result<Vec<(Value, i64)>, Error> {
+fn decided(authority: &Authority, now: DateTime<Utc>) -> Result<Vec<(Value, i64)>, BoxedError> {
     let condition = |kind: &str, reason: &str, message: &str, minutes: i64| {
         let at = stamp(now - TimeDelta::minutes(minutes));
         json!({ "type": kind, "status": "True", "reason": reason, "message": message,
@@ -149,24 +165,24 @@ fn decided(authority: &Authority, now: DateTime<Utc>) -> Result<Vec<(Value, i64)
     let request = person("tom", &["qa"])?;
     let signed = now - TimeDelta::minutes(37);
     let certificate = authority.sign(request.as_bytes(), &["client auth".to_owned()], Some(86_400), signed)?;
-    let mut issued = Ask::new("tom-workstation", request, PORTAL, 42).object();
+    let mut issued = SeedRequest::new("tom-workstation", request, PORTAL, 42).object();
     let approved = condition("Approved", "KubectlApprove", "This CSR was approved by kubectl certificate approve.", 37);
     issued["status"] = json!({ "conditions": [approved], "certificate": STANDARD.encode(certificate) });
-    let mut denied = Ask::new("unknown-vm", person("root", &["platform-admins"])?, CI, 55).object();
+    let mut denied = SeedRequest::new("unknown-vm", person("root", &["platform-admins"])?, CI, 55).object();
     let refused = condition("Denied", "Unexpected", "Nobody ordered this machine.", 51);
     denied["status"] = json!({ "conditions": [refused] });
     Ok(vec![(issued, 42), (denied, 55)])
 }
 
 /// The request of a person with a key that nobody keeps.
-pub(super) fn person(user: &str, groups: &[&str]) -> Result<String, Error> {
+pub(super) fn person(user: &str, groups: &[&str]) -> Result<String, BoxedError> {
     let key = PrivateKey::generate(KeyType::EcdsaP256)?;
     let groups: Vec<_> = groups.iter().map(|group| (*group).to_owned()).collect();
     Ok(certification_request(&key, user, &groups)?)
 }
 
 /// A request with two common names. The last one counts.
-fn two_names(first: &str, last: &str) -> Result<String, Error> {
+fn two_names(first: &str, last: &str) -> Result<String, BoxedError> {
     use std::str::FromStr;
     let key = PrivateKey::generate(KeyType::EcdsaP256)?;
     // RFC 4514 writes a name from its end.
@@ -174,7 +190,7 @@ fn two_names(first: &str, last: &str) -> Result<String, Error> {
 }
 
 /// The request of a kubelet for its serving certificate.
-fn node(user: &str, names: &[&str], addresses: &[&str]) -> Result<String, Error> {
+fn node(user: &str, names: &[&str], addresses: &[&str]) -> Result<String, BoxedError> {
     let mut params = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())?;
     for address in addresses {
         params.subject_alt_names.push(SanType::IpAddress(address.parse()?));

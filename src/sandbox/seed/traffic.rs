@@ -7,7 +7,7 @@ use chrono::Utc;
 use serde_json::Value;
 
 use super::requests::{object, person};
-use super::{Error, put};
+use super::{SeedError, put};
 use crate::domain::request::CLIENT_SIGNER;
 use crate::sandbox::schema::Schemas;
 use crate::sandbox::store::Store;
@@ -42,9 +42,9 @@ pub async fn run(store: Arc<Store>, per_minute: u32) {
 }
 
 /// The n-th request: the next person, with a name of its own.
-fn one(number: usize) -> Result<Value, Error> {
+fn one(number: usize) -> Result<Value, SeedError> {
     let (user, groups) = PEOPLE[number % PEOPLE.len()];
-    let request = person(user, groups).map_err(Error::of)?;
+    let request = person(user, groups).map_err(SeedError::of)?;
     let unique = uuid::Uuid::new_v4().simple().to_string();
     let name = format!("{user}-{}", &unique[..5]);
     let portal = "system:serviceaccount:onboarding:portal";

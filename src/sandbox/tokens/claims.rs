@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::access::{SubjectKey, Who};
+use crate::domain::access::{Principal, SubjectKey};
 use crate::sandbox::authentication::{CREDENTIAL, User};
 
 /// The claims of a token; times in seconds since 1970. Fields are in Go's order, which sorts them by name.
@@ -76,7 +76,7 @@ impl Claims {
             add(&format!("{kind}-uid"), bound.map(|bound| bound.uid.as_str()).unwrap_or_default());
         }
         extra.insert(CREDENTIAL.to_owned(), vec![format!("JTI={}", self.jti)]);
-        let who = Who::of(&SubjectKey::ServiceAccount(self.bound.namespace.clone(), account.name.clone()));
+        let who = Principal::of(&SubjectKey::ServiceAccount(self.bound.namespace.clone(), account.name.clone()));
         User { who, uid: account.uid.clone(), extra }
     }
 }

@@ -20,7 +20,7 @@ const ALGORITHM: &str = "ES256";
 /// Why there is no issuer. Never quotes key material.
 #[derive(Debug, thiserror::Error)]
 #[error("the key for tokens cannot be made")]
-pub struct Error;
+pub struct TokenError;
 
 /// The key that signs tokens.
 pub struct Issuer {
@@ -34,9 +34,9 @@ impl Issuer {
     ///
     /// # Errors
     /// Where the cryptographic library refuses.
-    pub fn new() -> Result<Self, Error> {
-        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| Error)?;
-        let public = key.public_key().as_der().map_err(|_| Error)?;
+    pub fn new() -> Result<Self, TokenError> {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| TokenError)?;
+        let public = key.public_key().as_der().map_err(|_| TokenError)?;
         let key_id = URL_SAFE_NO_PAD.encode(Sha256::digest(public.as_ref()));
         Ok(Self { key, key_id, random: SystemRandom::new() })
     }
@@ -45,11 +45,11 @@ impl Issuer {
     ///
     /// # Errors
     /// Where the cryptographic library refuses.
-    pub fn sign(&self, claims: &Claims) -> Result<String, Error> {
+    pub fn sign(&self, claims: &Claims) -> Result<String, TokenError> {
         let header = json!({ "alg": ALGORITHM, "kid": self.key_id }).to_string();
-        let claims = serde_json::to_vec(claims).map_err(|_| Error)?;
+        let claims = serde_json::to_vec(claims).map_err(|_| TokenError)?;
         let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-        let signature = self.key.sign(&self.random, signed.as_bytes()).map_err(|_| Error)?;
+        let signature = self.key.sign(&self.random, signed.as_bytes()).map_err(|_| TokenError)?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 

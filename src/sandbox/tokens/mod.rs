@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, header};
 
 pub use claims::{Bound, Claims, Reference};
-pub use issuer::{Error, Issuer, URL};
+pub use issuer::{Issuer, TokenError, URL};
 
 use super::authentication::User;
 use super::store::Store;

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::claims::{Claims, Reference};
 use crate::sandbox::api::resource::{NODES, PODS, Resource, SECRETS, SERVICE_ACCOUNTS};
 use crate::sandbox::kinds::text;
-use crate::sandbox::store::{Key, Store};
+use crate::sandbox::store::{ObjectKey, Store};
 
 /// How far clocks may differ (`jwt.DefaultLeeway`).
 const LEEWAY: TimeDelta = TimeDelta::minutes(1);
@@ -55,7 +55,7 @@ struct Lookup<'a> {
 impl Lookup<'_> {
     fn account(&self, namespace: &str, account: &Reference) -> Result<(), String> {
         let name = &account.name;
-        let record = self.store.get(&SERVICE_ACCOUNTS, &Key::new(namespace, name));
+        let record = self.store.get(&SERVICE_ACCOUNTS, &ObjectKey::new(namespace, name));
         let record = record.ok_or_else(|| format!("serviceaccounts {name:?} not found"))?;
         if record.uid != account.uid {
             return Err(format!("service account UID ({}) does not match claim ({})", record.uid, account.uid));
@@ -68,7 +68,7 @@ impl Lookup<'_> {
 
     fn find(&self, resource: &Resource, namespace: &str, bound: &Reference, kind: &str) -> Result<(), String> {
         let invalidated = || "service account token has been invalidated".to_owned();
-        let record = self.store.get(resource, &Key::new(namespace, &bound.name)).ok_or_else(invalidated)?;
+        let record = self.store.get(resource, &ObjectKey::new(namespace, &bound.name)).ok_or_else(invalidated)?;
         if record.uid != bound.uid {
             let (uid, claimed) = (&record.uid, &bound.uid);
             return Err(format!("{kind} UID ({uid}) does not match service account {kind} ref claim ({claimed})"));
@@ -88,12 +88,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::sandbox::store::{Outcome, Record};
+    use crate::sandbox::store::{Record, WriteOutcome};
     use crate::sandbox::tokens::{Bound, URL};
 
-    fn put(store: &Store, resource: &Resource, key: &Key, metadata: &Value) {
+    fn put(store: &Store, resource: &Resource, key: &ObjectKey, metadata: &Value) {
         let object = json!({ "metadata": metadata });
-        store.transact(resource, key, |_: Option<&Record>| Ok::<_, ()>(Outcome::Put(object))).unwrap();
+        store.transact(resource, key, |_: Option<&Record>| Ok::<_, ()>(WriteOutcome::Put(object))).unwrap();
     }
 
     fn reference(name: &str) -> Reference {
@@ -103,7 +103,7 @@ mod tests {
     /// A token of an hour for the account `robot`, which is there.
     fn issued(now: DateTime<Utc>) -> (Store, Claims) {
         let store = Store::default();
-        put(&store, &SERVICE_ACCOUNTS, &Key::new("dev", "robot"), &json!({ "uid": "robot-uid" }));
+        put(&store, &SERVICE_ACCOUNTS, &ObjectKey::new("dev", "robot"), &json!({ "uid": "robot-uid" }));
         let bound = Bound { namespace: "dev".to_owned(), serviceaccount: reference("robot"), ..Bound::default() };
         let iat = now.timestamp();
         let claims = Claims {
@@ -147,7 +147,7 @@ mod tests {
             }
             let invalidated = Err("service account token has been invalidated".to_owned());
             assert_eq!(check(&store, &claims, now), invalidated, "{kind} is missing");
-            let key = Key::new(namespace, "x");
+            let key = ObjectKey::new(namespace, "x");
             put(&store, resource, &key, &json!({ "uid": "x-uid" }));
             assert_eq!(check(&store, &claims, now), Ok(()), "{kind}");
             let deleted = |seconds: i64| crate::sandbox::kinds::stamp(now - TimeDelta::seconds(seconds));
@@ -167,9 +167,9 @@ mod tests {
         let (store, mut claims) = issued(now);
         // Beside a pod, the node is only information.
         (claims.bound.pod, claims.bound.node) = (Some(reference("p")), Some(reference("n")));
-        put(&store, &PODS, &Key::new("dev", "p"), &json!({ "uid": "p-uid" }));
+        put(&store, &PODS, &ObjectKey::new("dev", "p"), &json!({ "uid": "p-uid" }));
         assert_eq!(check(&store, &claims, now), Ok(()));
-        put(&store, &SERVICE_ACCOUNTS, &Key::new("dev", "robot"), &json!({ "uid": "later" }));
+        put(&store, &SERVICE_ACCOUNTS, &ObjectKey::new("dev", "robot"), &json!({ "uid": "later" }));
         let other = "service account UID (later) does not match claim (robot-uid)";
         assert_eq!(check(&store, &claims, now).unwrap_err(), other);
         claims.bound.serviceaccount = reference("nobody");

@@ -1,6 +1,6 @@
 //! What comes from the terminal: keys, pastes, the mouse, and its answers.
 //!
-//! We read for ourselves because the terminal's answers matter: that it has shown a frame ([`Answer::Ready`]), and what
+//! We read for ourselves because the terminal's answers matter: that it has shown a frame ([`TerminalReply::Ready`]), and what
 //! it can do. A library that hides them leaves no way to tell a slow link from a fast one.
 
 pub mod parser;
@@ -25,7 +25,7 @@ const WAITING: usize = 1024;
 
 /// One thing that came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
+pub enum InputEvent {
     /// A key.
     Key(KeyEvent),
     /// Text, pasted as a whole.
@@ -35,12 +35,12 @@ pub enum Input {
     /// The window got the keyboard, or lost it.
     Focus(bool),
     /// The terminal answered.
-    Answer(Answer),
+    Reply(TerminalReply),
 }
 
 /// The terminal's answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum TerminalReply {
     /// It has done everything that was sent before it was asked (DSR 5).
     Ready,
     /// Whether it knows a private mode (DECRQM), and the mode.
@@ -48,10 +48,10 @@ pub enum Answer {
 }
 
 /// Something that came, and when.
-pub type Arrival = (Instant, io::Result<Input>);
+pub type Arrival = (Instant, io::Result<InputEvent>);
 
 /// The thread that reads the terminal.
-pub struct Reader {
+pub struct InputReader {
     /// What comes.
     pub arrivals: mpsc::Receiver<Arrival>,
     control: Arc<Control>,
@@ -62,12 +62,12 @@ pub struct Reader {
 /// Lets the thread rest while the terminal is somebody else's.
 #[derive(Default)]
 struct Control {
-    mode: Mutex<Mode>,
+    mode: Mutex<MouseTracking>,
     changed: Condvar,
 }
 
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
-enum Mode {
+enum MouseTracking {
     #[default]
     Reads,
     Pausing,
@@ -78,7 +78,7 @@ enum Mode {
 ///
 /// # Errors
 /// Where the system has no room for that.
-pub fn start() -> io::Result<Reader> {
+pub fn start() -> io::Result<InputReader> {
     let (to, arrivals) = mpsc::channel(WAITING);
     let (woken, wake) = io::pipe()?;
     let control = Arc::new(Control::default());
@@ -89,38 +89,38 @@ pub fn start() -> io::Result<Reader> {
             let _ = to.blocking_send((Instant::now(), Err(error)));
         }
     });
-    Ok(Reader { arrivals, control, wake, thread })
+    Ok(InputReader { arrivals, control, wake, thread })
 }
 
-impl Reader {
+impl InputReader {
     /// Stops reading, as soon as what has been read is taken.
     pub fn pause(&mut self) {
-        *self.control.lock() = Mode::Pausing;
+        *self.control.lock() = MouseTracking::Pausing;
         let _ = self.wake.write_all(b"p");
     }
 
     /// Whether nothing is read any more.
     pub fn is_paused(&self) -> bool {
-        *self.control.lock() == Mode::Paused || self.thread.is_finished()
+        *self.control.lock() == MouseTracking::Paused || self.thread.is_finished()
     }
 
     /// Reads again.
     pub fn resume(&self) {
-        *self.control.lock() = Mode::Reads;
+        *self.control.lock() = MouseTracking::Reads;
         self.control.changed.notify_all();
     }
 }
 
 impl Control {
-    fn lock(&self) -> MutexGuard<'_, Mode> {
+    fn lock(&self) -> MutexGuard<'_, MouseTracking> {
         self.mode.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits while somebody else reads the terminal.
     fn rest(&self) {
         let mut mode = self.lock();
-        while *mode != Mode::Reads {
-            *mode = Mode::Paused;
+        while *mode != MouseTracking::Reads {
+            *mode = MouseTracking::Paused;
             mode = self.changed.wait(mode).unwrap_or_else(PoisonError::into_inner);
         }
     }

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use crate::terminal::input::{Answer, Input};
+use crate::terminal::input::{InputEvent, TerminalReply};
 
 const ESC: u8 = 0x1b;
 /// What ends a paste.
@@ -20,9 +20,9 @@ pub struct Parser {
 }
 
 /// How much of the pending bytes was understood.
-enum Step {
+enum ParseStep {
     /// So many bytes, which mean this or nothing.
-    Taken(usize, Option<Input>),
+    Taken(usize, Option<InputEvent>),
     /// A paste begins after so many bytes.
     Paste(usize),
     /// More bytes are needed.
@@ -31,7 +31,7 @@ enum Step {
 
 impl Parser {
     /// Takes bytes in.
-    pub fn feed(&mut self, bytes: &[u8], found: &mut Vec<Input>) {
+    pub fn feed(&mut self, bytes: &[u8], found: &mut Vec<InputEvent>) {
         for byte in bytes {
             self.pending.push(*byte);
             self.advance(found);
@@ -44,7 +44,7 @@ impl Parser {
     }
 
     /// Nothing more came for a while: what has come is all.
-    pub fn rest(&mut self, found: &mut Vec<Input>) {
+    pub fn rest(&mut self, found: &mut Vec<InputEvent>) {
         let pending = std::mem::take(&mut self.pending);
         match pending.as_slice() {
             [ESC] => found.push(key(KeyCode::Esc, KeyModifiers::NONE)),
@@ -56,13 +56,13 @@ impl Parser {
         }
     }
 
-    fn advance(&mut self, found: &mut Vec<Input>) {
+    fn advance(&mut self, found: &mut Vec<InputEvent>) {
         if let Some(paste) = &mut self.paste {
             let Some(byte) = self.pending.pop() else { return };
             paste.push(byte);
             if paste.ends_with(PASTE_END) {
                 paste.truncate(paste.len() - PASTE_END.len());
-                found.push(Input::Paste(String::from_utf8_lossy(paste).into_owned()));
+                found.push(InputEvent::Paste(String::from_utf8_lossy(paste).into_owned()));
                 self.paste = None;
             } else if paste.len() > LONGEST_PASTE {
                 // The end must still be recognised.
@@ -73,44 +73,44 @@ impl Parser {
         }
         while !self.pending.is_empty() {
             match step(&self.pending) {
-                Step::Taken(count, input) => {
+                ParseStep::Taken(count, input) => {
                     self.pending.drain(..count);
                     found.extend(input);
                 }
-                Step::Paste(count) => {
+                ParseStep::Paste(count) => {
                     self.pending.drain(..count);
                     self.paste = Some(std::mem::take(&mut self.pending));
                     return;
                 }
-                Step::More if self.pending.len() > LONGEST_SEQUENCE => self.pending.clear(),
-                Step::More => return,
+                ParseStep::More if self.pending.len() > LONGEST_SEQUENCE => self.pending.clear(),
+                ParseStep::More => return,
             }
         }
     }
 }
 
-fn key(code: KeyCode, modifiers: KeyModifiers) -> Input {
-    Input::Key(KeyEvent::new(code, modifiers))
+fn key(code: KeyCode, modifiers: KeyModifiers) -> InputEvent {
+    InputEvent::Key(KeyEvent::new(code, modifiers))
 }
 
-fn step(bytes: &[u8]) -> Step {
+fn step(bytes: &[u8]) -> ParseStep {
     match bytes {
-        [ESC] => Step::More,
-        [ESC, ESC, ..] => Step::Taken(1, Some(key(KeyCode::Esc, KeyModifiers::NONE))),
+        [ESC] => ParseStep::More,
+        [ESC, ESC, ..] => ParseStep::Taken(1, Some(key(KeyCode::Esc, KeyModifiers::NONE))),
         [ESC, b'[', rest @ ..] => control_sequence(rest),
         [ESC, b'O', rest @ ..] => match rest.first() {
-            None => Step::More,
-            Some(last) => Step::Taken(3, letter_key(*last).map(|code| key(code, KeyModifiers::NONE))),
+            None => ParseStep::More,
+            Some(last) => ParseStep::Taken(3, letter_key(*last).map(|code| key(code, KeyModifiers::NONE))),
         },
         // Answers that are texts: nobody here asks for one.
         [ESC, b']' | b'P' | b'_' | b'^' | b'X', rest @ ..] => {
-            text_end(rest).map_or(Step::More, |end| Step::Taken(2 + end, None))
+            text_end(rest).map_or(ParseStep::More, |end| ParseStep::Taken(2 + end, None))
         }
         [ESC, rest @ ..] => match character(rest) {
-            Step::Taken(count, Some(Input::Key(event))) => {
-                Step::Taken(count + 1, Some(key(event.code, event.modifiers | KeyModifiers::ALT)))
+            ParseStep::Taken(count, Some(InputEvent::Key(event))) => {
+                ParseStep::Taken(count + 1, Some(key(event.code, event.modifiers | KeyModifiers::ALT)))
             }
-            Step::Taken(count, other) => Step::Taken(count + 1, other),
+            ParseStep::Taken(count, other) => ParseStep::Taken(count + 1, other),
             more => more,
         },
         other => character(other),
@@ -125,8 +125,8 @@ fn text_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// A character, or a key that sends a control code.
-fn character(bytes: &[u8]) -> Step {
-    let one = |code, modifiers| Step::Taken(1, Some(key(code, modifiers)));
+fn character(bytes: &[u8]) -> ParseStep {
+    let one = |code, modifiers| ParseStep::Taken(1, Some(key(code, modifiers)));
     match bytes[0] {
         0 => one(KeyCode::Char(' '), KeyModifiers::CONTROL),
         b'\r' => one(KeyCode::Enter, KeyModifiers::NONE),
@@ -140,64 +140,64 @@ fn character(bytes: &[u8]) -> Step {
                 0xc2..=0xdf => 2,
                 0xe0..=0xef => 3,
                 0xf0..=0xf4 => 4,
-                _ => return Step::Taken(1, None),
+                _ => return ParseStep::Taken(1, None),
             };
             let Some(encoded) = bytes.get(..length) else {
                 // A byte that cannot go on is where the next character begins.
                 let broken = bytes[1..].iter().position(|byte| !(0x80..0xc0).contains(byte));
-                return broken.map_or(Step::More, |at| Step::Taken(at + 1, None));
+                return broken.map_or(ParseStep::More, |at| ParseStep::Taken(at + 1, None));
             };
             match std::str::from_utf8(encoded).ok().and_then(|text| text.chars().next()) {
                 Some(c) => {
                     let shift = if c.is_uppercase() { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
-                    Step::Taken(length, Some(key(KeyCode::Char(c), shift)))
+                    ParseStep::Taken(length, Some(key(KeyCode::Char(c), shift)))
                 }
-                None => Step::Taken(1, None),
+                None => ParseStep::Taken(1, None),
             }
         }
     }
 }
 
 /// What comes after `ESC [`.
-fn control_sequence(bytes: &[u8]) -> Step {
+fn control_sequence(bytes: &[u8]) -> ParseStep {
     // The Linux console's F1 to F5.
     if let [b'[', rest @ ..] = bytes {
         return match rest.first() {
-            None => Step::More,
-            Some(last @ b'A'..=b'E') => Step::Taken(4, Some(key(KeyCode::F(last - b'A' + 1), KeyModifiers::NONE))),
-            Some(_) => Step::Taken(4, None),
+            None => ParseStep::More,
+            Some(last @ b'A'..=b'E') => ParseStep::Taken(4, Some(key(KeyCode::F(last - b'A' + 1), KeyModifiers::NONE))),
+            Some(_) => ParseStep::Taken(4, None),
         };
     }
-    let Some(end) = bytes.iter().position(|byte| !(0x20..0x40).contains(byte)) else { return Step::More };
+    let Some(end) = bytes.iter().position(|byte| !(0x20..0x40).contains(byte)) else { return ParseStep::More };
     let (body, last) = (&bytes[..end], bytes[end]);
     let taken = 2 + end + 1;
     if !(0x40..0x7f).contains(&last) {
         // Broken off by something else, which is looked at on its own.
-        return Step::Taken(2 + end, None);
+        return ParseStep::Taken(2 + end, None);
     }
     if (body, last) == (b"200", b'~') {
-        return Step::Paste(taken);
+        return ParseStep::Paste(taken);
     }
-    Step::Taken(taken, meaning(body, last))
+    ParseStep::Taken(taken, meaning(body, last))
 }
 
-fn meaning(body: &[u8], last: u8) -> Option<Input> {
+fn meaning(body: &[u8], last: u8) -> Option<InputEvent> {
     if let Some(rest) = body.strip_prefix(b"<") {
-        return mouse(&numbers(rest), last).map(Input::Mouse);
+        return mouse(&numbers(rest), last).map(InputEvent::Mouse);
     }
     if let Some(rest) = body.strip_prefix(b"?") {
         let rest = rest.strip_suffix(b"$").filter(|_| last == b'y')?;
         let [mode, state] = numbers(rest)[..] else { return None };
         // Set, reset: known. Not recognised, permanently reset: of no use.
-        return Some(Input::Answer(Answer::Mode(mode, matches!(state, 1 | 2))));
+        return Some(InputEvent::Reply(TerminalReply::Mode(mode, matches!(state, 1 | 2))));
     }
     let numbers = numbers(body);
     let first = numbers.first().copied().unwrap_or(0);
     let modifiers = modifiers(numbers.get(1).copied().unwrap_or(1));
     match last {
-        b'n' => (first == 0).then_some(Input::Answer(Answer::Ready)),
-        b'I' => Some(Input::Focus(true)),
-        b'O' => Some(Input::Focus(false)),
+        b'n' => (first == 0).then_some(InputEvent::Reply(TerminalReply::Ready)),
+        b'I' => Some(InputEvent::Focus(true)),
+        b'O' => Some(InputEvent::Focus(false)),
         b'Z' => Some(key(KeyCode::BackTab, KeyModifiers::SHIFT)),
         b'~' => Some(key(number_key(first)?, modifiers)),
         b'u' => {
@@ -275,7 +275,7 @@ mod tests {
 
     use super::*;
 
-    fn parsed(bytes: &[u8]) -> Vec<Input> {
+    fn parsed(bytes: &[u8]) -> Vec<InputEvent> {
         let (mut parser, mut found) = (Parser::default(), Vec::new());
         parser.feed(bytes, &mut found);
         parser.rest(&mut found);
@@ -284,7 +284,7 @@ mod tests {
 
     fn keys(bytes: &[u8]) -> Vec<(KeyCode, KeyModifiers)> {
         let of = |input| match input {
-            Input::Key(event) => (event.code, event.modifiers),
+            InputEvent::Key(event) => (event.code, event.modifiers),
             other => panic!("{other:?}"),
         };
         parsed(bytes).into_iter().map(of).collect()
@@ -324,22 +324,22 @@ mod tests {
 
     #[test]
     fn a_paste_is_one_thing_whatever_is_in_it() {
-        assert_eq!(parsed(b"\x1b[200~y\r\x1b[A\x03\x1b[201~"), [Input::Paste("y\r\u{1b}[A\u{3}".into())]);
+        assert_eq!(parsed(b"\x1b[200~y\r\x1b[A\x03\x1b[201~"), [InputEvent::Paste("y\r\u{1b}[A\u{3}".into())]);
     }
 
     #[test]
     fn answers_are_no_keys() {
-        assert_eq!(parsed(b"\x1b[0n"), [Input::Answer(Answer::Ready)]);
-        assert_eq!(parsed(b"\x1b[?2026;2$y"), [Input::Answer(Answer::Mode(2026, true))]);
-        assert_eq!(parsed(b"\x1b[?2026;0$y"), [Input::Answer(Answer::Mode(2026, false))]);
+        assert_eq!(parsed(b"\x1b[0n"), [InputEvent::Reply(TerminalReply::Ready)]);
+        assert_eq!(parsed(b"\x1b[?2026;2$y"), [InputEvent::Reply(TerminalReply::Mode(2026, true))]);
+        assert_eq!(parsed(b"\x1b[?2026;0$y"), [InputEvent::Reply(TerminalReply::Mode(2026, false))]);
         assert_eq!(parsed(b"\x1b[?62;22c\x1b]11;rgb:0/0/0\x1b\\\x1bP1+r\x1b\\"), []);
-        assert_eq!(parsed(b"\x1b[I\x1b[O"), [Input::Focus(true), Input::Focus(false)]);
+        assert_eq!(parsed(b"\x1b[I\x1b[O"), [InputEvent::Focus(true), InputEvent::Focus(false)]);
     }
 
     #[test]
     fn the_mouse_is_understood() {
         let kinds = |bytes| match &parsed(bytes)[..] {
-            [Input::Mouse(event)] => (event.kind, event.column, event.row),
+            [InputEvent::Mouse(event)] => (event.kind, event.column, event.row),
             other => panic!("{other:?}"),
         };
         assert_eq!(kinds(b"\x1b[<0;10;5M"), (MouseEventKind::Down(MouseButton::Left), 9, 4));

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::domain::kubeconfig::Kind;
+use countersign::domain::kubeconfig::EntryKind;
 use countersign::files::kubeconfig::read;
 
 use crate::support::Person;
@@ -52,7 +52,7 @@ fn an_import_shows_what_is_dangerous_and_the_first_use_asks(plane: &dyn Plane) {
     person.done(&["import", "in/config", "--accept-risks"]);
     // A CA in the folder is embedded.
     let config = read(&person.kubeconfig()).unwrap();
-    assert!(config.get(Kind::Cluster, "far").unwrap().contains_key("certificate-authority-data"));
+    assert!(config.get(EntryKind::Cluster, "far").unwrap().contains_key("certificate-authority-data"));
     for arguments in [&["--context", "far", "list"][..], &["embed", "far"], &["extract", "far"]] {
         let said = person.fails(3, arguments);
         assert!(said.contains("was imported and is used for the first time") && said.contains(&runs), "{said}");
@@ -139,7 +139,8 @@ fn an_import_takes_no_file_that_is_not_a_certificate_or_its_key(plane: &dyn Plan
     let user = "client-certificate: ../out/a.crt, client-key: ../out/a.key";
     let (code, said) = import("", user, &["--accept-risks"]);
     assert_eq!(code, Some(0), "{said}");
-    let entry = |field: &str| read(&person.kubeconfig()).unwrap().get(Kind::User, "u").unwrap().contains_key(field);
+    let entry =
+        |field: &str| read(&person.kubeconfig()).unwrap().get(EntryKind::User, "u").unwrap().contains_key(field);
     assert!(entry("client-key") && !entry("client-key-data"), "it was embedded unasked");
     assert!(person.fails(3, &["--context", "odd", "list"]).contains("names a file outside of the folder"));
     person.done(&["delete-context", "odd", "--orphans"]);

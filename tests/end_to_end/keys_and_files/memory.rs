@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::domain::kubeconfig::Kind;
+use countersign::domain::kubeconfig::EntryKind;
 use countersign::files::kubeconfig::read;
 
 use super::is_root;
@@ -81,7 +81,7 @@ fn no_copy_of_a_new_key_stays_in_memory_and_the_process_is_not_dumpable(plane: &
     command.args(["issue", &user, "--no-access", "--key-type", "ecdsa-p256"]);
     let stopped = Stopped::start(command);
     let config = read(&person.kubeconfig()).unwrap();
-    let encoded = config.get(Kind::User, &user).unwrap()["client-key-data"].as_str().unwrap().to_owned();
+    let encoded = config.get(EntryKind::User, &user).unwrap()["client-key-data"].as_str().unwrap().to_owned();
     let pem = String::from_utf8(STANDARD.decode(&encoded).unwrap()).unwrap();
     let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     let der = STANDARD.decode(&body).unwrap();

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use countersign::domain::kubeconfig::{Kind, Kubeconfig};
+use countersign::domain::kubeconfig::{EntryKind, Kubeconfig};
 use countersign::files::kubeconfig::read;
 
 use super::{each, files, grow_old, moments, person, traced};
@@ -69,7 +69,7 @@ fn edit_killed(person: &Person, edit: &[&str], wanted: &Kubeconfig, moment: usiz
         let mode = path.metadata().unwrap().permissions().mode() & 0o777;
         assert!(mode.trailing_zeros() >= 6, "{what}: {} is {mode:o}", path.display());
     }
-    if now.has(Kind::Context, "far") {
+    if now.has(EntryKind::Context, "far") {
         let used = person.countersign(&["--context", "far", "list"]);
         assert_eq!(used.status.code(), Some(3), "{what}: it runs its program unasked: {used:?}");
     }

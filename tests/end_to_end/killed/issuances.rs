@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Output;
 
-use countersign::domain::kubeconfig::{Kind, Kubeconfig};
+use countersign::domain::kubeconfig::{EntryKind, Kubeconfig};
 use countersign::files::kubeconfig::read;
 
 use super::{each, files, grow_old, is_whole, moments, person, traced, with_key};
@@ -241,7 +241,7 @@ fn an_undo_after_a_kill_between_the_kubeconfig_and_its_journal_leaves_neither_ke
         let run = traced(&person, &format!("after:{path}"), &issuance.arguments());
         assert!(run.is_killed(), "{form:?}: {:?}", run.output);
         assert!(
-            read(&person.path(path)).unwrap().has(Kind::Context, &issuance.user),
+            read(&person.path(path)).unwrap().has(EntryKind::Context, &issuance.user),
             "{form:?}: it is not written yet"
         );
         let journal = files(&person.path(".local")).into_iter().find(|path| path.ends_with("journal.yaml")).unwrap();
@@ -267,7 +267,7 @@ fn an_undo_puts_back_the_entries_that_the_issuance_replaced() {
     assert!(run.is_killed() && read(&person.kubeconfig()).unwrap() != before, "{:?}", run.output);
     person.done(&["--context", "admin", "issue", "--undo", &issuance.user]);
     let after = read(&person.kubeconfig()).unwrap();
-    for kind in [Kind::Cluster, Kind::User, Kind::Context] {
+    for kind in [EntryKind::Cluster, EntryKind::User, EntryKind::Context] {
         for name in before.names(kind) {
             assert_eq!(after.get(kind, name), before.get(kind, name), "{} {name}", kind.word());
         }

@@ -14,7 +14,7 @@ use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use countersign::domain::kubeconfig::{Kind, Kubeconfig};
+use countersign::domain::kubeconfig::{EntryKind, Kubeconfig};
 use countersign::files::kubeconfig::read;
 
 use crate::support::plane::Plane;
@@ -125,7 +125,7 @@ fn is_whole(person: &Person, before: &Kubeconfig, what: &str) {
         }
     }
     let now = read(&person.kubeconfig()).unwrap();
-    for kind in [Kind::Cluster, Kind::User, Kind::Context] {
+    for kind in [EntryKind::Cluster, EntryKind::User, EntryKind::Context] {
         for name in before.names(kind) {
             assert_eq!(now.get(kind, name), before.get(kind, name), "{what}: {} {name}", kind.word());
         }

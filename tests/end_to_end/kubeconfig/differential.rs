@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use countersign::domain::kubeconfig::Kind;
+use countersign::domain::kubeconfig::EntryKind;
 use countersign::files::kubeconfig::load_from;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -196,7 +196,7 @@ fn edit_differs(set: &Set, kubectl: &Path, ours: &[&str], theirs: &[&str]) -> Op
 
 fn names(side: &Side<'_>) -> Vec<String> {
     let all = load_from(&side.paths());
-    all.map(|all| all.names(Kind::Context).into_iter().map(str::to_owned).collect()).unwrap_or_default()
+    all.map(|all| all.names(EntryKind::Context).into_iter().map(str::to_owned).collect()).unwrap_or_default()
 }
 
 #[test]
@@ -279,12 +279,12 @@ fn two_of_us_and_kubectl_writing_at_once_lose_nothing() {
     let path = side.paths().remove(0);
     let all = load_from(std::slice::from_ref(&path)).unwrap();
     for n in 0..EACH {
-        assert_eq!(all.get(Kind::Context, &format!("a-{n}")).unwrap()["namespace"], "dev");
+        assert_eq!(all.get(EntryKind::Context, &format!("a-{n}")).unwrap()["namespace"], "dev");
         assert!(
-            all.get(Kind::Context, &format!("new-{n}")).is_some()
-                && all.get(Kind::Context, &format!("b-{n}")).is_none()
+            all.get(EntryKind::Context, &format!("new-{n}")).is_some()
+                && all.get(EntryKind::Context, &format!("b-{n}")).is_none()
         );
-        assert_eq!(all.get(Kind::Context, &format!("k-{n}")).unwrap()["user"], "k");
+        assert_eq!(all.get(EntryKind::Context, &format!("k-{n}")).unwrap()["user"], "k");
     }
     assert!(!path.with_extension("lock").exists());
 }

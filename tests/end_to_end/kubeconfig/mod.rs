@@ -10,7 +10,7 @@ mod pane;
 mod sets;
 
 use countersign::domain::gate::{WriteAccess, WritePermit};
-use countersign::domain::kubeconfig::Kind;
+use countersign::domain::kubeconfig::EntryKind;
 use countersign::files::kubeconfig::edit;
 use serde_yaml::{Mapping, Value};
 
@@ -47,7 +47,11 @@ fn a_context_put_in_by_us_and_by_kubectl_gives_the_same_kubeconfig(plane: &dyn P
         std::fs::write(&ours, text).unwrap();
         std::fs::write(&theirs, text).unwrap();
         edit(permit(), &ours, |config| {
-            config.put(Kind::Context, "new ctx", mapping(&[("cluster", "prod"), ("user", "me"), ("namespace", "ns")]));
+            config.put(
+                EntryKind::Context,
+                "new ctx",
+                mapping(&[("cluster", "prod"), ("user", "me"), ("namespace", "ns")]),
+            );
             config.set_current_context(Some("new ctx"));
         })
         .unwrap();
@@ -68,7 +72,7 @@ fn we_and_kubectl_writing_at_once_lose_nothing(plane: &dyn Plane) {
         scope.spawn(|| {
             for n in 0..15 {
                 edit(permit(), &path, |config| {
-                    config.put(Kind::Context, &format!("ours-{n}"), mapping(&[("user", "u")]));
+                    config.put(EntryKind::Context, &format!("ours-{n}"), mapping(&[("user", "u")]));
                 })
                 .unwrap();
             }

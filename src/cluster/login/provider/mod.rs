@@ -16,12 +16,12 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
-use super::credential::{Answer, Credential};
-use super::entry::{Entry, Method, bearer};
-use super::failed::{Failed, Reason};
-use super::program::{Mode, Program};
+use super::credential::{Credential, ExecCredential};
+use super::entry::{LoginEntry, Method, bearer};
+use super::failed::{LoginError, Reason};
+use super::program::{InteractiveMode, Program};
 use super::run::run;
-use super::terminal::{Console, Terminal};
+use super::terminal::{ConsoleHandle, Terminal};
 use crate::files::bounded;
 
 /// How long a token file's content is used, as in client-go (`transport/token_source.go`: a minute, less ten seconds).
@@ -51,12 +51,12 @@ pub enum Health {
     /// It failed, and is tried again.
     Failing {
         /// Why.
-        why: Failed,
+        why: LoginError,
         /// When it is tried again.
         next_try: DateTime<Utc>,
     },
     /// It has ended, or failed where it needs somebody: only the user can log in again.
-    Ended(Failed),
+    Ended(LoginError),
 }
 
 /// Who can be asked by a login program.
@@ -65,32 +65,32 @@ pub enum Prompt {
     /// Whoever is at the terminal of this command.
     Terminal,
     /// Whoever is at the console, at the start of a connection.
-    Console(Console),
+    Console(ConsoleHandle),
     /// The same, who has just asked for the login.
-    Requested(Console),
+    Requested(ConsoleHandle),
     /// Nobody.
     Nobody,
 }
 
 /// Reads the user entry, as it is in the kubeconfig now.
-type Source = Box<dyn Fn() -> Result<Entry, String> + Send + Sync>;
+type Source = Box<dyn Fn() -> Result<LoginEntry, String> + Send + Sync>;
 
 /// The source of credentials for a context.
 pub(in crate::cluster) struct Provider {
     /// The context, as messages name it.
     context: String,
     source: Source,
-    state: Mutex<State>,
+    state: Mutex<ProviderState>,
     /// Held while a credential is obtained: one program at a time.
     obtaining: tokio::sync::Mutex<()>,
     health: watch::Sender<Health>,
 }
 
-struct State {
-    entry: Arc<Entry>,
+struct ProviderState {
+    entry: Arc<LoginEntry>,
     credential: Option<Arc<Credential>>,
     /// What failed last, and from when on it may be tried again; `None`: when the user asks for it.
-    failure: Option<(Failed, Option<DateTime<Utc>>)>,
+    failure: Option<(LoginError, Option<DateTime<Utc>>)>,
     failures: u32,
     /// From when on a program may be run again because of a 401.
     rejections: u32,
@@ -126,7 +126,7 @@ impl Provider {
             return Ok(known.clone());
         }
         let entry = Arc::new(source()?);
-        let state = State {
+        let state = ProviderState {
             entry,
             credential: None,
             failure: None,
@@ -164,7 +164,7 @@ impl Provider {
     ///
     /// # Errors
     /// Why there is none.
-    pub async fn log_in(self: &Arc<Self>, prompt: &Prompt) -> Result<(), Failed> {
+    pub async fn log_in(self: &Arc<Self>, prompt: &Prompt) -> Result<(), LoginError> {
         match prompt {
             Prompt::Requested(_) => {
                 let entry = (self.source)();
@@ -184,7 +184,7 @@ impl Provider {
     ///
     /// # Errors
     /// Why there is nothing.
-    pub async fn credential(self: &Arc<Self>, prompt: &Prompt) -> Result<Arc<Credential>, Failed> {
+    pub async fn credential(self: &Arc<Self>, prompt: &Prompt) -> Result<Arc<Credential>, LoginError> {
         match self.current(None) {
             Some(credential) => Ok(credential),
             None => self.obtain(None, prompt).await,
@@ -202,7 +202,7 @@ impl Provider {
         self: &Arc<Self>,
         except: Option<&Arc<Credential>>,
         prompt: &Prompt,
-    ) -> Result<Arc<Credential>, Failed> {
+    ) -> Result<Arc<Credential>, LoginError> {
         let _one = self.obtaining.lock().await;
         self.obtain_alone(except, prompt).await
     }
@@ -212,7 +212,7 @@ impl Provider {
         self: &Arc<Self>,
         except: Option<&Arc<Credential>>,
         prompt: &Prompt,
-    ) -> Result<Arc<Credential>, Failed> {
+    ) -> Result<Arc<Credential>, LoginError> {
         // Whoever was first may have done it.
         if let Some(credential) = self.current(except) {
             return Ok(credential);
@@ -250,10 +250,10 @@ impl Provider {
         credential
     }
 
-    fn failed(&self, entry: &Entry, failed: Failed) -> Failed {
+    fn failed(&self, entry: &LoginEntry, failed: LoginError) -> LoginError {
         let mut state = locked(&self.state);
         let repeats = match &entry.method {
-            Method::Program(program) => program.mode == Mode::Never && failed.reason != Reason::Canceled,
+            Method::Program(program) => program.mode == InteractiveMode::Never && failed.reason != Reason::Canceled,
             _ => true,
         };
         let again = repeats.then(|| Utc::now() + pause(state.failures));
@@ -271,7 +271,7 @@ impl Provider {
         failed
     }
 
-    async fn credential_of(self: &Arc<Self>, entry: &Entry, prompt: &Prompt) -> Result<Credential, Failed> {
+    async fn credential_of(self: &Arc<Self>, entry: &LoginEntry, prompt: &Prompt) -> Result<Credential, LoginError> {
         let certificate = entry.certificate.clone();
         let with = |authorization, expires| Credential { authorization, certificate, expires };
         match &entry.method {
@@ -285,7 +285,7 @@ impl Provider {
                 let kept = || before.and_then(|before| before.authorization.clone()).or_else(|| own.clone());
                 match read.unwrap_or_else(|| Err("tokenFile: it cannot be read".to_owned())) {
                     Ok(header) => Ok(with(Some(header), reread)),
-                    Err(why) => kept().map(|header| with(Some(header), reread)).ok_or_else(|| Failed::entry(why)),
+                    Err(why) => kept().map(|header| with(Some(header), reread)).ok_or_else(|| LoginError::entry(why)),
                 }
             }
             Method::Program(program) => self.ask(program, prompt).await,
@@ -293,7 +293,7 @@ impl Provider {
     }
 
     /// Runs a login program.
-    async fn ask(self: &Arc<Self>, program: &Program, prompt: &Prompt) -> Result<Credential, Failed> {
+    async fn ask(self: &Arc<Self>, program: &Program, prompt: &Prompt) -> Result<Credential, LoginError> {
         let terminal = terminal(program, prompt).map_err(|reason| program.failed(reason))?;
         super::policy::check(program)?;
         let health = self.health.clone();
@@ -320,7 +320,7 @@ impl Provider {
         let (context, asked) = (self.context.clone(), program.clone());
         let ran = tokio::task::spawn_blocking(move || run(&context, &asked, &terminal, &canceled, heard)).await;
         let printed = ran.unwrap_or_else(|_| Err(program.failed(Reason::Start("it panicked".to_owned()))))?;
-        let answer = Answer::read(&printed, program.version).map_err(|reason| program.failed(reason))?;
+        let answer = ExecCredential::read(&printed, program.version).map_err(|reason| program.failed(reason))?;
         Credential::from_answer(&answer).map_err(|reason| program.failed(reason))
     }
 
@@ -332,7 +332,7 @@ impl Provider {
         self: &Arc<Self>,
         credential: &Arc<Credential>,
         prompt: &Prompt,
-    ) -> Result<Option<Arc<Credential>>, Failed> {
+    ) -> Result<Option<Arc<Credential>>, LoginError> {
         // Of many requests that are rejected at the same time one asks, and all heed the answer.
         let _one = self.obtaining.lock().await;
         if let Some(other) = self.current(Some(credential)) {
@@ -382,7 +382,7 @@ impl Provider {
         let mut state = locked(&self.state);
         let now = Utc::now();
         // One that may ask somebody runs once; then the user decides.
-        let waits = program.mode != Mode::Never && state.rejections > 0;
+        let waits = program.mode != InteractiveMode::Never && state.rejections > 0;
         if waits || state.not_before.is_some_and(|at| now < at) {
             return false;
         }
@@ -397,16 +397,18 @@ impl Provider {
         self.not_accepted(&entry);
     }
 
-    fn not_accepted(&self, entry: &Entry) {
+    fn not_accepted(&self, entry: &LoginEntry) {
         let state = locked(&self.state);
         let (program, again) = match &entry.method {
-            Method::Program(program) if program.mode == Mode::Never => (program.command.clone(), state.not_before),
+            Method::Program(program) if program.mode == InteractiveMode::Never => {
+                (program.command.clone(), state.not_before)
+            }
             Method::Program(program) => (program.command.clone(), None),
             Method::None | Method::Fixed(_) | Method::File(..) => (String::new(), None),
         };
         let failed = state.failure.as_ref().map(|(failed, _)| failed.clone());
         drop(state);
-        let why = failed.unwrap_or(Failed { program, reason: Reason::Rejected });
+        let why = failed.unwrap_or(LoginError { program, reason: Reason::Rejected });
         self.tell(match again {
             Some(next_try) => Health::Failing { why, next_try },
             None => Health::Ended(why),
@@ -458,16 +460,18 @@ fn terminal(program: &Program, prompt: &Prompt) -> Result<Terminal, Reason> {
     Ok(match (prompt, program.mode) {
         (Prompt::Terminal, mode) => {
             let at_terminal = std::io::stdin().is_terminal();
-            if mode == Mode::Always && !at_terminal {
+            if mode == InteractiveMode::Always && !at_terminal {
                 return Err(Reason::NoTerminal);
             }
-            Terminal::Shared { interactive: mode != Mode::Never && at_terminal }
+            Terminal::Shared { interactive: mode != InteractiveMode::Never && at_terminal }
         }
-        (Prompt::Nobody, Mode::Always) => return Err(Reason::NeedsPerson),
+        (Prompt::Nobody, InteractiveMode::Always) => return Err(Reason::NeedsPerson),
         (Prompt::Nobody, _) => Terminal::Background,
-        (Prompt::Console(_) | Prompt::Requested(_), Mode::Never) => Terminal::None,
-        (Prompt::Console(console), Mode::IfAvailable) => Terminal::OnDemand(console.clone()),
-        (Prompt::Console(console), Mode::Always) | (Prompt::Requested(console), _) => Terminal::Handed(console.clone()),
+        (Prompt::Console(_) | Prompt::Requested(_), InteractiveMode::Never) => Terminal::None,
+        (Prompt::Console(console), InteractiveMode::IfAvailable) => Terminal::OnDemand(console.clone()),
+        (Prompt::Console(console), InteractiveMode::Always) | (Prompt::Requested(console), _) => {
+            Terminal::Handed(console.clone())
+        }
     })
 }
 

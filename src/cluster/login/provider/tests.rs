@@ -28,10 +28,10 @@ impl Login {
             "apiVersion": "client.authentication.k8s.io/v1",
         }});
         let user: Mapping = serde_yaml::from_value(serde_yaml::to_value(exec).unwrap()).unwrap();
-        Self::of(folder, move || Entry::read(&user, &Mapping::new()))
+        Self::of(folder, move || LoginEntry::read(&user, &Mapping::new()))
     }
 
-    fn of(folder: tempfile::TempDir, source: impl Fn() -> Result<Entry, String> + Send + Sync + 'static) -> Self {
+    fn of(folder: tempfile::TempDir, source: impl Fn() -> Result<LoginEntry, String> + Send + Sync + 'static) -> Self {
         let key = format!("test {}", NUMBER.fetch_add(1, Ordering::Relaxed));
         Self { folder, provider: Provider::shared("c", &key, Box::new(source)).unwrap() }
     }
@@ -40,7 +40,7 @@ impl Login {
         std::fs::read_to_string(self.folder.path().join("runs")).unwrap_or_default().lines().count()
     }
 
-    async fn header(&self) -> Result<String, Failed> {
+    async fn header(&self) -> Result<String, LoginError> {
         let credential = self.provider.credential(&Prompt::Nobody).await?;
         Ok(credential.authorization.as_ref().unwrap().to_str().unwrap().to_owned())
     }
@@ -141,7 +141,7 @@ async fn an_entry_that_a_login_tool_rewrites_is_used_when_the_old_one_is_rejecte
     std::fs::write(&path, "token: old").unwrap();
     let source = path.clone();
     let login = Login::of(folder, move || {
-        Entry::read(&serde_yaml::from_str(&std::fs::read_to_string(&source).unwrap()).unwrap(), &Mapping::new())
+        LoginEntry::read(&serde_yaml::from_str(&std::fs::read_to_string(&source).unwrap()).unwrap(), &Mapping::new())
     });
     assert_eq!(login.header().await.unwrap(), "Bearer old");
     assert_eq!(login.rejected().await, None);
@@ -157,7 +157,7 @@ async fn a_token_file_is_trimmed_read_again_when_rejected_and_missed_without_har
     let path = folder.path().join("token");
     std::fs::write(&path, "one\n").unwrap();
     let user = Mapping::from_iter([("tokenFile".into(), path.display().to_string().into())]);
-    let login = Login::of(folder, move || Entry::read(&user, &Mapping::new()));
+    let login = Login::of(folder, move || LoginEntry::read(&user, &Mapping::new()));
     assert_eq!(login.header().await.unwrap(), "Bearer one");
     std::fs::write(&path, "two").unwrap();
     assert_eq!(login.rejected().await.as_deref(), Some("Bearer two"));
@@ -166,7 +166,7 @@ async fn a_token_file_is_trimmed_read_again_when_rejected_and_missed_without_har
     assert_eq!(login.header().await.unwrap(), "Bearer two");
     for (path, why) in [("/dev/zero", "not a regular file but a device"), ("/nowhere", "No such file")] {
         let user = Mapping::from_iter([("tokenFile".into(), path.into())]);
-        let login = Login::of(tempfile::tempdir().unwrap(), move || Entry::read(&user, &Mapping::new()));
+        let login = Login::of(tempfile::tempdir().unwrap(), move || LoginEntry::read(&user, &Mapping::new()));
         let failed = login.header().await.unwrap_err().to_string();
         assert!(failed.starts_with(&format!("tokenFile: {path}: ")) && failed.contains(why), "{failed}");
     }

@@ -17,7 +17,7 @@ use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use zeroize::Zeroizing;
 
-use super::failed::{Failed, LONGEST, Reason};
+use super::failed::{LONGEST, LoginError, Reason};
 use super::program::Program;
 use super::stderr::StandardError;
 use super::terminal::{Foreground, Handed, Terminal};
@@ -37,7 +37,7 @@ pub(in crate::cluster) fn run(
     terminal: &Terminal,
     canceled: &AtomicBool,
     heard: Arc<dyn Fn(&str) + Send + Sync>,
-) -> Result<Zeroizing<Vec<u8>>, Failed> {
+) -> Result<Zeroizing<Vec<u8>>, LoginError> {
     run_within(context, program, terminal, canceled, heard, terminal.patience())
         .map_err(|reason| program.failed(reason))
 }

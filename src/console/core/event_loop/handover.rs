@@ -9,10 +9,10 @@ use rustix::process::Signal;
 use crate::cluster::login::Handover;
 use crate::console::core::effect::Effect;
 use crate::console::core::event_loop::{Ended, LAST_ANSWER, Loop, sleep_until};
-use crate::console::core::keymap::{Action, Key, Place};
+use crate::console::core::keymap::{Action, Key, KeyContext};
 use crate::domain::text::printable;
 use crate::terminal::guard;
-use crate::terminal::input::{Answer, Input};
+use crate::terminal::input::{InputEvent, TerminalReply};
 
 /// How long a login program can be canceled before it gets the terminal.
 const BEFORE: Duration = Duration::from_millis(700);
@@ -26,7 +26,7 @@ impl Loop {
         let (program, context) = (printable(&handover.program), printable(&handover.context));
         let what = format!("{program} asks you to log in to context {context}");
         if handover.waits {
-            let cancel = self.state.keymap.word(Place::Everywhere, Action::Back);
+            let cancel = self.state.keymap.word(KeyContext::Everywhere, Action::Back);
             self.state.notify(true, format!("{what}; {cancel} cancels"));
             self.frames.request_promptly();
             if self.cancels_within(BEFORE).await {
@@ -66,8 +66,8 @@ impl Loop {
             tokio::select! {
                 biased;
                 arrival = self.input.arrivals.recv() => match arrival {
-                    Some((_, Ok(Input::Key(key)))) if self.cancels(key) => return true,
-                    Some((at, Ok(Input::Answer(Answer::Ready)))) => self.flow.answered(at),
+                    Some((_, Ok(InputEvent::Key(key)))) if self.cancels(key) => return true,
+                    Some((at, Ok(InputEvent::Reply(TerminalReply::Ready)))) => self.flow.answered(at),
                     Some((_, Ok(_))) => {}
                     _ => {
                         self.lost();
@@ -82,7 +82,7 @@ impl Loop {
     }
 
     fn cancels(&self, key: KeyEvent) -> bool {
-        self.state.keymap.lookup(&[Place::Everywhere], Key::of(key)) == Some(Action::Back)
+        self.state.keymap.lookup(&[KeyContext::Everywhere], Key::of(key)) == Some(Action::Back)
     }
 
     /// Stops reading the terminal. What has been read is for nobody.

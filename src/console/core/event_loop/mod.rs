@@ -15,12 +15,12 @@ use tokio::sync::mpsc;
 use crate::cluster::Target;
 use crate::cluster::login::Handover;
 use crate::console::core::clock::Clock;
-use crate::console::core::copy::Between;
+use crate::console::core::copy::Multiplexer;
 use crate::console::core::effect::Effect;
 use crate::console::core::event::Event;
 use crate::console::core::keymap::Key;
 use crate::console::core::prompt_guard;
-use crate::console::core::prompt_guard::{Fingers, Seen};
+use crate::console::core::prompt_guard::{PasteDetector, PromptGuard};
 use crate::console::core::runner::{Connect, Runner};
 use crate::console::core::saved_view;
 use crate::console::core::settings::Settings;
@@ -31,12 +31,12 @@ use crate::console::panes::requests::update::steps;
 use crate::domain::policy_file::PolicyFile;
 use crate::files;
 use crate::files::session_store::Memory;
-use crate::terminal::frame_scheduler::Frames;
+use crate::terminal::frame_scheduler::FrameScheduler;
 use crate::terminal::guard;
 use crate::terminal::guard::{Abilities, Progress, Writer};
 use crate::terminal::input;
-use crate::terminal::input::{Answer, Arrival, Input, Reader};
-use crate::terminal::pacing::{Flow, QUESTION};
+use crate::terminal::input::{Arrival, InputEvent, InputReader, TerminalReply};
+use crate::terminal::pacing::{FramePacer, QUESTION};
 use crate::terminal::screen::Screen;
 use crate::terminal::signals::Signals;
 
@@ -73,17 +73,17 @@ struct Loop {
     state: State,
     abilities: Abilities,
     screen: Screen,
-    frames: Frames,
-    flow: Flow,
-    seen: Seen,
-    fingers: Fingers,
+    frames: FrameScheduler,
+    flow: FramePacer,
+    seen: PromptGuard,
+    fingers: PasteDetector,
     writer: Writer,
     /// What goes out with the next frame: a copy, a title.
     extra: String,
     title: Option<String>,
     /// When the cursor moved, while it has not come to rest.
     moved: Option<Instant>,
-    input: Reader,
+    input: InputReader,
     signals: Signals,
     runner: Runner,
     answers: mpsc::UnboundedReceiver<Event>,
@@ -115,10 +115,10 @@ impl Loop {
             state,
             abilities,
             screen: Screen::new(size),
-            frames: Frames::default(),
-            flow: Flow::default(),
-            seen: Seen::default(),
-            fingers: Fingers::default(),
+            frames: FrameScheduler::default(),
+            flow: FramePacer::default(),
+            seen: PromptGuard::default(),
+            fingers: PasteDetector::default(),
             writer: Writer::start(),
             extra: String::new(),
             title: None,
@@ -270,7 +270,7 @@ impl Loop {
 
     fn arrived(&mut self, arrival: Option<Arrival>) {
         let Some((typed, Ok(input))) = arrival else { return self.lost() };
-        if matches!(input, Input::Key(_) | Input::Paste(_) | Input::Mouse(_)) {
+        if matches!(input, InputEvent::Key(_) | InputEvent::Paste(_) | InputEvent::Mouse(_)) {
             self.frames.expect_promptly();
         }
         // What was told before something was typed comes first.
@@ -278,13 +278,13 @@ impl Loop {
             self.progressed(&progress);
         }
         match input {
-            Input::Key(key) => {
+            InputEvent::Key(key) => {
                 for key in prompt_guard::keys(&self.state, key) {
                     self.key(typed, key);
                 }
             }
-            Input::Paste(text) => self.take(Event::Paste(text)),
-            Input::Mouse(mouse) => {
+            InputEvent::Paste(text) => self.take(Event::Paste(text)),
+            InputEvent::Mouse(mouse) => {
                 let at = Position { x: mouse.column, y: mouse.row };
                 match mouse.kind {
                     MouseEventKind::ScrollDown => self.take(Event::Wheel(true)),
@@ -293,16 +293,16 @@ impl Loop {
                     _ => {}
                 }
             }
-            Input::Focus(focused) => self.frames.focus(focused),
-            Input::Answer(Answer::Ready) => {
+            InputEvent::Focus(focused) => self.frames.focus(focused),
+            InputEvent::Reply(TerminalReply::Ready) => {
                 // The first answer is to a question that came before all frames.
                 if self.flow.is_asked() {
                     self.seen.drawn(typed);
                 }
                 self.flow.answered(typed);
             }
-            Input::Answer(Answer::Mode(2026, known)) => self.screen.synchronised = known,
-            Input::Answer(Answer::Mode(..)) => {}
+            InputEvent::Reply(TerminalReply::Mode(2026, known)) => self.screen.synchronised = known,
+            InputEvent::Reply(TerminalReply::Mode(..)) => {}
         }
     }
 
@@ -350,7 +350,7 @@ impl Loop {
                 Effect::Quit => self.ended = Some(Ended::Quit),
                 Effect::Redraw => self.screen.forget(),
                 Effect::Suspend => self.suspend = true,
-                Effect::Copy(text) => self.extra += &Between::of(variable).copy(&text),
+                Effect::Copy(text) => self.extra += &Multiplexer::of(variable).copy(&text),
                 Effect::Remember(context, memory) => remember(&context, &memory),
                 Effect::Connect { context, login } => self.connect(context, login),
                 other => self.runner.carry_out(other),
@@ -382,7 +382,7 @@ impl Loop {
     /// Takes the terminal again, and draws everything anew.
     fn retake(&mut self) -> Result<()> {
         guard::take(self.abilities).wrap_err("the terminal cannot be used")?;
-        (self.flow, self.title) = (Flow::default(), None);
+        (self.flow, self.title) = (FramePacer::default(), None);
         self.state.size = guard::size().wrap_err("the terminal cannot be used")?;
         self.screen.resize(self.state.size);
         self.frames.request();
@@ -394,7 +394,7 @@ impl Loop {
         let answer = async {
             while self.flow.is_asked() {
                 match self.input.arrivals.recv().await {
-                    Some((at, Ok(Input::Answer(Answer::Ready)))) => self.flow.answered(at),
+                    Some((at, Ok(InputEvent::Reply(TerminalReply::Ready)))) => self.flow.answered(at),
                     Some((_, Ok(_))) => {}
                     _ => return,
                 }

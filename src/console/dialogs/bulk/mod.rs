@@ -13,7 +13,7 @@ mod tests;
 use std::collections::HashMap;
 
 use crate::cluster::Verb;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::widgets::form::Form;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::row::Row;
@@ -23,7 +23,7 @@ pub use run::{Phase, Run};
 
 /// A bulk decision being made.
 #[derive(Debug)]
-pub struct Bulk {
+pub struct BulkDialog {
     /// Approve or deny.
     pub verb: Verb,
     /// The requests, as they were when the sheet was drawn.
@@ -39,9 +39,9 @@ pub struct Bulk {
     /// What the house lets bulk decisions approve.
     pub policy: PolicyFile,
     /// The line that the cursor is on.
-    pub line: Line,
+    pub line: BulkLine,
     /// The name of a dangerous one, reason, message.
-    pub form: Form<Field>,
+    pub form: Form<BulkField>,
     /// What has to be said about the last key.
     pub note: Option<String>,
     /// How far it is.
@@ -50,16 +50,16 @@ pub struct Bulk {
 
 /// A line of the sheet that the cursor can be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Line {
+pub enum BulkLine {
     /// The requests of one level.
     Level(Level),
     /// A field.
-    Field(Field),
+    Field(BulkField),
 }
 
 /// The fields of the sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
+pub enum BulkField {
     /// The name of a dangerous one, to be included.
     Name,
     /// One word for machines.
@@ -71,10 +71,10 @@ pub enum Field {
 /// The levels in the order of the sheet.
 pub const LEVELS: [Level; 5] = [Level::Ok, Level::Notice, Level::Warning, Level::Danger, Level::WillFail];
 
-impl Bulk {
+impl BulkDialog {
     /// Whether a field has the keyboard.
     pub fn is_typing(&self) -> bool {
-        matches!((&self.phase, self.line), (Phase::Asking, Line::Field(_)))
+        matches!((&self.phase, self.line), (Phase::Asking, BulkLine::Field(_)))
     }
 
     /// What a yes depends on: another number whenever that changes.
@@ -84,13 +84,13 @@ impl Bulk {
 
     /// What has been typed of a name that confirms, while its field has the keyboard.
     pub fn confirming_name(&self) -> Option<&str> {
-        (self.is_typing() && self.line == Line::Field(Field::Name)).then(|| self.form.value(Field::Name))
+        (self.is_typing() && self.line == BulkLine::Field(BulkField::Name)).then(|| self.form.value(BulkField::Name))
     }
 
     /// Text pasted into the field that has the keyboard. A name that confirms is typed.
     pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         if self.confirming_name().is_some() {
-            self.form.clear(Field::Name);
+            self.form.clear(BulkField::Name);
             self.note = Some(crate::console::dialogs::PASTED.to_owned());
             Ok(())
         } else {
@@ -108,12 +108,12 @@ impl Bulk {
     }
 
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<KeyContext> {
         match (&self.phase, self.line) {
-            (Phase::Asking, Line::Level(_)) => vec![Place::Bulk, Place::List, Place::Always],
-            (Phase::Asking, Line::Field(_)) => vec![Place::Form, Place::Always],
-            (Phase::Running(_), _) => vec![Place::BulkRun, Place::Always],
-            (Phase::Ended(_), _) => vec![Place::BulkEnd, Place::Always],
+            (Phase::Asking, BulkLine::Level(_)) => vec![KeyContext::Bulk, KeyContext::List, KeyContext::Always],
+            (Phase::Asking, BulkLine::Field(_)) => vec![KeyContext::Form, KeyContext::Always],
+            (Phase::Running(_), _) => vec![KeyContext::BulkRun, KeyContext::Always],
+            (Phase::Ended(_), _) => vec![KeyContext::BulkEnd, KeyContext::Always],
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::cluster::bulk::Outcome;
+use crate::cluster::bulk::DecisionOutcome;
 use crate::console::core::effect::EffectId;
 
 /// How far a bulk decision has come.
@@ -24,7 +24,7 @@ pub struct Run {
     /// Places on the sheet of those to be decided, in the order in which the news count them.
     pub items: Vec<usize>,
     /// What came of each; `None`: not yet, or not begun.
-    pub outcomes: Vec<Option<Outcome>>,
+    pub outcomes: Vec<Option<DecisionOutcome>>,
     /// When it began.
     pub began: DateTime<Utc>,
     /// When the last news came.
@@ -63,13 +63,13 @@ impl Run {
     }
 
     /// One has ended.
-    pub fn told(&mut self, at: usize, outcome: Outcome, now: DateTime<Utc>) {
+    pub fn told(&mut self, at: usize, outcome: DecisionOutcome, now: DateTime<Utc>) {
         let Some(place @ None) = self.outcomes.get_mut(at) else { return };
         let count = match &outcome {
-            Outcome::Done(_) => &mut self.counts.done,
-            Outcome::Changed(_) => &mut self.counts.changed,
-            Outcome::Refused(_) => &mut self.counts.refused,
-            Outcome::Failed(_) => &mut self.counts.failed,
+            DecisionOutcome::Done(_) => &mut self.counts.done,
+            DecisionOutcome::Changed(_) => &mut self.counts.changed,
+            DecisionOutcome::Refused(_) => &mut self.counts.refused,
+            DecisionOutcome::Failed(_) => &mut self.counts.failed,
         };
         *count += 1;
         *place = Some(outcome);
@@ -90,12 +90,12 @@ impl Run {
     }
 
     /// Those that were not made, with the reason; `None`: not begun.
-    pub fn undone(&self) -> impl Iterator<Item = (usize, Option<&crate::cluster::Error>)> {
+    pub fn undone(&self) -> impl Iterator<Item = (usize, Option<&crate::cluster::ClusterError>)> {
         self.items.iter().zip(&self.outcomes).filter_map(|(item, outcome)| match outcome {
-            Some(Outcome::Done(_)) => None,
-            Some(Outcome::Changed(error) | Outcome::Refused(error) | Outcome::Failed(error)) => {
-                Some((*item, Some(error)))
-            }
+            Some(DecisionOutcome::Done(_)) => None,
+            Some(
+                DecisionOutcome::Changed(error) | DecisionOutcome::Refused(error) | DecisionOutcome::Failed(error),
+            ) => Some((*item, Some(error))),
             None => Some((*item, None)),
         })
     }

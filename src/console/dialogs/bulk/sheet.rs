@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::cluster::Verb;
-use crate::console::dialogs::bulk::{Bulk, Field, LEVELS, Line, Phase};
+use crate::console::dialogs::bulk::{BulkDialog, BulkField, BulkLine, LEVELS, Phase};
 use crate::console::panes::requests::index::Index;
 use crate::console::widgets::form::Form;
 use crate::console::widgets::text::short_signer;
 use crate::domain::gate::{self, BulkBar, Candidate, Clearance, Confirmation, Refusal, Scope, WritePermit};
 use crate::domain::policy_file::PolicyFile;
-use crate::domain::request::State;
+use crate::domain::request::RequestState;
 use crate::domain::row::Row;
 use crate::domain::text::printable;
 use crate::domain::verdict::Level;
@@ -31,14 +31,14 @@ pub(super) struct Summary {
 /// Names of dangerous ones written out; Tab lists all.
 const NAMES: usize = 20;
 
-impl Bulk {
+impl BulkDialog {
     /// A sheet for the pending ones among `rows`; `included` says which levels are ticked at first.
     pub(super) fn new(verb: Verb, rows: Vec<Row>, included: &[Level], policy: &PolicyFile, message: String) -> Self {
         let all = rows.len();
-        let rows: Vec<Row> = rows.into_iter().filter(|row| row.state == State::Pending).collect();
+        let rows: Vec<Row> = rows.into_iter().filter(|row| row.state == RequestState::Pending).collect();
         let reason = if verb == Verb::Approve { "ReviewedByAdmin" } else { "DeniedByAdmin" };
-        let form = Form::default().text(Field::Name, "Name", "").text(Field::Reason, "Reason", reason).text(
-            Field::Message,
+        let form = Form::default().text(BulkField::Name, "Name", "").text(BulkField::Reason, "Reason", reason).text(
+            BulkField::Message,
             "Message",
             message,
         );
@@ -50,7 +50,7 @@ impl Bulk {
             confirmed: HashMap::new(),
             revision: 0,
             policy: policy.clone(),
-            line: Line::Field(Field::Reason),
+            line: BulkLine::Field(BulkField::Reason),
             form,
             note: None,
             phase: Phase::Asking,
@@ -60,10 +60,10 @@ impl Bulk {
     }
 
     /// The lines that the cursor can be on, from the top.
-    pub(super) fn lines(&self) -> Vec<Line> {
-        let levels = LEVELS.into_iter().filter(|level| self.of(*level).next().is_some()).map(Line::Level);
-        let fields = [Field::Name, Field::Reason, Field::Message].into_iter();
-        let fields = fields.filter(|field| *field != Field::Name || self.wants_names()).map(Line::Field);
+    pub(super) fn lines(&self) -> Vec<BulkLine> {
+        let levels = LEVELS.into_iter().filter(|level| self.of(*level).next().is_some()).map(BulkLine::Level);
+        let fields = [BulkField::Name, BulkField::Reason, BulkField::Message].into_iter();
+        let fields = fields.filter(|field| *field != BulkField::Name || self.wants_names()).map(BulkLine::Field);
         levels.chain(fields).collect()
     }
 

@@ -4,19 +4,19 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
 
-use crate::cluster::bulk::Outcome;
-use crate::cluster::watch::{Change, Message, WatchStatus};
-use crate::cluster::{Decision, Error};
+use crate::cluster::bulk::DecisionOutcome;
+use crate::cluster::watch::{Message, RequestChange, WatchStatus};
+use crate::cluster::{ClusterError, Decision};
 use crate::console::core::clock::Clock;
 use crate::console::core::effect::{Effect, EffectId};
 use crate::console::core::event::Event;
 use crate::console::core::state::State;
 use crate::console::core::update::update;
 use crate::console::core::view;
-use crate::console::dialogs::bulk::update::News;
+use crate::console::dialogs::bulk::update::BulkResult;
 use crate::console::panes::requests::testing::{noon, row, with};
 use crate::console::widgets::theme::Theme;
-use crate::domain::request::{Pin, State as RequestState};
+use crate::domain::request::{RequestState, RequestVersion};
 use crate::domain::row::Row;
 use crate::domain::verdict::Level;
 
@@ -30,7 +30,7 @@ impl Console {
         let clock = Clock { now: noon(), utc: true };
         let state = State::new(clock, Size::new(80, 24), Theme::mono(), false);
         let mut console = Self { state, effects: Vec::new() };
-        console.hears(Event::Watch(Message::Changes(rows.into_iter().map(Change::Applied).collect())));
+        console.hears(Event::Watch(Message::Changes(rows.into_iter().map(RequestChange::Applied).collect())));
         console.hears(Event::Watch(Message::Listed));
         console.hears(Event::Watch(Message::Status(WatchStatus::Live)));
         console
@@ -66,7 +66,7 @@ impl Console {
     }
 
     /// What was sent to be decided.
-    fn sent(&mut self) -> Option<(EffectId, Vec<Pin>, Decision)> {
+    fn sent(&mut self) -> Option<(EffectId, Vec<RequestVersion>, Decision)> {
         let at = self.effects.iter().position(|effect| matches!(effect, Effect::DecideAll(..)))?;
         let Effect::DecideAll(id, cleared, decision) = self.effects.remove(at) else { return None };
         Some((id, cleared.iter().map(|clearance| clearance.pin().clone()).collect(), decision))
@@ -89,7 +89,7 @@ fn mixed() -> Vec<Row> {
     ]
 }
 
-fn names(pins: &[Pin]) -> Vec<&str> {
+fn names(pins: &[RequestVersion]) -> Vec<&str> {
     pins.iter().map(|pin| pin.name.as_str()).collect()
 }
 
@@ -106,16 +106,19 @@ fn the_sheet_counts_by_verdict_and_leaves_out_what_is_dangerous_or_will_fail() {
     assert_eq!(names(&pins), ["fine-1", "fine-2", "glance"]);
     assert_eq!(decision.reason, "ReviewedByAdmin");
     console.state.clock.now += TimeDelta::milliseconds(500);
-    console.hears(Event::Bulk(id, News::Told(0, Outcome::Done(RequestState::Approved))));
+    console.hears(Event::Bulk(id, BulkResult::Told(0, DecisionOutcome::Done(RequestState::Approved))));
     console.hears(Event::Bulk(
         id,
-        News::Told(1, Outcome::Changed(Error::Changed { name: "fine-2".into(), now: RequestState::Denied })),
+        BulkResult::Told(
+            1,
+            DecisionOutcome::Changed(ClusterError::Changed { name: "fine-2".into(), now: RequestState::Denied }),
+        ),
     ));
     insta::assert_snapshot!("bulk_running", console.screen());
     let refused =
-        Error::Forbidden { missing: Some("approve requests for the signer x".into()), message: String::new() };
-    console.hears(Event::Bulk(id, News::Told(2, Outcome::Refused(refused))));
-    console.hears(Event::Bulk(id, News::Ended));
+        ClusterError::Forbidden { missing: Some("approve requests for the signer x".into()), message: String::new() };
+    console.hears(Event::Bulk(id, BulkResult::Told(2, DecisionOutcome::Refused(refused))));
+    console.hears(Event::Bulk(id, BulkResult::Ended));
     insta::assert_snapshot!("bulk_ended", console.screen());
     assert_eq!(console.state.requests.index.marked_count(), 6, "what was decided is marked no more, the rest still is");
     console.types("r");
@@ -151,8 +154,8 @@ fn nothing_that_came_or_changed_after_the_sheet_was_drawn_is_decided_by_it() {
     console.types("A");
     let newer = Row { version: crate::domain::interner::Version::of("9"), ..judged("a", Level::Ok) };
     console.hears(Event::Watch(Message::Changes(vec![
-        Change::Applied(newer),
-        Change::Applied(judged("later", Level::Ok)),
+        RequestChange::Applied(newer),
+        RequestChange::Applied(judged("later", Level::Ok)),
     ])));
     console.yes();
     let (_, pins, _) = console.sent().unwrap();
@@ -193,8 +196,8 @@ fn a_run_is_stopped_and_says_what_was_not_begun() {
     let stops =
         console.effects.iter().filter(|effect| matches!(effect, Effect::StopDecisions(stopped) if *stopped == id));
     assert_eq!(stops.count(), 1);
-    console.hears(Event::Bulk(id, News::Told(0, Outcome::Done(RequestState::Approved))));
-    console.hears(Event::Bulk(id, News::Ended));
+    console.hears(Event::Bulk(id, BulkResult::Told(0, DecisionOutcome::Done(RequestState::Approved))));
+    console.hears(Event::Bulk(id, BulkResult::Ended));
     assert!(console.screen().contains("Stopped: 1 approved, 1 not decided"), "{}", console.screen());
 }
 

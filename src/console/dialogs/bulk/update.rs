@@ -2,27 +2,27 @@
 
 use crossterm::event::KeyEvent;
 
-use crate::cluster::bulk::Outcome;
+use crate::cluster::bulk::DecisionOutcome;
 use crate::cluster::{Decision, Verb};
 use crate::console::core::effect::{Effect, EffectId};
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::core::view::question_fits;
-use crate::console::dialogs::bulk::{Bulk, Field, LEVELS, Line, Phase, Run};
+use crate::console::dialogs::bulk::{BulkDialog, BulkField, BulkLine, LEVELS, Phase, Run};
 use crate::console::dialogs::decide::message;
-use crate::console::dialogs::{Overlay, Reader};
+use crate::console::dialogs::{Overlay, TextReader};
 use crate::console::panes::requests::update::settle;
 use crate::domain::commands;
 use crate::domain::output::shell::Kubectl;
 use crate::domain::row::Row;
 use crate::domain::verdict::Level;
-use crate::operations::issue::Written;
+use crate::operations::issue::WriteRecord;
 
 /// News of a bulk decision.
 #[derive(Debug)]
-pub enum News {
+pub enum BulkResult {
     /// The decision counted by this number has ended.
-    Told(usize, Outcome),
+    Told(usize, DecisionOutcome),
     /// All that were begun have ended.
     Ended,
 }
@@ -41,7 +41,8 @@ pub fn open_shown(state: &mut State) {
 }
 
 fn open(state: &mut State, verb: Verb, rows: Vec<Row>, included: &[Level]) {
-    let bulk = Bulk::new(verb, rows, included, &state.requests.judging.known.policy, message(verb, state.username()));
+    let bulk =
+        BulkDialog::new(verb, rows, included, &state.requests.judging.known.policy, message(verb, state.username()));
     if bulk.rows.is_empty() {
         return state.notify(false, "none of these is pending: nothing is left to decide");
     }
@@ -49,8 +50,8 @@ fn open(state: &mut State, verb: Verb, rows: Vec<Row>, included: &[Level]) {
 }
 
 /// Who we are is known now: an open sheet's message says so.
-pub fn identified(bulk: &mut Bulk, who: &str) {
-    bulk.form.suggest(Field::Message, &message(bulk.verb, Some(who)));
+pub fn identified(bulk: &mut BulkDialog, who: &str) {
+    bulk.form.suggest(BulkField::Message, &message(bulk.verb, Some(who)));
 }
 
 /// A key while the sheet is open.
@@ -69,8 +70,8 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
             Some(Action::Back) => drop(state.overlays.pop()),
             _ => {}
         },
-        (Phase::Asking, Line::Field(field)) => in_field(bulk, field, action, key),
-        (Phase::Asking, Line::Level(level)) => return on_level(state, level, action),
+        (Phase::Asking, BulkLine::Field(field)) => in_field(bulk, field, action, key),
+        (Phase::Asking, BulkLine::Level(level)) => return on_level(state, level, action),
     }
     Vec::new()
 }
@@ -81,7 +82,7 @@ fn on_level(state: &mut State, level: Level, action: Option<Action>) -> Vec<Effe
     match action {
         Some(Action::Yes) => return begin(state),
         Some(Action::Enter) => {
-            let word = |action| state.keymap.word(Place::Bulk, action);
+            let word = |action| state.keymap.word(KeyContext::Bulk, action);
             bulk.note = Some(format!("{} decides nothing here; {} does.", word(Action::Enter), word(Action::Yes)));
         }
         Some(Action::NextTab) => list(state),
@@ -92,8 +93,8 @@ fn on_level(state: &mut State, level: Level, action: Option<Action>) -> Vec<Effe
             if let Err(why) = bulk.toggle(level) {
                 bulk.note = Some(why.to_owned());
                 if level == Level::Danger && bulk.wants_names() {
-                    bulk.line = Line::Field(Field::Name);
-                    bulk.form.focus(Field::Name);
+                    bulk.line = BulkLine::Field(BulkField::Name);
+                    bulk.form.focus(BulkField::Name);
                 }
             }
         }
@@ -102,16 +103,16 @@ fn on_level(state: &mut State, level: Level, action: Option<Action>) -> Vec<Effe
     Vec::new()
 }
 
-fn in_field(bulk: &mut Bulk, field: Field, action: Option<Action>, key: KeyEvent) {
+fn in_field(bulk: &mut BulkDialog, field: BulkField, action: Option<Action>, key: KeyEvent) {
     match action {
         Some(Action::NextField) => step(bulk, 1),
         Some(Action::PreviousField) => step(bulk, -1),
         Some(Action::NextChoice) => bulk.form.turn(true),
         Some(Action::PreviousChoice) => bulk.form.turn(false),
-        Some(Action::Enter) if field == Field::Name && !bulk.form.value(Field::Name).trim().is_empty() => {
-            let name = bulk.form.value(Field::Name).trim().to_owned();
+        Some(Action::Enter) if field == BulkField::Name && !bulk.form.value(BulkField::Name).trim().is_empty() => {
+            let name = bulk.form.value(BulkField::Name).trim().to_owned();
             bulk.note = Some(bulk.confirm(&name));
-            bulk.form.clear(Field::Name);
+            bulk.form.clear(BulkField::Name);
         }
         // Back to the levels, where Enter goes on: never from a field that is being typed in.
         Some(Action::Enter | Action::Back) => bulk.line = bulk.lines()[0],
@@ -123,12 +124,12 @@ fn in_field(bulk: &mut Bulk, field: Field, action: Option<Action>, key: KeyEvent
     }
 }
 
-fn step(bulk: &mut Bulk, steps: isize) {
+fn step(bulk: &mut BulkDialog, steps: isize) {
     let lines = bulk.lines();
     let at = lines.iter().position(|line| *line == bulk.line).unwrap_or(0);
     let last = lines.len().saturating_sub(1);
     bulk.line = lines[at.saturating_add_signed(steps).min(last)];
-    if let Line::Field(field) = bulk.line {
+    if let BulkLine::Field(field) = bulk.line {
         bulk.form.focus(field);
     }
 }
@@ -141,13 +142,13 @@ fn begin(state: &mut State) -> Vec<Effect> {
     let worse = bulk.worsened(&state.requests.index);
     if worse > 0 {
         bulk.line = bulk.lines()[0];
-        let yes = state.keymap.word(Place::Bulk, Action::Yes);
+        let yes = state.keymap.word(KeyContext::Bulk, Action::Yes);
         bulk.note = Some(format!("{worse} got a worse verdict since this sheet was drawn: look again, then {yes}."));
         return Vec::new();
     }
     let items = bulk.decided();
     if items.is_empty() {
-        let include = state.keymap.word(Place::Bulk, Action::Mark);
+        let include = state.keymap.word(KeyContext::Bulk, Action::Mark);
         bulk.note = Some(if bulk.is_hopeless() {
             "None of these can be approved here: the lines above say why.".to_owned()
         } else {
@@ -163,15 +164,15 @@ fn begin(state: &mut State) -> Vec<Effect> {
         }
     };
     let decision = Decision {
-        reason: bulk.form.value(Field::Reason).trim().to_owned(),
-        message: bulk.form.value(Field::Message).trim().to_owned(),
+        reason: bulk.form.value(BulkField::Reason).trim().to_owned(),
+        message: bulk.form.value(BulkField::Message).trim().to_owned(),
     };
     bulk.phase = Phase::Running(Run::new(id, items, now));
     vec![Effect::DecideAll(id, cleared, decision)]
 }
 
 /// News of a run; of one that nobody looks at any more they are ignored.
-pub fn heard(state: &mut State, id: EffectId, news: News) -> Vec<Effect> {
+pub fn heard(state: &mut State, id: EffectId, news: BulkResult) -> Vec<Effect> {
     let now = state.clock.now;
     let mut open = state.overlays.iter_mut().filter_map(|overlay| match overlay {
         Overlay::Bulk(bulk) => Some(bulk),
@@ -182,14 +183,14 @@ pub fn heard(state: &mut State, id: EffectId, news: News) -> Vec<Effect> {
     };
     let Phase::Running(run) = &mut bulk.phase else { return Vec::new() };
     match news {
-        News::Told(at, outcome) => {
-            if let (Outcome::Done(_), Some(item)) = (&outcome, run.items.get(at)) {
+        BulkResult::Told(at, outcome) => {
+            if let (DecisionOutcome::Done(_), Some(item)) = (&outcome, run.items.get(at)) {
                 state.requests.index.mark(&bulk.rows[*item].uid, false);
             }
             run.told(at, outcome, now);
             Vec::new()
         }
-        News::Ended => {
+        BulkResult::Ended => {
             let kubectl = state.session.connection.as_ref().map(|c| c.kubectl.clone()).unwrap_or_default();
             let ended = std::mem::replace(&mut bulk.phase, Phase::Asking);
             if let Phase::Running(run) = ended {
@@ -203,13 +204,13 @@ pub fn heard(state: &mut State, id: EffectId, news: News) -> Vec<Effect> {
 }
 
 /// What the Activity pane keeps: what was decided, by name.
-fn written(bulk: &Bulk, run: &Run, kubectl: &Kubectl) -> Written {
+fn written(bulk: &BulkDialog, run: &Run, kubectl: &Kubectl) -> WriteRecord {
     let (what, did) = words(bulk.verb);
     let undone: std::collections::HashSet<usize> = run.undone().map(|(item, _)| item).collect();
     let done: Vec<&str> =
         run.items.iter().filter(|item| !undone.contains(item)).map(|i| &*bulk.rows[*i].name).collect();
     let text = crate::console::dialogs::bulk::view::tally(run, true, did);
-    Written {
+    WriteRecord {
         what,
         object: format!("{} requests", run.items.len()),
         outcome: if undone.is_empty() { Ok(text) } else { Err(text) },
@@ -243,13 +244,13 @@ fn list(state: &mut State) {
     let Some(Overlay::Bulk(bulk)) = state.overlays.last() else { return };
     let reader = match &bulk.phase {
         Phase::Ended(run) => {
-            let line = |(item, error): (usize, Option<&crate::cluster::Error>)| {
+            let line = |(item, error): (usize, Option<&crate::cluster::ClusterError>)| {
                 let why = error.map_or("not begun".to_owned(), ToString::to_string);
                 format!("{}: {why}", bulk.rows[item].name)
             };
-            Reader::new("Not decided", run.undone().map(line).collect())
+            TextReader::new("Not decided", run.undone().map(line).collect())
         }
-        _ => Reader::new("On this sheet; ✓ is decided", bulk.listing()),
+        _ => TextReader::new("On this sheet; ✓ is decided", bulk.listing()),
     };
     state.overlays.push(Overlay::Reader(reader));
 }

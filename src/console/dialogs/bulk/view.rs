@@ -7,11 +7,11 @@ use ratatui::text::{Line as Text, Span};
 use unicode_width::UnicodeWidthStr;
 
 use crate::cluster::Verb;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::dialogs::bulk::sheet::{Summary, word};
 use crate::console::dialogs::bulk::update::words;
-use crate::console::dialogs::bulk::{Bulk, Field, Line, Phase, Run};
+use crate::console::dialogs::bulk::{BulkDialog, BulkField, BulkLine, Phase, Run};
 use crate::console::dialogs::view::{decision_frame, decision_inner, paragraph, too_small};
 use crate::console::widgets::form;
 use crate::console::widgets::form::Value;
@@ -25,7 +25,7 @@ const DECIDED: usize = 20;
 const LABEL: u16 = 9;
 
 /// Draws the sheet.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog) {
     let verb = if bulk.verb == Verb::Approve { "Approve" } else { "Deny" };
     let inner = decision_frame(frame, area, state, &format!("{verb} {} requests?", bulk.rows.len()));
     let layout = layout(state, bulk, inner);
@@ -47,7 +47,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk) {
 }
 
 /// Whether every level that there is and the whole question are on the screen.
-pub fn fits(state: &State, area: Rect, bulk: &Bulk) -> bool {
+pub fn fits(state: &State, area: Rect, bulk: &BulkDialog) -> bool {
     layout(state, bulk, decision_inner(area)).fits
 }
 
@@ -66,10 +66,10 @@ struct Layout {
 }
 
 /// Fits the sheet into `inner`. Empty lines, remarks, fields and heading are dropped before levels and question are cut.
-fn layout(state: &State, bulk: &Bulk, inner: Rect) -> Layout {
+fn layout(state: &State, bulk: &BulkDialog, inner: Rect) -> Layout {
     let height = usize::from(inner.height);
     let lines = bulk.lines();
-    let levels = lines.iter().filter(|line| matches!(line, Line::Level(_))).count();
+    let levels = lines.iter().filter(|line| matches!(line, BulkLine::Level(_))).count();
     let all_fields = lines.len() - levels;
     let asking = matches!(bulk.phase, Phase::Asking);
     let roomy = height >= 14;
@@ -86,7 +86,7 @@ fn layout(state: &State, bulk: &Bulk, inner: Rect) -> Layout {
         }
     }
     let short = short_question(state, bulk, inner.width);
-    let fields = usize::from(matches!(bulk.line, Line::Field(_)));
+    let fields = usize::from(matches!(bulk.line, BulkLine::Field(_)));
     let (fits, question) =
         if levels + fields + short.len() <= height { (true, short) } else { (false, too_small(state, inner.width)) };
     let fields = if fits { fields } else { 0 };
@@ -100,7 +100,7 @@ fn rest(area: Rect, lines: u16) -> Rect {
 }
 
 /// A line for each level; on a low screen those around the cursor.
-fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk, layout: &Layout) -> Rect {
+fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog, layout: &Layout) -> Rect {
     let lines = bulk.summaries();
     let room = usize::from(area.width).saturating_sub(2 + LEVEL + COUNT);
     let longest = lines.iter().map(|summary| summary.who.width()).max().unwrap_or(0).max("SIGNERS".len());
@@ -113,7 +113,7 @@ fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk, layout: &La
         cell("SIGNERS", who),
         cell("DECIDED HERE", decided)
     );
-    let chosen = lines.iter().position(|summary| bulk.line == Line::Level(summary.level));
+    let chosen = lines.iter().position(|summary| bulk.line == BulkLine::Level(summary.level));
     let top = (chosen.unwrap_or(0) + 1).saturating_sub(layout.levels);
     let seen = lines.iter().skip(top).take(layout.levels).map(|summary| level(summary, (who, decided), state, bulk));
     let heading = layout.heading.then(|| Text::styled(heading, state.theme.dim()));
@@ -126,13 +126,13 @@ fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk, layout: &La
     rest(area, used)
 }
 
-fn level(summary: &Summary, (who, decided): (usize, usize), state: &State, bulk: &Bulk) -> Text<'static> {
-    let chosen = bulk.line == Line::Level(summary.level) && matches!(bulk.phase, Phase::Asking);
+fn level(summary: &Summary, (who, decided): (usize, usize), state: &State, bulk: &BulkDialog) -> Text<'static> {
+    let chosen = bulk.line == BulkLine::Level(summary.level) && matches!(bulk.phase, Phase::Asking);
     let remark = match (bulk.verb, summary.level) {
         _ if summary.kept_out => "policy says no".to_owned(),
         (Verb::Approve, Level::Danger) => "by name only".to_owned(),
         (Verb::Approve, Level::WillFail) => "signer refuses".to_owned(),
-        _ if summary.decided == 0 => format!("{} includes", state.keymap.word(Place::Bulk, Action::Mark)),
+        _ if summary.decided == 0 => format!("{} includes", state.keymap.word(KeyContext::Bulk, Action::Mark)),
         _ => String::new(),
     };
     let verdict = cell(&format!("{} {}", symbol(summary.level), word(summary.level)), LEVEL);
@@ -154,11 +154,11 @@ fn column(text: &str, width: usize) -> String {
     if width == 0 { String::new() } else { cell(text, width - 1) + " " }
 }
 
-fn fields(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk, lines: u16) -> Rect {
+fn fields(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog, lines: u16) -> Rect {
     let mut below = area;
     let bottom = area.y + lines;
-    for field in bulk.form.fields().iter().filter(|field| bulk.lines().contains(&Line::Field(field.id))) {
-        let focused = bulk.line == Line::Field(field.id);
+    for field in bulk.form.fields().iter().filter(|field| bulk.lines().contains(&BulkLine::Field(field.id))) {
+        let focused = bulk.line == BulkLine::Field(field.id);
         // On a low screen the field that is typed in comes first.
         if below.y >= bottom || below.height == 0 || (lines == 1 && !focused) {
             continue;
@@ -168,7 +168,7 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk, lines: u16)
         frame.render_widget(Text::styled(cell(field.label, LABEL.into()), style), line);
         let value = Rect { x: line.x + LABEL, width: line.width.saturating_sub(LABEL), ..line };
         match &field.value {
-            Value::Text(input) if field.id == Field::Name && input.value().is_empty() && !focused => {
+            Value::Text(input) if field.id == BulkField::Name && input.value().is_empty() && !focused => {
                 let hint = shown("of a dangerous one, typed here to include it", value.width.into());
                 frame.render_widget(Text::styled(hint, state.theme.dim()), value);
             }
@@ -180,7 +180,7 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, bulk: &Bulk, lines: u16)
     below
 }
 
-fn question(state: &State, bulk: &Bulk, width: u16, remarks: bool, roomy: bool) -> Vec<Text<'static>> {
+fn question(state: &State, bulk: &BulkDialog, width: u16, remarks: bool, roomy: bool) -> Vec<Text<'static>> {
     let theme = state.theme;
     let mut lines = if roomy { vec![Text::raw("")] } else { Vec::new() };
     if let Some(note) = &bulk.note {
@@ -199,23 +199,23 @@ fn question(state: &State, bulk: &Bulk, width: u16, remarks: bool, roomy: bool) 
         let text = format!("{kept_out} of them the policy file keeps out of bulk decisions.");
         lines.extend(paragraph(&text, width, theme.dim()));
     }
-    let (sheet, form) = (|a| state.keymap.word(Place::Bulk, a), |a| state.keymap.word(Place::Form, a));
+    let (sheet, form) = (|a| state.keymap.word(KeyContext::Bulk, a), |a| state.keymap.word(KeyContext::Form, a));
     let keys = match bulk.line {
-        Line::Level(_) => format!(
+        BulkLine::Level(_) => format!(
             "{} {verb} {count}   {} include level   {} list them   {} reason, message   {} leave",
             sheet(Action::Yes),
             sheet(Action::Mark),
             sheet(Action::NextTab),
-            state.keymap.word(Place::List, Action::Down),
+            state.keymap.word(KeyContext::List, Action::Down),
             sheet(Action::Back)
         ),
-        Line::Field(Field::Name) => format!(
+        BulkLine::Field(BulkField::Name) => format!(
             "{} includes it   {} next   {} back to the levels",
             form(Action::Enter),
             form(Action::NextField),
             form(Action::Back)
         ),
-        Line::Field(_) => format!(
+        BulkLine::Field(_) => format!(
             "{} or {} back to the levels, where {} goes on",
             form(Action::Enter),
             form(Action::Back),
@@ -227,19 +227,19 @@ fn question(state: &State, bulk: &Bulk, width: u16, remarks: bool, roomy: bool) 
 }
 
 /// The question on a low screen.
-fn short_question(state: &State, bulk: &Bulk, width: u16) -> Vec<Text<'static>> {
+fn short_question(state: &State, bulk: &BulkDialog, width: u16) -> Vec<Text<'static>> {
     let theme = state.theme;
     let mut lines: Vec<Text> = bulk.note.iter().flat_map(|note| paragraph(note, width, theme.warning())).collect();
     let (verb, did) = words(bulk.verb);
     let count = bulk.decided().len();
     lines.extend(paragraph(&format!("{count} of {} will be {did}.", bulk.rows.len()), width, theme.strong()));
     let keys = match bulk.line {
-        Line::Level(_) => {
-            let key = |action| state.keymap.word(Place::Bulk, action);
+        BulkLine::Level(_) => {
+            let key = |action| state.keymap.word(KeyContext::Bulk, action);
             format!("{} {verb} {count}, {} leave", key(Action::Yes), key(Action::Back))
         }
-        Line::Field(_) => {
-            let key = |action| state.keymap.word(Place::Form, action);
+        BulkLine::Field(_) => {
+            let key = |action| state.keymap.word(KeyContext::Form, action);
             format!("{}, {} back", key(Action::Enter), key(Action::Back))
         }
     };
@@ -247,7 +247,7 @@ fn short_question(state: &State, bulk: &Bulk, width: u16) -> Vec<Text<'static>> 
     lines
 }
 
-fn running(state: &State, bulk: &Bulk, run: &Run, width: u16) -> Vec<Text<'static>> {
+fn running(state: &State, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<'static>> {
     let (ended, all) = (run.counts.ended(), run.items.len());
     let left =
         run.left().map_or(String::new(), |left| format!("{}:{:02} left", left.num_minutes(), left.num_seconds() % 60));
@@ -260,13 +260,13 @@ fn running(state: &State, bulk: &Bulk, run: &Run, width: u16) -> Vec<Text<'stati
     let text = if run.stopping {
         "Stopping: those under way are waited for.".to_owned()
     } else {
-        format!("{} stops.", state.keymap.word(Place::BulkRun, Action::Back))
+        format!("{} stops.", state.keymap.word(KeyContext::BulkRun, Action::Back))
     };
     lines.extend(paragraph(&text, width, state.theme.strong()));
     lines
 }
 
-fn ended(state: &State, bulk: &Bulk, run: &Run, width: u16) -> Vec<Text<'static>> {
+fn ended(state: &State, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<'static>> {
     let theme = state.theme;
     let all_done = run.counts.done == run.items.len();
     let head = if all_done {
@@ -293,7 +293,7 @@ fn ended(state: &State, bulk: &Bulk, run: &Run, width: u16) -> Vec<Text<'static>
         }
     }
     lines.extend(reasons.iter().flat_map(|reason| paragraph(reason, width, Style::new())));
-    let key = |action| state.keymap.word(Place::BulkEnd, action);
+    let key = |action| state.keymap.word(KeyContext::BulkEnd, action);
     let mut keys = format!("{} closes", key(Action::Back));
     if !all_done {
         let (again, list) = (key(Action::Retry), key(Action::NextTab));

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use crate::console::core::effect::Effect;
 use crate::console::core::keymap::Action;
 use crate::console::core::state::State;
-use crate::console::dialogs::{Overlay, Reader};
+use crate::console::dialogs::{Overlay, TextReader};
 use crate::console::panes::requests::update::steps;
-use crate::operations::issue::Written;
+use crate::operations::issue::WriteRecord;
 
 /// As many writes are kept: a console that is open for months does not grow by what was done in it.
 pub const KEPT: usize = 1_000;
@@ -20,12 +20,12 @@ pub struct Record {
     /// When.
     pub at: DateTime<Utc>,
     /// What.
-    pub written: Written,
+    pub written: WriteRecord,
 }
 
 /// The writes, the last one first.
 #[derive(Debug, Default)]
-pub struct Activity {
+pub struct ActivityPane {
     records: Vec<Record>,
     /// How many there were in all.
     count: usize,
@@ -33,9 +33,9 @@ pub struct Activity {
     pub place: usize,
 }
 
-impl Activity {
+impl ActivityPane {
     /// Adds a write that has just ended. The cursor stays on the record it was on, as long as that is kept.
-    pub fn add(&mut self, at: DateTime<Utc>, written: Written) {
+    pub fn add(&mut self, at: DateTime<Utc>, written: WriteRecord) {
         self.count += 1;
         self.records.truncate(KEPT - 1);
         self.records.insert(0, Record { at, written });
@@ -67,7 +67,7 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     match action {
         Some(Action::Commands) => {
             let lines: Vec<_> = activity.records.iter().rev().map(|record| record.written.command.clone()).collect();
-            state.overlays.push(Overlay::Reader(Reader::commands("Everything done here, by hand", &lines)));
+            state.overlays.push(Overlay::Reader(TextReader::commands("Everything done here, by hand", &lines)));
         }
         Some(Action::Back) => state.notice = None,
         Some(action) => {
@@ -87,8 +87,8 @@ mod tests {
 
     #[test]
     fn the_last_thousand_are_kept_and_all_are_counted() {
-        let mut activity = Activity::default();
-        let written = |number: usize| Written {
+        let mut activity = ActivityPane::default();
+        let written = |number: usize| WriteRecord {
             what: "approve",
             object: number.to_string(),
             outcome: Ok("done".into()),

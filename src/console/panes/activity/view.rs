@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph};
 
 use crate::console::core::state::State;
-use crate::console::panes::activity::{Activity, Record};
+use crate::console::panes::activity::{ActivityPane, Record};
 use crate::console::widgets::text::labelled_command;
 use crate::console::widgets::text::{cell, wrapped};
 
@@ -47,12 +47,12 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
 }
 
 /// The first record that is seen.
-fn top(activity: &Activity, height: usize) -> usize {
+fn top(activity: &ActivityPane, height: usize) -> usize {
     (activity.place + 1).saturating_sub(height)
 }
 
 /// The rows, and the line on which the cursor is.
-pub fn rows(area: Rect, activity: &Activity) -> Option<(Rect, u16)> {
+pub fn rows(area: Rect, activity: &ActivityPane) -> Option<(Rect, u16)> {
     let inner = Block::bordered().inner(area);
     let height = inner.height - DETAIL.min(inner.height / 2);
     let cursor = activity.place.saturating_sub(top(activity, height.into()));

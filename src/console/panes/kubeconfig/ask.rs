@@ -6,23 +6,23 @@ use std::path::PathBuf;
 use crossterm::event::KeyEvent;
 
 use crate::console::core::effect::{Effect, EffectId};
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::core::view::question_fits;
 use crate::console::dialogs::{Overlay, Phase, hint};
-use crate::console::panes::kubeconfig::{Change, Consent, Outcome, Task, update};
+use crate::console::panes::kubeconfig::{ChangeOutcome, Consent, KubeconfigChange, KubeconfigTask, update};
 use crate::console::panes::requests::update::steps;
 use crate::console::widgets::form::Form;
 use crate::domain::gate::WritePermit;
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::text::printable;
 use crate::domain::validity;
-use crate::error::Trouble;
-use crate::operations::issue::Written;
+use crate::error::UserError;
+use crate::operations::issue::WriteRecord;
 
 /// A question, or a write under way.
 #[derive(Debug)]
-pub struct Ask {
+pub struct Prompt {
     /// Its heading, not yet made printable.
     pub title: String,
     /// What to know before the answer, not yet made printable.
@@ -30,7 +30,7 @@ pub struct Ask {
     /// First line shown.
     pub scroll: usize,
     /// What is asked.
-    pub what: What,
+    pub what: PromptKind,
     /// The text, where one is typed.
     pub form: Form<()>,
     /// What has been agreed to.
@@ -41,7 +41,7 @@ pub struct Ask {
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
+pub enum PromptKind {
     /// A new name for a context.
     Rename(String),
     /// A namespace for a context.
@@ -51,11 +51,11 @@ pub enum What {
     /// A file for a context.
     Extract(String),
     /// Whether this is meant.
-    Sure(Change),
+    Sure(KubeconfigChange),
 }
 
-impl Ask {
-    fn new(title: impl Into<String>, what: What) -> Self {
+impl Prompt {
+    fn new(title: impl Into<String>, what: PromptKind) -> Self {
         Self {
             title: title.into(),
             lines: Vec::new(),
@@ -69,7 +69,7 @@ impl Ask {
 
     /// Whether a text is typed.
     pub const fn types(&self) -> bool {
-        !matches!(self.what, What::Sure(_))
+        !matches!(self.what, PromptKind::Sure(_))
     }
 
     /// A number for what a yes would mean: another one whenever that changes.
@@ -80,63 +80,67 @@ impl Ask {
     }
 
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<KeyContext> {
         match self.phase {
-            Phase::Sent(_) => vec![Place::Always],
-            Phase::Failed(_) => vec![Place::Reader, Place::Always],
-            Phase::Asking if self.types() => vec![Place::Form, Place::Always],
-            Phase::Asking if !self.lines.is_empty() => vec![Place::Confirm, Place::Reader, Place::Always],
-            Phase::Asking => vec![Place::Confirm, Place::Always],
+            Phase::Sent(_) => vec![KeyContext::Always],
+            Phase::Failed(_) => vec![KeyContext::Reader, KeyContext::Always],
+            Phase::Asking if self.types() => vec![KeyContext::Form, KeyContext::Always],
+            Phase::Asking if !self.lines.is_empty() => {
+                vec![KeyContext::Confirm, KeyContext::Reader, KeyContext::Always]
+            }
+            Phase::Asking => vec![KeyContext::Confirm, KeyContext::Always],
         }
     }
 
     /// What is to be written once the text is there; `None` while it is not.
-    fn change(&self) -> Option<Change> {
+    fn change(&self) -> Option<KubeconfigChange> {
         let text = self.form.value(()).trim().to_owned();
         Some(match &self.what {
-            What::Sure(change) => change.clone(),
-            What::Namespace(context) => Change::Edit(Edit::Namespace { context: context.clone(), namespace: text }),
-            _ if text.is_empty() => return None,
-            What::Rename(old) => Change::Edit(Edit::Rename { old: old.clone(), new: text }),
-            What::Extract(context) => {
-                Change::Extract { context: context.clone(), path: PathBuf::from(text), overwrite: false }
+            PromptKind::Sure(change) => change.clone(),
+            PromptKind::Namespace(context) => {
+                KubeconfigChange::Edit(Edit::Namespace { context: context.clone(), namespace: text })
             }
-            What::Import => Change::Import(PathBuf::from(text)),
+            _ if text.is_empty() => return None,
+            PromptKind::Rename(old) => KubeconfigChange::Edit(Edit::Rename { old: old.clone(), new: text }),
+            PromptKind::Extract(context) => {
+                KubeconfigChange::Extract { context: context.clone(), path: PathBuf::from(text), overwrite: false }
+            }
+            PromptKind::Import => KubeconfigChange::Import(PathBuf::from(text)),
         })
     }
 }
 
 /// Asks for a text.
-pub fn type_in(state: &mut State, what: What, title: String, label: &'static str, value: &str) {
-    let mut ask = Ask::new(title, what);
+pub fn type_in(state: &mut State, what: PromptKind, title: String, label: &'static str, value: &str) {
+    let mut ask = Prompt::new(title, what);
     ask.form = Form::default().text((), label, value);
     state.overlays.push(Overlay::Kubeconfig(Box::new(ask)));
 }
 
 /// Asks whether something is meant.
-pub fn confirm(state: &mut State, change: Change, title: String, lines: Vec<String>) {
-    let mut ask = Ask::new(title, What::Sure(change));
+pub fn confirm(state: &mut State, change: KubeconfigChange, title: String, lines: Vec<String>) {
+    let mut ask = Prompt::new(title, PromptKind::Sure(change));
     ask.lines = lines;
     state.overlays.push(Overlay::Kubeconfig(Box::new(ask)));
 }
 
 /// Writes something that destroys nothing, unasked; what comes in its way is asked about then.
-pub fn write(state: &mut State, change: Change, title: String) -> Vec<Effect> {
+pub fn write(state: &mut State, change: KubeconfigChange, title: String) -> Vec<Effect> {
     let id = state.next_effect();
     // Where nothing is seen, nothing is written.
     let permit = if question_fits(state) { permitted(state, &change) } else { Err(()) };
     let Ok(permit) = permit else { return Vec::new() };
-    let mut ask = Ask::new(title, What::Sure(change.clone()));
+    let mut ask = Prompt::new(title, PromptKind::Sure(change.clone()));
     ask.phase = Phase::Sent(id);
     state.overlays.push(Overlay::Kubeconfig(Box::new(ask)));
-    vec![Effect::Kubeconfig(Task::Change(id, change, Consent::default(), permit))]
+    vec![Effect::Kubeconfig(KubeconfigTask::Change(id, change, Consent::default(), permit))]
 }
 
 /// The permit that a change needs, if it needs one.
 ///
 /// # Errors
 /// It needs one and there is none; the reason has been shown.
-fn permitted(state: &mut State, change: &Change) -> Result<Option<WritePermit>, ()> {
+fn permitted(state: &mut State, change: &KubeconfigChange) -> Result<Option<WritePermit>, ()> {
     if !change.needs_permit() {
         return Ok(None);
     }
@@ -153,7 +157,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         (_, Some(Action::Back | Action::No)) => {
             state.overlays.pop();
         }
-        (Phase::Asking, Some(Action::Enter)) if !ask.types() => hint(state, Place::Confirm),
+        (Phase::Asking, Some(Action::Enter)) if !ask.types() => hint(state, KeyContext::Confirm),
         (Phase::Asking, Some(Action::Yes | Action::Enter)) => return answer(state),
         (Phase::Asking, action) if ask.types() => match action {
             Some(Action::NextChoice | Action::PreviousChoice) => ask.form.turn(action == Some(Action::NextChoice)),
@@ -180,13 +184,13 @@ fn answer(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(Overlay::Kubeconfig(ask)) = state.overlays.last() else { return Vec::new() };
-    let (Some(change), plans, consent) = (ask.change(), ask.what == What::Import, ask.consent) else {
+    let (Some(change), plans, consent) = (ask.change(), ask.what == PromptKind::Import, ask.consent) else {
         return Vec::new();
     };
     let task = match change {
-        Change::Import(path) if plans => Task::Plan(id, path),
+        KubeconfigChange::Import(path) if plans => KubeconfigTask::Plan(id, path),
         change => match permitted(state, &change) {
-            Ok(permit) => Task::Change(id, change, consent, permit),
+            Ok(permit) => KubeconfigTask::Change(id, change, consent, permit),
             Err(()) => return Vec::new(),
         },
     };
@@ -197,12 +201,12 @@ fn answer(state: &mut State) -> Vec<Effect> {
 }
 
 /// What importing would do is known.
-pub fn planned(state: &mut State, id: EffectId, plan: Result<Vec<String>, Trouble>) -> Vec<Effect> {
+pub fn planned(state: &mut State, id: EffectId, plan: Result<Vec<String>, UserError>) -> Vec<Effect> {
     let Some(ask) = sent(state, id) else { return Vec::new() };
     match (plan, ask.change()) {
         (Ok(lines), Some(change)) => {
             ask.lines = lines;
-            ask.what = What::Sure(change);
+            ask.what = PromptKind::Sure(change);
             ask.phase = Phase::Asking;
         }
         (Err(trouble), _) => ask.phase = Phase::Failed(trouble),
@@ -211,7 +215,7 @@ pub fn planned(state: &mut State, id: EffectId, plan: Result<Vec<String>, Troubl
     Vec::new()
 }
 
-fn sent(state: &mut State, id: EffectId) -> Option<&mut Ask> {
+fn sent(state: &mut State, id: EffectId) -> Option<&mut Prompt> {
     state.overlays.iter_mut().find_map(|overlay| match overlay {
         Overlay::Kubeconfig(ask) if ask.phase == Phase::Sent(id) => Some(ask.as_mut()),
         _ => None,
@@ -219,15 +223,19 @@ fn sent(state: &mut State, id: EffectId) -> Option<&mut Ask> {
 }
 
 /// A write ended.
-pub fn changed(state: &mut State, id: EffectId, outcome: Outcome) -> Vec<Effect> {
-    let kubectl =
-        state.kubeconfig.holds.as_ref().map(crate::console::panes::kubeconfig::Holds::kubectl).unwrap_or_default();
+pub fn changed(state: &mut State, id: EffectId, outcome: ChangeOutcome) -> Vec<Effect> {
+    let kubectl = state
+        .kubeconfig
+        .holds
+        .as_ref()
+        .map(crate::console::panes::kubeconfig::LoadedKubeconfigs::kubectl)
+        .unwrap_or_default();
     let Some(ask) = sent(state, id) else { return Vec::new() };
     let Some(change) = ask.change() else { return Vec::new() };
     let result = match outcome {
-        Outcome::Done(notes, written) => Ok((notes, written)),
-        Outcome::Failed(trouble) => Err(trouble),
-        Outcome::Comments(path) => {
+        ChangeOutcome::Done(notes, written) => Ok((notes, written)),
+        ChangeOutcome::Failed(trouble) => Err(trouble),
+        ChangeOutcome::Comments(path) => {
             let text = format!("{} has comments, which writing it loses.", path.display());
             return ask_again(
                 ask,
@@ -235,7 +243,7 @@ pub fn changed(state: &mut State, id: EffectId, outcome: Outcome) -> Vec<Effect>
                 vec![text, "The backup beside it keeps them. Write it all the same?".to_owned()],
             );
         }
-        Outcome::Locked(lock, age) => {
+        ChangeOutcome::Locked(lock, age) => {
             let age = age.map_or(String::new(), |age| {
                 format!(", {} old", validity::age(i64::try_from(age).unwrap_or(i64::MAX)))
             });
@@ -245,7 +253,7 @@ pub fn changed(state: &mut State, id: EffectId, outcome: Outcome) -> Vec<Effect>
             ];
             return ask_again(ask, change, lines);
         }
-        Outcome::Exists => {
+        ChangeOutcome::Exists => {
             let text = "There is a file of that name. Replace it?".to_owned();
             return ask_again(ask, change, vec![text]);
         }
@@ -256,25 +264,25 @@ pub fn changed(state: &mut State, id: EffectId, outcome: Outcome) -> Vec<Effect>
         Err(trouble) => Err(trouble.text.clone()),
     };
     let (what, object, command) = (change.word(), change.object(), change.command(&kubectl));
-    let mut effects = vec![Effect::Kubeconfig(Task::Read)];
+    let mut effects = vec![Effect::Kubeconfig(KubeconfigTask::Read)];
     match result {
         Ok((notes, _)) => {
             done(state, id, &change, &notes, outcome.as_deref().unwrap_or_default());
-            if let Change::Trust { context, then } = &change {
+            if let KubeconfigChange::Trust { context, then } = &change {
                 effects.extend(update::trusted(state, context, *then));
             }
         }
         Err(trouble) => ask.phase = Phase::Failed(trouble),
     }
-    state.activity.add(state.clock.now, Written { what, object, outcome, command });
+    state.activity.add(state.clock.now, WriteRecord { what, object, outcome, command });
     effects
 }
 
-fn ask_again(ask: &mut Ask, change: Change, lines: Vec<String>) -> Vec<Effect> {
+fn ask_again(ask: &mut Prompt, change: KubeconfigChange, lines: Vec<String>) -> Vec<Effect> {
     let is_lock = lines.iter().any(|line| line.starts_with("Remove that lock"));
     ask.consent = Consent { comments: ask.consent.comments || !is_lock, lock: is_lock };
-    ask.what = What::Sure(match change {
-        Change::Extract { context, path, .. } => Change::Extract { context, path, overwrite: true },
+    ask.what = PromptKind::Sure(match change {
+        KubeconfigChange::Extract { context, path, .. } => KubeconfigChange::Extract { context, path, overwrite: true },
         other => other,
     });
     ask.lines = lines;
@@ -283,17 +291,18 @@ fn ask_again(ask: &mut Ask, change: Change, lines: Vec<String>) -> Vec<Effect> {
     Vec::new()
 }
 
-fn done(state: &mut State, id: EffectId, change: &Change, notes: &[String], written: &str) {
+fn done(state: &mut State, id: EffectId, change: &KubeconfigChange, notes: &[String], written: &str) {
     let is_it = |overlay: &Overlay| matches!(overlay, Overlay::Kubeconfig(ask) if ask.phase == Phase::Sent(id));
     state.overlays.retain(|overlay| !is_it(overlay));
     // The console's own context may have another name now.
-    if let (Change::Edit(Edit::Rename { old, new }), Some(connection)) = (change, &mut state.session.connection)
+    if let (KubeconfigChange::Edit(Edit::Rename { old, new }), Some(connection)) =
+        (change, &mut state.session.connection)
         && connection.context == *old
     {
         connection.context.clone_from(new);
     }
     let mut text = format!("{}: {written}", change.word());
-    if let (Change::Edit(_), Some(note)) = (change, notes.first()) {
+    if let (KubeconfigChange::Edit(_), Some(note)) = (change, notes.first()) {
         text = format!("{}: {note}", change.word());
     }
     state.notify(true, printable(&text));

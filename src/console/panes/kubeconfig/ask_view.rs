@@ -6,12 +6,12 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::dialogs::Phase;
 use crate::console::dialogs::view::yes_or_no;
-use crate::console::panes::kubeconfig::Change;
-use crate::console::panes::kubeconfig::ask::{Ask, What};
+use crate::console::panes::kubeconfig::KubeconfigChange;
+use crate::console::panes::kubeconfig::ask::{Prompt, PromptKind};
 use crate::console::widgets::form;
 use crate::console::widgets::text::labelled_command;
 use crate::console::widgets::text::wrapped;
@@ -21,7 +21,7 @@ use crate::domain::kubeconfig::edit::Edit;
 const SHORT: u16 = 9;
 
 /// Draws a question inside of its frame: what is to be known, the question, and where there is room the same by hand.
-pub fn draw(frame: &mut Frame, inner: Rect, state: &State, ask: &Ask) {
+pub fn draw(frame: &mut Frame, inner: Rect, state: &State, ask: &Prompt) {
     let blank = u16::from(inner.height >= SHORT);
     let mut y = inner.y + blank;
     if ask.types() {
@@ -47,7 +47,7 @@ pub fn draw(frame: &mut Frame, inner: Rect, state: &State, ask: &Ask) {
 }
 
 /// Whether the end of what is to be known, and the question, are on the screen.
-pub fn fits(inner: Rect, state: &State, ask: &Ask) -> bool {
+pub fn fits(inner: Rect, state: &State, ask: &Prompt) -> bool {
     let blank = u16::from(inner.height >= SHORT);
     let fields = if ask.types() { 1 + blank } else { 0 };
     let rest = usize::from(inner.height.saturating_sub(blank + fields));
@@ -64,7 +64,7 @@ fn indented(line: &str, width: usize) -> Vec<Line<'static>> {
 }
 
 /// The question, or how it goes; `cut` where not everything is seen that is to be known.
-fn answer(state: &State, ask: &Ask, width: u16, cut: bool) -> Vec<Line<'static>> {
+fn answer(state: &State, ask: &Prompt, width: u16, cut: bool) -> Vec<Line<'static>> {
     let theme = state.theme;
     let paragraph = |text: &str, style: Style| -> Vec<Line<'static>> {
         wrapped(text, width.into()).into_iter().map(|line| Line::styled(line, style)).collect()
@@ -77,35 +77,41 @@ fn answer(state: &State, ask: &Ask, width: u16, cut: bool) -> Vec<Line<'static>>
         }
         Phase::Asking if cut && !ask.types() => {
             // What has not been seen to its end is not confirmed.
-            let more = state.keymap.word(Place::List, Action::Down);
-            let leave = state.keymap.word(Place::Confirm, Action::No);
+            let more = state.keymap.word(KeyContext::List, Action::Down);
+            let leave = state.keymap.word(KeyContext::Confirm, Action::No);
             paragraph(&format!("{more} more, {leave} leaves it"), theme.strong())
         }
         Phase::Asking => paragraph(&question(state, &ask.what), theme.strong()),
     }
 }
 
-fn by_hand(state: &State, ask: &Ask, width: u16, blank: u16) -> Vec<Line<'static>> {
-    let What::Sure(change) = &ask.what else { return Vec::new() };
-    let kubectl =
-        state.kubeconfig.holds.as_ref().map(crate::console::panes::kubeconfig::Holds::kubectl).unwrap_or_default();
+fn by_hand(state: &State, ask: &Prompt, width: u16, blank: u16) -> Vec<Line<'static>> {
+    let PromptKind::Sure(change) = &ask.what else { return Vec::new() };
+    let kubectl = state
+        .kubeconfig
+        .holds
+        .as_ref()
+        .map(crate::console::panes::kubeconfig::LoadedKubeconfigs::kubectl)
+        .unwrap_or_default();
     let lines = labelled_command("Same as:", &change.command(&kubectl), width.into());
     let lines = lines.into_iter().map(|line| Line::styled(line, state.theme.dim()));
     (0..blank).map(|_| Line::raw("")).chain(lines).collect()
 }
 
-fn question(state: &State, what: &What) -> String {
-    let key = |action| state.keymap.word(Place::Form, action);
+fn question(state: &State, what: &PromptKind) -> String {
+    let key = |action| state.keymap.word(KeyContext::Form, action);
     let (enter, leave) = (key(Action::Enter), key(Action::Back));
     match what {
-        What::Rename(_) => format!("{enter} renames it, {leave} leaves it."),
-        What::Namespace(_) => format!("{enter} sets it (empty: none), {leave} leaves it."),
-        What::Import => format!("The kubeconfig to bring in. {enter} shows what would come, {leave} leaves it."),
-        What::Extract(_) => format!("{enter} writes it with its key, for you alone (0600); {leave} leaves it."),
-        What::Sure(Change::Edit(Edit::Delete { .. })) => {
+        PromptKind::Rename(_) => format!("{enter} renames it, {leave} leaves it."),
+        PromptKind::Namespace(_) => format!("{enter} sets it (empty: none), {leave} leaves it."),
+        PromptKind::Import => format!("The kubeconfig to bring in. {enter} shows what would come, {leave} leaves it."),
+        PromptKind::Extract(_) => format!("{enter} writes it with its key, for you alone (0600); {leave} leaves it."),
+        PromptKind::Sure(KubeconfigChange::Edit(Edit::Delete { .. })) => {
             format!("Delete it? {}. A backup of the file stays.", yes_or_no(state))
         }
-        What::Sure(Change::Import(_) | Change::Trust { .. }) => format!("{}.", yes_or_no(state)),
-        What::Sure(_) => format!("{}. A backup of the file stays.", yes_or_no(state)),
+        PromptKind::Sure(KubeconfigChange::Import(_) | KubeconfigChange::Trust { .. }) => {
+            format!("{}.", yes_or_no(state))
+        }
+        PromptKind::Sure(_) => format!("{}. A backup of the file stays.", yes_or_no(state)),
     }
 }

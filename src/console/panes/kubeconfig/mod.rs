@@ -15,21 +15,21 @@ use chrono::{DateTime, Utc};
 use crate::cluster::probe::Probe;
 use crate::console::core::clock::Clock;
 use crate::console::core::effect::EffectId;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::domain::gate::WritePermit;
-use crate::domain::kubeconfig::Kind;
+use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::output::shell::{Kubectl, ShellCommand, ShellLine};
-use crate::error::Trouble;
+use crate::error::UserError;
 
 /// What the pane knows.
 #[derive(Debug, Default)]
-pub struct Room {
+pub struct KubeconfigPane {
     /// What the files held when they were last read.
-    pub holds: Option<Holds>,
+    pub holds: Option<LoadedKubeconfigs>,
     /// Why the last reading failed.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<UserError>,
     /// The place of the cursor.
     pub place: usize,
     /// How testing a context's connection ended, or `None` while it is tested.
@@ -40,7 +40,7 @@ pub struct Room {
 
 /// What the files hold.
 #[derive(Debug, Clone, Default)]
-pub struct Holds {
+pub struct LoadedKubeconfigs {
     /// The files that count, with their permissions where they exist.
     pub files: Vec<(PathBuf, Option<u32>)>,
     /// `--kubeconfig`, which kubectl must be told too.
@@ -50,14 +50,14 @@ pub struct Holds {
     /// By context: what an imported one would run or read that no one agreed to yet.
     pub untrusted: BTreeMap<String, Vec<String>>,
     /// By context: the cluster and user that no other context needs.
-    pub orphans: BTreeMap<String, Vec<(Kind, String)>>,
+    pub orphans: BTreeMap<String, Vec<(EntryKind, String)>>,
     /// The home folder, which is written as `~`.
     pub home: Option<PathBuf>,
 }
 
 /// Something that the pane wants done.
 #[derive(Debug)]
-pub enum Task {
+pub enum KubeconfigTask {
     /// Read the files.
     Read,
     /// Show a context as YAML, secrets replaced.
@@ -65,29 +65,29 @@ pub enum Task {
     /// Say what importing a file would do.
     Plan(EffectId, PathBuf),
     /// Write. To extract a context to a new file needs no permit.
-    Change(EffectId, Change, Consent, Option<WritePermit>),
+    Change(EffectId, KubeconfigChange, Consent, Option<WritePermit>),
     /// Test a context's connection.
     Test(EffectId, String),
 }
 
 /// Something that the pane hears.
 #[derive(Debug)]
-pub enum News {
+pub enum KubeconfigResult {
     /// The files were read, or not.
-    Read(Result<Box<Holds>, Trouble>),
+    Read(Result<Box<LoadedKubeconfigs>, UserError>),
     /// A context as YAML.
     Yaml(String, Vec<String>),
     /// What importing would do, a line each.
-    Planned(EffectId, Result<Vec<String>, Trouble>),
+    Planned(EffectId, Result<Vec<String>, UserError>),
     /// A write ended.
-    Changed(EffectId, Outcome),
+    Changed(EffectId, ChangeOutcome),
     /// A test ended.
     Tested(EffectId, String, Box<Probe>),
 }
 
 /// What is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum KubeconfigChange {
     /// An edit with kubectl's meaning.
     Edit(Edit),
     /// Another kubeconfig comes in.
@@ -132,7 +132,7 @@ pub struct Consent {
 
 /// How a write ended.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum ChangeOutcome {
     /// Done: what is to be known of it, and which files were written with which backups.
     Done(Vec<String>, Vec<String>),
     /// It would lose a file's comments.
@@ -142,10 +142,10 @@ pub enum Outcome {
     /// There is a file of that name.
     Exists,
     /// It did not work.
-    Failed(Trouble),
+    Failed(UserError),
 }
 
-impl Room {
+impl KubeconfigPane {
     /// The contexts, as far as they are known.
     pub fn contexts(&self) -> &[Diagnosis] {
         self.holds.as_ref().map_or(&[], |holds| &holds.contexts)
@@ -162,8 +162,8 @@ impl Room {
     }
 
     /// Where keys are looked up in this pane.
-    pub fn places() -> Vec<Place> {
-        vec![Place::Kubeconfig, Place::List, Place::Everywhere, Place::Always]
+    pub fn places() -> Vec<KeyContext> {
+        vec![KeyContext::Kubeconfig, KeyContext::List, KeyContext::Everywhere, KeyContext::Always]
     }
 
     /// Whether `action` would do something now.
@@ -194,7 +194,7 @@ pub fn life(context: &Diagnosis, clock: &Clock) -> Life {
     context.life(clock.now, context.default_warning())
 }
 
-impl Change {
+impl KubeconfigChange {
     /// The contexts that it names.
     pub fn contexts(&self) -> Vec<&str> {
         match self {
@@ -266,7 +266,7 @@ impl Change {
     }
 }
 
-impl Holds {
+impl LoadedKubeconfigs {
     /// `kubectl` with the flag for the file, where one was given.
     pub fn kubectl(&self) -> Kubectl {
         Kubectl::new(self.explicit.iter().map(|path| ("kubeconfig", path.display().to_string())))

@@ -8,7 +8,9 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::cluster::{Prompt, Target, probe};
 use crate::console::core::event::Event;
-use crate::console::panes::kubeconfig::{Change, Consent, Holds, News, Outcome, Task};
+use crate::console::panes::kubeconfig::{
+    ChangeOutcome, Consent, KubeconfigChange, KubeconfigResult, KubeconfigTask, LoadedKubeconfigs,
+};
 use crate::contained;
 use crate::domain::gate::{Refusal, WritePermit};
 use crate::domain::kubeconfig::edit::Edit;
@@ -17,10 +19,10 @@ use crate::domain::kubeconfig::redact;
 use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::domain::secret::Secret;
 use crate::domain::text::printable;
-use crate::error::Trouble;
+use crate::error::UserError;
 use crate::files::imported::{self, Incomer};
 use crate::files::kubeconfig::disk::Disk;
-use crate::files::kubeconfig::{self, Comments, Written};
+use crate::files::kubeconfig::{self, Comments, WrittenFile};
 use crate::files::{self, folders, lock};
 
 /// The pane's hands.
@@ -37,7 +39,7 @@ impl KubeconfigRunner {
     }
 
     /// Begins to carry a task out.
-    pub fn carry_out(&self, task: Task) {
+    pub fn carry_out(&self, task: KubeconfigTask) {
         let (answers, target) = (self.answers.clone(), self.target.clone());
         let tell = move |news| {
             // The console may be ending; then nobody wants the answer.
@@ -47,11 +49,11 @@ impl KubeconfigRunner {
             let (answers, failure) = (self.answers.clone(), failure_of(&task));
             move |trouble| drop(answers.send(Event::Kubeconfig(failure(trouble))))
         };
-        if let Task::Test(id, context) = task {
+        if let KubeconfigTask::Test(id, context) = task {
             let prompt = self.prompt.clone();
             let test = async move {
                 let target = Target { context: Some(context.clone()), namespace: None, ..target };
-                tell(News::Tested(id, context, Box::new(probe::probe(&target, prompt).await)));
+                tell(KubeconfigResult::Tested(id, context, Box::new(probe::probe(&target, prompt).await)));
             };
             contained::spawn(test, failed);
             return;
@@ -61,51 +63,53 @@ impl KubeconfigRunner {
 }
 
 /// How whoever waits for a task learns that it panicked.
-fn failure_of(task: &Task) -> Box<dyn FnOnce(Trouble) -> News + Send> {
+fn failure_of(task: &KubeconfigTask) -> Box<dyn FnOnce(UserError) -> KubeconfigResult + Send> {
     match task {
-        Task::Read => Box::new(|trouble| News::Read(Err(trouble))),
-        Task::Yaml(context) => {
+        KubeconfigTask::Read => Box::new(|trouble| KubeconfigResult::Read(Err(trouble))),
+        KubeconfigTask::Yaml(context) => {
             let context = context.clone();
-            Box::new(|trouble| News::Yaml(context, vec![trouble.text]))
+            Box::new(|trouble| KubeconfigResult::Yaml(context, vec![trouble.text]))
         }
-        Task::Plan(id, _) => {
+        KubeconfigTask::Plan(id, _) => {
             let id = *id;
-            Box::new(move |trouble| News::Planned(id, Err(trouble)))
+            Box::new(move |trouble| KubeconfigResult::Planned(id, Err(trouble)))
         }
-        Task::Change(id, ..) => {
+        KubeconfigTask::Change(id, ..) => {
             let id = *id;
-            Box::new(move |trouble| News::Changed(id, Outcome::Failed(trouble)))
+            Box::new(move |trouble| KubeconfigResult::Changed(id, ChangeOutcome::Failed(trouble)))
         }
-        Task::Test(id, context) => {
+        KubeconfigTask::Test(id, context) => {
             let (id, context) = (*id, context.clone());
-            Box::new(move |trouble| News::Tested(id, context, Box::new(probe::Probe::failed(trouble.text))))
+            Box::new(move |trouble| KubeconfigResult::Tested(id, context, Box::new(probe::Probe::failed(trouble.text))))
         }
     }
 }
 
-fn answer(target: &Target, task: Task) -> News {
+fn answer(target: &Target, task: KubeconfigTask) -> KubeconfigResult {
     let explicit = target.kubeconfig.as_deref();
     match task {
-        Task::Yaml(context) => {
+        KubeconfigTask::Yaml(context) => {
             let alone = kubeconfig::load(explicit).map_err(|error| error.to_string());
             let alone = alone.map(|all| redact::yaml(&all.minified(&context)));
             let text = alone.unwrap_or_else(|why| why);
-            News::Yaml(context, text.lines().map(str::to_owned).collect())
+            KubeconfigResult::Yaml(context, text.lines().map(str::to_owned).collect())
         }
-        Task::Plan(id, path) => News::Planned(id, plan(explicit, &path)),
-        Task::Change(id, change, consent, permit) => {
+        KubeconfigTask::Plan(id, path) => KubeconfigResult::Planned(id, plan(explicit, &path)),
+        KubeconfigTask::Change(id, change, consent, permit) => {
             // The config file may close contexts that this console is not connected to.
             let outcome = match target.kubeconfig_access(&change.contexts()).permit() {
-                Err(refusal) if change.needs_permit() => Outcome::Failed(refused(&refusal)),
+                Err(refusal) if change.needs_permit() => ChangeOutcome::Failed(refused(&refusal)),
                 _ => carry_out(explicit, &change, consent, permit),
             };
-            News::Changed(id, outcome)
+            KubeconfigResult::Changed(id, outcome)
         }
-        Task::Read | Task::Test(..) => News::Read(read(explicit).map(Box::new).map_err(Trouble::from)),
+        KubeconfigTask::Read | KubeconfigTask::Test(..) => {
+            KubeconfigResult::Read(read(explicit).map(Box::new).map_err(UserError::from))
+        }
     }
 }
 
-fn read(explicit: Option<&Path>) -> Result<Holds, files::Error> {
+fn read(explicit: Option<&Path>) -> Result<LoadedKubeconfigs, files::FileError> {
     let all = kubeconfig::load(explicit)?;
     let mode = |path: &Path| path.metadata().ok().map(|meta| meta.permissions().mode() & 0o777);
     let contexts = all.diagnose(&Disk);
@@ -119,7 +123,7 @@ fn read(explicit: Option<&Path>) -> Result<Holds, files::Error> {
     }
     let orphans: BTreeMap<_, _> =
         contexts.iter().map(|context| (context.name.clone(), all.orphans(&context.name))).collect();
-    Ok(Holds {
+    Ok(LoadedKubeconfigs {
         files: all.sources().iter().map(|source| (source.path.clone(), mode(&source.path))).collect(),
         explicit: explicit.map(Path::to_owned),
         contexts,
@@ -129,39 +133,44 @@ fn read(explicit: Option<&Path>) -> Result<Holds, files::Error> {
     })
 }
 
-fn refused(refusal: &Refusal) -> Trouble {
-    Trouble { text: printable(&refusal.to_string()).into_owned(), advice: refusal.advice() }
+fn refused(refusal: &Refusal) -> UserError {
+    UserError { text: printable(&refusal.to_string()).into_owned(), advice: refusal.advice() }
 }
 
-fn carry_out(explicit: Option<&Path>, change: &Change, consent: Consent, permit: Option<WritePermit>) -> Outcome {
+fn carry_out(
+    explicit: Option<&Path>,
+    change: &KubeconfigChange,
+    consent: Consent,
+    permit: Option<WritePermit>,
+) -> ChangeOutcome {
     if consent.lock && permit.is_some() {
         remove_locks(explicit);
     }
     let comments = if consent.comments { Comments::MayGo } else { Comments::Keep };
     let done = match (change, permit) {
-        (Change::Extract { context, path, overwrite }, permit) => {
+        (KubeconfigChange::Extract { context, path, overwrite }, permit) => {
             let replace = permit.filter(|_| *overwrite);
-            return extracted(explicit, context, path, replace).unwrap_or_else(Outcome::Failed);
+            return extracted(explicit, context, path, replace).unwrap_or_else(ChangeOutcome::Failed);
         }
-        (Change::Trust { context, .. }, _) => trusted(explicit, context),
-        (_, None) => return Outcome::Failed(crate::cluster::Error::ReadOnly.into()),
-        (Change::Edit(edit), Some(permit)) => edited(permit, explicit, comments, edit),
-        (Change::Embed(context), Some(permit)) => embedded(permit, explicit, comments, context),
-        (Change::Import(path), Some(permit)) => import(permit, explicit, comments, path),
+        (KubeconfigChange::Trust { context, .. }, _) => trusted(explicit, context),
+        (_, None) => return ChangeOutcome::Failed(crate::cluster::ClusterError::ReadOnly.into()),
+        (KubeconfigChange::Edit(edit), Some(permit)) => edited(permit, explicit, comments, edit),
+        (KubeconfigChange::Embed(context), Some(permit)) => embedded(permit, explicit, comments, context),
+        (KubeconfigChange::Import(path), Some(permit)) => import(permit, explicit, comments, path),
     };
     match done {
         Ok((mut notes, written)) => {
             // Where a deleted key still is comes before what was deleted with it.
-            notes.splice(0..0, written.iter().flat_map(Written::notes));
-            Outcome::Done(notes, written.iter().map(told).collect())
+            notes.splice(0..0, written.iter().flat_map(WrittenFile::notes));
+            ChangeOutcome::Done(notes, written.iter().map(told).collect())
         }
-        Err(files::Error::Comments(path)) => Outcome::Comments(path),
-        Err(files::Error::Locked { lock, age_seconds }) => Outcome::Locked(lock, age_seconds),
-        Err(error) => Outcome::Failed(error.into()),
+        Err(files::FileError::Comments(path)) => ChangeOutcome::Comments(path),
+        Err(files::FileError::Locked { lock, age_seconds }) => ChangeOutcome::Locked(lock, age_seconds),
+        Err(error) => ChangeOutcome::Failed(error.into()),
     }
 }
 
-type Changed = Result<(Vec<String>, Vec<Written>), files::Error>;
+type Changed = Result<(Vec<String>, Vec<WrittenFile>), files::FileError>;
 
 fn edited(permit: WritePermit, explicit: Option<&Path>, comments: Comments, edit: &Edit) -> Changed {
     kubeconfig::change(permit, explicit, comments, |all| all.apply(edit))
@@ -172,9 +181,9 @@ fn planned(all: &Kubeconfigs, other: &Incomer, path: &Path) -> Result<Vec<Incomi
     all.plan_import(&other.config, &stem, &|_, _| None)
 }
 
-fn plan(explicit: Option<&Path>, path: &Path) -> Result<Vec<String>, Trouble> {
+fn plan(explicit: Option<&Path>, path: &Path) -> Result<Vec<String>, UserError> {
     let other = Incomer::read(path, false)?;
-    let plan = planned(&kubeconfig::load(explicit)?, &other, path).map_err(Trouble::new)?;
+    let plan = planned(&kubeconfig::load(explicit)?, &other, path).map_err(UserError::new)?;
     // What is dangerous comes first, so that it is seen before anything is agreed to.
     let mut lines: Vec<_> = other.risks.iter().map(|risk| format!("! {}", risk.text())).collect();
     lines.extend(other.notes);
@@ -212,16 +221,16 @@ fn extracted(
     context: &str,
     path: &Path,
     replace: Option<WritePermit>,
-) -> Result<Outcome, Trouble> {
+) -> Result<ChangeOutcome, UserError> {
     let all = kubeconfig::load(explicit)?;
     imported::check(&all, context)?;
-    let alone = all.extract(context, &Disk).map_err(Trouble::new)?;
-    let yaml = Secret::new(alone.to_yaml().map_err(Trouble::new)?);
+    let alone = all.extract(context, &Disk).map_err(UserError::new)?;
+    let yaml = Secret::new(alone.to_yaml().map_err(UserError::new)?);
     match kubeconfig::write_extracted(path, &yaml, replace) {
-        Err(files::Error::Exists(_)) => Ok(Outcome::Exists),
+        Err(files::FileError::Exists(_)) => Ok(ChangeOutcome::Exists),
         other => {
             other?;
-            Ok(Outcome::Done(Vec::new(), vec![format!("{} (0600, with the key)", path.display())]))
+            Ok(ChangeOutcome::Done(Vec::new(), vec![format!("{} (0600, with the key)", path.display())]))
         }
     }
 }
@@ -239,7 +248,7 @@ fn remove_locks(explicit: Option<&Path>) {
     }
 }
 
-fn told(written: &Written) -> String {
+fn told(written: &WrittenFile) -> String {
     let backup = written.backup.as_ref().and_then(|path| path.file_name());
     let backup = backup.map(|name| format!(", backup {}", name.to_string_lossy())).unwrap_or_default();
     format!("{}{backup}", written.path.display())

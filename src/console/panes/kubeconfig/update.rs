@@ -4,23 +4,25 @@ use chrono::{DateTime, Utc};
 
 use crate::cluster::probe::Probe;
 use crate::console::core::effect::{Effect, EffectId};
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::dialogs::context_switcher;
-use crate::console::dialogs::{Overlay, Reader, export};
+use crate::console::dialogs::{Overlay, TextReader, export};
 use crate::console::panes::kubeconfig::ask;
-use crate::console::panes::kubeconfig::ask::What;
-use crate::console::panes::kubeconfig::{Change, News, Room, Task, Then, life, view};
+use crate::console::panes::kubeconfig::ask::PromptKind;
+use crate::console::panes::kubeconfig::{
+    KubeconfigChange, KubeconfigPane, KubeconfigResult, KubeconfigTask, Then, life, view,
+};
 use crate::console::panes::requests::update::steps;
-use crate::domain::kubeconfig::Kind;
+use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::diagnose::Life;
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::output::shell::ShellLine;
 use crate::domain::text::printable;
 use crate::domain::validity as lives;
-use crate::error::Trouble;
+use crate::error::UserError;
 
-impl Room {
+impl KubeconfigPane {
     /// The console talks to another cluster: its credential has not been looked at.
     pub fn forget_connection(&mut self) {
         self.warned = false;
@@ -31,14 +33,14 @@ impl Room {
 pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     let Some(action) = action else { return Vec::new() };
     match action {
-        Action::Reload => return vec![Effect::Kubeconfig(Task::Read)],
+        Action::Reload => return vec![Effect::Kubeconfig(KubeconfigTask::Read)],
         Action::Back => state.notice = None,
         Action::Import if writable(state) => {
-            ask::type_in(state, What::Import, "Import a kubeconfig".to_owned(), "File", "");
+            ask::type_in(state, PromptKind::Import, "Import a kubeconfig".to_owned(), "File", "");
         }
         Action::Commands => {
             let lines = commands(state);
-            state.overlays.push(Overlay::Reader(Reader::commands("The same by hand", &lines)));
+            state.overlays.push(Overlay::Reader(TextReader::commands("The same by hand", &lines)));
         }
         _ => {
             let height = usize::from(view::rows(state.body()));
@@ -59,13 +61,13 @@ fn act(state: &mut State, action: Action, name: String) -> Vec<Effect> {
     match action {
         Action::SwitchContext => return context_switcher::to(state, &name),
         Action::Test => return test(state, name),
-        Action::Yaml => return vec![Effect::Kubeconfig(Task::Yaml(name))],
+        Action::Yaml => return vec![Effect::Kubeconfig(KubeconfigTask::Yaml(name))],
         Action::Certificate => certificate(state),
         Action::Export => {
             let file = format!("{}.kubeconfig", export::file_name(&name));
             ask::type_in(
                 state,
-                What::Extract(name.clone()),
+                PromptKind::Extract(name.clone()),
                 format!("Write {name} as a file of its own"),
                 "File",
                 &file,
@@ -81,22 +83,30 @@ fn act(state: &mut State, action: Action, name: String) -> Vec<Effect> {
 
 fn edit(state: &mut State, action: Action, name: &str) -> Vec<Effect> {
     match action {
-        Action::Open => return ask::write(state, Change::Edit(Edit::Use(name.to_owned())), format!("Use {name}")),
+        Action::Open => {
+            return ask::write(state, KubeconfigChange::Edit(Edit::Use(name.to_owned())), format!("Use {name}"));
+        }
         Action::Rename => {
-            ask::type_in(state, What::Rename(name.to_owned()), format!("Rename {name}"), "New name", name);
+            ask::type_in(state, PromptKind::Rename(name.to_owned()), format!("Rename {name}"), "New name", name);
         }
         Action::Namespace => {
             let now = state.kubeconfig.chosen().map(|context| context.namespace.clone()).unwrap_or_default();
-            ask::type_in(state, What::Namespace(name.to_owned()), format!("Namespace of {name}"), "Namespace", &now);
+            ask::type_in(
+                state,
+                PromptKind::Namespace(name.to_owned()),
+                format!("Namespace of {name}"),
+                "Namespace",
+                &now,
+            );
         }
         Action::Embed => {
             let lines =
                 vec!["The certificates, keys and CAs that it refers to are put into the kubeconfig itself.".to_owned()];
-            ask::confirm(state, Change::Embed(name.to_owned()), format!("Embed the files of {name}?"), lines);
+            ask::confirm(state, KubeconfigChange::Embed(name.to_owned()), format!("Embed the files of {name}?"), lines);
         }
         _ => {
             let lines = deletion(state);
-            let change = Change::Edit(Edit::Delete { context: name.to_owned(), orphans: true });
+            let change = KubeconfigChange::Edit(Edit::Delete { context: name.to_owned(), orphans: true });
             ask::confirm(state, change, format!("Delete {name}?"), lines);
         }
     }
@@ -118,8 +128,10 @@ fn deletion(state: &State) -> Vec<String> {
     };
     let mut lines = vec![format!("The context, from {}.", holds.short(&context.file))];
     let doomed = holds.orphans.get(&context.name).map(Vec::as_slice).unwrap_or_default();
-    let parts =
-        [(Kind::Cluster, &context.cluster, &context.cluster_file), (Kind::User, &context.user, &context.user_file)];
+    let parts = [
+        (EntryKind::Cluster, &context.cluster, &context.cluster_file),
+        (EntryKind::User, &context.user, &context.user_file),
+    ];
     for (kind, name, file) in parts {
         let Some(file) = file else { continue };
         if doomed.iter().any(|(of, orphan)| *of == kind && orphan == name) {
@@ -144,7 +156,7 @@ pub fn asks_first(state: &mut State, context: &str, then: Then) -> bool {
     let Some(what) = what else { return false };
     let mut lines = vec!["This context was imported and is used for the first time:".to_owned()];
     lines.extend(what.into_iter().map(|what| format!("! {what}")));
-    let change = Change::Trust { context: context.to_owned(), then };
+    let change = KubeconfigChange::Trust { context: context.to_owned(), then };
     ask::confirm(state, change, format!("Trust {context}?"), lines);
     true
 }
@@ -166,7 +178,7 @@ fn test(state: &mut State, name: String) -> Vec<Effect> {
     }
     let id = state.next_effect();
     state.kubeconfig.tests.insert(name.clone(), (id, None));
-    vec![Effect::Kubeconfig(Task::Test(id, name))]
+    vec![Effect::Kubeconfig(KubeconfigTask::Test(id, name))]
 }
 
 /// The certificate, decoded; never the key.
@@ -192,7 +204,7 @@ fn certificate(state: &mut State) {
         format!("SHA-256     {}", certificate.sha256),
         format!("Public key  {} (SHA-256)", certificate.public_key_sha256),
     ];
-    state.overlays.push(Overlay::Reader(Reader::new(format!("Certificate of {name}"), lines)));
+    state.overlays.push(Overlay::Reader(TextReader::new(format!("Certificate of {name}"), lines)));
 }
 
 fn commands(state: &State) -> Vec<ShellLine> {
@@ -202,11 +214,11 @@ fn commands(state: &State) -> Vec<ShellLine> {
     let (kubectl, name) = (holds.kubectl(), context.name.clone());
     let namespace = Edit::Namespace { context: name.clone(), namespace: "NAMESPACE".to_owned() };
     [
-        ("use it", Change::Edit(Edit::Use(name.clone()))),
-        ("rename it", Change::Edit(Edit::Rename { old: name.clone(), new: "NEW".to_owned() })),
-        ("its namespace", Change::Edit(namespace)),
-        ("as a file", Change::Extract { context: name.clone(), path: "FILE".into(), overwrite: false }),
-        ("delete it", Change::Edit(Edit::Delete { context: name, orphans: false })),
+        ("use it", KubeconfigChange::Edit(Edit::Use(name.clone()))),
+        ("rename it", KubeconfigChange::Edit(Edit::Rename { old: name.clone(), new: "NEW".to_owned() })),
+        ("its namespace", KubeconfigChange::Edit(namespace)),
+        ("as a file", KubeconfigChange::Extract { context: name.clone(), path: "FILE".into(), overwrite: false }),
+        ("delete it", KubeconfigChange::Edit(Edit::Delete { context: name, orphans: false })),
     ]
     .into_iter()
     .flat_map(|(what, change)| [ShellLine::comment(what), change.command(&kubectl)])
@@ -214,9 +226,9 @@ fn commands(state: &State) -> Vec<ShellLine> {
 }
 
 /// News for this pane.
-pub fn heard(state: &mut State, news: News) -> Vec<Effect> {
+pub fn heard(state: &mut State, news: KubeconfigResult) -> Vec<Effect> {
     match news {
-        News::Read(Ok(holds)) => {
+        KubeconfigResult::Read(Ok(holds)) => {
             let own = state.session.connection.as_ref().map(|connection| connection.context.clone());
             let chosen = state.kubeconfig.chosen().map(|context| context.name.clone()).or(own);
             let room = &mut state.kubeconfig;
@@ -231,17 +243,17 @@ pub fn heard(state: &mut State, news: News) -> Vec<Effect> {
             warn(state);
             Vec::new()
         }
-        News::Read(Err(trouble)) => {
+        KubeconfigResult::Read(Err(trouble)) => {
             state.kubeconfig.trouble = Some(trouble);
             Vec::new()
         }
-        News::Yaml(name, lines) => {
-            state.overlays.push(Overlay::Reader(Reader::new(format!("{name}, secrets replaced"), lines)));
+        KubeconfigResult::Yaml(name, lines) => {
+            state.overlays.push(Overlay::Reader(TextReader::new(format!("{name}, secrets replaced"), lines)));
             Vec::new()
         }
-        News::Planned(id, plan) => ask::planned(state, id, plan),
-        News::Changed(id, outcome) => ask::changed(state, id, outcome),
-        News::Tested(id, name, probe) => {
+        KubeconfigResult::Planned(id, plan) => ask::planned(state, id, plan),
+        KubeconfigResult::Changed(id, outcome) => ask::changed(state, id, outcome),
+        KubeconfigResult::Tested(id, name, probe) => {
             tested(state, id, &name, *probe);
             Vec::new()
         }
@@ -311,13 +323,13 @@ fn expired(end: DateTime<Utc>, now: DateTime<Utc>) -> String {
 /// A bare 401 is explained where the credential has expired.
 pub fn explain(state: &mut State) {
     let (life, now) = (own_life(state), state.clock.now);
-    let switch = state.keymap.word(Place::Everywhere, Action::SwitchContext);
+    let switch = state.keymap.word(KeyContext::Everywhere, Action::SwitchContext);
     let advice = format!("Switch to another context with {switch}, or get a new certificate.");
     if let (Some(Life::Expired(end)), Some(trouble)) = (life, &mut state.session.trouble)
         && trouble.text.contains("(401)")
         && trouble.advice.as_deref() != Some(advice.as_str())
     {
         let text = format!("401: the certificate or token {}, so the server does not know you", expired(end, now));
-        *trouble = Trouble::advised(text, advice);
+        *trouble = UserError::advised(text, advice);
     }
 }

@@ -7,11 +7,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph};
 
 use crate::cluster::probe::Probe;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::dialogs::context_switcher::Picker;
 use crate::console::panes::kubeconfig::update::own_life;
-use crate::console::panes::kubeconfig::{Holds, Room, life};
+use crate::console::panes::kubeconfig::{KubeconfigPane, LoadedKubeconfigs, life};
 use crate::console::widgets::text::{cell, mark_name, shown, wrapped};
 use crate::console::widgets::theme::Theme;
 use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
@@ -63,8 +63,10 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
         return;
     };
     if holds.contexts.is_empty() {
-        let (import, issue) =
-            (state.keymap.word(Place::Kubeconfig, Action::Import), state.keymap.word(Place::Requests, Action::NewUser));
+        let (import, issue) = (
+            state.keymap.word(KeyContext::Kubeconfig, Action::Import),
+            state.keymap.word(KeyContext::Requests, Action::NewUser),
+        );
         let text = format!(
             " No contexts. Bring a kubeconfig in with {import}, or issue one with {issue} in the Requests pane."
         );
@@ -100,7 +102,7 @@ fn count(number: usize, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
-fn draw_list(frame: &mut Frame, area: Rect, state: &State, holds: &Holds) {
+fn draw_list(frame: &mut Frame, area: Rect, state: &State, holds: &LoadedKubeconfigs) {
     let theme = state.theme;
     let names = ["CONTEXT", "CLUSTER", "USER", "CREDENTIAL", "VALID", "NAMESPACE"];
     let head: String = names.iter().zip(widths(area.width)).map(|(name, width)| cell(name, width)).collect();
@@ -179,7 +181,7 @@ fn validity(state: &State, context: &Diagnosis, theme: Theme) -> (String, Style)
     }
 }
 
-fn draw_detail(frame: &mut Frame, area: Rect, state: &State, holds: &Holds, context: &Diagnosis) {
+fn draw_detail(frame: &mut Frame, area: Rect, state: &State, holds: &LoadedKubeconfigs, context: &Diagnosis) {
     let width = usize::from(area.width);
     let name = format!(" {} ", shown(&context.name, width.saturating_sub(6)));
     let rule = "─".repeat(width.saturating_sub(unicode_width::UnicodeWidthStr::width(name.as_str())));
@@ -204,7 +206,7 @@ fn draw_detail(frame: &mut Frame, area: Rect, state: &State, holds: &Holds, cont
 }
 
 /// What is known of a context, what is broken first.
-fn facts(state: &State, holds: &Holds, context: &Diagnosis) -> Vec<(&'static str, String, Style)> {
+fn facts(state: &State, holds: &LoadedKubeconfigs, context: &Diagnosis) -> Vec<(&'static str, String, Style)> {
     let theme = state.theme;
     let mut facts = Vec::new();
     facts.extend(context.problems.iter().map(|problem| ("Broken", format!("✖ {problem}"), theme.bad())));
@@ -240,7 +242,7 @@ fn named(subject: &str) -> &str {
 }
 
 /// Which files it comes from; who may read them where that is more than their owner.
-fn files(holds: &Holds, context: &Diagnosis) -> String {
+fn files(holds: &LoadedKubeconfigs, context: &Diagnosis) -> String {
     let mode = |path: &std::path::Path| holds.files.iter().find(|(file, _)| file == path).and_then(|(_, mode)| *mode);
     let with_mode = |path: &std::path::Path| match mode(path) {
         Some(mode) if mode & 0o077 != 0 => format!("{} (! {mode:04o}, others may read it)", holds.short(path)),
@@ -256,9 +258,9 @@ fn files(holds: &Holds, context: &Diagnosis) -> String {
     text
 }
 
-fn test(state: &State, room: &Room, context: &Diagnosis) -> String {
+fn test(state: &State, room: &KubeconfigPane, context: &Diagnosis) -> String {
     match room.tests.get(&context.name) {
-        None => format!("press {}: not tested yet", state.keymap.word(Place::Kubeconfig, Action::Test)),
+        None => format!("press {}: not tested yet", state.keymap.word(KeyContext::Kubeconfig, Action::Test)),
         Some((_, None)) => "testing…".to_owned(),
         Some((_, Some(probe))) => tested(state, context, probe),
     }

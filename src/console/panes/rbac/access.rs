@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 
 use crate::cluster::rbac::Review;
 use crate::console::core::effect::EffectId;
-use crate::domain::access::matrix::{self, COLUMNS, Cell, Line};
-use crate::domain::access::{Action, Catalogue, Grant, Policy, Who};
+use crate::domain::access::matrix::{self, COLUMNS, Cell, MatrixRow};
+use crate::domain::access::{Action, Catalogue, Grant, Policy, Principal};
 
 /// The table and its cursor.
 #[derive(Debug)]
 pub struct Access {
     /// Whose access.
-    pub who: Who,
+    pub who: Principal,
     /// The namespaces that can be looked at; `None` is the whole cluster.
     namespaces: Vec<Option<String>>,
     /// The one that is.
     at: usize,
     /// The table's lines, those that the search leaves.
-    pub lines: Vec<Line>,
+    pub lines: Vec<MatrixRow>,
     /// Whether resources without any right are shown too.
     pub all: bool,
     /// Whether it has not been shown yet: it then begins where something is bound to them.
@@ -33,7 +33,7 @@ pub struct Server {
     /// What was asked.
     pub action: Action,
     /// Of whom.
-    pub who: Who,
+    pub who: Principal,
     /// How it stands.
     pub answer: ServerAnswer,
 }
@@ -51,7 +51,7 @@ pub enum ServerAnswer {
 
 impl Access {
     /// The table of somebody, beginning in `namespace`.
-    pub fn new(who: Who, namespace: Option<&str>) -> Self {
+    pub fn new(who: Principal, namespace: Option<&str>) -> Self {
         let namespaces = vec![namespace.filter(|name| !name.is_empty()).map(ToOwned::to_owned)];
         Self { who, namespaces, at: 0, lines: Vec::new(), all: false, fresh: true, place: 0, top: 0, column: 0 }
     }
@@ -128,7 +128,7 @@ impl Access {
     }
 
     /// The line under the cursor.
-    pub fn line(&self) -> Option<&Line> {
+    pub fn line(&self) -> Option<&MatrixRow> {
         self.lines.get(self.place)
     }
 
@@ -138,7 +138,7 @@ impl Access {
     }
 
     /// The lines that are seen on `height` lines, each with whether it is under the cursor.
-    pub fn window(&self, height: usize) -> impl Iterator<Item = (&Line, bool)> {
+    pub fn window(&self, height: usize) -> impl Iterator<Item = (&MatrixRow, bool)> {
         self.lines.iter().enumerate().skip(self.top).take(height).map(|(at, line)| (line, at == self.place))
     }
 
@@ -179,8 +179,8 @@ impl Access {
 }
 
 /// A verb without a column that the resource has.
-fn other_verb(line: &Line, catalogue: &Catalogue) -> String {
-    let Line::Resource(name) = line else { return "post".to_owned() };
+fn other_verb(line: &MatrixRow, catalogue: &Catalogue) -> String {
+    let MatrixRow::Resource(name) = line else { return "post".to_owned() };
     let verbs = catalogue.kind(name).map(|kind| kind.verbs.as_slice()).unwrap_or_default();
     let other = verbs.iter().find(|verb| !COLUMNS.contains(&verb.as_str()));
     other.cloned().unwrap_or_else(|| "deletecollection".to_owned())

@@ -3,25 +3,25 @@
 use crossterm::event::KeyEvent;
 
 use crate::console::core::effect::Effect;
-use crate::console::core::keymap::{Action as Key, Place};
+use crate::console::core::keymap::{Action as Key, KeyContext};
 use crate::console::core::state::State;
 use crate::console::panes::rbac::access::Access;
-use crate::console::panes::rbac::opened::{Opened, Page};
+use crate::console::panes::rbac::opened::{PageState, RbacPage};
 use crate::console::panes::rbac::update;
 use crate::console::widgets::form::Form;
 use crate::domain::access::catalogue::VERBS;
-use crate::domain::access::{Action, Catalogue, Policy, SubjectKey, Who};
+use crate::domain::access::{Action, Catalogue, Policy, Principal, SubjectKey};
 
 /// As many completions are offered.
 const OFFERED: usize = 6;
 
 /// A form.
 #[derive(Debug)]
-pub struct Ask {
+pub struct QueryForm {
     /// What is asked.
     pub what: Asked,
     /// The fields.
-    pub form: Form<Field>,
+    pub form: Form<QueryField>,
     /// What is wrong with them.
     pub problem: Option<String>,
 }
@@ -38,7 +38,7 @@ pub enum Asked {
 /// The fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named as their labels")]
-pub enum Field {
+pub enum QueryField {
     Verb,
     Resource,
     Name,
@@ -47,10 +47,10 @@ pub enum Field {
     Groups,
 }
 
-impl Ask {
+impl QueryForm {
     /// Where keys are looked up.
-    pub fn places() -> Vec<Place> {
-        vec![Place::Form, Place::Always]
+    pub fn places() -> Vec<KeyContext> {
+        vec![KeyContext::Form, KeyContext::Always]
     }
 
     /// The heading.
@@ -71,23 +71,25 @@ impl Ask {
 }
 
 /// What a word in a field can become.
-fn candidates(field: Field, word: &str, policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
+fn candidates(field: QueryField, word: &str, policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
     let starting = |all: Vec<String>| -> Vec<String> {
         all.into_iter().filter(|one| one.starts_with(word) && one != word).take(OFFERED).collect()
     };
     match field {
-        Field::Verb => starting(verbs().map(str::to_owned).collect()),
-        Field::Resource => starting(catalogue.complete(word, OFFERED + 1)),
-        Field::Name => Vec::new(),
-        Field::Namespace => {
+        QueryField::Verb => starting(verbs().map(str::to_owned).collect()),
+        QueryField::Resource => starting(catalogue.complete(word, OFFERED + 1)),
+        QueryField::Name => Vec::new(),
+        QueryField::Namespace => {
             let mut names: Vec<_> = policy.bindings().iter().filter_map(|binding| binding.scope.clone()).collect();
             names.dedup();
             starting(names)
         }
-        Field::User | Field::Groups => {
+        QueryField::User | QueryField::Groups => {
             let named = |key: &SubjectKey| match (field, key) {
-                (Field::User, SubjectKey::User(name)) | (Field::Groups, SubjectKey::Group(name)) => Some(name.clone()),
-                (Field::User, account @ SubjectKey::ServiceAccount(..)) => Some(Who::of(account).user),
+                (QueryField::User, SubjectKey::User(name)) | (QueryField::Groups, SubjectKey::Group(name)) => {
+                    Some(name.clone())
+                }
+                (QueryField::User, account @ SubjectKey::ServiceAccount(..)) => Some(Principal::of(account).user),
                 _ => None,
             };
             starting(policy.subjects().into_iter().filter_map(|(key, _)| named(key)).collect())
@@ -103,25 +105,26 @@ pub fn verbs() -> impl Iterator<Item = &'static str> {
 /// Opens the form of the who-can question.
 pub fn open_who_can(state: &mut State) {
     let form = Form::default()
-        .text(Field::Verb, "Verb", "get")
-        .text(Field::Resource, "Resource", "")
-        .text(Field::Name, "Name", "")
-        .text(Field::Namespace, "Namespace", state.namespace());
-    let mut ask = Ask { what: Asked::WhoCan, form, problem: None };
-    ask.form.focus(Field::Resource);
+        .text(QueryField::Verb, "Verb", "get")
+        .text(QueryField::Resource, "Resource", "")
+        .text(QueryField::Name, "Name", "")
+        .text(QueryField::Namespace, "Namespace", state.namespace());
+    let mut ask = QueryForm { what: Asked::WhoCan, form, problem: None };
+    ask.form.focus(QueryField::Resource);
     state.rbac.ask = Some(ask);
 }
 
 /// Opens the form of whose access to look at.
 pub fn open_whose(state: &mut State) {
     let who = match &state.rbac.page().page {
-        Page::Access(access) => access.who.clone(),
-        _ => Who::default(),
+        RbacPage::Access(access) => access.who.clone(),
+        _ => Principal::default(),
     };
     let groups: Vec<_> =
         who.groups.iter().filter(|group| *group != crate::domain::access::AUTHENTICATED).cloned().collect();
-    let form = Form::default().text(Field::User, "User", who.user).list(Field::Groups, "Groups", groups.join(", "));
-    state.rbac.ask = Some(Ask { what: Asked::Whose, form, problem: None });
+    let form =
+        Form::default().text(QueryField::User, "User", who.user).list(QueryField::Groups, "Groups", groups.join(", "));
+    state.rbac.ask = Some(QueryForm { what: Asked::Whose, form, problem: None });
 }
 
 /// A key while a form is open.
@@ -140,7 +143,7 @@ pub fn key(state: &mut State, action: Option<Key>, key: KeyEvent) -> Vec<Effect>
         Some(Key::NextChoice | Key::PreviousChoice) => ask.form.turn(action == Some(Key::NextChoice)),
         Some(Key::Enter) => {
             // Enter in the first field of the shortest question is the answer already.
-            if ask.form.at_last(|_| true) || ask.what == Asked::WhoCan && ask.form.focused() != Some(Field::Verb) {
+            if ask.form.at_last(|_| true) || ask.what == Asked::WhoCan && ask.form.focused() != Some(QueryField::Verb) {
                 return answer(state);
             }
             ask.form.move_focus(true, |_| true);
@@ -165,12 +168,12 @@ pub fn complete<Id: Copy + PartialEq>(form: &mut Form<Id>, whole: &str) {
 }
 
 fn answer(state: &mut State) -> Vec<Effect> {
-    let enter = state.keymap.word(Place::Form, Key::Enter);
+    let enter = state.keymap.word(KeyContext::Form, Key::Enter);
     let Some(ask) = &mut state.rbac.ask else { return Vec::new() };
     let text = |field| ask.form.value(field).trim().to_owned();
     match ask.what {
         Asked::WhoCan => {
-            let (verb, resource) = (text(Field::Verb), text(Field::Resource));
+            let (verb, resource) = (text(QueryField::Verb), text(QueryField::Resource));
             if verb.is_empty() || resource.is_empty() {
                 ask.problem = Some("a verb and a resource are needed".to_owned());
                 return Vec::new();
@@ -181,28 +184,30 @@ fn answer(state: &mut State) -> Vec<Effect> {
                 ask.problem = Some(unknown);
                 return Vec::new();
             }
-            let action = action(&state.rbac.catalogue, verb, &resource, &text(Field::Name), &text(Field::Namespace));
+            let action =
+                action(&state.rbac.catalogue, verb, &resource, &text(QueryField::Name), &text(QueryField::Namespace));
             state.rbac.ask = None;
-            let page = Page::WhoCan(Some(action));
-            if matches!(state.rbac.page().page, Page::WhoCan(_)) {
-                *state.rbac.page_mut() = Opened::new(page);
+            let page = RbacPage::WhoCan(Some(action));
+            if matches!(state.rbac.page().page, RbacPage::WhoCan(_)) {
+                *state.rbac.page_mut() = PageState::new(page);
                 return update::refresh(state);
             }
             update::open(state, page)
         }
         Asked::Whose => {
-            let groups = text(Field::Groups);
+            let groups = text(QueryField::Groups);
             let groups: Vec<_> =
                 groups.split(',').map(|group| group.trim().to_owned()).filter(|g| !g.is_empty()).collect();
-            let user = text(Field::User);
+            let user = text(QueryField::User);
             if user.is_empty() && groups.is_empty() {
                 ask.problem = Some("a user or a group is needed".to_owned());
                 return Vec::new();
             }
             state.rbac.ask = None;
-            let page = Page::Access(Box::new(Access::new(Who::named(&user, &groups), Some(&state.namespace()))));
-            if matches!(state.rbac.page().page, Page::Access(_)) {
-                *state.rbac.page_mut() = Opened::new(page);
+            let page =
+                RbacPage::Access(Box::new(Access::new(Principal::named(&user, &groups), Some(&state.namespace()))));
+            if matches!(state.rbac.page().page, RbacPage::Access(_)) {
+                *state.rbac.page_mut() = PageState::new(page);
                 return update::refresh(state);
             }
             update::open(state, page)

@@ -1,23 +1,23 @@
 //! What stands below the rows: the cell or the row under the cursor, explained. And the texts that fill a page.
 
-use crate::console::core::keymap::{Action as Key, Place};
+use crate::console::core::keymap::{Action as Key, KeyContext};
 use crate::console::core::state::State;
 use crate::console::panes::rbac::access::{Server, ServerAnswer};
-use crate::console::panes::rbac::rows::{Target, find_binding, find_role};
+use crate::console::panes::rbac::rows::{RowTarget, find_binding, find_role};
 use crate::console::panes::rbac::update::{meant, question};
-use crate::console::panes::rbac::{Page, Rbac};
+use crate::console::panes::rbac::{RbacPage, RbacPane};
 use crate::console::widgets::theme::symbol;
 use crate::domain::access::matrix::Cell;
 use crate::domain::access::object::Named;
-use crate::domain::access::why::{Answer, Near};
-use crate::domain::access::{Action, Grant, Policy, SubjectKey, Who, danger, summary};
+use crate::domain::access::why::{Near, WhyAnswer};
+use crate::domain::access::{Action, Grant, Policy, Principal, SubjectKey, danger, summary};
 use crate::domain::output::shell::{ShellCommand, ShellLine};
 use crate::domain::verdict::Level;
 
 /// One line of text with its weight; not yet made printable.
-pub type Told = (String, Level);
+pub type RatedLine = (String, Level);
 
-fn plain(text: impl Into<String>) -> Told {
+fn plain(text: impl Into<String>) -> RatedLine {
     (text.into(), Level::Notice)
 }
 
@@ -25,14 +25,14 @@ fn plain(text: impl Into<String>) -> Told {
 pub fn heading(state: &State) -> String {
     let opened = state.rbac.page();
     match &opened.page {
-        Page::Access(access) => {
+        RbacPage::Access(access) => {
             access.action(state.rbac.seen(), &state.rbac.catalogue).map(|action| action.to_string()).unwrap_or_default()
         }
         page => {
             let Some(row) = opened.chosen() else { return String::new() };
             match (page, row.cells.first()) {
-                (Page::Role(named), Some(rule)) => format!("{rule} of {named}"),
-                (Page::Holders(_), Some(subject)) => subject.clone(),
+                (RbacPage::Role(named), Some(rule)) => format!("{rule} of {named}"),
+                (RbacPage::Holders(_), Some(subject)) => subject.clone(),
                 _ => row.key.clone(),
             }
         }
@@ -40,15 +40,15 @@ pub fn heading(state: &State) -> String {
 }
 
 /// The lines of the lower part.
-pub fn lines(state: &State) -> Vec<Told> {
+pub fn lines(state: &State) -> Vec<RatedLine> {
     let rbac = &state.rbac;
     let opened = rbac.page();
     let mut lines = match &opened.page {
-        Page::Access(access) => {
+        RbacPage::Access(access) => {
             let (policy, catalogue) = (rbac.seen(), &rbac.catalogue);
             match (access.cell(policy, catalogue), access.action(policy, catalogue)) {
                 (Some(cell), Some(action)) => {
-                    let walk = state.keymap.word(Place::Rbac, Key::Enter);
+                    let walk = state.keymap.word(KeyContext::Rbac, Key::Enter);
                     cell_lines(policy, &access.who, &cell, &action, &walk)
                 }
                 _ => Vec::new(),
@@ -67,7 +67,7 @@ fn is_about(server: &Server, state: &State) -> bool {
     question(state).is_some_and(|(who, action)| who == server.who && action == server.action)
 }
 
-fn server_line(rbac: &Rbac, server: &Server) -> Told {
+fn server_line(rbac: &RbacPane, server: &Server) -> RatedLine {
     match &server.answer {
         ServerAnswer::Asked(_) => plain("… asking the server (SubjectAccessReview)"),
         ServerAnswer::Failed(why) => (format!("! the server gives no answer: {why}"), Level::Warning),
@@ -80,7 +80,7 @@ fn server_line(rbac: &Rbac, server: &Server) -> Told {
 }
 
 /// A cell of the table.
-fn cell_lines(policy: &Policy, who: &Who, cell: &Cell<'_>, action: &Action, walk: &str) -> Vec<Told> {
+fn cell_lines(policy: &Policy, who: &Principal, cell: &Cell<'_>, action: &Action, walk: &str) -> Vec<RatedLine> {
     if who.is_master() {
         return vec![("✖ granted: system:masters is above RBAC, whatever the table says".to_owned(), Level::Danger)];
     }
@@ -114,13 +114,13 @@ fn cell_lines(policy: &Policy, who: &Who, cell: &Cell<'_>, action: &Action, walk
 }
 
 /// A chain, and what its rule says.
-fn grant_lines(policy: &Policy, grant: &Grant<'_>) -> [Told; 2] {
+fn grant_lines(policy: &Policy, grant: &Grant<'_>) -> [RatedLine; 2] {
     let rule = format!("    {}  –  {}", grant.rule.verbs.join(" "), summary::things(grant.rule).join(", "));
     [plain(policy.chain(grant)), plain(rule)]
 }
 
 /// Who else may do the same.
-fn others(policy: &Policy, who: &Who, action: &Action) -> Option<Told> {
+fn others(policy: &Policy, who: &Principal, action: &Action) -> Option<RatedLine> {
     let own = |key: &SubjectKey| match key {
         SubjectKey::Group(name) => who.groups.contains(name),
         other => *other == SubjectKey::user(&who.user),
@@ -131,8 +131,8 @@ fn others(policy: &Policy, who: &Who, action: &Action) -> Option<Told> {
     (!others.is_empty()).then(|| plain(format!("Others with this: {} ({})", shown.join(", "), others.len())))
 }
 
-fn denied_lines(policy: &Policy, who: &Who, action: &Action, walk: &str) -> Vec<Told> {
-    let Answer::Denied(near) = policy.why(who, action) else { return Vec::new() };
+fn denied_lines(policy: &Policy, who: &Principal, action: &Action, walk: &str) -> Vec<RatedLine> {
+    let WhyAnswer::Denied(near) = policy.why(who, action) else { return Vec::new() };
     let mut lines = vec![plain(format!("· nothing grants it. The smallest changes that would ({walk}: how):"))];
     lines.extend(near.iter().take(5).map(|near| plain(format!("- {}", near.change))));
     lines
@@ -142,7 +142,7 @@ fn denied_lines(policy: &Policy, who: &Who, action: &Action, walk: &str) -> Vec<
 pub fn why_not(state: &State) -> Vec<String> {
     let Some((who, action)) = question(state) else { return Vec::new() };
     let mut lines = vec![format!("{who} may not {action}."), String::new()];
-    if let Answer::Denied(near) = state.rbac.seen().why(&who, &action) {
+    if let WhyAnswer::Denied(near) = state.rbac.seen().why(&who, &action) {
         lines.extend(near.iter().flat_map(|near| near_lines(state, near)));
     }
     lines
@@ -158,22 +158,22 @@ fn near_lines(state: &State, near: &Near<'_>) -> Vec<String> {
 }
 
 /// A row of a list.
-fn row_lines(rbac: &Rbac) -> Vec<Told> {
+fn row_lines(rbac: &RbacPane) -> Vec<RatedLine> {
     let policy = rbac.seen();
     let opened = rbac.page();
     let Some(row) = opened.chosen() else { return Vec::new() };
     match (&opened.page, &row.target) {
-        (Page::Role(named), _) => rule_lines(policy, named, row.place),
-        (_, Some(Target::Who(who))) => who_lines(policy, who),
-        (_, Some(Target::Role(named) | Target::Holders(named))) => role_lines(policy, named),
-        (_, Some(Target::Binding(named))) => binding_lines(policy, named),
+        (RbacPage::Role(named), _) => rule_lines(policy, named, row.place),
+        (_, Some(RowTarget::Who(who))) => who_lines(policy, who),
+        (_, Some(RowTarget::Role(named) | RowTarget::Holders(named))) => role_lines(policy, named),
+        (_, Some(RowTarget::Binding(named))) => binding_lines(policy, named),
         (_, None) => row.cells.iter().map(plain).collect(),
     }
 }
 
 /// What somebody holds, a line a binding.
-fn who_lines(policy: &Policy, who: &Who) -> Vec<Told> {
-    let mut lines: Vec<Told> = Vec::new();
+fn who_lines(policy: &Policy, who: &Principal) -> Vec<RatedLine> {
+    let mut lines: Vec<RatedLine> = Vec::new();
     if who.is_master() {
         lines.push(("✖ system:masters: above every rule".to_owned(), Level::Danger));
     }
@@ -185,7 +185,7 @@ fn who_lines(policy: &Policy, who: &Who) -> Vec<Told> {
     lines
 }
 
-fn role_lines(policy: &Policy, named: &Named) -> Vec<Told> {
+fn role_lines(policy: &Policy, named: &Named) -> Vec<RatedLine> {
     let Some(role) = find_role(policy, named) else { return vec![plain("it is not there")] };
     let mut lines = vec![plain(format!("Gives     {}", summary::rules(&role.rules)))];
     let mut seen = Vec::new();
@@ -208,7 +208,7 @@ fn role_lines(policy: &Policy, named: &Named) -> Vec<Told> {
     lines
 }
 
-fn binding_lines(policy: &Policy, named: &Named) -> Vec<Told> {
+fn binding_lines(policy: &Policy, named: &Named) -> Vec<RatedLine> {
     let Some(binding) = find_binding(policy, named) else { return vec![plain("it is not there")] };
     let place = binding.scope.as_ref().map_or_else(|| "everywhere".to_owned(), |name| format!("in namespace {name}"));
     let subjects: Vec<_> = binding.keys().map(|(key, _)| key.to_string()).collect();
@@ -226,7 +226,7 @@ fn binding_lines(policy: &Policy, named: &Named) -> Vec<Told> {
     lines
 }
 
-fn rule_lines(policy: &Policy, named: &Named, place: usize) -> Vec<Told> {
+fn rule_lines(policy: &Policy, named: &Named, place: usize) -> Vec<RatedLine> {
     let Some(role) = find_role(policy, named) else { return vec![plain("it is not there")] };
     let Some(rule) = role.rules.get(place) else { return Vec::new() };
     let mut lines = vec![
@@ -247,8 +247,8 @@ fn rule_lines(policy: &Policy, named: &Named, place: usize) -> Vec<Told> {
 pub fn dangers(state: &State) -> Vec<String> {
     let opened = state.rbac.page();
     let who = match (&opened.page, opened.chosen().and_then(|row| row.target.as_ref())) {
-        (Page::Access(access), _) => &access.who,
-        (_, Some(Target::Who(who))) => who,
+        (RbacPage::Access(access), _) => &access.who,
+        (_, Some(RowTarget::Who(who))) => who,
         _ => return Vec::new(),
     };
     let policy = state.rbac.seen();
@@ -271,7 +271,7 @@ pub fn commands(state: &State) -> Vec<ShellLine> {
         let can_i = |command| as_who(kubectl.command("auth can-i").word(command), &who);
         let asked = as_who(kubectl.command("auth can-i"), &who);
         lines.extend([ShellLine::comment("may they"), with_action(asked, &action)]);
-        if let Page::Access(access) = &state.rbac.page().page {
+        if let RbacPage::Access(access) = &state.rbac.page().page {
             let all = can_i("--list").flag_if("namespace", access.namespace());
             lines.extend([ShellLine::comment("all that they may"), all.line()]);
         }
@@ -292,7 +292,7 @@ pub fn commands(state: &State) -> Vec<ShellLine> {
 }
 
 /// The flags by which kubectl asks for another user.
-fn as_who(command: ShellCommand, who: &Who) -> ShellCommand {
+fn as_who(command: ShellCommand, who: &Principal) -> ShellCommand {
     if who.user.is_empty() {
         return command;
     }

@@ -1,6 +1,6 @@
 //! The RBAC pane: who may do what, through which bindings, what is dangerous in it, and how it is changed.
 //!
-//! The roles and bindings are watched from the console's start and shared: [`Rbac::policy`] is for every room to read.
+//! The roles and bindings are watched from the console's start and shared: [`RbacPane::policy`] is for every room to read.
 //! What is seen is a trail of pages: Enter walks on (subject → its bindings → role → who else holds it), Esc back.
 
 pub mod access;
@@ -26,36 +26,36 @@ use crate::cluster::rbac_watch::{self, Reach};
 use crate::cluster::watch::WatchStatus;
 use crate::console::core::effect::EffectId;
 use crate::domain::access::draft::Preset;
-use crate::domain::access::object::{Kind, Named};
-use crate::domain::access::{Action, Catalogue, Policy, Who};
+use crate::domain::access::object::{Named, RbacKind};
+use crate::domain::access::{Action, Catalogue, Policy, Principal};
 use crate::domain::gate::{Deletion, WritePermit};
-use crate::error::Trouble;
+use crate::error::UserError;
 
 pub use access::Access;
-pub use ask::Ask;
-pub use opened::{Opened, Page};
+pub use ask::QueryForm;
+pub use opened::{PageState, RbacPage};
 
 /// What the pane knows.
 #[derive(Debug)]
-pub struct Rbac {
+pub struct RbacPane {
     /// Roles and bindings as they are now, as far as they may be seen.
     pub policy: Arc<Policy>,
     /// How the watch of each kind fares; one that is missing has not told yet.
-    pub reach: BTreeMap<Kind, Reach>,
+    pub reach: BTreeMap<RbacKind, Reach>,
     /// The server's resources.
     pub catalogue: Arc<Catalogue>,
     /// Our own rules, where no binding may be seen.
     pub own: Option<Own>,
     /// The pages walked through, the one that is seen last. Never empty.
-    pub trail: Vec<Opened>,
+    pub trail: Vec<PageState>,
     /// The search while it is typed.
     pub typing: Option<Input>,
     /// A small form on top of the page.
-    pub ask: Option<Ask>,
+    pub ask: Option<QueryForm>,
     /// The object that is being read for its YAML, and what it is called.
     pub reading: Option<(EffectId, String)>,
     /// A role or binding being made, changed or deleted.
-    pub sheet: Option<Box<edit::Sheet>>,
+    pub sheet: Option<Box<edit::EditForm>>,
     /// Rules to begin a role with: those built in, and those of the config folder.
     pub presets: Vec<Preset>,
     /// Whether something changed since the pages were made.
@@ -75,13 +75,13 @@ pub struct Own {
 
 /// What the pane wants done.
 #[derive(Debug)]
-pub enum Task {
+pub enum RbacTask {
     /// Find out which resources the server has.
     Discover,
     /// Find out our own rules in a namespace.
     Own(String),
     /// Ask the server whether somebody may do something.
-    Review(EffectId, Box<Who>, Box<Action>),
+    Review(EffectId, Box<Principal>, Box<Action>),
     /// Read an object, for its YAML or to change it.
     Read(EffectId, Named),
     /// Make or replace an object, or rehearse that.
@@ -114,31 +114,31 @@ pub enum Task {
 
 /// What the pane is told.
 #[derive(Debug)]
-pub enum News {
+pub enum RbacResult {
     /// From the watches.
     Watch(rbac_watch::Message),
-    /// Answer to [`Task::Discover`].
-    Discovered(Result<Catalogue, Trouble>),
-    /// Answer to [`Task::Own`].
-    Own(String, Result<OwnRules, Trouble>),
-    /// Answer to [`Task::Review`], and how long it took in milliseconds.
-    Reviewed(EffectId, Result<Review, Trouble>, u64),
-    /// Answer to [`Task::Read`].
-    Read(EffectId, Result<Value, Trouble>),
-    /// Answer to [`Task::Put`], and to [`Task::Delete`], which gives no object.
-    Put(EffectId, Result<Option<Value>, Trouble>),
-    /// Answer to [`Task::Presets`]: what could be read, and what is wrong with the rest.
+    /// Answer to [`RbacTask::Discover`].
+    Discovered(Result<Catalogue, UserError>),
+    /// Answer to [`RbacTask::Own`].
+    Own(String, Result<OwnRules, UserError>),
+    /// Answer to [`RbacTask::Review`], and how long it took in milliseconds.
+    Reviewed(EffectId, Result<Review, UserError>, u64),
+    /// Answer to [`RbacTask::Read`].
+    Read(EffectId, Result<Value, UserError>),
+    /// Answer to [`RbacTask::Put`], and to [`RbacTask::Delete`], which gives no object.
+    Put(EffectId, Result<Option<Value>, UserError>),
+    /// Answer to [`RbacTask::Presets`]: what could be read, and what is wrong with the rest.
     Presets(Vec<Preset>, Vec<String>),
 }
 
-impl Default for Rbac {
+impl Default for RbacPane {
     fn default() -> Self {
         Self {
             policy: Arc::default(),
             reach: BTreeMap::new(),
             catalogue: Arc::new(Catalogue::usual()),
             own: None,
-            trail: vec![Opened::new(Page::Subjects)],
+            trail: vec![PageState::new(RbacPage::Subjects)],
             typing: None,
             ask: None,
             reading: None,
@@ -149,27 +149,27 @@ impl Default for Rbac {
     }
 }
 
-impl Rbac {
+impl RbacPane {
     /// The page that is seen.
-    pub fn page(&self) -> &Opened {
+    pub fn page(&self) -> &PageState {
         // The trail is never empty: `back` keeps the first.
         &self.trail[self.trail.len() - 1]
     }
 
     /// The page that is seen, to change it.
-    pub fn page_mut(&mut self) -> &mut Opened {
+    pub fn page_mut(&mut self) -> &mut PageState {
         let last = self.trail.len() - 1;
         &mut self.trail[last]
     }
 
     /// Whether all four kinds have been listed or refused.
     pub fn complete(&self) -> bool {
-        let told = |kind: &Kind| self.reach.get(kind).is_some_and(|reach| reach.status != WatchStatus::Loading);
-        Kind::ALL.iter().all(told)
+        let told = |kind: &RbacKind| self.reach.get(kind).is_some_and(|reach| reach.status != WatchStatus::Loading);
+        RbacKind::ALL.iter().all(told)
     }
 
     /// The kinds that may not be seen.
-    pub fn forbidden(&self) -> impl Iterator<Item = Kind> {
+    pub fn forbidden(&self) -> impl Iterator<Item = RbacKind> {
         let forbidden = |reach: &Reach| matches!(reach.status, WatchStatus::Forbidden { .. });
         self.reach.iter().filter(move |(_, reach)| forbidden(reach)).map(|(kind, _)| *kind)
     }
@@ -177,7 +177,7 @@ impl Rbac {
     /// Whether no binding may be seen at all.
     pub fn is_blind(&self) -> bool {
         let forbidden: Vec<_> = self.forbidden().collect();
-        forbidden.contains(&Kind::RoleBinding) && forbidden.contains(&Kind::ClusterRoleBinding)
+        forbidden.contains(&RbacKind::RoleBinding) && forbidden.contains(&RbacKind::ClusterRoleBinding)
     }
 
     /// What pages are made from: our own rules where nothing else may be seen.

@@ -8,61 +8,61 @@ use crate::cluster::rbac::Review;
 use crate::cluster::rbac_watch::Message;
 use crate::console::core::effect::{Effect, EffectId};
 use crate::console::core::state::{Pane, State};
-use crate::console::dialogs::{Overlay, Reader};
+use crate::console::dialogs::{Overlay, TextReader};
 use crate::console::panes::rbac::access::{Server, ServerAnswer};
 use crate::console::panes::rbac::update::refresh;
-use crate::console::panes::rbac::{News, Own, Task, edit};
+use crate::console::panes::rbac::{Own, RbacResult, RbacTask, edit};
 use crate::domain::access::draft::Preset;
-use crate::domain::access::{Who, own};
-use crate::error::Trouble;
+use crate::domain::access::{Principal, own};
+use crate::error::UserError;
 
 /// News for the pane.
-pub fn heard(state: &mut State, news: News) -> Vec<Effect> {
+pub fn heard(state: &mut State, news: RbacResult) -> Vec<Effect> {
     match news {
-        News::Watch(Message::Policy(policy)) => {
+        RbacResult::Watch(Message::Policy(policy)) => {
             state.rbac.policy = policy;
             changed(state)
         }
-        News::Watch(Message::Status(kind, reach)) => {
+        RbacResult::Watch(Message::Status(kind, reach)) => {
             let was_blind = state.rbac.is_blind();
             state.rbac.reach.insert(kind, reach);
             if state.rbac.is_blind() && (!was_blind || state.rbac.own.is_none()) {
-                return vec![Effect::Rbac(Task::Own(state.namespace()))];
+                return vec![Effect::Rbac(RbacTask::Own(state.namespace()))];
             }
             changed(state)
         }
-        News::Discovered(result) => {
+        RbacResult::Discovered(result) => {
             match result {
                 Ok(catalogue) => state.rbac.catalogue = Arc::new(catalogue),
                 Err(trouble) => tracing::warn!(trouble = %trouble, "discovery failed: the usual resources are taken"),
             }
             changed(state)
         }
-        News::Own(namespace, Ok(found)) => {
-            let who = Who::new(state.username().unwrap_or_default(), [""; 0]);
+        RbacResult::Own(namespace, Ok(found)) => {
+            let who = Principal::new(state.username().unwrap_or_default(), [""; 0]);
             let policy = Arc::new(own::policy(&who, &namespace, found.rules));
             state.rbac.own = Some(Own { policy, namespace, incomplete: found.incomplete });
             changed(state)
         }
-        News::Own(_, Err(trouble)) => {
+        RbacResult::Own(_, Err(trouble)) => {
             state.notify(false, trouble.text);
             Vec::new()
         }
-        News::Reviewed(id, result, took) => {
+        RbacResult::Reviewed(id, result, took) => {
             reviewed(state, id, &result.map_err(|trouble| trouble.text), took);
             Vec::new()
         }
-        News::Read(id, result) => {
+        RbacResult::Read(id, result) => {
             if !edit::update::read(state, id, &result) {
                 read(state, id, result);
             }
             Vec::new()
         }
-        News::Put(id, result) => {
+        RbacResult::Put(id, result) => {
             edit::update::put_ended(state, id, result);
             Vec::new()
         }
-        News::Presets(presets, troubles) => {
+        RbacResult::Presets(presets, troubles) => {
             state.rbac.presets = Preset::built_in().into_iter().chain(presets).collect();
             edit::update::presets_came(state);
             if let Some(first) = troubles.first() {
@@ -75,7 +75,7 @@ pub fn heard(state: &mut State, news: News) -> Vec<Effect> {
 
 /// The server said who we are: our own rules, where nothing else is seen, are then known to be ours.
 pub fn identified(state: &State) -> Vec<Effect> {
-    if state.rbac.is_blind() { vec![Effect::Rbac(Task::Own(state.namespace()))] } else { Vec::new() }
+    if state.rbac.is_blind() { vec![Effect::Rbac(RbacTask::Own(state.namespace()))] } else { Vec::new() }
 }
 
 fn changed(state: &mut State) -> Vec<Effect> {
@@ -95,7 +95,7 @@ fn reviewed(state: &mut State, id: EffectId, result: &Result<Review, String>, to
     }
 }
 
-fn read(state: &mut State, id: EffectId, result: Result<Value, Trouble>) {
+fn read(state: &mut State, id: EffectId, result: Result<Value, UserError>) {
     let Some((_, title)) = state.rbac.reading.take_if(|(asked, _)| *asked == id) else { return };
     match result {
         Ok(mut object) => {
@@ -104,7 +104,7 @@ fn read(state: &mut State, id: EffectId, result: Result<Value, Trouble>) {
             }
             let text = crate::domain::yaml::to_string(&object).unwrap_or_else(|_| "it has no form in YAML".to_owned());
             let lines = text.lines().map(ToOwned::to_owned).collect();
-            state.overlays.push(Overlay::Reader(Reader::new(title, lines)));
+            state.overlays.push(Overlay::Reader(TextReader::new(title, lines)));
         }
         Err(trouble) => state.notify(false, trouble.text),
     }

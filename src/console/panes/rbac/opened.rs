@@ -2,13 +2,13 @@
 
 use crate::console::panes::rbac::Access;
 use crate::console::panes::rbac::access::Server;
-use crate::console::panes::rbac::rows::Entry;
+use crate::console::panes::rbac::rows::RowEntry;
 use crate::domain::access::object::Named;
-use crate::domain::access::{Action, Who};
+use crate::domain::access::{Action, Principal};
 
 /// What a page is about.
 #[derive(Debug)]
-pub enum Page {
+pub enum RbacPage {
     /// Everybody whom bindings name, and whom certificate requests would make.
     Subjects,
     /// All roles.
@@ -20,7 +20,7 @@ pub enum Page {
     /// What somebody may do, as a table.
     Access(Box<Access>),
     /// The bindings of somebody that grant something.
-    Grants(Who, Action),
+    Grants(Principal, Action),
     /// A role's rules.
     Role(Named),
     /// Who holds a role.
@@ -32,7 +32,7 @@ pub enum Page {
 /// The four ways in, in the order of the view key.
 pub const WAYS: [&str; 4] = ["Subjects", "Roles", "Bindings", "Who can"];
 
-impl Page {
+impl RbacPage {
     /// Which way in it is; `None` for pages that are walked to.
     pub const fn way(&self) -> Option<usize> {
         match self {
@@ -72,11 +72,11 @@ impl Page {
 
 /// A page with its rows and its cursor. The cursor stays on its row whatever changes around it.
 #[derive(Debug)]
-pub struct Opened {
+pub struct PageState {
     /// What it is about.
-    pub page: Page,
+    pub page: RbacPage,
     /// Its rows, those that the search leaves.
-    pub rows: Vec<Entry>,
+    pub rows: Vec<RowEntry>,
     /// How many there are without the search.
     pub total: usize,
     /// The search.
@@ -87,14 +87,14 @@ pub struct Opened {
     top: usize,
 }
 
-impl Opened {
+impl PageState {
     /// A page whose rows are not made yet.
-    pub const fn new(page: Page) -> Self {
+    pub const fn new(page: RbacPage) -> Self {
         Self { page, rows: Vec::new(), total: 0, search: String::new(), server: None, place: 0, top: 0 }
     }
 
     /// The row under the cursor.
-    pub fn chosen(&self) -> Option<&Entry> {
+    pub fn chosen(&self) -> Option<&RowEntry> {
         self.rows.get(self.place)
     }
 
@@ -109,13 +109,13 @@ impl Opened {
     }
 
     /// The rows that are seen on `height` lines, each with whether it is under the cursor.
-    pub fn window(&self, height: usize) -> impl Iterator<Item = (&Entry, bool)> {
+    pub fn window(&self, height: usize) -> impl Iterator<Item = (&RowEntry, bool)> {
         let rows = self.rows.iter().enumerate().skip(self.top).take(height);
         rows.map(|(at, row)| (row, at == self.place))
     }
 
     /// Puts new rows in; the cursor goes with its row, or stays where it was.
-    pub fn fill(&mut self, rows: Vec<Entry>, height: usize) {
+    pub fn fill(&mut self, rows: Vec<RowEntry>, height: usize) {
         let key = self.chosen().map(|row| row.key.clone());
         self.total = rows.len();
         let wanted = self.search.to_lowercase();
@@ -142,13 +142,13 @@ impl Opened {
 mod tests {
     use super::*;
 
-    fn rows(names: &[&str]) -> Vec<Entry> {
-        names.iter().map(|name| Entry::new(name.to_string(), vec![name.to_string()])).collect()
+    fn rows(names: &[&str]) -> Vec<RowEntry> {
+        names.iter().map(|name| RowEntry::new(name.to_string(), vec![name.to_string()])).collect()
     }
 
     #[test]
     fn what_arrives_above_never_moves_the_cursor_to_another_row() {
-        let mut opened = Opened::new(Page::Roles);
+        let mut opened = PageState::new(RbacPage::Roles);
         opened.fill(rows(&["b", "d"]), 5);
         opened.go(1, 5);
         opened.fill(rows(&["a", "b", "c", "d"]), 5);
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn the_cursor_is_always_in_sight() {
         let names: Vec<String> = (0..50).map(|at| at.to_string()).collect();
-        let mut opened = Opened::new(Page::Roles);
+        let mut opened = PageState::new(RbacPage::Roles);
         opened.fill(rows(&names.iter().map(String::as_str).collect::<Vec<_>>()), 7);
         for steps in [1, 20, -3, 100, -7, -200, 49] {
             opened.step(steps, 7);

@@ -3,38 +3,40 @@
 use crossterm::event::KeyEvent;
 
 use crate::console::core::effect::Effect;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::{Pane, State};
-use crate::console::dialogs::{Overlay, Reader};
+use crate::console::dialogs::{Overlay, TextReader};
 use crate::console::panes::rbac::access::{Access, Server, ServerAnswer};
-use crate::console::panes::rbac::opened::{Opened, Page, WAYS};
+use crate::console::panes::rbac::opened::{PageState, RbacPage, WAYS};
 use crate::console::panes::rbac::rows;
-use crate::console::panes::rbac::rows::Target;
+use crate::console::panes::rbac::rows::RowTarget;
 use crate::console::panes::rbac::view::layout;
-use crate::console::panes::rbac::{Rbac, Task, ask, detail, edit, search};
+use crate::console::panes::rbac::{RbacPane, RbacTask, ask, detail, edit, search};
 use crate::console::panes::requests::update::steps;
 use crate::console::widgets::form::paste;
 use crate::domain::access::object::Named;
-use crate::domain::access::{Action as Asked, Who};
+use crate::domain::access::{Action as Asked, Principal};
 
 /// As many pages are walked back at most: who walks in circles does not fill the memory.
 const WALKED: usize = 50;
 
-impl Rbac {
+impl RbacPane {
     /// Where keys are looked up in this pane.
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<KeyContext> {
         if let Some(sheet) = &self.sheet {
             return sheet.places();
         }
         if self.ask.is_some() {
-            return ask::Ask::places();
+            return ask::QueryForm::places();
         }
         if self.typing.is_some() {
-            return vec![Place::Always];
+            return vec![KeyContext::Always];
         }
         match self.page().page {
-            Page::Access(_) => vec![Place::Table, Place::Rbac, Place::List, Place::Everywhere, Place::Always],
-            _ => vec![Place::Rbac, Place::List, Place::Everywhere, Place::Always],
+            RbacPage::Access(_) => {
+                vec![KeyContext::Table, KeyContext::Rbac, KeyContext::List, KeyContext::Everywhere, KeyContext::Always]
+            }
+            _ => vec![KeyContext::Rbac, KeyContext::List, KeyContext::Everywhere, KeyContext::Always],
         }
     }
 
@@ -44,7 +46,7 @@ impl Rbac {
     /// Why nothing was pasted.
     pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         if let Some(sheet) = &mut self.sheet {
-            if matches!(sheet.step, edit::Step::Fields) {
+            if matches!(sheet.step, edit::EditStep::Fields) {
                 sheet.form.paste(text)?;
                 sheet.follow(&self.presets);
             }
@@ -87,7 +89,7 @@ pub fn refresh(state: &mut State) -> Vec<Effect> {
     let rows = rows::rows(&state.rbac.page().page, &state.rbac, &state.requests);
     let opened = state.rbac.page_mut();
     let search = opened.search.clone();
-    if let Page::Access(access) = &mut opened.page {
+    if let RbacPage::Access(access) = &mut opened.page {
         // The line for what is dangerous takes one.
         access.refresh(&policy, &catalogue, &search, fixed.as_deref(), height.saturating_sub(1));
         return Vec::new();
@@ -97,11 +99,11 @@ pub fn refresh(state: &mut State) -> Vec<Effect> {
 }
 
 /// Walks on to a page.
-pub fn open(state: &mut State, page: Page) -> Vec<Effect> {
+pub fn open(state: &mut State, page: RbacPage) -> Vec<Effect> {
     if state.rbac.trail.len() >= WALKED {
         state.rbac.trail.remove(1);
     }
-    state.rbac.trail.push(Opened::new(page));
+    state.rbac.trail.push(PageState::new(page));
     refresh(state)
 }
 
@@ -123,7 +125,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
     let height = height(state);
     if let Some(steps) = steps(action, height) {
         match &mut state.rbac.page_mut().page {
-            Page::Access(access) => access.step(steps, height.saturating_sub(1)),
+            RbacPage::Access(access) => access.step(steps, height.saturating_sub(1)),
             _ => state.rbac.page_mut().step(steps, height),
         }
         return Vec::new();
@@ -148,7 +150,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         Action::NewRole | Action::Bind | Action::Edit | Action::Delete => edit::update::open(state, action),
         Action::Yaml => yaml(state),
         Action::Commands => {
-            let reader = Reader::commands("The same by hand", &detail::commands(state));
+            let reader = TextReader::commands("The same by hand", &detail::commands(state));
             state.overlays.push(Overlay::Reader(reader));
             Vec::new()
         }
@@ -163,7 +165,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
 
 /// Keys of the table alone.
 fn table_key(state: &mut State, action: Action) -> Vec<Effect> {
-    let Page::Access(access) = &mut state.rbac.page_mut().page else { return Vec::new() };
+    let RbacPage::Access(access) = &mut state.rbac.page_mut().page else { return Vec::new() };
     match action {
         Action::Left | Action::Right => access.turn_column(action == Action::Right),
         Action::NextNamespace | Action::PreviousNamespace => {
@@ -191,13 +193,13 @@ pub fn possible(state: &State, action: Action) -> bool {
     let opened = state.rbac.page();
     let row = opened.chosen();
     match (action, &opened.page) {
-        (Action::Enter | Action::AskServer, Page::Access(access)) => access.line().is_some(),
-        (Action::Enter, Page::WhoCan(None)) => false,
+        (Action::Enter | Action::AskServer, RbacPage::Access(access)) => access.line().is_some(),
+        (Action::Enter, RbacPage::WhoCan(None)) => false,
         (Action::Enter, _) => row.is_some_and(|row| row.target.is_some()),
-        (Action::AskServer, Page::WhoCan(Some(_))) => row.is_some(),
+        (Action::AskServer, RbacPage::WhoCan(Some(_))) => row.is_some(),
         (Action::AskServer, _) => false,
-        (Action::Dangers, Page::Access(_)) => true,
-        (Action::Dangers, _) => matches!(row.and_then(|row| row.target.as_ref()), Some(Target::Who(_))),
+        (Action::Dangers, RbacPage::Access(_)) => true,
+        (Action::Dangers, _) => matches!(row.and_then(|row| row.target.as_ref()), Some(RowTarget::Who(_))),
         (Action::Yaml, _) => meant(state).is_some() && !state.rbac.is_blind(),
         (Action::WhoCan, _) => !state.rbac.is_blind(),
         (Action::NewRole | Action::Bind, _) => writable,
@@ -208,9 +210,9 @@ pub fn possible(state: &State, action: Action) -> bool {
 
 fn next_view(state: &mut State) -> Vec<Effect> {
     let now = state.rbac.trail.first().and_then(|opened| opened.page.way()).unwrap_or(0);
-    state.rbac.trail = vec![Opened::new(Page::of_way((now + 1) % WAYS.len()))];
+    state.rbac.trail = vec![PageState::new(RbacPage::of_way((now + 1) % WAYS.len()))];
     let effects = refresh(state);
-    if matches!(state.rbac.page().page, Page::WhoCan(None)) && !state.rbac.is_blind() {
+    if matches!(state.rbac.page().page, RbacPage::WhoCan(None)) && !state.rbac.is_blind() {
         ask::open_who_can(state);
     }
     effects
@@ -219,7 +221,7 @@ fn next_view(state: &mut State) -> Vec<Effect> {
 /// Enter: on to what the row, or the cell, is about.
 fn walk(state: &mut State) -> Vec<Effect> {
     let page = match &state.rbac.page().page {
-        Page::Access(access) => {
+        RbacPage::Access(access) => {
             let (policy, catalogue) = (state.rbac.seen(), &state.rbac.catalogue);
             let granted = access.cell(policy, catalogue).is_some_and(|cell| !cell.grants.is_empty());
             let Some(action) = access.action(policy, catalogue).filter(|_| granted) else {
@@ -227,13 +229,13 @@ fn walk(state: &mut State) -> Vec<Effect> {
                 read_on(state, "Why not, and what would grant it", &lines);
                 return Vec::new();
             };
-            Page::Grants(access.who.clone(), action)
+            RbacPage::Grants(access.who.clone(), action)
         }
         _ => match state.rbac.page().chosen().and_then(|row| row.target.clone()) {
-            Some(Target::Who(who)) => Page::Access(Box::new(Access::new(who, Some(&state.namespace())))),
-            Some(Target::Role(named)) => Page::Role(named),
-            Some(Target::Holders(named)) => Page::Holders(named),
-            Some(Target::Binding(named)) => Page::Binding(named),
+            Some(RowTarget::Who(who)) => RbacPage::Access(Box::new(Access::new(who, Some(&state.namespace())))),
+            Some(RowTarget::Role(named)) => RbacPage::Role(named),
+            Some(RowTarget::Holders(named)) => RbacPage::Holders(named),
+            Some(RowTarget::Binding(named)) => RbacPage::Binding(named),
             None => return Vec::new(),
         },
     };
@@ -242,7 +244,7 @@ fn walk(state: &mut State) -> Vec<Effect> {
 
 /// Shows a text.
 fn read_on(state: &mut State, title: &str, lines: &[String]) {
-    state.overlays.push(Overlay::Reader(Reader::new(title, lines.to_vec())));
+    state.overlays.push(Overlay::Reader(TextReader::new(title, lines.to_vec())));
 }
 
 /// Esc: clears the search, else goes back to the page before.
@@ -257,15 +259,15 @@ fn back(state: &mut State) -> Vec<Effect> {
 }
 
 /// The question that the server is asked: the cell's, or whether the subject under the cursor can do it.
-pub fn question(state: &State) -> Option<(Who, Asked)> {
+pub fn question(state: &State) -> Option<(Principal, Asked)> {
     let opened = state.rbac.page();
     match &opened.page {
-        Page::Access(access) => {
+        RbacPage::Access(access) => {
             let action = access.action(state.rbac.seen(), &state.rbac.catalogue)?;
             Some((access.who.clone(), action))
         }
-        Page::WhoCan(Some(action)) => match &opened.chosen()?.target {
-            Some(Target::Who(who)) => Some((who.clone(), action.clone())),
+        RbacPage::WhoCan(Some(action)) => match &opened.chosen()?.target {
+            Some(RowTarget::Who(who)) => Some((who.clone(), action.clone())),
             _ => None,
         },
         _ => None,
@@ -277,14 +279,14 @@ fn ask_server(state: &mut State) -> Vec<Effect> {
     let id = state.next_effect();
     let server = Server { action: action.clone(), who: who.clone(), answer: ServerAnswer::Asked(id) };
     state.rbac.page_mut().server = Some(server);
-    vec![Effect::Rbac(Task::Review(id, Box::new(who), Box::new(action)))]
+    vec![Effect::Rbac(RbacTask::Review(id, Box::new(who), Box::new(action)))]
 }
 
 /// The object that the page or the row under the cursor is about.
 pub fn meant(state: &State) -> Option<Named> {
     let opened = state.rbac.page();
     match &opened.page {
-        Page::Role(named) | Page::Holders(named) | Page::Binding(named) => Some(named.clone()),
+        RbacPage::Role(named) | RbacPage::Holders(named) | RbacPage::Binding(named) => Some(named.clone()),
         _ => opened.chosen().and_then(|row| row.object.clone()),
     }
 }
@@ -293,5 +295,5 @@ fn yaml(state: &mut State) -> Vec<Effect> {
     let Some(named) = meant(state) else { return Vec::new() };
     let id = state.next_effect();
     state.rbac.reading = Some((id, named.to_string()));
-    vec![Effect::Rbac(Task::Read(id, named))]
+    vec![Effect::Rbac(RbacTask::Read(id, named))]
 }

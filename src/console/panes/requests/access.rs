@@ -5,9 +5,9 @@ use k8s_openapi::api::rbac::v1::Subject;
 use crate::console::core::state::State;
 use crate::console::panes::requests::detail::Fact;
 use crate::console::widgets::theme::symbol;
-use crate::domain::access::object::Kind;
+use crate::domain::access::object::RbacKind;
 use crate::domain::access::summary::{self, one_line};
-use crate::domain::access::{self, Binding, Policy, Role, Who, danger};
+use crate::domain::access::{self, Binding, Policy, Principal, Role, danger};
 use crate::domain::request::Request;
 use crate::domain::verdict::Level;
 use crate::domain::verdict::signer::is_for_login;
@@ -19,15 +19,15 @@ const LINE: usize = 150;
 const NAMED: usize = 4;
 
 /// Whom the certificate logs in as; `None` where nobody logs in with it.
-fn who(request: &Request) -> Option<Who> {
+fn who(request: &Request) -> Option<Principal> {
     let identity = request.identity();
     (is_for_login(&request.signer_name) && !identity.user.is_empty())
-        .then(|| Who::named(&identity.user, &identity.groups))
+        .then(|| Principal::named(&identity.user, &identity.groups))
 }
 
 /// Why it is not known what anybody would get, if it is not. A kind that may not be listed has told all that it will.
 fn unknown(state: &State) -> Option<String> {
-    let forbidden: Vec<_> = state.rbac.forbidden().map(Kind::plural).collect();
+    let forbidden: Vec<_> = state.rbac.forbidden().map(RbacKind::plural).collect();
     match (forbidden.as_slice(), state.rbac.complete()) {
         ([], true) => None,
         ([], false) => Some("not known yet: roles and bindings are being read".to_owned()),
@@ -71,7 +71,7 @@ pub fn could(state: &State, request: &Request) -> Vec<Fact> {
     if lines.is_empty() {
         return would_get(state, request).into_iter().collect();
     }
-    let fact = |(at, line): (usize, &summary::Line<'_>)| {
+    let fact = |(at, line): (usize, &summary::SummaryLine<'_>)| {
         let text = line.text().chars().take(LINE).collect::<String>();
         Fact { level: noted(line.level), ..Fact::new(if at == 0 { "It could" } else { "" }, text) }
     };

@@ -65,7 +65,7 @@ impl Cursor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::watch::Change;
+    use crate::cluster::watch::RequestChange;
     use crate::console::panes::requests::testing::row;
 
     fn index(names: &[(&str, i64)]) -> Index {
@@ -75,7 +75,7 @@ mod tests {
     }
 
     fn add(index: &mut Index, names: &[(&str, i64)]) {
-        index.apply(names.iter().map(|(name, age)| Change::Applied(row(name, *age))).collect());
+        index.apply(names.iter().map(|(name, age)| RequestChange::Applied(row(name, *age))).collect());
     }
 
     #[test]
@@ -94,7 +94,7 @@ mod tests {
         let mut index = index(&[("a", 1), ("b", 2), ("c", 3)]);
         let mut cursor = Cursor::default();
         cursor.go(1, &index, 5);
-        index.apply(vec![Change::Deleted(Uid::of("uid-b"))]);
+        index.apply(vec![RequestChange::Deleted(Uid::of("uid-b"))]);
         cursor.settle(&index, 5);
         assert_eq!(cursor.uid(), Some(&Uid::of("uid-c")));
     }

@@ -8,7 +8,7 @@ use crate::console::panes::requests::update::STUCK_SECONDS;
 use crate::console::widgets::text::short_signer;
 use crate::console::widgets::theme::symbol;
 use crate::domain::certificate::Certificate;
-use crate::domain::request::{Condition, Pkcs10, Request, Requester, San, State};
+use crate::domain::request::{Condition, Pkcs10, Request, RequestState, Requester, San};
 use crate::domain::validity;
 use crate::domain::verdict::signer::is_for_login;
 use crate::domain::verdict::{Level, Verdict};
@@ -43,7 +43,7 @@ pub fn brief(loaded: &Loaded, clock: &Clock, would_get: Option<Fact>) -> Vec<(Fa
         (Fact::new("Life", life_text(request, clock)), None),
         (Fact::new("Usages", request.usages.join(", ")), Some(Fact::new("SANs", sans(request)))),
     ];
-    if request.state() != State::Pending {
+    if request.state() != RequestState::Pending {
         lines.push((status(request, clock), None));
     }
     lines.extend(would_get.into_iter().chain(verdict(&loaded.verdict)).map(|fact| (fact, None)));
@@ -213,7 +213,7 @@ fn life_text(request: &Request, clock: &Clock) -> String {
         return format!("{asked_text} asked, {granted} granted: until {end} ({left})");
     }
     match (request.state(), asked) {
-        (State::Pending | State::Approved, Some(seconds)) => {
+        (RequestState::Pending | RequestState::Approved, Some(seconds)) => {
             let end = TimeDelta::try_seconds(seconds).and_then(|life| clock.now.checked_add_signed(life));
             let end = end.map(|end| format!(": until {} at the latest", clock.minute(end))).unwrap_or_default();
             format!("{asked_text}{end}")
@@ -227,11 +227,11 @@ fn status(request: &Request, clock: &Clock) -> Fact {
     let last = |kind: &str| request.conditions.iter().find(|condition| condition.kind == kind);
     let said = |condition: Option<&Condition>| condition.map(|c| condition_text(c, clock)).unwrap_or_default();
     let (text, level) = match request.state() {
-        State::Pending => ("pending: nobody has decided yet".to_owned(), None),
-        State::Denied => (format!("✖ denied {}. Final.", said(last("Denied"))), Some(Level::Warning)),
-        State::Failed => (format!("✖ failed {}. Final.", said(last("Failed"))), Some(Level::Warning)),
-        State::Issued => (format!("✔ issued; approved {}", said(last("Approved"))), Some(Level::Ok)),
-        State::Approved => match request.approved_at().map(|at| clock.seconds_since(at)) {
+        RequestState::Pending => ("pending: nobody has decided yet".to_owned(), None),
+        RequestState::Denied => (format!("✖ denied {}. Final.", said(last("Denied"))), Some(Level::Warning)),
+        RequestState::Failed => (format!("✖ failed {}. Final.", said(last("Failed"))), Some(Level::Warning)),
+        RequestState::Issued => (format!("✔ issued; approved {}", said(last("Approved"))), Some(Level::Ok)),
+        RequestState::Approved => match request.approved_at().map(|at| clock.seconds_since(at)) {
             Some(seconds) if seconds >= STUCK_SECONDS => (stuck(&request.signer_name, seconds), Some(Level::Warning)),
             _ => ("approved, waiting for the signer".to_owned(), None),
         },

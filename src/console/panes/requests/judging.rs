@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::cluster::watch::Change;
+use crate::cluster::watch::RequestChange;
 use crate::console::panes::requests::index::Index;
-use crate::domain::access::{Policy, Who};
+use crate::domain::access::{Policy, Principal};
 use crate::domain::interner::Uid;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::row::Row;
 use crate::domain::verdict::{
-    ApiHosts, Context, Grants, Id, Level, Nodes, Surroundings, Verdict, judge, judge_around, uid_id,
+    ApiHosts, ClusterSnapshot, Context, Grants, Id, Level, Nodes, Verdict, judge, judge_around, uid_id,
 };
 
 /// Verdicts in one slice: about a millisecond.
@@ -22,9 +22,9 @@ const SLICE: usize = 512;
 
 /// What is known of the cluster, and who is to be judged again.
 #[derive(Debug, Default)]
-pub struct Judging {
+pub struct VerdictEngine {
     /// Bindings, nodes, the other requests, the policy.
-    pub known: Surroundings,
+    pub known: ClusterSnapshot,
     /// What the grants were read from.
     bindings: Option<Arc<Policy>>,
     waiting: Vec<Id>,
@@ -40,30 +40,30 @@ fn id(uid: &Uid) -> Id {
     }
 }
 
-impl Judging {
+impl VerdictEngine {
     /// With a policy, and nothing else known.
     pub fn by(policy: PolicyFile) -> Self {
-        Self { known: Surroundings { policy, ..Surroundings::default() }, ..Self::default() }
+        Self { known: ClusterSnapshot { policy, ..ClusterSnapshot::default() }, ..Self::default() }
     }
 
     /// Takes a batch in.
-    pub fn hear(&mut self, changes: &[Change]) {
+    pub fn hear(&mut self, changes: &[RequestChange]) {
         for change in changes {
             let touched = match change {
-                Change::Applied(row) => {
+                RequestChange::Applied(row) => {
                     if let Uid::Other(_) = &row.uid {
                         self.odd.insert(id(&row.uid), row.uid.clone());
                     }
                     self.known.others.apply(row.facts.clone())
                 }
-                Change::Deleted(uid) => {
+                RequestChange::Deleted(uid) => {
                     self.odd.remove(&id(uid));
                     self.known.others.remove(id(uid))
                 }
             };
             self.queue(touched);
             // A new version of a row comes without its verdict, even where its facts are as before.
-            if let Change::Applied(row) = change {
+            if let RequestChange::Applied(row) = change {
                 self.queue([id(&row.uid)]);
             }
         }
@@ -107,7 +107,7 @@ impl Judging {
     }
 
     /// Who we are is known, and when the signers' CA ends, if anybody may know.
-    pub fn identified(&mut self, me: Who, ca_ends: Option<DateTime<Utc>>) {
+    pub fn identified(&mut self, me: Principal, ca_ends: Option<DateTime<Utc>>) {
         if self.known.me.as_ref() != Some(&me) || self.known.limits.ca_ends != ca_ends {
             (self.known.me, self.known.limits.ca_ends) = (Some(me), ca_ends);
             self.queue_all();
@@ -199,7 +199,7 @@ mod tests {
     use crate::console::panes::requests::testing::{noon, row, with};
     use crate::domain::verdict::Level;
 
-    fn all_worked_off(judging: &mut Judging, index: &mut Index) {
+    fn all_worked_off(judging: &mut VerdictEngine, index: &mut Index) {
         while judging.is_working() {
             judging.work(index, noon());
         }
@@ -209,14 +209,14 @@ mod tests {
         /// Whatever comes and goes, in whatever order: every row says what judging it anew would say.
         #[test]
         fn verdicts_are_as_if_all_were_judged_anew(steps in prop::collection::vec((0_u8..6, 0_u8..3, 0_u8..3, any::<bool>()), 1..30)) {
-            let (mut judging, mut index) = (Judging::default(), Index::default());
+            let (mut judging, mut index) = (VerdictEngine::default(), Index::default());
             judging.listed(&index);
             for (name, user, key, gone) in steps {
                 let fresh = with(row(&format!("r{name}"), i64::from(name)), |facts| {
                     facts.user = format!("user-{user}").into();
                     facts.key = (key > 0).then_some([key; 16]);
                 });
-                let change = if gone { Change::Deleted(fresh.uid.clone()) } else { Change::Applied(fresh) };
+                let change = if gone { RequestChange::Deleted(fresh.uid.clone()) } else { RequestChange::Applied(fresh) };
                 judging.hear(std::slice::from_ref(&change));
                 index.apply(vec![change]);
                 all_worked_off(&mut judging, &mut index);
@@ -230,12 +230,12 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_of_who_is_gone_whichever_way_that_is_heard() {
-        let (mut judging, mut index) = (Judging::default(), Index::default());
+        let (mut judging, mut index) = (VerdictEngine::default(), Index::default());
         for name in ["jane", "joe"] {
-            judging.hear(&[Change::Applied(row(name, 0))]);
-            index.apply(vec![Change::Applied(row(name, 0))]);
+            judging.hear(&[RequestChange::Applied(row(name, 0))]);
+            index.apply(vec![RequestChange::Applied(row(name, 0))]);
         }
-        judging.hear(&[Change::Deleted(row("jane", 0).uid)]);
+        judging.hear(&[RequestChange::Deleted(row("jane", 0).uid)]);
         // The list that is read anew has nobody.
         judging.listed(&Index::default());
         all_worked_off(&mut judging, &mut index);
@@ -244,12 +244,12 @@ mod tests {
 
     #[test]
     fn a_key_under_two_names_is_told_of_the_one_that_was_there_before_as_well() {
-        let (mut judging, mut index) = (Judging::default(), Index::default());
+        let (mut judging, mut index) = (VerdictEngine::default(), Index::default());
         judging.listed(&index);
         for name in ["jane", "joe"] {
             let row = with(row(name, 0), |facts| facts.key = Some([7; 16]));
-            judging.hear(&[Change::Applied(row.clone())]);
-            index.apply(vec![Change::Applied(row)]);
+            judging.hear(&[RequestChange::Applied(row.clone())]);
+            index.apply(vec![RequestChange::Applied(row)]);
             all_worked_off(&mut judging, &mut index);
         }
         assert!(index.window(0, 9).all(|(row, _)| row.level >= Level::Warning), "{index:?}");

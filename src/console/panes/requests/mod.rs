@@ -18,22 +18,22 @@ use tui_input::Input;
 
 use crate::cluster::watch::WatchStatus;
 use crate::domain::interner::Uid;
-use crate::domain::request::{Pin, Request};
+use crate::domain::request::{Request, RequestVersion};
 use crate::domain::row::Row;
 use crate::domain::verdict::Verdict;
 
 use columns::Columns;
 use cursor::Cursor;
 use index::Index;
-use judging::Judging;
+use judging::VerdictEngine;
 
 /// What the pane knows.
 #[derive(Debug)]
-pub struct Requests {
+pub struct RequestsPane {
     /// All rows, filtered and sorted.
     pub index: Index,
     /// The verdicts, as far as they depend on what is around.
-    pub judging: Judging,
+    pub judging: VerdictEngine,
     /// How the watch fares.
     pub watch: WatchStatus,
     /// Whether a complete list has been seen yet.
@@ -47,7 +47,7 @@ pub struct Requests {
     /// The search while it is typed.
     pub typing: Option<Input>,
     /// The request as a page of its own.
-    pub page: Option<Page>,
+    pub page: Option<DetailPage>,
 }
 
 /// What is known of the request under the cursor beyond its row.
@@ -58,7 +58,7 @@ pub struct Detail {
     /// Why the last reading failed.
     pub trouble: Option<String>,
     /// The object being read. One at a time: a held-down key does not flood the server.
-    pub reading: Option<Pin>,
+    pub reading: Option<RequestVersion>,
 }
 
 /// A request read in full.
@@ -74,7 +74,7 @@ pub struct Loaded {
 
 /// A request as a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Page {
+pub struct DetailPage {
     /// What of it is shown.
     pub tab: Tab,
     /// First line shown.
@@ -117,11 +117,11 @@ impl Tab {
     }
 }
 
-impl Default for Requests {
+impl Default for RequestsPane {
     fn default() -> Self {
         Self {
             index: Index::default(),
-            judging: Judging::default(),
+            judging: VerdictEngine::default(),
             watch: WatchStatus::Loading,
             complete: false,
             cursor: Cursor::default(),
@@ -133,7 +133,7 @@ impl Default for Requests {
     }
 }
 
-impl Requests {
+impl RequestsPane {
     /// Whether a list or verdicts are being worked out.
     pub fn is_working(&self) -> bool {
         self.index.is_working() || self.judging.is_working()

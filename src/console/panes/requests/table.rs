@@ -9,7 +9,7 @@ use crate::console::core::state::State;
 use crate::console::panes::requests::columns::{Choice, Column};
 use crate::console::widgets::text::{cell, push_cell, short_signer};
 use crate::console::widgets::theme::symbol;
-use crate::domain::request::{San, State as RequestState};
+use crate::domain::request::{RequestState, San};
 use crate::domain::row::Row;
 use crate::domain::validity;
 

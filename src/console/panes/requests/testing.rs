@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::interner::{Interner, Uid, Version};
-use crate::domain::request::{CLIENT_SIGNER, Pin, Pkcs10, PublicKey, Request, Requester, State};
+use crate::domain::request::{CLIENT_SIGNER, Pkcs10, PublicKey, Request, RequestState, RequestVersion, Requester};
 use crate::domain::row::Row;
-use crate::domain::verdict::{Context, Facts, Level, judge, uid_id};
+use crate::domain::verdict::{Context, Level, RequestFacts, judge, uid_id};
 
 /// A moment on the day the tests play on.
 pub fn noon() -> DateTime<Utc> {
@@ -15,10 +15,10 @@ pub fn noon() -> DateTime<Utc> {
 /// A pending request of somebody for themselves, created `seconds` after [`noon`].
 pub fn row(name: &str, seconds: i64) -> Row {
     let uid = format!("uid-{name}");
-    let facts = Facts {
+    let facts = RequestFacts {
         uid: uid_id(&uid),
         name: name.into(),
-        state: State::Pending,
+        state: RequestState::Pending,
         created_at: Some(noon() + chrono::TimeDelta::seconds(seconds)),
         approved_at: None,
         signer: CLIENT_SIGNER.into(),
@@ -34,7 +34,7 @@ pub fn row(name: &str, seconds: i64) -> Row {
 }
 
 /// The row with other facts.
-pub fn with(row: Row, change: impl FnOnce(&mut Facts)) -> Row {
+pub fn with(row: Row, change: impl FnOnce(&mut RequestFacts)) -> Row {
     let mut facts = (*row.facts).clone();
     change(&mut facts);
     Row { facts: facts.into(), ..row }
@@ -45,7 +45,7 @@ pub fn request(name: &str, seconds: i64, user: &str, groups: &[&str]) -> Request
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     let organizations = groups.iter().map(|group| format!(",O={group}"));
     Request {
-        pin: Pin { name: name.into(), uid: format!("uid-{name}"), resource_version: "1".into() },
+        pin: RequestVersion { name: name.into(), uid: format!("uid-{name}"), resource_version: "1".into() },
         created_at: Some(noon() + chrono::TimeDelta::seconds(seconds)),
         signer_name: CLIENT_SIGNER.into(),
         usages: owned(&["client auth"]),

@@ -7,30 +7,36 @@ use tui_input::backend::crossterm::EventHandler;
 
 use crate::cluster::Verb;
 use crate::cluster::may_keep_more;
-use crate::cluster::watch::{Change, Message, WatchStatus, cut_off};
+use crate::cluster::watch::{Message, RequestChange, WatchStatus, cut_off};
 use crate::console::core::clock::Clock;
 use crate::console::core::effect::Effect;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::dialogs::{Columns, Overlay, bulk, decide, delete, export};
-use crate::console::panes::requests::index::Column as Sort;
-use crate::console::panes::requests::{Loaded, Page, Requests, Tab};
+use crate::console::panes::requests::index::SortKey as Sort;
+use crate::console::panes::requests::{DetailPage, Loaded, RequestsPane, Tab};
 use crate::console::wizard;
 use crate::domain::interner::Uid;
-use crate::domain::request::State as RequestState;
+use crate::domain::request::RequestState;
 use crate::domain::row::Row;
-use crate::error::Trouble;
+use crate::error::UserError;
 
 /// Seconds after which an approved request without a certificate is called stuck.
 pub const STUCK_SECONDS: i64 = 10;
 
-impl Requests {
+impl RequestsPane {
     /// Where keys are looked up in this pane.
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<KeyContext> {
         match (&self.typing, self.page) {
-            (Some(_), _) => vec![Place::Always],
-            (None, Some(_)) => vec![Place::Page, Place::Requests, Place::List, Place::Everywhere, Place::Always],
-            (None, None) => vec![Place::Requests, Place::List, Place::Everywhere, Place::Always],
+            (Some(_), _) => vec![KeyContext::Always],
+            (None, Some(_)) => vec![
+                KeyContext::Page,
+                KeyContext::Requests,
+                KeyContext::List,
+                KeyContext::Everywhere,
+                KeyContext::Always,
+            ],
+            (None, None) => vec![KeyContext::Requests, KeyContext::List, KeyContext::Everywhere, KeyContext::Always],
         }
     }
 
@@ -66,8 +72,8 @@ pub fn watched(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Changes(mut changes) => {
             if !may_keep_more(requests.index.total() + changes.len()) {
                 changes.retain(|change| match change {
-                    Change::Applied(row) => requests.index.get(&row.uid).is_some(),
-                    Change::Deleted(_) => true,
+                    RequestChange::Applied(row) => requests.index.get(&row.uid).is_some(),
+                    RequestChange::Deleted(_) => true,
                 });
                 requests.watch = cut_off(state.clock.now);
             }
@@ -106,7 +112,7 @@ pub fn work(state: &mut State) -> Vec<Effect> {
 /// Judges the next few; the request that is looked at in full among them too.
 fn judge_some(state: &mut State) {
     let now = state.clock.now;
-    let Requests { index, judging, detail, .. } = &mut state.requests;
+    let RequestsPane { index, judging, detail, .. } = &mut state.requests;
     if !judging.is_working() {
         return;
     }
@@ -132,7 +138,7 @@ pub fn time_passes(state: &mut State) {
 /// After the list or the screen changed: the cursor finds its object, and the detail follows it.
 pub fn settle(state: &mut State) -> Vec<Effect> {
     let height = state.list_height();
-    let Requests { index, cursor, complete, .. } = &mut state.requests;
+    let RequestsPane { index, cursor, complete, .. } = &mut state.requests;
     if *complete || cursor.was_moved() {
         cursor.settle(index, height);
     } else {
@@ -155,7 +161,7 @@ fn follow(state: &mut State) -> Vec<Effect> {
 }
 
 /// A request was read in full.
-pub fn read(state: &mut State, uid: &str, result: Result<Box<Loaded>, Trouble>) -> Vec<Effect> {
+pub fn read(state: &mut State, uid: &str, result: Result<Box<Loaded>, UserError>) -> Vec<Effect> {
     let detail = &mut state.requests.detail;
     let asked = detail.reading.take();
     match result {
@@ -187,7 +193,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
     }
     if let Some(steps) = steps(action, state.list_height()) {
         let height = state.list_height();
-        let Requests { index, cursor, .. } = &mut state.requests;
+        let RequestsPane { index, cursor, .. } = &mut state.requests;
         cursor.step(steps, index, height);
         return follow(state);
     }
@@ -215,7 +221,7 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
 }
 
 /// Sorts by the next column that is shown.
-fn sort_next(requests: &mut Requests) {
+fn sort_next(requests: &mut RequestsPane) {
     let shown = |sort: &Sort| requests.columns.now.shows(sort.column());
     let from = requests.index.sort();
     let next = std::iter::successors(Some(from.next()), |sort| Some(sort.next())).take(Sort::ALL.len()).find(shown);
@@ -244,7 +250,7 @@ fn page_key(state: &mut State, action: Action) -> Option<Vec<Effect>> {
     let page = state.requests.page.as_mut()?;
     match action {
         Action::Back => state.requests.page = None,
-        Action::NextTab => *page = Page { tab: page.tab.next(), scroll: 0 },
+        Action::NextTab => *page = DetailPage { tab: page.tab.next(), scroll: 0 },
         Action::Top => page.scroll = 0,
         Action::Bottom => page.scroll = usize::MAX / 2,
         _ => page.scroll = page.scroll.saturating_add_signed(steps(action, height)?),
@@ -259,7 +265,7 @@ fn page_key(state: &mut State, action: Action) -> Option<Vec<Effect>> {
 /// Marks the request under the cursor, or takes its mark away, and goes on to the next.
 fn mark(state: &mut State) -> Vec<Effect> {
     let height = state.list_height();
-    let Requests { index, cursor, .. } = &mut state.requests;
+    let RequestsPane { index, cursor, .. } = &mut state.requests;
     if let Some(uid) = cursor.uid() {
         let marked = index.is_marked(uid);
         index.mark(uid, !marked);
@@ -285,8 +291,8 @@ fn on_chosen(state: &mut State, action: Action) -> Vec<Effect> {
 fn on_row(state: &mut State, action: Action) -> Vec<Effect> {
     let Some(row) = state.requests.chosen().cloned() else { return Vec::new() };
     match action {
-        Action::Open => state.requests.page = Some(Page::default()),
-        Action::Yaml => state.requests.page = Some(Page { tab: Tab::Yaml, scroll: 0 }),
+        Action::Open => state.requests.page = Some(DetailPage::default()),
+        Action::Yaml => state.requests.page = Some(DetailPage { tab: Tab::Yaml, scroll: 0 }),
         Action::Commands => state.overlays.push(Overlay::commands(state.kubectl(), &row)),
         Action::Approve => return decide::open(state, &row, true),
         Action::Deny => return decide::open(state, &row, false),

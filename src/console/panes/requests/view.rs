@@ -8,7 +8,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
 use crate::cluster::watch::WatchStatus;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::login;
 use crate::console::core::state::State;
 use crate::console::core::view::nothing_found;
@@ -18,7 +18,7 @@ use crate::console::panes::requests::detail::Fact;
 use crate::console::panes::requests::index::Criteria;
 use crate::console::panes::requests::layout::parts;
 use crate::console::panes::requests::table::Table;
-use crate::console::panes::requests::{Requests, Tab};
+use crate::console::panes::requests::{RequestsPane, Tab};
 use crate::console::widgets::form;
 use crate::console::widgets::text::{cell, shown, wrapped};
 use crate::domain::text::{printable, printable_block};
@@ -74,7 +74,7 @@ fn draw_list(frame: &mut Frame, area: Rect, state: &State) {
     }
 }
 
-fn title(requests: &Requests) -> String {
+fn title(requests: &RequestsPane) -> String {
     let Criteria { filter, column, reversed, search } = requests.index.criteria();
     let arrow = if *reversed { "↑" } else { "↓" };
     let search = if search.is_empty() { String::new() } else { format!("· /{} ", shown(search, 24)) };
@@ -99,12 +99,12 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
         _ if !requests.complete => "Reading the list…".to_owned(),
         _ if requests.index.total() == 0 => format!(
             "No certificate signing requests in this cluster. {} issues one for a new user; new ones appear by themselves.",
-            key(Place::Requests, Action::NewUser)
+            key(KeyContext::Requests, Action::NewUser)
         ),
         _ => format!(
             "No request is {} now; new ones appear by themselves. {} shows others ({} in all).",
             requests.index.criteria().filter.word(),
-            key(Place::Requests, Action::FilterNext),
+            key(KeyContext::Requests, Action::FilterNext),
             requests.index.total()
         ),
     };
@@ -115,7 +115,7 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
         .map(|failure| [failure.text.clone()].into_iter().chain(failure.advice.clone()).collect::<Vec<_>>());
     let (texts, style) = match trouble {
         Some(mut texts) if state.session.connection.is_none() => {
-            texts.push(format!("{} connects anew.", key(Place::Everywhere, Action::LogIn)));
+            texts.push(format!("{} connects anew.", key(KeyContext::Everywhere, Action::LogIn)));
             (texts, state.theme.bad())
         }
         None if state.session.connection.is_none() && state.session.login.is_running() => {

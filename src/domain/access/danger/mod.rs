@@ -5,7 +5,7 @@ mod table;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
 use super::rule::{list, touches};
-use super::{Action, Grant, Policy, ResourceName, Scope, Who};
+use super::{Action, Grant, Policy, Principal, ResourceName, Scope};
 use crate::domain::verdict::{Level, Rule};
 use table::{ABOVE, ACT_AS, DANGERS, EVERYTHING, EVERYTHING_THERE, IMPERSONATE_ON, WILDCARD};
 
@@ -17,7 +17,7 @@ pub(super) const CONTROL_PLANE: &str = "kube-system";
 
 /// One dangerous right.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Danger {
+pub struct RiskyPermission {
     /// The rule that stands for it in verdicts, docs and JSON.
     pub rule: &'static Rule,
     /// How bad it is for the whole cluster, and how bad in one namespace.
@@ -26,12 +26,12 @@ pub struct Danger {
     pub text: &'static str,
     /// Whether it is as bad where the rule names the objects.
     even_named: bool,
-    deeds: &'static [Deed],
+    deeds: &'static [Permission],
 }
 
 /// Verbs with a resource that make a rule dangerous.
 #[derive(Debug, PartialEq, Eq)]
-struct Deed {
+struct Permission {
     verbs: &'static [&'static str],
     group: &'static str,
     name: &'static str,
@@ -39,7 +39,7 @@ struct Deed {
     cluster: bool,
 }
 
-impl Deed {
+impl Permission {
     /// The resource of which any subresource is meant: `userextras` of `userextras/*`. In a rule of RBAC itself that
     /// matches nothing.
     fn any_part_of(&self) -> Option<&'static str> {
@@ -55,7 +55,7 @@ impl Deed {
     }
 }
 
-impl Danger {
+impl RiskyPermission {
     /// How bad it is in a namespace, or (without one) in the whole cluster, for every object or for named ones.
     pub fn level(&self, scope: Option<&str>, named: bool) -> Level {
         let wide = scope.is_none_or(|namespace| namespace == CONTROL_PLANE);
@@ -69,15 +69,15 @@ impl Danger {
 }
 
 /// All of them, the worst first.
-fn all() -> impl Iterator<Item = &'static Danger> {
+fn all() -> impl Iterator<Item = &'static RiskyPermission> {
     [&ABOVE, &EVERYTHING, &EVERYTHING_THERE].into_iter().chain(&DANGERS).chain([&ACT_AS, &WILDCARD])
 }
 
 /// Something dangerous that somebody holds.
 #[derive(Debug, Clone)]
-pub struct Finding<'a> {
+pub struct RiskFinding<'a> {
     /// The rule that found it.
-    pub danger: &'static Danger,
+    pub danger: &'static RiskyPermission,
     /// How bad it is.
     pub level: Level,
     /// Where it holds.
@@ -88,7 +88,7 @@ pub struct Finding<'a> {
     pub grant: Option<Grant<'a>>,
 }
 
-impl Finding<'_> {
+impl RiskFinding<'_> {
     /// A sentence without its subject: `reads secrets in namespace qa`. Names are not yet made printable.
     pub fn text(&self) -> String {
         let place = match (&self.scope, self.grant) {
@@ -107,28 +107,28 @@ impl Finding<'_> {
 }
 
 /// What is dangerous in everything that `who` holds, in all namespaces: the worst first, each kind once a place.
-pub fn findings<'a>(policy: &'a Policy, who: &Who) -> Vec<Finding<'a>> {
+pub fn findings<'a>(policy: &'a Policy, who: &Principal) -> Vec<RiskFinding<'a>> {
     let mut found = Vec::new();
     if who.is_master() {
-        found.push(Finding { danger: &ABOVE, level: Level::Danger, scope: None, names: &[], grant: None });
+        found.push(RiskFinding { danger: &ABOVE, level: Level::Danger, scope: None, names: &[], grant: None });
     }
     found.extend(policy.all_rules_of(who).flat_map(of_grant));
     sorted(found)
 }
 
 /// What is dangerous in one rule of a role, as it would be where that is bound.
-pub fn of_grant(grant: Grant<'_>) -> Vec<Finding<'_>> {
+pub fn of_grant(grant: Grant<'_>) -> Vec<RiskFinding<'_>> {
     let names = list(grant.rule.resource_names.as_ref());
     let scope = grant.binding.scope.clone();
-    let finding = |danger: &'static Danger| {
+    let finding = |danger: &'static RiskyPermission| {
         let level = danger.level(scope.as_deref(), !names.is_empty());
-        Finding { danger, level, scope: scope.clone(), names, grant: Some(grant) }
+        RiskFinding { danger, level, scope: scope.clone(), names, grant: Some(grant) }
     };
     of_rule(grant.rule, scope.as_deref()).into_iter().map(finding).collect()
 }
 
 /// What is dangerous in a rule that is bound in a namespace, or (without one) in the cluster.
-pub fn of_rule(rule: &PolicyRule, scope: Option<&str>) -> Vec<&'static Danger> {
+pub fn of_rule(rule: &PolicyRule, scope: Option<&str>) -> Vec<&'static RiskyPermission> {
     let star = |values: &[String]| values.iter().any(|value| value == "*");
     let resources = list(rule.resources.as_ref());
     if list(rule.resource_names.as_ref()).is_empty()
@@ -156,24 +156,24 @@ pub fn level_of_rule(rule: &PolicyRule, scope: Option<&str>) -> Level {
 }
 
 /// What is dangerous about one thing that is allowed: the worst rule about it.
-pub fn of_action(action: &Action) -> Option<&'static Danger> {
+pub fn of_action(action: &Action) -> Option<&'static RiskyPermission> {
     let Action::Resource(action) = action else { return None };
     let name = ResourceName::asked(action);
     let scope = Some(action.namespace.as_str()).filter(|namespace| !namespace.is_empty());
     if action.verb.starts_with(IMPERSONATE_ON) {
         return Some(&ACT_AS);
     }
-    let deeds = |deed: &Deed| {
+    let deeds = |deed: &Permission| {
         deed.group == name.group
             && deed.is_of(&name.name)
             && deed.verbs.contains(&action.verb.as_str())
             && !(deed.cluster && scope.is_some())
     };
-    let level = |danger: &&Danger| danger.level(scope, !action.name.is_empty());
+    let level = |danger: &&RiskyPermission| danger.level(scope, !action.name.is_empty());
     DANGERS.iter().filter(|danger| danger.deeds.iter().any(deeds)).max_by_key(level)
 }
 
-fn fits(deed: &Deed, rule: &PolicyRule, scope: Option<&str>) -> bool {
+fn fits(deed: &Permission, rule: &PolicyRule, scope: Option<&str>) -> bool {
     if deed.cluster && scope.is_some() {
         return false;
     }
@@ -183,8 +183,8 @@ fn fits(deed: &Deed, rule: &PolicyRule, scope: Option<&str>) -> bool {
 }
 
 /// The worst first; of several chains to the same danger in the same place the first.
-fn sorted(mut found: Vec<Finding<'_>>) -> Vec<Finding<'_>> {
-    let order = |danger: &'static Danger| all().position(|other| std::ptr::eq(other, danger));
+fn sorted(mut found: Vec<RiskFinding<'_>>) -> Vec<RiskFinding<'_>> {
+    let order = |danger: &'static RiskyPermission| all().position(|other| std::ptr::eq(other, danger));
     found.sort_by_key(|finding| (std::cmp::Reverse(finding.level), order(finding.danger), finding.scope.clone()));
     found.dedup_by(|a, b| std::ptr::eq(a.danger, b.danger) && a.scope == b.scope && a.level == b.level);
     found

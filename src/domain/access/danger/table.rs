@@ -1,7 +1,7 @@
 //! The dangerous rights, in one table: what the Kubernetes documentation warns of (RBAC good practices, "Privilege
 //! escalation risks"). The RBAC pane, `countersign access` and the verdicts on requests are all made from it.
 
-use super::{Danger, Deed};
+use super::{Permission, RiskyPermission};
 use crate::domain::verdict::Level::{self, Danger as Worst, Notice, Warning};
 use crate::domain::verdict::rules;
 
@@ -31,7 +31,7 @@ const USUAL: (Level, Level) = (Worst, Warning);
 const WARNING: (Level, Level) = (Warning, Warning);
 
 /// A rule of the whole cluster that covers everything. Told apart from the others because it contains them all.
-pub static EVERYTHING: Danger = Danger {
+pub static EVERYTHING: RiskyPermission = RiskyPermission {
     rule: &rules::ACCESS_CLUSTER_ADMIN,
     levels: USUAL,
     text: "may do everything",
@@ -40,11 +40,16 @@ pub static EVERYTHING: Danger = Danger {
 };
 
 /// The same of one namespace.
-pub static EVERYTHING_THERE: Danger =
-    Danger { rule: &rules::ACCESS_WILDCARD, levels: USUAL, text: "may do everything", even_named: false, deeds: &[] };
+pub static EVERYTHING_THERE: RiskyPermission = RiskyPermission {
+    rule: &rules::ACCESS_WILDCARD,
+    levels: USUAL,
+    text: "may do everything",
+    even_named: false,
+    deeds: &[],
+};
 
 /// Member of `system:masters`.
-pub static ABOVE: Danger = Danger {
+pub static ABOVE: RiskyPermission = RiskyPermission {
     rule: &rules::GROUP_MASTERS,
     levels: (Worst, Worst),
     text: "is in system:masters: above every rule, and no binding can take that back",
@@ -53,7 +58,7 @@ pub static ABOVE: Danger = Danger {
 };
 
 /// Verbs that begin with [`IMPERSONATE_ON`], on any resource.
-pub static ACT_AS: Danger = Danger {
+pub static ACT_AS: RiskyPermission = RiskyPermission {
     rule: &rules::ACCESS_IMPERSONATE,
     levels: USUAL,
     text: "may act under another identity (impersonate-on)",
@@ -63,7 +68,7 @@ pub static ACT_AS: Danger = Danger {
 
 /// A verb or resource that is every one, those too that do not exist yet. What is dangerous among those that do exist is
 /// found by itself.
-pub static WILDCARD: Danger = Danger {
+pub static WILDCARD: RiskyPermission = RiskyPermission {
     rule: &rules::ACCESS_WILDCARD,
     levels: WARNING,
     text: "holds a rule with *, which also covers what will be added later,",
@@ -71,17 +76,17 @@ pub static WILDCARD: Danger = Danger {
     deeds: &[],
 };
 
-const fn inside(verbs: &'static [&'static str], group: &'static str, name: &'static str) -> Deed {
-    Deed { verbs, group, name, cluster: false }
+const fn inside(verbs: &'static [&'static str], group: &'static str, name: &'static str) -> Permission {
+    Permission { verbs, group, name, cluster: false }
 }
 
-const fn cluster(verbs: &'static [&'static str], group: &'static str, name: &'static str) -> Deed {
-    Deed { verbs, group, name, cluster: true }
+const fn cluster(verbs: &'static [&'static str], group: &'static str, name: &'static str) -> Permission {
+    Permission { verbs, group, name, cluster: true }
 }
 
 /// The rules that look at single deeds, the worst first.
-pub static DANGERS: [Danger; 16] = [
-    Danger {
+pub static DANGERS: [RiskyPermission; 16] = [
+    RiskyPermission {
         rule: &rules::ACCESS_IMPERSONATE,
         levels: USUAL,
         text: "may act as somebody else (impersonate)",
@@ -98,14 +103,14 @@ pub static DANGERS: [Danger; 16] = [
             cluster(IMPERSONATE, AUTHENTICATION, "userextras/*"),
         ],
     },
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_ESCALATE,
         levels: USUAL,
         text: "may put into a role what it does not hold itself (escalate)",
         even_named: true,
         deeds: &[inside(&["escalate"], RBAC, "roles"), cluster(&["escalate"], RBAC, "clusterroles")],
     },
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_BIND,
         levels: USUAL,
         text: "may hand out roles that it does not hold itself (bind)",
@@ -113,35 +118,35 @@ pub static DANGERS: [Danger; 16] = [
         deeds: &[inside(&["bind"], RBAC, "roles"), inside(&["bind"], RBAC, "clusterroles")],
     },
     // Who may change a request's approval still needs this verb on the signer (admission plugin CertificateApproval).
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_SIGN,
         levels: (Worst, Worst),
         text: "may approve or sign certificates, and so hand out identities",
         even_named: true,
         deeds: &[cluster(&["approve", "sign"], CERTIFICATES, "signers")],
     },
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_NODES_PROXY,
         levels: (Worst, Worst),
         text: "reaches the kubelets past admission and audit (nodes/proxy): any command in any pod",
         even_named: true,
         deeds: &[cluster(&["get", "create"], "", "nodes/proxy")],
     },
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_SECRETS,
         levels: USUAL,
         text: "reads Secrets",
         even_named: false,
         deeds: &[inside(&["get", "list", "watch"], "", "secrets")],
     },
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_TOKENS,
         levels: USUAL,
         text: "may make tokens of service accounts, and so act as them",
         even_named: false,
         deeds: &[inside(&["create"], "", "serviceaccounts/token")],
     },
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_WEBHOOKS,
         levels: (Worst, Worst),
         text: "may place itself between everybody and the API (admission webhooks, API services)",
@@ -154,7 +159,7 @@ pub static DANGERS: [Danger; 16] = [
             cluster(WRITE, "apiregistration.k8s.io", "apiservices"),
         ],
     },
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_WEBHOOKS,
         levels: WARNING,
         text: "may remove checks on what is admitted (admission webhooks and policies)",
@@ -168,14 +173,14 @@ pub static DANGERS: [Danger; 16] = [
             cluster(DELETE, HOOKS, "validatingwebhookconfigurations"),
         ],
     },
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_VOLUMES,
         levels: (Worst, Worst),
         text: "may make persistent volumes of any path of a node",
         even_named: false,
         deeds: &[cluster(&["create"], "", "persistentvolumes")],
     },
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_PODS_EXEC,
         levels: USUAL,
         text: "may run commands in other people's pods",
@@ -186,7 +191,7 @@ pub static DANGERS: [Danger; 16] = [
             inside(&["update", "patch"], "", "pods/ephemeralcontainers"),
         ],
     },
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_WORKLOADS,
         levels: (Worst, Notice),
         text: "may run pods as any service account, with any Secret,",
@@ -202,7 +207,7 @@ pub static DANGERS: [Danger; 16] = [
             inside(WRITE, "batch", "cronjobs"),
         ],
     },
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_RBAC_WRITE,
         levels: WARNING,
         text: "may pass on what it holds (roles and bindings)",
@@ -214,7 +219,7 @@ pub static DANGERS: [Danger; 16] = [
             cluster(WRITE, RBAC, "clusterrolebindings"),
         ],
     },
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_NODES_WRITE,
         levels: WARNING,
         text: "may change nodes (labels, taints, addresses, where pods run)",
@@ -224,14 +229,14 @@ pub static DANGERS: [Danger; 16] = [
             cluster(&["update", "patch"], "", "nodes/status"),
         ],
     },
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_NAMESPACES_WRITE,
         levels: (Warning, Notice),
         text: "may change namespaces' labels, and so lift Pod Security admission",
         even_named: false,
         deeds: &[inside(&["update", "patch"], "", "namespaces")],
     },
-    Danger {
+    RiskyPermission {
         rule: &rules::ACCESS_ENDPOINTS_WRITE,
         levels: (Warning, Notice),
         text: "may send the traffic of Services elsewhere (endpoints)",

@@ -81,14 +81,14 @@ fn policy() -> Policy {
     Policy::new(roles, bindings)
 }
 
-fn who(user: &str, groups: &[&str]) -> Who {
-    Who { user: user.into(), groups: groups.iter().map(|group| (*group).to_owned()).collect() }
+fn who(user: &str, groups: &[&str]) -> Principal {
+    Principal { user: user.into(), groups: groups.iter().map(|group| (*group).to_owned()).collect() }
 }
 
 #[test]
 fn a_binding_holds_in_its_namespace_and_a_group_counts_with_its_user() {
     let policy = policy();
-    let may = |who: &Who, verb: &str, namespace: &str| {
+    let may = |who: &Principal, verb: &str, namespace: &str| {
         policy.permits(who, &Action::Resource(asks(verb, "", "pods").within(namespace)))
     };
     let jane = who("jane", &[]);
@@ -103,7 +103,7 @@ fn a_binding_holds_in_its_namespace_and_a_group_counts_with_its_user() {
 #[test]
 fn an_answer_says_through_what() {
     let policy = policy();
-    let grant = |who: &Who, verb: &str| {
+    let grant = |who: &Principal, verb: &str| {
         let action = Action::Resource(asks(verb, "", "pods").within("dev"));
         policy.grant(who, &action).map(|grant| grant.to_string())
     };

@@ -9,7 +9,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use super::super::why::{Answer, Change, Part};
+use super::super::why::{GrantChange, Part, WhyAnswer};
 use super::super::*;
 
 const NAMESPACES: [&str; 3] = ["dev", "ops", "qa"];
@@ -118,8 +118,9 @@ fn action() -> impl Strategy<Value = Action> {
     prop_oneof![5 => resource, 1 => path]
 }
 
-fn who() -> impl Strategy<Value = Who> {
-    (select(USERS.to_vec()), subsequence(vec!["red", "blue"], 0..=2)).prop_map(|(user, groups)| Who::new(user, groups))
+fn who() -> impl Strategy<Value = Principal> {
+    (select(USERS.to_vec()), subsequence(vec!["red", "blue"], 0..=2))
+        .prop_map(|(user, groups)| Principal::new(user, groups))
 }
 
 /// The chains by looking at everything: binding, subject, rule.
@@ -140,7 +141,7 @@ fn naive<'a>(
     chains
 }
 
-fn is(who: &Who, subject: &Subject, binding: &Binding) -> bool {
+fn is(who: &Principal, subject: &Subject, binding: &Binding) -> bool {
     match subject.kind.as_str() {
         "User" => who.user == subject.name,
         "Group" => who.groups.contains(&subject.name),
@@ -152,7 +153,7 @@ fn is(who: &Who, subject: &Subject, binding: &Binding) -> bool {
 }
 
 /// The world after a change.
-fn changed(change: &Change, mut roles: Vec<Role>, mut bindings: Vec<Binding>) -> Policy {
+fn changed(change: &GrantChange, mut roles: Vec<Role>, mut bindings: Vec<Binding>) -> Policy {
     let bind = |name: &str, scope: &Scope, role: &RoleRef, subject: &SubjectKey| Binding {
         scope: scope.clone(),
         name: name.to_owned(),
@@ -160,15 +161,15 @@ fn changed(change: &Change, mut roles: Vec<Role>, mut bindings: Vec<Binding>) ->
         subjects: vec![subject.to_subject()],
     };
     match change {
-        Change::Bind { name, scope, role, subject } => {
+        GrantChange::Bind { name, scope, role, subject } => {
             assert!(!bindings.iter().any(|b| b.scope == *scope && b.name == *name), "the name is taken");
             bindings.push(bind(name, scope, role, subject));
         }
-        Change::Join { binding: (scope, name), subject } => {
+        GrantChange::Join { binding: (scope, name), subject } => {
             let found = bindings.iter_mut().find(|b| b.scope == *scope && b.name == *name).unwrap();
             found.subjects.push(subject.to_subject());
         }
-        Change::Widen { role: (scope, name), place, part, value } => {
+        GrantChange::Widen { role: (scope, name), place, part, value } => {
             let role = roles.iter_mut().find(|role| role.scope == *scope && role.name == *name).unwrap();
             let rule = &mut role.rules[*place];
             let list = match part {
@@ -180,7 +181,7 @@ fn changed(change: &Change, mut roles: Vec<Role>, mut bindings: Vec<Binding>) ->
             };
             list.push(value.clone());
         }
-        Change::Make { scope, role, rule, binding, subject } => {
+        GrantChange::Make { scope, role, rule, binding, subject } => {
             assert!(!roles.iter().any(|r| r.scope == *scope && r.name == *role), "the name is taken");
             let kind = if scope.is_some() { "Role" } else { "ClusterRole" };
             let reference = RoleRef { kind: kind.into(), name: role.clone(), ..RoleRef::default() };
@@ -220,14 +221,14 @@ proptest! {
         let chains = naive(&roles, &bindings, &action);
         let expected = chains.iter().any(|(binding, subject, ..)| is(&who, subject, binding));
         prop_assert_eq!(policy.permits(&who, &action), expected);
-        let granted = matches!(policy.why(&who, &action), Answer::Granted(grants) if !grants.is_empty());
+        let granted = matches!(policy.why(&who, &action), WhyAnswer::Granted(grants) if !grants.is_empty());
         prop_assert_eq!(granted, expected);
     }
 
     #[test]
     fn every_change_that_is_proposed_would_grant_it((roles, bindings) in world(), who in who(), action in action()) {
         let policy = Policy::new(roles.clone(), bindings.clone());
-        if let Answer::Denied(near) = policy.why(&who, &action) {
+        if let WhyAnswer::Denied(near) = policy.why(&who, &action) {
             prop_assert!(!near.is_empty());
             for near in near {
                 let after = changed(&near.change, roles.clone(), bindings.clone());
@@ -268,7 +269,7 @@ proptest! {
             path @ Action::Path { .. } => path,
         };
         for loss in before.loss_of_binding(&gone) {
-            let who = Who::of(&loss.subject);
+            let who = Principal::of(&loss.subject);
             let lost = before.permits(&who, &action) && !after.permits(&who, &action);
             let told = loss.rules.iter().any(|rule| allows(rule, &action));
             // What is told in wildcards covers more than what is still held of it.
@@ -284,7 +285,7 @@ proptest! {
         let policy = Policy::new(roles, bindings);
         let secrets = Action::Resource(ResourceAction::new("get", "", "secrets").within(namespace));
         if policy.permits(&who, &secrets) {
-            let here = |finding: &danger::Finding<'_>| finding.scope.as_deref().is_none_or(|scope| scope == namespace);
+            let here = |finding: &danger::RiskFinding<'_>| finding.scope.as_deref().is_none_or(|scope| scope == namespace);
             let found = danger::findings(&policy, &who);
             prop_assert!(found.iter().any(|f| here(f) && ["access-secrets", "access-cluster-admin", "access-wildcard"].contains(&f.danger.rule.id)));
         }
@@ -312,9 +313,9 @@ fn a_gathered_rule_is_traced_to_the_role_that_it_was_written_in() {
     ];
     let bindings = [super::binding(None, "b", "ClusterRole", "admin", &[("User", "jane")])];
     let policy = Policy::new(roles, bindings);
-    let grant = policy.all_rules_of(&Who::new("jane", [""; 0])).next().unwrap();
+    let grant = policy.all_rules_of(&Principal::new("jane", [""; 0])).next().unwrap();
     assert_eq!(policy.origin(&grant).map(|(role, place)| (role.name.as_str(), place)), Some(("extra", 0)));
-    assert_eq!(summary::one_line(&policy, &Who::new("jane", [""; 0])), "get secrets everywhere (b → admin)");
+    assert_eq!(summary::one_line(&policy, &Principal::new("jane", [""; 0])), "get secrets everywhere (b → admin)");
 }
 
 /// A cluster of the size that the pane promises to be instant on.
@@ -356,13 +357,13 @@ fn how_long_answers_take_on_a_large_cluster() {
     println!("who-can with {holders} holders: {:?}", start.elapsed());
     let start = Instant::now();
     println!("{} subjects: {:?}", policy.subjects().len(), start.elapsed());
-    let who = Who::new("user-1", ["group-1", "group-2"]);
+    let who = Principal::new("user-1", ["group-1", "group-2"]);
     let start = Instant::now();
     let found = danger::findings(&policy, &who).len();
     println!("{found} findings: {:?}", start.elapsed());
     let start = Instant::now();
     let asked = Action::Resource(ResourceAction::new("delete", "", "pods").within("ns-1"));
-    let near = matches!(policy.why(&who, &asked), Answer::Denied(near) if !near.is_empty());
+    let near = matches!(policy.why(&who, &asked), WhyAnswer::Denied(near) if !near.is_empty());
     println!("why not {near}: {:?}", start.elapsed());
 }
 

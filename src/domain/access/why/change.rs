@@ -48,7 +48,7 @@ impl Part {
 
 /// One change of roles and bindings.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Change {
+pub enum GrantChange {
     /// Bind a role that is there.
     Bind {
         /// The new binding.
@@ -93,7 +93,7 @@ pub enum Change {
     },
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for GrantChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = |scope: &Scope| scope.as_ref().map_or_else(|| "everywhere".to_owned(), |ns| format!("in {ns}"));
         match self {
@@ -136,7 +136,7 @@ fn for_subject(command: ShellCommand, subject: &SubjectKey) -> ShellCommand {
     }
 }
 
-impl Change {
+impl GrantChange {
     /// The kubectl lines that do it.
     pub fn commands(&self, kubectl: &Kubectl) -> Vec<ShellLine> {
         match self {

@@ -5,11 +5,11 @@ use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef};
 use super::matrix::allows_named;
 use super::policy::holds;
 use super::rule::{list, url_covers};
-use super::{Action, Grant, Policy, ResourceName, Role, Scope, SubjectKey, UNAUTHENTICATED, Who, allows};
+use super::{Action, Grant, Policy, Principal, ResourceName, Role, Scope, SubjectKey, UNAUTHENTICATED, allows};
 
 mod change;
 
-pub use change::{Change, Part};
+pub use change::{GrantChange, Part};
 
 /// As many near misses are told.
 const NEAREST: usize = 6;
@@ -18,7 +18,7 @@ const DEFAULTS: &str = "kubernetes.io/bootstrapping";
 
 /// The answer.
 #[derive(Debug)]
-pub enum Answer<'a> {
+pub enum WhyAnswer<'a> {
     /// A member of `system:masters` needs no rule.
     Above,
     /// These chains grant it.
@@ -35,21 +35,21 @@ pub struct Near<'a> {
     /// The chain that comes near, where it is one of the person's own.
     pub grant: Option<Grant<'a>>,
     /// What would grant it.
-    pub change: Change,
+    pub change: GrantChange,
     /// How much more than was asked for the change gives away.
     cost: usize,
 }
 
 impl Policy {
     /// Why, or why not.
-    pub fn why(&self, who: &Who, action: &Action) -> Answer<'_> {
+    pub fn why(&self, who: &Principal, action: &Action) -> WhyAnswer<'_> {
         if who.is_master() {
-            return Answer::Above;
+            return WhyAnswer::Above;
         }
         let grants: Vec<_> = self.rules_of(who, action.namespace()).collect();
         let granting: Vec<_> = grants.iter().filter(|grant| allows(grant.rule, action)).copied().collect();
         if !granting.is_empty() {
-            return Answer::Granted(granting);
+            return WhyAnswer::Granted(granting);
         }
         let subject = subject_of(who);
         let mut near: Vec<_> = grants.iter().filter_map(|grant| self.widened(*grant, action)).collect();
@@ -59,7 +59,7 @@ impl Policy {
         near.sort_by_key(|near| near.cost);
         near.dedup_by(|a, b| a.change == b.change);
         near.truncate(NEAREST);
-        Answer::Denied(near)
+        WhyAnswer::Denied(near)
     }
 
     /// A rule that is held and lacks one word.
@@ -83,12 +83,12 @@ impl Policy {
             part.word()
         );
         let role = (role.scope.clone(), role.name.clone());
-        let change = Change::Widen { role, place, part, value };
+        let change = GrantChange::Widen { role, place, part, value };
         Some(Near { text, grant: Some(grant), change, cost: 4 + extra + 2 * others.saturating_sub(1).min(20) })
     }
 
     /// What is held in other namespaces, but not here.
-    fn elsewhere<'a>(&'a self, who: &Who, action: &Action, subject: &SubjectKey) -> Vec<Near<'a>> {
+    fn elsewhere<'a>(&'a self, who: &Principal, action: &Action, subject: &SubjectKey) -> Vec<Near<'a>> {
         let cluster_roles = |grant: &Grant<'_>| grant.role.scope.is_none();
         let granting = self.all_rules_of(who).filter(|grant| allows(grant.rule, action) && cluster_roles(grant));
         let away = granting.filter(|grant| !holds(grant.binding, action.namespace()));
@@ -116,7 +116,7 @@ impl Policy {
                 let binding = (binding.scope.clone(), binding.name.clone());
                 // A binding of the cluster gives it in every namespace.
                 let wider = usize::from(binding.0.is_none() && namespace.is_some());
-                (text, Change::Join { binding, subject: subject.clone() }, 40 * wider)
+                (text, GrantChange::Join { binding, subject: subject.clone() }, 40 * wider)
             } else {
                 let text = format!("{} {} would grant it and is not bound here", role.kind(), told(role));
                 (text, self.binding_of(role, action, subject), 1)
@@ -126,10 +126,10 @@ impl Policy {
         near.collect()
     }
 
-    fn binding_of(&self, role: &Role, action: &Action, subject: &SubjectKey) -> Change {
+    fn binding_of(&self, role: &Role, action: &Action, subject: &SubjectKey) -> GrantChange {
         let scope = action.namespace().map(ToOwned::to_owned);
         let reference = reference(role.kind(), &role.name);
-        Change::Bind {
+        GrantChange::Bind {
             name: self.free_name(&role.name, subject, scope.as_deref()),
             scope,
             role: reference,
@@ -148,7 +148,7 @@ impl Policy {
         let taken = |name: &String| self.role(scope.as_deref(), name).is_some();
         let role = numbered(base).find(|name| !taken(name)).unwrap_or_else(|| base.to_owned());
         let binding = self.free_name(&role, subject, scope.as_deref());
-        let change = Change::Make { scope, role, rule, binding, subject: subject.clone() };
+        let change = GrantChange::Make { scope, role, rule, binding, subject: subject.clone() };
         Near { text: "a role of its own gives this and nothing else".to_owned(), grant: None, change, cost: 12 }
     }
 
@@ -173,7 +173,7 @@ fn told(role: &Role) -> String {
 }
 
 /// Whom a new binding would name: the user, or the first of the groups where no user is known.
-fn subject_of(who: &Who) -> SubjectKey {
+fn subject_of(who: &Principal) -> SubjectKey {
     let group = || who.groups.iter().find(|group| *group != UNAUTHENTICATED).cloned().unwrap_or_default();
     if who.user.is_empty() { SubjectKey::Group(group()) } else { SubjectKey::user(&who.user) }
 }
@@ -246,6 +246,6 @@ fn lacking(rule: &PolicyRule, action: &Action) -> Option<(Part, String, usize)> 
 }
 
 /// Whether somebody may do it to some named object, though not to all: worth saying beside a refusal.
-pub fn only_named<'a>(policy: &'a Policy, who: &Who, action: &Action) -> Vec<Grant<'a>> {
+pub fn only_named<'a>(policy: &'a Policy, who: &Principal, action: &Action) -> Vec<Grant<'a>> {
     policy.rules_of(who, action.namespace()).filter(|grant| allows_named(grant, action)).collect()
 }

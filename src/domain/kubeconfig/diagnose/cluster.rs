@@ -3,7 +3,7 @@
 
 use serde_yaml::{Mapping, Value};
 
-use super::{Diagnosis, Entry, Surroundings, content, text};
+use super::{Diagnosis, FileAccess, UserEntry, content, text};
 use crate::domain::authority;
 use crate::domain::output::redact;
 
@@ -15,7 +15,7 @@ pub const CONTRADICTION: &str = "its cluster has a certificate authority and ins
 const PROXIES: [&str; 3] = ["http", "https", "socks5"];
 
 /// Looks at a cluster entry; gives its CA's PEM where clients use it.
-pub(super) fn look(seen: &mut Diagnosis, entry: &Entry, around: &dyn Surroundings) -> Option<Vec<u8>> {
+pub(super) fn look(seen: &mut Diagnosis, entry: &UserEntry, around: &dyn FileAccess) -> Option<Vec<u8>> {
     let fields = &entry.fields;
     let server = text(fields, "server");
     seen.server = redact::url(&server).into_owned();

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_yaml::{Mapping, Value};
 
-use super::Kind;
+use super::EntryKind;
 use super::schema::decoded;
 use super::set::Kubeconfigs;
 use crate::domain::certificate::Certificate;
@@ -18,7 +18,7 @@ use crate::domain::certificate::Certificate;
 pub use cluster::{CONTRADICTION, names_authority, server_problem};
 
 /// What lies outside of the kubeconfigs.
-pub trait Surroundings {
+pub trait FileAccess {
     /// Reads a file that a kubeconfig refers to.
     ///
     /// # Errors
@@ -112,15 +112,15 @@ pub struct Diagnosis {
 }
 
 /// A cluster or user entry, looked at.
-struct Entry {
-    kind: Kind,
+struct UserEntry {
+    kind: EntryKind,
     name: String,
     file: PathBuf,
     /// Its fields, paths in full.
     fields: Mapping,
 }
 
-impl Entry {
+impl UserEntry {
     /// A sentence about a field.
     fn problem(&self, field: &str, why: &str) -> String {
         let (kind, name, file) = (self.kind.word(), &self.name, self.file.display());
@@ -184,20 +184,20 @@ impl Diagnosis {
 
 impl Kubeconfigs {
     /// Every context, looked through.
-    pub fn diagnose(&self, around: &dyn Surroundings) -> Vec<Diagnosis> {
-        self.names(Kind::Context).into_iter().map(|name| self.diagnose_one(name, around)).collect()
+    pub fn diagnose(&self, around: &dyn FileAccess) -> Vec<Diagnosis> {
+        self.names(EntryKind::Context).into_iter().map(|name| self.diagnose_one(name, around)).collect()
     }
 
-    fn diagnose_one(&self, name: &str, around: &dyn Surroundings) -> Diagnosis {
-        let fields = self.get(Kind::Context, name).unwrap_or_default();
+    fn diagnose_one(&self, name: &str, around: &dyn FileAccess) -> Diagnosis {
+        let fields = self.get(EntryKind::Context, name).unwrap_or_default();
         let (cluster, user) = (text(&fields, "cluster"), text(&fields, "user"));
-        let file = |kind: Kind, name: &str| self.file(kind, name).map(Path::to_path_buf);
+        let file = |kind: EntryKind, name: &str| self.file(kind, name).map(Path::to_path_buf);
         let mut seen = Diagnosis {
             name: name.to_owned(),
             current: self.current_context() == Some(name),
-            file: file(Kind::Context, name).unwrap_or_default(),
-            cluster_file: file(Kind::Cluster, &cluster),
-            user_file: file(Kind::User, &user),
+            file: file(EntryKind::Context, name).unwrap_or_default(),
+            cluster_file: file(EntryKind::Cluster, &cluster),
+            user_file: file(EntryKind::User, &user),
             namespace: text(&fields, "namespace"),
             cluster,
             user,
@@ -211,8 +211,8 @@ impl Kubeconfigs {
             problems: Vec::new(),
             notes: Vec::new(),
         };
-        let Some(entry) = self.entry(Kind::Cluster, &seen.cluster) else {
-            let why = missing(Kind::Cluster, &seen.cluster, &seen.file);
+        let Some(entry) = self.entry(EntryKind::Cluster, &seen.cluster) else {
+            let why = missing(EntryKind::Cluster, &seen.cluster, &seen.file);
             seen.problems.push(why);
             self.look_at_user(&mut seen, None, true, around);
             return seen;
@@ -224,26 +224,26 @@ impl Kubeconfigs {
     }
 
     /// A user that is not there is one without credentials, which a server without TLS does not ask for.
-    fn look_at_user(&self, seen: &mut Diagnosis, authority: Option<&[u8]>, encrypted: bool, around: &dyn Surroundings) {
-        match self.entry(Kind::User, &seen.user) {
+    fn look_at_user(&self, seen: &mut Diagnosis, authority: Option<&[u8]>, encrypted: bool, around: &dyn FileAccess) {
+        match self.entry(EntryKind::User, &seen.user) {
             Some(entry) => user::look(seen, &entry, authority, encrypted, around),
             None if encrypted => {
-                let why = missing(Kind::User, &seen.user, &seen.file);
+                let why = missing(EntryKind::User, &seen.user, &seen.file);
                 seen.problems.push(why);
             }
             None => {}
         }
     }
 
-    fn entry(&self, kind: Kind, name: &str) -> Option<Entry> {
+    fn entry(&self, kind: EntryKind, name: &str) -> Option<UserEntry> {
         let fields = self.resolved(kind, name).filter(|_| !name.is_empty())?;
         let file = self.file(kind, name).map(Path::to_path_buf).unwrap_or_default();
-        Some(Entry { kind, name: name.to_owned(), file, fields })
+        Some(UserEntry { kind, name: name.to_owned(), file, fields })
     }
 }
 
 /// The field that counts of a file and its content beside it, with the content; `None` where there is neither.
-fn content(fields: &Mapping, name: &str, around: &dyn Surroundings) -> Option<(String, Result<Vec<u8>, String>)> {
+fn content(fields: &Mapping, name: &str, around: &dyn FileAccess) -> Option<(String, Result<Vec<u8>, String>)> {
     let field = format!("{name}-data");
     let data = text(fields, &field);
     if !data.is_empty() {
@@ -258,7 +258,7 @@ fn text(fields: &Mapping, name: &str) -> String {
     fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn missing(kind: Kind, name: &str, file: &Path) -> String {
+fn missing(kind: EntryKind, name: &str, file: &Path) -> String {
     let (kind, file) = (kind.word(), file.display());
     if name.is_empty() { format!("it names no {kind} ({file})") } else { format!("{kind} {name} not found ({file})") }
 }

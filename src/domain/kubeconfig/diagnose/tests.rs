@@ -40,9 +40,9 @@ fn made(days: i64) -> Made {
     Made { ca, certificate, key: own.serialize_pem() }
 }
 
-struct Around;
+struct FakeFiles;
 
-impl Surroundings for Around {
+impl FileAccess for FakeFiles {
     fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
         Err(format!("it is not there ({})", path.parent().unwrap().display()))
     }
@@ -60,7 +60,7 @@ fn looked(cluster: &str, user: &str) -> Diagnosis {
     let text = format!(
         "clusters: [{{name: c, cluster: {{server: 'https://c', {cluster}}}}}]\nusers: [{{name: u, user: {{{user}}}}}]\ncontexts: [{{name: x, context: {{cluster: c, user: u, namespace: ns}}}}]\ncurrent-context: x"
     );
-    files(&[&text]).diagnose(&Around).remove(0)
+    files(&[&text]).diagnose(&FakeFiles).remove(0)
 }
 
 fn data(name: &str, pem: &str) -> String {
@@ -138,7 +138,7 @@ fn a_token_that_tells_its_end_is_believed() {
 
 #[test]
 fn broken_references_are_named() {
-    let seen = files(&["contexts: [{name: half, context: {cluster: nowhere}}]"]).diagnose(&Around).remove(0);
+    let seen = files(&["contexts: [{name: half, context: {cluster: nowhere}}]"]).diagnose(&FakeFiles).remove(0);
     assert_eq!(seen.problems, ["cluster nowhere not found (/k/0)", "it names no user (/k/0)"]);
 }
 
@@ -157,7 +157,7 @@ fn a_server_that_no_client_can_use_is_a_problem_and_its_password_is_not_shown() 
         let text = format!(
             "clusters: [{{name: c, cluster: {{server: '{server}'}}}}]\nusers: [{{name: u, user: {{token: t}}}}]\ncontexts: [{{name: x, context: {{cluster: c, user: u}}}}]"
         );
-        let seen = files(&[&text]).diagnose(&Around).remove(0);
+        let seen = files(&[&text]).diagnose(&FakeFiles).remove(0);
         assert_eq!(seen.problems.len(), usize::from(problem.is_some()), "{server}: {:?}", seen.problems);
         assert!(problem.is_none_or(|words| seen.problems[0].contains(words)), "{:?}", seen.problems);
         assert!(!format!("{seen:?}").contains("s3cret"), "{seen:?}");
@@ -234,7 +234,7 @@ fn a_server_without_tls_asks_for_no_credentials() {
         let text = format!(
             "clusters: [{{name: c, cluster: {{server: 'http://127.0.0.1:8001'}}}}]\nusers: [{{name: u, user: {user}}}]\ncontexts: [{{name: x, context: {{cluster: c, user: u}}}}, {{name: z, context: {{cluster: c}}}}]"
         );
-        let seen = files(&[&text]).diagnose(&Around);
+        let seen = files(&[&text]).diagnose(&FakeFiles);
         assert_eq!(seen[0].problems.len(), problems, "{:?}", seen[0].problems);
         assert_eq!(seen[1].problems, [""; 0]);
     }

@@ -7,7 +7,7 @@ use base64::Engine;
 use chrono::{DateTime, Utc};
 use serde_yaml::Value;
 
-use super::{Credential, Diagnosis, Entry, Surroundings, content, plugins, text};
+use super::{Credential, Diagnosis, FileAccess, UserEntry, content, plugins, text};
 use crate::domain::authority;
 use crate::domain::certificate::Certificate;
 
@@ -17,10 +17,10 @@ const SHORT_RSA: u32 = 2048;
 /// Looks at a user entry; `authority` is the CA of the cluster, and `encrypted` whether credentials are sent at all.
 pub(super) fn look(
     seen: &mut Diagnosis,
-    entry: &Entry,
+    entry: &UserEntry,
     authority: Option<&[u8]>,
     encrypted: bool,
-    around: &dyn Surroundings,
+    around: &dyn FileAccess,
 ) {
     look_at_certificate(seen, entry, authority, encrypted, around);
     look_at_token(seen, entry, encrypted, around);
@@ -52,10 +52,10 @@ fn is_empty(value: &Value) -> bool {
 
 fn look_at_certificate(
     seen: &mut Diagnosis,
-    entry: &Entry,
+    entry: &UserEntry,
     authority: Option<&[u8]>,
     encrypted: bool,
-    around: &dyn Surroundings,
+    around: &dyn FileAccess,
 ) {
     let certificate = content(&entry.fields, "client-certificate", around);
     let key = content(&entry.fields, "client-key", around);
@@ -105,7 +105,13 @@ fn look_at_certificate(
     seen.certificate = Some(decoded);
 }
 
-fn compare(seen: &mut Diagnosis, entry: &Entry, field: &str, key: &Result<String, String>, certificate: &Certificate) {
+fn compare(
+    seen: &mut Diagnosis,
+    entry: &UserEntry,
+    field: &str,
+    key: &Result<String, String>,
+    certificate: &Certificate,
+) {
     match key {
         Ok(digest) => {
             let fits = *digest == certificate.public_key_sha256;
@@ -119,7 +125,7 @@ fn compare(seen: &mut Diagnosis, entry: &Entry, field: &str, key: &Result<String
     }
 }
 
-fn look_at_token(seen: &mut Diagnosis, entry: &Entry, encrypted: bool, around: &dyn Surroundings) {
+fn look_at_token(seen: &mut Diagnosis, entry: &UserEntry, encrypted: bool, around: &dyn FileAccess) {
     let mut token = text(&entry.fields, "token");
     let file = text(&entry.fields, "tokenFile");
     if token.is_empty() && file.is_empty() {
@@ -149,7 +155,7 @@ fn look_at_token(seen: &mut Diagnosis, entry: &Entry, encrypted: bool, around: &
     }
 }
 
-fn look_at_password(seen: &mut Diagnosis, entry: &Entry, encrypted: bool) {
+fn look_at_password(seen: &mut Diagnosis, entry: &UserEntry, encrypted: bool) {
     let (name, password) = (text(&entry.fields, "username"), text(&entry.fields, "password"));
     if name.is_empty() && password.is_empty() {
         return;

@@ -254,17 +254,17 @@ impl ShellCommand {
         let reason = match self.refused {
             Some(refusal) => refusal.reason(),
             None if self.text.split('\n').all(|line| line.len() <= LONGEST) => {
-                return ShellLine { text: self.text, kind: Kind::Command };
+                return ShellLine { text: self.text, kind: WordKind::Command };
             }
             None => "the line would be longer than a terminal takes",
         };
         let comment = ShellLine::comment(&format!("{}: not shown, {reason}", self.sketch));
-        ShellLine { kind: Kind::Refused, ..comment }
+        ShellLine { kind: WordKind::Refused, ..comment }
     }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Kind {
+enum WordKind {
     #[default]
     Comment,
     Command,
@@ -276,7 +276,7 @@ enum Kind {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ShellLine {
     text: String,
-    kind: Kind,
+    kind: WordKind,
 }
 
 impl ShellLine {
@@ -289,12 +289,12 @@ impl ShellLine {
             let harmless = c.is_alphanumeric() || " -_.,:/@+".contains(c) || equals;
             out.push(if harmless { c } else { '_' });
         }
-        Self { text: out, kind: Kind::Comment }
+        Self { text: out, kind: WordKind::Comment }
     }
 
     /// Whether it is a command, and not a comment or nothing.
     pub fn runs(&self) -> bool {
-        self.kind == Kind::Command
+        self.kind == WordKind::Command
     }
 
     /// Whether there is none.
@@ -324,14 +324,14 @@ impl ShellLine {
             return refused.clone();
         }
         let texts: Vec<_> = lines.iter().map(Self::as_str).collect();
-        Self { text: texts.join(between), kind: if lines.is_empty() { Kind::Comment } else { Kind::Command } }
+        Self { text: texts.join(between), kind: if lines.is_empty() { WordKind::Comment } else { WordKind::Command } }
     }
 
     /// The lines of a script: all of them, or only comments where one command has no line, because running the others
     /// would do something else.
     #[must_use]
     pub fn script(lines: Vec<Self>) -> Vec<Self> {
-        let whole = lines.iter().all(|line| line.kind != Kind::Refused);
+        let whole = lines.iter().all(|line| line.kind != WordKind::Refused);
         if whole { lines } else { lines.into_iter().filter(|line| !line.runs()).collect() }
     }
 }

@@ -168,7 +168,7 @@ static FOLDED: LazyLock<[u8; 256]> = LazyLock::new(|| {
 
 /// What a byte means for the [`oddity`] of a name.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ScriptKind {
     Lower,
     Upper,
     /// A digit that looks like a letter.
@@ -180,15 +180,15 @@ enum Kind {
     Odd,
 }
 
-const fn kind(byte: u8) -> Kind {
+const fn kind(byte: u8) -> ScriptKind {
     match byte {
-        b'a'..=b'z' => Kind::Lower,
-        b'A'..=b'Z' => Kind::Upper,
-        b'0' | b'1' | b'5' => Kind::LetterLike,
-        b'2'..=b'9' => Kind::Digit,
-        b'-' | b'_' | b'.' | b':' | b'/' | b' ' => Kind::Separator,
-        b'@' | b'+' | b'=' => Kind::Mark,
-        _ => Kind::Odd,
+        b'a'..=b'z' => ScriptKind::Lower,
+        b'A'..=b'Z' => ScriptKind::Upper,
+        b'0' | b'1' | b'5' => ScriptKind::LetterLike,
+        b'2'..=b'9' => ScriptKind::Digit,
+        b'-' | b'_' | b'.' | b':' | b'/' | b' ' => ScriptKind::Separator,
+        b'@' | b'+' | b'=' => ScriptKind::Mark,
+        _ => ScriptKind::Odd,
     }
 }
 
@@ -197,27 +197,29 @@ pub fn oddity(name: &str) -> Oddity {
     let mut worst = Oddity::Plain;
     let mut raise = |to: Oddity| worst = worst.max(to);
     // The kind and the byte before; a name begins and ends as if beside a separator.
-    let (mut before, mut last) = (Kind::Separator, b' ');
+    let (mut before, mut last) = (ScriptKind::Separator, b' ');
     // Whether the digits that end here all look like letters: `adm1n`, `r00t`, but neither `node1` nor `i18n`.
     let mut letter_like = false;
     for byte in name.bytes() {
         let kind = kind(byte);
         match kind {
-            Kind::Odd if byte.is_ascii() => raise(Oddity::Forged),
-            Kind::Odd => return Oddity::Foreign,
-            Kind::Upper => raise(Oddity::Unusual),
-            Kind::Separator if before == Kind::Separator => raise(Oddity::Unusual),
-            Kind::Lower if matches!((last, byte), (b'r', b'n') | (b'v', b'v') | (b'c', b'l')) => raise(Oddity::Pair),
+            ScriptKind::Odd if byte.is_ascii() => raise(Oddity::Forged),
+            ScriptKind::Odd => return Oddity::Foreign,
+            ScriptKind::Upper => raise(Oddity::Unusual),
+            ScriptKind::Separator if before == ScriptKind::Separator => raise(Oddity::Unusual),
+            ScriptKind::Lower if matches!((last, byte), (b'r', b'n') | (b'v', b'v') | (b'c', b'l')) => {
+                raise(Oddity::Pair)
+            }
             _ => {}
         }
-        let is_digit = |kind| matches!(kind, Kind::LetterLike | Kind::Digit);
-        if letter_like && matches!(kind, Kind::Lower | Kind::Upper) {
+        let is_digit = |kind| matches!(kind, ScriptKind::LetterLike | ScriptKind::Digit);
+        if letter_like && matches!(kind, ScriptKind::Lower | ScriptKind::Upper) {
             raise(Oddity::Forged);
         }
-        letter_like = kind == Kind::LetterLike && (letter_like || !is_digit(before));
+        letter_like = kind == ScriptKind::LetterLike && (letter_like || !is_digit(before));
         (before, last) = (kind, byte);
     }
-    if before == Kind::Separator && !name.is_empty() {
+    if before == ScriptKind::Separator && !name.is_empty() {
         raise(Oddity::Unusual);
     }
     worst

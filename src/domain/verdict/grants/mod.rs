@@ -9,12 +9,12 @@ use std::sync::Arc;
 use super::Level;
 use super::confusables::{Difference, difference, skeleton};
 use super::rules::{self, Rule};
-use crate::domain::access::danger::{self, Finding};
+use crate::domain::access::danger::{self, RiskFinding};
 use crate::domain::access::{Binding, Grant, Policy, SubjectKey};
 
 /// One dangerous thing that a binding grants.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Danger {
+pub struct GrantedRisk {
     /// The rule that speaks of it.
     pub rule: &'static Rule,
     /// How bad it is.
@@ -28,14 +28,14 @@ pub struct Danger {
 /// Dangers by subject, and the names that bindings use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Grants {
-    users: HashMap<String, Vec<Arc<Danger>>>,
-    groups: HashMap<String, Vec<Arc<Danger>>>,
+    users: HashMap<String, Vec<Arc<GrantedRisk>>>,
+    groups: HashMap<String, Vec<Arc<GrantedRisk>>>,
     /// The names of users and groups by [`skeleton`].
     names: HashMap<String, BTreeSet<String>>,
 }
 
-impl Danger {
-    fn of(finding: &Finding<'_>, grant: &Grant<'_>) -> Self {
+impl GrantedRisk {
+    fn of(finding: &RiskFinding<'_>, grant: &Grant<'_>) -> Self {
         let text = format!("It {} ({}).", finding.text(), grant.chain());
         let reach = (finding.scope.is_none(), finding.names.is_empty());
         Self { rule: finding.danger.rule, level: finding.level, text, reach }
@@ -49,15 +49,16 @@ impl Grants {
         for binding in policy.bindings() {
             let found = dangers(policy, binding);
             for (key, subject) in binding.keys() {
-                let danger =
-                    |(finding, grant): &(Finding<'_>, Grant<'_>)| Danger::of(finding, &Grant { subject, ..*grant });
+                let danger = |(finding, grant): &(RiskFinding<'_>, Grant<'_>)| {
+                    GrantedRisk::of(finding, &Grant { subject, ..*grant })
+                };
                 grants.note(key, found.iter().map(danger));
             }
         }
         grants
     }
 
-    fn note(&mut self, key: SubjectKey, found: impl Iterator<Item = Danger>) {
+    fn note(&mut self, key: SubjectKey, found: impl Iterator<Item = GrantedRisk>) {
         let seen = |names: &mut HashMap<String, BTreeSet<String>>, name: &str| {
             names.entry(skeleton(name)).or_default().insert(name.to_owned());
         };
@@ -100,7 +101,7 @@ impl Grants {
 
     /// What a user with these groups gets that is dangerous, in the order of the rules' table: of each rule the worst.
     /// Who has every right anyway has no other.
-    pub fn dangers<'a>(&self, user: &str, groups: impl IntoIterator<Item = &'a str>) -> Vec<Arc<Danger>> {
+    pub fn dangers<'a>(&self, user: &str, groups: impl IntoIterator<Item = &'a str>) -> Vec<Arc<GrantedRisk>> {
         let mut found = Vec::new();
         let of_groups = groups.into_iter().filter_map(|group| self.groups.get(group));
         for danger in self.users.get(user).into_iter().chain(of_groups).flatten() {
@@ -109,15 +110,15 @@ impl Grants {
         if let Some(all) = found.iter().position(|danger| danger.rule.id == rules::ACCESS_CLUSTER_ADMIN.id) {
             return vec![found.swap_remove(all)];
         }
-        let place = |danger: &Arc<Danger>| rules::ALL.iter().position(|rule| *rule == danger.rule);
+        let place = |danger: &Arc<GrantedRisk>| rules::ALL.iter().position(|rule| *rule == danger.rule);
         found.sort_by_key(place);
         found
     }
 }
 
 /// Keeps `danger` unless one of its rule that is as bad and reaches as far is there.
-fn keep(known: &mut Vec<Arc<Danger>>, danger: Arc<Danger>) {
-    let weight = |danger: &Danger| (danger.level, danger.reach);
+fn keep(known: &mut Vec<Arc<GrantedRisk>>, danger: Arc<GrantedRisk>) {
+    let weight = |danger: &GrantedRisk| (danger.level, danger.reach);
     match known.iter_mut().find(|other| other.rule == danger.rule) {
         Some(other) if weight(other) < weight(&danger) => *other = danger,
         Some(_) => {}
@@ -126,7 +127,7 @@ fn keep(known: &mut Vec<Arc<Danger>>, danger: Arc<Danger>) {
 }
 
 /// What one binding grants that is worth a question at least; to whom does not matter.
-fn dangers<'a>(policy: &'a Policy, binding: &'a Binding) -> Vec<(Finding<'a>, Grant<'a>)> {
+fn dangers<'a>(policy: &'a Policy, binding: &'a Binding) -> Vec<(RiskFinding<'a>, Grant<'a>)> {
     let (Some(role), Some(subject)) = (policy.role_of(binding), binding.subjects.first()) else { return Vec::new() };
     let grants = role.rules.iter().enumerate().map(|(place, rule)| Grant { binding, subject, role, place, rule });
     let findings = grants.flat_map(|grant| danger::of_grant(grant).into_iter().map(move |finding| (finding, grant)));

@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::request::State;
-use crate::domain::verdict::Facts;
+use crate::domain::request::RequestState;
+use crate::domain::verdict::RequestFacts;
 use crate::domain::verdict::cleanup::wakes;
 use crate::domain::verdict::facts::{Id, NODE_PREFIX};
 use crate::domain::verdict::signer::{KUBELET_CLIENT, KUBELET_SERVING, is_signed_here};
 use names::{GroupNames, LookAlikes, number_of_name, number_of_skeleton};
-use sets::Groups;
+use sets::MultiMap;
 
 /// A request's place in the table.
 type Slot = u32;
@@ -25,20 +25,20 @@ type Number = u64;
 
 /// All requests, indexed.
 #[derive(Debug, Default)]
-pub struct Ties {
-    table: Vec<Option<Arc<Facts>>>,
+pub struct RelatedIndex {
+    table: Vec<Option<Arc<RequestFacts>>>,
     free: Vec<Slot>,
     uids: HashMap<Id, Slot>,
     /// By key: users, and their requests.
-    keys: Groups<(Number, Slot)>,
+    keys: MultiMap<(Number, Slot)>,
     /// Requests by user, and their certificates among them.
-    users: Groups<Slot>,
-    certified: Groups<Slot>,
+    users: MultiMap<Slot>,
+    certified: MultiMap<Slot>,
     /// Users by what their names look like.
     look_alikes: LookAlikes,
     /// Groups that are asked for, and what their names look like.
     groups: GroupNames,
-    names: Groups<Slot>,
+    names: MultiMap<Slot>,
     /// Pending requests for one node, one signer and by one requester, the newest last: nobody outdates another's.
     nodes: HashMap<Number, BTreeSet<(DateTime<Utc>, Id, Slot)>>,
     /// How many certificates a signer has made.
@@ -48,7 +48,7 @@ pub struct Ties {
     number: RandomState,
 }
 
-impl Ties {
+impl RelatedIndex {
     /// How many requests there are.
     pub fn len(&self) -> usize {
         self.uids.len()
@@ -60,18 +60,18 @@ impl Ties {
     }
 
     /// The facts of one request.
-    pub fn get(&self, uid: Id) -> Option<&Facts> {
+    pub fn get(&self, uid: Id) -> Option<&RequestFacts> {
         self.at(*self.uids.get(&uid)?)
     }
 
     /// All requests, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Facts>> {
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<RequestFacts>> {
         self.table.iter().flatten()
     }
 
     /// A request is there, or is different. Gives back whose verdicts that touches, its own among them; nobody's where
     /// nothing is different. What requests have in common is shared by whoever makes the facts.
-    pub fn apply(&mut self, facts: impl Into<Arc<Facts>>) -> HashSet<Id> {
+    pub fn apply(&mut self, facts: impl Into<Arc<RequestFacts>>) -> HashSet<Id> {
         let facts = facts.into();
         let mut touched = Touched::default();
         if let Some(slot) = self.uids.get(&facts.uid).copied() {
@@ -118,14 +118,14 @@ impl Ties {
     }
 
     /// Another request of the same user with the same key.
-    pub(super) fn same_key_same_user(&self, facts: &Facts) -> Option<&Facts> {
+    pub(super) fn same_key_same_user(&self, facts: &RequestFacts) -> Option<&RequestFacts> {
         let user = self.user_number(&facts.user);
         let mut same = self.keys.between(self.number.hash_one(facts.key?), (user, 0)..=(user, Slot::MAX));
         same.find_map(|(_, slot)| self.at(slot).filter(|other| other.uid != facts.uid))
     }
 
     /// A request of another user with the same key.
-    pub(super) fn same_key_other_user(&self, facts: &Facts) -> Option<&Facts> {
+    pub(super) fn same_key_other_user(&self, facts: &RequestFacts) -> Option<&RequestFacts> {
         let user = self.user_number(&facts.user);
         let (first, last) = self.keys.ends(self.number.hash_one(facts.key?))?;
         let other = [first, last].into_iter().find(|(other, _)| *other != user);
@@ -133,7 +133,7 @@ impl Ties {
     }
 
     /// The newest pending request for the same node and signer, by the same requester, where it is another.
-    pub(super) fn newer_of_node(&self, facts: &Facts) -> Option<&Facts> {
+    pub(super) fn newer_of_node(&self, facts: &RequestFacts) -> Option<&RequestFacts> {
         let (created, uid) = (facts.created_at?, facts.uid);
         let pending = self.nodes.get(&self.node_number(facts)?)?;
         let (newest, other, slot) = pending.last()?;
@@ -141,7 +141,7 @@ impl Ties {
     }
 
     /// A request of another user whose name this one can be mistaken for.
-    pub(super) fn look_alike(&self, facts: &Facts) -> Option<&Facts> {
+    pub(super) fn look_alike(&self, facts: &RequestFacts) -> Option<&RequestFacts> {
         let other = self.look_alikes.of(self.skeleton_number(&facts.user), self.user_number(&facts.user))?;
         self.users.get(other).find_map(|slot| self.at(slot).filter(|other| other.uid != facts.uid))
     }
@@ -161,7 +161,7 @@ impl Ties {
         self.signed.contains_key(signer)
     }
 
-    fn at(&self, slot: Slot) -> Option<&Facts> {
+    fn at(&self, slot: Slot) -> Option<&RequestFacts> {
         self.table.get(usize::try_from(slot).ok()?)?.as_deref()
     }
 
@@ -177,7 +177,7 @@ impl Ties {
         number_of_skeleton(&self.number, name)
     }
 
-    fn node_number(&self, facts: &Facts) -> Option<Number> {
+    fn node_number(&self, facts: &RequestFacts) -> Option<Number> {
         let kubelet = [KUBELET_CLIENT, KUBELET_SERVING].contains(&facts.signer.as_ref());
         (kubelet && facts.is_pending() && facts.node().is_some())
             .then(|| self.number.hash_one((&facts.signer, &facts.user, &facts.asker.user)))
@@ -187,7 +187,7 @@ impl Ties {
         touched.0.iter().filter_map(|slot| self.at(*slot)).map(|facts| facts.uid).chain(own).collect()
     }
 
-    fn put_in(&mut self, facts: Arc<Facts>, touched: &mut Touched) {
+    fn put_in(&mut self, facts: Arc<RequestFacts>, touched: &mut Touched) {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.table.push(None);
             Slot::try_from(self.table.len() - 1).unwrap_or(Slot::MAX)
@@ -205,7 +205,7 @@ impl Ties {
             let noticed = self.groups.insert(&self.number, group);
             self.touch_group(noticed.as_deref(), touched);
         }
-        if facts.state == State::Issued {
+        if facts.state == RequestState::Issued {
             if self.certified.insert(user, slot) {
                 self.touch_named(&facts.user, touched);
             }
@@ -242,7 +242,7 @@ impl Ties {
             let unnoticed = self.groups.remove(&self.number, group);
             self.touch_group(unnoticed.as_deref(), touched);
         }
-        if facts.state == State::Issued {
+        if facts.state == RequestState::Issued {
             if self.certified.remove(user, slot) {
                 self.touch_named(&facts.user, touched);
             }
@@ -279,7 +279,7 @@ impl Ties {
     /// first asked for, so that no index of requests by group is kept for it.
     fn touch_group(&self, group: Option<&str>, touched: &mut Touched) {
         let Some(group) = group else { return };
-        let asks = |facts: &Facts| facts.groups.iter().any(|own| **own == *group);
+        let asks = |facts: &RequestFacts| facts.groups.iter().any(|own| **own == *group);
         let asking = self.table.iter().zip(0..).filter(|(other, _)| other.as_deref().is_some_and(asks));
         touched.0.extend(asking.map(|(_, slot)| slot));
     }
@@ -293,7 +293,7 @@ impl Ties {
     }
 
     /// A signer's first certificate is there, or the last one is gone: all that wait for it are touched.
-    fn count_signed(&mut self, facts: &Facts, there: bool, touched: &mut Touched) {
+    fn count_signed(&mut self, facts: &RequestFacts, there: bool, touched: &mut Touched) {
         let count = self.signed.entry(Arc::clone(&facts.signer)).or_default();
         let before = *count;
         *count = if there { before + 1 } else { before.saturating_sub(1) };
@@ -302,7 +302,7 @@ impl Ties {
             self.signed.remove(&facts.signer);
         }
         if (before == 0) != (after == 0) && !is_signed_here(&facts.signer) {
-            let waits = |other: &Facts| other.signer == facts.signer && other.is_pending();
+            let waits = |other: &RequestFacts| other.signer == facts.signer && other.is_pending();
             let waiting = self.table.iter().zip(0..).filter(|(other, _)| other.as_deref().is_some_and(waits));
             touched.0.extend(waiting.map(|(_, slot)| slot));
         }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::domain::verdict::confusables::{Oddity, oddity, skeleton};
 use crate::domain::verdict::related_index::Number;
-use crate::domain::verdict::related_index::sets::{AsItIs, Groups};
+use crate::domain::verdict::related_index::sets::{IdentityHasher, MultiMap};
 
 /// The bits of a [`number_of_name`] below its oddity.
 const BITS: u32 = 56;
@@ -32,7 +32,7 @@ fn is_noticed(name: Number, other: Number) -> bool {
 
 /// Names by skeleton, the plainest first.
 #[derive(Debug, Default)]
-pub(super) struct LookAlikes(Groups<Number>);
+pub(super) struct LookAlikes(MultiMap<Number>);
 
 impl LookAlikes {
     /// Adds a name. Returns the other name that is noticed from now on.
@@ -71,7 +71,7 @@ impl LookAlikes {
 /// The groups that requests ask for. There are few, and many requests for each.
 #[derive(Debug, Default)]
 pub(super) struct GroupNames {
-    groups: HashMap<Number, Asked, BuildHasherDefault<AsItIs>>,
+    groups: HashMap<Number, Asked, BuildHasherDefault<IdentityHasher>>,
     look_alikes: LookAlikes,
 }
 

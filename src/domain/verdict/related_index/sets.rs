@@ -9,13 +9,13 @@ use crate::domain::verdict::related_index::Number;
 
 /// Members by group.
 #[derive(Debug)]
-pub(super) struct Groups<T>(HashMap<Number, Few<T>, BuildHasherDefault<AsItIs>>);
+pub(super) struct MultiMap<T>(HashMap<Number, SmallIdSet<T>, BuildHasherDefault<IdentityHasher>>);
 
 /// Numbers are hashes already, with a secret.
 #[derive(Debug, Default)]
-pub(super) struct AsItIs(u64);
+pub(super) struct IdentityHasher(u64);
 
-impl Hasher for AsItIs {
+impl Hasher for IdentityHasher {
     fn finish(&self) -> u64 {
         // The upper bits of a name's number say little, and the table looks at them first.
         self.0 ^ self.0 << 32
@@ -34,34 +34,34 @@ impl Hasher for AsItIs {
 
 /// One member without a set of its own.
 #[derive(Debug)]
-enum Few<T> {
+enum SmallIdSet<T> {
     One(T),
     /// Boxed: a hundred thousand groups have one.
     #[expect(clippy::box_collection, reason = "a pointer takes less space in every other group")]
     Many(Box<BTreeSet<T>>),
 }
 
-impl<T> Default for Groups<T> {
+impl<T> Default for MultiMap<T> {
     fn default() -> Self {
         Self(HashMap::default())
     }
 }
 
-impl<T: Copy + Ord> Groups<T> {
+impl<T: Copy + Ord> MultiMap<T> {
     /// Adds to a group; whether it is the first there.
     pub fn insert(&mut self, group: Number, member: T) -> bool {
         match self.0.entry(group) {
             Entry::Vacant(entry) => {
-                entry.insert(Few::One(member));
+                entry.insert(SmallIdSet::One(member));
                 return true;
             }
             Entry::Occupied(mut entry) => match entry.get_mut() {
-                Few::Many(all) => {
+                SmallIdSet::Many(all) => {
                     all.insert(member);
                 }
-                Few::One(other) => {
+                SmallIdSet::One(other) => {
                     let both = BTreeSet::from([*other, member]);
-                    *entry.get_mut() = Few::Many(Box::new(both));
+                    *entry.get_mut() = SmallIdSet::Many(Box::new(both));
                 }
             },
         }
@@ -72,8 +72,8 @@ impl<T: Copy + Ord> Groups<T> {
     pub fn remove(&mut self, group: Number, member: T) -> bool {
         let empty = match self.0.get_mut(&group) {
             None => return false,
-            Some(Few::One(one)) => *one == member,
-            Some(Few::Many(all)) => {
+            Some(SmallIdSet::One(one)) => *one == member,
+            Some(SmallIdSet::Many(all)) => {
                 all.remove(&member);
                 all.is_empty()
             }
@@ -108,8 +108,8 @@ impl<T: Copy + Ord> Groups<T> {
     fn parts(&self, group: Number) -> (Option<T>, Option<&BTreeSet<T>>) {
         match self.0.get(&group) {
             None => (None, None),
-            Some(Few::One(one)) => (Some(*one), None),
-            Some(Few::Many(all)) => (None, Some(all)),
+            Some(SmallIdSet::One(one)) => (Some(*one), None),
+            Some(SmallIdSet::Many(all)) => (None, Some(all)),
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use crate::domain::request::{CLIENT_SIGNER, State};
-use crate::domain::verdict::Asker;
+use crate::domain::request::{CLIENT_SIGNER, RequestState};
+use crate::domain::verdict::RequesterKind;
 use crate::domain::verdict::confusables::{Oddity, oddity, skeleton};
 use crate::domain::verdict::related_index::*;
 use crate::domain::verdict::{Context, judge_around};
@@ -26,7 +26,8 @@ const USERS: [&str; 12] = [
     "marla",
 ];
 const GROUPS: [&[&str]; 6] = [&[], &["ops"], &["0ps"], &["Ops", "dev"], &["ops", "dev"], &["op5", "dev", "dev"]];
-const STATES: [State; 5] = [State::Pending, State::Approved, State::Issued, State::Denied, State::Failed];
+const STATES: [RequestState; 5] =
+    [RequestState::Pending, RequestState::Approved, RequestState::Issued, RequestState::Denied, RequestState::Failed];
 
 fn noon() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_500_000, 0).unwrap()
@@ -36,20 +37,20 @@ fn id(number: u8) -> Id {
     [number; 16]
 }
 
-fn facts(uid: u8, name: usize, user: usize, key: u8, signer: usize, state: usize, minutes: i64) -> Facts {
+fn facts(uid: u8, name: usize, user: usize, key: u8, signer: usize, state: usize, minutes: i64) -> RequestFacts {
     let groups = GROUPS[usize::from(uid) % GROUPS.len()];
     let names = ["jane", "pavel", "w1", "w2", "csr-a", "csr-b"];
     let user = USERS[user];
-    Facts {
+    RequestFacts {
         uid: id(uid),
         name: names[name].into(),
         state: STATES[state],
         created_at: Some(noon() + chrono::TimeDelta::minutes(minutes)),
-        approved_at: (STATES[state] != State::Pending).then(noon),
+        approved_at: (STATES[state] != RequestState::Pending).then(noon),
         signer: SIGNERS[signer].into(),
         user: user.into(),
         groups: groups.iter().map(|group| (*group).into()).collect(),
-        asker: Arc::new(Asker {
+        asker: Arc::new(RequesterKind {
             user: if uid.is_multiple_of(2) { user.into() } else { "other".into() },
             groups: Arc::default(),
         }),
@@ -60,27 +61,27 @@ fn facts(uid: u8, name: usize, user: usize, key: u8, signer: usize, state: usize
 }
 
 #[derive(Debug, Clone)]
-enum Step {
-    Apply(Facts),
+enum IndexStep {
+    Apply(RequestFacts),
     Remove(Id),
     Later(i64),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<IndexStep>> {
     let apply = (0..9u8, 0..6usize, 0..USERS.len(), 0..4u8, 0..4usize, 0..5usize, 0..3i64).prop_map(
         |(uid, name, user, key, signer, state, minutes)| {
-            Step::Apply(facts(uid, name, user, key, signer, state, minutes))
+            IndexStep::Apply(facts(uid, name, user, key, signer, state, minutes))
         },
     );
-    let remove = (0..9u8).prop_map(|uid| Step::Remove(id(uid)));
-    let later = (0..900i64).prop_map(Step::Later);
+    let remove = (0..9u8).prop_map(|uid| IndexStep::Remove(id(uid)));
+    let later = (0..900i64).prop_map(IndexStep::Later);
     proptest::collection::vec(prop_oneof![6 => apply, 2 => remove, 1 => later], 1..60)
 }
 
 /// What a plain search says of one request among all.
-fn plainly(all: &BTreeMap<Id, Facts>, own: &Facts) -> [bool; 7] {
+fn plainly(all: &BTreeMap<Id, RequestFacts>, own: &RequestFacts) -> [bool; 7] {
     let mut others = all.values().filter(|other| other.uid != own.uid).collect::<Vec<_>>();
-    let same_key = |other: &&&Facts| own.key.is_some() && other.key == own.key;
+    let same_key = |other: &&&RequestFacts| own.key.is_some() && other.key == own.key;
     let same_user = others.iter().filter(same_key).any(|other| other.user == own.user);
     let other_user = others.iter().filter(same_key).any(|other| other.user != own.user);
     let noticed = |own: &str, other: &str| {
@@ -89,17 +90,18 @@ fn plainly(all: &BTreeMap<Id, Facts>, own: &Facts) -> [bool; 7] {
     let alike = others.iter().any(|other| noticed(&own.user, &other.user));
     let asked = || all.values().flat_map(|other| other.groups.iter());
     let alike_group = own.groups.iter().any(|group| asked().any(|other| noticed(group, other)));
-    let certified = |user: &str| all.values().any(|other| *other.user == *user && other.state == State::Issued);
-    let signing = all.values().any(|other| other.signer == own.signer && other.state == State::Issued);
+    let certified = |user: &str| all.values().any(|other| *other.user == *user && other.state == RequestState::Issued);
+    let signing = all.values().any(|other| other.signer == own.signer && other.state == RequestState::Issued);
     let kubelet = own.signer.starts_with("kubernetes.io/kube") && own.signer.as_ref() != CLIENT_SIGNER;
-    let like = |other: &&&Facts| (&other.signer, &other.user, &other.asker) == (&own.signer, &own.user, &own.asker);
+    let like =
+        |other: &&&RequestFacts| (&other.signer, &other.user, &other.asker) == (&own.signer, &own.user, &own.asker);
     others.retain(|other| like(&other) && other.is_pending());
-    let newer = |other: &&Facts| (other.created_at, other.uid) > (own.created_at, own.uid);
+    let newer = |other: &&RequestFacts| (other.created_at, other.uid) > (own.created_at, own.uid);
     let newer = kubelet && own.is_pending() && own.node().is_some() && others.iter().any(newer);
     [same_user, other_user, alike, alike_group, certified(&own.name), signing, newer]
 }
 
-fn indexed(ties: &Ties, own: &Facts) -> [bool; 7] {
+fn indexed(ties: &RelatedIndex, own: &RequestFacts) -> [bool; 7] {
     [
         ties.same_key_same_user(own).is_some(),
         ties.same_key_other_user(own).is_some(),
@@ -112,7 +114,11 @@ fn indexed(ties: &Ties, own: &Facts) -> [bool; 7] {
 }
 
 /// The rules that fire; texts may name another example.
-fn verdict(ties: &Ties, own: &Facts, now: DateTime<Utc>) -> Vec<(&'static str, crate::domain::verdict::Level)> {
+fn verdict(
+    ties: &RelatedIndex,
+    own: &RequestFacts,
+    now: DateTime<Utc>,
+) -> Vec<(&'static str, crate::domain::verdict::Level)> {
     let context = Context { others: Some(ties), now: Some(now), ..Context::default() };
     judge_around(own, &context).findings.iter().map(|finding| (finding.rule, finding.level)).collect()
 }
@@ -122,20 +128,20 @@ proptest! {
 
     #[test]
     fn the_index_says_what_a_plain_search_says_and_whoever_is_not_touched_keeps_the_verdict(steps in steps()) {
-        let (mut ties, mut all, mut known) = (Ties::default(), BTreeMap::new(), BTreeMap::new());
+        let (mut ties, mut all, mut known) = (RelatedIndex::default(), BTreeMap::new(), BTreeMap::new());
         let mut now = noon();
         for step in steps {
             let touched = match step {
-                Step::Apply(facts) => {
+                IndexStep::Apply(facts) => {
                     all.insert(facts.uid, facts.clone());
                     ties.apply(facts)
                 }
-                Step::Remove(uid) => {
+                IndexStep::Remove(uid) => {
                     all.remove(&uid);
                     known.remove(&uid);
                     ties.remove(uid)
                 }
-                Step::Later(minutes) => {
+                IndexStep::Later(minutes) => {
                     now += chrono::TimeDelta::minutes(minutes);
                     HashSet::new()
                 }
@@ -162,11 +168,11 @@ proptest! {
 
 #[test]
 fn ten_thousand_requests_with_one_key_touch_each_other_twice_at_most() {
-    let mut ties = Ties::default();
+    let mut ties = RelatedIndex::default();
     let mut touched = 0;
     for number in 0..10_000u128 {
         let user = format!("user-{number}");
-        let facts = Facts {
+        let facts = RequestFacts {
             uid: number.to_be_bytes(),
             user: user.as_str().into(),
             name: user.into(),
@@ -179,14 +185,14 @@ fn ten_thousand_requests_with_one_key_touch_each_other_twice_at_most() {
 
 #[test]
 fn ten_thousand_look_alikes_touch_each_other_twice_at_most() {
-    let mut ties = Ties::default();
+    let mut ties = RelatedIndex::default();
     let mut touched = 0;
     for number in 0..1_u128 << 13 {
         // Every way to write thirteen letters as a digit or not.
         let user: String = (0..13).map(|bit| if number >> bit & 1 == 0 { "l-" } else { "1-" }).collect();
         let group: Arc<str> = format!("team-{user}").into();
         let groups: Arc<[Arc<str>]> = Arc::new([group]);
-        let facts = Facts {
+        let facts = RequestFacts {
             uid: number.to_be_bytes(),
             user: user.as_str().into(),
             name: user.into(),
@@ -201,8 +207,8 @@ fn ten_thousand_look_alikes_touch_each_other_twice_at_most() {
 #[test]
 fn an_imitation_is_noticed_and_casts_no_doubt_on_the_name_that_it_imitates() {
     for (name, imitation) in [("jane", "Jane"), ("alice", "a1ice"), ("jane", "j\u{430}ne"), ("ops-a", "ops;a")] {
-        let of = |uid: u8, user: &str| Facts { user: user.into(), ..facts(uid, 0, 0, 0, 0, 0, 0) };
-        let mut ties = Ties::default();
+        let of = |uid: u8, user: &str| RequestFacts { user: user.into(), ..facts(uid, 0, 0, 0, 0, 0, 0) };
+        let mut ties = RelatedIndex::default();
         let (own, other) = (of(0, name), of(6, imitation));
         ties.apply(own.clone());
         ties.apply(other.clone());
@@ -213,5 +219,5 @@ fn an_imitation_is_noticed_and_casts_no_doubt_on_the_name_that_it_imitates() {
 
 #[test]
 fn facts_stay_slim() {
-    assert!(size_of::<Facts>() <= 160, "{} bytes, a hundred thousand times", size_of::<Facts>());
+    assert!(size_of::<RequestFacts>() <= 160, "{} bytes, a hundred thousand times", size_of::<RequestFacts>());
 }

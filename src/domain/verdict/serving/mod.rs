@@ -4,11 +4,11 @@ use super::facts::NODE_PREFIX;
 use super::hosts::{ApiHosts, Host, is_service_name, never_a_nodes};
 use super::nodes::Hosts;
 use super::signer::KUBELET_SERVING;
-use super::{Context, Facts, Finding, Level, finding, rules};
+use super::{Context, Finding, Level, RequestFacts, finding, rules};
 use crate::domain::request::San;
 
 /// Every name and address must be the Node's own, and some cannot be.
-pub(super) fn hosts(facts: &Facts, context: &Context<'_>, found: &mut Vec<Finding>) {
+pub(super) fn hosts(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     // The signer takes a name without a node, too: `system:node:`.
     let Some(node) = facts.user.strip_prefix(NODE_PREFIX) else { return };
     if facts.signer.as_ref() != KUBELET_SERVING || facts.hosts.is_empty() {
@@ -38,7 +38,7 @@ struct Sorted<'a> {
 }
 
 impl<'a> Sorted<'a> {
-    fn of(facts: &'a Facts, node: &str, context: &Context<'_>) -> Self {
+    fn of(facts: &'a RequestFacts, node: &str, context: &Context<'_>) -> Self {
         let mut sorted = Self::default();
         let own = context.nodes.and_then(|nodes| nodes.get(node));
         for san in facts.hosts.iter() {

@@ -6,22 +6,22 @@ use k8s_openapi::api::core::v1::Node;
 use serde_json::json;
 
 use super::*;
-use crate::domain::request::State;
-use crate::domain::verdict::{Asker, Facts, Nodes, judge_around};
+use crate::domain::request::RequestState;
+use crate::domain::verdict::{Nodes, RequestFacts, RequesterKind, judge_around};
 
 /// A node's own request, for these names and addresses.
-fn request(node: &str, sans: &[San]) -> Facts {
+fn request(node: &str, sans: &[San]) -> RequestFacts {
     let user: Arc<str> = format!("system:node:{node}").into();
-    Facts {
+    RequestFacts {
         uid: [1; 16],
         name: "csr-a".into(),
-        state: State::Pending,
+        state: RequestState::Pending,
         created_at: None,
         approved_at: None,
         signer: KUBELET_SERVING.into(),
         user: Arc::clone(&user),
         groups: Arc::new(["system:nodes".into()]),
-        asker: Arc::new(Asker { user, groups: Arc::new(["system:nodes".into()]) }),
+        asker: Arc::new(RequesterKind { user, groups: Arc::new(["system:nodes".into()]) }),
         key: None,
         hosts: sans.into(),
         expiration_seconds: None,
@@ -62,7 +62,7 @@ fn api_hosts() -> ApiHosts {
     }
 }
 
-fn rules_of(facts: &Facts, nodes: Option<&Nodes>, api_hosts: Option<&ApiHosts>) -> Vec<(&'static str, Level)> {
+fn rules_of(facts: &RequestFacts, nodes: Option<&Nodes>, api_hosts: Option<&ApiHosts>) -> Vec<(&'static str, Level)> {
     let context = Context { nodes, api_hosts, ..Context::default() };
     judge_around(facts, &context).findings.iter().map(|finding| (finding.rule, finding.level)).collect()
 }
@@ -205,7 +205,7 @@ fn only_the_node_itself_requests_its_serving_certificate() {
     ] {
         let mut facts = request("w1", &[dns("w1")]);
         let groups = groups.iter().map(|group| (*group).into()).collect();
-        facts.asker = Arc::new(Asker { user: user.into(), groups });
+        facts.asker = Arc::new(RequesterKind { user: user.into(), groups });
         let found = rules_of(&facts, Some(&nodes), Some(&api));
         assert_eq!(found, [("requester-not-the-node", Level::Danger)], "{user}");
     }

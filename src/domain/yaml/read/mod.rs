@@ -41,7 +41,7 @@ pub fn documents(text: &str) -> Result<Documents, String> {
     legacy::check_prologue(text)?;
     let events = Parser::new_from_str_with_options(text, options);
     let (anchors, repeated, spans) = (HashMap::new(), Size::default(), Spans::new(text));
-    let mut reader = Reader { events, anchors, read: 0, repeated, duplicate: None, spans };
+    let mut reader = YamlReader { events, anchors, read: 0, repeated, duplicate: None, spans };
     let mut read = Documents::default();
     loop {
         let document = reader.document();
@@ -63,9 +63,9 @@ pub fn documents(text: &str) -> Result<Documents, String> {
     }
 }
 
-struct Reader<'a> {
+struct YamlReader<'a> {
     events: Parser<'a, granit_parser::StrInput<'a>>,
-    anchors: HashMap<usize, Node>,
+    anchors: HashMap<usize, ReadNode>,
     /// Nodes read so far, in all documents.
     read: usize,
     /// Copied for anchors and aliases so far, in all documents.
@@ -76,7 +76,7 @@ struct Reader<'a> {
 }
 
 /// A value and its size.
-type Node = (Value, Size);
+type ReadNode = (Value, Size);
 
 /// The size of a value with everything in it.
 #[derive(Debug, Default, Clone, Copy)]
@@ -97,7 +97,7 @@ impl Size {
     }
 }
 
-impl Reader<'_> {
+impl YamlReader<'_> {
     fn document(&mut self) -> Result<Option<Value>, String> {
         loop {
             match self.next()? {
@@ -123,7 +123,7 @@ impl Reader<'_> {
         }
     }
 
-    fn node(&mut self, event: Event<'static>, at: Span, depth: usize) -> Result<Node, String> {
+    fn node(&mut self, event: Event<'static>, at: Span, depth: usize) -> Result<ReadNode, String> {
         if depth > DEEPEST {
             return Err(wrong(at, "it is nested too deep"));
         }
@@ -197,7 +197,7 @@ impl Reader<'_> {
         }
     }
 
-    fn keep(&mut self, anchor: usize, node: Node, at: Span) -> Result<Node, String> {
+    fn keep(&mut self, anchor: usize, node: ReadNode, at: Span) -> Result<ReadNode, String> {
         if anchor > 0 {
             self.repeat(node.1, at)?;
             self.anchors.insert(anchor, node.clone());

@@ -8,24 +8,24 @@ pub mod view;
 use serde_json::Value;
 
 use crate::console::core::effect::EffectId;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::widgets::form::Form;
 use crate::domain::access::object::Named;
-use crate::error::Trouble;
+use crate::error::UserError;
 
-pub use fields::Field;
+pub use fields::EditField;
 
 /// One object being made, changed or deleted.
 #[derive(Debug)]
-pub struct Sheet {
+pub struct EditForm {
     /// What is done.
-    pub what: What,
+    pub what: EditKind,
     /// The object as it was read; a new one has none.
     pub original: Option<Value>,
     /// The fields; a deletion has none.
-    pub form: Form<Field>,
+    pub form: Form<EditField>,
     /// How far it is.
-    pub step: Step,
+    pub step: EditStep,
     /// What is wrong with the fields.
     pub problem: Option<String>,
     /// First line shown of what stands to be confirmed.
@@ -36,7 +36,7 @@ pub struct Sheet {
 
 /// What is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
+pub enum EditKind {
     /// A new role.
     NewRole,
     /// A new binding.
@@ -51,7 +51,7 @@ pub enum What {
 
 /// How far it is.
 #[derive(Debug)]
-pub enum Step {
+pub enum EditStep {
     /// The object is being read.
     Reading(EffectId),
     /// The fields have the keyboard.
@@ -59,11 +59,11 @@ pub enum Step {
     /// The server rehearses it.
     Rehearsing(EffectId, Draft),
     /// It waits for a yes.
-    Review(Draft, Vec<Told>),
+    Review(Draft, Vec<ReviewLine>),
     /// On its way.
     Sent(EffectId, Draft),
     /// It did not work.
-    Failed(Trouble),
+    Failed(UserError),
 }
 
 /// An object as it would be sent.
@@ -77,7 +77,7 @@ pub struct Draft {
 
 /// A line of what stands to be confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum ReviewLine {
     /// Something to know. Weighty where it is a warning.
     Note(String),
     /// A warning.
@@ -90,34 +90,34 @@ pub enum Told {
     New(String),
 }
 
-impl Sheet {
-    fn new(what: What, form: Form<Field>, step: Step) -> Self {
+impl EditForm {
+    fn new(what: EditKind, form: Form<EditField>, step: EditStep) -> Self {
         Self { what, original: None, form, step, problem: None, scroll: 0, leaving: false }
     }
 
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<KeyContext> {
         match self.step {
-            Step::Fields => vec![Place::Form, Place::Always],
-            Step::Review(..) => vec![Place::Confirm, Place::List, Place::Always],
-            Step::Failed(_) => vec![Place::Reader, Place::Always],
-            Step::Reading(_) | Step::Rehearsing(..) | Step::Sent(..) => vec![Place::Always],
+            EditStep::Fields => vec![KeyContext::Form, KeyContext::Always],
+            EditStep::Review(..) => vec![KeyContext::Confirm, KeyContext::List, KeyContext::Always],
+            EditStep::Failed(_) => vec![KeyContext::Reader, KeyContext::Always],
+            EditStep::Reading(_) | EditStep::Rehearsing(..) | EditStep::Sent(..) => vec![KeyContext::Always],
         }
     }
 
     /// Whether `action` would do something now.
     pub fn possible(&self, action: Action) -> bool {
         let steps = [Action::NextStep, Action::PreviousStep, Action::Review, Action::Resume];
-        !steps.contains(&action) && (action != Action::NextField || matches!(self.step, Step::Fields))
+        !steps.contains(&action) && (action != Action::NextField || matches!(self.step, EditStep::Fields))
     }
 
     /// The heading.
     pub fn title(&self) -> String {
         match &self.what {
-            What::NewRole => "New role".to_owned(),
-            What::NewBinding => "New binding".to_owned(),
-            What::EditRole(named) | What::EditBinding(named) => format!("Change {named}"),
-            What::Delete(named) => format!("Delete {named}?"),
+            EditKind::NewRole => "New role".to_owned(),
+            EditKind::NewBinding => "New binding".to_owned(),
+            EditKind::EditRole(named) | EditKind::EditBinding(named) => format!("Change {named}"),
+            EditKind::Delete(named) => format!("Delete {named}?"),
         }
     }
 }

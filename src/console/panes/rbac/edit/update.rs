@@ -5,25 +5,25 @@ use serde_json::Value;
 
 use crate::cluster::rbac::MANAGER;
 use crate::console::core::effect::{Effect, EffectId};
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::core::view::question_fits;
 use crate::console::dialogs::hint;
-use crate::console::panes::rbac::edit::{Draft, Field, Sheet, Step, Told, What, fields};
-use crate::console::panes::rbac::opened::Page;
-use crate::console::panes::rbac::rows::{Target, find_binding, find_role};
-use crate::console::panes::rbac::{Task, ask, update as pane};
+use crate::console::panes::rbac::edit::{Draft, EditField, EditForm, EditKind, EditStep, ReviewLine, fields};
+use crate::console::panes::rbac::opened::RbacPage;
+use crate::console::panes::rbac::rows::{RowTarget, find_binding, find_role};
+use crate::console::panes::rbac::{RbacTask, ask, update as pane};
 use crate::console::panes::requests::update::steps;
 use crate::console::widgets::form::Form;
-use crate::domain::access::object::{Kind, Named};
+use crate::domain::access::object::{Named, RbacKind};
 use crate::domain::access::{Policy, SubjectKey, draft, summary};
 use crate::domain::diff;
 use crate::domain::gate::{self, Confirmation, WritePermit};
 use crate::domain::output::shell::{Kubectl, ShellCommand, ShellLine};
-use crate::domain::request::Pin;
+use crate::domain::request::RequestVersion;
 use crate::domain::text::printable;
-use crate::error::Trouble;
-use crate::operations::issue::Written;
+use crate::error::UserError;
+use crate::operations::issue::WriteRecord;
 
 /// Lines that are shown around a change.
 const CONTEXT: usize = 4;
@@ -31,13 +31,14 @@ const CONTEXT: usize = 4;
 /// Opens a sheet.
 pub fn open(state: &mut State, action: Action) -> Vec<Effect> {
     let namespace = match &state.rbac.page().page {
-        Page::Access(access) => access.namespace().map_or_else(|| state.namespace(), ToOwned::to_owned),
+        RbacPage::Access(access) => access.namespace().map_or_else(|| state.namespace(), ToOwned::to_owned),
         _ => state.namespace(),
     };
     match action {
         Action::NewRole => {
-            let mut sheet = Sheet::new(What::NewRole, fields::new_role(&namespace, &state.rbac.presets), Step::Fields);
-            sheet.form.focus(Field::Name);
+            let mut sheet =
+                EditForm::new(EditKind::NewRole, fields::new_role(&namespace, &state.rbac.presets), EditStep::Fields);
+            sheet.form.focus(EditField::Name);
             state.rbac.sheet = Some(Box::new(sheet));
             Vec::new()
         }
@@ -45,8 +46,8 @@ pub fn open(state: &mut State, action: Action) -> Vec<Effect> {
             let role = pane::meant(state).filter(|named| named.kind.is_role());
             let subject = subject(state);
             let mut form = fields::new_binding(&namespace, role.as_ref(), subject.as_ref());
-            form.focus(if role.is_some() { Field::Users } else { Field::Role });
-            let mut sheet = Sheet::new(What::NewBinding, form, Step::Fields);
+            form.focus(if role.is_some() { EditField::Users } else { EditField::Role });
+            let mut sheet = EditForm::new(EditKind::NewBinding, form, EditStep::Fields);
             sheet.follow(&[]);
             state.rbac.sheet = Some(Box::new(sheet));
             Vec::new()
@@ -55,19 +56,19 @@ pub fn open(state: &mut State, action: Action) -> Vec<Effect> {
             let Some(named) = pane::meant(state) else { return Vec::new() };
             let id = state.next_effect();
             let what = match action {
-                Action::Delete => What::Delete(named.clone()),
-                _ if named.kind.is_role() => What::EditRole(named.clone()),
-                _ => What::EditBinding(named.clone()),
+                Action::Delete => EditKind::Delete(named.clone()),
+                _ if named.kind.is_role() => EditKind::EditRole(named.clone()),
+                _ => EditKind::EditBinding(named.clone()),
             };
-            state.rbac.sheet = Some(Box::new(Sheet::new(what, Form::default(), Step::Reading(id))));
-            vec![Effect::Rbac(Task::Read(id, named))]
+            state.rbac.sheet = Some(Box::new(EditForm::new(what, Form::default(), EditStep::Reading(id))));
+            vec![Effect::Rbac(RbacTask::Read(id, named))]
         }
     }
 }
 
 /// The presets of the config folder have been read: a new role that nobody has typed into yet offers them too.
 pub fn presets_came(state: &mut State) {
-    let untouched = |sheet: &Sheet| sheet.what == What::NewRole && !sheet.form.touched();
+    let untouched = |sheet: &EditForm| sheet.what == EditKind::NewRole && !sheet.form.touched();
     if state.rbac.sheet.as_deref().is_some_and(untouched) {
         open(state, Action::NewRole);
     }
@@ -77,8 +78,8 @@ pub fn presets_came(state: &mut State) {
 fn subject(state: &State) -> Option<SubjectKey> {
     let opened = state.rbac.page();
     let who = match (&opened.page, opened.chosen().and_then(|row| row.target.as_ref())) {
-        (Page::Access(access), _) => &access.who,
-        (Page::Grants(who, _), _) | (_, Some(Target::Who(who))) => who,
+        (RbacPage::Access(access), _) => &access.who,
+        (RbacPage::Grants(who, _), _) | (_, Some(RowTarget::Who(who))) => who,
         _ => return None,
     };
     if who.user.is_empty() {
@@ -89,49 +90,51 @@ fn subject(state: &State) -> Option<SubjectKey> {
 }
 
 /// The object was read for a sheet; tells whether a sheet waited for it.
-pub fn read(state: &mut State, id: EffectId, result: &Result<Value, Trouble>) -> bool {
+pub fn read(state: &mut State, id: EffectId, result: &Result<Value, UserError>) -> bool {
     let policy = state.rbac.policy.clone();
     let Some(sheet) =
-        state.rbac.sheet.as_deref_mut().filter(|sheet| matches!(sheet.step, Step::Reading(of) if of == id))
+        state.rbac.sheet.as_deref_mut().filter(|sheet| matches!(sheet.step, EditStep::Reading(of) if of == id))
     else {
         return false;
     };
     let object = match result {
         Ok(object) => object.clone(),
         Err(trouble) => {
-            sheet.step = Step::Failed(trouble.clone());
+            sheet.step = EditStep::Failed(trouble.clone());
             return true;
         }
     };
     match sheet.what.clone() {
-        What::EditRole(_) if object.get("aggregationRule").is_some_and(|rule| !rule.is_null()) => {
+        EditKind::EditRole(_) if object.get("aggregationRule").is_some_and(|rule| !rule.is_null()) => {
             let text = "its rules are gathered from other cluster roles, and written over by the cluster";
-            sheet.step =
-                Step::Failed(Trouble::advised(text, "Change a role that it gathers; a rule's lower part names it."));
+            sheet.step = EditStep::Failed(UserError::advised(
+                text,
+                "Change a role that it gathers; a rule's lower part names it.",
+            ));
         }
-        What::EditRole(_) => {
+        EditKind::EditRole(_) => {
             let rules: Vec<_> = serde_json::from_value(object["rules"].clone()).unwrap_or_default();
             sheet.form = fields::edit_role(&rules);
-            sheet.step = Step::Fields;
+            sheet.step = EditStep::Fields;
         }
-        What::EditBinding(named) => {
+        EditKind::EditBinding(named) => {
             let subjects: Vec<k8s_openapi::api::rbac::v1::Subject> =
                 serde_json::from_value(object["subjects"].clone()).unwrap_or_default();
             let keys = subjects.iter().filter_map(|subject| SubjectKey::of(subject, named.scope.as_deref()));
             sheet.form = fields::edit_binding(keys);
-            sheet.step = Step::Fields;
+            sheet.step = EditStep::Fields;
         }
-        What::Delete(named) => {
-            sheet.step = Step::Review(Draft { named: named.clone(), object: Value::Null }, losses(&policy, &named));
+        EditKind::Delete(named) => {
+            sheet.step = EditStep::Review(Draft { named: named.clone(), object: Value::Null }, losses(&policy, &named));
         }
-        What::NewRole | What::NewBinding => {}
+        EditKind::NewRole | EditKind::NewBinding => {}
     }
     sheet.original = Some(object);
     true
 }
 
 /// What a deletion takes away, from whom.
-fn losses(policy: &Policy, named: &Named) -> Vec<Told> {
+fn losses(policy: &Policy, named: &Named) -> Vec<ReviewLine> {
     let losses = if named.kind.is_role() {
         find_role(policy, named).map(|role| policy.loss_of_role(role)).unwrap_or_default()
     } else {
@@ -142,19 +145,21 @@ fn losses(policy: &Policy, named: &Named) -> Vec<Told> {
     let mut told: Vec<_> = losses
         .iter()
         .map(|loss| match loss.rules.as_slice() {
-            [] => Told::Note(format!(
+            [] => ReviewLine::Note(format!(
                 "{} loses nothing {}: other bindings grant the same",
                 loss.subject,
                 place(&loss.scope)
             )),
-            rules => Told::Gone(format!("{} loses {} {}", loss.subject, summary::rules(rules), place(&loss.scope))),
+            rules => {
+                ReviewLine::Gone(format!("{} loses {} {}", loss.subject, summary::rules(rules), place(&loss.scope)))
+            }
         })
         .collect();
     if told.is_empty() {
-        told.push(Told::Note("Nobody loses anything by it.".to_owned()));
+        told.push(ReviewLine::Note("Nobody loses anything by it.".to_owned()));
     }
     if named.kind.is_role() && losses.iter().any(|loss| !loss.rules.is_empty()) {
-        told.push(Told::Note(
+        told.push(ReviewLine::Note(
             "Bindings that name it stay, and grant nothing until a role of that name is there.".to_owned(),
         ));
     }
@@ -171,25 +176,25 @@ pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effe
         .map_or(0, |sheet| crate::console::panes::rbac::edit::view::last_scroll(state, sheet));
     let Some(sheet) = state.rbac.sheet.as_deref_mut() else { return Vec::new() };
     match (&mut sheet.step, action) {
-        (Step::Fields, _) => return fields_key(state, action, key),
-        (Step::Failed(_), Some(Action::Back)) => {
+        (EditStep::Fields, _) => return fields_key(state, action, key),
+        (EditStep::Failed(_), Some(Action::Back)) => {
             // What was typed is not lost by a refusal.
             if sheet.form.fields().is_empty() {
                 state.rbac.sheet = None;
             } else {
-                sheet.step = Step::Fields;
+                sheet.step = EditStep::Fields;
             }
         }
-        (Step::Review(..), Some(Action::Yes)) => return send(state),
-        (Step::Review(..), Some(Action::Enter)) => hint(state, Place::Confirm),
-        (Step::Review(..), Some(Action::No)) => {
+        (EditStep::Review(..), Some(Action::Yes)) => return send(state),
+        (EditStep::Review(..), Some(Action::Enter)) => hint(state, KeyContext::Confirm),
+        (EditStep::Review(..), Some(Action::No)) => {
             if sheet.form.fields().is_empty() {
                 state.rbac.sheet = None;
             } else {
-                sheet.step = Step::Fields;
+                sheet.step = EditStep::Fields;
             }
         }
-        (Step::Review(..), Some(action)) => {
+        (EditStep::Review(..), Some(action)) => {
             if let Some(steps) = steps(action, height) {
                 sheet.scroll = sheet.scroll.saturating_add_signed(steps).min(last);
             }
@@ -222,7 +227,7 @@ fn fields_key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<E
         }
         // An empty line for a rule means that there are no more.
         Some(Action::Enter) if !done(sheet, &visible) => sheet.form.move_focus(true, |id| visible.contains(&id)),
-        Some(Action::Enter | Action::Review) => return rehearse(state),
+        Some(Action::Enter | Action::Review) => return preflight(state),
         Some(_) => {}
         None => {
             sheet.problem = None;
@@ -233,13 +238,14 @@ fn fields_key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<E
     Vec::new()
 }
 
-fn done(sheet: &Sheet, visible: &[Field]) -> bool {
-    let empty_rule = |field: Field| matches!(field, Field::Rule(_)) && sheet.form.value(field).trim().is_empty();
+fn done(sheet: &EditForm, visible: &[EditField]) -> bool {
+    let empty_rule =
+        |field: EditField| matches!(field, EditField::Rule(_)) && sheet.form.value(field).trim().is_empty();
     sheet.form.focused().is_some_and(empty_rule) || sheet.form.at_last(|id| visible.contains(&id))
 }
 
 /// The server says what it would make of the fields.
-fn rehearse(state: &mut State) -> Vec<Effect> {
+fn preflight(state: &mut State) -> Vec<Effect> {
     let id = state.next_effect();
     let catalogue = state.rbac.catalogue.clone();
     let Some(permit) = permitted(state) else { return Vec::new() };
@@ -248,7 +254,7 @@ fn rehearse(state: &mut State) -> Vec<Effect> {
         Ok(draft) => {
             let create = sheet.original.is_none();
             let task = put(id, permit, &draft, create, true);
-            sheet.step = Step::Rehearsing(id, draft);
+            sheet.step = EditStep::Rehearsing(id, draft);
             vec![Effect::Rbac(task)]
         }
         Err((field, why)) => {
@@ -264,8 +270,8 @@ fn permitted(state: &mut State) -> Option<WritePermit> {
     state.session.permit().map_err(|refusal| state.notify(false, printable(&refusal.to_string()).into_owned())).ok()
 }
 
-fn put(id: EffectId, permit: WritePermit, draft: &Draft, create: bool, dry_run: bool) -> Task {
-    Task::Put { id, permit, named: draft.named.clone(), object: Box::new(draft.object.clone()), create, dry_run }
+fn put(id: EffectId, permit: WritePermit, draft: &Draft, create: bool, dry_run: bool) -> RbacTask {
+    RbacTask::Put { id, permit, named: draft.named.clone(), object: Box::new(draft.object.clone()), create, dry_run }
 }
 
 fn send(state: &mut State) -> Vec<Effect> {
@@ -273,36 +279,40 @@ fn send(state: &mut State) -> Vec<Effect> {
     let shown = question_fits(state);
     let Some(permit) = permitted(state).filter(|_| shown) else { return Vec::new() };
     let Some(sheet) = state.rbac.sheet.as_deref_mut() else { return Vec::new() };
-    let Step::Review(draft, _) = &sheet.step else { return Vec::new() };
+    let EditStep::Review(draft, _) = &sheet.step else { return Vec::new() };
     let draft = draft.clone();
     let task = match (&sheet.what, &sheet.original) {
-        (What::Delete(named), Some(original)) => {
+        (EditKind::Delete(named), Some(original)) => {
             let text = |name: &str| original["metadata"][name].as_str().unwrap_or_default().to_owned();
-            let pin = Pin { name: named.name.clone(), uid: text("uid"), resource_version: text("resourceVersion") };
+            let pin = RequestVersion {
+                name: named.name.clone(),
+                uid: text("uid"),
+                resource_version: text("resourceVersion"),
+            };
             // A version that is no longer the newest is refused by the server.
             let Ok(deletion) = gate::delete(permit, &pin, true, &Confirmation::key(shown)) else { return Vec::new() };
-            Task::Delete { id, named: named.clone(), deletion }
+            RbacTask::Delete { id, named: named.clone(), deletion }
         }
         (_, original) => put(id, permit, &draft, original.is_none(), false),
     };
-    sheet.step = Step::Sent(id, draft);
+    sheet.step = EditStep::Sent(id, draft);
     vec![Effect::Rbac(task)]
 }
 
 /// A rehearsal or a write ended; a deletion gives no object.
-pub fn put_ended(state: &mut State, id: EffectId, result: Result<Option<Value>, Trouble>) {
+pub fn put_ended(state: &mut State, id: EffectId, result: Result<Option<Value>, UserError>) {
     let Some(sheet) = state.rbac.sheet.as_deref_mut() else { return };
     match (&sheet.step, result) {
-        (Step::Rehearsing(of, draft), Ok(Some(object))) if *of == id => {
+        (EditStep::Rehearsing(of, draft), Ok(Some(object))) if *of == id => {
             let draft = draft.clone();
             let told = review(sheet, &draft, &object);
             sheet.scroll = 0;
-            sheet.step = Step::Review(draft, told);
+            sheet.step = EditStep::Review(draft, told);
         }
-        (Step::Rehearsing(of, _), Err(trouble)) if *of == id => sheet.step = Step::Failed(trouble),
-        (Step::Sent(of, draft), result) if *of == id => {
+        (EditStep::Rehearsing(of, _), Err(trouble)) if *of == id => sheet.step = EditStep::Failed(trouble),
+        (EditStep::Sent(of, draft), result) if *of == id => {
             let (what, did) = match (&sheet.what, sheet.original.is_some()) {
-                (What::Delete(_), _) => ("delete", "deleted"),
+                (EditKind::Delete(_), _) => ("delete", "deleted"),
                 (_, true) => ("change", "changed"),
                 (_, false) => ("create", "created"),
             };
@@ -318,11 +328,11 @@ pub fn put_ended(state: &mut State, id: EffectId, result: Result<Option<Value>, 
                 }
                 Err(trouble) => {
                     let text = trouble.text.clone();
-                    sheet.step = Step::Failed(trouble);
+                    sheet.step = EditStep::Failed(trouble);
                     Err(text)
                 }
             };
-            state.activity.add(state.clock.now, Written { what, object, outcome, command });
+            state.activity.add(state.clock.now, WriteRecord { what, object, outcome, command });
         }
         // Nobody waits for it any more.
         _ => {}
@@ -342,27 +352,29 @@ fn by_hand(kubectl: &Kubectl, what: &str, draft: &Draft) -> ShellLine {
 }
 
 /// What is to be known before a yes: who else has a say, and every line that changes.
-fn review(sheet: &Sheet, draft: &Draft, object: &Value) -> Vec<Told> {
+fn review(sheet: &EditForm, draft: &Draft, object: &Value) -> Vec<ReviewLine> {
     let mut told = Vec::new();
     let field = if draft.named.kind.is_role() { "rules" } else { "subjects" };
     let original = sheet.original.clone().unwrap_or_default();
     let changed = original.get(field) != object.get(field);
     for manager in draft::managers(&original, field, MANAGER) {
         if changed {
-            told.push(Told::Warning(format!(
+            told.push(ReviewLine::Warning(format!(
                 "! {field} are managed by {manager} too: it may set them back when it runs again"
             )));
         }
     }
     let default = original.pointer("/metadata/labels/kubernetes.io~1bootstrapping").is_some();
-    if default && draft.named.kind == Kind::ClusterRole {
-        told.push(Told::Warning("! a default role: the API server puts its own rules back when it starts".to_owned()));
+    if default && draft.named.kind == RbacKind::ClusterRole {
+        told.push(ReviewLine::Warning(
+            "! a default role: the API server puts its own rules back when it starts".to_owned(),
+        ));
     }
     let old = sheet.original.as_ref().map(draft::comparable).unwrap_or_default();
     let new = draft::comparable(object);
     let lines = diff::lines(&old, &new);
-    if lines.iter().all(|line| matches!(line, diff::Line::Same(_))) {
-        told.push(Told::Note("Nothing would change.".to_owned()));
+    if lines.iter().all(|line| matches!(line, diff::DiffLine::Same(_))) {
+        told.push(ReviewLine::Note("Nothing would change.".to_owned()));
     }
     let mut left_out = false;
     for (at, line) in lines.iter().enumerate() {
@@ -371,12 +383,12 @@ fn review(sheet: &Sheet, draft: &Draft, object: &Value) -> Vec<Told> {
             continue;
         }
         if std::mem::take(&mut left_out) {
-            told.push(Told::Same("…".to_owned()));
+            told.push(ReviewLine::Same("…".to_owned()));
         }
         told.push(match line {
-            diff::Line::Same(text) => Told::Same((*text).to_owned()),
-            diff::Line::Gone(text) => Told::Gone((*text).to_owned()),
-            diff::Line::New(text) => Told::New((*text).to_owned()),
+            diff::DiffLine::Same(text) => ReviewLine::Same((*text).to_owned()),
+            diff::DiffLine::Gone(text) => ReviewLine::Gone((*text).to_owned()),
+            diff::DiffLine::New(text) => ReviewLine::New((*text).to_owned()),
         });
     }
     told

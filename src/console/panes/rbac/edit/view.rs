@@ -6,10 +6,10 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::dialogs::view::inner;
-use crate::console::panes::rbac::edit::{Field, Sheet, Step, Told, What};
+use crate::console::panes::rbac::edit::{EditField, EditForm, EditKind, EditStep, ReviewLine};
 use crate::console::panes::rbac::view::candidates_line;
 use crate::console::widgets::form;
 use crate::console::widgets::text::{shown, wrapped};
@@ -22,7 +22,7 @@ const FOOT: u16 = 4;
 const SHORT: u16 = 9;
 
 /// Draws it over the pane.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet) {
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm) {
     frame.render_widget(Clear, area);
     let theme = state.theme;
     let title = format!(" {} ", shown(&sheet.title(), usize::from(area.width).saturating_sub(6)));
@@ -31,18 +31,22 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet) {
     frame.render_widget(block, area);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     match &sheet.step {
-        Step::Reading(_) => frame.render_widget(Line::raw("Reading it…"), inner),
-        Step::Rehearsing(..) => frame.render_widget(Line::styled("The server rehearses it…", theme.warning()), inner),
-        Step::Sent(..) => frame.render_widget(Line::styled("Sent, waiting for the cluster…", theme.warning()), inner),
-        Step::Fields => draw_fields(frame, inner, state, sheet),
-        Step::Review(_, told) => draw_review(frame, inner, state, sheet, told),
-        Step::Failed(trouble) => {
+        EditStep::Reading(_) => frame.render_widget(Line::raw("Reading it…"), inner),
+        EditStep::Rehearsing(..) => {
+            frame.render_widget(Line::styled("The server rehearses it…", theme.warning()), inner)
+        }
+        EditStep::Sent(..) => {
+            frame.render_widget(Line::styled("Sent, waiting for the cluster…", theme.warning()), inner)
+        }
+        EditStep::Fields => draw_fields(frame, inner, state, sheet),
+        EditStep::Review(_, told) => draw_review(frame, inner, state, sheet, told),
+        EditStep::Failed(trouble) => {
             let mut lines = paragraph(&format!("✖ {}", trouble.text), inner.width, theme.bad());
             if let Some(advice) = &trouble.advice {
                 lines.push(Line::raw(""));
                 lines.extend(paragraph(advice, inner.width, Style::new()));
             }
-            let text = format!("{} goes back.", state.keymap.word(Place::Reader, Action::Back));
+            let text = format!("{} goes back.", state.keymap.word(KeyContext::Reader, Action::Back));
             lines.extend([Line::raw(""), Line::styled(text, theme.strong())]);
             frame.render_widget(Paragraph::new(lines), inner);
         }
@@ -53,23 +57,23 @@ fn paragraph(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
     wrapped(text, width.into()).into_iter().map(|line| Line::styled(line, style)).collect()
 }
 
-fn draw_fields(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet) {
+fn draw_fields(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm) {
     let theme = state.theme;
     let short = area.height < SHORT;
     let foot = if short { 2 } else { FOOT };
     let fields = Rect { height: area.height.saturating_sub(foot), ..area };
     let near = near(sheet, fields.height);
-    let shows = |field: Field| sheet.shows(field) && (short || near(field));
+    let shows = |field: EditField| sheet.shows(field) && (short || near(field));
     let end = form::view::draw(frame, fields, &sheet.form, LABEL, shows, theme);
     let mut lines = if short { Vec::new() } else { vec![Line::raw("")] };
     if let Some(problem) = &sheet.problem {
         lines.extend(paragraph(&format!("✖ {problem}"), area.width, theme.bad()));
     }
     lines.push(candidates_line(&sheet.candidates(&state.rbac.policy, &state.rbac.catalogue), area.width, state));
-    let key = |action| state.keymap.word(Place::Form, action);
+    let key = |action| state.keymap.word(KeyContext::Form, action);
     let hint = match (&sheet.what, sheet.leaving) {
         (_, true) => format!("{} again drops what was typed.", key(Action::Back)),
-        (What::NewRole | What::EditRole(_), _) => format!(
+        (EditKind::NewRole | EditKind::EditRole(_), _) => format!(
             "A rule: VERBS: RESOURCES [only NAMES]. {} on an empty one, or {}, shows the review.",
             key(Action::Enter),
             key(Action::Review)
@@ -83,31 +87,31 @@ fn draw_fields(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet) {
 }
 
 /// Of many rules those near the keyboard are shown.
-fn near(sheet: &Sheet, height: u16) -> impl Fn(Field) -> bool {
+fn near(sheet: &EditForm, height: u16) -> impl Fn(EditField) -> bool {
     let rules = crate::console::panes::rbac::edit::fields::rule_count(&sheet.form);
     let others =
-        sheet.form.fields().iter().filter(|field| !matches!(field.id, Field::Rule(_)) && sheet.shows(field.id));
+        sheet.form.fields().iter().filter(|field| !matches!(field.id, EditField::Rule(_)) && sheet.shows(field.id));
     let others: usize = others.map(form::view::lines).sum();
     let room = usize::from(height).saturating_sub(others).max(1);
     let at = match sheet.form.focused() {
-        Some(Field::Rule(at)) => at,
+        Some(EditField::Rule(at)) => at,
         _ => 0,
     };
     let first = (at + 1).saturating_sub(room).min(rules.saturating_sub(room));
     move |field| match field {
-        Field::Rule(at) => (first..first + room).contains(&at),
+        EditField::Rule(at) => (first..first + room).contains(&at),
         _ => true,
     }
 }
 
 /// Whether the end of what is to be confirmed, and the question, are on the screen.
-pub fn fits(state: &State, sheet: &Sheet) -> bool {
+pub fn fits(state: &State, sheet: &EditForm) -> bool {
     sheet.scroll >= last_scroll(state, sheet) && room(inner(state.body())) > 0
 }
 
 /// The scroll position that shows the end of what is to be confirmed.
-pub fn last_scroll(state: &State, sheet: &Sheet) -> usize {
-    let Step::Review(_, told) = &sheet.step else { return 0 };
+pub fn last_scroll(state: &State, sheet: &EditForm) -> usize {
+    let EditStep::Review(_, told) = &sheet.step else { return 0 };
     let area = inner(state.body());
     let all: usize = told.iter().map(|line| told_lines(line, area.width, state).len()).sum();
     all.saturating_sub(room(area))
@@ -118,11 +122,11 @@ fn room(area: Rect) -> usize {
     usize::from(area.height).saturating_sub(if area.height < SHORT { 1 } else { 4 })
 }
 
-fn draw_review(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet, told: &[Told]) {
+fn draw_review(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm, told: &[ReviewLine]) {
     let theme = state.theme;
     let width = area.width;
     let head = match sheet.what {
-        What::Delete(_) => "This is what it takes away:",
+        EditKind::Delete(_) => "This is what it takes away:",
         _ if sheet.original.is_none() => "The server would make this (dry run):",
         _ => "The server would change this (dry run):",
     };
@@ -133,27 +137,28 @@ fn draw_review(frame: &mut Frame, area: Rect, state: &State, sheet: &Sheet, told
     let more = all.len() > sheet.scroll + room;
     lines.extend(all.into_iter().skip(sheet.scroll).take(room));
     frame.render_widget(Paragraph::new(lines), area);
-    let (yes, no) = (state.keymap.words(Place::Confirm, Action::Yes), state.keymap.words(Place::Confirm, Action::No));
-    let down = state.keymap.word(Place::List, Action::Down);
+    let (yes, no) =
+        (state.keymap.words(KeyContext::Confirm, Action::Yes), state.keymap.words(KeyContext::Confirm, Action::No));
+    let down = state.keymap.word(KeyContext::List, Action::Down);
     let question = match &sheet.what {
         // What has not been seen to its end is not confirmed.
         _ if more => format!("{down} more, {no} leaves it"),
         _ if short => format!("{yes} yes, {no} no"),
-        What::Delete(_) => format!("Delete it? {yes} yes, {no} no"),
+        EditKind::Delete(_) => format!("Delete it? {yes} yes, {no} no"),
         _ => format!("Write it? {yes} yes, {no} back to the fields"),
     };
     let at = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
     frame.render_widget(Line::styled(question, theme.strong()), at);
 }
 
-fn told_lines(told: &Told, width: u16, state: &State) -> Vec<Line<'static>> {
+fn told_lines(told: &ReviewLine, width: u16, state: &State) -> Vec<Line<'static>> {
     let theme = state.theme;
     let (mark, text, style) = match told {
-        Told::Note(text) => return paragraph(text, width, Style::new()),
-        Told::Warning(text) => return paragraph(text, width, theme.warning()),
-        Told::Same(text) => (" ", text, theme.dim()),
-        Told::Gone(text) => ("-", text, theme.bad()),
-        Told::New(text) => ("+", text, theme.good()),
+        ReviewLine::Note(text) => return paragraph(text, width, Style::new()),
+        ReviewLine::Warning(text) => return paragraph(text, width, theme.warning()),
+        ReviewLine::Same(text) => (" ", text, theme.dim()),
+        ReviewLine::Gone(text) => ("-", text, theme.bad()),
+        ReviewLine::New(text) => ("+", text, theme.good()),
     };
     let indent = text.len() - text.trim_start().len();
     let parts = wrapped(text.trim_start(), usize::from(width).saturating_sub(indent + 2));

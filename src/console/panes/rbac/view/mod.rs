@@ -12,14 +12,14 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::cluster::rbac_watch::Reach;
 use crate::cluster::watch::WatchStatus;
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::core::view::nothing_found;
-use crate::console::panes::rbac::rows::{Column, Entry, columns};
-use crate::console::panes::rbac::{Ask, Page, Rbac, detail, edit};
+use crate::console::panes::rbac::rows::{ColumnSpec, RowEntry, columns};
+use crate::console::panes::rbac::{QueryForm, RbacPage, RbacPane, detail, edit};
 use crate::console::widgets::form;
 use crate::console::widgets::text::{cell, mark_name, shown, wrapped};
-use crate::domain::access::object::Kind;
+use crate::domain::access::object::RbacKind;
 use crate::domain::verdict::Level;
 
 /// Lines of the lower part, its border not counted.
@@ -47,13 +47,13 @@ pub fn detail_area(body: Rect) -> Option<Rect> {
 }
 
 /// The rows, and the line on which the cursor is; `None` where they are a table.
-pub fn row_area(body: Rect, rbac: &Rbac) -> Option<(Rect, u16)> {
+pub fn row_area(body: Rect, rbac: &RbacPane) -> Option<(Rect, u16)> {
     let opened = rbac.page();
     let list = layout(body).0;
     // Borders and the heading are no rows.
     let rows = Rect { y: list.y + 2, height: list.height.saturating_sub(3), ..list };
     let cursor = opened.place().checked_sub(opened.top())?;
-    let plain = !matches!(opened.page, Page::Access(_)) && rbac.sheet.is_none() && rbac.ask.is_none();
+    let plain = !matches!(opened.page, RbacPage::Access(_)) && rbac.sheet.is_none() && rbac.ask.is_none();
     plain.then_some((rows, rows.y + u16::try_from(cursor).ok()?))
 }
 
@@ -92,7 +92,7 @@ fn draw_rows(frame: &mut Frame, area: Rect, state: &State, last: bool) {
     frame.render_widget(block, area);
     let Some(first) = inner.rows().next() else { return };
     let rest = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
-    if let Page::Access(access) = &opened.page {
+    if let RbacPage::Access(access) = &opened.page {
         return table::draw(frame, inner, state, access);
     }
     if !draw_search(frame, first, state) {
@@ -120,7 +120,7 @@ fn title(state: &State, width: usize) -> String {
     let first = state.rbac.trail.first().map(|first| first.page.title()).unwrap_or_default();
     let trail = if state.rbac.trail.len() > 1 { format!("{first} › {}", opened.page.title()) } else { first };
     let count = match &opened.page {
-        Page::Access(_) => String::new(),
+        RbacPage::Access(_) => String::new(),
         _ if opened.search.is_empty() => format!(" · {}", opened.total),
         _ => format!(" · {} of {}", opened.rows.len(), opened.total),
     };
@@ -159,7 +159,7 @@ fn status(state: &State) -> Option<(String, Style)> {
     })
 }
 
-fn heading(page: &Page, width: u16) -> String {
+fn heading(page: &RbacPage, width: u16) -> String {
     let cells = columns(page).iter().map(|of| column(of.0, column_width(*of, page, width)));
     format!("    {}", cells.collect::<String>())
 }
@@ -168,7 +168,7 @@ fn heading(page: &Page, width: u16) -> String {
 const NAME: usize = 14;
 
 /// A column's cells, and its share of what the others leave.
-fn column_width(column: Column, page: &Page, width: u16) -> usize {
+fn column_width(column: ColumnSpec, page: &RbacPage, width: u16) -> usize {
     let room = usize::from(width.saturating_sub(4));
     let (mut fixed, mut kept) = (0, column.1);
     for (name, cells, _) in columns(page) {
@@ -186,7 +186,7 @@ fn column(text: &str, width: usize) -> String {
     if width == 0 { String::new() } else { cell(text, width - 1) + " " }
 }
 
-fn row_line(state: &State, page: &Page, row: &Entry, chosen: bool, width: u16) -> Line<'static> {
+fn row_line(state: &State, page: &RbacPage, row: &RowEntry, chosen: bool, width: u16) -> Line<'static> {
     let mut cells = columns(page).iter().zip(&row.cells).map(|(of, text)| column(text, column_width(*of, page, width)));
     let name = cells.next().unwrap_or_default();
     let rest = cell(&cells.collect::<String>(), usize::from(width).saturating_sub(4 + name.width()));
@@ -205,19 +205,19 @@ fn row_line(state: &State, page: &Page, row: &Entry, chosen: bool, width: u16) -
 /// An empty page says what it means.
 fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
     let rbac = &state.rbac;
-    let (clear, ask) = (nothing_found(state), state.keymap.word(Place::Rbac, Action::WhoCan));
+    let (clear, ask) = (nothing_found(state), state.keymap.word(KeyContext::Rbac, Action::WhoCan));
     let ask = format!("{ask} asks who can do something.");
     let text = match &rbac.page().page {
         _ if !rbac.page().search.is_empty() => &clear,
-        Page::WhoCan(None) => &ask,
+        RbacPage::WhoCan(None) => &ask,
         _ if !rbac.complete() => "Reading roles and bindings…",
-        Page::WhoCan(Some(_)) => {
+        RbacPage::WhoCan(Some(_)) => {
             "Nobody: no binding that is seen grants it. (Members of the group system:masters can do everything.)"
         }
-        Page::Holders(_) => "Nobody holds it: no binding that is seen names it.",
-        Page::Role(named) | Page::Binding(named) if gone(state, named.kind) => "It is not there.",
-        Page::Role(_) => "It has no rules: it grants nothing.",
-        Page::Grants(..) => "No binding grants it any more.",
+        RbacPage::Holders(_) => "Nobody holds it: no binding that is seen names it.",
+        RbacPage::Role(named) | RbacPage::Binding(named) if gone(state, named.kind) => "It is not there.",
+        RbacPage::Role(_) => "It has no rules: it grants nothing.",
+        RbacPage::Grants(..) => "No binding grants it any more.",
         _ => "There are none, or none that you may see.",
     };
     let width = usize::from(area.width).saturating_sub(2);
@@ -225,10 +225,10 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn gone(state: &State, kind: Kind) -> bool {
+fn gone(state: &State, kind: RbacKind) -> bool {
     match &state.rbac.page().page {
-        Page::Role(named) => crate::console::panes::rbac::rows::find_role(state.rbac.seen(), named).is_none(),
-        Page::Binding(named) => crate::console::panes::rbac::rows::find_binding(state.rbac.seen(), named).is_none(),
+        RbacPage::Role(named) => crate::console::panes::rbac::rows::find_role(state.rbac.seen(), named).is_none(),
+        RbacPage::Binding(named) => crate::console::panes::rbac::rows::find_binding(state.rbac.seen(), named).is_none(),
         _ => kind.is_role(),
     }
 }
@@ -266,7 +266,7 @@ fn draw_detail(frame: &mut Frame, area: Rect, state: &State, last: bool) {
 }
 
 /// The small form, in the middle of the pane.
-fn draw_ask(frame: &mut Frame, area: Rect, state: &State, ask: &Ask) {
+fn draw_ask(frame: &mut Frame, area: Rect, state: &State, ask: &QueryForm) {
     let theme = state.theme;
     let height = (u16::try_from(ask.form.fields().len()).unwrap_or(4) + 6).min(area.height);
     let area = Rect { y: area.y + (area.height - height) / 2, height, ..area };
@@ -284,7 +284,7 @@ fn draw_ask(frame: &mut Frame, area: Rect, state: &State, ask: &Ask) {
         lines.push(Line::raw(""));
     }
     lines.push(candidates_line(&ask.candidates(state.rbac.seen(), &state.rbac.catalogue), inner.width, state));
-    let key = |action| state.keymap.word(Place::Form, action);
+    let key = |action| state.keymap.word(KeyContext::Form, action);
     let text = format!("{} answers, {} leaves", key(Action::Enter), key(Action::Back));
     lines.push(Line::styled(text, theme.strong()));
     let below = Rect { y: end, height: inner.bottom().saturating_sub(end), ..inner };

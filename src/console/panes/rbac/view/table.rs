@@ -7,14 +7,14 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::console::core::keymap::{Action, Place};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::core::view::nothing_found;
 use crate::console::panes::rbac::access::Access;
 use crate::console::panes::rbac::view::{draw_search, mark_style};
 use crate::console::widgets::text::{cell, shown, wrapped};
 use crate::console::widgets::theme::symbol;
-use crate::domain::access::matrix::{self, COLUMNS, Line as Row};
+use crate::domain::access::matrix::{self, COLUMNS, MatrixRow as Row};
 use crate::domain::access::{Grant, danger};
 use crate::domain::verdict::Level;
 
@@ -123,7 +123,7 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State, access: &Access) {
     let text = if access.who.is_master() {
         "Everything: system:masters is above RBAC.".to_owned()
     } else if state.rbac.page().search.is_empty() {
-        let key = |action| state.keymap.word(Place::Table, action);
+        let key = |action| state.keymap.word(KeyContext::Table, action);
         let (all, next) = (key(Action::AllResources), key(Action::NextNamespace));
         format!("No rule holds here. {all} shows every resource, {next} the next namespace.")
     } else {

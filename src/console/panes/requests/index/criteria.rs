@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::console::panes::requests::columns;
-use crate::domain::request::State;
+use crate::domain::request::RequestState;
 use crate::domain::row::Row;
 use crate::domain::verdict::Level;
 
@@ -14,7 +14,7 @@ pub enum Filter {
     #[default]
     Pending,
     /// Exactly this state.
-    Only(State),
+    Only(RequestState),
     /// Everything.
     All,
 }
@@ -23,10 +23,10 @@ impl Filter {
     /// In the order in which the filter key walks through them.
     pub const ALL: [Self; 6] = [
         Self::Pending,
-        Self::Only(State::Approved),
-        Self::Only(State::Issued),
-        Self::Only(State::Denied),
-        Self::Only(State::Failed),
+        Self::Only(RequestState::Approved),
+        Self::Only(RequestState::Issued),
+        Self::Only(RequestState::Denied),
+        Self::Only(RequestState::Failed),
         Self::All,
     ];
 
@@ -40,18 +40,18 @@ impl Filter {
     /// The word in the title.
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Pending | Self::Only(State::Pending) => "pending",
-            Self::Only(State::Approved) => "approved, not issued",
-            Self::Only(State::Issued) => "issued",
-            Self::Only(State::Denied) => "denied",
-            Self::Only(State::Failed) => "failed",
+            Self::Pending | Self::Only(RequestState::Pending) => "pending",
+            Self::Only(RequestState::Approved) => "approved, not issued",
+            Self::Only(RequestState::Issued) => "issued",
+            Self::Only(RequestState::Denied) => "denied",
+            Self::Only(RequestState::Failed) => "failed",
             Self::All => "all",
         }
     }
 
     pub(super) fn admits(self, row: &Row) -> bool {
         match self {
-            Self::Pending => row.state == State::Pending,
+            Self::Pending => row.state == RequestState::Pending,
             Self::Only(state) => row.state == state,
             Self::All => true,
         }
@@ -60,7 +60,7 @@ impl Filter {
 
 /// What the list is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Column {
+pub enum SortKey {
     /// The oldest request first: it waits longest.
     #[default]
     Age,
@@ -78,7 +78,7 @@ pub enum Column {
     Verdict,
 }
 
-impl Column {
+impl SortKey {
     /// In the order in which the sort key walks through them.
     pub const ALL: [Self; 7] =
         [Self::Age, Self::Name, Self::Identity, Self::Requester, Self::Signer, Self::Life, Self::Verdict];
@@ -144,7 +144,7 @@ pub struct Criteria {
     /// Which states.
     pub filter: Filter,
     /// The column that it is sorted by.
-    pub column: Column,
+    pub column: SortKey,
     /// The other way round.
     pub reversed: bool,
     /// Only rows that contain this, in lower case; empty: all.
@@ -154,13 +154,13 @@ pub struct Criteria {
 impl Criteria {
     /// Everything by name: the order that all others fall back on.
     pub(super) fn by_name() -> Self {
-        Self { filter: Filter::All, column: Column::Name, ..Self::default() }
+        Self { filter: Filter::All, column: SortKey::Name, ..Self::default() }
     }
 
     /// Which of two rows stands first. No two rows are equal.
     pub(super) fn order(&self, a: &Row, b: &Row) -> Ordering {
         let column = match (self.column, self.column.text(a), self.column.text(b)) {
-            (Column::Name, ..) => by_name(a, b),
+            (SortKey::Name, ..) => by_name(a, b),
             (_, Some(a), Some(b)) => a.cmp(b),
             _ => self.column.number(a).cmp(&self.column.number(b)),
         };

@@ -10,17 +10,17 @@ mod search;
 mod slots;
 mod sort;
 
-use crate::cluster::watch::Change;
+use crate::cluster::watch::RequestChange;
 use crate::domain::interner::Uid;
-use crate::domain::request::State;
+use crate::domain::request::RequestState;
 use crate::domain::row::Row;
 use crate::domain::verdict::Level;
 
-pub use criteria::{Column, Criteria, Filter};
+pub use criteria::{Criteria, Filter, SortKey};
 use order::Order;
 use rearrange::Rearrangement;
 use search::Search;
-use slots::{Entry, Slots};
+use slots::{SlotEntry, Slots};
 
 /// All rows, and which of them are on the list in which order.
 #[derive(Debug, Default)]
@@ -48,12 +48,12 @@ impl Index {
     /// The list is complete.
     pub fn end_list(&mut self) {
         let old = self.slots.iter().filter(|(_, entry)| entry.listed != self.lists);
-        let gone = old.map(|(_, entry)| Change::Deleted(entry.row.uid.clone())).collect();
+        let gone = old.map(|(_, entry)| RequestChange::Deleted(entry.row.uid.clone())).collect();
         self.apply(gone);
     }
 
     /// Takes a batch in.
-    pub fn apply(&mut self, changes: Vec<Change>) {
+    pub fn apply(&mut self, changes: Vec<RequestChange>) {
         let touched = self.take_out(&changes);
         let touched = self.take_in(changes, touched);
         self.put_back(touched);
@@ -69,7 +69,7 @@ impl Index {
         });
         let (listed, rows): (Vec<_>, Vec<_>) = changed.unzip();
         let uids: Vec<_> = rows.iter().map(|row| row.uid.clone()).collect();
-        self.apply(rows.into_iter().map(Change::Applied).collect());
+        self.apply(rows.into_iter().map(RequestChange::Applied).collect());
         // A verdict is no proof that the object is still there.
         for (uid, listed) in uids.iter().zip(listed) {
             if let Some(entry) = self.slots.of(uid).and_then(|slot| self.slots.get_mut(slot)) {
@@ -79,13 +79,13 @@ impl Index {
     }
 
     /// Takes what will change out of the orders, while these still fit the rows.
-    fn take_out(&mut self, changes: &[Change]) -> Touched {
+    fn take_out(&mut self, changes: &[RequestChange]) -> Touched {
         let mut touched = Touched::default();
         let (mut places, mut names) = (Vec::new(), Vec::new());
         for change in changes {
             let (uid, name) = match change {
-                Change::Applied(row) => (&row.uid, Some(&row.name)),
-                Change::Deleted(uid) => (uid, None),
+                RequestChange::Applied(row) => (&row.uid, Some(&row.name)),
+                RequestChange::Deleted(uid) => (uid, None),
             };
             let Some((slot, old)) = self.slots.of(uid).and_then(|slot| Some((slot, self.slots.row(slot)?))) else {
                 continue;
@@ -102,24 +102,24 @@ impl Index {
         touched
     }
 
-    fn take_in(&mut self, changes: Vec<Change>, mut touched: Touched) -> Touched {
+    fn take_in(&mut self, changes: Vec<RequestChange>, mut touched: Touched) -> Touched {
         for change in changes {
             match change {
-                Change::Applied(row) => {
-                    self.pending += usize::from(row.state == State::Pending);
+                RequestChange::Applied(row) => {
+                    self.pending += usize::from(row.state == RequestState::Pending);
                     let known = self.slots.of(&row.uid);
                     if let Some(entry) = known.and_then(|slot| self.slots.get_mut(slot)) {
-                        self.pending -= usize::from(entry.row.state == State::Pending);
+                        self.pending -= usize::from(entry.row.state == RequestState::Pending);
                         (entry.row, entry.listed) = (row, self.lists);
                     } else {
-                        let slot = self.slots.add(Entry { row, marked: false, listed: self.lists });
+                        let slot = self.slots.add(SlotEntry { row, marked: false, listed: self.lists });
                         touched.slots.push(slot);
                         touched.names.push(slot);
                     }
                 }
-                Change::Deleted(uid) => {
+                RequestChange::Deleted(uid) => {
                     if let Some(entry) = self.slots.of(&uid).and_then(|slot| self.slots.remove(slot)) {
-                        self.pending -= usize::from(entry.row.state == State::Pending);
+                        self.pending -= usize::from(entry.row.state == RequestState::Pending);
                         self.marked -= usize::from(entry.marked);
                     }
                 }
@@ -154,7 +154,7 @@ impl Index {
     }
 
     /// The column that the list is sorted by, or will be.
-    pub fn sort(&self) -> Column {
+    pub fn sort(&self) -> SortKey {
         self.wanted.as_ref().map_or(&self.criteria, |wanted| &wanted.criteria).column
     }
 
@@ -165,7 +165,7 @@ impl Index {
     }
 
     /// Sorts by `column`, the other way round if `reversed`.
-    pub fn set_sort(&mut self, column: Column, reversed: bool) {
+    pub fn set_sort(&mut self, column: SortKey, reversed: bool) {
         let wanted = self.wish();
         self.want(Criteria { column, reversed, ..wanted }, true);
     }

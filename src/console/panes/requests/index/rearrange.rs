@@ -1,7 +1,7 @@
 //! Another filter, sort or search, worked out in slices, so that a key never waits for it. Until it is complete, the
 //! list is as it was; what changes meanwhile is looked at again at the end. A newer wish replaces it.
 
-use crate::console::panes::requests::index::criteria::{Column, Criteria};
+use crate::console::panes::requests::index::criteria::{Criteria, SortKey};
 use crate::console::panes::requests::index::order::Order;
 use crate::console::panes::requests::index::search::Search;
 use crate::console::panes::requests::index::slots::Slots;
@@ -70,7 +70,7 @@ impl Rearrangement {
         let admitted = |slot: &u32| self.admitted[*slot as usize / 64] >> (slot % 64) & 1 == 1;
         let mut found: Vec<u32> = by_name.slots().iter().copied().filter(admitted).collect();
         let Criteria { column, reversed, .. } = self.criteria;
-        if column == Column::Name {
+        if column == SortKey::Name {
             if reversed {
                 found.reverse();
             }

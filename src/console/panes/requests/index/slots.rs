@@ -7,7 +7,7 @@ use crate::domain::row::Row;
 
 /// A row and what the console adds to it.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct SlotEntry {
     /// The row.
     pub row: Row,
     /// Marked by the admin.
@@ -19,7 +19,7 @@ pub(super) struct Entry {
 /// All rows.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
-    entries: Vec<Option<Entry>>,
+    entries: Vec<Option<SlotEntry>>,
     free: Vec<u32>,
     of: HashMap<Uid, u32>,
 }
@@ -41,12 +41,12 @@ impl Slots {
     }
 
     /// What is in a slot.
-    pub fn get(&self, slot: u32) -> Option<&Entry> {
+    pub fn get(&self, slot: u32) -> Option<&SlotEntry> {
         self.entries.get(slot as usize)?.as_ref()
     }
 
     /// What is in a slot, to be changed.
-    pub fn get_mut(&mut self, slot: u32) -> Option<&mut Entry> {
+    pub fn get_mut(&mut self, slot: u32) -> Option<&mut SlotEntry> {
         self.entries.get_mut(slot as usize)?.as_mut()
     }
 
@@ -56,17 +56,17 @@ impl Slots {
     }
 
     /// All entries with their slots.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &Entry)> {
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &SlotEntry)> {
         (0..).zip(&self.entries).filter_map(|(slot, entry)| Some((slot, entry.as_ref()?)))
     }
 
     /// All entries, to be changed.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut SlotEntry> {
         self.entries.iter_mut().flatten()
     }
 
     /// Puts a new object in.
-    pub fn add(&mut self, entry: Entry) -> u32 {
+    pub fn add(&mut self, entry: SlotEntry) -> u32 {
         let uid = entry.row.uid.clone();
         let slot = if let Some(slot) = self.free.pop() {
             self.entries[slot as usize] = Some(entry);
@@ -80,7 +80,7 @@ impl Slots {
     }
 
     /// Takes an object out.
-    pub fn remove(&mut self, slot: u32) -> Option<Entry> {
+    pub fn remove(&mut self, slot: u32) -> Option<SlotEntry> {
         let entry = self.entries.get_mut(slot as usize)?.take()?;
         self.of.remove(&entry.row.uid);
         self.free.push(slot);

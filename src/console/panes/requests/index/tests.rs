@@ -7,8 +7,8 @@ use crate::console::panes::requests::cursor::Cursor;
 use crate::console::panes::requests::index::*;
 use crate::console::panes::requests::testing::{row, with};
 
-fn applied(rows: Vec<Row>) -> Vec<Change> {
-    rows.into_iter().map(Change::Applied).collect()
+fn applied(rows: Vec<Row>) -> Vec<RequestChange> {
+    rows.into_iter().map(RequestChange::Applied).collect()
 }
 
 fn names(index: &Index) -> Vec<&str> {
@@ -24,9 +24,9 @@ fn the_request_that_waits_longest_stands_first() {
     let mut index = Index::default();
     index.apply(applied(vec![row("young", 10), row("old", 1), row("middle", 5)]));
     assert_eq!(names(&index), ["old", "middle", "young"]);
-    index.set_sort(Column::Age, true);
+    index.set_sort(SortKey::Age, true);
     assert_eq!(names(&index), ["young", "middle", "old"]);
-    index.set_sort(Column::Name, true);
+    index.set_sort(SortKey::Name, true);
     assert_eq!(names(&index), ["young", "old", "middle"]);
 }
 
@@ -35,7 +35,7 @@ fn a_decided_request_leaves_the_pending_list_unless_the_cursor_holds_it() {
     let mut index = Index::default();
     index.apply(applied(vec![row("a", 1), row("b", 2)]));
     index.hold(Some(&uid("a")));
-    let decided = with(row("a", 1), |facts| facts.state = State::Approved);
+    let decided = with(row("a", 1), |facts| facts.state = RequestState::Approved);
     index.apply(applied(vec![decided]));
     assert_eq!((names(&index), index.pending(), index.total()), (vec!["a", "b"], 1, 2));
     index.hold(None);
@@ -71,7 +71,7 @@ fn search_looks_at_names_identities_and_groups() {
 fn another_verdict_moves_the_row_and_keeps_its_mark() {
     let mut index = Index::default();
     index.apply(applied(vec![row("a", 1), row("b", 2)]));
-    index.set_sort(Column::Verdict, false);
+    index.set_sort(SortKey::Verdict, false);
     index.mark(&uid("b"), true);
     index.relevel(vec![(uid("b"), Level::Danger, "node id"), (uid("nobody"), Level::Ok, "ok")]);
     assert_eq!(names(&index), ["b", "a"]);
@@ -86,7 +86,7 @@ fn a_long_list_is_worked_out_in_slices_and_is_as_it_was_until_then() {
     index.set_search("n00001");
     assert!(index.is_working() && index.len() == 30_000 && index.criteria().search.is_empty());
     index.apply(applied(vec![with(row("n00000", 0), |facts| facts.user = "n00001".into())]));
-    index.apply(vec![Change::Deleted(uid("n00001"))]);
+    index.apply(vec![RequestChange::Deleted(uid("n00001"))]);
     let slices = (1..100).find(|_| index.work()).unwrap();
     assert!(slices > 1 && !index.is_working());
     assert_eq!(names(&index), ["n00000"]);
@@ -94,7 +94,7 @@ fn a_long_list_is_worked_out_in_slices_and_is_as_it_was_until_then() {
 
 /// What may happen to the list.
 #[derive(Debug, Clone)]
-enum Step {
+enum ListStep {
     Batch(Vec<(u8, Option<(u8, u8)>)>),
     List(Vec<u8>),
     NextSort,
@@ -109,21 +109,21 @@ enum Step {
     Move(isize),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<ListStep>> {
     let object = (0_u8..24, prop::option::weighted(0.8, (0_u8..6, 0_u8..60)));
     let step = prop_oneof![
-        4 => vec(object, 0..12).prop_map(Step::Batch),
-        1 => vec(0_u8..24, 0..20).prop_map(Step::List),
-        1 => Just(Step::NextSort),
-        1 => Just(Step::ReverseSort),
-        1 => Just(Step::NextFilter),
-        1 => "[a-c1]{0,2}".prop_map(Step::Search),
-        2 => Just(Step::Work),
-        1 => (0_u8..24).prop_map(Step::Mark),
-        1 => Just(Step::MarkShown),
-        1 => btree_map(0_u8..24, any::<bool>(), 0..6).prop_map(|of| Step::Relevel(of.into_iter().collect())),
-        1 => prop::option::of(0_u8..24).prop_map(Step::Hold),
-        2 => (-9_isize..9).prop_map(Step::Move),
+        4 => vec(object, 0..12).prop_map(ListStep::Batch),
+        1 => vec(0_u8..24, 0..20).prop_map(ListStep::List),
+        1 => Just(ListStep::NextSort),
+        1 => Just(ListStep::ReverseSort),
+        1 => Just(ListStep::NextFilter),
+        1 => "[a-c1]{0,2}".prop_map(ListStep::Search),
+        2 => Just(ListStep::Work),
+        1 => (0_u8..24).prop_map(ListStep::Mark),
+        1 => Just(ListStep::MarkShown),
+        1 => btree_map(0_u8..24, any::<bool>(), 0..6).prop_map(|of| ListStep::Relevel(of.into_iter().collect())),
+        1 => prop::option::of(0_u8..24).prop_map(ListStep::Hold),
+        2 => (-9_isize..9).prop_map(ListStep::Move),
     ];
     vec(step, 0..40)
 }
@@ -133,7 +133,14 @@ fn name(n: u8) -> String {
 }
 
 fn version(n: u8, (state, facts): (u8, u8)) -> Row {
-    let states = [State::Pending, State::Pending, State::Approved, State::Issued, State::Denied, State::Failed];
+    let states = [
+        RequestState::Pending,
+        RequestState::Pending,
+        RequestState::Approved,
+        RequestState::Issued,
+        RequestState::Denied,
+        RequestState::Failed,
+    ];
     with(row(&name(n), 0), |own| {
         own.state = states[usize::from(state)];
         own.user = name(facts % 7).into();
@@ -170,12 +177,12 @@ impl Model {
     }
 }
 
-fn take(index: &mut Index, model: &mut Model, cursor: &mut Cursor, step: Step) {
+fn take(index: &mut Index, model: &mut Model, cursor: &mut Cursor, step: ListStep) {
     match step {
-        Step::Batch(objects) => {
+        ListStep::Batch(objects) => {
             let change = |(n, facts): &(u8, Option<_>)| match facts {
-                Some(facts) => Change::Applied(version(*n, *facts)),
-                None => Change::Deleted(uid(&name(*n))),
+                Some(facts) => RequestChange::Applied(version(*n, *facts)),
+                None => RequestChange::Deleted(uid(&name(*n))),
             };
             index.apply(objects.iter().map(change).collect());
             for (n, facts) in objects {
@@ -185,9 +192,9 @@ fn take(index: &mut Index, model: &mut Model, cursor: &mut Cursor, step: Step) {
                 }
             }
         }
-        Step::List(objects) => {
+        ListStep::List(objects) => {
             index.begin_list();
-            index.apply(objects.iter().map(|n| Change::Applied(version(*n, (0, *n)))).collect());
+            index.apply(objects.iter().map(|n| RequestChange::Applied(version(*n, (0, *n)))).collect());
             index.end_list();
             let names: Vec<_> = objects.iter().map(|n| name(*n)).collect();
             let gone: Vec<_> = model.rows.keys().filter(|name| !names.contains(name)).cloned().collect();
@@ -198,19 +205,19 @@ fn take(index: &mut Index, model: &mut Model, cursor: &mut Cursor, step: Step) {
                 model.rows.insert(name(n), version(n, (0, n)));
             }
         }
-        Step::NextSort => index.set_sort(index.sort().next(), false),
-        Step::ReverseSort => index.reverse_sort(),
-        Step::NextFilter => index.next_filter(),
-        Step::Search(text) => index.set_search(&text),
-        Step::Work => drop(index.work()),
-        Step::Mark(n) => {
+        ListStep::NextSort => index.set_sort(index.sort().next(), false),
+        ListStep::ReverseSort => index.reverse_sort(),
+        ListStep::NextFilter => index.next_filter(),
+        ListStep::Search(text) => index.set_search(&text),
+        ListStep::Work => drop(index.work()),
+        ListStep::Mark(n) => {
             if model.rows.contains_key(&name(n)) && !model.marked.remove(&name(n)) {
                 model.marked.insert(name(n));
             }
             let marked = index.is_marked(&uid(&name(n)));
             index.mark(&uid(&name(n)), !marked);
         }
-        Step::MarkShown => {
+        ListStep::MarkShown => {
             index.mark_shown();
             let shown: Vec<_> = model.shown().into_iter().map(|row| row.name.to_string()).collect();
             if shown.iter().all(|name| model.marked.contains(name)) {
@@ -219,7 +226,7 @@ fn take(index: &mut Index, model: &mut Model, cursor: &mut Cursor, step: Step) {
                 model.marked.extend(shown);
             }
         }
-        Step::Relevel(verdicts) => {
+        ListStep::Relevel(verdicts) => {
             let verdict = |bad: &bool| if *bad { (Level::Danger, "bad") } else { (Level::Ok, "ok") };
             for (n, bad) in &verdicts {
                 if let Some(row) = model.rows.get_mut(&name(*n)) {
@@ -229,13 +236,13 @@ fn take(index: &mut Index, model: &mut Model, cursor: &mut Cursor, step: Step) {
             let verdicts = verdicts.iter().map(|(n, bad)| (uid(&name(*n)), verdict(bad).0, verdict(bad).1));
             index.relevel(verdicts.collect());
         }
-        Step::Hold(n) => {
+        ListStep::Hold(n) => {
             // Only a row that is on the list is ever held.
             let held = n.map(name).filter(|name| model.shown().iter().any(|row| *row.name == **name));
             index.hold(held.as_deref().map(uid).as_ref());
             model.held = held;
         }
-        Step::Move(steps) => cursor.step(steps, index, 4),
+        ListStep::Move(steps) => cursor.step(steps, index, 4),
     }
     if *index.criteria() != model.criteria {
         let sorts_only =
@@ -250,14 +257,14 @@ proptest! {
     fn the_list_is_what_a_plain_sort_of_all_rows_gives_and_the_cursor_stays_on_its_object(steps in steps()) {
         let (mut index, mut model, mut cursor) = (Index::default(), Model::default(), Cursor::default());
         for step in steps {
-            let moves = matches!(step, Step::Move(_));
+            let moves = matches!(step, ListStep::Move(_));
             let under = cursor.uid().cloned();
             take(&mut index, &mut model, &mut cursor, step);
             cursor.settle(&index, 4);
             let wanted = model.shown();
             prop_assert_eq!(index.window(0, usize::MAX).map(|(row, _)| row).collect::<Vec<_>>(), wanted.clone());
             prop_assert_eq!((index.total(), index.len()), (model.rows.len(), wanted.len()));
-            prop_assert_eq!(index.pending(), model.rows.values().filter(|row| row.state == State::Pending).count());
+            prop_assert_eq!(index.pending(), model.rows.values().filter(|row| row.state == RequestState::Pending).count());
             let marked: Vec<_> = index.marked().map(|row| row.name.to_string()).collect();
             prop_assert_eq!((index.marked_count(), marked), (model.marked.len(), model.marked.iter().cloned().collect()));
             for (place, row) in wanted.iter().enumerate() {
