@@ -14,7 +14,7 @@ thread_local! {
 
 /// Something panicked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Panicked;
+pub(crate) struct Panicked;
 
 impl From<Panicked> for UserError {
     fn from(_: Panicked) -> Self {
@@ -26,7 +26,7 @@ impl From<Panicked> for UserError {
 }
 
 /// Whether a panic of this thread is caught by this module: then nothing is reported.
-pub fn is_inside() -> bool {
+pub(crate) fn is_inside() -> bool {
     INSIDE.get()
 }
 
@@ -34,7 +34,7 @@ pub fn is_inside() -> bool {
 ///
 /// # Errors
 /// Where it panics.
-pub fn call<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
+pub(crate) fn call<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
     struct Back(bool);
     impl Drop for Back {
         fn drop(&mut self) {
@@ -50,7 +50,7 @@ pub fn call<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
 ///
 /// # Errors
 /// Where it panics.
-pub async fn run<T>(future: impl Future<Output = T>) -> Result<T, Panicked> {
+pub(crate) async fn run<T>(future: impl Future<Output = T>) -> Result<T, Panicked> {
     let mut future = std::pin::pin!(future);
     std::future::poll_fn(|context: &mut Context<'_>| poll(future.as_mut(), context)).await
 }
@@ -76,7 +76,7 @@ pub fn spawn(
 }
 
 /// A task that blocks a thread, and whose panic is `failed` with an error.
-pub fn spawn_blocking(task: impl FnOnce() + Send + 'static, failed: impl FnOnce(UserError) + Send + 'static) {
+pub(crate) fn spawn_blocking(task: impl FnOnce() + Send + 'static, failed: impl FnOnce(UserError) + Send + 'static) {
     tokio::task::spawn_blocking(move || {
         if let Err(panicked) = call(task) {
             failed(panicked.into());

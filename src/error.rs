@@ -18,7 +18,7 @@ impl UserError {
     }
 
     /// Trouble with advice.
-    pub fn advised(text: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(crate) fn advised(text: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { text: text.into(), advice: Some(advice.into()) }
     }
 }

@@ -1,6 +1,6 @@
 //! countersign: a terminal admin console for issuing certificates to Kubernetes users.
 //!
-//! The map of the house:
+//! Overview of the modules:
 //!
 //! - [`domain`]: pure rules. No tokio, no kube client, no terminal, no clock, no file.
 //! - [`cluster`]: the adapter to Kubernetes: client, watches, decisions, applies, reviews.
@@ -13,16 +13,23 @@
 //! - [`trouble`]: what went wrong and what to do about it, as a person is told.
 //! - [`cli`]: the same operations for scripts.
 
-pub mod cli;
-pub mod cluster;
-pub mod config;
-pub mod console;
-pub mod contained;
-pub mod domain;
-pub mod error;
-pub mod files;
-pub mod keys;
-pub mod operations;
+#![cfg_attr(
+    not(feature = "sandbox"),
+    allow(dead_code, unused_imports, unreachable_pub, reason = "used by the practice cluster")
+)]
+
+mod cli;
+mod cluster;
+mod config;
+mod console;
+mod contained;
+mod domain;
+mod error;
+mod files;
+mod keys;
+mod operations;
 #[cfg(feature = "sandbox")]
-pub mod sandbox;
-pub mod terminal;
+mod sandbox;
+mod terminal;
+#[doc(hidden)]
+pub mod testing;

@@ -16,7 +16,7 @@ static ALLOCATOR: ZeroAlloc<mimalloc::MiMalloc> = ZeroAlloc(mimalloc::MiMalloc);
 static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> color_eyre::Result<ExitCode> {
-    countersign::keys::process::protect();
-    countersign::terminal::guard::install_hooks()?;
-    countersign::cli::run()
+    countersign::testing::keys::process::protect();
+    countersign::testing::terminal::guard::install_hooks()?;
+    countersign::testing::cli::run()
 }

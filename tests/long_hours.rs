@@ -10,30 +10,30 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use countersign::cluster::WhoAmI;
-use countersign::cluster::rbac_watch::{Message as RbacMessage, Reach};
-use countersign::cluster::watch::{Message, RequestChange, WatchStatus};
-use countersign::console::core::clock::Clock;
-use countersign::console::core::effect::Effect;
-use countersign::console::core::event::{Connection, Event, Identified};
-use countersign::console::core::state::State;
-use countersign::console::core::update::update;
-use countersign::console::core::view;
-use countersign::console::dialogs;
-use countersign::console::panes::requests::Loaded;
-use countersign::console::panes::{activity, rbac};
-use countersign::console::widgets::theme::Theme;
-use countersign::domain::access::object::RbacKind;
-use countersign::domain::access::{Binding, Policy, Role};
-use countersign::domain::commands;
-use countersign::domain::interner::{Interner, Uid, Version};
-use countersign::domain::output::shell::Kubectl;
-use countersign::domain::request::{
+use countersign::testing::cluster::WhoAmI;
+use countersign::testing::cluster::rbac_watch::{Message as RbacMessage, Reach};
+use countersign::testing::cluster::watch::{Message, RequestChange, WatchStatus};
+use countersign::testing::console::core::clock::Clock;
+use countersign::testing::console::core::effect::Effect;
+use countersign::testing::console::core::event::{Connection, Event, Identified};
+use countersign::testing::console::core::state::State;
+use countersign::testing::console::core::update::update;
+use countersign::testing::console::core::view;
+use countersign::testing::console::dialogs;
+use countersign::testing::console::panes::requests::Loaded;
+use countersign::testing::console::panes::{activity, rbac};
+use countersign::testing::console::widgets::theme::Theme;
+use countersign::testing::domain::access::object::RbacKind;
+use countersign::testing::domain::access::{Binding, Policy, Role};
+use countersign::testing::domain::commands;
+use countersign::testing::domain::interner::{Interner, Uid, Version};
+use countersign::testing::domain::output::shell::Kubectl;
+use countersign::testing::domain::request::{
     CLIENT_SIGNER, Pkcs10, PublicKey, Request, RequestState as Stage, RequestVersion, Requester, San,
 };
-use countersign::domain::row::Row;
-use countersign::domain::verdict::{ApiHosts, Level, RequestFacts, Verdict, uid_id};
-use countersign::operations::issue::WriteRecord;
+use countersign::testing::domain::row::Row;
+use countersign::testing::domain::verdict::{ApiHosts, Level, RequestFacts, Verdict, uid_id};
+use countersign::testing::operations::issue::WriteRecord;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use k8s_openapi::api::rbac::v1 as api;
 use ratatui::Terminal;
@@ -251,7 +251,7 @@ impl Day {
 
     /// The cluster reads and deletes what it is asked to, and somebody else was always faster with a decision.
     fn answer(&mut self, effect: Effect) -> Option<Event> {
-        let trouble = || countersign::error::UserError::new("it changed meanwhile");
+        let trouble = || countersign::testing::error::UserError::new("it changed meanwhile");
         Some(match effect {
             Effect::Read(pin) => {
                 let result = self.cluster.read(&pin).map(Box::new).ok_or_else(trouble);

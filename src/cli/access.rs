@@ -14,7 +14,7 @@ use crate::domain::text::printable;
 
 /// `countersign access`.
 #[derive(Debug, Args)]
-pub struct AccessFlags {
+pub(crate) struct AccessFlags {
     /// The user (default: who you are); a service account is system:serviceaccount:NAMESPACE:NAME
     #[arg(long, value_name = "USER")]
     pub user: Option<String>,

@@ -149,7 +149,7 @@ async fn decide_all(
     let tell = |at: usize, outcome| match outcome {
         DecisionOutcome::Done(state) => closed = print(&said(&requests[at], state)).err().or(closed.take()),
         DecisionOutcome::Changed(error) | DecisionOutcome::Refused(error) | DecisionOutcome::Failed(error) => {
-            undone.push((at, error))
+            undone.push((at, error));
         }
     };
     cluster.decide_all(cleared, decision, stop, tell).await;

@@ -12,7 +12,7 @@ use super::kubeconfig::flags::KubeconfigCommand;
 use super::who_can::WhoCanFlags;
 use super::why::WhyFlags;
 use crate::cli::program_flags::{APPROVE_EXAMPLES, COMPLETIONS_EXAMPLES, ISSUE_EXAMPLES, LIST_EXAMPLES};
-pub use crate::cli::program_flags::{CompletionsFlags, ConfigCommand, ConfigFlags, ManFlags, ScreenFlags};
+pub(crate) use crate::cli::program_flags::{CompletionsFlags, ConfigCommand, ConfigFlags, ManFlags, ScreenFlags};
 use crate::cluster::Target;
 use crate::domain::go_duration::parse_timeout;
 use crate::domain::key_type::KeyType;
@@ -36,7 +36,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 refused.";
 /// A terminal admin console for issuing certificates to Kubernetes users
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, after_help = EXAMPLES)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Which cluster, and as whom.
     #[command(flatten)]
     pub global: Global,
@@ -58,7 +58,7 @@ pub struct Arguments {
 
 /// Flags that hold everywhere.
 #[derive(Debug, Args)]
-pub struct Global {
+pub(crate) struct Global {
     /// The kubeconfig context to use
     #[arg(long, global = true, value_name = "NAME", add = ArgValueCompleter::new(complete::contexts))]
     pub context: Option<String>,
@@ -99,7 +99,7 @@ pub struct Global {
 
 impl Global {
     /// As the cluster adapter takes it.
-    pub fn target(&self) -> Target {
+    pub(crate) fn target(&self) -> Target {
         Target {
             kubeconfig: self.kubeconfig.clone(),
             context: self.context.clone(),
@@ -115,7 +115,7 @@ impl Global {
 
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogLevel {
+pub(crate) enum LogLevel {
     Off,
     Error,
     Warn,
@@ -125,7 +125,7 @@ pub enum LogLevel {
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// List certificate signing requests
     #[command(after_help = LIST_EXAMPLES)]
     List(ListFlags),
@@ -167,7 +167,7 @@ pub enum Command {
 /// `countersign sandbox`.
 #[cfg(feature = "sandbox")]
 #[derive(Debug, Args)]
-pub struct SandboxFlags {
+pub(crate) struct SandboxFlags {
     /// Where to listen; without this, at a free port for this machine alone
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", hide_default_value = true)]
     pub listen: std::net::SocketAddr,
@@ -187,7 +187,7 @@ pub struct SandboxFlags {
 
 /// `countersign list`.
 #[derive(Debug, Args)]
-pub struct ListFlags {
+pub(crate) struct ListFlags {
     /// How to print
     #[arg(long, short, value_enum, default_value_t = ListOutput::Table, value_name = "FORMAT")]
     pub output: ListOutput,
@@ -201,7 +201,7 @@ pub struct ListFlags {
 
 /// Formats of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ListOutput {
+pub(crate) enum ListOutput {
     Table,
     Wide,
     Json,
@@ -211,7 +211,7 @@ pub enum ListOutput {
 
 /// States of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StateFlag {
+pub(crate) enum StateFlag {
     Pending,
     Approved,
     Issued,
@@ -221,7 +221,7 @@ pub enum StateFlag {
 
 /// Formats of one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub(crate) enum Output {
     Text,
     Json,
     Yaml,
@@ -229,7 +229,7 @@ pub enum Output {
 
 /// `countersign show`.
 #[derive(Debug, Args)]
-pub struct ShowFlags {
+pub(crate) struct ShowFlags {
     /// The request
     #[arg(add = ArgValueCompleter::new(complete::all))]
     pub name: String,
@@ -240,7 +240,7 @@ pub struct ShowFlags {
 
 /// `countersign explain`.
 #[derive(Debug, Args)]
-pub struct ExplainFlags {
+pub(crate) struct ExplainFlags {
     /// The rule, such as key-weak (default: all of them)
     pub rule: Option<String>,
     /// How to print
@@ -250,14 +250,14 @@ pub struct ExplainFlags {
 
 /// Formats of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExplainOutput {
+pub(crate) enum ExplainOutput {
     Text,
     Json,
 }
 
 /// `countersign approve`.
 #[derive(Debug, Args)]
-pub struct DecideFlags {
+pub(crate) struct DecideFlags {
     /// What is common to both decisions.
     #[command(flatten)]
     pub common: DenyFlags,
@@ -268,7 +268,7 @@ pub struct DecideFlags {
 
 /// `countersign deny`.
 #[derive(Debug, Args)]
-pub struct DenyFlags {
+pub(crate) struct DenyFlags {
     /// The requests
     #[arg(required = true, add = ArgValueCompleter::new(complete::pending))]
     pub names: Vec<String>,
@@ -285,7 +285,7 @@ pub struct DenyFlags {
 
 /// `countersign export`.
 #[derive(Debug, Args)]
-pub struct ExportFlags {
+pub(crate) struct ExportFlags {
     /// The request
     #[arg(add = ArgValueCompleter::new(complete::issued))]
     pub name: String,
@@ -300,7 +300,7 @@ pub struct ExportFlags {
 /// `countersign issue`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub struct IssueFlags {
+pub(crate) struct IssueFlags {
     /// The user's name: the certificate's CN
     #[arg(required_unless_present_any = ["resume", "undo", "request"], add = ArgValueCompleter::new(complete::users))]
     pub name: Option<String>,

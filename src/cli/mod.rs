@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-pub use flags::Arguments;
+pub(crate) use flags::Arguments;
 use flags::Command;
 use output::CliError;
 

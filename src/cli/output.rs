@@ -24,42 +24,42 @@ pub(super) struct CliError {
 
 impl CliError {
     /// It did not work.
-    pub fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self { code: 1, text: text.into(), advice: None }
     }
 
     /// The arguments make no sense together.
-    pub fn usage(text: impl Into<String>) -> Self {
+    pub(crate) fn usage(text: impl Into<String>) -> Self {
         Self { code: 2, ..Self::new(text) }
     }
 
     /// It is refused by a verdict or by the user.
-    pub fn refused(text: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(crate) fn refused(text: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { code: 3, text: text.into(), advice: Some(advice.into()) }
     }
 
     /// Everything has been said already; only the exit code is left.
-    pub fn told(code: u8) -> Self {
+    pub(crate) fn told(code: u8) -> Self {
         Self { code, text: String::new(), advice: None }
     }
 
     /// Some of many did not work; `error` is what the first of them says.
-    pub fn of_many(error: &cluster::ClusterError, text: impl Into<String>) -> Self {
+    pub(crate) fn of_many(error: &cluster::ClusterError, text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::from(error.clone()) }
     }
 
     /// Whether the server did not accept the credentials.
-    pub fn is_unauthorized(&self) -> bool {
+    pub(crate) fn is_unauthorized(&self) -> bool {
         self.text.contains("(401)")
     }
 
     /// With other advice.
-    pub fn advised(self, advice: String) -> Self {
+    pub(crate) fn advised(self, advice: String) -> Self {
         Self { advice: Some(advice), ..self }
     }
 
     /// Says so on standard error.
-    pub fn report(&self) -> ExitCode {
+    pub(crate) fn report(&self) -> ExitCode {
         if self.text.is_empty() {
             return ExitCode::from(self.code);
         }

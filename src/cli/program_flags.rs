@@ -9,7 +9,7 @@ use crate::config::{Confirm, When};
 
 /// How the console looks and asks. Each of them wins over the config file.
 #[derive(Debug, Args)]
-pub struct ScreenFlags {
+pub(crate) struct ScreenFlags {
     /// Whether to use colours
     #[arg(long, alias = "colour", value_enum, value_name = "WHEN")]
     pub color: Option<When>,
@@ -29,27 +29,27 @@ pub struct ScreenFlags {
 
 /// `countersign completions`.
 #[derive(Debug, Args)]
-pub struct CompletionsFlags {
+pub(crate) struct CompletionsFlags {
     /// Which shell
     pub shell: clap_complete::Shell,
 }
 
 /// Of `completions`.
-pub const COMPLETIONS_EXAMPLES: &str = "Examples:
+pub(crate) const COMPLETIONS_EXAMPLES: &str = "Examples:
   countersign completions bash > /etc/bash_completion.d/countersign
   source <(countersign completions zsh)
   countersign completions fish > ~/.config/fish/completions/countersign.fish";
 
 /// `countersign man`.
 #[derive(Debug, Args)]
-pub struct ManFlags {
+pub(crate) struct ManFlags {
     /// Which command
     pub command: Option<String>,
 }
 
 /// `countersign config`.
 #[derive(Debug, Args)]
-pub struct ConfigFlags {
+pub(crate) struct ConfigFlags {
     /// What to do with it.
     #[command(subcommand)]
     pub what: ConfigCommand,
@@ -57,7 +57,7 @@ pub struct ConfigFlags {
 
 /// What can be done with the config file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
-pub enum ConfigCommand {
+pub(crate) enum ConfigCommand {
     /// Where it is, whether it is there or not
     Path,
     /// Say what is wrong with it, with line and column
@@ -69,18 +69,18 @@ pub enum ConfigCommand {
 }
 
 /// Of `list`.
-pub const LIST_EXAMPLES: &str = "Examples:
+pub(crate) const LIST_EXAMPLES: &str = "Examples:
   countersign list --state pending
   countersign list -o json | jq -r '.[] | select(.verdict.level == \"danger\") | .name'";
 
 /// Of `approve`.
-pub const APPROVE_EXAMPLES: &str = "Examples:
+pub(crate) const APPROVE_EXAMPLES: &str = "Examples:
   countersign approve jane-7f3k pavel
   countersign approve jane-7f3k --dry-run
   countersign approve kcm-helper --dangerous kcm-helper   it says what is dangerous first, and decides nothing";
 
 /// Of `issue`.
-pub const ISSUE_EXAMPLES: &str = "Examples:
+pub(crate) const ISSUE_EXAMPLES: &str = "Examples:
   countersign issue jane --group dev --group qa -n team-a
   countersign issue jane --cluster-role view --expires 8h --out jane.kubeconfig
   countersign issue --request jane.csr                    the key never leaves its owner

@@ -10,7 +10,7 @@ use crate::domain::access::{Action, Catalogue, Grant, Policy, SubjectKey, own};
 
 /// Formats of an answer about access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AccessOutput {
+pub(crate) enum AccessOutput {
     Table,
     Json,
 }
@@ -33,7 +33,7 @@ pub(super) struct RbacView {
 
 impl RbacView {
     /// Whether nothing at all may be listed that would grant anything.
-    pub fn nothing(&self) -> bool {
+    pub(crate) fn nothing(&self) -> bool {
         self.missing.contains(&RbacKind::ClusterRoleBinding) && self.missing.contains(&RbacKind::RoleBinding)
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::text::printable;
 
 /// `countersign who-can`.
 #[derive(Debug, Args)]
-pub struct WhoCanFlags {
+pub(crate) struct WhoCanFlags {
     /// get, list, create, approve, …
     pub verb: String,
     /// As kubectl takes it: pods, po, pods/log, deployments.apps/scale, '*'; or a path such as /metrics

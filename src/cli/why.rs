@@ -14,7 +14,7 @@ use crate::domain::text::printable;
 
 /// `countersign why`.
 #[derive(Debug, Args)]
-pub struct WhyFlags {
+pub(crate) struct WhyFlags {
     /// The user; a service account is system:serviceaccount:NAMESPACE:NAME
     pub user: String,
     /// get, list, create, approve, …

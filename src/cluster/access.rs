@@ -13,7 +13,7 @@ use super::{Cluster, ClusterError, segment};
 use crate::domain::gate::WritePermit;
 
 /// What a namespaced object must be able to do here.
-pub trait Namespaced:
+pub(crate) trait Namespaced:
     Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + Debug + DeserializeOwned + Serialize
 {
 }
@@ -30,7 +30,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why it cannot be read.
-    pub async fn find<K: Namespaced>(&self, namespace: &str, name: &str) -> Result<Option<K>, ClusterError> {
+    pub(crate) async fn find<K: Namespaced>(&self, namespace: &str, name: &str) -> Result<Option<K>, ClusterError> {
         self.call(self.namespaced::<K>(namespace).get_opt(&segment(name))).await
     }
 
@@ -38,7 +38,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why it cannot be read.
-    pub async fn cluster_role(&self, name: &str) -> Result<Option<ClusterRole>, ClusterError> {
+    pub(crate) async fn cluster_role(&self, name: &str) -> Result<Option<ClusterRole>, ClusterError> {
         self.call(Api::all(self.client.clone()).get_opt(&segment(name))).await
     }
 
@@ -46,7 +46,7 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ClusterError::AlreadyExists`], [`ClusterError::Forbidden`] (the escalation check too) and the rest.
-    pub async fn create<K: Namespaced>(
+    pub(crate) async fn create<K: Namespaced>(
         &self,
         _permit: WritePermit,
         namespace: &str,
@@ -62,7 +62,7 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ClusterError::Conflict`] where another object has the name, [`ClusterError::Forbidden`] and the rest.
-    pub async fn delete<K: Namespaced>(
+    pub(crate) async fn delete<K: Namespaced>(
         &self,
         _permit: WritePermit,
         namespace: &str,

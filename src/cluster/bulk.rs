@@ -60,13 +60,13 @@ impl DecisionOutcome {
 
 impl Cluster {
     /// When the server last asked us to wait.
-    pub fn waits(&self) -> watch::Receiver<Option<Wait>> {
+    pub(crate) fn waits(&self) -> watch::Receiver<Option<Wait>> {
         self.pressure.last.subscribe()
     }
 
     /// Decides all that were cleared, each exactly in the version that its clearance names, and tells of each by its place. When the other
     /// end of `stop` is dropped none is begun any more; those under way are waited for.
-    pub async fn decide_all(
+    pub(crate) async fn decide_all(
         &self,
         clearances: &[Clearance],
         decision: &Decision,
@@ -139,13 +139,13 @@ pub struct Wait {
 
 impl ThrottleSignal {
     /// So often until now.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
 
     /// The error of a request that did not come to its end within so many seconds, if the server put us off meanwhile;
     /// `before` is [`Self::count`] from its beginning.
-    pub fn busy(&self, before: u64, seconds: u64) -> Option<ClusterError> {
+    pub(crate) fn busy(&self, before: u64, seconds: u64) -> Option<ClusterError> {
         let times = self.count() - before;
         let code = self.last.borrow().map(|wait| wait.code)?;
         (times > 0).then_some(ClusterError::Busy { code, times, seconds })
@@ -178,7 +178,7 @@ pub(super) struct CountingRetry {
 
 impl CountingRetry {
     /// Counts into `pressure`.
-    pub fn new(pressure: ThrottleSignal) -> Self {
+    pub(crate) fn new(pressure: ThrottleSignal) -> Self {
         let [shortest, longest] = PAUSES;
         let policy = RetryPolicy::new(shortest, longest, TRIES, true);
         Self { policy: policy.unwrap_or_else(|_| RetryPolicy::server_retry()), pressure }

@@ -63,13 +63,13 @@ pub struct Target {
 
 impl Target {
     /// Whether anything may be written where these contexts are concerned.
-    pub fn write_access<'a>(&self, contexts: impl IntoIterator<Item = &'a str>) -> WriteAccess {
+    pub(crate) fn write_access<'a>(&self, contexts: impl IntoIterator<Item = &'a str>) -> WriteAccess {
         let closes = |context: &&str| self.read_only_in.iter().any(|pattern| crate::config::matches(pattern, context));
         WriteAccess::new(self.read_only, contexts.into_iter().find(closes))
     }
 
     /// Whether kubeconfigs may be written: the context in force and those `named` are concerned. Reads the kubeconfigs.
-    pub fn kubeconfig_access(&self, named: &[&str]) -> WriteAccess {
+    pub(crate) fn kubeconfig_access(&self, named: &[&str]) -> WriteAccess {
         let in_force = self.context.clone().or_else(|| {
             // Where they cannot be read, the write itself says why.
             let all = files::kubeconfig::load(self.kubeconfig.as_deref()).ok()?;
@@ -95,7 +95,7 @@ impl Target {
 }
 
 /// A client before its login.
-pub struct Prepared {
+pub(crate) struct Prepared {
     cluster: Cluster,
     provider: Arc<Provider>,
     prompt: Prompt,
@@ -103,7 +103,7 @@ pub struct Prepared {
 
 impl Prepared {
     /// How the login stands, from now on.
-    pub fn health(&self) -> watch::Receiver<Health> {
+    pub(crate) fn health(&self) -> watch::Receiver<Health> {
         self.provider.health()
     }
 
@@ -111,7 +111,7 @@ impl Prepared {
     ///
     /// # Errors
     /// [`ClusterError::Login`], [`ClusterError::Config`].
-    pub async fn log_in(&self) -> Result<Cluster, ClusterError> {
+    pub(crate) async fn log_in(&self) -> Result<Cluster, ClusterError> {
         let done = self.provider.log_in(&self.prompt).await;
         done.map_err(|failed| ClusterError::login(failed, &self.cluster.context))?;
         Ok(self.cluster.clone())
@@ -131,7 +131,7 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ClusterError::Config`] where there is no usable kubeconfig.
-    pub fn prepare(target: &Target, prompt: Prompt) -> Result<Prepared, ClusterError> {
+    pub(crate) fn prepare(target: &Target, prompt: Prompt) -> Result<Prepared, ClusterError> {
         let chosen = choose(target)?;
         let context = chosen.context.clone();
         let wrong = |why: String| ClusterError::Config(format!("context {context}: {why}"));
@@ -185,7 +185,7 @@ impl Cluster {
 ///
 /// # Errors
 /// [`ClusterError::Config`] where there is no usable kubeconfig.
-pub fn contexts(kubeconfig: Option<&Path>) -> Result<Vec<String>, ClusterError> {
+pub(crate) fn contexts(kubeconfig: Option<&Path>) -> Result<Vec<String>, ClusterError> {
     let all = read(kubeconfig)?;
     Ok(all.names(EntryKind::Context).into_iter().map(str::to_owned).collect())
 }

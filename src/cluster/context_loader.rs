@@ -21,7 +21,7 @@ use crate::domain::verdict::{AddressRange, ApiHosts, ClusterSnapshot, Grants, Ho
 
 /// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Withheld {
+pub(crate) struct Withheld {
     /// What is not known for want of it, as the rest of "without … ".
     pub unknown: &'static str,
     /// Why it cannot be read.
@@ -37,7 +37,7 @@ impl std::fmt::Display for Withheld {
 impl Cluster {
     /// Everything but the requests themselves, which are added with [`ClusterSnapshot::meet`]; and the roles and bindings
     /// that it was made from. Read at the same time.
-    pub async fn surroundings(&self, policy: &PolicyFile) -> (ClusterSnapshot, Option<Policy>, Vec<Withheld>) {
+    pub(crate) async fn surroundings(&self, policy: &PolicyFile) -> (ClusterSnapshot, Option<Policy>, Vec<Withheld>) {
         let (rbac, nodes, ca, me, api_hosts) =
             tokio::join!(self.policy(), self.all::<Node>(), self.ca_end(), self.who_am_i(), Box::pin(self.api_hosts()));
         let mut withheld = Vec::new();
@@ -63,7 +63,7 @@ impl Cluster {
     }
 
     /// [`Self::surroundings`] with all other requests in it, as far as they may be read.
-    pub async fn surroundings_with_requests(
+    pub(crate) async fn surroundings_with_requests(
         &self,
         policy: &PolicyFile,
     ) -> (ClusterSnapshot, Option<Policy>, Vec<Withheld>) {
@@ -80,7 +80,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why one of the four kinds cannot be read.
-    pub async fn policy(&self) -> Result<Policy, ClusterError> {
+    pub(crate) async fn policy(&self) -> Result<Policy, ClusterError> {
         let (cluster_roles, roles, cluster_bindings, bindings) = tokio::try_join!(
             self.all::<ClusterRole>(),
             self.all::<Role>(),

@@ -10,7 +10,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why there is no answer.
-    pub async fn catalogue(&self) -> Result<Catalogue, ClusterError> {
+    pub(crate) async fn catalogue(&self) -> Result<Catalogue, ClusterError> {
         let core = self.call(self.client.list_core_api_versions_aggregated());
         let groups = self.call(self.client.list_api_groups_aggregated());
         let (core, groups) = tokio::try_join!(core, groups)?;

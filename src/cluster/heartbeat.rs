@@ -16,7 +16,7 @@ const PERIOD: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks for the server's version, which everybody may read, for as long as somebody listens.
-pub async fn heartbeat(cluster: Cluster, to: Sender<Result<(), ClusterError>>) {
+pub(crate) async fn heartbeat(cluster: Cluster, to: Sender<Result<(), ClusterError>>) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick is at once, and whoever has just connected is asking already.

@@ -3,31 +3,31 @@
 //! Everything that leaves this module is in our own words: [`ClusterError`] for what went wrong, rows and requests for what
 //! is there. A write takes what the gate gives out ([`crate::domain::gate`]), and passes [`Cluster::writable`] besides.
 
-pub mod access;
+pub(crate) mod access;
 mod budget;
-pub mod bulk;
-pub mod connect;
+pub(crate) mod bulk;
+pub(crate) mod connect;
 mod context;
-pub mod context_loader;
-pub mod discovery;
-pub mod error;
+pub(crate) mod context_loader;
+pub(crate) mod discovery;
+pub(crate) mod error;
 mod heartbeat;
 mod impersonation;
 mod in_cluster;
-pub mod list_reader;
-pub mod login;
-pub mod nodes_watch;
-pub mod probe;
+pub(crate) mod list_reader;
+pub(crate) mod login;
+pub(crate) mod nodes_watch;
+pub(crate) mod probe;
 mod quoted;
-pub mod rbac;
-pub mod rbac_watch;
-pub mod requests;
-pub mod reviews;
+pub(crate) mod rbac;
+pub(crate) mod rbac_watch;
+pub(crate) mod requests;
+pub(crate) mod reviews;
 mod route;
-pub mod slim_request;
+pub(crate) mod slim_request;
 mod transport;
-pub mod wait;
-pub mod watch;
+pub(crate) mod wait;
+pub(crate) mod watch;
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -40,13 +40,15 @@ use crate::domain::gate::{Refusal, WriteAccess, WritePermit};
 use crate::domain::output::shell::Kubectl;
 
 pub use crate::domain::gate::Verb;
-pub use budget::may_keep_more;
-pub use connect::{Prepared, Target, contexts};
+pub(crate) use budget::may_keep_more;
+pub use connect::Target;
+pub(crate) use connect::contexts;
 pub use error::ClusterError;
-pub use heartbeat::heartbeat;
+pub(crate) use heartbeat::heartbeat;
 pub use login::Prompt;
 pub use requests::Decision;
-pub use reviews::{AccessReview, WhoAmI};
+pub(crate) use reviews::AccessReview;
+pub use reviews::WhoAmI;
 
 /// Objects a page of a list.
 const PAGE: u32 = 500;
@@ -142,7 +144,7 @@ impl Cluster {
     }
 
     /// Whether every write is refused: by flag, or because the config file says so of this context.
-    pub fn is_read_only(&self) -> bool {
+    pub(crate) fn is_read_only(&self) -> bool {
         self.access.is_read_only()
     }
 
@@ -166,7 +168,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why there is no answer.
-    pub async fn version(&self) -> Result<String, ClusterError> {
+    pub(crate) async fn version(&self) -> Result<String, ClusterError> {
         self.call(self.client.apiserver_version()).await.map(|info| info.git_version)
     }
 }

@@ -19,7 +19,7 @@ const AGAIN: Duration = Duration::from_secs(15);
 const REFUSED: Duration = Duration::from_secs(300);
 
 /// Tells of the nodes whenever a name or an address of one is another, for as long as somebody listens.
-pub async fn nodes(cluster: Cluster, to: Sender<Nodes>) {
+pub(crate) async fn nodes(cluster: Cluster, to: Sender<Nodes>) {
     let mut told = None;
     while !to.is_closed() {
         let wait = match follow(&cluster, &to, &mut told).await {

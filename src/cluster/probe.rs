@@ -48,13 +48,13 @@ pub enum Stage {
 
 impl Probe {
     /// One that did not come to an answer.
-    pub fn failed(why: String) -> Self {
+    pub(crate) fn failed(why: String) -> Self {
         failed(Instant::now(), Stage::Answer, ClusterError::Config(why))
     }
 }
 
 /// Connects, and asks the server who we are and what it runs; `prompt` says whom login programs may ask.
-pub async fn probe(target: &Target, prompt: Prompt) -> Probe {
+pub(crate) async fn probe(target: &Target, prompt: Prompt) -> Probe {
     let started = Instant::now();
     let limit = target.time_limit(PATIENCE).unwrap_or_default();
     let target = Target { request_timeout: Some(limit), ..target.clone() };
@@ -101,7 +101,7 @@ fn stage(error: &ClusterError) -> Stage {
 impl ProbeFailure {
     /// What failed, in plain words; `authorities` names the CA that the server is expected to come from, `expired` says
     /// since when the certificate is over, where it is.
-    pub fn words(&self, authorities: &str, expired: Option<&str>) -> String {
+    pub(crate) fn words(&self, authorities: &str, expired: Option<&str>) -> String {
         let said = self.error.to_string();
         match self.stage {
             Stage::Dns => format!("DNS: the server's name is not known here. {said}"),

@@ -17,7 +17,7 @@ use crate::domain::access::{Action, Binding, Policy, Principal, Role};
 use crate::domain::gate::{Deletion, WritePermit};
 
 /// The name under which our writes stand in `managedFields`.
-pub const MANAGER: &str = "countersign";
+pub(crate) const MANAGER: &str = "countersign";
 
 /// The server's answer on one action (`SubjectAccessReview`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,7 +34,7 @@ pub struct Review {
 
 impl Review {
     /// Whether the server says the same as the bindings, and if not, what that may mean. Not yet made printable.
-    pub fn agreement(&self, allowed: bool) -> String {
+    pub(crate) fn agreement(&self, allowed: bool) -> String {
         let said = [self.reason.as_str(), self.error.as_str()].into_iter().find(|text| !text.is_empty());
         let said = said.map(|text| format!(": {text}")).unwrap_or_default();
         if self.allowed == allowed {
@@ -119,7 +119,7 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ClusterError::Gone`] where there is none of that name, or why it cannot be read.
-    pub async fn rbac_object(&self, named: &Named) -> Result<Value, ClusterError> {
+    pub(crate) async fn rbac_object(&self, named: &Named) -> Result<Value, ClusterError> {
         let api = self.rbac_api(named.kind, named.scope.as_deref());
         self.call(api.get(&segment(&named.name))).await.map(|object| value(&object))
     }
@@ -128,7 +128,7 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ClusterError::AlreadyExists`], [`ClusterError::Forbidden`] (the escalation check too), [`ClusterError::Invalid`] and the rest.
-    pub async fn create_rbac(
+    pub(crate) async fn create_rbac(
         &self,
         _permit: WritePermit,
         named: &Named,
@@ -145,7 +145,7 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ClusterError::Conflict`] where it changed meanwhile, [`ClusterError::Forbidden`], [`ClusterError::Invalid`] and the rest.
-    pub async fn replace_rbac(
+    pub(crate) async fn replace_rbac(
         &self,
         _permit: WritePermit,
         named: &Named,
@@ -163,7 +163,12 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ClusterError::Conflict`] where it changed meanwhile, [`ClusterError::Gone`], [`ClusterError::Forbidden`] and the rest.
-    pub async fn delete_rbac(&self, named: &Named, deletion: &Deletion, dry_run: bool) -> Result<(), ClusterError> {
+    pub(crate) async fn delete_rbac(
+        &self,
+        named: &Named,
+        deletion: &Deletion,
+        dry_run: bool,
+    ) -> Result<(), ClusterError> {
         self.writable()?;
         let (uid, version) = (deletion.pin().uid.clone(), deletion.pin().resource_version.clone());
         let pin = Preconditions { uid: Some(uid), resource_version: Some(version) };
@@ -215,7 +220,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why there is no answer.
-    pub async fn own_rules(&self, namespace: &str) -> Result<OwnRules, ClusterError> {
+    pub(crate) async fn own_rules(&self, namespace: &str) -> Result<OwnRules, ClusterError> {
         let review = SelfSubjectRulesReview {
             spec: SelfSubjectRulesReviewSpec { namespace: Some(namespace.to_owned()) },
             ..SelfSubjectRulesReview::default()

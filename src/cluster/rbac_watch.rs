@@ -64,7 +64,7 @@ enum Item {
 }
 
 /// Watches all four kinds for as long as somebody listens.
-pub async fn rbac(cluster: Cluster, to: Sender<Message>) {
+pub(crate) async fn rbac(cluster: Cluster, to: Sender<Message>) {
     let (seen, from) = mpsc::channel(512);
     let mut watches = JoinSet::new();
     for kind in RbacKind::ALL {

@@ -25,7 +25,7 @@ pub struct WhoAmI {
 
 /// A question of the kind "may I …?".
 #[derive(Debug, Clone, Default)]
-pub struct AccessReview<'a> {
+pub(crate) struct AccessReview<'a> {
     /// `create`, `approve`, …
     pub verb: &'a str,
     /// API group, empty for the core.
@@ -45,7 +45,7 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ClusterError::Unauthorized`] and the rest.
-    pub async fn who_am_i(&self) -> Result<WhoAmI, ClusterError> {
+    pub(crate) async fn who_am_i(&self) -> Result<WhoAmI, ClusterError> {
         let api: Api<SelfSubjectReview> = Api::all(self.client.clone());
         let answer = self.call(api.create(&PostParams::default(), &SelfSubjectReview::default())).await?;
         let user = answer.status.and_then(|status| status.user_info).unwrap_or_default();
@@ -60,7 +60,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why there is no answer.
-    pub async fn may_i(&self, ask: &AccessReview<'_>) -> Result<bool, ClusterError> {
+    pub(crate) async fn may_i(&self, ask: &AccessReview<'_>) -> Result<bool, ClusterError> {
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let attributes = ResourceAttributes {
             verb: text(ask.verb),
@@ -84,7 +84,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why there is no answer.
-    pub async fn my_rules(&self, namespace: &str) -> Result<Vec<ResourceRule>, ClusterError> {
+    pub(crate) async fn my_rules(&self, namespace: &str) -> Result<Vec<ResourceRule>, ClusterError> {
         let review = SelfSubjectRulesReview {
             spec: SelfSubjectRulesReviewSpec { namespace: Some(namespace.to_owned()) },
             ..SelfSubjectRulesReview::default()

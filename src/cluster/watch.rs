@@ -95,7 +95,7 @@ pub enum WatchStatus {
 }
 
 /// The status of a watch with more objects than are kept.
-pub fn cut_off(now: DateTime<Utc>) -> WatchStatus {
+pub(crate) fn cut_off(now: DateTime<Utc>) -> WatchStatus {
     WatchStatus::Degraded { why: Exceeded::Objects.to_string(), since: now, next_try: now }
 }
 

@@ -33,7 +33,7 @@ pub enum Column {
 
 impl Column {
     /// All of them; the usual ones first, in their usual order.
-    pub const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Name,
         Self::Identity,
         Self::Groups,
@@ -48,10 +48,10 @@ impl Column {
     ];
 
     /// How many of [`Self::ALL`] are the usual ones.
-    pub const USUAL: usize = 8;
+    pub(crate) const USUAL: usize = 8;
 
     /// Its name in the config file.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Identity => "identity",
@@ -68,7 +68,7 @@ impl Column {
     }
 
     /// The one of this name.
-    pub fn of(word: &str) -> Option<Self> {
+    pub(crate) fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|column| column.word() == word)
     }
 }

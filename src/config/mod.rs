@@ -4,18 +4,18 @@
 //! error in `read-only` must not open a cluster to writes.
 
 mod columns;
-pub mod theme;
+pub(crate) mod theme;
 mod yaml;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
-pub use columns::Column;
-pub use yaml::{Wrong, locate};
+pub(crate) use columns::Column;
+pub(crate) use yaml::Wrong;
 
 /// The example that `countersign config example` prints: every field with its default.
-pub const EXAMPLE: &str = include_str!("../../assets/config.example.yaml");
+pub(crate) const EXAMPLE: &str = include_str!("../../assets/config.example.yaml");
 
 /// What countersign may be told in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -91,7 +91,7 @@ pub enum Confirm {
 }
 
 /// Keys by place and action, as they are written: `requests: {approve: [a, Ctrl-A]}`.
-pub type Keys = BTreeMap<String, BTreeMap<String, Names>>;
+pub(crate) type Keys = BTreeMap<String, BTreeMap<String, Names>>;
 
 /// One key or several.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -147,15 +147,10 @@ impl Config {
         }
         Ok(config)
     }
-
-    /// Whether the context `name` is one in which nothing may be written.
-    pub fn is_read_only(&self, name: &str) -> bool {
-        self.read_only.iter().any(|pattern| matches(pattern, name))
-    }
 }
 
 /// Whether `name` is what `pattern` says: `*` stands for any characters, `?` for one.
-pub fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
     let (mut p, mut n) = (0, 0);
     let mut star = None;

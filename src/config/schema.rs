@@ -7,7 +7,7 @@ use crate::console::core::keymap::{BINDINGS, KeyContext};
 use crate::console::core::keys::{action_name, place_name};
 
 /// Places and actions as the key table has them.
-pub fn keys(_: &mut SchemaGenerator) -> Schema {
+pub(crate) fn keys(_: &mut SchemaGenerator) -> Schema {
     let key = json!({"anyOf": [{"type": "string"}, {"type": "integer"}]});
     let several = json!({"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "array", "items": key}]});
     let mut places = Map::new();

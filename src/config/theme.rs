@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 use super::yaml::{self, Wrong};
 
 /// The themes that come along, by name.
-pub const BUILT_IN: [(&str, &str); 5] = [
+pub(crate) const BUILT_IN: [(&str, &str); 5] = [
     ("dark", include_str!("../../assets/themes/dark.yaml")),
     ("light", include_str!("../../assets/themes/light.yaml")),
     ("high-contrast", include_str!("../../assets/themes/high-contrast.yaml")),
@@ -14,7 +14,7 @@ pub const BUILT_IN: [(&str, &str); 5] = [
 ];
 
 /// The theme unless somebody chooses another.
-pub const DEFAULT: &str = "dark";
+pub(crate) const DEFAULT: &str = "dark";
 
 /// A style for each meaning.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -135,7 +135,7 @@ impl ThemeFile {
     }
 
     /// A theme that comes along.
-    pub fn built_in(name: &str) -> Option<Self> {
+    pub(crate) fn built_in(name: &str) -> Option<Self> {
         let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
         // A test reads all of them.
         Self::parse(text).ok()

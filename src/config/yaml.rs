@@ -18,7 +18,7 @@ pub struct Wrong {
 
 impl Wrong {
     /// Something wrong with what stands at `path` in `text`: names of fields, numbers of list items from 0.
-    pub fn at(text: &str, path: &[&str], why: impl Into<String>) -> Self {
+    pub(crate) fn at(text: &str, path: &[&str], why: impl Into<String>) -> Self {
         let (line, column) = locate(text, path).unwrap_or((1, 1));
         Self { line, column, text: why.into() }
     }
@@ -48,7 +48,7 @@ fn wrong(error: &serde_yaml::Error) -> Wrong {
 }
 
 /// Where what stands at `path` begins: line and column, both from 1.
-pub fn locate(text: &str, path: &[&str]) -> Option<(usize, usize)> {
+pub(crate) fn locate(text: &str, path: &[&str]) -> Option<(usize, usize)> {
     let error =
         serde_yaml::Deserializer::from_str(text).next().and_then(|document| Find(path).deserialize(document).err())?;
     let known = error.to_string().contains(FOUND);

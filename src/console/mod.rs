@@ -4,13 +4,13 @@
 //! ([`core::view`]) changes nothing. Each pane, dialog and the wizard has its state, what it does with an event, and its
 //! view.
 
-pub mod core;
-pub mod dialogs;
-pub mod panes;
-pub mod widgets;
-pub mod wizard;
+pub(crate) mod core;
+pub(crate) mod dialogs;
+pub(crate) mod panes;
+pub(crate) mod widgets;
+pub(crate) mod wizard;
 
-pub use self::core::event_loop::run;
+pub(crate) use self::core::event_loop::run;
 
 #[cfg(test)]
 mod tests;

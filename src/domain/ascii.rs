@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// The sign that stands for one of the symbols that countersign draws, one column wide like the symbol.
-pub const fn sign(symbol: char) -> Option<char> {
+pub(crate) const fn sign(symbol: char) -> Option<char> {
     Some(match symbol {
         '✖' => 'x',
         '✓' | '★' | '•' => '*',
@@ -27,7 +27,7 @@ pub const fn sign(symbol: char) -> Option<char> {
 
 /// `text` with every character beyond ASCII escaped as `\u{e9}`, but for our own symbols. A symbol between two letters
 /// or digits is none of ours: `kube–proxy` must not look like `kube-proxy`.
-pub fn foreign_escaped(text: &str) -> Cow<'_, str> {
+pub(crate) fn foreign_escaped(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
@@ -47,7 +47,7 @@ pub fn foreign_escaped(text: &str) -> Cow<'_, str> {
 }
 
 /// `text` in ASCII alone.
-pub fn plain(text: &str) -> Cow<'_, str> {
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }

@@ -1,7 +1,7 @@
 //! The kubectl lines that do what the console does to a request.
 //!
 //! Names come after `--`, so that one that begins with a dash is never a flag; kubectl takes that for each of these
-//! commands (tests/end_to_end/pasted.rs asks the real one).
+//! commands (`tests/end_to_end/pasted.rs` asks the real one).
 
 use super::output::shell::{Kubectl, ShellCommand, ShellLine};
 
@@ -37,7 +37,7 @@ pub fn decide_all(kubectl: &Kubectl, verb: &'static str, names: &[&str]) -> Shel
 }
 
 /// Deletes it.
-pub fn delete(kubectl: &Kubectl, name: &str) -> ShellLine {
+pub(crate) fn delete(kubectl: &Kubectl, name: &str) -> ShellLine {
     kubectl.command("delete csr").operands([name]).line()
 }
 

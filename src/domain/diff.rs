@@ -2,7 +2,7 @@
 
 /// One line of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DiffLine<'a> {
+pub(crate) enum DiffLine<'a> {
     /// In both.
     Same(&'a str),
     /// Only in the old one.
@@ -12,7 +12,7 @@ pub enum DiffLine<'a> {
 }
 
 /// Compares by a longest common subsequence; meant for objects of some hundred lines.
-pub fn lines<'a>(old: &'a str, new: &'a str) -> Vec<DiffLine<'a>> {
+pub(crate) fn lines<'a>(old: &'a str, new: &'a str) -> Vec<DiffLine<'a>> {
     let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
     // common[i][j]: how many lines the rests from i and from j have in common.
     let mut common = vec![vec![0_usize; new.len() + 1]; old.len() + 1];
@@ -41,7 +41,7 @@ pub fn lines<'a>(old: &'a str, new: &'a str) -> Vec<DiffLine<'a>> {
 }
 
 /// Whether the line at `at` is worth showing: it changed, or stands within `around` lines of one that did.
-pub fn is_near_change(lines: &[DiffLine<'_>], at: usize, around: usize) -> bool {
+pub(crate) fn is_near_change(lines: &[DiffLine<'_>], at: usize, around: usize) -> bool {
     let from = at.saturating_sub(around);
     lines.iter().skip(from).take(at + around + 1 - from).any(|line| !matches!(line, DiffLine::Same(_)))
 }

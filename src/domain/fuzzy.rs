@@ -2,7 +2,7 @@
 
 /// How well `text` answers `query`, the more the better; `None` where it does not. Every word of the query must be in
 /// the text: at the beginning of a word, inside of one, or at least its letters in their order.
-pub fn score(query: &str, text: &str) -> Option<u32> {
+pub(crate) fn score(query: &str, text: &str) -> Option<u32> {
     let text = text.to_lowercase();
     query.to_lowercase().split_whitespace().try_fold(0, |sum, word| Some(sum + word_score(word, &text)?))
 }

@@ -34,7 +34,7 @@ pub(crate) struct Userinfo {
 
 impl GoUrl {
     /// The host without its brackets, and the port, empty where there is none (`URL.Hostname`, `URL.Port`).
-    pub fn host_and_port(&self) -> (&[u8], &str) {
+    pub(crate) fn host_and_port(&self) -> (&[u8], &str) {
         let (mut host, mut port) = (&self.host[..], "");
         if let Some(colon) = memchr::memrchr(b':', host)
             && let Ok(text) = str::from_utf8(&host[colon..])

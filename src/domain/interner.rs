@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::domain::verdict::RequesterKind;
 
 /// Several texts that many rows have in common.
-pub type Texts = Arc<[Arc<str>]>;
+pub(crate) type Texts = Arc<[Arc<str>]>;
 
 /// An object's uid. The API server makes UUIDs (`k8s.io/apimachinery/pkg/util/uuid`); anything else is kept as it is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,7 +45,7 @@ fn uuid(text: &[u8]) -> Option<[u8; 16]> {
 }
 
 /// Sixteen bytes from the first hex digits, which are in lower case.
-pub fn bytes<'a>(digits: impl IntoIterator<Item = &'a u8>) -> Option<[u8; 16]> {
+pub(crate) fn bytes<'a>(digits: impl IntoIterator<Item = &'a u8>) -> Option<[u8; 16]> {
     let mut bytes = [0; 16];
     let mut digits = digits.into_iter();
     for byte in &mut bytes {

@@ -102,7 +102,7 @@ pub struct OrderDefaults {
 
 /// What is wrong with an order, and in which field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The field.
     pub field: OrderField,
     /// A sentence. Quotes nothing that is not printable.
@@ -111,8 +111,7 @@ pub struct Problem {
 
 /// The fields of an order that can be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as the fields of an order")]
-pub enum OrderField {
+pub(crate) enum OrderField {
     User,
     Groups,
     Request,
@@ -130,9 +129,9 @@ pub enum OrderField {
 }
 
 /// A day: how long a certificate lives unless something else is asked for. It cannot be revoked, so not longer.
-pub const DEFAULT_SECONDS: i32 = 86_400;
+pub(crate) const DEFAULT_SECONDS: i32 = 86_400;
 /// The verbs of the default role.
-pub const DEFAULT_VERBS: [&str; 5] = ["create", "get", "list", "update", "delete"];
+pub(crate) const DEFAULT_VERBS: [&str; 5] = ["create", "get", "list", "update", "delete"];
 /// What the API server takes as a common name (RFC 5280, ub-common-name) and OpenSSL will make.
 const LONGEST_NAME: usize = 64;
 
@@ -169,7 +168,7 @@ impl IssuanceRequest {
     }
 
     /// The name of the role that is bound, if one is.
-    pub fn role_name(&self) -> Option<&str> {
+    pub(crate) fn role_name(&self) -> Option<&str> {
         match &self.grant {
             Grant::Nothing => None,
             Grant::NewRole { name, .. } | Grant::Role(name) | Grant::ClusterRole(name) => Some(name),
@@ -177,7 +176,7 @@ impl IssuanceRequest {
     }
 
     /// Everything that is wrong with it, as far as that can be told without the cluster.
-    pub fn problems(&self) -> Vec<Problem> {
+    pub(crate) fn problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
         let mut check = |field: OrderField, problem: Option<String>| {
             found.extend(problem.map(|text| Problem { field, text }));
@@ -248,14 +247,14 @@ impl IssuanceRequest {
 }
 
 /// A user's name as the name of an object: what cannot stand in one becomes `-`.
-pub fn object_name(user: &str) -> String {
+pub(crate) fn object_name(user: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.@".contains(c) { c } else { '-' };
     let name: String = user.chars().map(plain).collect();
     name.trim_matches(['-', '.']).to_owned()
 }
 
 /// The default name of a binding.
-pub fn binding_name(role: &str, user: &str) -> String {
+pub(crate) fn binding_name(role: &str, user: &str) -> String {
     format!("{role}-binding-{}", object_name(user))
 }
 

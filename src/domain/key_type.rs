@@ -23,11 +23,11 @@ pub enum KeyType {
 
 impl KeyType {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 6] =
+    pub(crate) const ALL: [Self; 6] =
         [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::EcdsaP256, Self::EcdsaP384, Self::Ed25519];
 
     /// The name used on the command line and in the journal, such as `rsa-2048`.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Rsa2048 => "rsa-2048",
             Self::Rsa3072 => "rsa-3072",
@@ -39,7 +39,7 @@ impl KeyType {
     }
 
     /// Algorithm and bits as a decoded request names them (see [`super::request::PublicKey`]).
-    pub const fn strength(self) -> (&'static str, u32) {
+    pub(crate) const fn strength(self) -> (&'static str, u32) {
         match self {
             Self::Rsa2048 => ("RSA", 2048),
             Self::Rsa3072 => ("RSA", 3072),

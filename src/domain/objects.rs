@@ -20,7 +20,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
 ];
 
 /// The `CertificateSigningRequest` for a PKCS#10 request in PEM.
-pub fn csr(order: &IssuanceRequest, pem: &str) -> CertificateSigningRequest {
+pub(crate) fn csr(order: &IssuanceRequest, pem: &str) -> CertificateSigningRequest {
     CertificateSigningRequest {
         metadata: ObjectMeta { name: Some(order.csr_name.clone()), ..ObjectMeta::default() },
         spec: CertificateSigningRequestSpec {
@@ -35,7 +35,7 @@ pub fn csr(order: &IssuanceRequest, pem: &str) -> CertificateSigningRequest {
 }
 
 /// The Role of an order that makes one: one rule per API group, as `kubectl create role` writes it.
-pub fn role(order: &IssuanceRequest) -> Option<Role> {
+pub(crate) fn role(order: &IssuanceRequest) -> Option<Role> {
     let Grant::NewRole { name, verbs, resources } = &order.grant else { return None };
     let mut rules: Vec<PolicyRule> = Vec::new();
     for text in resources {
@@ -54,7 +54,7 @@ pub fn role(order: &IssuanceRequest) -> Option<Role> {
 }
 
 /// The `RoleBinding`, unless nothing is granted.
-pub fn role_binding(order: &IssuanceRequest) -> Option<RoleBinding> {
+pub(crate) fn role_binding(order: &IssuanceRequest) -> Option<RoleBinding> {
     let kind = match order.grant {
         Grant::Nothing => return None,
         Grant::NewRole { .. } | Grant::Role(_) => "Role",

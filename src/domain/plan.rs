@@ -70,7 +70,7 @@ impl Plan {
     }
 
     /// The openssl and kubectl commands that do a step.
-    pub fn commands(&self, kind: StepKind, kubectl: &Kubectl) -> Vec<ShellLine> {
+    pub(crate) fn commands(&self, kind: StepKind, kubectl: &Kubectl) -> Vec<ShellLine> {
         let order = &self.order;
         match (kind, &order.kubeconfig) {
             (StepKind::Key, _) => key_commands(order),
@@ -95,7 +95,7 @@ impl Plan {
     }
 
     /// All objects as one YAML stream.
-    pub fn yaml(&self) -> String {
+    pub(crate) fn yaml(&self) -> String {
         let objects: Vec<_> = self.steps.iter().filter_map(|step| step.yaml.clone()).collect();
         objects.join("---\n")
     }
@@ -177,7 +177,7 @@ fn request_yaml(order: &IssuanceRequest) -> String {
 
 /// The object's lines printed, the request among them read from its file.
 fn request_command(order: &IssuanceRequest, kubectl: &Kubectl) -> ShellLine {
-    let base64 = || ShellCommand::new("base64").from_file(&file(order, "csr")).then(r" | tr -d '\n'");
+    let base64 = || ShellCommand::new("base64").read_from(&file(order, "csr")).then(r" | tr -d '\n'");
     let yaml = request_yaml(order);
     let printed = yaml.lines().fold(ShellCommand::new(r"printf '%s\n'"), |command, line| match line {
         NO_REQUEST => command.line_operand_of(REQUEST, &base64()),
@@ -204,7 +204,7 @@ fn certificate_commands(order: &IssuanceRequest, kubectl: &Kubectl) -> Vec<Shell
     let wait = kubectl.command("wait --for=jsonpath='{.status.certificate}' --timeout=60s csr");
     vec![
         wait.operands([order.csr_name.as_str()]).line(),
-        commands::certificate(kubectl, &order.csr_name).then(" | base64 -d").to_file(&to).line(),
+        commands::certificate(kubectl, &order.csr_name).then(" | base64 -d").write_to(&to).line(),
     ]
 }
 
@@ -277,7 +277,7 @@ fn cluster_commands(order: &IssuanceRequest, target: &KubeconfigTarget, kubectl:
     let known = known.then(" 2>/dev/null").chain("|", &ShellCommand::new("grep -qxF").option("-e", name));
     let set = ShellCommand::new("kubectl config set-cluster --embed-certs=true").flag("kubeconfig", &path);
     let set = set.flag_of("server", &server).flag("certificate-authority", &ca).operands([name]);
-    vec![data.then(" | base64 -d").to_file(&ca).line(), known.chain("||", &set).line()]
+    vec![data.then(" | base64 -d").write_to(&ca).line(), known.chain("||", &set).line()]
 }
 
 fn proof(order: &IssuanceRequest) -> PlanStep {

@@ -191,7 +191,7 @@ impl Request {
     }
 
     /// When it was approved.
-    pub fn approved_at(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn approved_at(&self) -> Option<DateTime<Utc>> {
         self.conditions.iter().find(|condition| condition.kind == "Approved")?.last_update
     }
 

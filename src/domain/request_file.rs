@@ -20,23 +20,23 @@ const DASHES: &str = "-----";
 
 /// A PKCS#10 request as one PEM block (RFC 7468, strict form), with nothing around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CanonicalRequestPem(String);
+pub(crate) struct CanonicalRequestPem(String);
 
 impl CanonicalRequestPem {
     /// The PEM text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The PEM text.
-    pub fn into_string(self) -> String {
+    pub(crate) fn into_string(self) -> String {
         self.0
     }
 }
 
 /// Why a file is not taken as a request. Quotes nothing of it but the label of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RequestFileError {
+pub(crate) enum RequestFileError {
     /// There is a private key in it.
     PrivateKey,
     /// There is a block of another kind in it.
@@ -76,7 +76,7 @@ impl std::error::Error for RequestFileError {}
 
 impl RequestFileError {
     /// What to do about it.
-    pub const fn advice(&self) -> &'static str {
+    pub(crate) const fn advice(&self) -> &'static str {
         match self {
             Self::PrivateKey => {
                 "Nothing was sent or written. Make a new key and a request from it, and hand in the request alone: \
@@ -92,7 +92,7 @@ impl RequestFileError {
     }
 
     /// Error and advice in one text.
-    pub fn in_full(&self) -> String {
+    pub(crate) fn in_full(&self) -> String {
         format!("{self}. {}", self.advice())
     }
 }
@@ -101,7 +101,7 @@ impl RequestFileError {
 ///
 /// # Errors
 /// [`RequestFileError`]. A private key is looked for first, wherever it is.
-pub fn read(bytes: &[u8]) -> Result<CanonicalRequestPem, RequestFileError> {
+pub(crate) fn read(bytes: &[u8]) -> Result<CanonicalRequestPem, RequestFileError> {
     refuse_keys(bytes)?;
     let der = match blocks(bytes)? {
         Some(der) => der,

@@ -59,7 +59,7 @@ impl Row {
     }
 
     /// Whether `pin` means exactly this version.
-    pub fn is(&self, pin: &RequestVersion) -> bool {
+    pub(crate) fn is(&self, pin: &RequestVersion) -> bool {
         *self.name == *pin.name && self.uid == Uid::of(&pin.uid) && self.version == Version::of(&pin.resource_version)
     }
 }

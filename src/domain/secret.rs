@@ -10,12 +10,12 @@ pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Takes a text over.
-    pub fn new(text: String) -> Self {
+    pub(crate) fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
     /// The base64 of some bytes, as a kubeconfig holds a key.
-    pub fn base64_of(bytes: &[u8]) -> Self {
+    pub(crate) fn base64_of(bytes: &[u8]) -> Self {
         // Encoded in place: a buffer that had to grow would leave a copy behind.
         let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
         STANDARD.encode_string(bytes, &mut text);
@@ -28,7 +28,7 @@ impl Secret {
     }
 
     /// The bytes of the text, on the same terms.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 }

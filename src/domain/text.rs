@@ -17,7 +17,7 @@ thread_local! {
 
 /// Inside of `within`, and while `wanted`, foreign characters are not printable: the terminal shows ASCII alone.
 /// (Every text passes the sanitiser, from rooms that know nothing of terminals: so the one switch is here.)
-pub fn in_ascii<T>(wanted: bool, within: impl FnOnce() -> T) -> T {
+pub(crate) fn in_ascii<T>(wanted: bool, within: impl FnOnce() -> T) -> T {
     struct Back(bool);
     impl Drop for Back {
         fn drop(&mut self) {
@@ -37,12 +37,12 @@ pub(super) fn ascii_only() -> bool {
 /// controls (newlines too), bidi controls, zero-width and other invisible characters, unusual blanks, private use.
 /// What is printable already stays as it is, so that it does no harm twice. (Somebody who types the escape itself into
 /// a name only makes that name look more alarming than it is.)
-pub fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     as_wanted(escaped(text, false))
 }
 
 /// [`printable`] for several lines: newlines stay.
-pub fn printable_block(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable_block(text: &str) -> Cow<'_, str> {
     as_wanted(escaped(text, true))
 }
 
@@ -55,7 +55,7 @@ fn as_wanted(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// Whether `text` shows as what it is: nothing in it needs an escape, on a terminal that knows all characters.
-pub fn is_plain(text: &str) -> bool {
+pub(crate) fn is_plain(text: &str) -> bool {
     matches!(escaped(text, false), Cow::Borrowed(_))
 }
 

@@ -1,7 +1,7 @@
 //! Lives and ages: how they are typed, and how they are read.
 
 /// The API's shortest `expirationSeconds` (`pkg/apis/certificates/validation`): ten minutes.
-pub const SHORTEST_SECONDS: i32 = 600;
+pub(crate) const SHORTEST_SECONDS: i32 = 600;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -13,7 +13,7 @@ const YEAR: i64 = 365 * DAY;
 ///
 /// # Errors
 /// A sentence that says what is wrong with it.
-pub fn parse(text: &str) -> Result<i32, String> {
+pub(crate) fn parse(text: &str) -> Result<i32, String> {
     let text = text.trim();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[digits.len()..] {
@@ -37,7 +37,7 @@ pub fn parse(text: &str) -> Result<i32, String> {
 }
 
 /// A life in the largest unit that fits it exactly: `1d`, `90m`, `86401s`.
-pub fn human(seconds: i64) -> String {
+pub(crate) fn human(seconds: i64) -> String {
     for (size, unit) in [(YEAR, "y"), (DAY, "d"), (HOUR, "h"), (MINUTE, "m")] {
         if seconds >= size && seconds % size == 0 {
             return format!("{}{unit}", seconds / size);
@@ -47,7 +47,7 @@ pub fn human(seconds: i64) -> String {
 }
 
 /// An age in one unit, rounded down: `12s`, `3m`, `5h`, `2d`, `3y`.
-pub fn age(seconds: i64) -> String {
+pub(crate) fn age(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let (size, unit) = match seconds {
         ..MINUTE => (1, "s"),

@@ -25,7 +25,7 @@ pub(super) const RANDOM: usize = 6;
 ///
 /// # Errors
 /// [`FileError::Io`], also where another user's file cannot be left to that user.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let owner = path.metadata().ok();
     write_private_for(path, bytes, owner.as_ref())
 }
@@ -34,7 +34,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 ///
 /// # Errors
 /// As there.
-pub fn write_private_for(path: &Path, bytes: &[u8], owner: Option<&Metadata>) -> Result<(), FileError> {
+pub(crate) fn write_private_for(path: &Path, bytes: &[u8], owner: Option<&Metadata>) -> Result<(), FileError> {
     let file = prepared(path, bytes, PRIVATE, owner)?;
     file.persist(path).map_err(|failed| FileError::io(path)(failed.error))?;
     settle(path)
@@ -44,7 +44,7 @@ pub fn write_private_for(path: &Path, bytes: &[u8], owner: Option<&Metadata>) ->
 ///
 /// # Errors
 /// [`FileError::Exists`], [`FileError::Io`].
-pub fn write_private_new(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+pub(crate) fn write_private_new(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     put_new(prepared(path, bytes, PRIVATE, None)?, path)?;
     settle(path)
 }
@@ -53,7 +53,7 @@ pub fn write_private_new(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 ///
 /// # Errors
 /// [`FileError::Exists`], [`FileError::Io`].
-pub fn write_public(path: &Path, bytes: &[u8], replace: Option<WritePermit>) -> Result<(), FileError> {
+pub(crate) fn write_public(path: &Path, bytes: &[u8], replace: Option<WritePermit>) -> Result<(), FileError> {
     let owner = path.metadata().ok().filter(|_| replace.is_some());
     let file = prepared(path, bytes, PUBLIC, owner.as_ref())?;
     if replace.is_some() {
@@ -68,7 +68,7 @@ pub fn write_public(path: &Path, bytes: &[u8], replace: Option<WritePermit>) -> 
 ///
 /// # Errors
 /// [`FileError::Io`].
-pub fn remove(path: &Path) -> Result<(), FileError> {
+pub(crate) fn remove(path: &Path) -> Result<(), FileError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(FileError::io(path)(error)),

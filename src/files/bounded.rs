@@ -10,17 +10,17 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 
 /// The largest kubeconfig, in bytes. One with a thousand contexts and embedded certificates has 6 MiB.
-pub const KUBECONFIG: u64 = 16 << 20;
+pub(crate) const KUBECONFIG: u64 = 16 << 20;
 /// The largest certificate, key, CA bundle, token or certificate request, in bytes.
-pub const CREDENTIAL: u64 = 1 << 20;
+pub(crate) const CREDENTIAL: u64 = 1 << 20;
 /// The largest file of our own kinds, in bytes: config, policy, theme, preset, journal, memory.
-pub const SETTINGS: u64 = 1 << 20;
+pub(crate) const SETTINGS: u64 = 1 << 20;
 
 /// The content of a regular file of at most `most` bytes.
 ///
 /// # Errors
 /// The system's; that it is no regular file, or too large.
-pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
     let file = open(path, OFlags::RDONLY)?;
     let length = file.metadata()?.len();
     if length > most {
@@ -37,7 +37,7 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// As there, and where it is not UTF-8.
-pub fn read_text(path: &Path, most: u64) -> Result<String> {
+pub(crate) fn read_text(path: &Path, most: u64) -> Result<String> {
     String::from_utf8(read(path, most)?).map_err(|_| Error::new(ErrorKind::InvalidData, "not valid UTF-8"))
 }
 
@@ -45,7 +45,7 @@ pub fn read_text(path: &Path, most: u64) -> Result<String> {
 ///
 /// # Errors
 /// The system's; that it is no regular file.
-pub fn open(path: &Path, access: OFlags) -> Result<File> {
+pub(crate) fn open(path: &Path, access: OFlags) -> Result<File> {
     // Checked before, too: opening a device can have an effect.
     regular(std::fs::metadata(path)?.file_type())?;
     let flags = access | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;

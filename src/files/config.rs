@@ -9,7 +9,7 @@ use crate::config::{Config, Wrong};
 
 /// A config file and what it says.
 #[derive(Debug, Default)]
-pub struct LoadedConfig {
+pub(crate) struct LoadedConfig {
     /// Where it is or would be; `None` without a home folder.
     pub path: Option<PathBuf>,
     /// Its text, empty where there is none.
@@ -20,7 +20,7 @@ pub struct LoadedConfig {
 
 impl LoadedConfig {
     /// An error in this file, at the place where `path` stands in it.
-    pub fn wrong(&self, path: &[&str], why: impl Into<String>) -> FileError {
+    pub(crate) fn wrong(&self, path: &[&str], why: impl Into<String>) -> FileError {
         let file = self.path.clone().unwrap_or_default();
         content(&file, &Wrong::at(&self.text, path, why))
     }
@@ -30,7 +30,7 @@ impl LoadedConfig {
 ///
 /// # Errors
 /// [`FileError::NoHome`].
-pub fn path() -> Result<PathBuf, FileError> {
+pub(crate) fn path() -> Result<PathBuf, FileError> {
     Ok(folders::config()?.join("config.yaml"))
 }
 
@@ -38,7 +38,7 @@ pub fn path() -> Result<PathBuf, FileError> {
 ///
 /// # Errors
 /// [`FileError::Io`] where it cannot be read, [`FileError::Content`] where it is wrong.
-pub fn read() -> Result<LoadedConfig, FileError> {
+pub(crate) fn read() -> Result<LoadedConfig, FileError> {
     let Ok(path) = path() else { return Ok(LoadedConfig::default()) };
     match bounded::read_text(&path, bounded::SETTINGS) {
         Ok(text) => {
@@ -54,7 +54,7 @@ pub fn read() -> Result<LoadedConfig, FileError> {
 ///
 /// # Errors
 /// [`FileError::Content`] where it is wrong or there is none of that name, [`FileError::Io`].
-pub fn theme(name: Option<&str>) -> Result<ThemeFile, FileError> {
+pub(crate) fn theme(name: Option<&str>) -> Result<ThemeFile, FileError> {
     let name = name.unwrap_or(DEFAULT);
     let folder = folders::config().ok().map(|folder| folder.join("themes"));
     let plain =

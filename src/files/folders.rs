@@ -14,14 +14,14 @@ use super::FileError;
 ///
 /// # Errors
 /// [`FileError::NoHome`].
-pub fn home() -> Result<PathBuf, FileError> {
+pub(crate) fn home() -> Result<PathBuf, FileError> {
     std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from).ok_or(FileError::NoHome)
 }
 
 static OWN_STATE: OnceLock<PathBuf> = OnceLock::new();
 
 /// From now on this process keeps its state in this folder, whatever [`state`] says else. The first call counts.
-pub fn keep_state_in(folder: PathBuf) {
+pub(crate) fn keep_state_in(folder: PathBuf) {
     let _ = OWN_STATE.set(folder);
 }
 
@@ -30,7 +30,7 @@ pub fn keep_state_in(folder: PathBuf) {
 ///
 /// # Errors
 /// [`FileError::NoHome`], [`FileError::State`].
-pub fn state() -> Result<PathBuf, FileError> {
+pub(crate) fn state() -> Result<PathBuf, FileError> {
     let folder = state_path()?;
     match make_private(&folder) {
         Err(FileError::Io { path, error }) => Err(FileError::State { path, error }),
@@ -42,7 +42,7 @@ pub fn state() -> Result<PathBuf, FileError> {
 ///
 /// # Errors
 /// [`FileError::NoHome`].
-pub fn state_path() -> Result<PathBuf, FileError> {
+pub(crate) fn state_path() -> Result<PathBuf, FileError> {
     if let Some(folder) = OWN_STATE.get() {
         return Ok(folder.clone());
     }
@@ -58,7 +58,7 @@ pub fn state_path() -> Result<PathBuf, FileError> {
 ///
 /// # Errors
 /// [`FileError::NoHome`].
-pub fn config() -> Result<PathBuf, FileError> {
+pub(crate) fn config() -> Result<PathBuf, FileError> {
     let base = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let base = match base {
         Some(base) => base,
@@ -71,7 +71,7 @@ pub fn config() -> Result<PathBuf, FileError> {
 ///
 /// # Errors
 /// [`FileError::Io`].
-pub fn make_private(folder: &Path) -> Result<(), FileError> {
+pub(crate) fn make_private(folder: &Path) -> Result<(), FileError> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(FileError::io(folder))?;
     // One that is closed already may lie on a file system that cannot be written.
     let is_closed = |meta: std::fs::Metadata| meta.permissions().mode().trailing_zeros() >= 6;
@@ -83,14 +83,14 @@ pub fn make_private(folder: &Path) -> Result<(), FileError> {
 
 /// Whether a file was not read because of a folder above it: one that may not be searched, or is none. Whether the file
 /// exists cannot be told then. A file that exists and may not be read is something else.
-pub fn is_unreachable(path: &Path, error: &io::Error) -> bool {
+pub(crate) fn is_unreachable(path: &Path, error: &io::Error) -> bool {
     let denied = |kind: ErrorKind| matches!(kind, ErrorKind::NotADirectory | ErrorKind::PermissionDenied);
     denied(error.kind()) && path.symlink_metadata().is_err_and(|error| denied(error.kind()))
 }
 
 /// What does not work because the config folder or kubectl's cannot be read or the state folder cannot be used, in
 /// sentences; `None` where they are as they should be. Makes nothing.
-pub fn trouble(uses_state: bool) -> Option<String> {
+pub(crate) fn trouble(uses_state: bool) -> Option<String> {
     let config = config().ok().and_then(|folder| {
         let error = unreachable(&folder.join("config.yaml"))?;
         let folder = folder.display();

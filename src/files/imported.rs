@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An entry that was imported and is not trusted yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Untrusted {
+pub(crate) struct Untrusted {
     /// The kubeconfig that it was imported into.
     pub file: PathBuf,
     /// The fingerprint of what it runs and reads.
@@ -35,7 +35,7 @@ pub struct Untrusted {
 }
 
 /// Another person's kubeconfig, read and made to mean the same here.
-pub struct Incomer {
+pub(crate) struct Incomer {
     /// What is in it, its own files embedded.
     pub config: Kubeconfig,
     /// What could not be embedded.
@@ -50,7 +50,7 @@ impl Incomer {
     /// # Errors
     /// [`FileError::Refused`] where it is not there, or a file that it names is not what it should be; [`FileError::Content`],
     /// [`FileError::Io`].
-    pub fn read(path: &Path, outside: bool) -> Result<Self, FileError> {
+    pub(crate) fn read(path: &Path, outside: bool) -> Result<Self, FileError> {
         if !path.exists() {
             return Err(FileError::Refused(format!("{} is not there", path.display())));
         }
@@ -69,7 +69,7 @@ impl Incomer {
     ///
     /// # Errors
     /// Why that cannot be kept.
-    pub fn remember(&self, all: &Kubeconfigs, plan: &[Incoming]) -> Result<(), String> {
+    pub(crate) fn remember(&self, all: &Kubeconfigs, plan: &[Incoming]) -> Result<(), String> {
         let file = real(&all.sources()[all.default_file()].path);
         let mut new = Vec::new();
         for incoming in plan.iter().filter(|incoming| incoming.fate != Fate::Known) {
@@ -99,7 +99,7 @@ fn remember(new: &[Untrusted]) -> Result<(), FileError> {
 ///
 /// # Errors
 /// [`FileError::NoHome`], [`FileError::Io`], [`FileError::Locked`].
-pub fn trust(entries: &[Untrusted]) -> Result<(), FileError> {
+pub(crate) fn trust(entries: &[Untrusted]) -> Result<(), FileError> {
     if entries.is_empty() { Ok(()) } else { update(|known| known.retain(|one| !entries.contains(one))) }
 }
 
@@ -108,7 +108,7 @@ pub fn trust(entries: &[Untrusted]) -> Result<(), FileError> {
 /// # Errors
 /// [`FileError::Content`], [`FileError::Io`]: a list that exists and cannot be read is not an empty one. In a folder that cannot
 /// be read there is none ([`folders::trouble`] says so): an import that could not write it there was refused.
-pub fn of_context(all: &Kubeconfigs, context: &str) -> Result<Vec<Untrusted>, FileError> {
+pub(crate) fn of_context(all: &Kubeconfigs, context: &str) -> Result<Vec<Untrusted>, FileError> {
     // Without a home nothing can have been imported.
     let Ok(state) = folders::state_path() else { return Ok(Vec::new()) };
     let known = read(&state.join(FILE))?;
@@ -129,7 +129,7 @@ pub fn of_context(all: &Kubeconfigs, context: &str) -> Result<Vec<Untrusted>, Fi
 ///
 /// # Errors
 /// [`FileError::Untrusted`], and those of [`of_context`].
-pub fn check(all: &Kubeconfigs, context: &str) -> Result<(), FileError> {
+pub(crate) fn check(all: &Kubeconfigs, context: &str) -> Result<(), FileError> {
     let what: Vec<_> = of_context(all, context)?.into_iter().flat_map(|one| one.what).collect();
     if what.is_empty() { Ok(()) } else { Err(FileError::Untrusted { context: context.to_owned(), what }) }
 }
@@ -144,7 +144,7 @@ fn contradicting(config: &Kubeconfig) -> Option<String> {
 }
 
 /// A file's name that stays the same whichever link leads to it, whether the file is there or not.
-pub fn real(path: &Path) -> PathBuf {
+pub(crate) fn real(path: &Path) -> PathBuf {
     let by_folder = || Some(atomic::folder(path).canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(by_folder).unwrap_or_else(|| path.to_owned())
 }

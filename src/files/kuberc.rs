@@ -10,7 +10,7 @@ use crate::domain::yaml::encoding::decode;
 
 /// The policy that holds, and what is to be said of its file.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct LoadedKuberc {
+pub(crate) struct LoadedKuberc {
     /// Which programs a kubeconfig may run.
     pub policy: PluginPolicy,
     /// What kubectl would warn of, with the file's name: a file that it goes on without, a field that it ignores.
@@ -23,12 +23,12 @@ pub struct LoadedKuberc {
 /// # Errors
 /// [`FileError::Content`] where the policy contradicts itself; [`FileError::Content`], [`FileError::Io`] where the file that `KUBERC`
 /// names cannot be read.
-pub fn plugin_policy() -> Result<PluginPolicy, FileError> {
+pub(crate) fn plugin_policy() -> Result<PluginPolicy, FileError> {
     find().map(|found| found.policy)
 }
 
 /// Where the settings are: the file that `KUBERC` names, else `~/.kube/kuberc`.
-pub fn path() -> Option<PathBuf> {
+pub(crate) fn path() -> Option<PathBuf> {
     let named = std::env::var_os("KUBERC").filter(|value| !value.is_empty()).map(PathBuf::from);
     named.or_else(|| Some(home().ok()?.join(".kube/kuberc")))
 }
@@ -37,7 +37,7 @@ pub fn path() -> Option<PathBuf> {
 ///
 /// # Errors
 /// As there.
-pub fn find() -> Result<LoadedKuberc, FileError> {
+pub(crate) fn find() -> Result<LoadedKuberc, FileError> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let is_off = variable("KUBECTL_KUBERC").is_some_and(|value| value.eq_ignore_ascii_case("false"));
     match variable("KUBERC") {

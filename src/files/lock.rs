@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// A lock held; it is given back when dropped.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     path: PathBuf,
     _held: File,
 }
@@ -34,7 +34,7 @@ impl Lock {
     ///
     /// # Errors
     /// [`FileError::Locked`] where it stays taken, [`FileError::Io`].
-    pub fn take(file: &Path, patience: Duration) -> Result<Self, FileError> {
+    pub(crate) fn take(file: &Path, patience: Duration) -> Result<Self, FileError> {
         let path = lock_name(file);
         let until = Instant::now() + patience;
         loop {
@@ -52,7 +52,7 @@ impl Lock {
 }
 
 /// The lock's name for a file.
-pub fn lock_name(file: &Path) -> PathBuf {
+pub(crate) fn lock_name(file: &Path) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(".lock");
     PathBuf::from(name)
@@ -60,7 +60,7 @@ pub fn lock_name(file: &Path) -> PathBuf {
 
 /// A lock that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LockInfo {
+pub(crate) struct LockInfo {
     /// The lock file.
     pub lock: PathBuf,
     /// How old it is.
@@ -72,7 +72,7 @@ pub struct LockInfo {
 }
 
 /// The lock beside a file, if there is one.
-pub fn find(file: &Path) -> Option<LockInfo> {
+pub(crate) fn find(file: &Path) -> Option<LockInfo> {
     let lock = lock_name(file);
     let modified = lock.symlink_metadata().ok()?.modified().ok()?;
     let age = modified.elapsed().unwrap_or_default();
@@ -85,7 +85,7 @@ pub fn find(file: &Path) -> Option<LockInfo> {
 ///
 /// # Errors
 /// [`FileError::Raced`] where another program has made a new one meanwhile, [`FileError::Io`].
-pub fn remove(file: &Path, found: &LockInfo) -> Result<(), FileError> {
+pub(crate) fn remove(file: &Path, found: &LockInfo) -> Result<(), FileError> {
     match find(file) {
         None => Ok(()),
         Some(now) if now.age >= found.age => std::fs::remove_file(&found.lock).map_err(FileError::io(&found.lock)),

@@ -1,18 +1,18 @@
 //! Atomic writes, locks, permissions, the kubeconfig on disk, state and config folders.
 
-pub mod atomic;
-pub mod bounded;
-pub mod config;
-pub mod folders;
-pub mod imported;
-pub mod kubeconfig;
-pub mod kuberc;
-pub mod lock;
-pub mod policy;
-pub mod presets;
-pub mod programs;
-pub mod session_store;
-pub mod sweep;
+pub(crate) mod atomic;
+pub(crate) mod bounded;
+pub(crate) mod config;
+pub(crate) mod folders;
+pub(crate) mod imported;
+pub(crate) mod kubeconfig;
+pub(crate) mod kuberc;
+pub(crate) mod lock;
+pub(crate) mod policy;
+pub(crate) mod presets;
+pub(crate) mod programs;
+pub(crate) mod session_store;
+pub(crate) mod sweep;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -87,7 +87,7 @@ impl FileError {
     }
 
     /// What to do about it, where something is known to help.
-    pub fn advice(&self) -> Option<String> {
+    pub(crate) fn advice(&self) -> Option<String> {
         match self {
             Self::Locked { lock, .. } => Some(format!(
                 "If no kubectl or other program is writing it, the lock was left behind: `countersign unlock` (or removing \
@@ -135,12 +135,12 @@ impl std::fmt::Display for FileError {
 impl std::error::Error for FileError {}
 
 /// What is said of a context that is not trusted yet.
-pub fn untrusted(context: &str, what: &[String]) -> String {
+pub(crate) fn untrusted(context: &str, what: &[String]) -> String {
     format!("context {context} was imported and is used for the first time: {}", what.join("; "))
 }
 
 /// What to do about it.
-pub fn trust_advice(context: &str) -> String {
+pub(crate) fn trust_advice(context: &str) -> String {
     let trust = ShellCommand::new("countersign trust").operands([context]).line();
     format!("If you know its sender and want this: {trust}")
 }

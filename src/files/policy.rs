@@ -13,7 +13,7 @@ use crate::domain::policy_file::PolicyFile;
 /// # Errors
 /// [`FileError::Io`], and [`FileError::Content`] with line and column: an invalid policy is never ignored, nor one that exists
 /// and cannot be read, nor one that is named.
-pub fn read(named: Option<&Path>) -> Result<PolicyFile, FileError> {
+pub(crate) fn read(named: Option<&Path>) -> Result<PolicyFile, FileError> {
     let Some(path) = named.map(Path::to_owned).or_else(usual) else { return Ok(PolicyFile::default()) };
     match bounded::read_text(&path, bounded::SETTINGS) {
         Ok(text) => PolicyFile::parse(&text).map_err(|why| FileError::Content { path, why: why.to_string() }),

@@ -14,7 +14,7 @@ fn folder() -> Option<PathBuf> {
 }
 
 /// Every `*.yaml` in it, by file name; and what is wrong with those that cannot be read. No folder, no presets.
-pub fn read() -> (Vec<Preset>, Vec<String>) {
+pub(crate) fn read() -> (Vec<Preset>, Vec<String>) {
     let Some(entries) = folder().and_then(|folder| std::fs::read_dir(folder).ok()) else { return Default::default() };
     let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|end| end == "yaml" || end == "yml"));

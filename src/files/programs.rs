@@ -10,7 +10,7 @@ use rustix::fs::{Access, AtFlags, CWD, accessat};
 ///
 /// # Errors
 /// Why it cannot be run, in words, without its name.
-pub fn look_path(command: &str) -> Result<PathBuf, String> {
+pub(crate) fn look_path(command: &str) -> Result<PathBuf, String> {
     look_path_in(command, &std::env::var_os("PATH").unwrap_or_default())
 }
 

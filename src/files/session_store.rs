@@ -34,7 +34,7 @@ type File = BTreeMap<String, Memory>;
 /// What is remembered of a context; and whether anything is remembered at all, of any.
 ///
 /// A file that cannot be read is one that says nothing: it only saves a few keys.
-pub fn recall(context: &str) -> (Option<Memory>, bool) {
+pub(crate) fn recall(context: &str) -> (Option<Memory>, bool) {
     let file = read();
     let known = file.is_some();
     (file.and_then(|mut file| file.remove(context)), known)
@@ -44,7 +44,7 @@ pub fn recall(context: &str) -> (Option<Memory>, bool) {
 ///
 /// # Errors
 /// [`FileError::NoHome`], [`FileError::Io`].
-pub fn remember(context: &str, memory: &Memory) -> Result<(), FileError> {
+pub(crate) fn remember(context: &str, memory: &Memory) -> Result<(), FileError> {
     let path = folders::state()?.join("memory.yaml");
     let mut file = read().unwrap_or_default();
     file.insert(context.to_owned(), memory.clone());

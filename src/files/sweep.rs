@@ -17,14 +17,14 @@ const OF_AN_ISSUANCE: [&str; 3] = ["journal.yaml", "key.pem", "request.pem"];
 
 /// Removes unfinished files that were to become this one. Where the caller knows that no other run of this program can
 /// be writing it, a `young` one is removed, too, if it is not held.
-pub fn beside(path: &Path, young: bool) {
+pub(crate) fn beside(path: &Path, young: bool) {
     let is_ours = |name: &str| path.file_name().is_some_and(|own| own.to_str() == Some(name));
     unfinished(folder(path), &is_ours, young);
 }
 
 /// Removes the leftovers beside these kubeconfigs and in the state folder. What cannot be removed stays: nothing
 /// depends on it.
-pub fn sweep(kubeconfigs: &[impl AsRef<Path>], state: Option<&Path>) {
+pub(crate) fn sweep(kubeconfigs: &[impl AsRef<Path>], state: Option<&Path>) {
     for path in kubeconfigs {
         let path = path.as_ref();
         let real = path.canonicalize().ok();

@@ -3,7 +3,7 @@
 //! rcgen makes and uses the keys. Its own requests keep one value per attribute, which would lose every group but the
 //! last, so the request is encoded here and rcgen's key signs it.
 
-pub mod process;
+pub(crate) mod process;
 
 use crate::domain::key_type::KeyType;
 use crate::domain::secret::Secret;
@@ -53,23 +53,12 @@ impl PrivateKey {
     ///
     /// # Errors
     /// [`KeyError::Read`].
-    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+    pub(crate) fn from_pem(pem: &str) -> Result<Self, KeyError> {
         KeyPair::from_pem(pem).map(Self).map_err(|_| KeyError::Read)
     }
 
-    /// SHA-256 of its public half (`SubjectPublicKeyInfo`), hex, as certificates are compared by.
-    pub fn public_sha256(&self) -> String {
-        use sha2::Digest;
-        use std::fmt::Write;
-        let digest = sha2::Sha256::digest(self.0.subject_public_key_info());
-        digest.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
-    }
-
     /// The key as PKCS#8 PEM, zeroised when dropped.
-    pub fn to_pem(&self) -> Secret {
+    pub(crate) fn to_pem(&self) -> Secret {
         Secret::new(self.0.serialize_pem())
     }
 }
@@ -93,7 +82,7 @@ pub fn certification_request(key: &PrivateKey, user: &str, groups: &[String]) ->
 ///
 /// # Errors
 /// [`KeyError::Request`].
-pub fn certification_request_for(key: &PrivateKey, subject: Name) -> Result<String, KeyError> {
+pub(crate) fn certification_request_for(key: &PrivateKey, subject: Name) -> Result<String, KeyError> {
     let spki = key.0.subject_public_key_info();
     let info = CertReqInfo {
         version: Version::V1,

@@ -1,3 +1,3 @@
 //! What the console and the command line both do: each operation exists once, with its progress, dry run and undo.
 
-pub mod issue;
+pub(crate) mod issue;

@@ -19,15 +19,15 @@ use crate::domain::access::{AUTHENTICATED, Principal};
 use crate::domain::certificate::Certificate;
 
 /// Who shows no credentials.
-pub const ANONYMOUS: &str = "system:anonymous";
+pub(crate) const ANONYMOUS: &str = "system:anonymous";
 /// The group of who shows no credentials.
-pub const UNAUTHENTICATED: &str = "system:unauthenticated";
+pub(crate) const UNAUTHENTICATED: &str = "system:unauthenticated";
 /// The key of a user's extra attributes that names the credential (`user.CredentialIDKey`).
-pub const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
+pub(crate) const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
 
 /// A user as the server sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct User {
+pub(crate) struct User {
     /// Name and groups.
     pub who: Principal,
     /// User id, mostly empty.
@@ -43,7 +43,7 @@ impl User {
     }
 
     /// As a `UserInfo`.
-    pub fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let mut info = json!({ "username": self.who.user, "groups": self.who.groups });
         if !self.uid.is_empty() {
             info["uid"] = self.uid.clone().into();
@@ -95,7 +95,7 @@ impl AnyCertificate {
 ///
 /// # Errors
 /// 401 where there are credentials, and none of them is good.
-pub fn authenticate(
+pub(crate) fn authenticate(
     clients: &AnyCertificate,
     tokens: &Tokens,
     certificates: &[CertificateDer<'_>],

@@ -125,7 +125,7 @@ impl Authority {
     }
 
     /// The authority's own certificate, PEM.
-    pub fn pem(&self) -> &str {
+    pub(crate) fn pem(&self) -> &str {
         &self.pem
     }
 
@@ -138,7 +138,7 @@ impl Authority {
     ///
     /// # Errors
     /// Where the cryptographic library refuses.
-    pub fn serving(
+    pub(crate) fn serving(
         &self,
         addresses: &[IpAddr],
     ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), AuthorityError> {
@@ -174,7 +174,7 @@ impl Authority {
     ///
     /// # Errors
     /// Where the request cannot be read.
-    pub fn sign(
+    pub(crate) fn sign(
         &self,
         request: &[u8],
         usages: &[String],

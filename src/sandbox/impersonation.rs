@@ -14,7 +14,7 @@ use super::authentication::{ANONYMOUS, UNAUTHENTICATED, User};
 use crate::domain::access::{AUTHENTICATED, Action, MASTERS, Principal, ResourceAction};
 
 /// The group of all nodes.
-pub const NODES: &str = "system:nodes";
+pub(crate) const NODES: &str = "system:nodes";
 const AUTHENTICATION: &str = "authentication.k8s.io";
 
 /// Whom the headers name.
@@ -110,7 +110,12 @@ fn is_associated(user: &User, node: &str) -> bool {
 ///
 /// # Errors
 /// 403 for what may not be impersonated.
-pub fn impersonated(user: User, headers: &HeaderMap, action: &Action, access: &Access) -> Result<User, ApiFailure> {
+pub(crate) fn impersonated(
+    user: User,
+    headers: &HeaderMap,
+    action: &Action,
+    access: &Access,
+) -> Result<User, ApiFailure> {
     let Some(wanted) = Wanted::read(headers)? else { return Ok(user) };
     let mut refused = None;
     for mode in ImpersonationRule::ALL.into_iter().filter(|mode| mode.applies(&user, &wanted)) {

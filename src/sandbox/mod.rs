@@ -10,18 +10,18 @@
 //! It behaves like the API server of Kubernetes 1.36 as far as issuing certificates needs it; the same stories are told
 //! on both (`tests/end_to_end`), and where they differ, this one is wrong.
 
-pub mod api;
-pub mod authentication;
-pub mod authority;
-pub mod controllers;
-pub mod impersonation;
-pub mod kinds;
-pub mod node;
-pub mod schema;
-pub mod seed;
-pub mod server;
-pub mod store;
-pub mod tokens;
+pub(crate) mod api;
+pub(crate) mod authentication;
+pub(crate) mod authority;
+pub(crate) mod controllers;
+pub(crate) mod impersonation;
+pub(crate) mod kinds;
+pub(crate) mod node;
+pub(crate) mod schema;
+pub(crate) mod seed;
+pub(crate) mod server;
+pub(crate) mod store;
+pub(crate) mod tokens;
 mod usage;
 
 use std::fs::{File, Permissions};
@@ -50,7 +50,7 @@ use crate::domain::access::MASTERS;
 use crate::files::atomic;
 
 /// The name of the cluster and of the context in its kubeconfig.
-pub const NAME: &str = "practice";
+pub(crate) const NAME: &str = "practice";
 /// Who the kubeconfig logs in as.
 const ADMIN: &str = "admin";
 
@@ -125,12 +125,12 @@ impl Sandbox {
     }
 
     /// The folder that goes with it.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// The admin's kubeconfig (group `system:masters`).
-    pub fn kubeconfig(&self) -> PathBuf {
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
         self.folder.path().join("kubeconfig")
     }
 

@@ -43,7 +43,7 @@ pub fn provider() -> Arc<crypto::CryptoProvider> {
 ///
 /// # Errors
 /// Where key and certificate do not fit.
-pub fn tls(
+pub(crate) fn tls(
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
     clients: Arc<AnyCertificate>,
@@ -55,7 +55,7 @@ pub fn tls(
 }
 
 /// Serves until it is dropped, and every connection with it.
-pub async fn serve(listener: TcpListener, tls: ServerConfig, api: Arc<Api>, idle: Duration) {
+pub(crate) async fn serve(listener: TcpListener, tls: ServerConfig, api: Arc<Api>, idle: Duration) {
     let acceptor = TlsAcceptor::from(Arc::new(tls));
     let mut connections = JoinSet::new();
     loop {

@@ -15,7 +15,7 @@ const REMEMBERED: usize = 20_000;
 
 /// Where an object stands in its resource: by namespace (empty for the cluster's scope), then by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectKey {
+pub(crate) struct ObjectKey {
     /// Namespace, or empty.
     pub namespace: String,
     /// Name.
@@ -24,14 +24,14 @@ pub struct ObjectKey {
 
 impl ObjectKey {
     /// The key of an object.
-    pub fn new(namespace: &str, name: &str) -> Self {
+    pub(crate) fn new(namespace: &str, name: &str) -> Self {
         Self { namespace: namespace.to_owned(), name: name.to_owned() }
     }
 }
 
 /// One version of an object.
 #[derive(Debug)]
-pub struct Record {
+pub(crate) struct Record {
     /// `metadata.resourceVersion`.
     pub revision: u64,
     /// `metadata.uid`.
@@ -63,14 +63,14 @@ impl Record {
     }
 
     /// The object, without `kind` and `apiVersion`.
-    pub fn object(&self) -> Value {
+    pub(crate) fn object(&self) -> Value {
         serde_json::from_slice(&self.json).unwrap_or_else(|_| Value::Object(Map::new()))
     }
 }
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventKind {
+pub(crate) enum EventKind {
     /// It is new.
     Added,
     /// It has another version.
@@ -81,7 +81,7 @@ pub enum EventKind {
 
 /// One change.
 #[derive(Debug)]
-pub struct StoreEvent {
+pub(crate) struct StoreEvent {
     /// What happened.
     pub kind: EventKind,
     /// To which object.
@@ -94,13 +94,13 @@ pub struct StoreEvent {
 
 /// The version asked for has been forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooOld {
+pub(crate) struct TooOld {
     /// The oldest that is known.
     pub oldest: u64,
 }
 
 /// What a transaction does with the object that it looked at.
-pub enum WriteOutcome {
+pub(crate) enum WriteOutcome {
     /// It becomes this. Nothing happens where it is this already.
     Put(Value),
     /// It goes. The value is its last state.
@@ -110,7 +110,7 @@ pub enum WriteOutcome {
 }
 
 /// A part of a list.
-pub struct StorePage {
+pub(crate) struct StorePage {
     /// The version that the list is of.
     pub revision: u64,
     /// The objects.
@@ -121,7 +121,7 @@ pub struct StorePage {
 
 /// Which part of a list.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Range<'a> {
+pub(crate) struct Range<'a> {
     /// In one namespace alone.
     pub namespace: Option<&'a str>,
     /// Behind this key.
@@ -162,29 +162,29 @@ impl Store {
     }
 
     /// The version of the newest change.
-    pub fn revision(&self) -> u64 {
+    pub(crate) fn revision(&self) -> u64 {
         self.lock().revision
     }
 
     /// The version of the newest change of one resource.
-    pub fn changed_at(&self, resource: &Resource) -> u64 {
+    pub(crate) fn changed_at(&self, resource: &Resource) -> u64 {
         let inner = self.lock();
         let table = &inner.tables[resource.index()];
         table.log.back().map_or(table.forgotten, |change| change.record.revision)
     }
 
     /// Tells of every new version.
-    pub fn subscribe(&self) -> watch::Receiver<u64> {
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.latest.subscribe()
     }
 
     /// One object.
-    pub fn get(&self, resource: &Resource, key: &ObjectKey) -> Option<Arc<Record>> {
+    pub(crate) fn get(&self, resource: &Resource, key: &ObjectKey) -> Option<Arc<Record>> {
         self.lock().tables[resource.index()].objects.get(key).cloned()
     }
 
     /// All objects of a resource.
-    pub fn all(&self, resource: &Resource) -> Vec<(ObjectKey, Arc<Record>)> {
+    pub(crate) fn all(&self, resource: &Resource) -> Vec<(ObjectKey, Arc<Record>)> {
         let inner = self.lock();
         inner.tables[resource.index()].objects.iter().map(|(key, record)| (key.clone(), record.clone())).collect()
     }
@@ -193,7 +193,7 @@ impl Store {
     ///
     /// # Errors
     /// [`TooOld`] where the version asked for has been forgotten.
-    pub fn page(
+    pub(crate) fn page(
         &self,
         resource: &Resource,
         range: Range<'_>,
@@ -224,7 +224,12 @@ impl Store {
     ///
     /// # Errors
     /// [`TooOld`] where some have been forgotten.
-    pub fn changes(&self, resource: &Resource, after: u64, limit: usize) -> Result<Vec<Arc<StoreEvent>>, TooOld> {
+    pub(crate) fn changes(
+        &self,
+        resource: &Resource,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Arc<StoreEvent>>, TooOld> {
         let inner = self.lock();
         let table = &inner.tables[resource.index()];
         table.remembers(after)?;
@@ -236,7 +241,7 @@ impl Store {
     ///
     /// # Errors
     /// What `decide` refuses with.
-    pub fn transact<E>(
+    pub(crate) fn transact<E>(
         &self,
         resource: &Resource,
         key: &ObjectKey,
@@ -272,7 +277,7 @@ impl Store {
     }
 
     /// Forgets all changes, as etcd does when it is compacted: who wants to go on from an old version is told 410.
-    pub fn compact(&self) {
+    pub(crate) fn compact(&self) {
         let mut inner = self.lock();
         let revision = inner.revision;
         for table in &mut inner.tables {

@@ -15,25 +15,25 @@ pub(super) const IDLE: Duration = Duration::from_secs(90);
 
 /// The requests in progress of one connection.
 #[derive(Debug, Clone)]
-pub struct Usage {
+pub(crate) struct Usage {
     count: watch::Sender<usize>,
     patience: Duration,
 }
 
 impl Usage {
     /// For a connection that may be idle for `patience`.
-    pub fn new(patience: Duration) -> Self {
+    pub(crate) fn new(patience: Duration) -> Self {
         Self { count: watch::Sender::new(0), patience }
     }
 
     /// A request begins.
-    pub fn begin(&self) -> Using {
+    pub(crate) fn begin(&self) -> Using {
         self.count.send_modify(|count| *count += 1);
         Using(self.count.clone())
     }
 
     /// Returns when the connection has been idle for too long.
-    pub async fn idle(&self) {
+    pub(crate) async fn idle(&self) {
         let mut count = self.count.subscribe();
         loop {
             let busy = *count.borrow_and_update() > 0;
@@ -50,11 +50,11 @@ impl Usage {
 
 /// A request in progress.
 #[derive(Debug)]
-pub struct Using(watch::Sender<usize>);
+pub(crate) struct Using(watch::Sender<usize>);
 
 impl Using {
     /// Ends with the response's body.
-    pub const fn until_sent<B>(self, body: B) -> Sending<B> {
+    pub(crate) const fn until_sent<B>(self, body: B) -> Sending<B> {
         Sending { body, _using: self }
     }
 }
@@ -67,7 +67,7 @@ impl Drop for Using {
 
 /// A response body in progress.
 #[derive(Debug)]
-pub struct Sending<B> {
+pub(crate) struct Sending<B> {
     body: B,
     _using: Using,
 }

@@ -7,7 +7,7 @@ use crate::config::theme::Colour;
 
 /// How many colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Depth {
+pub(crate) enum Depth {
     /// None.
     None,
     /// The terminal's own sixteen.
@@ -23,7 +23,7 @@ impl Depth {
     ///
     /// A choice by the user wins over the environment (no-color.org), `NO_COLOR` over `CLICOLOR_FORCE`, and that over
     /// `CLICOLOR` (bixense.com/clicolors).
-    pub fn decide(wanted: When, variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn decide(wanted: When, variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let forced = set("CLICOLOR_FORCE").is_some_and(|value| value != "0");
         match wanted {
@@ -57,7 +57,7 @@ impl Depth {
     }
 
     /// `colour` as this terminal can show it; `sixteen` is what the theme wants on one of sixteen colours.
-    pub fn shown(self, colour: Option<Colour>, sixteen: Option<Colour>) -> Option<Color> {
+    pub(crate) fn shown(self, colour: Option<Colour>, sixteen: Option<Colour>) -> Option<Color> {
         let colour = if self == Self::Sixteen { sixteen.or(colour) } else { colour }?;
         Some(match (colour, self) {
             (_, Self::None) => return None,

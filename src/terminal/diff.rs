@@ -20,7 +20,7 @@ const REWRITE: u16 = 3;
 
 /// What the terminal shows, as far as we know.
 #[derive(Debug)]
-pub struct TerminalDiff {
+pub(crate) struct TerminalDiff {
     cells: Buffer,
     /// Whether what it shows is not known, so that it has to be cleared.
     unknown: bool,
@@ -31,18 +31,18 @@ pub struct TerminalDiff {
 
 impl TerminalDiff {
     /// A terminal of this size about which nothing is known.
-    pub fn new(area: Rect) -> Self {
+    pub(crate) fn new(area: Rect) -> Self {
         Self { cells: Buffer::empty(area), unknown: true, at: None, pen: None, cursor: None }
     }
 
     /// The size.
-    pub fn area(&self) -> Rect {
+    pub(crate) fn area(&self) -> Rect {
         self.cells.area
     }
 
     /// The bytes that make the terminal show `wanted`, with the text cursor at `cursor` or hidden. The part `held`
     /// stays as it is for now.
-    pub fn turn_into(&mut self, wanted: &Buffer, cursor: Option<Position>, held: Option<Rect>) -> String {
+    pub(crate) fn turn_into(&mut self, wanted: &Buffer, cursor: Option<Position>, held: Option<Rect>) -> String {
         let mut out = String::new();
         if self.unknown || self.cells.area != wanted.area {
             *self = Self { unknown: false, pen: Some(Sgr::default()), ..Self::new(wanted.area) };

@@ -13,7 +13,7 @@ const UNFOCUSED: Duration = Duration::from_secs(1);
 
 /// Whether something is to be drawn, and when.
 #[derive(Debug, Default)]
-pub struct FrameScheduler {
+pub(crate) struct FrameScheduler {
     dirty: bool,
     prompt: bool,
     last: Option<Instant>,
@@ -22,27 +22,27 @@ pub struct FrameScheduler {
 
 impl FrameScheduler {
     /// Something on the screen is different.
-    pub fn request(&mut self) {
+    pub(crate) fn request(&mut self) {
         self.dirty = true;
     }
 
     /// [`Self::request`] for what a person did.
-    pub fn request_promptly(&mut self) {
+    pub(crate) fn request_promptly(&mut self) {
         (self.dirty, self.prompt) = (true, true);
     }
 
     /// A person did something: if that changes the screen, they wait for it.
-    pub fn expect_promptly(&mut self) {
+    pub(crate) fn expect_promptly(&mut self) {
         self.prompt = true;
     }
 
     /// The window got the keyboard, or lost it: what nobody looks at closely is drawn less often.
-    pub fn focus(&mut self, focused: bool) {
+    pub(crate) fn focus(&mut self, focused: bool) {
         self.unfocused = !focused;
     }
 
     /// When the next frame is due, if one is wanted.
-    pub fn due(&self, now: Instant) -> Option<Instant> {
+    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
         let interval = match (self.prompt, self.unfocused) {
             (true, _) => PROMPT,
             (false, true) => UNFOCUSED,
@@ -52,7 +52,7 @@ impl FrameScheduler {
     }
 
     /// Whether a frame is to be drawn now. It then counts as drawn.
-    pub fn take(&mut self, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, now: Instant) -> bool {
         let due = self.due(now).is_some_and(|due| due <= now);
         if due {
             *self = Self { dirty: false, prompt: false, last: Some(now), unfocused: self.unfocused };

@@ -46,7 +46,7 @@ pub struct Abilities {
 
 impl Abilities {
     /// By the terminal's name.
-    pub fn of(terminal: &str, mouse: bool) -> Self {
+    pub(crate) fn of(terminal: &str, mouse: bool) -> Self {
         let plain = ["", "dumb", "linux", "unknown", "cons25", "sun"].contains(&terminal) || terminal.starts_with("vt");
         Self { xterm: !plain, mouse }
     }
@@ -81,13 +81,13 @@ fn stop_background_output() -> io::Result<()> {
 }
 
 /// Writes a line where nothing of the console is on the screen.
-pub fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     // A terminal that is gone is noticed elsewhere.
     let _ = write_all(line.as_bytes());
 }
 
 /// Forgets what was typed and not read.
-pub fn forget_input() {
+pub(crate) fn forget_input() {
     let _ = rustix::termios::tcflush(stdin(), QueueSelector::IFlush);
 }
 
@@ -95,7 +95,7 @@ pub fn forget_input() {
 static TITLED: AtomicBool = AtomicBool::new(false);
 
 /// Gives the terminal back as it was. Does nothing the second time. No step that fails keeps the next from being tried.
-pub fn give_back() {
+pub(crate) fn give_back() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
@@ -129,7 +129,7 @@ fn takes_more() -> bool {
 }
 
 /// After a hang-up: a terminal that is still there is given back; to one that is gone nothing is written any more.
-pub fn hung_up() {
+pub(crate) fn hung_up() {
     if rustix::termios::tcgetattr(stdout()).is_err() {
         TAKEN.store(false, Ordering::SeqCst);
     }
@@ -165,7 +165,7 @@ pub fn install_hooks() -> color_eyre::Result<()> {
 ///
 /// # Errors
 /// Where it is gone.
-pub fn size() -> io::Result<Size> {
+pub(crate) fn size() -> io::Result<Size> {
     let size = rustix::termios::tcgetwinsize(stdout())?;
     // One that does not know its size (a serial line) is as large as they all once were.
     let or = |value: u16, usual| if value == 0 { usual } else { value };
@@ -174,7 +174,7 @@ pub fn size() -> io::Result<Size> {
 
 /// How a frame fares.
 #[derive(Debug)]
-pub enum Progress {
+pub(crate) enum Progress {
     /// Its first piece goes out now. Told before it does: no key that answers to the frame can be older.
     Begun(Instant),
     /// It has left us, or could not.
@@ -182,7 +182,7 @@ pub enum Progress {
 }
 
 /// The way to the terminal: one frame at a time, so that a slow terminal holds up nothing but frames.
-pub struct Writer {
+pub(crate) struct Writer {
     to: SyncSender<String>,
     /// How the frames fare.
     pub progress: mpsc::UnboundedReceiver<Progress>,
@@ -190,7 +190,7 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the thread that writes.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (to, frames) = sync_channel::<String>(1);
         let (tell, progress) = mpsc::unbounded_channel();
         std::thread::spawn(move || {
@@ -204,7 +204,7 @@ impl Writer {
     }
 
     /// Sends a frame off. There must be none on its way.
-    pub fn send(&self, frame: String) {
+    pub(crate) fn send(&self, frame: String) {
         // The thread ends with us.
         let _ = self.to.try_send(frame);
     }

@@ -15,11 +15,11 @@ const LOST: Duration = Duration::from_secs(10);
 const NEAR: Duration = Duration::from_millis(25);
 
 /// What the terminal is asked.
-pub const QUESTION: &str = "\x1b[5n";
+pub(crate) const QUESTION: &str = "\x1b[5n";
 
 /// What is on its way to the terminal.
 #[derive(Debug, Default)]
-pub struct FramePacer {
+pub(crate) struct FramePacer {
     answers: bool,
     asked: Option<Instant>,
     took: Option<Duration>,
@@ -28,35 +28,35 @@ pub struct FramePacer {
 
 impl FramePacer {
     /// A frame goes out. Whether it has to end with the question.
-    pub fn send(&mut self, now: Instant) -> bool {
+    pub(crate) fn send(&mut self, now: Instant) -> bool {
         self.writing = true;
         self.asked = self.answers.then_some(now);
         self.answers
     }
 
     /// The frame has left us.
-    pub fn written(&mut self) {
+    pub(crate) fn written(&mut self) {
         self.writing = false;
     }
 
     /// The terminal answered.
-    pub fn answered(&mut self, now: Instant) {
+    pub(crate) fn answered(&mut self, now: Instant) {
         self.answers = true;
         self.took = self.asked.take().map(|asked| now.saturating_duration_since(asked)).or(self.took);
     }
 
     /// Whether the terminal is known to be so near that bytes cost nothing.
-    pub fn is_near(&self) -> bool {
+    pub(crate) fn is_near(&self) -> bool {
         self.took.is_some_and(|took| took < NEAR)
     }
 
     /// Whether the terminal shows everything that was sent, as far as can be known.
-    pub fn is_clear(&self, now: Instant) -> bool {
+    pub(crate) fn is_clear(&self, now: Instant) -> bool {
         !self.writing && self.asked.is_none_or(|asked| now >= asked + LOST)
     }
 
     /// Whether the answer is lost. The terminal is then not asked again until one comes all the same.
-    pub fn gives_up(&mut self, now: Instant) -> bool {
+    pub(crate) fn gives_up(&mut self, now: Instant) -> bool {
         let lost = self.asked.is_some_and(|asked| now >= asked + LOST);
         if lost {
             (self.asked, self.answers) = (None, false);
@@ -65,12 +65,12 @@ impl FramePacer {
     }
 
     /// Whether an answer is on its way: whoever leaves now would leave it to the shell.
-    pub fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         self.asked.is_some()
     }
 
     /// When to look again although nothing happened.
-    pub fn due(&self) -> Option<Instant> {
+    pub(crate) fn due(&self) -> Option<Instant> {
         self.asked.filter(|_| !self.writing).map(|asked| asked + LOST)
     }
 }

@@ -15,7 +15,7 @@ use crate::terminal::diff::TerminalDiff;
 const WORTH_MARKS: usize = 400;
 
 /// The screen.
-pub struct Screen {
+pub(crate) struct Screen {
     terminal: Terminal<NullBackend>,
     shown: TerminalDiff,
     /// Whether the terminal knows synchronised output.
@@ -24,25 +24,25 @@ pub struct Screen {
 
 impl Screen {
     /// A screen of this size, of which nothing is known.
-    pub fn new(size: Size) -> Self {
+    pub(crate) fn new(size: Size) -> Self {
         let area = Rect::from((Position::ORIGIN, size));
         let Ok(terminal) = Terminal::new(NullBackend { size, cursor: None, shows: false });
         Self { terminal, shown: TerminalDiff::new(area), synchronised: false }
     }
 
     /// Another size.
-    pub fn resize(&mut self, size: Size) {
+    pub(crate) fn resize(&mut self, size: Size) {
         self.terminal.backend_mut().size = size;
         self.forget();
     }
 
     /// Nothing is known of what the terminal shows: the next frame is drawn whole.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.shown = TerminalDiff::new(Rect::from((Position::ORIGIN, self.terminal.backend().size)));
     }
 
     /// Draws, and gives the bytes that make the terminal show it. The part `held` is left as it is for now.
-    pub fn paint(&mut self, held: Option<Rect>, draw: impl FnOnce(&mut Frame)) -> String {
+    pub(crate) fn paint(&mut self, held: Option<Rect>, draw: impl FnOnce(&mut Frame)) -> String {
         let Ok(frame) = self.terminal.draw(draw);
         let mut buffer = frame.buffer.clone();
         for cell in buffer.content.iter_mut().filter(|cell| !is_drawable(cell.symbol())) {

@@ -5,7 +5,7 @@ use ratatui::style::{Color, Modifier};
 
 /// Colours and modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sgr {
+pub(crate) struct Sgr {
     fg: Color,
     bg: Color,
     modifier: Modifier,
@@ -29,23 +29,23 @@ const MODIFIERS: [(Modifier, &str, &str); 6] = [
 
 impl Sgr {
     /// The style of a cell.
-    pub fn of(cell: &Cell) -> Self {
+    pub(crate) fn of(cell: &Cell) -> Self {
         Self { fg: cell.fg, bg: cell.bg, modifier: cell.modifier }
     }
 
     /// Whether a blank written with it is nothing but the terminal's background.
-    pub fn is_plain(self) -> bool {
+    pub(crate) fn is_plain(self) -> bool {
         self.bg == Color::Reset
             && !self.modifier.intersects(Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT)
     }
 
     /// Whether a blank written with it looks as `cell`, which is a plain blank.
-    pub fn blank_as(self, cell: &Cell) -> bool {
+    pub(crate) fn blank_as(self, cell: &Cell) -> bool {
         self.is_plain() && Self::of(cell).is_plain()
     }
 
     /// Writes what changes `from` (`None`: not known) into this.
-    pub fn change(self, from: Option<Self>, out: &mut String) {
+    pub(crate) fn change(self, from: Option<Self>, out: &mut String) {
         let anew = self.anew();
         let best = match from {
             Some(from) => {

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use tokio::signal::unix::{self, SignalKind, signal};
 
 /// One stream each.
-pub struct Signals {
+pub(crate) struct Signals {
     /// The connection is lost.
     pub hangup: unix::Signal,
     /// Somebody wants us to end.
@@ -27,7 +27,7 @@ impl Signals {
     ///
     /// # Errors
     /// Where the system has no room for that.
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,

@@ -23,10 +23,10 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A bearer token of the user `token-admin`, who is in the group system:masters.
-pub const ADMIN_TOKEN: &str = "s3cret-token-of-the-admin";
+pub(crate) const ADMIN_TOKEN: &str = "s3cret-token-of-the-admin";
 
 /// A running control plane. Dropping it ends it and removes its folder.
-pub struct ControlPlane {
+pub(crate) struct ControlPlane {
     programs: PathBuf,
     folder: TempDir,
     issuer: Issuer<'static, KeyPair>,
@@ -69,7 +69,7 @@ impl Drop for Program {
 
 /// Why there is no control plane.
 #[derive(Debug)]
-pub enum Missing {
+pub(crate) enum Missing {
     /// Neither Go nor `KUBEBUILDER_ASSETS` is there.
     Programs,
     /// It does not come up.
@@ -84,12 +84,12 @@ impl From<io::Error> for Missing {
 
 impl ControlPlane {
     /// Builds the programs if need be, and starts them.
-    pub fn start() -> Result<Self, Missing> {
+    pub(crate) fn start() -> Result<Self, Missing> {
         Self::start_with(&[])
     }
 
     /// [`Self::start`] with flags of one's own for kube-apiserver.
-    pub fn start_with(flags: &[&str]) -> Result<Self, Missing> {
+    pub(crate) fn start_with(flags: &[&str]) -> Result<Self, Missing> {
         let programs = programs()?;
         let folder = tempfile::Builder::new().prefix("countersign-control-plane-").tempdir()?;
         let (issuer, ca) = authority();
@@ -136,7 +136,7 @@ impl ControlPlane {
     }
 
     /// A file of this control plane.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -160,7 +160,7 @@ impl ControlPlane {
     }
 
     /// Starts kube-apiserver, again if it was stopped, and waits until it is ready.
-    pub fn start_api_server(&mut self) -> Result<(), Missing> {
+    pub(crate) fn start_api_server(&mut self) -> Result<(), Missing> {
         let file = |name: &str| self.path(name).display().to_string();
         let arguments = [
             format!("--etcd-servers={}", self.etcd_url),
@@ -192,7 +192,7 @@ impl ControlPlane {
     }
 
     /// Makes etcd forget everything but what is there now.
-    pub fn compact(&self) -> io::Result<()> {
+    pub(crate) fn compact(&self) -> io::Result<()> {
         let etcd = self.etcd_url.trim_start_matches("http://");
         let ask = |path: &str, body: &str| -> io::Result<String> {
             let mut stream = std::net::TcpStream::connect(etcd)?;
@@ -210,14 +210,14 @@ impl ControlPlane {
     }
 
     /// The process id of kube-apiserver, while it runs.
-    pub fn api_server_process(&self) -> Option<u32> {
+    pub(crate) fn api_server_process(&self) -> Option<u32> {
         let shell = self.api_server.as_ref()?.0.id();
         let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).ok()?;
         children.split_whitespace().next()?.parse().ok()
     }
 
     /// Kills kube-apiserver.
-    pub fn stop_api_server(&mut self) {
+    pub(crate) fn stop_api_server(&mut self) {
         self.api_server = None;
     }
 
@@ -258,17 +258,17 @@ impl ControlPlane {
     }
 
     /// The server's address.
-    pub fn server(&self) -> String {
+    pub(crate) fn server(&self) -> String {
         format!("https://127.0.0.1:{}", self.port)
     }
 
     /// The admin's kubeconfig (group system:masters).
-    pub fn admin(&self) -> PathBuf {
+    pub(crate) fn admin(&self) -> PathBuf {
         self.path("admin.kubeconfig")
     }
 
     /// The text of a kubeconfig for a user of this cluster, with a certificate of its own.
-    pub fn kubeconfig_text(&self, user: &str, group: Option<&str>) -> String {
+    pub(crate) fn kubeconfig_text(&self, user: &str, group: Option<&str>) -> String {
         let mut params = CertificateParams::default();
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, user);
@@ -288,12 +288,12 @@ impl ControlPlane {
     }
 
     /// The real kubectl that was built beside the servers.
-    pub fn kubectl_program(&self) -> PathBuf {
+    pub(crate) fn kubectl_program(&self) -> PathBuf {
         self.programs.join("kubectl")
     }
 
     /// Runs kubectl as the admin.
-    pub fn kubectl(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(self.kubectl_program());
         command.arg("--kubeconfig").arg(self.admin()).args(arguments);
         command.output().unwrap()
@@ -301,7 +301,7 @@ impl ControlPlane {
 }
 
 /// A kubeconfig: context and user entry are named like the user, the cluster entry is `test`. All parts PEM.
-pub fn kubeconfig(server: &str, ca: &str, user: &str, certificate: &str, key: &str) -> String {
+pub(crate) fn kubeconfig(server: &str, ca: &str, user: &str, certificate: &str, key: &str) -> String {
     let mut text = String::from("apiVersion: v1\nkind: Config\nclusters:\n- name: test\n  cluster:\n");
     let _ = write!(text, "    server: {server}\n    certificate-authority-data: {}\n", STANDARD.encode(ca));
     let _ = write!(
@@ -315,7 +315,7 @@ pub fn kubeconfig(server: &str, ca: &str, user: &str, certificate: &str, key: &s
 }
 
 /// The folder of the programs, built if need be.
-pub fn programs() -> Result<PathBuf, Missing> {
+pub(crate) fn programs() -> Result<PathBuf, Missing> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control-plane/build");
     let output = Command::new(script).stderr(Stdio::inherit()).output()?;
     match output.status.code() {

@@ -17,7 +17,7 @@ const MASTERS: &[&str] = &["system:masters"];
 const PORTAL: &str = "system:serviceaccount:onboarding:portal";
 
 /// All of them.
-pub fn all() -> Vec<Case> {
+pub(crate) fn all() -> Vec<Case> {
     [
         harmless(),
         kubelets(),

@@ -5,14 +5,14 @@ mod town;
 
 use std::collections::BTreeSet;
 
-use countersign::domain::request::Request;
-use countersign::domain::verdict::{Level, Verdict, judge, rules};
+use countersign::testing::domain::request::Request;
+use countersign::testing::domain::verdict::{Level, Verdict, judge, rules};
 
 use town::{Town, noon};
 
 /// What a request is, as a person who knows the cluster would say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Label {
+pub(crate) enum Label {
     /// Fine: no more than a notice.
     Harmless,
     /// Worth a question: a warning, or the mention of what is odd.
@@ -24,7 +24,7 @@ pub enum Label {
 }
 
 /// One labelled request.
-pub struct Case {
+pub(crate) struct Case {
     pub name: &'static str,
     pub label: Label,
     pub request: Request,
@@ -108,7 +108,7 @@ fn with_nothing_known_of_the_cluster_nothing_is_claimed_of_it() {
     let around =
         ["access-", "bootstrap-for-", "serving-foreign", "serving-no-node", "key-shared", "cleanup-", "node-duplicate"];
     for case in cases::all() {
-        let verdict = judge(&case.request, &countersign::domain::verdict::Context::default());
+        let verdict = judge(&case.request, &countersign::testing::domain::verdict::Context::default());
         let claimed =
             verdict.findings.iter().find(|finding| around.iter().any(|start| finding.rule.starts_with(start)));
         assert_eq!(claimed, None, "{}", case.name);

@@ -3,10 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
-use countersign::domain::access::{Binding, Policy, Principal, Role};
-use countersign::domain::policy_file::PolicyFile;
-use countersign::domain::request::Request;
-use countersign::domain::verdict::{AddressRange, ApiHosts, ClusterSnapshot, Grants, Host, Nodes};
+use countersign::testing::domain::access::{Binding, Policy, Principal, Role};
+use countersign::testing::domain::policy_file::PolicyFile;
+use countersign::testing::domain::request::Request;
+use countersign::testing::domain::verdict::{AddressRange, ApiHosts, ClusterSnapshot, Grants, Host, Nodes};
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::rbac::v1::{self as rbac};
 use rcgen::KeyPair;
@@ -17,24 +17,24 @@ use serde_json::{Value, json};
 use super::{Case, Label};
 use crate::support::pkcs10::Asked;
 
-pub const CLIENT: &str = "kubernetes.io/kube-apiserver-client";
-pub const KUBELET: &str = "kubernetes.io/kube-apiserver-client-kubelet";
-pub const SERVING: &str = "kubernetes.io/kubelet-serving";
+pub(crate) const CLIENT: &str = "kubernetes.io/kube-apiserver-client";
+pub(crate) const KUBELET: &str = "kubernetes.io/kube-apiserver-client-kubelet";
+pub(crate) const SERVING: &str = "kubernetes.io/kubelet-serving";
 const CLUSTER: &str = include_str!("cluster.yaml");
 
 /// The moment of judging.
-pub fn noon() -> DateTime<Utc> {
+pub(crate) fn noon() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_500_000, 0).unwrap()
 }
 
 /// The cluster.
-pub struct Town {
+pub(crate) struct Town {
     known: ClusterSnapshot,
     nodes: Nodes,
 }
 
 impl Town {
-    pub fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let objects: Vec<Value> =
             serde_yaml::Deserializer::from_str(CLUSTER).map(|one| Value::deserialize(one).unwrap()).collect();
         let of = |kind: &str| objects.iter().filter(move |object| object["kind"] == kind).cloned().collect::<Vec<_>>();
@@ -54,11 +54,11 @@ impl Town {
     }
 
     /// What is known when a case is judged.
-    pub fn with(&mut self, case: &Case) -> &ClusterSnapshot {
-        self.known.others = countersign::domain::verdict::RelatedIndex::default();
+    pub(crate) fn with(&mut self, case: &Case) -> &ClusterSnapshot {
+        self.known.others = countersign::testing::domain::verdict::RelatedIndex::default();
         self.known.nodes = (!case.blind).then(|| self.nodes.clone());
         self.known.policy = PolicyFile::parse(case.policy).unwrap();
-        self.known.limits = countersign::domain::verdict::Limits::default();
+        self.known.limits = countersign::testing::domain::verdict::Limits::default();
         for request in case.beside.iter().chain([&case.request]) {
             self.known.meet(request);
         }
@@ -83,7 +83,7 @@ fn read<T: DeserializeOwned>(objects: Vec<Value>) -> impl Iterator<Item = T> {
 
 /// A CSR in the making: by default asked for by the person itself, for a day, five minutes ago.
 #[derive(Clone)]
-pub struct Csr {
+pub(crate) struct Csr {
     pub name: String,
     pub pem: String,
     pub signer: String,
@@ -97,7 +97,7 @@ pub struct Csr {
 
 impl Csr {
     /// Of a PEM text, asked for by `user`.
-    pub fn of(name: &str, pem: String, user: &str) -> Self {
+    pub(crate) fn of(name: &str, pem: String, user: &str) -> Self {
         Self {
             name: name.to_owned(),
             pem,
@@ -112,89 +112,89 @@ impl Csr {
     }
 
     /// A person's request in their own name, with a key of its own.
-    pub fn person(name: &str, user: &str, groups: &[&str]) -> Self {
+    pub(crate) fn person(name: &str, user: &str, groups: &[&str]) -> Self {
         Self::asked(name, &Asked::person(user, groups), user).within(groups)
     }
 
     /// Anything signed with a key of its own, asked for by `user`.
-    pub fn asked(name: &str, asked: &Asked, user: &str) -> Self {
+    pub(crate) fn asked(name: &str, asked: &Asked, user: &str) -> Self {
         Self::of(name, asked.sign(&KeyPair::generate().unwrap()), user)
     }
 
     /// A kubelet's own request for its serving certificate.
-    pub fn serving(name: &str, node: &str, asked: &Asked) -> Self {
+    pub(crate) fn serving(name: &str, node: &str, asked: &Asked) -> Self {
         let csr = Self::asked(name, asked, &format!("system:node:{node}")).within(&["system:nodes"]);
         Self { signer: SERVING.to_owned(), usages: vec!["digital signature", "server auth"], seconds: None, ..csr }
     }
 
     /// A request for a kubelet's client certificate, by a bootstrap token.
-    pub fn bootstrap(name: &str, node: &str) -> Self {
+    pub(crate) fn bootstrap(name: &str, node: &str) -> Self {
         let csr = Self::asked(name, &Asked::node(node), "system:bootstrap:07401b");
         let csr = csr.within(&["system:bootstrappers", "system:bootstrappers:kubeadm:default-node-token"]);
         Self { signer: KUBELET.to_owned(), usages: vec!["digital signature", "client auth"], seconds: None, ..csr }
     }
 
     /// The requester is in these groups.
-    pub fn within(mut self, groups: &[&str]) -> Self {
+    pub(crate) fn within(mut self, groups: &[&str]) -> Self {
         self.groups = groups.iter().copied().chain(["system:authenticated"]).map(ToOwned::to_owned).collect();
         self
     }
 
     /// Somebody else asks.
-    pub fn by(mut self, user: &str) -> Self {
+    pub(crate) fn by(mut self, user: &str) -> Self {
         user.clone_into(&mut self.user);
         self.groups = vec!["system:authenticated".to_owned()];
         self
     }
 
-    pub fn to(mut self, signer: &str) -> Self {
+    pub(crate) fn to(mut self, signer: &str) -> Self {
         signer.clone_into(&mut self.signer);
         self
     }
 
-    pub fn usages(mut self, usages: &[&'static str]) -> Self {
+    pub(crate) fn usages(mut self, usages: &[&'static str]) -> Self {
         self.usages = usages.to_vec();
         self
     }
 
-    pub fn for_seconds(mut self, seconds: impl Into<Option<i32>>) -> Self {
+    pub(crate) fn for_seconds(mut self, seconds: impl Into<Option<i32>>) -> Self {
         self.seconds = seconds.into();
         self
     }
 
-    pub fn old(mut self, age: TimeDelta) -> Self {
+    pub(crate) fn old(mut self, age: TimeDelta) -> Self {
         self.age = age;
         self
     }
 
     /// Approved so long ago, without a certificate.
-    pub fn approved(mut self, ago: TimeDelta) -> Self {
+    pub(crate) fn approved(mut self, ago: TimeDelta) -> Self {
         let at = (noon() - ago).to_rfc3339();
         self.status = json!({"conditions": [{"type": "Approved", "status": "True", "lastUpdateTime": at}]});
         self
     }
 
     /// Issued so long ago. What the certificate says does not matter.
-    pub fn issued(mut self, ago: TimeDelta) -> Self {
+    pub(crate) fn issued(mut self, ago: TimeDelta) -> Self {
         self = self.approved(ago);
         self.status["certificate"] = STANDARD.encode("issued").into();
         self
     }
 
     /// Issued just now, with this certificate in Base64.
-    pub fn with_certificate(mut self, certificate: String) -> Self {
+    pub(crate) fn with_certificate(mut self, certificate: String) -> Self {
         self = self.approved(TimeDelta::minutes(1));
         self.status["certificate"] = certificate.into();
         self
     }
 
-    pub fn denied(mut self) -> Self {
+    pub(crate) fn denied(mut self) -> Self {
         self.status = json!({"conditions": [{"type": "Denied", "status": "True"}]});
         self
     }
 
     /// As the API server keeps it, decoded.
-    pub fn request(&self) -> Request {
+    pub(crate) fn request(&self) -> Request {
         let mut spec = json!({
             "request": STANDARD.encode(&self.pem), "signerName": self.signer, "usages": self.usages,
             "username": self.user, "groups": self.groups,
@@ -210,7 +210,7 @@ impl Csr {
     }
 
     /// As a labelled case.
-    pub fn is(self, label: Label, must: &'static [&'static str], must_not: &'static [&'static str]) -> Case {
+    pub(crate) fn is(self, label: Label, must: &'static [&'static str], must_not: &'static [&'static str]) -> Case {
         let name = Box::leak(self.name.clone().into_boxed_str());
         Case { name, label, request: self.request(), beside: Vec::new(), must, must_not, policy: "", blind: false }
     }
@@ -218,19 +218,19 @@ impl Csr {
 
 impl Case {
     /// With another request there.
-    pub fn beside(mut self, other: &Csr) -> Self {
+    pub(crate) fn beside(mut self, other: &Csr) -> Self {
         self.beside.push(other.request());
         self
     }
 
     /// Judged by somebody who may not see the nodes.
-    pub fn blind(mut self) -> Self {
+    pub(crate) fn blind(mut self) -> Self {
         self.blind = true;
         self
     }
 
     /// Under a policy.
-    pub fn under(mut self, policy: &'static str) -> Self {
+    pub(crate) fn under(mut self, policy: &'static str) -> Self {
         self.policy = policy;
         self
     }

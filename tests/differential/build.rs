@@ -122,7 +122,7 @@ const URIS: &[&str] = &[
 ];
 
 /// What mutations begin with.
-pub struct Material {
+pub(crate) struct Material {
     requests: Vec<Vec<u8>>,
     certificates: Vec<Vec<u8>>,
     key: EcdsaKeyPair,
@@ -130,7 +130,7 @@ pub struct Material {
 }
 
 impl Material {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let random = SystemRandom::new();
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
         let (requests, certificates) = openssl();
@@ -138,14 +138,14 @@ impl Material {
     }
 
     /// Those from openssl as they are, and each with a signature that another has made.
-    pub fn unchanged(&self) -> Vec<(Kind, Vec<u8>)> {
+    pub(crate) fn unchanged(&self) -> Vec<(Kind, Vec<u8>)> {
         let requests = self.requests.iter().map(|der| (Kind::Request, text::plain("CERTIFICATE REQUEST", der)));
         let certificates = self.certificates.iter().map(|der| (Kind::Certificate, text::plain("CERTIFICATE", der)));
         requests.chain(certificates).collect()
     }
 
     /// One that is changed in some way.
-    pub fn mutated(&self, dice: &mut Dice) -> (Kind, Vec<u8>) {
+    pub(crate) fn mutated(&self, dice: &mut Dice) -> (Kind, Vec<u8>) {
         let certificate = dice.one_in(5);
         let (kind, label, der) = if certificate {
             (Kind::Certificate, "CERTIFICATE", self.certificate(dice))

@@ -6,13 +6,13 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// What a text is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Request,
     Certificate,
 }
 
 impl Kind {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Request => "request",
             Self::Certificate => "certificate",
@@ -20,7 +20,7 @@ impl Kind {
     }
 
     /// The oracle's byte for it.
-    pub fn letter(self) -> u8 {
+    pub(crate) fn letter(self) -> u8 {
         match self {
             Self::Request => b'R',
             Self::Certificate => b'C',
@@ -28,20 +28,20 @@ impl Kind {
     }
 
     /// By the name of a kept file.
-    pub fn of(path: &Path) -> Self {
+    pub(crate) fn of(path: &Path) -> Self {
         let certificate = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("certificate"));
         if certificate { Self::Certificate } else { Self::Request }
     }
 }
 
-pub struct Oracle {
+pub(crate) struct Oracle {
     program: Child,
     answers: BufReader<ChildStdout>,
 }
 
 impl Oracle {
     /// Builds and starts the one in this folder; `None` without Go.
-    pub fn start(folder: &str) -> Option<Self> {
+    pub(crate) fn start(folder: &str) -> Option<Self> {
         Command::new("go").arg("version").output().ok().filter(|output| output.status.success())?;
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential").join(folder);
         let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(folder);
@@ -54,7 +54,7 @@ impl Oracle {
     }
 
     /// Its line for each text; the byte says what is asked about it.
-    pub fn answers<'a>(&mut self, texts: impl IntoIterator<Item = (u8, &'a [u8])>) -> Vec<String> {
+    pub(crate) fn answers<'a>(&mut self, texts: impl IntoIterator<Item = (u8, &'a [u8])>) -> Vec<String> {
         let (mut questions, mut count) = (Vec::new(), 0);
         for (letter, text) in texts {
             questions.push(letter);

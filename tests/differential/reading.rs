@@ -1,11 +1,11 @@
 //! Our reading, as a line in the oracle's words.
 
-use countersign::domain::certificate::Certificate;
-use countersign::domain::request::{Pkcs10, San};
+use countersign::testing::domain::certificate::Certificate;
+use countersign::testing::domain::request::{Pkcs10, San};
 
 use crate::oracle::Kind;
 
-pub fn ours(kind: Kind, text: &[u8]) -> String {
+pub(crate) fn ours(kind: Kind, text: &[u8]) -> String {
     match kind {
         Kind::Request => Pkcs10::from_pem(text).map_or_else(|_| "refused".to_owned(), |request| of_request(&request)),
         Kind::Certificate => {

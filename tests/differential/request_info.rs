@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use countersign::domain::access::Action;
-use countersign::sandbox::api::request_info::{RequestInfo, Unreadable};
+use countersign::testing::domain::access::Action;
+use countersign::testing::sandbox::api::request_info::{RequestInfo, Unreadable};
 use http::Method;
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::dice::Dice;
 
 /// As every program writes it.
-pub fn plain(label: &str, der: &[u8]) -> Vec<u8> {
+pub(crate) fn plain(label: &str, der: &[u8]) -> Vec<u8> {
     let digits = STANDARD.encode(der);
     let lines: Vec<_> = digits.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n")).into_bytes()
@@ -38,7 +38,7 @@ const LINES: &[&str] = &[
 ];
 
 /// Writes it in an odd way: one change, or several; `other` is another block, to be put somewhere.
-pub fn odd(mut text: Vec<u8>, other: &[u8], dice: &mut Dice) -> Vec<u8> {
+pub(crate) fn odd(mut text: Vec<u8>, other: &[u8], dice: &mut Dice) -> Vec<u8> {
     for _ in 0..=dice.below(3) {
         text = change(text, other, dice);
     }

@@ -4,7 +4,7 @@ use crate::dice::Dice;
 
 /// An element.
 #[derive(Clone)]
-pub struct Node {
+pub(crate) struct Node {
     /// The bytes of its tag.
     tag: Vec<u8>,
     length: Length,
@@ -34,21 +34,21 @@ const TAGS: &[u8] =
     &[1, 2, 3, 4, 5, 6, 10, 12, 18, 19, 20, 22, 23, 24, 26, 27, 28, 30, 0x30, 0x31, 0x80, 0x81, 0x82, 0xa0, 0xa3];
 
 impl Node {
-    pub fn new(tag: u8, bytes: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn new(tag: u8, bytes: impl Into<Vec<u8>>) -> Self {
         Self { tag: vec![tag], length: Length::Right, body: Body::Bytes(bytes.into()) }
     }
 
-    pub fn of(tag: u8, nodes: Vec<Self>) -> Self {
+    pub(crate) fn of(tag: u8, nodes: Vec<Self>) -> Self {
         Self { tag: vec![tag], length: Length::Right, body: Body::Nodes(Vec::new(), nodes) }
     }
 
     /// A string that holds elements behind `before`.
-    pub fn wrapping(tag: u8, before: &[u8], nodes: Vec<Self>) -> Self {
+    pub(crate) fn wrapping(tag: u8, before: &[u8], nodes: Vec<Self>) -> Self {
         Self { tag: vec![tag], length: Length::Right, body: Body::Nodes(before.to_vec(), nodes) }
     }
 
     /// The elements in `der`, as deep as they can be read.
-    pub fn parse(mut der: &[u8]) -> Option<Vec<Self>> {
+    pub(crate) fn parse(mut der: &[u8]) -> Option<Vec<Self>> {
         let mut nodes = Vec::new();
         while !der.is_empty() {
             let (&[tag, first], rest) = der.split_first_chunk::<2>()?;
@@ -77,7 +77,7 @@ impl Node {
         Some(nodes)
     }
 
-    pub fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let content = match &self.body {
             Body::Bytes(bytes) => bytes.clone(),
             Body::Nodes(before, nodes) => [before.clone(), Self::encode_all(nodes)].concat(),
@@ -99,11 +99,11 @@ impl Node {
         [self.tag.clone(), length, content, end].concat()
     }
 
-    pub fn encode_all(nodes: &[Self]) -> Vec<u8> {
+    pub(crate) fn encode_all(nodes: &[Self]) -> Vec<u8> {
         nodes.iter().flat_map(Self::encode).collect()
     }
 
-    pub fn children(&mut self) -> &mut Vec<Self> {
+    pub(crate) fn children(&mut self) -> &mut Vec<Self> {
         match &mut self.body {
             Body::Nodes(_, nodes) => nodes,
             Body::Bytes(_) => panic!("a primitive element has no children"),
@@ -119,7 +119,7 @@ impl Node {
 }
 
 /// Changes one element somewhere among `nodes`; `dictionary` has elements that mean something here.
-pub fn mutate(nodes: &mut Vec<Node>, dice: &mut Dice, dictionary: &dyn Fn(&mut Dice) -> Node) {
+pub(crate) fn mutate(nodes: &mut Vec<Node>, dice: &mut Dice, dictionary: &dyn Fn(&mut Dice) -> Node) {
     let all: usize = nodes.iter().map(Node::size).sum();
     if all == 0 {
         return nodes.push(dictionary(dice));

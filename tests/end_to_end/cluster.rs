@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use countersign::cluster::watch::{self, Message, RequestChange, WatchStatus};
-use countersign::cluster::{Cluster, ClusterError, Decision, Target, Verb};
-use countersign::domain::gate::{self, Candidate, Clearance, Confirmation, Deletion, Scope};
-use countersign::domain::interner::Uid;
-use countersign::domain::policy_file::PolicyFile;
-use countersign::domain::request::{Request, RequestState, RequestVersion};
-use countersign::domain::verdict::Level;
+use countersign::testing::cluster::watch::{self, Message, RequestChange, WatchStatus};
+use countersign::testing::cluster::{Cluster, ClusterError, Decision, Target, Verb};
+use countersign::testing::domain::gate::{self, Candidate, Clearance, Confirmation, Deletion, Scope};
+use countersign::testing::domain::interner::Uid;
+use countersign::testing::domain::policy_file::PolicyFile;
+use countersign::testing::domain::request::{Request, RequestState, RequestVersion};
+use countersign::testing::domain::verdict::Level;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use tokio::sync::mpsc;
 
@@ -28,7 +28,7 @@ crate::on_both!(async
 
 async fn admin(plane: &dyn Plane) -> Cluster {
     let target = Target { kubeconfig: Some(plane.admin()), ..Target::default() };
-    Cluster::connect(&target, countersign::cluster::Prompt::Nobody).await.unwrap()
+    Cluster::connect(&target, countersign::testing::cluster::Prompt::Nobody).await.unwrap()
 }
 
 fn decision() -> Decision {
@@ -143,7 +143,7 @@ async fn who_may_list_and_not_watch_is_never_told_that_the_list_is_live(plane: &
     let target = Target { kubeconfig: Some(lister.kubeconfig()), ..Target::default() };
     let (to, mut from) = mpsc::channel(1);
     tokio::spawn(watch::requests(
-        Cluster::connect(&target, countersign::cluster::Prompt::Nobody).await.unwrap(),
+        Cluster::connect(&target, countersign::testing::cluster::Prompt::Nobody).await.unwrap(),
         Arc::default(),
         to,
     ));

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use countersign::sandbox::Options;
+use countersign::testing::sandbox::Options;
 
 use crate::support::plane::{Plane, Practice};
 

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::cluster::slim_request::SlimRequest;
-use countersign::cluster::{Cluster, Target};
-use countersign::domain::request::{Identity, Pkcs10, Request};
+use countersign::testing::cluster::slim_request::SlimRequest;
+use countersign::testing::cluster::{Cluster, Target};
+use countersign::testing::domain::request::{Identity, Pkcs10, Request};
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use rcgen::KeyPair;
 use serde_json::{Value, json};
@@ -115,7 +115,12 @@ fn shown(request: &Request) -> Result<Who, String> {
 fn listed(plane: &dyn Plane) -> BTreeMap<String, Result<Who, String>> {
     let target = Target { kubeconfig: Some(plane.admin()), ..Target::default() };
     let all = plane::finish(async {
-        Cluster::connect(&target, countersign::cluster::Prompt::Nobody).await.unwrap().read_requests().await.unwrap()
+        Cluster::connect(&target, countersign::testing::cluster::Prompt::Nobody)
+            .await
+            .unwrap()
+            .read_requests()
+            .await
+            .unwrap()
     });
     all.iter().map(|request| (request.pin.name.clone(), shown(request))).collect()
 }

@@ -1,7 +1,7 @@
 //! What becomes of a request, and what the API refuses: word for word.
 
-use countersign::domain::key_type::KeyType;
-use countersign::keys::{PrivateKey, certification_request};
+use countersign::testing::domain::key_type::KeyType;
+use countersign::testing::keys::{PrivateKey, certification_request};
 use serde_json::{Value, json};
 
 use crate::support::api::Api;

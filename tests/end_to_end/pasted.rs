@@ -3,10 +3,10 @@
 use std::process::{Command, Stdio};
 
 use base64::Engine;
-use countersign::domain::commands;
-use countersign::domain::issuance_request::{Grant, IssuanceRequest, OrderDefaults};
-use countersign::domain::output::shell::{Kubectl, ShellCommand, ShellLine};
-use countersign::domain::plan::Plan;
+use countersign::testing::domain::commands;
+use countersign::testing::domain::issuance_request::{Grant, IssuanceRequest, OrderDefaults};
+use countersign::testing::domain::output::shell::{Kubectl, ShellCommand, ShellLine};
+use countersign::testing::domain::plan::Plan;
 
 use crate::support::plane::Plane;
 use crate::support::stub::Stubs;

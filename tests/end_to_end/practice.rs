@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use countersign::sandbox::Options;
+use countersign::testing::sandbox::Options;
 use serde_json::{Value, json};
 
 use crate::support::api::Api;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use countersign::sandbox::Options;
+use countersign::testing::sandbox::Options;
 use serde_json::Value;
 
 use crate::support::dice::Dice;

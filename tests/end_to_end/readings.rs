@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::domain::certificate::Certificate;
+use countersign::testing::domain::certificate::Certificate;
 use rcgen::KeyPair;
 use serde_json::{Value, json};
 

@@ -301,7 +301,7 @@ fn hostile_kubeconfig(person: &Person) -> String {
     );
     push(&mut config["contexts"], json!({"name": "zz-bare", "context": {"cluster": "bare", "user": "admin"}}));
     // YAML has no place for C1 controls.
-    countersign::domain::output::json::to_string(&config).unwrap()
+    countersign::testing::domain::output::json::to_string(&config).unwrap()
 }
 
 fn hostile_objects(plane: &dyn Plane) -> String {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::Utc;
-use countersign::sandbox::api::Api;
-use countersign::sandbox::authentication::AnyCertificate;
-use countersign::sandbox::authority::Authority;
-use countersign::sandbox::store::Store;
-use countersign::sandbox::tokens::{Issuer, Tokens};
-use countersign::sandbox::{seed, server};
+use countersign::testing::sandbox::api::Api;
+use countersign::testing::sandbox::authentication::AnyCertificate;
+use countersign::testing::sandbox::authority::Authority;
+use countersign::testing::sandbox::store::Store;
+use countersign::testing::sandbox::tokens::{Issuer, Tokens};
+use countersign::testing::sandbox::{seed, server};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;

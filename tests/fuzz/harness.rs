@@ -23,7 +23,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 static ONE: Mutex<()> = Mutex::new(());
 
 /// A parser of untrusted input.
-pub struct Target {
+pub(crate) struct Target {
     pub name: &'static str,
     /// Valid inputs.
     pub seeds: Vec<Vec<u8>>,
@@ -33,7 +33,7 @@ pub struct Target {
 
 impl Target {
     /// Runs `check` on the seeds and on mutations of them.
-    pub fn run(&self, mut check: impl FnMut(&[u8])) {
+    pub(crate) fn run(&self, mut check: impl FnMut(&[u8])) {
         let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = self.kept();
         for input in self.seeds.iter().chain(&kept) {

@@ -1,6 +1,6 @@
 //! Kubeconfigs.
 
-use countersign::domain::kubeconfig::{EntryKind, Kubeconfig, redact};
+use countersign::testing::domain::kubeconfig::{EntryKind, Kubeconfig, redact};
 use serde_yaml::Mapping;
 
 use crate::harness::Target;

@@ -6,10 +6,10 @@ const LONGEST: usize = 48 << 10;
 const ODD: &[u8] = b"\0\n\r\t \"'\\{}[]:,&*!|>-#%@`~<?=\x1b\x7f\x80\xc0\xff";
 
 /// xorshift64*: the same numbers everywhere.
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed | 1)
     }
 
@@ -21,7 +21,7 @@ impl Dice {
     }
 
     /// A number below `end`, or 0.
-    pub fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() >> 33).unwrap() % end.max(1)
     }
 
@@ -38,7 +38,7 @@ impl Dice {
 }
 
 /// One of `seeds`, mutated.
-pub fn mutated(seeds: &[Vec<u8>], words: &[&str], dice: &mut Dice) -> Vec<u8> {
+pub(crate) fn mutated(seeds: &[Vec<u8>], words: &[&str], dice: &mut Dice) -> Vec<u8> {
     let mut bytes = seeds[dice.below(seeds.len())].clone();
     for _ in 0..=dice.below(6) {
         mutate(&mut bytes, seeds, words, dice);

@@ -2,17 +2,17 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::cluster::ClusterError;
-use countersign::cluster::list_reader::protobuf::{Decoder, MAGIC};
-use countersign::cluster::list_reader::{ListItem, from_json};
-use countersign::cluster::slim_request::SlimRequest;
-use countersign::domain::interner::Interner;
-use countersign::domain::key_type::KeyType;
-use countersign::domain::policy_file::PolicyFile;
-use countersign::domain::request::{Pkcs10, Request};
-use countersign::domain::row::Row;
-use countersign::domain::verdict::judge_alone;
-use countersign::keys::{PrivateKey, certification_request};
+use countersign::testing::cluster::ClusterError;
+use countersign::testing::cluster::list_reader::protobuf::{Decoder, MAGIC};
+use countersign::testing::cluster::list_reader::{ListItem, from_json};
+use countersign::testing::cluster::slim_request::SlimRequest;
+use countersign::testing::domain::interner::Interner;
+use countersign::testing::domain::key_type::KeyType;
+use countersign::testing::domain::policy_file::PolicyFile;
+use countersign::testing::domain::request::{Pkcs10, Request};
+use countersign::testing::domain::row::Row;
+use countersign::testing::domain::verdict::judge_alone;
+use countersign::testing::keys::{PrivateKey, certification_request};
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use kube::core::{Status, WatchEvent};
 use serde_json::{Value, json};

@@ -1,12 +1,12 @@
 //! Output of login programs, terminal input, and settings files.
 
-use countersign::cluster::login::{ExecCredential, LoginError};
-use countersign::config::Config;
-use countersign::config::theme::ThemeFile;
-use countersign::domain::access::draft::Preset;
-use countersign::domain::policy_file::PolicyFile;
-use countersign::terminal::input::InputEvent;
-use countersign::terminal::input::parser::Parser;
+use countersign::testing::cluster::login::{ExecCredential, LoginError};
+use countersign::testing::config::Config;
+use countersign::testing::config::theme::ThemeFile;
+use countersign::testing::domain::access::draft::Preset;
+use countersign::testing::domain::policy_file::PolicyFile;
+use countersign::testing::terminal::input::InputEvent;
+use countersign::testing::terminal::input::parser::Parser;
 
 use crate::harness::Target;
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::domain::key_type::KeyType;
-use countersign::keys::{PrivateKey, certification_request};
+use countersign::testing::domain::key_type::KeyType;
+use countersign::testing::keys::{PrivateKey, certification_request};
 use futures::StreamExt;
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
@@ -20,13 +20,13 @@ const PATH: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
 /// Somebody with a way to the cluster.
 #[derive(Clone)]
-pub struct Loader {
+pub(crate) struct Loader {
     client: Client,
 }
 
 impl Loader {
     /// As a kubeconfig says.
-    pub async fn new(kubeconfig: &std::path::Path) -> Self {
+    pub(crate) async fn new(kubeconfig: &std::path::Path) -> Self {
         let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
         let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
         Self { client: Client::try_from(config).unwrap() }
@@ -43,7 +43,7 @@ impl Loader {
     }
 
     /// Makes one request for a user of the same name, with a key of its own.
-    pub async fn create(&self, name: &str) {
+    pub(crate) async fn create(&self, name: &str) {
         let key = PrivateKey::generate(KeyType::EcdsaP256).unwrap();
         let pem = certification_request(&key, name, &["dev".to_owned()]).unwrap();
         let object = json!({
@@ -57,7 +57,7 @@ impl Loader {
     }
 
     /// Makes the requests `prefix-000000` and so on, from one number to another.
-    pub async fn fill(&self, prefix: &str, from: usize, to: usize) {
+    pub(crate) async fn fill(&self, prefix: &str, from: usize, to: usize) {
         let started = Instant::now();
         let done = AtomicUsize::new(0);
         let posts = futures::stream::iter(from..to).map(|number| {
@@ -74,7 +74,7 @@ impl Loader {
     }
 
     /// Changes requests, one after the other, `rate` a second, until told to stop: a label each time.
-    pub async fn keep_busy(self, prefix: &'static str, count: usize, rate: u32, stop: Arc<AtomicBool>) {
+    pub(crate) async fn keep_busy(self, prefix: &'static str, count: usize, rate: u32, stop: Arc<AtomicBool>) {
         let mut tick = tokio::time::interval(Duration::from_secs(1) / rate);
         for turn in 0.. {
             tick.tick().await;
@@ -89,7 +89,7 @@ impl Loader {
     }
 
     /// How many requests of this prefix are approved, and how often: by the number of their Approved conditions.
-    pub async fn approvals(&self, prefix: &str, count: usize) -> Vec<usize> {
+    pub(crate) async fn approvals(&self, prefix: &str, count: usize) -> Vec<usize> {
         let reads = futures::stream::iter(0..count).map(|number| async move {
             let path = format!("{PATH}/{prefix}-{number:06}");
             let object = self.ask(Method::GET, &path, "application/json", &json!({})).await;

@@ -26,7 +26,7 @@ const EVENTS: u32 = 100;
 const ROUNDS: usize = 3;
 
 /// The measurements, and what they need.
-pub struct Bench<'a> {
+pub(crate) struct Bench<'a> {
     program: &'a Path,
     kubectl: &'a Path,
     kubeconfig: &'a Path,
@@ -48,7 +48,7 @@ struct Reading {
 
 impl<'a> Bench<'a> {
     /// Prepares everything; measures nothing yet.
-    pub fn new(
+    pub(crate) fn new(
         program: &'a Path,
         kubectl: &'a Path,
         kubeconfig: &'a Path,
@@ -61,7 +61,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Everything about a list of so many requests.
-    pub fn size(&mut self, size: usize) {
+    pub(crate) fn size(&mut self, size: usize) {
         let there = self.count();
         eprintln!("{there} requests are there; filling up to {size}");
         self.runtime.block_on(self.loader.fill(LOAD, there, size));
@@ -264,7 +264,7 @@ impl<'a> Bench<'a> {
     }
 
     /// A thousand marked requests are approved.
-    pub fn bulk(&mut self) {
+    pub(crate) fn bulk(&mut self) {
         // Names that no earlier run has used.
         let run = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let (bulk, slow) = (format!("bulk-{run}"), format!("slow-{run}"));
@@ -296,7 +296,7 @@ impl<'a> Bench<'a> {
     }
 
     /// The results in Markdown.
-    pub fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         let lines = self.rows.iter().map(|row| format!("| {} |", row.join(" | ")));
         let lines = ["| requests: what | others | countersign |".to_owned(), "|---|---|---|".to_owned()]
             .into_iter()

@@ -16,7 +16,7 @@ struct Shown {
 }
 
 /// A program in a terminal of 80 columns and 24 lines.
-pub struct Probe {
+pub(crate) struct Probe {
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     shown: Arc<(Mutex<Shown>, Condvar)>,
@@ -26,7 +26,7 @@ pub struct Probe {
 
 impl Probe {
     /// Starts it.
-    pub fn start(program: &Path, arguments: &[&str], home: &Path) -> Self {
+    pub(crate) fn start(program: &Path, arguments: &[&str], home: &Path) -> Self {
         let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut builder = CommandBuilder::new(program);
@@ -57,7 +57,7 @@ impl Probe {
     }
 
     /// Waits until `seen` is true of the screen's text; how long that took.
-    pub fn until(&self, what: &str, seen: impl Fn(&str) -> bool) -> Duration {
+    pub(crate) fn until(&self, what: &str, seen: impl Fn(&str) -> bool) -> Duration {
         let from = Instant::now();
         let mut shown = self.shown.0.lock().unwrap();
         loop {
@@ -71,29 +71,29 @@ impl Probe {
     }
 
     /// What is on the screen.
-    pub fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         self.shown.0.lock().unwrap().parser.screen().contents()
     }
 
     /// Presses keys; how long until `seen` is true.
-    pub fn press(&mut self, keys: &str, seen: impl Fn(&str) -> bool) -> Duration {
+    pub(crate) fn press(&mut self, keys: &str, seen: impl Fn(&str) -> bool) -> Duration {
         self.writer.write_all(keys.as_bytes()).unwrap();
         self.until(keys, seen)
     }
 
     /// Bytes sent to the terminal so far.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.shown.0.lock().unwrap().bytes
     }
 
     /// Resident memory in MB.
-    pub fn memory(&self) -> f64 {
+    pub(crate) fn memory(&self) -> f64 {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.pid())).unwrap();
         statm.split(' ').nth(1).unwrap().parse::<f64>().unwrap() * 4096.0 / 1e6
     }
 
     /// Processor time used so far, in seconds.
-    pub fn processor(&self) -> f64 {
+    pub(crate) fn processor(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
         let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
         let ticks: f64 = [11, 12].iter().map(|at| fields[*at].parse::<f64>().unwrap()).sum();

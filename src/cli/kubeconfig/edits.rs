@@ -29,7 +29,7 @@ pub(super) struct Files<'a> {
 }
 
 impl Files<'_> {
-    pub fn change<T>(
+    pub(crate) fn change<T>(
         &self,
         flags: &EditFlags,
         edit: impl FnOnce(&mut Kubeconfigs) -> Result<T, String>,
@@ -52,22 +52,22 @@ impl Files<'_> {
         Ok(())
     }
 
-    pub fn make_current(&self, flags: &UseFlags) -> Result<(), CliError> {
+    pub(crate) fn make_current(&self, flags: &UseFlags) -> Result<(), CliError> {
         self.edit(&flags.edit, &Edit::Use(flags.name.clone()))?;
         print(&format!("the current context is {}", printable(&flags.name)))
     }
 
-    pub fn rename(&self, flags: &RenameFlags) -> Result<(), CliError> {
+    pub(crate) fn rename(&self, flags: &RenameFlags) -> Result<(), CliError> {
         self.edit(&flags.edit, &Edit::Rename { old: flags.old.clone(), new: flags.new.clone() })?;
         print(&format!("context {} is called {} now", printable(&flags.old), printable(&flags.new)))
     }
 
-    pub fn delete(&self, flags: &DeleteFlags) -> Result<(), CliError> {
+    pub(crate) fn delete(&self, flags: &DeleteFlags) -> Result<(), CliError> {
         self.edit(&flags.edit, &Edit::Delete { context: flags.name.clone(), orphans: flags.orphans })?;
         print(&format!("context {} is deleted", printable(&flags.name)))
     }
 
-    pub fn set_namespace(&self, flags: &NamespaceFlags, context: Option<&str>) -> Result<(), CliError> {
+    pub(crate) fn set_namespace(&self, flags: &NamespaceFlags, context: Option<&str>) -> Result<(), CliError> {
         let named = flags.of.as_deref().or(context).map(str::to_owned);
         let context = self.change(&flags.edit, |all| {
             let current = all.current_context().map(str::to_owned);
@@ -79,7 +79,7 @@ impl Files<'_> {
         print(&format!("the namespace of {} is {} now", printable(&context), printable(namespace)))
     }
 
-    pub fn embed(&self, flags: &EmbedFlags) -> Result<(), CliError> {
+    pub(crate) fn embed(&self, flags: &EmbedFlags) -> Result<(), CliError> {
         imported::check(&kubeconfig::load(self.explicit)?, &flags.name)?;
         let embedded = self.change(&flags.edit, |all| all.embed(&flags.name, &Disk))?;
         if embedded.is_empty() {
@@ -88,7 +88,7 @@ impl Files<'_> {
         print(&embedded.join("\n"))
     }
 
-    pub fn extract(&self, flags: &ExtractFlags) -> Result<(), CliError> {
+    pub(crate) fn extract(&self, flags: &ExtractFlags) -> Result<(), CliError> {
         let all = kubeconfig::load(self.explicit)?;
         imported::check(&all, &flags.name)?;
         let alone = all.extract(&flags.name, &Disk);
@@ -108,7 +108,7 @@ impl Files<'_> {
         }
     }
 
-    pub fn unlock(&self, flags: &UnlockFlags) -> Result<(), CliError> {
+    pub(crate) fn unlock(&self, flags: &UnlockFlags) -> Result<(), CliError> {
         self.access.permit()?;
         let files = match self.explicit {
             Some(path) => vec![path.to_owned()],

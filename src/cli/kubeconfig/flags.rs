@@ -10,7 +10,7 @@ use crate::domain::validity;
 
 /// The subcommands about kubeconfigs. They ask no cluster.
 #[derive(Debug, Subcommand)]
-pub enum KubeconfigCommand {
+pub(crate) enum KubeconfigCommand {
     /// List the contexts of the kubeconfigs: how each logs in, for how long, and what is broken
     Contexts(ContextsFlags),
     /// Make a context the current one
@@ -37,7 +37,7 @@ pub enum KubeconfigCommand {
 
 /// `countersign contexts`.
 #[derive(Debug, Args)]
-pub struct ContextsFlags {
+pub(crate) struct ContextsFlags {
     /// How to print
     #[arg(long, short, value_enum, default_value_t = ContextsOutput::Table, value_name = "FORMAT")]
     pub output: ContextsOutput,
@@ -48,7 +48,7 @@ pub struct ContextsFlags {
 
 /// Formats of the list of contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ContextsOutput {
+pub(crate) enum ContextsOutput {
     Table,
     Wide,
     Json,
@@ -57,7 +57,7 @@ pub enum ContextsOutput {
 
 /// What every edit takes.
 #[derive(Debug, Args)]
-pub struct EditFlags {
+pub(crate) struct EditFlags {
     /// Write a file although its comments are lost by that (a backup keeps them)
     #[arg(long)]
     pub drop_comments: bool,
@@ -65,7 +65,7 @@ pub struct EditFlags {
 
 /// `countersign use`.
 #[derive(Debug, Args)]
-pub struct UseFlags {
+pub(crate) struct UseFlags {
     /// The context
     #[arg(value_name = "CONTEXT")]
     pub name: String,
@@ -76,7 +76,7 @@ pub struct UseFlags {
 
 /// `countersign rename`.
 #[derive(Debug, Args)]
-pub struct RenameFlags {
+pub(crate) struct RenameFlags {
     /// The context
     pub old: String,
     /// Its new name
@@ -88,7 +88,7 @@ pub struct RenameFlags {
 
 /// `countersign delete-context`.
 #[derive(Debug, Args)]
-pub struct DeleteFlags {
+pub(crate) struct DeleteFlags {
     /// The context
     #[arg(value_name = "CONTEXT")]
     pub name: String,
@@ -102,7 +102,7 @@ pub struct DeleteFlags {
 
 /// `countersign namespace`.
 #[derive(Debug, Args)]
-pub struct NamespaceFlags {
+pub(crate) struct NamespaceFlags {
     /// The namespace; an empty one ("") takes it out
     #[arg(value_name = "NAMESPACE")]
     pub name: String,
@@ -117,7 +117,7 @@ pub struct NamespaceFlags {
 /// `countersign import`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub struct ImportFlags {
+pub(crate) struct ImportFlags {
     /// The kubeconfig to bring in
     pub file: PathBuf,
     /// A name of one's own: context/OLD=NEW, cluster/OLD=NEW or user/OLD=NEW; can be repeated
@@ -142,7 +142,7 @@ pub struct ImportFlags {
 
 /// `countersign trust`.
 #[derive(Debug, Args)]
-pub struct TrustFlags {
+pub(crate) struct TrustFlags {
     /// The context
     #[arg(value_name = "CONTEXT")]
     pub name: String,
@@ -150,7 +150,7 @@ pub struct TrustFlags {
 
 /// `countersign extract`.
 #[derive(Debug, Args)]
-pub struct ExtractFlags {
+pub(crate) struct ExtractFlags {
     /// The context
     #[arg(value_name = "CONTEXT")]
     pub name: String,
@@ -164,7 +164,7 @@ pub struct ExtractFlags {
 
 /// `countersign embed`.
 #[derive(Debug, Args)]
-pub struct EmbedFlags {
+pub(crate) struct EmbedFlags {
     /// The context
     #[arg(value_name = "CONTEXT")]
     pub name: String,
@@ -175,7 +175,7 @@ pub struct EmbedFlags {
 
 /// `countersign check`.
 #[derive(Debug, Args)]
-pub struct CheckFlags {
+pub(crate) struct CheckFlags {
     /// The contexts to look at (default: all)
     #[arg(value_name = "CONTEXT")]
     pub names: Vec<String>,
@@ -186,7 +186,7 @@ pub struct CheckFlags {
 
 /// `countersign unlock`.
 #[derive(Debug, Args)]
-pub struct UnlockFlags {
+pub(crate) struct UnlockFlags {
     /// Remove a lock that is younger than a minute too
     #[arg(long)]
     pub force: bool,

@@ -13,7 +13,7 @@ use crate::files::imported::{self, Incomer};
 use crate::files::kubeconfig;
 
 impl Files<'_> {
-    pub fn import(&self, flags: &ImportFlags) -> Result<(), CliError> {
+    pub(crate) fn import(&self, flags: &ImportFlags) -> Result<(), CliError> {
         let incomer = Incomer::read(&flags.file, flags.embed_outside)?;
         for note in &incomer.notes {
             tell(&format!("note: {note}"));
@@ -45,7 +45,7 @@ impl Files<'_> {
         print(&lines.collect::<Vec<_>>().join("\n"))
     }
 
-    pub fn trust(&self, flags: &TrustFlags) -> Result<(), CliError> {
+    pub(crate) fn trust(&self, flags: &TrustFlags) -> Result<(), CliError> {
         let all = kubeconfig::load(self.explicit)?;
         if all.get(EntryKind::Context, &flags.name).is_none() {
             return Err(CliError::new(format!("context {} not found", printable(&flags.name))));

@@ -48,7 +48,7 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// A limit that a response has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Exceeded {
+pub(crate) enum Exceeded {
     /// A response is too large.
     #[error("the response is larger than {} MiB; the rest was not read", most >> 20)]
     Answer {
@@ -413,7 +413,7 @@ impl Listing {
 }
 
 /// Whether one more object may be kept beside so many.
-pub const fn may_keep_more(objects: usize) -> bool {
+pub(crate) const fn may_keep_more(objects: usize) -> bool {
     objects < OBJECTS
 }
 

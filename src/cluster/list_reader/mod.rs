@@ -4,7 +4,7 @@
 //! asked for as protobuf: a server makes it in half the time of JSON, and it is half as long. Of a page no more is kept
 //! than what came last and the object that it breaks off in.
 
-pub mod protobuf;
+pub(crate) mod protobuf;
 
 use std::pin::Pin;
 use std::time::Duration;

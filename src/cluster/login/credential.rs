@@ -26,7 +26,7 @@ pub(in crate::cluster) struct Credential {
 
 impl Credential {
     /// Whether requests look the same with another one.
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         let chain = |one: &Self| one.certificate.as_ref().map(|pair| pair.cert.clone());
         self.authorization == other.authorization && chain(self) == chain(other)
     }
@@ -35,7 +35,7 @@ impl Credential {
     ///
     /// # Errors
     /// Why it cannot be used.
-    pub fn from_answer(answer: &ExecCredential) -> Result<Self, Reason> {
+    pub(crate) fn from_answer(answer: &ExecCredential) -> Result<Self, Reason> {
         let authorization = answer.token.as_ref().map(|token| bearer(token)).transpose();
         let certificate = match (&answer.certificate, &answer.key) {
             (Some(certificate), Some(key)) => {

@@ -39,7 +39,7 @@ pub(in crate::cluster) enum Method {
 
 impl LoginEntry {
     /// The entry of somebody who sends no credentials.
-    pub fn anonymous() -> Self {
+    pub(crate) fn anonymous() -> Self {
         Self { certificate: None, method: Method::None }
     }
 
@@ -47,7 +47,7 @@ impl LoginEntry {
     ///
     /// # Errors
     /// Which field cannot be used, and why. No value of a field is quoted.
-    pub fn read(user: &Mapping, cluster: &Mapping) -> Result<Self, String> {
+    pub(crate) fn read(user: &Mapping, cluster: &Mapping) -> Result<Self, String> {
         let text = |field: &str| user.get(field).and_then(Value::as_str).unwrap_or_default();
         let token = Zeroizing::new(text("token").trim().to_owned());
         let (name, password) = (text("username"), text("password"));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::domain::text::printable;
 
 /// Bytes that a login program may print: a token or a certificate with its key.
-pub const LONGEST: usize = 1 << 20;
+pub(crate) const LONGEST: usize = 1 << 20;
 
 /// A login that failed. Of what a program printed, only the last line of standard error is quoted: the rest may be a
 /// token.

@@ -12,6 +12,8 @@ mod stderr;
 mod terminal;
 
 pub use credential::ExecCredential;
-pub use failed::{LONGEST, LoginError, Reason};
-pub use provider::{Health, Prompt};
-pub use terminal::{ConsoleHandle, Handover};
+pub use failed::LoginError;
+pub(crate) use failed::Reason;
+pub(crate) use provider::Health;
+pub use provider::Prompt;
+pub(crate) use terminal::{ConsoleHandle, Handover};

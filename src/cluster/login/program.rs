@@ -56,7 +56,7 @@ impl Program {
     ///
     /// # Errors
     /// Which field cannot be used, and why (client-go, `tools/clientcmd/validation.go`).
-    pub fn read(exec: &Mapping, cluster: &Mapping) -> Result<Self, String> {
+    pub(crate) fn read(exec: &Mapping, cluster: &Mapping) -> Result<Self, String> {
         let text = |field: &str| exec.get(field).and_then(Value::as_str).unwrap_or_default();
         let items = |field: &str| exec.get(field).and_then(Value::as_sequence).into_iter().flatten();
         if text("command").is_empty() {
@@ -101,7 +101,7 @@ impl Program {
     }
 
     /// A failure of this program.
-    pub fn failed(&self, reason: Reason) -> LoginError {
+    pub(crate) fn failed(&self, reason: Reason) -> LoginError {
         LoginError { program: self.command.clone(), reason }
     }
 
@@ -109,7 +109,7 @@ impl Program {
     ///
     /// # Errors
     /// [`Reason::NotFound`].
-    pub fn command(&self, interactive: bool) -> Result<Command, Reason> {
+    pub(crate) fn command(&self, interactive: bool) -> Result<Command, Reason> {
         let found = look_path(&self.command).map_err(|why| {
             let hint: String = self.hint.chars().take(400).collect();
             Reason::NotFound(why, hint)

@@ -25,7 +25,7 @@ pub(in crate::cluster) struct Session {
 
 impl Session {
     /// Sends over `transport` with what `provider` gives; `prompt` is who login programs may ask later on.
-    pub fn new(provider: Arc<Provider>, transport: Transport, prompt: Prompt) -> Self {
+    pub(crate) fn new(provider: Arc<Provider>, transport: Transport, prompt: Prompt) -> Self {
         let in_use = provider.in_use();
         Self { provider, transport, prompt, _in_use: in_use }
     }

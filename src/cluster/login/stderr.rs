@@ -30,7 +30,7 @@ pub(super) struct StandardError {
 }
 
 impl StandardError {
-    pub fn follow(mut stderr: ChildStderr, terminal: &Terminal, heard: Arc<dyn Fn(&str) + Send + Sync>) -> Self {
+    pub(crate) fn follow(mut stderr: ChildStderr, terminal: &Terminal, heard: Arc<dyn Fn(&str) + Send + Sync>) -> Self {
         let (kept, shown) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
         let (keep, show) = (kept.clone(), shown.clone());
         let passes_on = matches!(terminal, Terminal::Shared { .. });
@@ -67,14 +67,14 @@ impl StandardError {
     }
 
     /// Shows on the terminal what was written so far, and from now on everything.
-    pub fn show(&self) {
+    pub(crate) fn show(&self) {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&kept).into_owned();
         self.shown.store(true, Ordering::SeqCst);
         let _ = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
     }
 
-    pub fn last_line(self) -> String {
+    pub(crate) fn last_line(self) -> String {
         let until = Instant::now() + REST;
         while !self.reader.is_finished() && Instant::now() < until {
             thread::sleep(LOOK);

@@ -59,11 +59,11 @@ pub struct ConsoleHandle {
 }
 
 impl Terminal {
-    pub const fn interactive(&self) -> bool {
+    pub(crate) const fn interactive(&self) -> bool {
         matches!(self, Self::Shared { interactive: true } | Self::OnDemand(_) | Self::Handed(_))
     }
 
-    pub const fn patience(&self) -> Duration {
+    pub(crate) const fn patience(&self) -> Duration {
         if matches!(self, Self::Background) { PATIENCE } else { PERSON }
     }
 }
@@ -76,7 +76,7 @@ pub(super) struct Handed {
 
 impl Handed {
     /// Waits until the console has left its screen.
-    pub fn ask(console: &ConsoleHandle, program: &str, context: &str, waits: bool) -> Result<Self, Reason> {
+    pub(crate) fn ask(console: &ConsoleHandle, program: &str, context: &str, waits: bool) -> Result<Self, Reason> {
         let (free, freed) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let handover = Handover { program: program.to_owned(), context: context.to_owned(), waits, free, ended };
@@ -93,7 +93,7 @@ pub(super) struct Foreground {
 }
 
 impl Foreground {
-    pub fn give(handed: Handed, group: Option<Pid>) -> Result<Self, Reason> {
+    pub(crate) fn give(handed: Handed, group: Option<Pid>) -> Result<Self, Reason> {
         // A process in the background that changes the foreground is stopped, unless its thread blocks this.
         let blocked = background_output();
         let failed = |error: &dyn std::fmt::Display| Reason::Start(format!("the terminal: {error}"));

@@ -67,7 +67,7 @@ impl Proxy {
 
 impl Route {
     /// The proxy, as the end of a sentence.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Self::Direct => String::new(),
             Self::Proxy(proxy) => format!(" (through the proxy {})", proxy.uri.to_string().trim_end_matches('/')),
@@ -179,7 +179,7 @@ impl std::fmt::Debug for Connector {
 
 impl Connector {
     /// Connections to a destination.
-    pub fn new(destination: &Destination, tls: ClientConfig) -> Self {
+    pub(crate) fn new(destination: &Destination, tls: ClientConfig) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_keepalive(Some(KEEP_ALIVE));

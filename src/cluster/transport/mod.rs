@@ -88,7 +88,7 @@ struct Pool {
 
 impl Transport {
     /// Connects to nothing yet.
-    pub fn new(destination: Destination) -> Self {
+    pub(crate) fn new(destination: Destination) -> Self {
         Self { destination: Arc::new(destination), pool: Arc::default() }
     }
 
@@ -96,7 +96,7 @@ impl Transport {
     ///
     /// # Errors
     /// Why there is no response: hyper's error, or [`NotAnApi`].
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         mut request: Request<Body>,
         certificate: Option<&Arc<CertifiedKey>>,

@@ -39,7 +39,7 @@ impl Trust {
     ///
     /// # Errors
     /// Which field cannot be used, and why.
-    pub fn new(authority: Option<&[u8]>, server_name: &str) -> Result<Self, String> {
+    pub(crate) fn new(authority: Option<&[u8]>, server_name: &str) -> Result<Self, String> {
         let verifier = match authority {
             Some(pem) => Verifier::from_pem(pem, provider()).map_err(|why| format!("certificate-authority: {why}"))?,
             None => Verifier::system(provider())?,
@@ -51,7 +51,7 @@ impl Trust {
     ///
     /// # Errors
     /// Which field cannot be used, and why.
-    pub fn none(server_name: &str) -> Result<Self, String> {
+    pub(crate) fn none(server_name: &str) -> Result<Self, String> {
         Ok(Self { verified: Verified::Not, server_name: name(server_name)? })
     }
 

@@ -32,7 +32,7 @@ impl Verifier {
     ///
     /// # Errors
     /// Where none can be used.
-    pub fn from_pem(pem: &[u8], provider: Arc<CryptoProvider>) -> Result<Self, String> {
+    pub(crate) fn from_pem(pem: &[u8], provider: Arc<CryptoProvider>) -> Result<Self, String> {
         if pem.is_empty() {
             // As in client-go, where an empty file trusts nobody.
             return Ok(Self::new(Vec::new(), provider));
@@ -60,7 +60,7 @@ impl Verifier {
     ///
     /// # Errors
     /// Where there are none.
-    pub fn system(provider: Arc<CryptoProvider>) -> Result<Self, String> {
+    pub(crate) fn system(provider: Arc<CryptoProvider>) -> Result<Self, String> {
         let found = rustls_native_certs::load_native_certs().certs;
         if found.is_empty() {
             return Err("the cluster has no certificate-authority, and this system has none either".to_owned());
@@ -71,9 +71,9 @@ impl Verifier {
     fn new(authorities: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) -> Self {
         let with = |limited: bool| {
             let mut roots = RootCertStore::empty();
-            let wanted = authorities
-                .iter()
-                .filter(|der| server_authority(der).is_some_and(|path_length| (path_length == Some(0)) == limited));
+            let wanted = authorities.iter().filter(|der| {
+                server_authority(der).is_some_and(|authority| (authority.path_length == Some(0)) == limited)
+            });
             roots.add_parsable_certificates(wanted.cloned());
             // Where none is an authority, one of them may still be the server's own certificate.
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().ok()

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::ascii::sign;
 
 /// Replaces every symbol beyond ASCII.
-pub fn pass(buffer: &mut Buffer) {
+pub(crate) fn pass(buffer: &mut Buffer) {
     let mut covered = 0;
     for cell in &mut buffer.content {
         if covered > 0 {
@@ -30,7 +30,7 @@ pub fn pass(buffer: &mut Buffer) {
 
 /// Whether the locale is one whose characters go beyond what its bytes say: POSIX gives `LC_ALL` before `LC_CTYPE`
 /// before `LANG`, and without any of them the locale is C.
-pub fn locale_is_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
+pub(crate) fn locale_is_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
     let set =
         ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| variable(name).filter(|value| !value.is_empty()));
     set.is_some_and(|locale| {

@@ -15,7 +15,7 @@ pub struct Clock {
 
 impl Clock {
     /// A moment in full, with its zone: `2026-11-24 18:31:40 +01:00`.
-    pub fn absolute(&self, at: DateTime<Utc>) -> String {
+    pub(crate) fn absolute(&self, at: DateTime<Utc>) -> String {
         const FORMAT: &str = "%Y-%m-%d %H:%M:%S %:z";
         if self.utc {
             at.format("%Y-%m-%d %H:%M:%SZ").to_string()
@@ -25,7 +25,7 @@ impl Clock {
     }
 
     /// A moment to the minute, with its zone: `2026-11-24 18:31 +01:00`.
-    pub fn minute(&self, at: DateTime<Utc>) -> String {
+    pub(crate) fn minute(&self, at: DateTime<Utc>) -> String {
         const FORMAT: &str = "%Y-%m-%d %H:%M %:z";
         if self.utc {
             at.format("%Y-%m-%d %H:%MZ").to_string()
@@ -35,13 +35,13 @@ impl Clock {
     }
 
     /// How long until `end`, in one unit: `23h left`, or `expired`.
-    pub fn left(&self, end: DateTime<Utc>) -> String {
+    pub(crate) fn left(&self, end: DateTime<Utc>) -> String {
         let seconds = self.seconds_until(end);
         if seconds > 0 { format!("{} left", validity::age(seconds)) } else { "expired".to_owned() }
     }
 
     /// When [`Self::left`] of `end` will read differently; never, once it has expired.
-    pub fn left_changes(&self, end: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn left_changes(&self, end: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let seconds = self.seconds_until(end);
         let over = seconds % unit(seconds);
         (seconds > 0).then(|| end - TimeDelta::seconds(seconds - over - 1))
@@ -54,29 +54,29 @@ impl Clock {
     }
 
     /// When a moment that lies `life` seconds ahead of now will be in another minute.
-    pub fn minute_changes(&self, life: i64) -> DateTime<Utc> {
+    pub(crate) fn minute_changes(&self, life: i64) -> DateTime<Utc> {
         let into = (self.now.timestamp() + life).rem_euclid(60);
         self.now - TimeDelta::nanoseconds(self.now.timestamp_subsec_nanos().into()) + TimeDelta::seconds(60 - into)
     }
 
     /// The time of day: `18:31:40`.
-    pub fn time_of_day(&self, at: DateTime<Utc>) -> String {
+    pub(crate) fn time_of_day(&self, at: DateTime<Utc>) -> String {
         const FORMAT: &str = "%H:%M:%S";
         if self.utc { at.format(FORMAT).to_string() } else { at.with_timezone(&Local).format(FORMAT).to_string() }
     }
 
     /// How long ago `at` was, in one unit: `12s`, `3m`, `5h`. A moment ahead of us (two clocks differ) is `0s`.
-    pub fn age(&self, at: DateTime<Utc>) -> String {
+    pub(crate) fn age(&self, at: DateTime<Utc>) -> String {
         validity::age(self.seconds_since(at))
     }
 
     /// Whole seconds since `at`, never negative.
-    pub fn seconds_since(&self, at: DateTime<Utc>) -> i64 {
+    pub(crate) fn seconds_since(&self, at: DateTime<Utc>) -> i64 {
         (self.now - at).num_seconds().max(0)
     }
 
     /// When [`Self::age`] of `at` will read differently.
-    pub fn age_changes(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+    pub(crate) fn age_changes(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         let seconds = self.seconds_since(at);
         let unit = unit(seconds);
         at.max(self.now - TimeDelta::seconds(seconds)) + TimeDelta::seconds((seconds / unit + 1) * unit)

@@ -16,7 +16,7 @@ use crate::domain::text::printable;
 const SCREEN_PIECE: usize = 600;
 
 /// What `y` copies: the text that is read, else what the cursor is on. Or why that is not copied.
-pub fn what(state: &State) -> Option<Result<ClipboardText, &'static str>> {
+pub(crate) fn what(state: &State) -> Option<Result<ClipboardText, &'static str>> {
     match (state.overlays.last(), &state.wizard, state.pane) {
         (Some(Overlay::Reader(reader)), _, _) => {
             // As they are shown: a line break within a name is not one between lines.
@@ -42,7 +42,7 @@ pub fn what(state: &State) -> Option<Result<ClipboardText, &'static str>> {
 
 /// What stands between us and the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Multiplexer {
+pub(crate) enum Multiplexer {
     /// Nothing.
     Nothing,
     /// tmux, which passes on what it is told to.
@@ -53,7 +53,7 @@ pub enum Multiplexer {
 
 impl Multiplexer {
     /// As the environment says.
-    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
         match () {
             () if set("TMUX") => Self::Tmux,
@@ -66,7 +66,7 @@ impl Multiplexer {
     ///
     /// tmux takes it itself where `set-clipboard` is `on`, and passes it on in its wrapping where `allow-passthrough`
     /// is: both are sent, the same text twice is one. GNU screen only passes it on, in pieces.
-    pub fn copy(self, text: &ClipboardText) -> String {
+    pub(crate) fn copy(self, text: &ClipboardText) -> String {
         let plain = format!("\x1b]52;c;{}\x07", STANDARD.encode(text.as_str()));
         match self {
             Self::Nothing => plain,

@@ -11,7 +11,7 @@ use crate::domain::request::RequestVersion;
 use crate::files::session_store::Memory;
 
 /// Ties an answer to its question: a late answer to a question that nobody asks any more is ignored.
-pub type EffectId = u64;
+pub(crate) type EffectId = u64;
 
 /// One thing to do.
 #[derive(Debug)]

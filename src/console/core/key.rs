@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// One key: code and modifiers (Shift is part of the character).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key(pub KeyCode, pub KeyModifiers);
+pub(crate) struct Key(pub KeyCode, pub KeyModifiers);
 
 impl Key {
     pub(super) const fn plain(code: KeyCode) -> Self {
@@ -24,7 +24,7 @@ impl Key {
     }
 
     /// The key of a terminal event. Terminals differ in whether they report Shift beside an upper-case character.
-    pub fn of(event: KeyEvent) -> Self {
+    pub(crate) fn of(event: KeyEvent) -> Self {
         let mut modifiers = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
         if !matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
             modifiers |= event.modifiers & KeyModifiers::SHIFT;
@@ -33,7 +33,7 @@ impl Key {
     }
 
     /// How people write it: `a`, `Ctrl-L`, `Shift-Tab`, `⏎`.
-    pub fn label(self) -> String {
+    pub(crate) fn label(self) -> String {
         let name = match self.0 {
             KeyCode::Char(' ') => "Space".to_owned(),
             KeyCode::Char(c) if self.1.contains(KeyModifiers::CONTROL) => c.to_ascii_uppercase().to_string(),
@@ -60,7 +60,7 @@ impl Key {
 ///
 /// # Errors
 /// A sentence that says what is wrong with it.
-pub fn parse(text: &str) -> Result<Key, String> {
+pub(crate) fn parse(text: &str) -> Result<Key, String> {
     let (mut rest, mut modifiers) = (text, KeyModifiers::NONE);
     loop {
         let (modifier, name) = match rest.split_once(['-', '+']) {

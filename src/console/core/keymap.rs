@@ -4,12 +4,11 @@
 
 use crossterm::event::KeyCode;
 
-pub use crate::console::core::key::Key;
+pub(crate) use crate::console::core::key::Key;
 
 /// What a key asks for. The table's help says what each does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the table says what each does")]
-pub enum Action {
+pub(crate) enum Action {
     ShowRequests,
     ShowRbac,
     ShowKubeconfig,
@@ -90,7 +89,7 @@ pub enum Action {
 
 /// Where a binding holds. The screen tells which places are in force, the nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum KeyContext {
+pub(crate) enum KeyContext {
     /// Everywhere, text fields included.
     Always,
     /// Everywhere, unless a text field has the keyboard.
@@ -133,7 +132,7 @@ pub enum KeyContext {
 
 impl KeyContext {
     /// All of them, in the order of the help.
-    pub const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Always,
         Self::Everywhere,
         Self::List,
@@ -156,7 +155,7 @@ impl KeyContext {
     ];
 
     /// The heading in help and README.
-    pub const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Always => "Everywhere, while typing too",
             Self::Everywhere => "Everywhere",
@@ -183,7 +182,7 @@ impl KeyContext {
 
 /// One line of the table.
 #[derive(Debug)]
-pub struct Binding {
+pub(crate) struct Binding {
     /// Where it holds.
     pub place: KeyContext,
     /// The keys, the one to show first.
@@ -211,7 +210,7 @@ const ESC: Key = Key::plain(KeyCode::Esc);
 const TAB: Key = Key::plain(KeyCode::Tab);
 
 /// The table. Its order is the footer's and the help's order.
-pub const BINDINGS: &[Binding] = &[
+pub(crate) const BINDINGS: &[Binding] = &[
     bind(
         KeyContext::Requests,
         &[Key::char('a')],

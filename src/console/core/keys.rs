@@ -25,7 +25,7 @@ impl Default for Keymap {
 
 /// What is wrong with the keys of a config file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong {
+pub(crate) struct Wrong {
     /// Where: `keys`, the place, the action, perhaps the number of a key.
     pub path: Vec<String>,
     /// What.
@@ -37,7 +37,7 @@ impl Keymap {
     ///
     /// # Errors
     /// Names what is not known, and every key that would mean two things.
-    pub fn with(changes: &Keys) -> Result<Self, Wrong> {
+    pub(crate) fn with(changes: &Keys) -> Result<Self, Wrong> {
         let mut map = Self::default();
         let mut changed = Vec::new();
         for (place, actions) in changes {
@@ -69,7 +69,7 @@ impl Keymap {
 
     /// The same keys, whose labels keep to ASCII if `ascii`.
     #[must_use]
-    pub fn in_ascii(self, ascii: bool) -> Self {
+    pub(crate) fn in_ascii(self, ascii: bool) -> Self {
         Self { ascii, ..self }
     }
 
@@ -101,12 +101,12 @@ impl Keymap {
     }
 
     /// The table's lines with the keys in force.
-    pub fn lines(&self) -> impl Iterator<Item = (&'static Binding, &[Key])> {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (&'static Binding, &[Key])> {
         BINDINGS.iter().zip(self.keys.iter().map(Vec::as_slice))
     }
 
     /// The action of `key` where `places` are in force, nearest first.
-    pub fn lookup(&self, places: &[KeyContext], key: Key) -> Option<Action> {
+    pub(crate) fn lookup(&self, places: &[KeyContext], key: Key) -> Option<Action> {
         places.iter().find_map(|place| {
             self.lines().find(|(line, keys)| line.place == *place && keys.contains(&key)).map(|(line, _)| line.action)
         })
@@ -114,7 +114,7 @@ impl Keymap {
 
     /// What can be asked for where `places` are in force: the lines whose keys no nearer place takes, in the table's
     /// order, only where `possible`; each with its keys that work.
-    pub fn offers(
+    pub(crate) fn offers(
         &self,
         places: &[KeyContext],
         possible: impl Fn(Action) -> bool,
@@ -128,7 +128,11 @@ impl Keymap {
     }
 
     /// The footer's hints for `places`: key and word, in the table's order, only where `possible`.
-    pub fn hints(&self, places: &[KeyContext], possible: impl Fn(Action) -> bool) -> Vec<(String, &'static str)> {
+    pub(crate) fn hints(
+        &self,
+        places: &[KeyContext],
+        possible: impl Fn(Action) -> bool,
+    ) -> Vec<(String, &'static str)> {
         self.offers(places, possible)
             .into_iter()
             .filter(|(line, _)| !line.hint.is_empty())
@@ -137,18 +141,18 @@ impl Keymap {
     }
 
     /// The key for `action` in `place`, as people write it; for sentences that name it.
-    pub fn name(&self, place: KeyContext, action: Action) -> String {
+    pub(crate) fn name(&self, place: KeyContext, action: Action) -> String {
         let line = self.lines().find(|(line, _)| line.place == place && line.action == action);
         line.and_then(|(_, keys)| keys.first()).map_or_else(|| "(no key)".to_owned(), |key| self.label(*key))
     }
 
     /// The key for `action` in `place`, for sentences: [`Self::name`], with Enter written out.
-    pub fn word(&self, place: KeyContext, action: Action) -> String {
+    pub(crate) fn word(&self, place: KeyContext, action: Action) -> String {
         self.name(place, action).replace('⏎', "Enter")
     }
 
     /// All keys for `action` in `place`, for sentences: `y or Enter`.
-    pub fn words(&self, place: KeyContext, action: Action) -> String {
+    pub(crate) fn words(&self, place: KeyContext, action: Action) -> String {
         let line = self.lines().find(|(line, _)| line.place == place && line.action == action);
         let labels = line.map(|(_, keys)| keys.iter().map(|key| self.label(*key)).collect::<Vec<_>>());
         let labels = labels.filter(|labels| !labels.is_empty()).unwrap_or_else(|| vec!["(no key)".to_owned()]);
@@ -156,7 +160,7 @@ impl Keymap {
     }
 
     /// How people write a key.
-    pub fn label(&self, key: Key) -> String {
+    pub(crate) fn label(&self, key: Key) -> String {
         let label = key.label();
         if !self.ascii {
             return label;
@@ -204,12 +208,12 @@ fn together(a: KeyContext, b: KeyContext) -> bool {
 }
 
 /// A place's name in the config file, such as `wizard-review`.
-pub fn place_name(place: KeyContext) -> String {
+pub(crate) fn place_name(place: KeyContext) -> String {
     kebab(&format!("{place:?}"))
 }
 
 /// An action's name in the config file, such as `filter-next`.
-pub fn action_name(action: Action) -> String {
+pub(crate) fn action_name(action: Action) -> String {
     kebab(&format!("{action:?}"))
 }
 
@@ -225,7 +229,7 @@ fn kebab(name: &str) -> String {
 }
 
 /// The keys in force as text: `place.action`, keys, what they do.
-pub fn listing(map: &Keymap) -> String {
+pub(crate) fn listing(map: &Keymap) -> String {
     let mut text = String::new();
     for place in KeyContext::ALL {
         for (line, keys) in map.lines().filter(|(line, _)| line.place == place) {

@@ -26,12 +26,12 @@ pub struct Login {
 
 impl Login {
     /// Takes the news of the login in.
-    pub fn heard(&mut self, health: Health) {
+    pub(crate) fn heard(&mut self, health: Health) {
         self.health = health;
     }
 
     /// The server answered a heartbeat, or did not.
-    pub fn beat(&mut self, answer: Result<(), UserError>, now: DateTime<Utc>) {
+    pub(crate) fn beat(&mut self, answer: Result<(), UserError>, now: DateTime<Utc>) {
         self.silent = match (answer, self.silent.take()) {
             (Ok(()), _) => None,
             (Err(trouble), Some((since, _))) => Some((since, trouble)),
@@ -44,7 +44,7 @@ impl Login {
     }
 
     /// When what is shown of it changes by itself.
-    pub fn next_change(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_change(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let counts = self.silent.is_some()
             || self.waits(now).is_some()
             || matches!(self.health, Health::Running { .. } | Health::Failing { .. });
@@ -52,13 +52,13 @@ impl Login {
     }
 
     /// Whether a program is at work that the user can stop.
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         matches!(self.health, Health::Running { .. })
     }
 }
 
 /// Connects anew, and asks the login program anew, because the user wants it.
-pub fn again(state: &mut State) -> Vec<Effect> {
+pub(crate) fn again(state: &mut State) -> Vec<Effect> {
     let context = own_context(state);
     let mut effects = dialogs::context_switcher::leave(state);
     effects.push(Effect::Connect { context, login: true });
@@ -66,7 +66,7 @@ pub fn again(state: &mut State) -> Vec<Effect> {
 }
 
 /// Whether a login program is at work, or may be, for a context that is being tested.
-pub fn can_cancel(state: &State) -> bool {
+pub(crate) fn can_cancel(state: &State) -> bool {
     let tests = state.pane == Pane::Kubeconfig && state.kubeconfig.tests.values().any(|(_, probe)| probe.is_none());
     state.session.login.is_running() || tests
 }
@@ -79,7 +79,7 @@ fn own_context(state: &State) -> Option<String> {
 }
 
 /// What the header says in place of the watch's state: where the login is not known to be good, nothing is live.
-pub fn header(state: &State) -> Option<(String, Style)> {
+pub(crate) fn header(state: &State) -> Option<(String, Style)> {
     let (login, theme, now) = (&state.session.login, state.theme, state.clock.now);
     match &login.health {
         Health::Ended(_) => return Some(("✖ login ended".to_owned(), theme.bad())),
@@ -98,7 +98,7 @@ pub fn header(state: &State) -> Option<(String, Style)> {
 }
 
 /// The same in a sentence, with what to do.
-pub fn sentence(state: &State) -> Option<String> {
+pub(crate) fn sentence(state: &State) -> Option<String> {
     let (login, now) = (&state.session.login, state.clock.now);
     let key = state.keymap.word(KeyContext::Everywhere, Action::LogIn);
     let seconds = |until: DateTime<Utc>| (until - now).num_seconds().max(0);

@@ -13,12 +13,12 @@ use crate::console::core::view;
 const NOTCH: usize = 3;
 
 /// The wheel, one notch.
-pub fn wheel(state: &mut State, down: bool) -> Vec<Effect> {
+pub(crate) fn wheel(state: &mut State, down: bool) -> Vec<Effect> {
     press(state, if down { Action::Down } else { Action::Up }, NOTCH)
 }
 
 /// A click: on a tab it shows the pane, on a row it goes there, and on the row of the cursor it opens it.
-pub fn click(state: &mut State, at: Position) -> Vec<Effect> {
+pub(crate) fn click(state: &mut State, at: Position) -> Vec<Effect> {
     if !state.overlays.is_empty() || state.wizard.is_some() {
         return Vec::new();
     }

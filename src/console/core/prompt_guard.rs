@@ -16,7 +16,7 @@ type Drawn = (u64, bool);
 
 /// Which question the terminal shows, and since when.
 #[derive(Debug, Default)]
-pub struct PromptGuard {
+pub(crate) struct PromptGuard {
     question: Option<Drawn>,
     since: Option<Instant>,
     drawing: Option<Drawn>,
@@ -24,12 +24,12 @@ pub struct PromptGuard {
 
 impl PromptGuard {
     /// A frame with this question goes out.
-    pub fn drawing(&mut self, state: &State) {
+    pub(crate) fn drawing(&mut self, state: &State) {
         self.drawing = Some((state.question(), question_fits(state)));
     }
 
     /// It is on the screen.
-    pub fn drawn(&mut self, now: Instant) {
+    pub(crate) fn drawn(&mut self, now: Instant) {
         let Some(drawn) = self.drawing.take() else { return };
         if self.question != Some(drawn) {
             (self.question, self.since) = (Some(drawn), Some(now));
@@ -37,7 +37,7 @@ impl PromptGuard {
     }
 
     /// Whether a key that was typed at `typed` and means `action` may count.
-    pub fn admits(&self, state: &State, action: Option<Action>, key: KeyEvent, typed: Instant) -> bool {
+    pub(crate) fn admits(&self, state: &State, action: Option<Action>, key: KeyEvent, typed: Instant) -> bool {
         let Some(action) = action else { return true };
         let on_screen = self.since.is_some_and(|since| since <= typed);
         let is_this = |(question, _): Drawn| question == state.question();
@@ -57,7 +57,7 @@ impl PromptGuard {
 /// that up to [`KEYS_A_READ`] of them a read count as typed; a whole name typed
 /// while the link was stalled has to be typed again.
 #[derive(Debug, Default)]
-pub struct PasteDetector {
+pub(crate) struct PasteDetector {
     keys: usize,
     reads: usize,
     last: Option<Instant>,
@@ -68,7 +68,7 @@ const KEYS_A_READ: usize = 4;
 
 impl PasteDetector {
     /// A key that was read at `typed` is about to be taken in. Says whether it would confirm a name that was not typed.
-    pub fn pressed(&mut self, state: &State, action: Option<Action>, key: KeyEvent, typed: Instant) -> bool {
+    pub(crate) fn pressed(&mut self, state: &State, action: Option<Action>, key: KeyEvent, typed: Instant) -> bool {
         let Some(name) = state.confirming_name() else {
             *self = Self::default();
             return false;
@@ -94,7 +94,7 @@ impl PasteDetector {
 
 /// The keys that a key is. Esc and the key after it come as one with Alt where a link delivers them together: where that
 /// means nothing, and no text is typed, they are two.
-pub fn keys(state: &State, key: KeyEvent) -> Vec<KeyEvent> {
+pub(crate) fn keys(state: &State, key: KeyEvent) -> Vec<KeyEvent> {
     let places = state.places();
     let text = matches!(places.first(), Some(KeyContext::Form | KeyContext::Palette | KeyContext::Always));
     if text || !key.modifiers.contains(KeyModifiers::ALT) || state.keymap.lookup(&places, Key::of(key)).is_some() {

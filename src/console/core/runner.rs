@@ -29,7 +29,7 @@ use crate::error::UserError;
 use crate::files::{self, atomic};
 
 /// Carries effects out.
-pub struct Runner {
+pub(crate) struct Runner {
     answers: mpsc::UnboundedSender<Event>,
     cluster: latest::Receiver<Option<Cluster>>,
     wizard: WizardRunner,
@@ -47,7 +47,7 @@ impl Drop for Runner {
 }
 
 /// What a connection is made from.
-pub struct Connect {
+pub(crate) struct Connect {
     /// Where to, and as whom.
     pub target: Target,
     /// The organization's policy.
@@ -60,7 +60,7 @@ pub struct Connect {
 
 impl Runner {
     /// Connects, and begins to watch.
-    pub fn start(connect: Connect, answers: mpsc::UnboundedSender<Event>, events: mpsc::Sender<Event>) -> Self {
+    pub(crate) fn start(connect: Connect, answers: mpsc::UnboundedSender<Event>, events: mpsc::Sender<Event>) -> Self {
         let Connect { target, policy, handovers, login } = connect;
         let canceled = Arc::new(AtomicBool::new(false));
         let console = ConsoleHandle { handovers, canceled: canceled.clone() };
@@ -76,7 +76,7 @@ impl Runner {
     }
 
     /// Begins to carry an effect out. Effects of the terminal itself are the loop's.
-    pub fn carry_out(&mut self, effect: Effect) {
+    pub(crate) fn carry_out(&mut self, effect: Effect) {
         // These need no cluster, and work where there is none.
         let effect = match effect {
             Effect::Kubeconfig(task) => {

@@ -18,7 +18,7 @@ pub struct SavedView {
 }
 
 /// How it looks now.
-pub fn of(state: &State) -> Memory {
+pub(crate) fn of(state: &State) -> Memory {
     let Criteria { filter, column, reversed, .. } = state.requests.index.criteria();
     Memory {
         pane: pane_name(state.pane),
@@ -31,7 +31,7 @@ pub fn of(state: &State) -> Memory {
 }
 
 /// Makes it look as it did. What nobody knows any more is left as it is.
-pub fn apply(state: &mut State, recalled: SavedView) {
+pub(crate) fn apply(state: &mut State, recalled: SavedView) {
     state.session.read_only |= recalled.read_only;
     state.welcome = recalled.first;
     let Some(memory) = recalled.memory else { return };
@@ -59,7 +59,7 @@ fn pane_name(pane: Pane) -> String {
 }
 
 /// What somebody is told who is here for the first time.
-pub fn welcome(state: &State) -> [String; 3] {
+pub(crate) fn welcome(state: &State) -> [String; 3] {
     use crate::console::core::keymap::{Action, KeyContext};
     let key = |place, action| state.keymap.name(place, action);
     [

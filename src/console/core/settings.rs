@@ -11,7 +11,7 @@ use crate::domain::policy_file::PolicyFile;
 /// How this console looks and asks.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The styles, in colours that the terminal has.
     pub theme: Theme,
     /// The keys in force.

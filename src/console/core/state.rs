@@ -30,7 +30,7 @@ use crate::domain::text::printable;
 use crate::error::UserError;
 
 /// How long a notice stays.
-pub const NOTICE_SECONDS: i64 = 12;
+pub(crate) const NOTICE_SECONDS: i64 = 12;
 
 /// Everything.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Refusal::ReadOnly`].
-    pub fn permit(&self) -> Result<WritePermit, Refusal> {
+    pub(crate) fn permit(&self) -> Result<WritePermit, Refusal> {
         let context = self.connection.as_ref().map_or("", |connection| connection.context.as_str());
         WriteAccess::new(self.read_only_asked, self.read_only.then_some(context)).permit()
     }
@@ -117,7 +117,7 @@ pub enum Pane {
 
 impl Pane {
     /// All of them, in the order of their tabs.
-    pub const ALL: [Self; 4] = [Self::Requests, Self::Rbac, Self::Kubeconfig, Self::Activity];
+    pub(crate) const ALL: [Self; 4] = [Self::Requests, Self::Rbac, Self::Kubeconfig, Self::Activity];
 }
 
 /// A short message.
@@ -160,7 +160,7 @@ impl State {
 
     /// What was decided before the console starts.
     #[must_use]
-    pub fn with(mut self, settings: &Settings) -> Self {
+    pub(crate) fn with(mut self, settings: &Settings) -> Self {
         self.clock.utc = settings.utc;
         (self.theme, self.keymap) = (settings.theme, settings.keymap.clone());
         (self.ascii, self.confirm) = (settings.ascii, settings.confirm);
@@ -174,18 +174,18 @@ impl State {
     }
 
     /// An id for the next question.
-    pub fn next_effect(&mut self) -> EffectId {
+    pub(crate) fn next_effect(&mut self) -> EffectId {
         self.last_effect += 1;
         self.last_effect
     }
 
     /// Which question is open, or that there is none: another number for every change of it.
-    pub fn question(&self) -> u64 {
+    pub(crate) fn question(&self) -> u64 {
         self.questions
     }
 
     /// What has been typed of a name that confirms something, while its field has the keyboard.
-    pub fn confirming_name(&self) -> Option<&str> {
+    pub(crate) fn confirming_name(&self) -> Option<&str> {
         match (self.overlays.last(), &self.wizard) {
             (Some(overlay), _) => overlay.confirming_name(),
             (None, Some(wizard)) => wizard.confirming_name(),
@@ -194,7 +194,7 @@ impl State {
     }
 
     /// Lets `change` change the state, and notes whether it changed what is asked.
-    pub fn counting_questions<T>(&mut self, change: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn counting_questions<T>(&mut self, change: impl FnOnce(&mut Self) -> T) -> T {
         let asked = |state: &Self| {
             let wizard = state.wizard.as_ref().map(|wizard| (wizard.step, wizard.review.question()));
             let sheet = state.rbac.sheet.as_ref().map(|sheet| std::mem::discriminant(&sheet.step));
@@ -207,7 +207,7 @@ impl State {
     }
 
     /// The part of the screen that tells about what the cursor is on: while the cursor moves, it may lag behind.
-    pub fn detail_area(&self) -> Option<Rect> {
+    pub(crate) fn detail_area(&self) -> Option<Rect> {
         match (self.overlays.is_empty() && self.wizard.is_none(), self.pane) {
             (true, Pane::Requests) if self.requests.page.is_none() => requests::layout::parts(self.body()).detail,
             (true, Pane::Rbac) if self.rbac.sheet.is_none() && self.rbac.ask.is_none() => {
@@ -219,7 +219,7 @@ impl State {
     }
 
     /// The rows of the list that is seen, and the line on which its cursor is: for the mouse.
-    pub fn rows(&self) -> Option<(Rect, u16)> {
+    pub(crate) fn rows(&self) -> Option<(Rect, u16)> {
         match self.pane {
             Pane::Requests if self.requests.page.is_none() => {
                 let list = requests::layout::parts(self.body()).list;
@@ -236,34 +236,34 @@ impl State {
     }
 
     /// What the window is called, once it is known what it shows. ASCII, so that no terminal can misread it.
-    pub fn title(&self) -> Option<String> {
+    pub(crate) fn title(&self) -> Option<String> {
         let context = &self.session.connection.as_ref()?.context;
         Some(format!("countersign: {}", ascii::plain(&printable(context)).chars().take(60).collect::<String>()))
     }
 
     /// Shows a short message.
-    pub fn notify(&mut self, good: bool, text: impl Into<String>) {
+    pub(crate) fn notify(&mut self, good: bool, text: impl Into<String>) {
         self.notice = Some(Notice { text: text.into(), good, at: self.clock.now, on_top: false });
     }
 
     /// Shows a short message about what lies on top, where it can be seen.
-    pub fn notify_on_top(&mut self, good: bool, text: impl Into<String>) {
+    pub(crate) fn notify_on_top(&mut self, good: bool, text: impl Into<String>) {
         self.notice = Some(Notice { text: text.into(), good, at: self.clock.now, on_top: true });
     }
 
     /// The notice, while it is fresh.
-    pub fn fresh_notice(&self) -> Option<&Notice> {
+    pub(crate) fn fresh_notice(&self) -> Option<&Notice> {
         self.notice.as_ref().filter(|notice| self.clock.now - notice.at < TimeDelta::seconds(NOTICE_SECONDS))
     }
 
     /// The part of the screen between header and footer.
-    pub fn body(&self) -> Rect {
+    pub(crate) fn body(&self) -> Rect {
         let taken = 3 + self.welcome_lines();
         Rect { x: 0, y: 2, width: self.size.width, height: self.size.height.saturating_sub(taken) }
     }
 
     /// Lines above the footer in which the console explains itself: as many as a small screen can spare.
-    pub fn welcome_lines(&self) -> u16 {
+    pub(crate) fn welcome_lines(&self) -> u16 {
         match (self.welcome, self.size.height) {
             (false, _) | (true, ..16) => 0,
             (true, 16..20) => 1,
@@ -272,29 +272,29 @@ impl State {
     }
 
     /// How many rows the list of requests shows.
-    pub fn list_height(&self) -> usize {
+    pub(crate) fn list_height(&self) -> usize {
         requests::layout::rows(self.body())
     }
 
     /// Our user name, once the server has said it.
-    pub fn username(&self) -> Option<&str> {
+    pub(crate) fn username(&self) -> Option<&str> {
         self.session.identified.as_ref().map(|identified| identified.who.username.as_str())
     }
 
     /// The namespace in force.
-    pub fn namespace(&self) -> String {
+    pub(crate) fn namespace(&self) -> String {
         let connection = self.session.connection.as_ref();
         connection.map_or_else(|| "default".to_owned(), |connection| connection.namespace.clone())
     }
 
     /// `kubectl` with the flags that mean this cluster and this user.
-    pub fn kubectl(&self) -> &Kubectl {
+    pub(crate) fn kubectl(&self) -> &Kubectl {
         static PLAIN: Kubectl = Kubectl::plain();
         self.session.connection.as_ref().map_or(&PLAIN, |connection| &connection.kubectl)
     }
 
     /// Where keys are looked up, the nearest place first.
-    pub fn places(&self) -> Vec<KeyContext> {
+    pub(crate) fn places(&self) -> Vec<KeyContext> {
         if let Some(overlay) = self.overlays.last() {
             return overlay.places();
         }
@@ -310,7 +310,7 @@ impl State {
     }
 
     /// When something on the screen changes without anything happening: an age, a countdown, a notice that goes.
-    pub fn next_change(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_change(&self) -> Option<DateTime<Utc>> {
         let notice = self.fresh_notice().map(|notice| notice.at + TimeDelta::seconds(NOTICE_SECONDS));
         let room = match (&self.wizard, self.pane) {
             (Some(wizard), _) => wizard.next_change(&self.clock),

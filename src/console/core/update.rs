@@ -131,7 +131,7 @@ fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 }
 
 /// Does what an action asks for, whichever way it was asked.
-pub fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     match action {
         // Whoever interrupts a login program means that.
         Some(Action::Quit) if interrupts(key) && login::can_cancel(state) => return vec![Effect::CancelLogin],

@@ -71,7 +71,7 @@ const fn is_too_small(size: Size) -> bool {
 
 /// Whether everything that an answer to the open question depends on is on the screen; true where none is open. A screen
 /// on which it is not shows no question that a key answers.
-pub fn question_fits(state: &State) -> bool {
+pub(crate) fn question_fits(state: &State) -> bool {
     if is_too_small(state.size) {
         return false;
     }
@@ -169,7 +169,7 @@ fn help(state: &State) -> String {
 }
 
 /// The action of the tab at a place on the screen.
-pub fn tab_at(state: &State, at: Position) -> Option<Action> {
+pub(crate) fn tab_at(state: &State, at: Position) -> Option<Action> {
     let mut x = 1;
     for (_, action, text) in tab_texts(state) {
         let width = text.width() + 2;
@@ -250,12 +250,12 @@ fn footer(frame: &mut Frame, area: Rect, state: &State) {
 }
 
 /// What a search without a hit says.
-pub fn nothing_found(state: &State) -> String {
+pub(crate) fn nothing_found(state: &State) -> String {
     format!("Nothing found. {} clears the search.", state.keymap.word(KeyContext::Everywhere, Action::Back))
 }
 
 /// Whether `action` would do something now: what footer and palette offer.
-pub fn possible(state: &State, action: Action) -> bool {
+pub(crate) fn possible(state: &State, action: Action) -> bool {
     if action == Action::Yes && !question_fits(state) {
         return false;
     }

@@ -20,7 +20,7 @@ pub struct Columns {
 const LEFT: u16 = 3;
 
 /// Where it stands: beside the list where the detail does, else at the bottom.
-pub fn area(body: Rect, state: &State) -> Rect {
+pub(crate) fn area(body: Rect, state: &State) -> Rect {
     let lines = u16::try_from(state.requests.columns.now.all().len()).unwrap_or(0) + 2;
     if let Some(beside) = parts(body).detail.filter(|detail| detail.y == body.y) {
         return Rect { height: lines.min(body.height), ..beside };
@@ -30,7 +30,7 @@ pub fn area(body: Rect, state: &State) -> Rect {
 }
 
 /// A key while it is open.
-pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     let height = usize::from(area(state.body(), state).height).saturating_sub(2);
     let columns = &mut state.requests.columns;
     let Some(Overlay::Columns(sheet)) = state.overlays.last_mut() else { return Vec::new() };

@@ -16,7 +16,7 @@ use crate::console::widgets::text::{cell, shown};
 const NAME: usize = 11;
 
 /// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &Columns) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &Columns) {
     let theme = state.theme;
     let choice = &state.requests.columns.now;
     let table = Table::new(choice, usize::from(parts(state.body()).list.width).saturating_sub(2));

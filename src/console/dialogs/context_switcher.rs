@@ -23,7 +23,7 @@ pub struct Picker {
 }
 
 /// Opens the picker.
-pub fn open(state: &mut State) -> Vec<Effect> {
+pub(crate) fn open(state: &mut State) -> Vec<Effect> {
     state.overlays.push(Overlay::SwitchContext(Picker { place: own_place(state) }));
     vec![Effect::Kubeconfig(KubeconfigTask::Read)]
 }
@@ -35,7 +35,7 @@ fn own_place(state: &State) -> Option<usize> {
 }
 
 /// The contexts were read: an open picker that waited for them has a cursor now.
-pub fn read(state: &mut State) {
+pub(crate) fn read(state: &mut State) {
     let place = own_place(state);
     let last = state.kubeconfig.contexts().len().saturating_sub(1);
     if let Some(Overlay::SwitchContext(picker)) = state.overlays.last_mut() {
@@ -44,7 +44,7 @@ pub fn read(state: &mut State) {
 }
 
 /// A key in the picker.
-pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     let height = usize::from(state.body().height).saturating_sub(2);
     let last = state.kubeconfig.contexts().len().saturating_sub(1);
     let Some(Overlay::SwitchContext(picker)) = state.overlays.last_mut() else { return Vec::new() };
@@ -68,7 +68,7 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
 }
 
 /// Switches; to the context that the console is connected to, it connects anew.
-pub fn to(state: &mut State, context: &str) -> Vec<Effect> {
+pub(crate) fn to(state: &mut State, context: &str) -> Vec<Effect> {
     if update::asks_first(state, context, Then::Switch) {
         return Vec::new();
     }
@@ -82,7 +82,7 @@ pub fn to(state: &mut State, context: &str) -> Vec<Effect> {
 }
 
 /// Forgets everything of the cluster that the console was connected to.
-pub fn leave(state: &mut State) -> Vec<Effect> {
+pub(crate) fn leave(state: &mut State) -> Vec<Effect> {
     let left = state.session.connection.as_ref().map(|connection| connection.context.clone());
     let left = left.map(|context| Effect::Remember(context, saved_view::of(state)));
     // Nothing of the old cluster stays; whether this context is one in which nothing is written is found out anew.

@@ -67,7 +67,7 @@ pub enum DecideField {
 
 impl Decide {
     /// Whether the name must be typed: approving something dangerous.
-    pub fn is_dangerous(&self) -> bool {
+    pub(crate) fn is_dangerous(&self) -> bool {
         let level = self.seen.as_ref().map(|(_, verdict)| verdict.level());
         self.verb == Verb::Approve && level == Some(Level::Danger)
     }
@@ -85,12 +85,12 @@ impl Decide {
     }
 
     /// Whether a field is on the screen.
-    pub fn shows(&self, field: DecideField) -> bool {
+    pub(crate) fn shows(&self, field: DecideField) -> bool {
         field != DecideField::Name || self.is_dangerous()
     }
 
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<KeyContext> {
+    pub(crate) fn places(&self) -> Vec<KeyContext> {
         match self.phase {
             Phase::Asking if self.editing => vec![KeyContext::Form, KeyContext::Always],
             Phase::Asking => vec![KeyContext::Confirm, KeyContext::Always],
@@ -108,13 +108,13 @@ impl Decide {
     }
 
     /// What has been typed of the name that confirms, while its field has the keyboard.
-    pub fn confirming_name(&self) -> Option<&str> {
+    pub(crate) fn confirming_name(&self) -> Option<&str> {
         let typing = self.phase == Phase::Asking && self.editing && self.form.focused() == Some(DecideField::Name);
         typing.then(|| self.form.value(DecideField::Name))
     }
 
     /// Text pasted into the field that has the keyboard. A name that confirms is typed.
-    pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+    pub(crate) fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         if self.confirming_name().is_some() {
             self.form.clear(DecideField::Name);
             self.note = Some(Note::Pasted);
@@ -125,7 +125,7 @@ impl Decide {
     }
 
     /// What a yes depends on: the version and every finding.
-    pub fn question(&self) -> u64 {
+    pub(crate) fn question(&self) -> u64 {
         let mut hash = DefaultHasher::new();
         (self.phase == Phase::Asking).hash(&mut hash);
         if let Some((request, verdict)) = &self.seen {
@@ -172,7 +172,7 @@ pub(super) fn message(verb: Verb, who: Option<&str>) -> String {
 }
 
 /// Who we are is known now: an open question's message says so.
-pub fn identified(overlays: &mut [Overlay], who: &str) {
+pub(crate) fn identified(overlays: &mut [Overlay], who: &str) {
     for overlay in overlays {
         match overlay {
             Overlay::Decide(decide) => decide.form.suggest(DecideField::Message, &message(decide.verb, Some(who))),
@@ -183,7 +183,7 @@ pub fn identified(overlays: &mut [Overlay], who: &str) {
 }
 
 /// Opens the question about `row`; where the user wants none for such a request, it is answered at once.
-pub fn open(state: &mut State, row: &Row, approve: bool) -> Vec<Effect> {
+pub(crate) fn open(state: &mut State, row: &Row, approve: bool) -> Vec<Effect> {
     let (verb, reason) = if approve { (Verb::Approve, "ReviewedByAdmin") } else { (Verb::Deny, "DeniedByAdmin") };
     let form = Form::default()
         .text(DecideField::Name, "Its name", "")
@@ -212,7 +212,7 @@ pub fn open(state: &mut State, row: &Row, approve: bool) -> Vec<Effect> {
 }
 
 /// A request was read in full: an open question that waited for it can now be answered.
-pub fn read(overlays: &mut [Overlay], loaded: &Loaded) {
+pub(crate) fn read(overlays: &mut [Overlay], loaded: &Loaded) {
     if let Some(Overlay::Decide(decide)) = overlays.last_mut()
         && decide.seen.is_none()
         && decide.uid == Uid::of(&loaded.request.pin.uid)
@@ -223,7 +223,7 @@ pub fn read(overlays: &mut [Overlay], loaded: &Loaded) {
 
 /// The request was judged again while the question is open: what is seen is what holds now. A danger that comes to light
 /// asks for the name.
-pub fn judged(overlays: &mut [Overlay], loaded: &Loaded) {
+pub(crate) fn judged(overlays: &mut [Overlay], loaded: &Loaded) {
     if let Some(Overlay::Decide(decide)) = overlays.last_mut()
         && let Some((request, verdict)) = &decide.seen
         && request.pin == loaded.request.pin
@@ -234,7 +234,7 @@ pub fn judged(overlays: &mut [Overlay], loaded: &Loaded) {
 }
 
 /// A key while the question is open.
-pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let Some(Overlay::Decide(decide)) = state.overlays.last_mut() else { return Vec::new() };
     match (&decide.phase, action) {
         (Phase::Failed(_), Some(Action::Back)) => close(state),
@@ -325,7 +325,7 @@ fn close(state: &mut State) -> Vec<Effect> {
 }
 
 /// The decision ended.
-pub fn decided(state: &mut State, id: EffectId, result: Result<Box<Request>, UserError>) -> Vec<Effect> {
+pub(crate) fn decided(state: &mut State, id: EffectId, result: Result<Box<Request>, UserError>) -> Vec<Effect> {
     let kubectl = state.kubectl().to_owned();
     let sent = |overlay: &Overlay| matches!(overlay, Overlay::Decide(decide) if decide.phase == Phase::Sent(id));
     let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };
@@ -350,7 +350,7 @@ pub fn decided(state: &mut State, id: EffectId, result: Result<Box<Request>, Use
 }
 
 /// A state in words.
-pub const fn word(state: RequestState) -> &'static str {
+pub(crate) const fn word(state: RequestState) -> &'static str {
     match state {
         RequestState::Pending => "pending",
         RequestState::Approved => "approved",

@@ -48,7 +48,7 @@ struct Layout {
 }
 
 /// Whether everything that a yes depends on is on the screen.
-pub fn fits(state: &State, area: Rect, decide: &Decide) -> bool {
+pub(crate) fn fits(state: &State, area: Rect, decide: &Decide) -> bool {
     layout(state, decide, decision_inner(area)).fits
 }
 

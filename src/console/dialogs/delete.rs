@@ -27,7 +27,7 @@ pub struct Delete {
 
 impl Delete {
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<KeyContext> {
+    pub(crate) fn places(&self) -> Vec<KeyContext> {
         match self.phase {
             Phase::Asking => vec![KeyContext::Confirm, KeyContext::Always],
             Phase::Sent(_) => vec![KeyContext::Always],
@@ -37,7 +37,7 @@ impl Delete {
 }
 
 /// Opens the question about `row`; where the user wants no questions, it is answered at once.
-pub fn open(state: &mut State, row: &Row) -> Vec<Effect> {
+pub(crate) fn open(state: &mut State, row: &Row) -> Vec<Effect> {
     state.overlays.push(Overlay::Delete(Delete { pin: row.pin(), state: row.state, phase: Phase::Asking }));
     if state.confirm == Confirm::Never && view::question_fits(state) {
         key(state, Some(Action::Yes))
@@ -47,7 +47,7 @@ pub fn open(state: &mut State, row: &Row) -> Vec<Effect> {
 }
 
 /// A key while the question is open.
-pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     let id = state.next_effect();
     let (permit, shown) = (state.session.permit(), view::question_fits(state));
     let Some(Overlay::Delete(delete)) = state.overlays.last_mut() else { return Vec::new() };
@@ -73,7 +73,7 @@ pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
 }
 
 /// The deletion ended.
-pub fn deleted(state: &mut State, id: EffectId, result: Result<(), UserError>) -> Vec<Effect> {
+pub(crate) fn deleted(state: &mut State, id: EffectId, result: Result<(), UserError>) -> Vec<Effect> {
     let kubectl = state.kubectl().to_owned();
     let sent = |overlay: &Overlay| matches!(overlay, Overlay::Delete(delete) if delete.phase == Phase::Sent(id));
     let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };

@@ -33,7 +33,7 @@ pub struct Export {
 
 impl Export {
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<KeyContext> {
+    pub(crate) fn places(&self) -> Vec<KeyContext> {
         match self.phase {
             Phase::Sent(_) => vec![KeyContext::Always],
             Phase::Asking if self.replace.is_some() => vec![KeyContext::Confirm, KeyContext::Always],
@@ -43,20 +43,20 @@ impl Export {
 }
 
 /// Opens the question about `row`.
-pub fn open(state: &mut State, row: &Row) {
+pub(crate) fn open(state: &mut State, row: &Row) {
     let form = Form::default().text((), "File", format!("{}.crt", file_name(&row.name)));
     state.overlays.push(Overlay::Export(Export { pin: row.pin(), form, phase: Phase::Asking, replace: None }));
 }
 
 /// A request's name is hostile text: what cannot stand in a file's name becomes `_`.
-pub fn file_name(name: &str) -> String {
+pub(crate) fn file_name(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.@".contains(c) { c } else { '_' };
     let name: String = name.chars().map(plain).collect();
     name.trim_start_matches('.').to_owned()
 }
 
 /// A key while the question is open.
-pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let id = state.next_effect();
     let (permit, seen) = (state.session.permit(), question_fits(state));
     let Some(Overlay::Export(export)) = state.overlays.last_mut() else { return Vec::new() };
@@ -101,7 +101,7 @@ fn write(id: EffectId, export: &Export, path: String, replace: Option<WritePermi
 }
 
 /// The export ended.
-pub fn exported(state: &mut State, id: EffectId, result: Exported) -> Vec<Effect> {
+pub(crate) fn exported(state: &mut State, id: EffectId, result: Exported) -> Vec<Effect> {
     let kubectl = state.kubectl().to_owned();
     let sent = |overlay: &Overlay| matches!(overlay, Overlay::Export(export) if export.phase == Phase::Sent(id));
     let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };

@@ -4,7 +4,7 @@ use crate::console::core::keymap::KeyContext;
 use crate::console::core::keys::Keymap;
 
 /// The help's lines: what can be done here first, then everything else.
-pub fn lines(keymap: &Keymap, here: &[KeyContext]) -> Vec<String> {
+pub(crate) fn lines(keymap: &Keymap, here: &[KeyContext]) -> Vec<String> {
     let mut lines = Vec::new();
     let rest = KeyContext::ALL.into_iter().filter(|place| !here.contains(place));
     for place in here.iter().copied().chain(rest) {

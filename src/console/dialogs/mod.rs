@@ -1,19 +1,19 @@
 //! What lies on top of a pane: questions, decisions, readers. Only the topmost hears keys.
 
-pub mod bulk;
-pub mod columns;
-pub mod columns_view;
-pub mod context_switcher;
-pub mod decide;
+pub(crate) mod bulk;
+pub(crate) mod columns;
+pub(crate) mod columns_view;
+pub(crate) mod context_switcher;
+pub(crate) mod decide;
 mod decide_view;
-pub mod delete;
-pub mod export;
-pub mod help;
-pub mod palette;
-pub mod palette_view;
-pub mod reader;
-pub mod undo;
-pub mod view;
+pub(crate) mod delete;
+pub(crate) mod export;
+pub(crate) mod help;
+pub(crate) mod palette;
+pub(crate) mod palette_view;
+pub(crate) mod reader;
+pub(crate) mod undo;
+pub(crate) mod view;
 
 use crossterm::event::KeyEvent;
 
@@ -28,14 +28,14 @@ use crate::domain::output::shell::Kubectl;
 use crate::domain::row::Row;
 use crate::error::UserError;
 
-pub use bulk::BulkDialog;
-pub use columns::Columns;
-pub use decide::Decide;
-pub use delete::Delete;
-pub use export::Export;
-pub use palette::Palette;
-pub use reader::TextReader;
-pub use undo::Undo;
+pub(crate) use bulk::BulkDialog;
+pub(crate) use columns::Columns;
+pub(crate) use decide::Decide;
+pub(crate) use delete::Delete;
+pub(crate) use export::Export;
+pub(crate) use palette::Palette;
+pub(crate) use reader::TextReader;
+pub(crate) use undo::Undo;
 
 /// One overlay.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ pub enum Overlay {
 }
 
 /// Why a name that confirms something is not taken from the clipboard.
-pub const PASTED: &str = "A name that confirms is typed, not pasted: read it while you type it.";
+pub(crate) const PASTED: &str = "A name that confirms is typed, not pasted: read it while you type it.";
 
 /// How far a write that an overlay asked for has come.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -81,17 +81,17 @@ pub enum Phase {
 
 impl Overlay {
     /// The help, made from the keys in force: what can be done where `here` is in force first.
-    pub fn help(keymap: &Keymap, here: &[KeyContext]) -> Self {
+    pub(crate) fn help(keymap: &Keymap, here: &[KeyContext]) -> Self {
         Self::Reader(TextReader::new("Keys", help::lines(keymap, here)))
     }
 
     /// The kubectl commands that do what this console can do with a request.
-    pub fn commands(kubectl: &Kubectl, row: &Row) -> Self {
+    pub(crate) fn commands(kubectl: &Kubectl, row: &Row) -> Self {
         Self::Reader(TextReader::commands("The same by hand", &commands::for_request(kubectl, &row.name)))
     }
 
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<KeyContext> {
+    pub(crate) fn places(&self) -> Vec<KeyContext> {
         match self {
             Self::Decide(decide) => decide.places(),
             Self::Bulk(bulk) => bulk.places(),
@@ -107,7 +107,7 @@ impl Overlay {
     }
 
     /// Whether `action` would do something now: what the footer offers.
-    pub fn possible(&self, action: Action) -> bool {
+    pub(crate) fn possible(&self, action: Action) -> bool {
         let steps = [Action::NextStep, Action::PreviousStep, Action::Review, Action::Resume];
         // Of what a text can do, a question that failed offers its closing alone.
         if !matches!(self, Self::Reader(_)) && matches!(action, Action::Search | Action::Copy) {
@@ -127,7 +127,7 @@ impl Overlay {
     }
 
     /// What it asks, as far as an answer depends on it: while this stays the same, so does what a yes means.
-    pub fn question(&self) -> (std::mem::Discriminant<Self>, u64) {
+    pub(crate) fn question(&self) -> (std::mem::Discriminant<Self>, u64) {
         let asked = match self {
             Self::Decide(decide) => decide.question(),
             Self::Export(export) => u64::from(export.replace.is_some()),
@@ -139,12 +139,12 @@ impl Overlay {
     }
 
     /// Whether it asks for a yes.
-    pub fn asks(&self) -> bool {
+    pub(crate) fn asks(&self) -> bool {
         self.places().iter().any(|place| matches!(place, KeyContext::Confirm | KeyContext::Bulk))
     }
 
     /// What has been typed of the name that confirms, while its field has the keyboard.
-    pub fn confirming_name(&self) -> Option<&str> {
+    pub(crate) fn confirming_name(&self) -> Option<&str> {
         match self {
             Self::Decide(decide) => decide.confirming_name(),
             Self::Bulk(bulk) => bulk.confirming_name(),
@@ -156,7 +156,7 @@ impl Overlay {
     ///
     /// # Errors
     /// Why nothing was pasted.
-    pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+    pub(crate) fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         match self {
             Self::Decide(decide) if decide.editing => decide.paste(text),
             Self::Export(export) if export.replace.is_none() => export.form.paste(text),
@@ -187,7 +187,7 @@ impl Overlay {
 }
 
 /// A key for the topmost overlay.
-pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     match state.overlays.last() {
         Some(Overlay::Decide(_)) => decide::key(state, action, key),
         Some(Overlay::Bulk(_)) => bulk::update::key(state, action, key),
@@ -220,7 +220,7 @@ fn leave_wizard(state: &mut State, action: Option<Action>) -> Vec<Effect> {
 }
 
 /// The key that many press without reading answers nothing: says which one does.
-pub fn hint(state: &mut State, place: KeyContext) {
+pub(crate) fn hint(state: &mut State, place: KeyContext) {
     let word = |action| state.keymap.word(place, action);
     let text = format!("{} answers nothing here; {} does", word(Action::Enter), word(Action::Yes));
     state.notify(false, text);

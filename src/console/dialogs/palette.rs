@@ -26,7 +26,7 @@ pub struct Palette {
 
 /// One thing that can be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
+pub(crate) struct Offer {
     /// What it does.
     pub action: Action,
     /// Its name in the config file.
@@ -53,7 +53,7 @@ const LEFT_OUT: [Action; 10] = [
 
 impl Palette {
     /// What is found, the best first.
-    pub fn found(&self) -> Vec<&Offer> {
+    pub(crate) fn found(&self) -> Vec<&Offer> {
         let query = self.input.value();
         let mut found: Vec<_> = self
             .offers
@@ -68,7 +68,7 @@ impl Palette {
 }
 
 /// Opens it over whatever is there.
-pub fn open(state: &mut State) {
+pub(crate) fn open(state: &mut State) {
     let mut offers: Vec<Offer> = Vec::new();
     for (line, keys) in state.keymap.offers(&state.places(), |action| view::possible(state, action)) {
         if LEFT_OUT.contains(&line.action) || offers.iter().any(|offer| offer.action == line.action) {
@@ -86,7 +86,7 @@ pub fn open(state: &mut State) {
 }
 
 /// A key while it is open.
-pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let height = usize::from(state.body().height).saturating_sub(4);
     let Some(Overlay::Palette(palette)) = state.overlays.last_mut() else { return Vec::new() };
     match action {

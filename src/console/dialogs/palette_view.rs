@@ -17,7 +17,7 @@ const KEYS: usize = 12;
 const NAME: usize = 16;
 
 /// Draws it.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, palette: &Palette) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, palette: &Palette) {
     let theme = state.theme;
     let inner = framed(frame, area, state, "What to do?");
     if inner.height < 2 || inner.width < 4 {

@@ -33,23 +33,23 @@ pub struct TextReader {
 
 impl TextReader {
     /// A text from its beginning.
-    pub fn new(title: impl Into<String>, lines: Vec<String>) -> Self {
+    pub(crate) fn new(title: impl Into<String>, lines: Vec<String>) -> Self {
         Self { title: title.into(), lines, shell: false, scroll: 0, search: Input::default(), typing: false }
     }
 
     /// Lines for a shell.
-    pub fn commands(title: impl Into<String>, commands: &[ShellLine]) -> Self {
+    pub(crate) fn commands(title: impl Into<String>, commands: &[ShellLine]) -> Self {
         let lines = commands.iter().flat_map(|command| command.as_str().lines()).map(str::to_owned).collect();
         Self { shell: true, ..Self::new(title, lines) }
     }
 
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<KeyContext> {
+    pub(crate) fn places(&self) -> Vec<KeyContext> {
         if self.typing { vec![KeyContext::Always] } else { vec![KeyContext::Reader, KeyContext::Always] }
     }
 
     /// The lines that contain what is searched, each group of them below its heading.
-    pub fn found(&self) -> Vec<&str> {
+    pub(crate) fn found(&self) -> Vec<&str> {
         let wanted = self.search.value().to_lowercase();
         if wanted.is_empty() {
             return self.lines.iter().map(String::as_str).collect();
@@ -73,7 +73,7 @@ impl TextReader {
     }
 
     /// The lines that are found as they are seen on a screen of `width` columns.
-    pub fn seen(&self, width: u16) -> Vec<String> {
+    pub(crate) fn seen(&self, width: u16) -> Vec<String> {
         // Frame and margins.
         let width = usize::from(width).saturating_sub(4).max(1);
         let lines = self.found().into_iter();
@@ -105,7 +105,7 @@ fn broken(line: &str, width: usize) -> Vec<String> {
 }
 
 /// A key while a text is read.
-pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let (width, height) = (state.body().width, usize::from(state.body().height).saturating_sub(2));
     let Some(Overlay::Reader(reader)) = state.overlays.last_mut() else { return Vec::new() };
     if reader.typing {

@@ -23,7 +23,7 @@ pub struct Undo {
 }
 
 /// A key while the question is open.
-pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     match action {
         Some(Action::Yes) if view::question_fits(state) => {
             state.overlays.pop();

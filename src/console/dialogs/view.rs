@@ -19,7 +19,7 @@ use crate::domain::text::printable;
 use crate::error::UserError;
 
 /// Draws the topmost overlay.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
     // The list is to be seen while its columns are chosen.
     let area =
         if matches!(overlay, Overlay::Columns(_)) { crate::console::dialogs::columns::area(area, state) } else { area };
@@ -46,7 +46,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, overlay: &Overlay) {
 }
 
 /// Whether everything that an answer to the topmost overlay depends on is on the screen.
-pub fn fits(state: &State, area: Rect, overlay: &Overlay) -> bool {
+pub(crate) fn fits(state: &State, area: Rect, overlay: &Overlay) -> bool {
     match overlay {
         Overlay::Decide(decide) => crate::console::dialogs::decide_view::fits(state, area, decide),
         Overlay::Bulk(bulk) => crate::console::dialogs::bulk::view::fits(state, area, bulk),
@@ -67,7 +67,7 @@ fn height(lines: &[Line<'_>]) -> u16 {
 }
 
 /// The area inside a frame.
-pub fn inner(area: Rect) -> Rect {
+pub(crate) fn inner(area: Rect) -> Rect {
     let inner = Block::bordered().inner(area);
     Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
 }
@@ -76,7 +76,7 @@ pub fn inner(area: Rect) -> Rect {
 const LOW: u16 = 10;
 
 /// The area inside a decision's frame.
-pub fn decision_inner(area: Rect) -> Rect {
+pub(crate) fn decision_inner(area: Rect) -> Rect {
     if area.height >= LOW {
         return inner(area);
     }
@@ -84,7 +84,7 @@ pub fn decision_inner(area: Rect) -> Rect {
 }
 
 /// Draws the frame of a decision with its title; returns the area inside it.
-pub fn decision_frame(frame: &mut Frame, area: Rect, state: &State, title: &str) -> Rect {
+pub(crate) fn decision_frame(frame: &mut Frame, area: Rect, state: &State, title: &str) -> Rect {
     if area.height >= LOW {
         return framed(frame, area, state, title);
     }
@@ -96,13 +96,13 @@ pub fn decision_frame(frame: &mut Frame, area: Rect, state: &State, title: &str)
 }
 
 /// The line on which a message is shown while the overlay is open.
-pub fn notice_line(area: Rect, overlay: &Overlay) -> u16 {
+pub(crate) fn notice_line(area: Rect, overlay: &Overlay) -> u16 {
     let decides = matches!(overlay, Overlay::Decide(_) | Overlay::Bulk(_));
     if decides && area.height < LOW { area.y.saturating_sub(1) } else { area.bottom() - 1 }
 }
 
 /// A frame with a title, and the room inside it.
-pub fn framed(frame: &mut Frame, area: Rect, state: &State, title: &str) -> Rect {
+pub(crate) fn framed(frame: &mut Frame, area: Rect, state: &State, title: &str) -> Rect {
     let title = format!(" {} ", shown(title, usize::from(area.width).saturating_sub(6)));
     let block = Block::bordered().border_style(state.theme.dim()).title(Span::styled(title, state.theme.strong()));
     frame.render_widget(block, area);
@@ -114,13 +114,13 @@ pub(super) fn paragraph(text: &str, width: u16, style: Style) -> Vec<Line<'stati
 }
 
 /// The keys that answer a question: `y or Enter yes, n or Esc no`.
-pub fn yes_or_no(state: &State) -> String {
+pub(crate) fn yes_or_no(state: &State) -> String {
     let words = |action| state.keymap.words(KeyContext::Confirm, action);
     format!("{} yes, {} no", words(Action::Yes), words(Action::No))
 }
 
 /// Said where who and what a question is about does not fit.
-pub fn too_small(state: &State, width: u16) -> Vec<Line<'static>> {
+pub(crate) fn too_small(state: &State, width: u16) -> Vec<Line<'static>> {
     let text = "Too small: no key answers. Enlarge the terminal, or use the command line.";
     paragraph(text, width, state.theme.bad())
 }

@@ -1,6 +1,6 @@
 //! The panes, one folder each.
 
-pub mod activity;
-pub mod kubeconfig;
-pub mod rbac;
-pub mod requests;
+pub(crate) mod activity;
+pub(crate) mod kubeconfig;
+pub(crate) mod rbac;
+pub(crate) mod requests;

@@ -187,7 +187,7 @@ fn a_name_that_confirms_is_typed_and_not_pasted() {
 }
 
 /// The question about `request`, which must be dangerous, with its name to be typed.
-pub fn asks_by_name(state: &mut State, request: &Request) {
+pub(crate) fn asks_by_name(state: &mut State, request: &Request) {
     let mut console = TestConsole::with(std::slice::from_ref(request));
     console.press(KeyCode::Char('a'));
     *state = console.state;

@@ -35,7 +35,7 @@ use crate::operations::issue::{IssueOutcome as Issued, Journal, PreflightReport,
 
 /// How the town answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResponseMode {
+pub(crate) enum ResponseMode {
     /// Everything works.
     Kind,
     /// Everything can be read and rehearsed; a write is under way for ever.
@@ -47,7 +47,7 @@ pub enum ResponseMode {
 }
 
 /// What there is.
-pub struct FakeCluster {
+pub(crate) struct FakeCluster {
     /// The requests that most screens show.
     pub few: Vec<Request>,
     /// Those with every verdict and state.
@@ -59,12 +59,12 @@ pub struct FakeCluster {
 
 impl FakeCluster {
     /// With names that mean well.
-    pub fn usual() -> Self {
+    pub(crate) fn usual() -> Self {
         Self { few: three(), many: many(), holds: holds(), shop: serde_yaml::from_str(SHOP).unwrap() }
     }
 
     /// With every name going on in escape sequences, wide and joined characters.
-    pub fn hostile() -> Self {
+    pub(crate) fn hostile() -> Self {
         let mut town = Self::usual();
         for request in town.few.iter_mut().chain(&mut town.many) {
             let Ok(pkcs10) = &mut request.pkcs10 else { continue };
@@ -80,7 +80,7 @@ impl FakeCluster {
     }
 
     /// Its roles and bindings.
-    pub fn policy(&self) -> Arc<Policy> {
+    pub(crate) fn policy(&self) -> Arc<Policy> {
         Arc::new(policy(&self.shop))
     }
 
@@ -174,7 +174,7 @@ impl FakeCluster {
 
 impl TestConsole {
     /// The town answers what was asked, and what its answers lead to, until nothing is asked any more.
-    pub fn answered(&mut self, town: &FakeCluster, mood: ResponseMode) {
+    pub(crate) fn answered(&mut self, town: &FakeCluster, mood: ResponseMode) {
         while !self.effects.is_empty() {
             let asked = std::mem::take(&mut self.effects);
             if mood == ResponseMode::Silent {

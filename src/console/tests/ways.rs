@@ -21,11 +21,11 @@ use crate::domain::access::object::RbacKind;
 use crate::error::UserError;
 
 /// The sizes that have to work.
-pub const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
+pub(crate) const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
 
 /// How the console stands before the first key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
+pub(crate) enum Start {
     /// A few requests are there; roles, bindings and kubeconfigs are not known yet.
     Early,
     /// All of these are known.
@@ -50,10 +50,10 @@ pub enum Start {
 
 /// A screen: its name, how it starts, and the keys: `⎋` Esc, `⏎` Enter, `⇥` Tab, arrows, `⌃x` Ctrl-X. From `…` on writes
 /// are under way for ever, from `‖` on no answer comes, from `⊘` on all writes are refused, from `✓` on all is well.
-pub type ScreenPath = (&'static str, Start, &'static str);
+pub(crate) type ScreenPath = (&'static str, Start, &'static str);
 
 /// All of them.
-pub const WAYS: [&[ScreenPath]; 5] = [&REQUESTS, &DECISIONS, &RBAC, &KUBECONFIG, &WIZARD];
+pub(crate) const WAYS: [&[ScreenPath]; 5] = [&REQUESTS, &DECISIONS, &RBAC, &KUBECONFIG, &WIZARD];
 
 use Start::{Early, Empty, First, Forbidden, Loading, Lost, Many, Nowhere, ReadOnly, Ready};
 
@@ -220,7 +220,7 @@ const WIZARD: [ScreenPath; 27] = [
 ];
 
 /// Goes a way: every key is answered before the next is pressed.
-pub fn go(console: &mut TestConsole, town: &FakeCluster, way: &str) {
+pub(crate) fn go(console: &mut TestConsole, town: &FakeCluster, way: &str) {
     let (mut mood, mut control) = (ResponseMode::Kind, false);
     for c in way.chars() {
         let code = match c {
@@ -252,7 +252,7 @@ pub fn go(console: &mut TestConsole, town: &FakeCluster, way: &str) {
 }
 
 /// Calls `look` with every screen in every size.
-pub fn everywhere(town: &FakeCluster, mut look: impl FnMut(&str, (u16, u16), &mut TestConsole)) {
+pub(crate) fn everywhere(town: &FakeCluster, mut look: impl FnMut(&str, (u16, u16), &mut TestConsole)) {
     for (name, start, way) in WAYS.iter().copied().flatten() {
         for size in SIZES {
             let mut console = start.console(town);
@@ -266,7 +266,7 @@ pub fn everywhere(town: &FakeCluster, mut look: impl FnMut(&str, (u16, u16), &mu
 
 impl Start {
     /// The console as it stands then.
-    pub fn console(self, town: &FakeCluster) -> TestConsole {
+    pub(crate) fn console(self, town: &FakeCluster) -> TestConsole {
         let mut console = match self {
             Loading | Nowhere => unconnected(),
             Empty | Forbidden => TestConsole::with(&[]),

@@ -1,5 +1,5 @@
 //! What panes and dialogs are built from.
 
-pub mod form;
-pub mod text;
-pub mod theme;
+pub(crate) mod form;
+pub(crate) mod text;
+pub(crate) mod theme;

@@ -9,7 +9,7 @@ use crate::domain::output::shell::{self, ShellLine};
 use crate::domain::text::printable;
 
 /// `text` made printable and cut to `width` columns, the cut marked by `…`.
-pub fn shown(text: &str, width: usize) -> String {
+pub(crate) fn shown(text: &str, width: usize) -> String {
     let text = printable(text);
     if text.width() <= width {
         return text.into_owned();
@@ -20,7 +20,7 @@ pub fn shown(text: &str, width: usize) -> String {
 }
 
 /// `text` made printable and cut in its middle to `width` columns: its beginning and its end tell most of a name.
-pub fn middle(text: &str, width: usize) -> String {
+pub(crate) fn middle(text: &str, width: usize) -> String {
     let text = printable(text);
     if text.width() <= width {
         return text.into_owned();
@@ -64,14 +64,14 @@ fn push_cut(out: &mut String, text: &str, width: usize) -> usize {
 }
 
 /// [`shown`], filled up with blanks to exactly `width` columns: a table's cell.
-pub fn cell(text: &str, width: usize) -> String {
+pub(crate) fn cell(text: &str, width: usize) -> String {
     let mut out = String::with_capacity(width);
     push_cell(&mut out, text, width);
     out
 }
 
 /// Adds a [`cell`] to a line.
-pub fn push_cell(out: &mut String, text: &str, width: usize) {
+pub(crate) fn push_cell(out: &mut String, text: &str, width: usize) {
     let text = printable(text);
     let mut used = text.width();
     if used <= width {
@@ -84,14 +84,14 @@ pub fn push_cell(out: &mut String, text: &str, width: usize) {
 
 /// Marks the row under the cursor: its first `count` parts, down to the name. (A whole row twice a step is what a slow
 /// link feels.)
-pub fn mark_name(line: &mut Line, count: usize, theme: Theme) {
+pub(crate) fn mark_name(line: &mut Line, count: usize, theme: Theme) {
     for span in line.spans.iter_mut().take(count) {
         span.style = span.style.patch(theme.chosen());
     }
 }
 
 /// `text` broken into lines of at most `width` columns, between words where possible.
-pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let text = printable(text);
     let mut lines = vec![String::new()];
@@ -119,7 +119,7 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
 
 /// A line for a shell, broken into lines of at most `width` columns. Each but the last ends in a backslash, so that what
 /// is copied with the mouse is still one command: the next line could be a name that is a program.
-pub fn wrapped_shell(line: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped_shell(line: &str, width: usize) -> Vec<String> {
     let line = shell::shown(line);
     broken_shell(line, line.starts_with('#'), width)
 }
@@ -142,7 +142,7 @@ fn broken_shell(line: &str, comment: bool, width: usize) -> Vec<String> {
 }
 
 /// Words and the command after them, broken into lines.
-pub fn labelled_command(label: &str, command: &ShellLine, width: usize) -> Vec<String> {
+pub(crate) fn labelled_command(label: &str, command: &ShellLine, width: usize) -> Vec<String> {
     let shown = command.to_string();
     let (first, rest) = shown.split_once('\n').unwrap_or((&shown, ""));
     let mut lines = broken_shell(&format!("{label}  {first}"), first.starts_with('#'), width);
@@ -157,7 +157,7 @@ fn push(lines: &mut [String], text: &str) {
 }
 
 /// The last segment of a signer's or resource's long name: `kube-apiserver-client`.
-pub fn short_signer(name: &str) -> &str {
+pub(crate) fn short_signer(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 

@@ -22,7 +22,7 @@ pub struct Theme {
 impl Theme {
     /// A theme's file as a terminal with so many colours shows it. Without colours it is `mono`, whatever was chosen:
     /// what a theme tells by colour alone would be lost.
-    pub fn new(file: &ThemeFile, depth: Depth) -> Self {
+    pub(crate) fn new(file: &ThemeFile, depth: Depth) -> Self {
         if depth == Depth::None {
             return Self::of(&ThemeFile::built_in("mono").unwrap_or_default(), depth);
         }
@@ -57,47 +57,47 @@ impl Theme {
     }
 
     /// Everything that has no other meaning.
-    pub fn text(self) -> Style {
+    pub(crate) fn text(self) -> Style {
         self.text
     }
 
     /// Names of things, headings.
-    pub fn strong(self) -> Style {
+    pub(crate) fn strong(self) -> Style {
         self.strong
     }
 
     /// What matters less: labels, borders, stale rows.
-    pub fn dim(self) -> Style {
+    pub(crate) fn dim(self) -> Style {
         self.dim
     }
 
     /// The row under the cursor, the chosen tab.
-    pub fn chosen(self) -> Style {
+    pub(crate) fn chosen(self) -> Style {
         self.chosen
     }
 
     /// Keys in hints.
-    pub fn key(self) -> Style {
+    pub(crate) fn key(self) -> Style {
         self.key
     }
 
     /// Done, fine.
-    pub fn good(self) -> Style {
+    pub(crate) fn good(self) -> Style {
         self.good
     }
 
     /// Worth a question.
-    pub fn warning(self) -> Style {
+    pub(crate) fn warning(self) -> Style {
         self.warning
     }
 
     /// Dangerous, failed.
-    pub fn bad(self) -> Style {
+    pub(crate) fn bad(self) -> Style {
         self.bad
     }
 
     /// A verdict's level.
-    pub fn level(self, level: Level) -> Style {
+    pub(crate) fn level(self, level: Level) -> Style {
         match level {
             Level::Ok => self.good(),
             Level::Notice => Style::new(),
@@ -126,7 +126,7 @@ fn style(look: &Look, depth: Depth) -> Style {
 }
 
 /// The symbol that stands before a level's word.
-pub const fn symbol(level: Level) -> &'static str {
+pub(crate) const fn symbol(level: Level) -> &'static str {
     match level {
         Level::Ok => "✔",
         Level::Notice => "·",

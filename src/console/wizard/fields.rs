@@ -14,7 +14,6 @@ use crate::domain::validity;
 
 /// The fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as their labels")]
 pub enum WizardField {
     User,
     Groups,
@@ -39,7 +38,7 @@ pub enum WizardField {
 
 impl WizardField {
     /// The step that it is on.
-    pub const fn step(self) -> WizardStep {
+    pub(crate) const fn step(self) -> WizardStep {
         match self {
             Self::User | Self::Groups | Self::Key | Self::RequestFile => WizardStep::Who,
             Self::CsrName | Self::Signer | Self::Life | Self::Usages => WizardStep::Cert,
@@ -51,7 +50,7 @@ impl WizardField {
     }
 
     /// Where an order's problem belongs.
-    pub const fn of(field: OrderField) -> Self {
+    pub(crate) const fn of(field: OrderField) -> Self {
         match field {
             OrderField::User => Self::User,
             OrderField::Groups => Self::Groups,
@@ -81,7 +80,7 @@ const NOTHING: usize = 3;
 const EXISTING: usize = KeyType::ALL.len();
 
 /// All fields with their defaults.
-pub fn form(around: &OrderDefaults) -> Form<WizardField> {
+pub(crate) fn form(around: &OrderDefaults) -> Form<WizardField> {
     let mut keys: Vec<_> = KeyType::ALL.iter().map(ToString::to_string).collect();
     keys.push("its owner's PKCS#10 file".to_owned());
     let grants = ["new role", "existing role", "existing cluster role", "nothing"].map(str::to_owned).to_vec();
@@ -109,7 +108,7 @@ pub fn form(around: &OrderDefaults) -> Form<WizardField> {
 }
 
 /// Whether a field means anything with what is chosen elsewhere.
-pub fn applies(form: &Form<WizardField>, field: WizardField) -> bool {
+pub(crate) fn applies(form: &Form<WizardField>, field: WizardField) -> bool {
     let grant = form.chosen(WizardField::Grant);
     match field {
         WizardField::RequestFile | WizardField::Certificate => form.chosen(WizardField::Key) == EXISTING,
@@ -123,7 +122,7 @@ pub fn applies(form: &Form<WizardField>, field: WizardField) -> bool {
 }
 
 /// Defaults that follow other fields, until somebody changes them.
-pub fn follow(form: &mut Form<WizardField>) {
+pub(crate) fn follow(form: &mut Form<WizardField>) {
     let user = form.value(WizardField::User).trim().to_owned();
     let role = form.value(WizardField::Role).trim().to_owned();
     form.suggest(WizardField::CsrName, &issuance_request::object_name(&user));
@@ -144,7 +143,7 @@ fn phrases(text: &str) -> Vec<String> {
 
 impl Wizard {
     /// The order that the fields make, and what is wrong with it.
-    pub fn order(&self) -> (IssuanceRequest, Vec<(WizardField, String)>) {
+    pub(crate) fn order(&self) -> (IssuanceRequest, Vec<(WizardField, String)>) {
         let form = &self.form;
         let text = |field| form.value(field).trim().to_owned();
         let mut problems = Vec::new();
@@ -203,7 +202,7 @@ impl Wizard {
 }
 
 /// `~/` as the shell reads it.
-pub fn expanded(path: &str) -> PathBuf {
+pub(crate) fn expanded(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), crate::files::folders::home()) {
         (Some(rest), Ok(home)) => home.join(rest),
         _ => PathBuf::from(path),

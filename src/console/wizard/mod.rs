@@ -1,12 +1,12 @@
 //! The new-user wizard: fields in four steps, a review, a run that ends with a proof.
 
-pub mod fields;
-pub mod review;
-pub mod review_view;
-pub mod run;
-pub mod runner;
-pub mod update;
-pub mod view;
+pub(crate) mod fields;
+pub(crate) mod review;
+pub(crate) mod review_view;
+pub(crate) mod run;
+pub(crate) mod runner;
+pub(crate) mod update;
+pub(crate) mod view;
 
 use std::path::PathBuf;
 
@@ -45,10 +45,10 @@ pub enum WizardStep {
 
 impl WizardStep {
     /// In order.
-    pub const ALL: [Self; 6] = [Self::Who, Self::Cert, Self::Access, Self::Kubeconfig, Self::Review, Self::Run];
+    pub(crate) const ALL: [Self; 6] = [Self::Who, Self::Cert, Self::Access, Self::Kubeconfig, Self::Review, Self::Run];
 
     /// The word in the title.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Who => "1 Who",
             Self::Cert => "2 Cert",
@@ -127,7 +127,7 @@ pub enum WizardResult {
 
 impl Wizard {
     /// An empty wizard.
-    pub fn new(around: OrderDefaults) -> Self {
+    pub(crate) fn new(around: OrderDefaults) -> Self {
         Self {
             step: WizardStep::Who,
             form: fields::form(&around),
@@ -141,7 +141,7 @@ impl Wizard {
     }
 
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<KeyContext> {
+    pub(crate) fn places(&self) -> Vec<KeyContext> {
         match self.step {
             WizardStep::Review if self.review.wants_name() => vec![KeyContext::Form, KeyContext::Always],
             WizardStep::Review => vec![KeyContext::WizardReview, KeyContext::Always],
@@ -151,7 +151,7 @@ impl Wizard {
     }
 
     /// Whether `action` would do something now.
-    pub fn possible(&self, action: Action) -> bool {
+    pub(crate) fn possible(&self, action: Action) -> bool {
         match (self.step, action) {
             (WizardStep::Review, Action::Yes) => self.review.is_clear(),
             (WizardStep::Run, action) => self.run.as_ref().is_some_and(|run| run.possible(action)),
@@ -162,7 +162,7 @@ impl Wizard {
     }
 
     /// When something changes by itself: the time that a run has taken.
-    pub fn next_change(&self, clock: &Clock) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_change(&self, clock: &Clock) -> Option<DateTime<Utc>> {
         self.run.as_ref().filter(|run| run.is_running()).map(|_| clock.now + chrono::TimeDelta::milliseconds(200))
     }
 
@@ -170,7 +170,7 @@ impl Wizard {
     ///
     /// # Errors
     /// Why nothing was pasted.
-    pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+    pub(crate) fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         if self.step < WizardStep::Review {
             self.form.paste(text)?;
             fields::follow(&mut self.form);
@@ -182,12 +182,12 @@ impl Wizard {
     }
 
     /// What has been typed of the name that confirms, while its field has the keyboard.
-    pub fn confirming_name(&self) -> Option<&str> {
+    pub(crate) fn confirming_name(&self) -> Option<&str> {
         (self.step == WizardStep::Review && self.review.wants_name()).then(|| self.review.name.value(()))
     }
 
     /// Whether a field is on the screen now.
-    pub fn shows(&self, field: WizardField) -> bool {
+    pub(crate) fn shows(&self, field: WizardField) -> bool {
         field.step() == self.step && fields::applies(&self.form, field)
     }
 

@@ -26,12 +26,12 @@ pub struct Review {
 
 impl Review {
     /// A rehearsal begins.
-    pub fn ask(&mut self, id: EffectId) {
+    pub(crate) fn ask(&mut self, id: EffectId) {
         *self = Self { asked: Some(id), name: Form::default().text((), "Name", ""), ..Self::default() };
     }
 
     /// Its answer came; one to an older question is ignored.
-    pub fn heard(&mut self, id: EffectId, answer: Result<PreflightReport, UserError>) {
+    pub(crate) fn heard(&mut self, id: EffectId, answer: Result<PreflightReport, UserError>) {
         if self.asked == Some(id) {
             self.asked = None;
             self.answer = Some(answer);
@@ -43,22 +43,22 @@ impl Review {
     }
 
     /// Whether the plan may be run.
-    pub fn is_clear(&self) -> bool {
+    pub(crate) fn is_clear(&self) -> bool {
         self.rehearsal().is_some_and(PreflightReport::is_clear)
     }
 
     /// Whether the plan may be run by who types the user's name.
-    pub fn wants_name(&self) -> bool {
+    pub(crate) fn wants_name(&self) -> bool {
         self.rehearsal().is_some_and(PreflightReport::wants_name)
     }
 
     /// The verdict on the request that would be made.
-    pub fn verdict(&self) -> Option<&Verdict> {
+    pub(crate) fn verdict(&self) -> Option<&Verdict> {
         self.rehearsal()?.verdict.as_ref()
     }
 
     /// What a yes depends on: another number whenever that changes.
-    pub fn question(&self) -> u64 {
+    pub(crate) fn question(&self) -> u64 {
         let mut hash = DefaultHasher::new();
         (self.is_clear(), self.wants_name()).hash(&mut hash);
         for finding in self.verdict().iter().flat_map(|verdict| &verdict.findings) {
@@ -68,7 +68,7 @@ impl Review {
     }
 
     /// What was found out about a step.
-    pub fn notes(&self, step: StepKind) -> impl Iterator<Item = &Note> {
+    pub(crate) fn notes(&self, step: StepKind) -> impl Iterator<Item = &Note> {
         let notes = self.rehearsal().map_or(&[][..], |rehearsal| rehearsal.notes.as_slice());
         notes.iter().filter(move |note| note.step == step)
     }

@@ -23,12 +23,12 @@ use crate::operations::issue::preflight::Severity;
 const LOW: u16 = 16;
 
 /// Whether who is issued to and the verdict are on the screen in full.
-pub fn fits(state: &State, wizard: &Wizard) -> bool {
+pub(crate) fn fits(state: &State, wizard: &Wizard) -> bool {
     head(state, wizard).len() <= usize::from(state.body().height).saturating_sub(2)
 }
 
 /// Lines for the plan below the review's head.
-pub fn plan_height(state: &State) -> usize {
+pub(crate) fn plan_height(state: &State) -> usize {
     let head = state.wizard.as_ref().map_or(0, |wizard| head(state, wizard).len() + 1);
     usize::from(state.body().height).saturating_sub(2 + head)
 }
@@ -70,7 +70,7 @@ fn head(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
 }
 
 /// The plan's lines in the review.
-pub fn review_lines(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
+pub(crate) fn review_lines(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
     let theme = state.theme;
     let width = usize::from(state.size.width).saturating_sub(6);
     let (order, _) = wizard.order();

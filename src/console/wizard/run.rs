@@ -59,13 +59,13 @@ pub enum End {
 
 impl Run {
     /// A run of `plan` that begins.
-    pub fn new(id: EffectId, plan: &Plan, confirmed: Vec<String>, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(id: EffectId, plan: &Plan, confirmed: Vec<String>, now: DateTime<Utc>) -> Self {
         let steps = plan.steps.iter().map(|step| (step.kind, step.title.clone(), StepStatus::Ahead)).collect();
         Self { id, steps, since: now, ended: None, journal: None, end: None, confirmed }
     }
 
     /// Takes news in.
-    pub fn heard(&mut self, progress: Progress, now: DateTime<Utc>) {
+    pub(crate) fn heard(&mut self, progress: Progress, now: DateTime<Utc>) {
         match progress {
             Progress::Started(kind) => self.set(kind, StepStatus::Running),
             Progress::Waiting(kind, why) => self.set(kind, StepStatus::Waiting(why)),
@@ -89,12 +89,12 @@ impl Run {
     }
 
     /// Whether it is at work.
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.end.is_none() || matches!(self.end, Some(End::Undoing))
     }
 
     /// Whether `action` would do something now.
-    pub fn possible(&self, action: Action) -> bool {
+    pub(crate) fn possible(&self, action: Action) -> bool {
         match action {
             Action::Enter => matches!(self.end, Some(End::Done(_) | End::Undone(_))),
             Action::Retry => matches!(self.end, Some(End::Failed)) && self.journal.is_some(),

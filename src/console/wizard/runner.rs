@@ -22,7 +22,7 @@ use crate::operations::issue;
 use crate::operations::issue::{Issuer, Journal, Progress, preflight, undo};
 
 /// The wizard's hands.
-pub struct WizardRunner {
+pub(crate) struct WizardRunner {
     answers: UnboundedSender<Event>,
     policy: Arc<PolicyFile>,
     running: Option<JoinHandle<()>>,
@@ -30,12 +30,12 @@ pub struct WizardRunner {
 
 impl WizardRunner {
     /// Idle hands; what they learn goes to `answers`.
-    pub fn new(answers: UnboundedSender<Event>, policy: Arc<PolicyFile>) -> Self {
+    pub(crate) fn new(answers: UnboundedSender<Event>, policy: Arc<PolicyFile>) -> Self {
         Self { answers, policy, running: None }
     }
 
     /// Begins to carry a task out.
-    pub fn carry_out(&mut self, cluster: Cluster, task: WizardTask) {
+    pub(crate) fn carry_out(&mut self, cluster: Cluster, task: WizardTask) {
         let answers = self.answers.clone();
         // The console may be ending; then nobody wants the answer.
         let tell = move |news| drop(answers.send(Event::Wizard(news)));
@@ -52,7 +52,7 @@ impl WizardRunner {
                     tell(WizardResult::RequestRead(path, text));
                 };
                 contained::spawn_blocking(task, move |trouble| {
-                    failed(WizardResult::RequestRead(of, Err(trouble.text)))
+                    failed(WizardResult::RequestRead(of, Err(trouble.text)));
                 });
             }
             WizardTask::Rehearse(id, order) => {
@@ -67,7 +67,7 @@ impl WizardRunner {
                 match Journal::begin(*order, &cluster.server, &cluster.context) {
                     Ok(journal) => self.run(cluster, id, self.issuer(permit, confirmed), journal),
                     Err(error) => {
-                        tell(WizardResult::Progress(id, Progress::Failed(StepKind::Key, UserError::from(error))))
+                        tell(WizardResult::Progress(id, Progress::Failed(StepKind::Key, UserError::from(error))));
                     }
                 }
             }

@@ -20,7 +20,7 @@ use crate::domain::text::printable;
 use crate::operations::issue::{Progress, WriteRecord};
 
 /// Opens the wizard.
-pub fn open(state: &mut State) -> Vec<Effect> {
+pub(crate) fn open(state: &mut State) -> Vec<Effect> {
     let Some(connection) = state.session.connection.as_ref().filter(|_| !state.session.read_only) else {
         return Vec::new();
     };
@@ -34,7 +34,7 @@ pub fn open(state: &mut State) -> Vec<Effect> {
 }
 
 /// A key while the wizard is open.
-pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     match state.wizard.as_ref().map(|wizard| wizard.step) {
         Some(WizardStep::Review) => review_key(state, action, key),
         Some(WizardStep::Run) => run_key(state, action),
@@ -217,7 +217,7 @@ fn resume(state: &mut State) -> Vec<Effect> {
 }
 
 /// Undoes what the run on the screen made; the question has been answered.
-pub fn undo(state: &mut State) -> Vec<Effect> {
+pub(crate) fn undo(state: &mut State) -> Vec<Effect> {
     let id = state.next_effect();
     let Ok(permit) = state.session.permit() else { return Vec::new() };
     let Some(run) = state.wizard.as_mut().and_then(|wizard| wizard.run.as_mut()) else { return Vec::new() };
@@ -269,7 +269,7 @@ fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
 }
 
 /// News for the wizard. What was written is recorded even when the wizard has been left.
-pub fn heard(state: &mut State, news: WizardResult) -> Vec<Effect> {
+pub(crate) fn heard(state: &mut State, news: WizardResult) -> Vec<Effect> {
     match news {
         WizardResult::Progress(_, Progress::Wrote(written)) => record(state, written),
         WizardResult::Progress(id, progress) => {

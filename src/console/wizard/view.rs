@@ -21,7 +21,7 @@ pub(super) const LABEL: u16 = 12;
 const ALL_STEPS: u16 = 76;
 
 /// Draws the wizard.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
     let block = Block::bordered().border_style(state.theme.dim()).title(title(state, wizard, area.width));
     let inner = block.inner(area);
     frame.render_widget(block, area);

@@ -20,13 +20,13 @@ impl ResourceName {
     }
 
     /// What an action is about.
-    pub fn asked(action: &ResourceAction) -> Self {
+    pub(crate) fn asked(action: &ResourceAction) -> Self {
         let sub = if action.subresource.is_empty() { String::new() } else { format!("/{}", action.subresource) };
         Self { group: action.group.clone(), name: format!("{}{sub}", action.resource) }
     }
 
     /// Resource and subresource.
-    pub fn parts(&self) -> (&str, &str) {
+    pub(crate) fn parts(&self) -> (&str, &str) {
         self.name.split_once('/').unwrap_or((&self.name, ""))
     }
 
@@ -38,7 +38,7 @@ impl ResourceName {
 
     /// kubectl's notation: `pods`, `pods/log`, `deployments.apps`, `deployments.apps/scale`. A group that is not given
     /// is the core's; `*` alone is everything.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let (name, sub) = text.split_once('/').map_or((text, String::new()), |(name, sub)| (name, format!("/{sub}")));
         let (name, group) = name.split_once('.').unwrap_or((name, ""));
         let group = if name == "*" && group.is_empty() { "*" } else { group };
@@ -59,7 +59,7 @@ impl fmt::Display for ResourceName {
 
 /// One resource of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ResourceType {
+pub(crate) struct ResourceType {
     /// Group and plural, with the subresource.
     pub name: ResourceName,
     /// Whether its objects are in namespaces.
@@ -115,11 +115,11 @@ const USUAL: [(&str, &str, &str); 9] = [
 ];
 
 /// The verbs of most resources.
-pub const VERBS: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+pub(crate) const VERBS: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
 
 impl Catalogue {
     /// From discovery; what no server lists is added.
-    pub fn new(kinds: impl IntoIterator<Item = ResourceType>) -> Self {
+    pub(crate) fn new(kinds: impl IntoIterator<Item = ResourceType>) -> Self {
         let mut kinds: Vec<ResourceType> = kinds.into_iter().collect();
         for (group, name, namespaced, verbs) in UNLISTED {
             let name = ResourceName::new(group, name);
@@ -135,7 +135,7 @@ impl Catalogue {
     }
 
     /// What most servers have, for one whose discovery does not answer.
-    pub fn usual() -> Self {
+    pub(crate) fn usual() -> Self {
         let kinds = USUAL.iter().flat_map(|(group, namespaced, cluster)| {
             let kind = move |name: &str, namespaced| ResourceType {
                 name: ResourceName::new(group, name),
@@ -150,18 +150,18 @@ impl Catalogue {
     }
 
     /// All of them: the core's first, then by group and name.
-    pub fn kinds(&self) -> &[ResourceType] {
+    pub(crate) fn kinds(&self) -> &[ResourceType] {
         &self.kinds
     }
 
     /// The resource of that very name.
-    pub fn kind(&self, name: &ResourceName) -> Option<&ResourceType> {
+    pub(crate) fn kind(&self, name: &ResourceName) -> Option<&ResourceType> {
         self.kinds.binary_search_by(|kind| kind.name.cmp(name)).ok().map(|at| &self.kinds[at])
     }
 
     /// What kubectl would understand: `po`, `deploy`, `deployments.apps/scale`, `Secret`. `None` where the server knows
     /// no such thing.
-    pub fn find(&self, text: &str) -> Option<&ResourceType> {
+    pub(crate) fn find(&self, text: &str) -> Option<&ResourceType> {
         let (name, sub) = text.split_once('/').unwrap_or((text, ""));
         let (name, group) = name.split_once('.').map_or((name, None), |(name, group)| (name, Some(group)));
         let lower = name.to_ascii_lowercase();
@@ -178,7 +178,7 @@ impl Catalogue {
     }
 
     /// [`Self::find`], or else the words as they are; and whether its objects are in namespaces, where that is known.
-    pub fn resolve(&self, text: &str) -> (ResourceName, Option<bool>) {
+    pub(crate) fn resolve(&self, text: &str) -> (ResourceName, Option<bool>) {
         if let Some(kind) = self.find(text) {
             return (kind.name.clone(), Some(kind.namespaced));
         }
@@ -193,7 +193,7 @@ impl Catalogue {
     }
 
     /// What a beginning can become, at most `count`.
-    pub fn complete(&self, start: &str, count: usize) -> Vec<String> {
+    pub(crate) fn complete(&self, start: &str, count: usize) -> Vec<String> {
         let named = self.kinds.iter().map(|kind| kind.name.to_string());
         named.filter(|name| name.starts_with(start)).take(count).collect()
     }

@@ -34,7 +34,7 @@ const PRESETS: [&str; 5] = [
 
 impl Preset {
     /// Those that are built in. That each can be read is tested.
-    pub fn built_in() -> Vec<Self> {
+    pub(crate) fn built_in() -> Vec<Self> {
         PRESETS.iter().filter_map(|text| Self::read(text).ok()).collect()
     }
 
@@ -48,7 +48,7 @@ impl Preset {
 }
 
 /// A rule in a line: `get list: pods deployments.apps only web cart`.
-pub fn rule_text(rule: &PolicyRule) -> String {
+pub(crate) fn rule_text(rule: &PolicyRule) -> String {
     let plain = PolicyRule { resource_names: None, ..rule.clone() };
     let names = list(rule.resource_names.as_ref());
     let only = if names.is_empty() { String::new() } else { format!(" only {}", names.join(" ")) };
@@ -59,7 +59,7 @@ pub fn rule_text(rule: &PolicyRule) -> String {
 ///
 /// # Errors
 /// What is missing.
-pub fn parse_rule(text: &str, catalogue: &Catalogue) -> Result<Vec<PolicyRule>, String> {
+pub(crate) fn parse_rule(text: &str, catalogue: &Catalogue) -> Result<Vec<PolicyRule>, String> {
     let words = |text: &str| -> Vec<String> {
         text.split([' ', ',']).filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect()
     };
@@ -94,12 +94,12 @@ pub fn parse_rule(text: &str, catalogue: &Catalogue) -> Result<Vec<PolicyRule>, 
 }
 
 /// A new role.
-pub fn role(named: &Named, rules: &[PolicyRule]) -> Value {
+pub(crate) fn role(named: &Named, rules: &[PolicyRule]) -> Value {
     json!({"apiVersion": format!("{GROUP}/v1"), "kind": named.kind.name(), "metadata": meta(named), "rules": rules})
 }
 
 /// A new binding.
-pub fn binding(named: &Named, role: &Named, subjects: &[SubjectKey]) -> Value {
+pub(crate) fn binding(named: &Named, role: &Named, subjects: &[SubjectKey]) -> Value {
     json!({
         "apiVersion": format!("{GROUP}/v1"), "kind": named.kind.name(), "metadata": meta(named),
         "roleRef": {"apiGroup": GROUP, "kind": role.kind.name(), "name": role.name},
@@ -108,7 +108,7 @@ pub fn binding(named: &Named, role: &Named, subjects: &[SubjectKey]) -> Value {
 }
 
 /// Subjects as a binding lists them.
-pub fn subject_values(subjects: &[SubjectKey]) -> Value {
+pub(crate) fn subject_values(subjects: &[SubjectKey]) -> Value {
     json!(subjects.iter().map(SubjectKey::to_subject).collect::<Vec<_>>())
 }
 
@@ -121,7 +121,7 @@ fn meta(named: &Named) -> Value {
 }
 
 /// Others than `own` who manage a field of an object, such as `rules` (`metadata.managedFields`).
-pub fn managers(object: &Value, field: &str, own: &str) -> Vec<String> {
+pub(crate) fn managers(object: &Value, field: &str, own: &str) -> Vec<String> {
     let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array).into_iter().flatten();
     let theirs = entries.filter(|entry| entry["fieldsV1"].get(format!("f:{field}")).is_some());
     let mut names: Vec<_> = theirs.filter_map(|entry| entry["manager"].as_str()).filter(|name| *name != own).collect();
@@ -130,7 +130,7 @@ pub fn managers(object: &Value, field: &str, own: &str) -> Vec<String> {
 }
 
 /// An object as YAML without what the server counts, its fields in the order of their names: what a comparison is about.
-pub fn comparable(object: &Value) -> String {
+pub(crate) fn comparable(object: &Value) -> String {
     let mut object = object.clone();
     if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         for name in ["managedFields", "resourceVersion", "uid", "creationTimestamp", "generation"] {
@@ -143,7 +143,7 @@ pub fn comparable(object: &Value) -> String {
 
 /// The rights that a refusal of the escalation check says are not held, in words: `get list secrets`; `None` for any
 /// other refusal (`pkg/registry/rbac/escalation_check.go`).
-pub fn not_held(message: &str) -> Option<Vec<String>> {
+pub(crate) fn not_held(message: &str) -> Option<Vec<String>> {
     let (_, rules) = message.split_once("attempting to grant RBAC permissions not currently held:")?;
     let told = rules.lines().filter(|line| line.starts_with('{')).map(|line| {
         let part = |name: &str| -> Vec<String> {

@@ -6,12 +6,12 @@ use k8s_openapi::api::rbac::v1::PolicyRule;
 use super::rule::{list, url_covers};
 
 /// The parts of `wanted` that `held` does not cover, each with one verb and one resource or path.
-pub fn uncovered(held: &[PolicyRule], wanted: &[PolicyRule]) -> Vec<PolicyRule> {
+pub(crate) fn uncovered(held: &[PolicyRule], wanted: &[PolicyRule]) -> Vec<PolicyRule> {
     wanted.iter().flat_map(parts).filter(|part| !held.iter().any(|rule| covers(rule, part))).collect()
 }
 
 /// Rules that differ by their verbs alone as one (`CompactRules`).
-pub fn compact(rules: Vec<PolicyRule>) -> Vec<PolicyRule> {
+pub(crate) fn compact(rules: Vec<PolicyRule>) -> Vec<PolicyRule> {
     let mut compacted: Vec<PolicyRule> = Vec::new();
     for rule in rules {
         let same = |other: &&mut PolicyRule| {
@@ -29,7 +29,7 @@ pub fn compact(rules: Vec<PolicyRule>) -> Vec<PolicyRule> {
 }
 
 /// A rule in one line, as the server's errors print it (`CompactString`).
-pub fn compact_text(rule: &PolicyRule) -> String {
+pub(crate) fn compact_text(rule: &PolicyRule) -> String {
     let lists = [
         ("APIGroups", list(rule.api_groups.as_ref())),
         ("Resources", list(rule.resources.as_ref())),

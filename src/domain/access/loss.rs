@@ -6,7 +6,7 @@ use super::{Binding, Policy, Principal, Role, Scope, SubjectKey, compact, uncove
 
 /// What one subject loses.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Loss {
+pub(crate) struct Loss {
     /// Who.
     pub subject: SubjectKey,
     /// Where: in a namespace, or everywhere.
@@ -17,14 +17,14 @@ pub struct Loss {
 
 impl Policy {
     /// What deleting a binding takes away from each of its subjects.
-    pub fn loss_of_binding(&self, binding: &Binding) -> Vec<Loss> {
+    pub(crate) fn loss_of_binding(&self, binding: &Binding) -> Vec<Loss> {
         let Some(role) = self.role_of(binding) else { return Vec::new() };
         let same = |other: &Binding| other.scope == binding.scope && other.name == binding.name;
         self.loss(binding, role, &same)
     }
 
     /// What deleting a role takes away from everybody who holds it.
-    pub fn loss_of_role(&self, role: &Role) -> Vec<Loss> {
+    pub(crate) fn loss_of_role(&self, role: &Role) -> Vec<Loss> {
         let same = |its: &Role| its.scope == role.scope && its.name == role.name;
         let of_role = |other: &Binding| self.role_of(other).is_some_and(same);
         let mut all: Vec<Loss> = Vec::new();

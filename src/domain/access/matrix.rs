@@ -15,11 +15,11 @@ pub enum MatrixRow {
 }
 
 /// The columns with one verb each; what else there is stands together in the last one.
-pub const COLUMNS: [&str; 7] = ["get", "list", "watch", "create", "update", "patch", "delete"];
+pub(crate) const COLUMNS: [&str; 7] = ["get", "list", "watch", "create", "update", "patch", "delete"];
 
 /// What one cell holds.
 #[derive(Debug, Default)]
-pub struct Cell<'a> {
+pub(crate) struct Cell<'a> {
     /// The verbs of the cell that are granted: one, or in the last column perhaps several.
     pub verbs: Vec<String>,
     /// What grants it for every object.
@@ -30,12 +30,12 @@ pub struct Cell<'a> {
 
 impl Cell<'_> {
     /// Whether anything is granted.
-    pub fn is_granted(&self) -> bool {
+    pub(crate) fn is_granted(&self) -> bool {
         !(self.grants.is_empty() && self.named.is_empty())
     }
 
     /// The names that it is granted for, where it is not granted for all.
-    pub fn names(&self) -> Vec<&str> {
+    pub(crate) fn names(&self) -> Vec<&str> {
         if !self.grants.is_empty() {
             return Vec::new();
         }
@@ -46,7 +46,7 @@ impl Cell<'_> {
 
 impl MatrixRow {
     /// As it is shown.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Resource(name) => name.to_string(),
             Self::Path(path) => path.clone(),
@@ -54,7 +54,7 @@ impl MatrixRow {
     }
 
     /// An action with it; on `namespace` where its objects are in one.
-    pub fn action(&self, verb: &str, namespace: Option<&str>) -> Action {
+    pub(crate) fn action(&self, verb: &str, namespace: Option<&str>) -> Action {
         match self {
             Self::Path(path) => Action::Path { verb: verb.to_owned(), path: path.clone() },
             Self::Resource(name) => Action::Resource(name.action(verb).within(namespace.unwrap_or_default())),
@@ -64,7 +64,7 @@ impl MatrixRow {
 
 /// The lines that the rules are about, or with `all` every resource too. What a rule with wildcards covers is spelled
 /// out by the catalogue.
-pub fn lines(grants: &[Grant<'_>], catalogue: &Catalogue, namespace: Option<&str>, all: bool) -> Vec<MatrixRow> {
+pub(crate) fn lines(grants: &[Grant<'_>], catalogue: &Catalogue, namespace: Option<&str>, all: bool) -> Vec<MatrixRow> {
     let mut lines: BTreeSet<MatrixRow> = BTreeSet::new();
     for grant in grants {
         for group in list(grant.rule.api_groups.as_ref()) {
@@ -91,7 +91,7 @@ pub fn lines(grants: &[Grant<'_>], catalogue: &Catalogue, namespace: Option<&str
 }
 
 /// The cell of a column: one of [`COLUMNS`], or beyond them all other verbs together.
-pub fn cell<'a>(grants: &[Grant<'a>], line: &MatrixRow, column: usize, catalogue: &Catalogue) -> Cell<'a> {
+pub(crate) fn cell<'a>(grants: &[Grant<'a>], line: &MatrixRow, column: usize, catalogue: &Catalogue) -> Cell<'a> {
     let verbs = match COLUMNS.get(column) {
         Some(verb) => vec![(*verb).to_owned()],
         None => other_verbs(grants, line, catalogue),

@@ -2,45 +2,48 @@
 //!
 //! One evaluation for everything that asks: the practice cluster enforces it, the console explains with it.
 
-pub mod catalogue;
-pub mod danger;
-pub mod draft;
+pub(crate) mod catalogue;
+pub(crate) mod danger;
+pub(crate) mod draft;
 mod escalation;
 mod loss;
-pub mod matrix;
-pub mod object;
+pub(crate) mod matrix;
+pub(crate) mod object;
 mod origin;
-pub mod own;
+pub(crate) mod own;
 mod policy;
 mod rule;
 mod subject;
-pub mod summary;
+pub(crate) mod summary;
 #[cfg(test)]
 mod tests;
 mod who_can;
-pub mod why;
+pub(crate) mod why;
 
 use std::fmt;
 
-pub use catalogue::{Catalogue, ResourceName};
-pub use escalation::{compact, compact_text, uncovered};
-pub use loss::Loss;
-pub use origin::path;
-pub use policy::{Binding, Grant, Policy, Role, Scope};
-pub use rule::allows;
+pub(crate) use catalogue::Catalogue;
+pub use catalogue::ResourceName;
+pub(crate) use escalation::{compact, compact_text, uncovered};
+pub(crate) use origin::path;
+pub use policy::Binding;
+pub use policy::Policy;
+pub use policy::Role;
+pub(crate) use policy::{Grant, Scope};
+pub(crate) use rule::allows;
 pub use subject::SubjectKey;
-pub use who_can::Holder;
+pub(crate) use who_can::Holder;
 
 /// Members of it pass every check before RBAC is asked (`user.SystemPrivilegedGroup`).
-pub const MASTERS: &str = "system:masters";
+pub(crate) const MASTERS: &str = "system:masters";
 
 /// Everybody who has logged in is in it.
-pub const AUTHENTICATED: &str = "system:authenticated";
+pub(crate) const AUTHENTICATED: &str = "system:authenticated";
 
 /// Who has not logged in, and its group.
 const ANONYMOUS: &str = "system:anonymous";
 /// The group of who has not logged in.
-pub const UNAUTHENTICATED: &str = "system:unauthenticated";
+pub(crate) const UNAUTHENTICATED: &str = "system:unauthenticated";
 
 /// A user together with its groups: only together do they say what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -53,7 +56,7 @@ pub struct Principal {
 
 impl Principal {
     /// A user with these groups, and in `system:authenticated` as everybody who has logged in.
-    pub fn new(user: impl Into<String>, groups: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub(crate) fn new(user: impl Into<String>, groups: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let mut groups: Vec<String> = groups.into_iter().map(Into::into).collect();
         if !groups.iter().any(|group| group == AUTHENTICATED || group == UNAUTHENTICATED) {
             groups.push(AUTHENTICATED.to_owned());
@@ -84,12 +87,12 @@ impl Principal {
     }
 
     /// Whether it is above RBAC.
-    pub fn is_master(&self) -> bool {
+    pub(crate) fn is_master(&self) -> bool {
         self.groups.iter().any(|group| group == MASTERS)
     }
 
     /// Namespace and name, where the user is a service account (`system:serviceaccount:NAMESPACE:NAME`).
-    pub fn service_account(&self) -> Option<(&str, &str)> {
+    pub(crate) fn service_account(&self) -> Option<(&str, &str)> {
         self.user.strip_prefix("system:serviceaccount:")?.split_once(':')
     }
 
@@ -145,7 +148,7 @@ pub struct ResourceAction {
 
 impl ResourceAction {
     /// An action on a resource of the whole cluster.
-    pub fn new(verb: &str, group: &str, resource: &str) -> Self {
+    pub(crate) fn new(verb: &str, group: &str, resource: &str) -> Self {
         Self { verb: verb.into(), group: group.into(), resource: resource.into(), ..Self::default() }
     }
 
@@ -165,7 +168,7 @@ impl ResourceAction {
 
     /// On a subresource.
     #[must_use]
-    pub fn on_part(mut self, subresource: &str) -> Self {
+    pub(crate) fn on_part(mut self, subresource: &str) -> Self {
         subresource.clone_into(&mut self.subresource);
         self
     }
@@ -173,7 +176,7 @@ impl ResourceAction {
 
 impl Action {
     /// The namespace whose bindings count, if any.
-    pub fn namespace(&self) -> Option<&str> {
+    pub(crate) fn namespace(&self) -> Option<&str> {
         match self {
             Self::Resource(action) if !action.namespace.is_empty() => Some(&action.namespace),
             _ => None,

@@ -19,7 +19,7 @@ impl RbacKind {
     pub const ALL: [Self; 4] = [Self::ClusterRole, Self::Role, Self::ClusterRoleBinding, Self::RoleBinding];
 
     /// `ClusterRole`.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::ClusterRole => "ClusterRole",
             Self::Role => "Role",
@@ -29,7 +29,7 @@ impl RbacKind {
     }
 
     /// As a URL and a rule name it: `clusterroles`.
-    pub const fn plural(self) -> &'static str {
+    pub(crate) const fn plural(self) -> &'static str {
         match self {
             Self::ClusterRole => "clusterroles",
             Self::Role => "roles",
@@ -39,12 +39,12 @@ impl RbacKind {
     }
 
     /// Whether its objects are in namespaces.
-    pub const fn namespaced(self) -> bool {
+    pub(crate) const fn namespaced(self) -> bool {
         matches!(self, Self::Role | Self::RoleBinding)
     }
 
     /// Whether it is a role, and not a binding.
-    pub const fn is_role(self) -> bool {
+    pub(crate) const fn is_role(self) -> bool {
         matches!(self, Self::Role | Self::ClusterRole)
     }
 }
@@ -62,13 +62,13 @@ pub struct Named {
 
 impl Named {
     /// The namespace and name of a role.
-    pub fn role(role: &Role) -> Self {
+    pub(crate) fn role(role: &Role) -> Self {
         let kind = if role.scope.is_some() { RbacKind::Role } else { RbacKind::ClusterRole };
         Self { kind, scope: role.scope.clone(), name: role.name.clone() }
     }
 
     /// The namespace and name of a binding.
-    pub fn binding(binding: &Binding) -> Self {
+    pub(crate) fn binding(binding: &Binding) -> Self {
         let kind = if binding.scope.is_some() { RbacKind::RoleBinding } else { RbacKind::ClusterRoleBinding };
         Self { kind, scope: binding.scope.clone(), name: binding.name.clone() }
     }

@@ -15,17 +15,17 @@ const DEPTH: usize = 8;
 impl Policy {
     /// The role that a gathered rule was written in, and the rule's place there; `None` where the granting role's own
     /// rules are what it has.
-    pub fn origin(&self, grant: &Grant<'_>) -> Option<(&Role, usize)> {
+    pub(crate) fn origin(&self, grant: &Grant<'_>) -> Option<(&Role, usize)> {
         self.source_of(grant.role, grant.rule)
     }
 
     /// [`Self::origin`] of a rule that a role has.
-    pub fn source_of(&self, role: &Role, rule: &PolicyRule) -> Option<(&Role, usize)> {
+    pub(crate) fn source_of(&self, role: &Role, rule: &PolicyRule) -> Option<(&Role, usize)> {
         self.written_in(role, rule, DEPTH)
     }
 
     /// A chain in words, and where a gathered rule comes from. Not yet made printable.
-    pub fn chain(&self, grant: &Grant<'_>) -> String {
+    pub(crate) fn chain(&self, grant: &Grant<'_>) -> String {
         if grant.binding.name == UNSEEN {
             return "through bindings that may not be seen".to_owned();
         }
@@ -53,13 +53,13 @@ impl Policy {
 
 impl Grant<'_> {
     /// `group qa → RoleBinding default/qa-debug → ClusterRole debug → rule 3`. Not yet made printable.
-    pub fn chain(&self) -> String {
+    pub(crate) fn chain(&self) -> String {
         format!("{} → rule {}", path(self.binding, self.subject), self.place + 1)
     }
 }
 
 /// A chain as far as the role: `group qa → RoleBinding default/qa-debug → ClusterRole debug`. Not yet made printable.
-pub fn path(binding: &Binding, subject: &Subject) -> String {
+pub(crate) fn path(binding: &Binding, subject: &Subject) -> String {
     if binding.name == UNSEEN {
         return "through bindings that may not be seen".to_owned();
     }

@@ -5,10 +5,10 @@ use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef};
 use super::{Binding, Policy, Principal, Role, SubjectKey};
 
 /// Stands where a binding and a role would: through which ones the rules hold cannot be seen.
-pub const UNSEEN: &str = "what the server says of you";
+pub(crate) const UNSEEN: &str = "what the server says of you";
 
 /// A policy of one person's rules in one namespace.
-pub fn policy(who: &Principal, namespace: &str, rules: Vec<PolicyRule>) -> Policy {
+pub(crate) fn policy(who: &Principal, namespace: &str, rules: Vec<PolicyRule>) -> Policy {
     let scope = Some(namespace.to_owned());
     let reference = RoleRef { kind: "Role".to_owned(), name: UNSEEN.to_owned(), ..RoleRef::default() };
     let subjects = vec![SubjectKey::user(&who.user).to_subject()];

@@ -13,7 +13,7 @@ use super::{Action, Principal, danger};
 use crate::domain::verdict::Level;
 
 /// Where a role or binding holds: in one namespace, or in the cluster (`None`).
-pub type Scope = Option<String>;
+pub(crate) type Scope = Option<String>;
 
 /// A `Role` or `ClusterRole`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -78,19 +78,19 @@ impl Role {
     }
 
     /// `Role` or `ClusterRole`.
-    pub const fn kind(&self) -> &'static str {
+    pub(crate) const fn kind(&self) -> &'static str {
         if self.scope.is_some() { "Role" } else { "ClusterRole" }
     }
 }
 
 impl Binding {
     /// `RoleBinding` or `ClusterRoleBinding`.
-    pub const fn kind(&self) -> &'static str {
+    pub(crate) const fn kind(&self) -> &'static str {
         if self.scope.is_some() { "RoleBinding" } else { "ClusterRoleBinding" }
     }
 
     /// Its subjects that somebody can be.
-    pub fn keys(&self) -> impl Iterator<Item = (SubjectKey, &rbac::Subject)> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (SubjectKey, &rbac::Subject)> {
         let scope = self.scope.as_deref();
         self.subjects.iter().filter_map(move |subject| Some((SubjectKey::of(subject, scope)?, subject)))
     }
@@ -168,12 +168,12 @@ impl Policy {
     }
 
     /// All roles: those of the cluster first, then by namespace and name.
-    pub fn roles(&self) -> &[Arc<Role>] {
+    pub(crate) fn roles(&self) -> &[Arc<Role>] {
         &self.roles
     }
 
     /// All bindings, in the same order.
-    pub fn bindings(&self) -> &[Arc<Binding>] {
+    pub(crate) fn bindings(&self) -> &[Arc<Binding>] {
         &self.bindings
     }
 
@@ -185,7 +185,7 @@ impl Policy {
     }
 
     /// How dangerous the worst is that a binding grants: in the cluster, in the control plane's namespace, elsewhere.
-    pub fn level_of(&self, binding: &Binding) -> Level {
+    pub(crate) fn level_of(&self, binding: &Binding) -> Level {
         let place = binding.role_key().and_then(|key| self.role_at.get(&key));
         place.map_or(Level::Ok, |place| {
             let [cluster, control_plane, namespace] = self.levels()[*place];
@@ -198,7 +198,7 @@ impl Policy {
     }
 
     /// How dangerous the worst is that is granted to a subject by name.
-    pub fn level_of_subject(&self, subject: &SubjectKey) -> Level {
+    pub(crate) fn level_of_subject(&self, subject: &SubjectKey) -> Level {
         let bindings = self.by_subject.get(subject).into_iter().flatten();
         bindings.map(|at| self.level_of(&self.bindings[*at])).max().unwrap_or(Level::Ok)
     }
@@ -219,25 +219,25 @@ impl Policy {
     }
 
     /// The binding of that place and name, if it is there.
-    pub fn binding(&self, scope: Option<&str>, name: &str) -> Option<&Arc<Binding>> {
+    pub(crate) fn binding(&self, scope: Option<&str>, name: &str) -> Option<&Arc<Binding>> {
         let wanted = (scope, name);
         let at = self.bindings.binary_search_by(|b| (b.scope.as_deref(), b.name.as_str()).cmp(&wanted));
         at.ok().map(|at| &self.bindings[at])
     }
 
     /// The bindings that grant a role.
-    pub fn bindings_of_role(&self, role: &Role) -> impl Iterator<Item = &Arc<Binding>> {
+    pub(crate) fn bindings_of_role(&self, role: &Role) -> impl Iterator<Item = &Arc<Binding>> {
         let found = self.by_role.get(&(role.scope.clone(), role.name.clone()));
         found.into_iter().flatten().map(|at| &self.bindings[*at])
     }
 
     /// The role that a binding grants, if it is there.
-    pub fn role_of(&self, binding: &Binding) -> Option<&Role> {
+    pub(crate) fn role_of(&self, binding: &Binding) -> Option<&Role> {
         self.role_at.get(&binding.role_key()?).map(|at| &*self.roles[*at])
     }
 
     /// The role that a reference in a binding of this scope means, if it is there.
-    pub fn referenced(&self, role: &rbac::RoleRef, scope: Option<&str>) -> Option<&Role> {
+    pub(crate) fn referenced(&self, role: &rbac::RoleRef, scope: Option<&str>) -> Option<&Role> {
         let scope = match role.kind.as_str() {
             "Role" => Some(scope?),
             "ClusterRole" => None,
@@ -247,7 +247,7 @@ impl Policy {
     }
 
     /// The bindings that hold for `who` somewhere, each with the first of its subjects that fits.
-    pub fn all_bindings_of<'a>(&'a self, who: &Principal) -> Vec<(&'a Binding, &'a rbac::Subject)> {
+    pub(crate) fn all_bindings_of<'a>(&'a self, who: &Principal) -> Vec<(&'a Binding, &'a rbac::Subject)> {
         let mut found: Vec<_> = who.keys().filter_map(|key| self.by_subject.get(&key)).flatten().copied().collect();
         found.sort_unstable();
         found.dedup();
@@ -264,7 +264,7 @@ impl Policy {
     }
 
     /// The bindings that hold for `who`: those of the cluster, and those of `namespace` where one is given.
-    pub fn bindings_of<'a>(
+    pub(crate) fn bindings_of<'a>(
         &'a self,
         who: &Principal,
         namespace: Option<&str>,
@@ -284,7 +284,7 @@ impl Policy {
     }
 
     /// Every rule that holds for `who` anywhere: what [`Grant::binding`] says is where.
-    pub fn all_rules_of<'a>(&'a self, who: &Principal) -> impl Iterator<Item = Grant<'a>> + use<'a> {
+    pub(crate) fn all_rules_of<'a>(&'a self, who: &Principal) -> impl Iterator<Item = Grant<'a>> + use<'a> {
         self.grants(self.all_bindings_of(who))
     }
 
@@ -301,7 +301,7 @@ impl Policy {
     }
 
     /// The first grant that allows it; `None` where RBAC does not. Members of `system:masters` need none.
-    pub fn grant(&self, who: &Principal, action: &Action) -> Option<Grant<'_>> {
+    pub(crate) fn grant(&self, who: &Principal, action: &Action) -> Option<Grant<'_>> {
         self.rules_of(who, action.namespace()).find(|grant| allows(grant.rule, action))
     }
 
@@ -311,7 +311,7 @@ impl Policy {
     }
 
     /// The roles that bindings of `who` name and that are not there, as the server's errors name them.
-    pub fn dangling(&self, who: &Principal, namespace: Option<&str>) -> Vec<String> {
+    pub(crate) fn dangling(&self, who: &Principal, namespace: Option<&str>) -> Vec<String> {
         let bindings = self.bindings_of(who, namespace).into_iter();
         let missing = bindings.filter(|(binding, _)| self.role_of(binding).is_none()).map(|(binding, _)| &binding.role);
         let mut told: Vec<_> = missing

@@ -5,7 +5,7 @@ use k8s_openapi::api::rbac::v1::PolicyRule;
 use super::Action;
 
 /// Whether `rule` allows `action`.
-pub fn allows(rule: &PolicyRule, action: &Action) -> bool {
+pub(crate) fn allows(rule: &PolicyRule, action: &Action) -> bool {
     match action {
         Action::Resource(action) => {
             has(&rule.verbs, &action.verb)

@@ -17,7 +17,7 @@ pub enum SubjectKey {
 
 impl SubjectKey {
     /// Whom a subject in a binding of this scope means; `None` for one that nobody can be.
-    pub fn of(subject: &Subject, scope: Option<&str>) -> Option<Self> {
+    pub(crate) fn of(subject: &Subject, scope: Option<&str>) -> Option<Self> {
         match subject.kind.as_str() {
             "User" => Some(Self::user(&subject.name)),
             "Group" => Some(Self::Group(subject.name.clone())),
@@ -30,7 +30,7 @@ impl SubjectKey {
     }
 
     /// By user name; `system:serviceaccount:NAMESPACE:NAME` is that service account, whichever way a binding says it.
-    pub fn user(name: &str) -> Self {
+    pub(crate) fn user(name: &str) -> Self {
         match name.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':')) {
             Some((namespace, name)) => Self::ServiceAccount(namespace.to_owned(), name.to_owned()),
             None => Self::User(name.to_owned()),
@@ -38,7 +38,7 @@ impl SubjectKey {
     }
 
     /// As a binding names it.
-    pub fn to_subject(&self) -> Subject {
+    pub(crate) fn to_subject(&self) -> Subject {
         let group = Some("rbac.authorization.k8s.io".to_owned());
         match self {
             Self::User(name) => {
@@ -57,7 +57,7 @@ impl SubjectKey {
     }
 
     /// Its kind in a word.
-    pub const fn word(&self) -> &'static str {
+    pub(crate) const fn word(&self) -> &'static str {
         match self {
             Self::Group(_) => "group",
             Self::User(_) => "user",

@@ -14,7 +14,7 @@ const NAMED: usize = 3;
 
 /// What one binding gives.
 #[derive(Debug, Clone)]
-pub struct SummaryLine<'a> {
+pub(crate) struct SummaryLine<'a> {
     /// The binding.
     pub binding: &'a Binding,
     /// Its role; `None` where it is not there, and gives nothing.
@@ -25,7 +25,7 @@ pub struct SummaryLine<'a> {
 
 /// What each binding gives `who`, the most dangerous first; what everybody has who logs in is left out unless it is
 /// dangerous.
-pub fn would_get<'a>(policy: &'a Policy, who: &Principal) -> Vec<SummaryLine<'a>> {
+pub(crate) fn would_get<'a>(policy: &'a Policy, who: &Principal) -> Vec<SummaryLine<'a>> {
     let mut lines = Vec::new();
     for (binding, subject) in policy.all_bindings_of(who) {
         let role = policy.role_of(binding);
@@ -40,7 +40,7 @@ pub fn would_get<'a>(policy: &'a Policy, who: &Principal) -> Vec<SummaryLine<'a>
 }
 
 /// [`would_get`] in one line for a list's detail: the first, and how many more there are. Not yet made printable.
-pub fn one_line(policy: &Policy, who: &Principal) -> String {
+pub(crate) fn one_line(policy: &Policy, who: &Principal) -> String {
     if who.is_master() {
         return "everything: system:masters is above RBAC".to_owned();
     }
@@ -54,7 +54,7 @@ pub fn one_line(policy: &Policy, who: &Principal) -> String {
 
 impl SummaryLine<'_> {
     /// `create get list pods in default (dev-jane → developer)`. Not yet made printable.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let place = self.binding.scope.as_ref().map_or_else(|| "everywhere".to_owned(), |ns| format!("in {ns}"));
         let what = match self.role {
             Some(role) => rules(&role.rules),
@@ -68,7 +68,7 @@ impl SummaryLine<'_> {
 }
 
 /// Rules in a few words: those with the same verbs together, the widest first.
-pub fn rules(rules: &[PolicyRule]) -> String {
+pub(crate) fn rules(rules: &[PolicyRule]) -> String {
     let mut parts: Vec<(Vec<&str>, BTreeSet<String>)> = Vec::new();
     for rule in rules {
         let verbs: Vec<_> = rule.verbs.iter().map(String::as_str).collect();
@@ -99,7 +99,7 @@ pub fn rules(rules: &[PolicyRule]) -> String {
 }
 
 /// What a rule is about: resources with the names that it is limited to, or paths.
-pub fn things(rule: &PolicyRule) -> Vec<String> {
+pub(crate) fn things(rule: &PolicyRule) -> Vec<String> {
     let only = list(rule.resource_names.as_ref());
     let only = if only.is_empty() { String::new() } else { format!(" {}", only.join("|")) };
     let groups = list(rule.api_groups.as_ref()).iter();

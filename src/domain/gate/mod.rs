@@ -126,7 +126,7 @@ impl WriteAccess {
     }
 
     /// Whether nothing may be written.
-    pub fn is_read_only(&self) -> bool {
+    pub(crate) fn is_read_only(&self) -> bool {
         self.0.is_some()
     }
 
@@ -144,26 +144,26 @@ impl WriteAccess {
 
 impl Clearance {
     /// The decision that it is for.
-    pub const fn verb(&self) -> Verb {
+    pub(crate) const fn verb(&self) -> Verb {
         self.verb
     }
 
     /// The version that it is for.
-    pub const fn pin(&self) -> &RequestVersion {
+    pub(crate) const fn pin(&self) -> &RequestVersion {
         &self.pin
     }
 }
 
 impl Deletion {
     /// The version that it is for.
-    pub const fn pin(&self) -> &RequestVersion {
+    pub(crate) const fn pin(&self) -> &RequestVersion {
         &self.pin
     }
 }
 
 impl<'a> Confirmation<'a> {
     /// By `--dangerous NAME` on the command line, which prints what it refuses.
-    pub const fn flags(names: &'a [String]) -> Self {
+    pub(crate) const fn flags(names: &'a [String]) -> Self {
         Self { seen: true, names: Names::Flags(names) }
     }
 
@@ -173,7 +173,7 @@ impl<'a> Confirmation<'a> {
     }
 
     /// By the name, typed in the console.
-    pub const fn typed(seen: bool, name: &'a str) -> Self {
+    pub(crate) const fn typed(seen: bool, name: &'a str) -> Self {
         Self { seen, names: Names::Typed(name) }
     }
 
@@ -221,7 +221,7 @@ pub fn approve(
 
 /// What keeps a request out of bulk approvals, whatever is confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BulkBar {
+pub(crate) enum BulkBar {
     /// The signer will reject it.
     WillFail,
     /// The policy file.
@@ -229,7 +229,7 @@ pub enum BulkBar {
 }
 
 /// What keeps a request of that verdict for that signer out of bulk approvals, if anything does.
-pub fn bulk_bar(level: Level, signer: &str, policy: &PolicyFile) -> Option<BulkBar> {
+pub(crate) fn bulk_bar(level: Level, signer: &str, policy: &PolicyFile) -> Option<BulkBar> {
     match level {
         Level::WillFail => Some(BulkBar::WillFail),
         _ => (!policy.bulk_may(level, signer)).then_some(BulkBar::Policy),
@@ -274,7 +274,7 @@ fn seen(is_current: bool, confirmation: &Confirmation<'_>) -> Result<(), Refusal
 
 impl Refusal {
     /// What to do about it, where there is something.
-    pub fn advice(&self) -> Option<String> {
+    pub(crate) fn advice(&self) -> Option<String> {
         Some(match self {
             Self::ReadOnly(ReadOnly::Flag) => "Start it without --read-only to write.".to_owned(),
             Self::ReadOnly(ReadOnly::Context(_)) => {

@@ -10,7 +10,7 @@ use crate::domain::secret::Secret;
 
 impl Kubeconfig {
     /// Every key, token and password in it, by user. A key is in base64 without line ends, however it is written.
-    pub fn secrets(&self) -> Vec<(String, Secret)> {
+    pub(crate) fn secrets(&self) -> Vec<(String, Secret)> {
         let mut found = Vec::new();
         for name in self.names(EntryKind::User) {
             let Some(fields) = self.get(EntryKind::User, name) else { continue };
@@ -23,7 +23,7 @@ impl Kubeconfig {
     }
 
     /// The secrets that are in this one and nowhere in another.
-    pub fn secrets_beside(&self, other: &Self) -> Vec<(String, Secret)> {
+    pub(crate) fn secrets_beside(&self, other: &Self) -> Vec<(String, Secret)> {
         let there = other.secrets();
         let is_there = |secret: &Secret| there.iter().any(|(_, other)| other.expose() == secret.expose());
         self.secrets().into_iter().filter(|(_, secret)| !is_there(secret)).collect()
@@ -31,7 +31,7 @@ impl Kubeconfig {
 
     /// Whether a file that held this and holds `after` has lost something. Which context is current and what namespace
     /// a context has can be set again from memory; anything else cannot.
-    pub fn loses(&self, after: &Self) -> bool {
+    pub(crate) fn loses(&self, after: &Self) -> bool {
         let kept = |fields: &Mapping, there: &Mapping, but: &[&str]| {
             let differs = |(name, value): (&Value, &Value)| there.get(name) != Some(value);
             let matters = |name: &Value| name.as_str().is_none_or(|name| !but.contains(&name));
@@ -53,14 +53,14 @@ impl Kubeconfig {
     }
 
     /// SHA-256 of the public key in a user's embedded client certificate, hex.
-    pub fn user_public_key(&self, user: &str) -> Option<String> {
+    pub(crate) fn user_public_key(&self, user: &str) -> Option<String> {
         let fields = self.get(EntryKind::User, user)?;
         let pem = decoded(fields.get("client-certificate-data")?.as_str()?)?;
         Some(Certificate::from_pem(&pem).ok()?.public_key_sha256)
     }
 
     /// Whether it has no cluster, no user and no context.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         [EntryKind::Cluster, EntryKind::User, EntryKind::Context].into_iter().all(|kind| self.names(kind).is_empty())
     }
 }

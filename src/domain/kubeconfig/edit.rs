@@ -39,7 +39,7 @@ impl Kubeconfigs {
     ///
     /// # Errors
     /// Why it makes no sense; nothing is changed then.
-    pub fn apply(&mut self, edit: &Edit) -> Result<Vec<String>, String> {
+    pub(crate) fn apply(&mut self, edit: &Edit) -> Result<Vec<String>, String> {
         match edit {
             Edit::Use(context) => {
                 if context.is_empty() {
@@ -64,7 +64,7 @@ impl Kubeconfigs {
     }
 
     /// Sets the current context, in the default file, unless it is so already.
-    pub fn make_current(&mut self, context: &str) {
+    pub(crate) fn make_current(&mut self, context: &str) {
         if self.current_context() != Some(context) {
             let at = self.default_file();
             self.source_mut(at).set_current_context(Some(context));
@@ -107,7 +107,7 @@ impl Kubeconfigs {
     }
 
     /// The cluster and the user of a context that no other context, in any of the files, refers to.
-    pub fn orphans(&self, context: &str) -> Vec<(EntryKind, String)> {
+    pub(crate) fn orphans(&self, context: &str) -> Vec<(EntryKind, String)> {
         let Some(fields) = self.get(EntryKind::Context, context) else { return Vec::new() };
         let mut orphans = Vec::new();
         for kind in [EntryKind::Cluster, EntryKind::User] {

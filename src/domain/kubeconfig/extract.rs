@@ -27,7 +27,7 @@ impl Kubeconfigs {
     ///
     /// # Errors
     /// Which part of it is missing or cannot be read.
-    pub fn extract(&self, context: &str, around: &dyn FileAccess) -> Result<Kubeconfig, String> {
+    pub(crate) fn extract(&self, context: &str, around: &dyn FileAccess) -> Result<Kubeconfig, String> {
         let fields = self.get(EntryKind::Context, context).ok_or_else(|| format!("there is no context {context}"))?;
         let mut alone = self.merged(true).without_entries();
         for kind in [EntryKind::Cluster, EntryKind::User] {
@@ -46,7 +46,7 @@ impl Kubeconfigs {
     }
 
     /// One context with what there is of its cluster and user, as they stand in their files.
-    pub fn minified(&self, context: &str) -> Kubeconfig {
+    pub(crate) fn minified(&self, context: &str) -> Kubeconfig {
         let mut alone = self.merged(false).without_entries();
         let fields = self.get(EntryKind::Context, context).unwrap_or_default();
         for kind in [EntryKind::Cluster, EntryKind::User] {
@@ -65,7 +65,7 @@ impl Kubeconfigs {
     ///
     /// # Errors
     /// What is missing or cannot be read; nothing is changed then.
-    pub fn embed(&mut self, context: &str, around: &dyn FileAccess) -> Result<Vec<String>, String> {
+    pub(crate) fn embed(&mut self, context: &str, around: &dyn FileAccess) -> Result<Vec<String>, String> {
         let fields = self.get(EntryKind::Context, context).ok_or_else(|| format!("there is no context {context}"))?;
         let mut done = Vec::new();
         let mut entries = Vec::new();
@@ -199,7 +199,7 @@ fn key(
 ///
 /// # Errors
 /// Which file is not what its field should hold.
-pub fn detach(
+pub(crate) fn detach(
     config: &mut Kubeconfig,
     folder: &Path,
     around: &dyn FileAccess,
@@ -233,7 +233,6 @@ mod tests {
 
     use super::super::set::testing::files;
     use super::*;
-    use crate::keys::PrivateKey;
 
     const TEXT: &str = "clusters: [{name: c, cluster: {server: 'https://c', certificate-authority: ca.pem, x-own: 1}}, {name: d}]\nusers: [{name: u, user: {client-certificate: u.crt, client-key: u.key, client-key-data: S0VZ, tokenFile: t}}]\ncontexts: [{name: a, context: {cluster: c, user: u}}, {name: half, context: {cluster: c, user: nobody}}]\nextensions: [{name: e, extension: {}}]";
 
@@ -267,8 +266,7 @@ mod tests {
         }
 
         fn public_key(&self, pem: &[u8]) -> Result<String, String> {
-            let text = std::str::from_utf8(pem).unwrap();
-            PrivateKey::from_pem(text).map(|key| key.public_sha256()).map_err(|error| error.to_string())
+            crate::domain::x509::private_key::public_sha256(pem).map_err(|error| error.to_string())
         }
 
         fn program(&self, _: &str) -> Result<(), String> {

@@ -9,7 +9,7 @@ use super::{EntryKind, Kubeconfig};
 
 /// One entry that comes in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Incoming {
+pub(crate) struct Incoming {
     /// What it is.
     pub kind: EntryKind,
     /// Its name in the other file.
@@ -22,7 +22,7 @@ pub struct Incoming {
 
 /// What becomes of an entry that comes in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// It is new.
     Added,
     /// The very same is there already.
@@ -33,7 +33,7 @@ pub enum Fate {
 
 impl Incoming {
     /// What becomes of it, in words; where it clashes, both side by side.
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let (kind, name, target) = (self.kind.word(), &self.name, &self.target);
         match &self.fate {
             Fate::Known => vec![format!("{kind} {name}: there already")],
@@ -55,7 +55,7 @@ impl Kubeconfigs {
     ///
     /// # Errors
     /// Where a wanted name is taken or used twice.
-    pub fn plan_import(
+    pub(crate) fn plan_import(
         &self,
         other: &Kubeconfig,
         suffix: &str,
@@ -120,7 +120,7 @@ impl Kubeconfigs {
     }
 
     /// Carries a plan out, in the file for new entries.
-    pub fn import(&mut self, other: &Kubeconfig, plan: &[Incoming]) {
+    pub(crate) fn import(&mut self, other: &Kubeconfig, plan: &[Incoming]) {
         let at = self.default_file();
         for incoming in plan.iter().filter(|incoming| incoming.fate != Fate::Known) {
             let fields = rewritten(other, incoming.kind, &incoming.name, plan);

@@ -1,17 +1,17 @@
 //! Kubeconfigs: one document read, edited and written back with its order and its unknown fields ([`Kubeconfig`]),
 //! and several files merged and edited as kubectl does it ([`set::Kubeconfigs`]).
 
-pub mod credentials;
-pub mod diagnose;
-pub mod edit;
-pub mod extract;
-pub mod import;
+pub(crate) mod credentials;
+pub(crate) mod diagnose;
+pub(crate) mod edit;
+pub(crate) mod extract;
+pub(crate) mod import;
 #[cfg(test)]
 mod properties;
-pub mod redact;
-pub mod risks;
-pub mod schema;
-pub mod set;
+pub(crate) mod redact;
+pub(crate) mod risks;
+pub(crate) mod schema;
+pub(crate) mod set;
 
 use std::sync::LazyLock;
 
@@ -80,7 +80,7 @@ impl Kubeconfig {
     /// What is wrong and in which line. The text is not quoted: it may hold keys.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut read = yaml::read::documents(text)?;
-        let first = if read.documents.is_empty() { Value::Null } else { read.documents.remove(0) };
+        let first = if read.values.is_empty() { Value::Null } else { read.values.remove(0) };
         let root = match first {
             Value::Null => Self::default().root,
             Value::Mapping(root) => root,
@@ -90,7 +90,7 @@ impl Kubeconfig {
         let duplicate = |line| format!("line {line}: a key is there twice, and the first value would be lost");
         let broken = |why| format!("what follows its first document would be lost: {why}");
         let unwritable = read.duplicate.map(duplicate).or(read.broken.map(broken));
-        Ok(Self { root, others: read.documents, unwritable })
+        Ok(Self { root, others: read.values, unwritable })
     }
 
     /// As YAML, with the documents that follow it.
@@ -128,7 +128,7 @@ impl Kubeconfig {
     }
 
     /// The whole document.
-    pub const fn root(&self) -> &Mapping {
+    pub(crate) const fn root(&self) -> &Mapping {
         &self.root
     }
 
@@ -205,7 +205,7 @@ impl Kubeconfig {
     }
 
     /// Gives an entry another name, in its place.
-    pub fn rename(&mut self, kind: EntryKind, old: &str, new: &str) {
+    pub(crate) fn rename(&mut self, kind: EntryKind, old: &str, new: &str) {
         let list = self.root.get_mut(kind.list()).and_then(Value::as_sequence_mut);
         let entries = list.into_iter().flatten().filter_map(Value::as_mapping_mut);
         if let Some(entry) = entries.into_iter().find(|entry| named(entry, old)) {
@@ -224,7 +224,7 @@ fn named(entry: &Mapping, name: &str) -> bool {
 }
 
 /// Whether a kubeconfig's text has comment lines: writing it back would lose them.
-pub fn has_comments(text: &str) -> bool {
+pub(crate) fn has_comments(text: &str) -> bool {
     text.lines().any(|line| line.trim_start().starts_with('#'))
 }
 

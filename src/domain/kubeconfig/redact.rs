@@ -61,7 +61,7 @@ const WORDS: [&str; 12] = [
 
 /// The document with every secret replaced.
 #[must_use]
-pub fn redacted(config: &Kubeconfig) -> Kubeconfig {
+pub(crate) fn redacted(config: &Kubeconfig) -> Kubeconfig {
     let mut out = config.clone();
     out.others.clear();
     out.unwritable = None;

@@ -14,7 +14,7 @@ use crate::domain::x509::hex;
 
 /// One thing to know before a kubeconfig is imported. Not yet printable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Risk {
+pub(crate) enum Risk {
     /// A program that every use of the user runs, with your rights.
     Program {
         /// The user entry.
@@ -70,7 +70,7 @@ pub enum Risk {
 
 impl Risk {
     /// In a sentence.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Program { user, command } => format!("user {user} runs a program with your rights: {command}"),
             Self::Provider { user, name } => format!("user {user} logs in with the client plugin {name}"),
@@ -87,7 +87,7 @@ impl Risk {
     }
 
     /// The entry that it is about.
-    pub fn entry(&self) -> (EntryKind, &str) {
+    pub(crate) fn entry(&self) -> (EntryKind, &str) {
         match self {
             Self::Program { user, .. } | Self::Provider { user, .. } | Self::TokenFile { user, .. } => {
                 (EntryKind::User, user)
@@ -100,13 +100,13 @@ impl Risk {
     }
 
     /// Whether the first use asks, too: it runs something, or reads a file that the sender chose.
-    pub const fn asks_at_first_use(&self) -> bool {
+    pub(crate) const fn asks_at_first_use(&self) -> bool {
         matches!(self, Self::Program { .. } | Self::Provider { .. } | Self::TokenFile { .. } | Self::Outside { .. })
     }
 }
 
 /// Everything dangerous in a kubeconfig that lies in `folder`.
-pub fn risks(config: &Kubeconfig, folder: &Path, around: &dyn FileAccess) -> Vec<Risk> {
+pub(crate) fn risks(config: &Kubeconfig, folder: &Path, around: &dyn FileAccess) -> Vec<Risk> {
     let mut found = Vec::new();
     for kind in [EntryKind::Cluster, EntryKind::User] {
         for name in config.names(kind) {
@@ -191,7 +191,7 @@ fn command_line(exec: &Mapping) -> String {
 
 /// A fingerprint of what an entry runs and which files it reads; `None` where it does neither. Names do not count, so
 /// that an entry under another name is still known.
-pub fn fingerprint(kind: EntryKind, fields: &Mapping) -> Option<String> {
+pub(crate) fn fingerprint(kind: EntryKind, fields: &Mapping) -> Option<String> {
     let mut named = file_fields(kind).to_vec();
     if kind == EntryKind::User {
         named.extend(["exec", "auth-provider"]);

@@ -83,7 +83,7 @@ const KUBECONFIG: Shape = Shape::Fields(&[
 ///
 /// # Errors
 /// What it cannot read, and where. No value is quoted but names, versions and kinds.
-pub fn check(root: &Mapping) -> Result<(), String> {
+pub(crate) fn check(root: &Mapping) -> Result<(), String> {
     let version = type_field(root, "apiVersion")?;
     if !matches!(version.strip_prefix('/').unwrap_or(&version), "" | "v1" | "__internal") {
         return Err(format!("it is no kubeconfig: apiVersion is {version} and not v1"));
@@ -179,7 +179,7 @@ fn check_base64(text: &str, at: &str) -> Result<(), String> {
 }
 
 /// The bytes of a field such as `client-certificate-data`.
-pub fn decoded(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decoded(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(text.replace(['\r', '\n'], "")).ok()
 }
 

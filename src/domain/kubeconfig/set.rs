@@ -10,7 +10,7 @@ use super::{EntryKind, Kubeconfig, name_of};
 
 /// One file of several.
 #[derive(Clone)]
-pub struct Source {
+pub(crate) struct Source {
     /// The file, as it was named.
     pub path: PathBuf,
     /// Its folder in full.
@@ -30,12 +30,12 @@ pub struct Kubeconfigs {
 
 impl Kubeconfigs {
     /// The files in order; `None` where there are none.
-    pub fn new(sources: Vec<Source>) -> Option<Self> {
+    pub(crate) fn new(sources: Vec<Source>) -> Option<Self> {
         (!sources.is_empty()).then_some(Self { sources })
     }
 
     /// The files in order.
-    pub fn sources(&self) -> &[Source] {
+    pub(crate) fn sources(&self) -> &[Source] {
         &self.sources
     }
 
@@ -44,7 +44,7 @@ impl Kubeconfigs {
     }
 
     /// The name of the current context, if one is set. There may be no context of that name.
-    pub fn current_context(&self) -> Option<&str> {
+    pub(crate) fn current_context(&self) -> Option<&str> {
         self.sources.iter().find_map(|source| source.config.current_context())
     }
 
@@ -59,12 +59,12 @@ impl Kubeconfigs {
     }
 
     /// Which file an entry comes from: the first that has one of that name.
-    pub fn origin(&self, kind: EntryKind, name: &str) -> Option<usize> {
+    pub(crate) fn origin(&self, kind: EntryKind, name: &str) -> Option<usize> {
         self.sources.iter().position(|source| source.config.has(kind, name))
     }
 
     /// The file that an entry comes from.
-    pub fn file(&self, kind: EntryKind, name: &str) -> Option<&Path> {
+    pub(crate) fn file(&self, kind: EntryKind, name: &str) -> Option<&Path> {
         self.origin(kind, name).map(|at| self.sources[at].path.as_path())
     }
 
@@ -75,7 +75,7 @@ impl Kubeconfigs {
     }
 
     /// The fields of an entry with its paths in full.
-    pub fn resolved(&self, kind: EntryKind, name: &str) -> Option<Mapping> {
+    pub(crate) fn resolved(&self, kind: EntryKind, name: &str) -> Option<Mapping> {
         let at = self.origin(kind, name)?;
         let mut fields = self.get(kind, name)?;
         resolve(kind, &mut fields, &self.sources[at].folder);
@@ -84,7 +84,7 @@ impl Kubeconfigs {
 
     /// The file that a new entry and the current context go to: the only one, else the first that exists, else the
     /// last (client-go, `tools/clientcmd/config.go`, `GetDefaultFilename`).
-    pub fn default_file(&self) -> usize {
+    pub(crate) fn default_file(&self) -> usize {
         self.sources.iter().position(|source| source.exists).unwrap_or(self.sources.len() - 1)
     }
 
@@ -194,7 +194,7 @@ pub(super) mod testing {
     use super::*;
 
     /// Kubeconfigs from texts, as the files `/k/0`, `/k/1`, …; an empty text is a file that is not there.
-    pub fn files(texts: &[&str]) -> Kubeconfigs {
+    pub(crate) fn files(texts: &[&str]) -> Kubeconfigs {
         let source = |(number, text): (usize, &&str)| Source {
             path: format!("/k/{number}").into(),
             folder: "/k".into(),

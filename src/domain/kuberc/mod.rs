@@ -49,7 +49,7 @@ const V1ALPHA1: FieldShapes = &[
 
 /// Which programs a kubeconfig may run to log in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum PluginPolicy {
+pub(crate) enum PluginPolicy {
     /// Any.
     #[default]
     AllowAll,
@@ -61,7 +61,7 @@ pub enum PluginPolicy {
 
 /// A program that the policy does not allow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PluginRefused {
+pub(crate) enum PluginRefused {
     /// No program is allowed.
     #[error("the login program {command} is not allowed: {POLICY} in kuberc is DenyAll")]
     DenyAll {
@@ -88,7 +88,7 @@ impl PluginPolicy {
     ///
     /// # Errors
     /// Why not.
-    pub fn allows(&self, command: &str, resolve: impl Fn(&str) -> Option<PathBuf>) -> Result<(), PluginRefused> {
+    pub(crate) fn allows(&self, command: &str, resolve: impl Fn(&str) -> Option<PathBuf>) -> Result<(), PluginRefused> {
         let refused = || clean(command);
         match self {
             Self::AllowAll => Ok(()),
@@ -114,7 +114,7 @@ fn listed(list: &[String], command: &str, resolve: impl Fn(&str) -> Option<PathB
 
 /// What a kuberc says.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Kuberc {
+pub(crate) struct Kuberc {
     /// The policy.
     pub policy: PluginPolicy,
     /// What kubectl only warns of: a field that it does not know, a key that is there twice.
@@ -123,7 +123,7 @@ pub struct Kuberc {
 
 /// Why a kuberc cannot be used.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Broken {
+pub(crate) enum Broken {
     /// No document in it is one of settings. kubectl goes on without it, unless the file was named.
     Unreadable(String),
     /// Its policy contradicts itself. kubectl does nothing then.
@@ -135,7 +135,7 @@ impl Kuberc {
     ///
     /// # Errors
     /// What is wrong, with the field.
-    pub fn parse(text: &str) -> Result<Self, Broken> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Broken> {
         let mut first = None;
         for document in split(text).map_err(Broken::Unreadable)? {
             match Self::document(&document) {
@@ -149,7 +149,7 @@ impl Kuberc {
     /// A document; outside: whether it is one of settings, inside: whether they can hold.
     fn document(text: &str) -> Result<Result<Self, String>, String> {
         let read = read::documents(text)?;
-        let Some(Value::Mapping(root)) = read.documents.into_iter().next() else {
+        let Some(Value::Mapping(root)) = read.values.into_iter().next() else {
             return Err("it is no kuberc: not a mapping".to_owned());
         };
         let known = match (type_field(&root, "apiVersion")?.as_str(), type_field(&root, "kind")?.as_str()) {

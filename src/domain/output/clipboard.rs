@@ -16,7 +16,7 @@ impl ClipboardText {
     ///
     /// # Errors
     /// Why it is not copied.
-    pub fn new(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn new(text: &str) -> Result<Self, &'static str> {
         if !text.split('\n').all(is_plain) {
             return Err(UNPRINTABLE);
         }
@@ -33,12 +33,12 @@ impl ClipboardText {
     ///
     /// # Errors
     /// Why it is not copied.
-    pub fn name(name: &str) -> Result<Self, &'static str> {
+    pub(crate) fn name(name: &str) -> Result<Self, &'static str> {
         if name.contains('\n') { Err(UNPRINTABLE) } else { Self::new(name) }
     }
 
     /// What the terminal is sent.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

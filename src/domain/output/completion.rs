@@ -2,7 +2,7 @@
 
 /// Whether `word` means itself in every shell, as an operand and as a value: bash puts what it is offered on the command
 /// line without quotes, so anything else could run as a command. A word that begins with `-` would be a flag.
-pub fn is_offered(word: &str) -> bool {
+pub(crate) fn is_offered(word: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._:@/-".contains(c);
     !word.is_empty() && !word.starts_with('-') && word.chars().all(plain)
 }

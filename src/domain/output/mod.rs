@@ -11,10 +11,10 @@
 //!
 //! URLs and the fields of a kubeconfig lose their secrets before: [`redact`].
 
-pub mod clipboard;
-pub mod completion;
-pub mod json;
-pub mod pem;
-pub mod redact;
-pub mod shell;
-pub mod terminal;
+pub(crate) mod clipboard;
+pub(crate) mod completion;
+pub(crate) mod json;
+pub(crate) mod pem;
+pub(crate) mod redact;
+pub(crate) mod shell;
+pub(crate) mod terminal;

@@ -7,7 +7,7 @@ const LABEL: &str = "CERTIFICATE";
 
 /// The certificates of a `status.certificate`.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Certificates {
+pub(crate) struct Certificates {
     /// Canonical PEM, and nothing else.
     pub pem: String,
     /// Whether there was text around the certificates, which is left out.
@@ -19,7 +19,7 @@ impl Certificates {
     ///
     /// # Errors
     /// Where there is no certificate, a block of another kind, or one that cannot be read.
-    pub fn read(written: &[u8]) -> Result<Self, String> {
+    pub(crate) fn read(written: &[u8]) -> Result<Self, String> {
         let (mut pem, mut had_other_text, mut end) = (String::new(), false, 0);
         for block in blocks(written) {
             let found = label(block.label);

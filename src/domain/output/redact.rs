@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 /// Replaces a secret, as in kubectl's output.
-pub const REDACTED: &str = "REDACTED";
+pub(crate) const REDACTED: &str = "REDACTED";
 
 /// A field that is an address, without user, password, query and fragment. One without a scheme counts as well. Where an
 /// `@` comes after the host (a password that was not escaped, or a path that would pass for a host), nothing is shown.
-pub fn url(field: &str) -> Cow<'_, str> {
+pub(crate) fn url(field: &str) -> Cow<'_, str> {
     let (scheme, rest) = match field.split_once("://") {
         Some((scheme, rest)) => (Some(scheme), rest),
         None => (None, field),
@@ -36,7 +36,7 @@ pub fn url(field: &str) -> Cow<'_, str> {
 }
 
 /// A sentence, each URL in it as [`url`] gives it.
-pub fn urls(text: &str) -> Cow<'_, str> {
+pub(crate) fn urls(text: &str) -> Cow<'_, str> {
     if !text.contains("://") {
         return Cow::Borrowed(text);
     }
@@ -67,7 +67,7 @@ fn end_of_url(text: &str, ends: impl Fn(char) -> bool + Copy) -> usize {
 /// A YAML reader's words without the values that they quote, as in `invalid type: string "…"`: who gives a kubeconfig where
 /// a policy belongs must not see a token in the error. Names of fields and of choices stay, which are in backquotes and
 /// are made of letters.
-pub fn without_values(text: &str) -> String {
+pub(crate) fn without_values(text: &str) -> String {
     const TEXT: &str = "string \"";
     let letters = |value: &str| value.len() <= 40 && value.chars().all(|c| c.is_ascii_alphabetic() || c == '-');
     let plain = |value: &str| letters(value) || (value.len() <= 4 && value.chars().all(|c| c.is_ascii_digit()));

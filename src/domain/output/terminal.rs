@@ -7,17 +7,17 @@ use super::super::text::{is_plain, printable_block};
 
 /// Lines of text without anything that could steer a terminal or hide from a reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TerminalText(String);
+pub(crate) struct TerminalText(String);
 
 impl TerminalText {
     /// `text` made printable; its newlines stay.
-    pub fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self(printable_block(text).into_owned())
     }
 
     /// In ASCII alone.
     #[must_use]
-    pub fn in_ascii(self) -> Self {
+    pub(crate) fn in_ascii(self) -> Self {
         Self(plain(&self.0).into_owned())
     }
 }
@@ -29,7 +29,7 @@ impl fmt::Display for TerminalText {
 }
 
 /// Whether a screen's cell can be sent as it is.
-pub fn is_drawable(symbol: &str) -> bool {
+pub(crate) fn is_drawable(symbol: &str) -> bool {
     matches!(symbol.as_bytes(), [b' '..=b'~']) || is_plain(symbol)
 }
 

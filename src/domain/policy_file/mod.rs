@@ -8,7 +8,6 @@ use std::sync::LazyLock;
 use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 
-use super::request::Requester;
 use super::verdict::Level;
 use super::yaml;
 use crate::domain::validity;
@@ -136,24 +135,19 @@ impl PolicyFile {
     }
 
     /// The longest life in seconds, and whether the file says so.
-    pub fn longest_life(&self) -> (i32, bool) {
+    pub(crate) fn longest_life(&self) -> (i32, bool) {
         self.longest_life.map_or((LONGEST_LIFE, false), |life| (life.0, true))
     }
 
-    /// Whether that account is expected to ask for others.
-    pub fn trusts(&self, asker: &Requester) -> bool {
-        self.trusts_names(&asker.username, asker.groups.iter().map(String::as_str))
-    }
-
     /// [`Self::trusts`], by user name and groups.
-    pub fn trusts_names<'a>(&self, user: &str, mut groups: impl Iterator<Item = &'a str>) -> bool {
+    pub(crate) fn trusts_names<'a>(&self, user: &str, mut groups: impl Iterator<Item = &'a str>) -> bool {
         let known = &self.may_ask_for_others;
         any(&known.users, user) || groups.any(|group| any(&known.groups, group))
     }
 
     /// Whether bulk decisions may approve requests of that verdict for that signer; which they take by themselves is
     /// another question. What the signer will refuse is never approved.
-    pub fn bulk_may(&self, level: Level, signer: &str) -> bool {
+    pub(crate) fn bulk_may(&self, level: Level, signer: &str) -> bool {
         let level = match level {
             Level::Ok => BulkLevel::Ok,
             Level::Notice => BulkLevel::Notice,
@@ -167,7 +161,7 @@ impl PolicyFile {
 
 impl Patterns {
     /// Why `name` is not wanted; `None` where it is.
-    pub fn objection(&self, name: &str) -> Option<String> {
+    pub(crate) fn objection(&self, name: &str) -> Option<String> {
         if let Some(pattern) = self.forbidden.iter().find(|pattern| pattern.fits(name)) {
             return Some(format!("the policy forbids {}", pattern.0));
         }
@@ -190,7 +184,7 @@ impl Default for Bulk {
 
 impl Pattern {
     /// Whether `name` fits, from end to end.
-    pub fn fits(&self, name: &str) -> bool {
+    pub(crate) fn fits(&self, name: &str) -> bool {
         let mut parts = self.0.split('*');
         let (first, last) = (parts.next().unwrap_or_default(), parts.next_back());
         let Some(rest) = name.strip_prefix(first) else { return false };

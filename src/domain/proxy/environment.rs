@@ -38,7 +38,7 @@ impl ProxyEnvironment {
     ///
     /// # Errors
     /// [`ProxyError::Cgi`], and where Go would fail to connect to the proxy.
-    pub fn proxy_for(&self, server: &str) -> Result<Option<ProxyUrl>, ProxyError> {
+    pub(crate) fn proxy_for(&self, server: &str) -> Result<Option<ProxyUrl>, ProxyError> {
         let Some(server) = go_url::parse(server) else { return Ok(None) };
         let (proxy, default_port) = match server.scheme.as_str() {
             "https" => (&self.https, "443"),

@@ -77,7 +77,7 @@ impl ProxyUrl {
     }
 
     /// The value of `Proxy-Authorization` (RFC 7617).
-    pub fn authorization(&self) -> Option<Secret> {
+    pub(crate) fn authorization(&self) -> Option<Secret> {
         const BASIC: &str = "Basic ";
         let (name, password) = self.credentials()?;
         let pair = Zeroizing::new([name, b":", password].concat());
@@ -165,7 +165,7 @@ pub fn for_server(
 ///
 /// # Errors
 /// Where client-go refuses it, and where Go could not connect to it.
-pub fn parse_proxy_url(text: &str) -> Result<ProxyUrl, ProxyError> {
+pub(crate) fn parse_proxy_url(text: &str) -> Result<ProxyUrl, ProxyError> {
     let url = go_url::parse(text).ok_or(ProxyError::Malformed)?;
     if !matches!(url.scheme.as_str(), "http" | "https" | "socks5") {
         return Err(ProxyError::Scheme);

@@ -37,7 +37,7 @@ pub(super) struct HostPort {
 
 impl HostPort {
     /// From a URL's host without brackets and its port. `None` where it is always reached directly.
-    pub fn new(host: &str, port: &str) -> Option<Self> {
+    pub(crate) fn new(host: &str, port: &str) -> Option<Self> {
         let host = to_ascii(host);
         // `net.SplitHostPort` fails at these.
         if host == "localhost" || host.contains(['[', ']']) {
@@ -58,7 +58,7 @@ impl HostPort {
 }
 
 impl NoProxy {
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut found = Self {
             sloppy_networks: text.split(',').filter_map(|entry| Network::parse(entry, sloppy_address)).collect(),
             ..Self::default()
@@ -94,7 +94,7 @@ impl NoProxy {
     }
 
     /// Whether the server is reached directly.
-    pub fn matches(&self, target: &HostPort) -> bool {
+    pub(crate) fn matches(&self, target: &HostPort) -> bool {
         let same_port = |port: &str| port.is_empty() || port == target.port;
         if self.everything {
             return true;
@@ -111,7 +111,7 @@ impl NoProxy {
     /// Whether a CIDR holds the host (apimachinery, `pkg/util/net/http.go`, `NewProxierWithNoProxyCIDR`). client-go leaves this
     /// out where a connection needs no TLS settings of its own; the difference shows only where CIDRs have leading zeros or
     /// the program runs as CGI.
-    pub fn has_network_of(&self, host: &str) -> bool {
+    pub(crate) fn has_network_of(&self, host: &str) -> bool {
         let address = || sloppy_address(host).map(|address| address.to_canonical());
         !self.sloppy_networks.is_empty()
             && address().is_some_and(|address| self.sloppy_networks.iter().any(|network| network.contains(address)))

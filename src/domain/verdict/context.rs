@@ -68,7 +68,7 @@ pub enum Bound {
 
 impl Limits {
     /// The life that a built-in signer would give, and what bounds it.
-    pub fn life(&self, asked: Option<i32>) -> (TimeDelta, Bound) {
+    pub(crate) fn life(&self, asked: Option<i32>) -> (TimeDelta, Bound) {
         let (longest, bound) = match self.signing {
             Some(longest) => (longest, Bound::Signer),
             None => (DEFAULT_SIGNING, Bound::SignerByDefault),
@@ -81,7 +81,7 @@ impl Limits {
 
     /// Learns from a certificate that lives shorter than was asked for, and that the CA does not end: the signer's longest
     /// life is what it got.
-    pub fn learn(&mut self, request: &Request) {
+    pub(crate) fn learn(&mut self, request: &Request) {
         let Some(Ok(certificate)) = &request.certificate else { return };
         let granted = certificate.not_after - certificate.not_before;
         let cut = request.expiration_seconds.is_none_or(|asked| TimeDelta::seconds(asked.into()) > granted);
@@ -131,7 +131,7 @@ impl ClusterSnapshot {
     }
 
     /// These are all requests that there are.
-    pub fn meet_all(&mut self, requests: &[Request]) {
+    pub(crate) fn meet_all(&mut self, requests: &[Request]) {
         for request in requests {
             self.meet(request);
         }

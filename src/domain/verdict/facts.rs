@@ -9,10 +9,10 @@ use crate::domain::interner::{Interner, Uid, bytes};
 use crate::domain::request::{Request, RequestState, San};
 
 /// The prefix of nodes' user names.
-pub const NODE_PREFIX: &str = "system:node:";
+pub(crate) const NODE_PREFIX: &str = "system:node:";
 
 /// A uid, or half of a SHA-256: enough to tell any two apart.
-pub type Id = [u8; 16];
+pub(crate) type Id = [u8; 16];
 
 /// What other requests, bindings, nodes and time are compared with. The texts are hostile until made printable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +54,12 @@ pub struct RequesterKind {
 
 impl RequestFacts {
     /// The facts of a request.
-    pub fn of(request: &Request) -> Self {
+    pub(crate) fn of(request: &Request) -> Self {
         Self::shared(request, &mut Interner::default())
     }
 
     /// The facts of a request; what others have too is shared with them.
-    pub fn shared(request: &Request, interner: &mut Interner) -> Self {
+    pub(crate) fn shared(request: &Request, interner: &mut Interner) -> Self {
         let identity = request.identity();
         let pkcs10 = request.pkcs10.as_ref().ok();
         let serving = request.signer_name == KUBELET_SERVING;
@@ -81,12 +81,12 @@ impl RequestFacts {
     }
 
     /// The node's name, where the user is a node.
-    pub fn node(&self) -> Option<&str> {
+    pub(crate) fn node(&self) -> Option<&str> {
         self.user.strip_prefix(NODE_PREFIX).filter(|node| !node.is_empty())
     }
 
     /// Whether somebody may still decide it.
-    pub fn is_pending(&self) -> bool {
+    pub(crate) fn is_pending(&self) -> bool {
         self.state == RequestState::Pending
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn issued_differs(case: &Case<'_>) -> Option<Finding> {
 }
 
 /// In what the issued certificate differs from its request; `None` where it does not, or either cannot be read.
-pub fn difference_from_request(request: &Request) -> Option<String> {
+pub(crate) fn difference_from_request(request: &Request) -> Option<String> {
     let (Ok(pkcs10), Some(Ok(issued))) = (&request.pkcs10, &request.certificate) else { return None };
     let asked = pkcs10.identity();
     let groups = |groups: &[String]| groups.iter().cloned().collect::<BTreeSet<_>>();

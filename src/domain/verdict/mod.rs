@@ -11,29 +11,36 @@ mod confusables;
 mod context;
 mod facts;
 mod form;
-pub mod grants;
+pub(crate) mod grants;
 mod hosts;
 mod identity;
 mod nodes;
 mod policy;
-pub mod related_index;
+pub(crate) mod related_index;
 mod related_requests;
 mod requester;
-pub mod rules;
+pub(crate) mod rules;
 mod serving;
-pub mod signer;
+pub(crate) mod signer;
 mod subject;
 mod validity;
 
-pub use context::{Bound, ClusterSnapshot, Context, Limits};
-pub use facts::{Id, RequestFacts, RequesterKind, uid_id};
-pub use form::difference_from_request;
+pub use context::ClusterSnapshot;
+pub use context::Context;
+pub use context::Limits;
+pub use facts::RequestFacts;
+pub use facts::uid_id;
+pub(crate) use facts::{Id, RequesterKind};
+pub(crate) use form::difference_from_request;
 pub use grants::Grants;
-pub use hosts::{AddressRange, ApiHosts, Host};
+pub use hosts::AddressRange;
+pub use hosts::ApiHosts;
+pub use hosts::Host;
 pub use nodes::Nodes;
 pub use related_index::RelatedIndex;
-pub use rules::Rule;
-pub use signer::{is_signed_here, refusal};
+pub(crate) use rules::Rule;
+pub use signer::is_signed_here;
+pub use signer::refusal;
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
@@ -60,7 +67,7 @@ pub enum Level {
 
 impl Level {
     /// As it stands in text.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Notice => "notice",
@@ -112,7 +119,7 @@ impl Verdict {
 
     /// Both together.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
+    pub(crate) fn and(mut self, other: Self) -> Self {
         self.findings.extend(other.findings);
         Self::of(self.findings)
     }
@@ -123,7 +130,7 @@ impl Verdict {
     }
 
     /// The worst finding in a word or two, `ok` without any.
-    pub fn headline(&self) -> &'static str {
+    pub(crate) fn headline(&self) -> &'static str {
         self.findings.first().map_or("ok", |finding| finding.headline)
     }
 }
@@ -197,7 +204,7 @@ pub fn judge_alone(request: &Request, policy: &PolicyFile) -> Verdict {
 }
 
 /// What is to be said of it in view of bindings, nodes, other requests and time.
-pub fn judge_around(facts: &RequestFacts, context: &Context<'_>) -> Verdict {
+pub(crate) fn judge_around(facts: &RequestFacts, context: &Context<'_>) -> Verdict {
     let mut findings = Vec::new();
     for rule in AROUND {
         rule(facts, context, &mut findings);

@@ -33,7 +33,7 @@ pub struct Nodes {
 
 /// Names and addresses of one node (`status.addresses`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Hosts {
+pub(crate) struct Hosts {
     /// `Hostname`, `InternalDNS`, `ExternalDNS`, in lowercase.
     names: Vec<String>,
     /// `InternalIP`, `ExternalIP`, and a `Hostname` that is an address.
@@ -51,7 +51,7 @@ impl Nodes {
     }
 
     /// A node is there, or has other names.
-    pub fn insert(&mut self, node: &Node) {
+    pub(crate) fn insert(&mut self, node: &Node) {
         self.remove(node);
         let name: Arc<str> = node.metadata.name.as_deref().unwrap_or_default().into();
         let hosts = Hosts::of(node);
@@ -63,7 +63,7 @@ impl Nodes {
     }
 
     /// A node is gone.
-    pub fn remove(&mut self, node: &Node) {
+    pub(crate) fn remove(&mut self, node: &Node) {
         let name = node.metadata.name.as_deref().unwrap_or_default();
         let Some(hosts) = self.hosts.remove(name) else { return };
         let name: Arc<str> = name.into();
@@ -74,28 +74,23 @@ impl Nodes {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.hosts.len()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.hosts.is_empty()
-    }
-
     /// One node's names and addresses, if it is there.
-    pub fn get(&self, node: &str) -> Option<&Hosts> {
+    pub(crate) fn get(&self, node: &str) -> Option<&Hosts> {
         self.hosts.get(node)
     }
 
     /// A node other than `node` that has that name or address, and whether as an external address alone.
-    pub fn other_owner(&self, node: &str, host: &Host) -> Option<(&str, IsExternal)> {
+    pub(crate) fn other_owner(&self, node: &str, host: &Host) -> Option<(&str, IsExternal)> {
         let mut owners = self.owners.get(host)?.iter().filter(|(_, owner)| **owner != *node);
         owners.next().map(|(external, owner)| (&**owner, *external))
     }
 
     /// The name of another node that `node` can be mistaken for, where there is no node of that very name.
-    pub fn look_alike(&self, node: &str) -> Option<(&str, Difference)> {
+    pub(crate) fn look_alike(&self, node: &str) -> Option<(&str, Difference)> {
         if self.hosts.contains_key(node) {
             return None;
         }
@@ -140,12 +135,12 @@ impl Hosts {
     }
 
     /// Whether the API server may run there.
-    pub fn is_control_plane(&self) -> bool {
+    pub(crate) fn is_control_plane(&self) -> bool {
         self.is_control_plane
     }
 
     /// Whether the node `node` may serve under that name or address.
-    pub fn covers(&self, node: &str, san: &San) -> bool {
+    pub(crate) fn covers(&self, node: &str, san: &San) -> bool {
         match Host::of(san) {
             Some(Host::Name(name)) => name == Host::name(node) || self.names.contains(&name),
             Some(Host::Address(address)) => self.addresses.iter().any(|(_, own)| *own == address),

@@ -24,7 +24,7 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 
 macro_rules! rules {
     ($($name:ident: $id:literal, $headline:literal, [$($level:ident),+], $about:literal, $todo:literal;)+) => {
-        $(#[doc = $about] pub static $name: Rule =
+        $(#[doc = $about] pub(crate) static $name: Rule =
             Rule { id: $id, headline: $headline, levels: &[$($level),+], about: $about, todo: $todo };)+
 
         /// Every rule, in the order of the docs.

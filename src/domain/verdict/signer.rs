@@ -5,11 +5,11 @@ use super::{Case, Finding, Level, finding, rules};
 use crate::domain::request::{CLIENT_SIGNER, Request, San};
 
 /// Signs kubelets' certificates for logging in.
-pub const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
+pub(crate) const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
 /// Signs kubelets' serving certificates.
-pub const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
+pub(crate) const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
 /// Demands nothing; requests for it can no longer be made (`certificates.k8s.io/v1`).
-pub const LEGACY: &str = "kubernetes.io/legacy-unknown";
+pub(crate) const LEGACY: &str = "kubernetes.io/legacy-unknown";
 
 /// Says in the signer's own words why it will refuse.
 pub(super) fn will_fail(case: &Case<'_>) -> Option<Finding> {
@@ -36,7 +36,7 @@ pub fn is_signed_here(signer: &str) -> bool {
 }
 
 /// Whether its certificates log in to the API server.
-pub fn is_for_login(signer: &str) -> bool {
+pub(crate) fn is_for_login(signer: &str) -> bool {
     [CLIENT_SIGNER, KUBELET_CLIENT, LEGACY].contains(&signer)
 }
 

@@ -128,6 +128,7 @@ fn what_cannot_be_read_is_dangerous() {
 mod limits {
     use chrono::{DateTime, TimeDelta, Utc};
 
+    use super::super::context::Bound;
     use super::*;
     use crate::domain::certificate::Certificate;
     use crate::domain::request::Identity;

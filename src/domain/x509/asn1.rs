@@ -7,21 +7,21 @@ use super::{Malformed, Result};
 
 /// Tag numbers of the universal class (X.680, table 1).
 pub(crate) mod tag {
-    pub const BOOLEAN: u32 = 1;
-    pub const INTEGER: u32 = 2;
-    pub const BIT_STRING: u32 = 3;
-    pub const OCTET_STRING: u32 = 4;
-    pub const OID: u32 = 6;
-    pub const UTF8_STRING: u32 = 12;
-    pub const SEQUENCE: u32 = 16;
-    pub const SET: u32 = 17;
-    pub const NUMERIC_STRING: u32 = 18;
-    pub const PRINTABLE_STRING: u32 = 19;
-    pub const T61_STRING: u32 = 20;
-    pub const IA5_STRING: u32 = 22;
-    pub const UTC_TIME: u32 = 23;
-    pub const GENERALIZED_TIME: u32 = 24;
-    pub const BMP_STRING: u32 = 30;
+    pub(crate) const BOOLEAN: u32 = 1;
+    pub(crate) const INTEGER: u32 = 2;
+    pub(crate) const BIT_STRING: u32 = 3;
+    pub(crate) const OCTET_STRING: u32 = 4;
+    pub(crate) const OID: u32 = 6;
+    pub(crate) const UTF8_STRING: u32 = 12;
+    pub(crate) const SEQUENCE: u32 = 16;
+    pub(crate) const SET: u32 = 17;
+    pub(crate) const NUMERIC_STRING: u32 = 18;
+    pub(crate) const PRINTABLE_STRING: u32 = 19;
+    pub(crate) const T61_STRING: u32 = 20;
+    pub(crate) const IA5_STRING: u32 = 22;
+    pub(crate) const UTC_TIME: u32 = 23;
+    pub(crate) const GENERALIZED_TIME: u32 = 24;
+    pub(crate) const BMP_STRING: u32 = 30;
 }
 
 const UNIVERSAL: u8 = 0;
@@ -55,7 +55,7 @@ impl Element<'_> {
     }
 
     /// The tag's number, where the class is universal and the content is primitive.
-    pub fn primitive(&self) -> Option<u32> {
+    pub(crate) fn primitive(&self) -> Option<u32> {
         (self.class == UNIVERSAL && !self.constructed).then_some(self.tag)
     }
 }

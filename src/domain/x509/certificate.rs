@@ -15,7 +15,7 @@ const LABEL: &[u8] = b"CERTIFICATE";
 /// The version with extensions.
 const VERSION_3: i64 = 3;
 /// Purposes that let a certificate identify a server (RFC 5280, 4.2.1.12): server authentication, any.
-pub const SERVER: [&str; 2] = ["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"];
+pub(crate) const SERVER: [&str; 2] = ["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"];
 
 /// A certificate, taken apart.
 pub(super) struct RawCertificate<'a> {
@@ -36,7 +36,7 @@ pub(super) struct RawCertificate<'a> {
 
 impl<'a> RawCertificate<'a> {
     /// `parseCertificate`, and that nothing follows.
-    pub fn parse(der: &'a [u8]) -> Result<Self> {
+    pub(crate) fn parse(der: &'a [u8]) -> Result<Self> {
         const INVALID: Malformed = Malformed("it is not an X.509 certificate (RFC 5280)");
         let mut input = DerReader(der);
         let mut outer = input.inside(tag::SEQUENCE).ok_or(INVALID)?;
@@ -80,7 +80,7 @@ impl<'a> RawCertificate<'a> {
 }
 
 /// The public key of a certificate in DER, where Go can read it.
-pub fn public_key(der: &[u8]) -> Option<PublicKey> {
+pub(crate) fn public_key(der: &[u8]) -> Option<PublicKey> {
     let raw = RawCertificate::parse(der).ok()?;
     let key = raw.key.key().ok()?;
     Some(raw.key.described(&key))
@@ -97,7 +97,7 @@ impl Certificate {
     }
 
     /// Every certificate in a text; other blocks, and what cannot be read, are passed over.
-    pub fn all_from_pem(pem: &[u8]) -> impl Iterator<Item = Self> {
+    pub(crate) fn all_from_pem(pem: &[u8]) -> impl Iterator<Item = Self> {
         let blocks = pem::blocks(pem).filter(|block| block.label == LABEL);
         blocks.filter_map(|block| Self::from_der(&block.content).ok())
     }
@@ -106,7 +106,7 @@ impl Certificate {
     ///
     /// # Errors
     /// As [`Self::from_pem`].
-    pub fn from_der(der: &[u8]) -> std::result::Result<Self, String> {
+    pub(crate) fn from_der(der: &[u8]) -> std::result::Result<Self, String> {
         use sha2::{Digest, Sha256};
         let raw = RawCertificate::parse(der)?;
         let subject = Subject::new(raw.subject_attributes);
@@ -129,20 +129,27 @@ impl Certificate {
     }
 }
 
-/// How many intermediate certificates may follow an authority that servers' certificates may come from, where Go takes
-/// it for one (`crypto/x509`, `CheckSignatureFrom` and `checkChainForKeyUsage`): `Some(None)` without a limit, `None` where
-/// it is none.
-pub fn server_authority(der: &[u8]) -> Option<Option<u64>> {
+/// An authority that may issue certificates of servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ServerAuthority {
+    /// How many intermediate certificates may follow it; `None` without a limit.
+    pub path_length: Option<u64>,
+}
+
+/// What Go takes for an authority of servers (`crypto/x509`, `CheckSignatureFrom` and `checkChainForKeyUsage`); `None` for
+/// any other certificate.
+pub(crate) fn server_authority(der: &[u8]) -> Option<ServerAuthority> {
     let raw = RawCertificate::parse(der).ok()?;
     let extensions = raw.extensions;
     let is_authority = extensions.is_authority || (raw.version < VERSION_3 && !extensions.has_constraints);
     let serves = extensions.purposes.is_empty() || extensions.purposes.iter().any(|one| SERVER.contains(&one.as_str()));
-    (is_authority && serves && !extensions.signs_no_certificates).then_some(extensions.path_length)
+    (is_authority && serves && !extensions.signs_no_certificates)
+        .then_some(ServerAuthority { path_length: extensions.path_length })
 }
 
 /// Whether `authority` has signed `certificate`, both DER; `None` where they are not of the same name, cannot be read, or the
 /// signature is of a kind that cannot be checked.
-pub fn verify_issued_by(certificate: &[u8], authority: &[u8]) -> Option<bool> {
+pub(crate) fn verify_issued_by(certificate: &[u8], authority: &[u8]) -> Option<bool> {
     let (leaf, authority) = (RawCertificate::parse(certificate).ok()?, RawCertificate::parse(authority).ok()?);
     if leaf.issuer != authority.subject {
         return None;

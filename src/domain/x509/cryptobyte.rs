@@ -6,23 +6,23 @@ use super::asn1;
 
 /// Tags, class and form included.
 pub(crate) mod tag {
-    pub const BOOLEAN: u8 = 0x01;
-    pub const INTEGER: u8 = 0x02;
-    pub const BIT_STRING: u8 = 0x03;
-    pub const OCTET_STRING: u8 = 0x04;
-    pub const OID: u8 = 0x06;
-    pub const UTC_TIME: u8 = 0x17;
-    pub const GENERALIZED_TIME: u8 = 0x18;
-    pub const SEQUENCE: u8 = 0x30;
-    pub const SET: u8 = 0x31;
+    pub(crate) const BOOLEAN: u8 = 0x01;
+    pub(crate) const INTEGER: u8 = 0x02;
+    pub(crate) const BIT_STRING: u8 = 0x03;
+    pub(crate) const OCTET_STRING: u8 = 0x04;
+    pub(crate) const OID: u8 = 0x06;
+    pub(crate) const UTC_TIME: u8 = 0x17;
+    pub(crate) const GENERALIZED_TIME: u8 = 0x18;
+    pub(crate) const SEQUENCE: u8 = 0x30;
+    pub(crate) const SET: u8 = 0x31;
 
     /// `[number]`, primitive.
-    pub const fn context(number: u8) -> u8 {
+    pub(crate) const fn context(number: u8) -> u8 {
         0x80 | number
     }
 
     /// `[number]`, constructed.
-    pub const fn constructed(number: u8) -> u8 {
+    pub(crate) const fn constructed(number: u8) -> u8 {
         0xa0 | number
     }
 }
@@ -32,12 +32,12 @@ pub(crate) mod tag {
 pub(crate) struct DerReader<'a>(pub &'a [u8]);
 
 impl<'a> DerReader<'a> {
-    pub fn is_empty(self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         self.0.is_empty()
     }
 
     /// Any element: its tag, its content, and all of it.
-    pub fn any(&mut self) -> Option<(u8, &'a [u8], &'a [u8])> {
+    pub(crate) fn any(&mut self) -> Option<(u8, &'a [u8], &'a [u8])> {
         let (&[tag, first], rest) = self.0.split_first_chunk::<2>()?;
         if tag & 0x1f == 0x1f {
             return None;
@@ -63,39 +63,39 @@ impl<'a> DerReader<'a> {
     }
 
     /// The content of an element with that tag.
-    pub fn read(&mut self, tag: u8) -> Option<&'a [u8]> {
+    pub(crate) fn read(&mut self, tag: u8) -> Option<&'a [u8]> {
         self.any().filter(|(found, ..)| *found == tag).map(|(_, content, _)| content)
     }
 
     /// An element with that tag, header and all.
-    pub fn element(&mut self, tag: u8) -> Option<&'a [u8]> {
+    pub(crate) fn element(&mut self, tag: u8) -> Option<&'a [u8]> {
         self.any().filter(|(found, ..)| *found == tag).map(|(.., full)| full)
     }
 
     /// A reader for the content of an element with that tag.
-    pub fn inside(&mut self, tag: u8) -> Option<Self> {
+    pub(crate) fn inside(&mut self, tag: u8) -> Option<Self> {
         self.read(tag).map(Self)
     }
 
     /// Whether an element with that tag is next.
-    pub fn peek(self, tag: u8) -> bool {
+    pub(crate) fn peek(self, tag: u8) -> bool {
         self.0.first() == Some(&tag)
     }
 
     /// The content of an element with that tag, where one is next.
     #[expect(clippy::option_option, reason = "outside: whether it could be read; inside: whether it is there")]
-    pub fn optional(&mut self, tag: u8) -> Option<Option<&'a [u8]>> {
+    pub(crate) fn optional(&mut self, tag: u8) -> Option<Option<&'a [u8]>> {
         if self.peek(tag) { self.read(tag).map(Some) } else { Some(None) }
     }
 
     /// An OBJECT IDENTIFIER's bytes.
-    pub fn oid(&mut self) -> Option<&'a [u8]> {
+    pub(crate) fn oid(&mut self) -> Option<&'a [u8]> {
         let content = self.read(tag::OID)?;
         asn1::check_oid(content).is_ok().then_some(content)
     }
 
     /// A BOOLEAN.
-    pub fn bool(&mut self) -> Option<bool> {
+    pub(crate) fn bool(&mut self) -> Option<bool> {
         match self.read(tag::BOOLEAN)? {
             [0] => Some(false),
             [0xff] => Some(true),
@@ -104,12 +104,12 @@ impl<'a> DerReader<'a> {
     }
 
     /// An INTEGER of any size, in its shortest form.
-    pub fn integer(&mut self) -> Option<Integer<'a>> {
+    pub(crate) fn integer(&mut self) -> Option<Integer<'a>> {
         self.read(tag::INTEGER).and_then(Integer::new)
     }
 
     /// A BIT STRING: its bytes and how many bits of the last one are left over.
-    pub fn bit_string(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn bit_string(&mut self) -> Option<Vec<u8>> {
         self.read(tag::BIT_STRING).and_then(|content| asn1::bits(content).ok())
     }
 }
@@ -120,7 +120,7 @@ pub(crate) struct Integer<'a>(&'a [u8]);
 
 impl<'a> Integer<'a> {
     /// `checkASN1Integer`.
-    pub fn new(content: &'a [u8]) -> Option<Self> {
+    pub(crate) fn new(content: &'a [u8]) -> Option<Self> {
         match content {
             [] => None,
             [0, second, ..] if second & 0x80 == 0 => None,
@@ -129,18 +129,18 @@ impl<'a> Integer<'a> {
         }
     }
 
-    pub fn is_negative(self) -> bool {
+    pub(crate) fn is_negative(self) -> bool {
         self.0.first().is_some_and(|byte| byte & 0x80 != 0)
     }
 
     /// As a number of 64 bits, where it is one.
-    pub fn int64(self) -> Option<i64> {
+    pub(crate) fn int64(self) -> Option<i64> {
         let start = if self.is_negative() { -1 } else { 0 };
         (self.0.len() <= 8).then(|| self.0.iter().fold(start, |value: i64, byte| value << 8 | i64::from(*byte)))
     }
 
     /// The magnitude without leading zeros, where it is above zero.
-    pub fn positive(self) -> Option<&'a [u8]> {
+    pub(crate) fn positive(self) -> Option<&'a [u8]> {
         let magnitude = self.0.strip_prefix(&[0]).unwrap_or(self.0);
         (!self.is_negative() && !magnitude.is_empty()).then_some(magnitude)
     }

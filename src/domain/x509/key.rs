@@ -51,7 +51,7 @@ pub(super) struct KeyInfo<'a> {
 
 impl KeyInfo<'_> {
     /// Reads the key, and refuses what Go refuses.
-    pub fn key(&self) -> Result<ParsedKey<'_>> {
+    pub(crate) fn key(&self) -> Result<ParsedKey<'_>> {
         match self.algorithm {
             RSA => rsa(self.parameters, &self.bits).ok_or(Malformed("the RSA key is invalid")),
             ECDSA => ecdsa(self.parameters, &self.bits).ok_or(Malformed("the ECDSA key is invalid")),
@@ -63,7 +63,7 @@ impl KeyInfo<'_> {
     }
 
     /// The key's kind, strength and fingerprint.
-    pub fn described(&self, key: &ParsedKey<'_>) -> PublicKey {
+    pub(crate) fn described(&self, key: &ParsedKey<'_>) -> PublicKey {
         let (algorithm, bits) = match key {
             ParsedKey::Rsa(modulus, _) => ("RSA".to_owned(), bit_length(modulus)),
             ParsedKey::Ecdsa(curve, _) => ("ECDSA".to_owned(), curve.bits()),
@@ -82,7 +82,7 @@ pub(super) fn bit_length(magnitude: &[u8]) -> usize {
 }
 
 impl Curve {
-    pub fn of(oid: &[u8]) -> Option<Self> {
+    pub(crate) fn of(oid: &[u8]) -> Option<Self> {
         Some(match oid {
             [0x2b, 0x81, 4, 0, 33] => Self::P224,
             [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7] => Self::P256,
@@ -93,7 +93,7 @@ impl Curve {
     }
 
     /// The order's size in bits.
-    pub const fn bits(self) -> usize {
+    pub(crate) const fn bits(self) -> usize {
         match self {
             Self::P224 => 224,
             Self::P256 => 256,

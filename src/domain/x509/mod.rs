@@ -15,16 +15,15 @@ pub(crate) mod cryptobyte;
 mod extensions;
 mod key;
 mod name;
-pub mod pem;
-pub mod private_key;
+pub(crate) mod pem;
+pub(crate) mod private_key;
 mod request;
 mod san;
 mod signature;
 mod time;
 
-pub use certificate::{SERVER, public_key, server_authority, verify_issued_by};
-pub use name::Subject;
-pub use request::{Oddity, READ_BY_GKE};
+pub(crate) use certificate::{SERVER, public_key, server_authority, verify_issued_by};
+pub(crate) use request::{Oddity, READ_BY_GKE};
 // For the practice cluster's signer.
 #[cfg(feature = "sandbox")]
 pub(crate) use {
@@ -36,7 +35,7 @@ use std::fmt;
 
 /// Why bytes are not what they claim to be. Quotes nothing of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Malformed(pub &'static str);
+pub(crate) struct Malformed(pub &'static str);
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,7 +52,7 @@ impl From<Malformed> for String {
 }
 
 /// The result of reading.
-pub type Result<T> = std::result::Result<T, Malformed>;
+pub(crate) type Result<T> = std::result::Result<T, Malformed>;
 
 /// Bytes as lower-case hex digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -42,7 +42,7 @@ pub(crate) struct Attribute<'a> {
 
 /// A name, read in the order in which it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Subject {
+pub(crate) struct Subject {
     /// As `CN=jane,O=dev`; a multi-valued RDN as `O=a+O=b`.
     pub text: String,
     /// Every CN.

@@ -28,7 +28,7 @@ const STRICT: GeneralPurpose = GeneralPurpose::new(
 
 /// A block, such as a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block<'a> {
+pub(crate) struct Block<'a> {
     /// Its type, such as `CERTIFICATE REQUEST`. Any bytes.
     pub label: &'a [u8],
     /// Whether there are header lines (RFC 1421).
@@ -45,7 +45,7 @@ pub struct Block<'a> {
 }
 
 /// The first block in `data` at or after byte `from`, as `pem.Decode` finds it.
-pub fn decode(data: &[u8], from: usize) -> Option<Block<'_>> {
+pub(crate) fn decode(data: &[u8], from: usize) -> Option<Block<'_>> {
     let data = data.get(from..)?;
     // Positions count from the start of `data`, so that none is ever negative as some are in Go.
     let (mut rest, mut after_end) = (0, 0);
@@ -88,7 +88,7 @@ pub fn decode(data: &[u8], from: usize) -> Option<Block<'_>> {
 }
 
 /// Every block, one after the other.
-pub fn blocks(data: &[u8]) -> impl Iterator<Item = Block<'_>> {
+pub(crate) fn blocks(data: &[u8]) -> impl Iterator<Item = Block<'_>> {
     let mut from = 0;
     std::iter::from_fn(move || {
         let block = decode(data, from)?;
@@ -138,7 +138,7 @@ fn base64(text: &[u8]) -> Option<(Vec<u8>, bool)> {
 }
 
 /// A block as every program writes it: lines of 64 characters.
-pub fn encode(label: &str, content: &[u8]) -> String {
+pub(crate) fn encode(label: &str, content: &[u8]) -> String {
     let digits = STRICT.encode(content);
     let mut text = format!("-----BEGIN {label}-----\n");
     let mut rest = digits.as_str();
@@ -153,7 +153,7 @@ pub fn encode(label: &str, content: &[u8]) -> String {
 }
 
 /// A label for people.
-pub fn label(label: &[u8]) -> Cow<'_, str> {
+pub(crate) fn label(label: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(label)
 }
 

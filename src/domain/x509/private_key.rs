@@ -17,7 +17,7 @@ const FEWEST_RSA_BITS: usize = 1024;
 
 /// Why a file holds no key that clients can use. Nothing of it is quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unusable {
+pub(crate) enum Unusable {
     /// There is no block `PRIVATE KEY` in it.
     #[error("it holds no private key in PEM")]
     Missing,
@@ -37,7 +37,7 @@ pub enum Unusable {
 ///
 /// # Errors
 /// Why clients cannot use it.
-pub fn public_sha256(pem: &[u8]) -> Result<String, Unusable> {
+pub(crate) fn public_sha256(pem: &[u8]) -> Result<String, Unusable> {
     let is_key = |block: &Block<'_>| block.label == b"PRIVATE KEY" || block.label.ends_with(b" PRIVATE KEY");
     let mut block = blocks(pem).find(is_key).ok_or(Unusable::Missing)?;
     let info = public_half(&block.content);

@@ -19,7 +19,7 @@ pub(super) const EXTENSION_REQUEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d
 pub(super) const ALTERNATIVE_NAMES: &[u8] = &[0x55, 0x1d, 17];
 
 /// Blocks that GKE's kubelets put behind their request, to prove which virtual machine they run on.
-pub const READ_BY_GKE: [&str; 4] =
+pub(crate) const READ_BY_GKE: [&str; 4] =
     ["ATTESTATION CERTIFICATE", "ATTESTATION DATA", "ATTESTATION SIGNATURE", "VM IDENTITY"];
 
 /// What keeps a request from being one canonical PEM block of canonical DER: another program may read it as another
@@ -83,7 +83,7 @@ impl Pkcs10 {
     ///
     /// # Errors
     /// As [`Self::from_pem`].
-    pub fn decode_unverified(pem: &[u8]) -> std::result::Result<Self, String> {
+    pub(crate) fn decode_unverified(pem: &[u8]) -> std::result::Result<Self, String> {
         Ok(Self::read(pem, false)?)
     }
 
@@ -110,7 +110,7 @@ impl Pkcs10 {
 impl<'a> RawRequest<'a> {
     /// `asn1.Unmarshal` into Go's `certificateRequest`, then `parseCertificateRequest`. Elements at the end of a SEQUENCE
     /// that has no field for them are read over.
-    pub fn parse(mut der: &'a [u8]) -> Result<Self> {
+    pub(crate) fn parse(mut der: &'a [u8]) -> Result<Self> {
         let mut outer = asn1::sequence(&mut der)?.content;
         let info = asn1::sequence(&mut outer)?;
         let mut fields = info.content;
@@ -136,7 +136,7 @@ impl<'a> RawRequest<'a> {
 
     /// The `SubjectPublicKeyInfo`, DER.
     #[cfg(feature = "sandbox")]
-    pub fn public_key(&self) -> &'a [u8] {
+    pub(crate) fn public_key(&self) -> &'a [u8] {
         self.key.full
     }
 }

@@ -74,7 +74,7 @@ static KNOWN: [(&[u8], &str, Scheme); 14] = [
 
 impl Algorithm {
     /// From an `AlgorithmIdentifier`: the identifier's DER, and the parameters with their header.
-    pub fn new(oid: &[u8], parameters: &[u8]) -> Self {
+    pub(crate) fn new(oid: &[u8], parameters: &[u8]) -> Self {
         let unknown = || Self { name: dotted(oid), scheme: Scheme::Refused };
         if oid == PSS {
             return match pss_hash(parameters) {
@@ -90,7 +90,7 @@ impl Algorithm {
     }
 
     /// Whether a signature of that kind by that key can be checked at all.
-    pub fn is_checked_with(&self, key: &ParsedKey<'_>) -> bool {
+    pub(crate) fn is_checked_with(&self, key: &ParsedKey<'_>) -> bool {
         match (self.scheme, key) {
             (Scheme::Pkcs1(_) | Scheme::Pss(_), ParsedKey::Rsa(modulus, exponent)) => is_usable(modulus, *exponent),
             (Scheme::Ecdsa(_), ParsedKey::Ecdsa(..)) | (Scheme::Ed25519, ParsedKey::Ed25519(_)) => true,
@@ -99,7 +99,7 @@ impl Algorithm {
     }
 
     /// Whether `signature` is the key's on `signed`.
-    pub fn verify(&self, key: &ParsedKey<'_>, signed: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn verify(&self, key: &ParsedKey<'_>, signed: &[u8], signature: &[u8]) -> bool {
         match (self.scheme, key) {
             (Scheme::Pkcs1(hash), ParsedKey::Rsa(modulus, exponent)) => {
                 is_usable(modulus, *exponent)

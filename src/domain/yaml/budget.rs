@@ -18,7 +18,7 @@ const MOST_REPEATED: usize = 4 << 20;
 ///
 /// # Errors
 /// What is wrong with it, and where; also that it is too large.
-pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, serde_yaml::Error> {
+pub(crate) fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, serde_yaml::Error> {
     // Without aliases the size is that of the text, which callers limit.
     if text.contains('*') {
         let mut left = Left { values: MOST_VALUES, bytes: text.len().saturating_add(MOST_REPEATED) };

@@ -7,7 +7,7 @@ use zeroize::Zeroize;
 ///
 /// # Errors
 /// Where the bytes are not valid in their encoding.
-pub fn decode(bytes: Vec<u8>) -> Result<String, String> {
+pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, String> {
     match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
@@ -51,7 +51,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, String> {
 ///
 /// # Errors
 /// The first such character, and in which line it is.
-pub fn check_characters(text: &str) -> Result<(), String> {
+pub(crate) fn check_characters(text: &str) -> Result<(), String> {
     for (number, line) in text.split('\n').enumerate() {
         let Some(c) = line.chars().find(|c| !is_accepted(*c)) else { continue };
         let why = match c {

@@ -44,11 +44,11 @@ pub(super) struct Spans<'a> {
 }
 
 impl<'a> Spans<'a> {
-    pub fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self { text, brackets: 0, opened: 0, tabs_allowed: Vec::new(), end: None }
     }
 
-    pub fn open(&mut self, style: StructureStyle, at: Span) {
+    pub(crate) fn open(&mut self, style: StructureStyle, at: Span) {
         if style == StructureStyle::Flow {
             if self.brackets == 0 {
                 self.opened = at.start.byte_offset().unwrap_or_default();
@@ -57,7 +57,7 @@ impl<'a> Spans<'a> {
         }
     }
 
-    pub fn close(&mut self, style: StructureStyle, at: Span) {
+    pub(crate) fn close(&mut self, style: StructureStyle, at: Span) {
         if style == StructureStyle::Flow {
             self.brackets = self.brackets.saturating_sub(1);
             if self.brackets == 0 {
@@ -66,12 +66,12 @@ impl<'a> Spans<'a> {
         }
     }
 
-    pub fn end_document(&mut self, at: Span) {
+    pub(crate) fn end_document(&mut self, at: Span) {
         self.end = self.end.or(at.start.byte_offset());
     }
 
     /// Looks at a scalar, a key or a value.
-    pub fn scalar(&mut self, style: ScalarStyle, at: Span) -> Result<(), &'static str> {
+    pub(crate) fn scalar(&mut self, style: ScalarStyle, at: Span) -> Result<(), &'static str> {
         let Some((range, text)) = self.slice(at) else { return Ok(()) };
         match style {
             ScalarStyle::Plain if self.brackets > 0 && text.contains('?') => {
@@ -92,7 +92,7 @@ impl<'a> Spans<'a> {
     }
 
     /// Looks at a scalar that is a key.
-    pub fn key(&self, style: ScalarStyle, at: Span) -> Result<(), &'static str> {
+    pub(crate) fn key(&self, style: ScalarStyle, at: Span) -> Result<(), &'static str> {
         let Some((range, text)) = self.slice(at) else { return Ok(()) };
         if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
             return Ok(());
@@ -112,7 +112,7 @@ impl<'a> Spans<'a> {
     }
 
     /// Refuses lines of the first document that a tab indents.
-    pub fn check_indentation(&self) -> Result<(), String> {
+    pub(crate) fn check_indentation(&self) -> Result<(), String> {
         let text = self.end.and_then(|end| self.text.get(..end)).unwrap_or(self.text);
         let (mut at, mut allowed) = (0, self.tabs_allowed.iter().peekable());
         for (number, line) in text.split('\n').enumerate() {

@@ -4,16 +4,16 @@
 //! boolean and a number (sigs.k8s.io/yaml). Such texts are put in quotes here, and so is every text with characters that
 //! a terminal would obey or not show, which are escaped.
 
-pub mod budget;
-pub mod encoding;
+pub(crate) mod budget;
+pub(crate) mod encoding;
 mod legacy;
-pub mod patch;
-pub mod plain;
-pub mod read;
+pub(crate) mod patch;
+pub(crate) mod plain;
+pub(crate) mod read;
 
 use std::fmt::Write;
 
-pub use budget::from_str;
+pub(crate) use budget::from_str;
 use serde::Serialize;
 use serde_yaml::Value;
 
@@ -30,7 +30,7 @@ const LONG_KEY: usize = 128;
 ///
 /// # Errors
 /// Where a part of it has no form in YAML.
-pub fn to_string<T: Serialize>(value: &T) -> Result<String, serde_yaml::Error> {
+pub(crate) fn to_string<T: Serialize>(value: &T) -> Result<String, serde_yaml::Error> {
     let mut value = serde_yaml::to_value(value)?;
     let mut quoted = Vec::new();
     mark(&mut value, &mut quoted);
@@ -55,7 +55,7 @@ fn unmarked(text: &str, quoted: &[String]) -> String {
 }
 
 /// A text in double quotes; what a terminal would not show as it is, is escaped.
-pub fn in_quotes(text: &str) -> String {
+pub(crate) fn in_quotes(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     push_quoted(&mut out, text);
     out
@@ -114,15 +114,6 @@ fn misread(text: &str) -> bool {
     let digits = |c: char| c.is_ascii_alphanumeric() || "+-._:".contains(c);
     let number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && text.chars().all(digits);
     boolean || number
-}
-
-/// What YAML 1.1 takes for a boolean although YAML 1.2 does not.
-pub fn old_boolean(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "y" | "yes" | "on" => Some(true),
-        "n" | "no" | "off" => Some(false),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -195,7 +186,7 @@ mod tests {
             let yaml = to_string(&value).unwrap();
             prop_assert!(yaml.split('\n').all(is_plain), "{:?}", yaml);
             prop_assert_eq!(&serde_yaml::from_str::<serde_json::Value>(&yaml).unwrap(), &value);
-            let read = read::documents(&yaml).unwrap().documents.remove(0);
+            let read = read::documents(&yaml).unwrap().values.remove(0);
             prop_assert_eq!(&serde_json::to_value(read).unwrap(), &value);
         }
     }

@@ -9,7 +9,7 @@ use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle};
 use serde_yaml::Value;
 
 /// `text`, which reads as `old`, changed so that it should read as `new`.
-pub fn patched(text: &str, old: &Value, new: &Value) -> Option<String> {
+pub(crate) fn patched(text: &str, old: &Value, new: &Value) -> Option<String> {
     if text.contains(['\r', '\u{feff}', '\t']) {
         return None;
     }
@@ -259,11 +259,11 @@ mod tests {
     const TEXT: &str = "# mine\napiVersion: v1\ncontexts: # all of them\n# the first\n- name: 'a'   # here\n  context: {cluster: c, user: u} # flow\n- context:\n    cluster: c\n    # why\n    user: u\n  name: b\ncurrent-context: a # now\n";
 
     fn change(text: &str, change: impl Fn(&mut Value)) -> Option<String> {
-        let old = documents(text).unwrap().documents.remove(0);
+        let old = documents(text).unwrap().values.remove(0);
         let mut new = old.clone();
         change(&mut new);
         let out = patched(text, &old, &new)?;
-        assert_eq!(documents(&out).unwrap().documents.remove(0), new, "{out}");
+        assert_eq!(documents(&out).unwrap().values.remove(0), new, "{out}");
         Some(out)
     }
 

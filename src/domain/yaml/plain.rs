@@ -7,7 +7,7 @@ use serde_yaml::Value;
 ///
 /// # Errors
 /// Where it is a number that JSON cannot say, so that kubectl cannot read it either.
-pub fn resolve(text: &str) -> Result<Value, &'static str> {
+pub(crate) fn resolve(text: &str) -> Result<Value, &'static str> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Ok(true.into()),
@@ -25,7 +25,7 @@ pub fn resolve(text: &str) -> Result<Value, &'static str> {
 ///
 /// # Errors
 /// Where the word is not of that kind.
-pub fn resolve_as(kind: &str, text: &str) -> Result<Value, &'static str> {
+pub(crate) fn resolve_as(kind: &str, text: &str) -> Result<Value, &'static str> {
     const OTHER: &str = "a value is not what its tag says";
     if kind == "binary" {
         let bytes = base64::engine::general_purpose::STANDARD.decode(text.replace(['\n', '\r', ' '], ""));

@@ -12,12 +12,12 @@ use crate::domain::kubeconfig::Kubeconfig;
 use crate::domain::secret::Secret;
 
 /// As many are kept of a file unless the config file says otherwise.
-pub const DEFAULT: usize = 3;
+pub(crate) const DEFAULT: usize = 3;
 
 static KEPT: AtomicUsize = AtomicUsize::new(DEFAULT);
 
 /// From now on so many backups of a file are kept; with 0 none is made.
-pub fn keep(count: usize) {
+pub(crate) fn keep(count: usize) {
     KEPT.store(count, Ordering::Relaxed);
 }
 
@@ -48,7 +48,7 @@ pub(super) fn prune(path: &Path) {
 }
 
 /// The backups of a file, the oldest first.
-pub fn all(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn all(path: &Path) -> Vec<PathBuf> {
     let Some(own) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(atomic::folder(path)).into_iter().flatten().flatten() {
@@ -62,13 +62,13 @@ pub fn all(path: &Path) -> Vec<PathBuf> {
 }
 
 /// The newest backup of a file that is the one wanted.
-pub fn newest(path: &Path, is_wanted: impl Fn(&Kubeconfig) -> bool) -> Option<Kubeconfig> {
+pub(crate) fn newest(path: &Path, is_wanted: impl Fn(&Kubeconfig) -> bool) -> Option<Kubeconfig> {
     let read = |backup: &PathBuf| super::read(backup).ok().filter(&is_wanted);
     all(path).iter().rev().find_map(read)
 }
 
 /// The name of the file that a backup of this name is of.
-pub fn backup_of(name: &str) -> Option<&str> {
+pub(crate) fn backup_of(name: &str) -> Option<&str> {
     parts(name).map(|(of, ..)| of)
 }
 
@@ -87,7 +87,7 @@ fn parts(name: &str) -> Option<(&str, &str, u32)> {
 }
 
 /// The backups of a file in which a key, token or password still is.
-pub fn holding(path: &Path, secret: &Secret) -> Vec<PathBuf> {
+pub(crate) fn holding(path: &Path, secret: &Secret) -> Vec<PathBuf> {
     all(path).into_iter().filter(|backup| holds(backup, secret)).collect()
 }
 

@@ -10,7 +10,7 @@ use crate::files::{bounded, kuberc};
 
 /// The disk.
 #[derive(Debug, Clone, Copy)]
-pub struct Disk;
+pub(crate) struct Disk;
 
 impl FileAccess for Disk {
     fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
@@ -39,7 +39,7 @@ impl FileAccess for Disk {
 ///
 /// # Errors
 /// Why it cannot be read, in words, without its name.
-pub fn read(path: &Path) -> Result<Vec<u8>, String> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let words = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => "not found".to_owned(),
         ErrorKind::PermissionDenied => "you may not read it".to_owned(),

@@ -1,7 +1,7 @@
 //! The kubeconfig on disk: which files, and editing them safely.
 
-pub mod backups;
-pub mod disk;
+pub(crate) mod backups;
+pub(crate) mod disk;
 mod text;
 mod write;
 
@@ -16,8 +16,8 @@ use crate::domain::kubeconfig::set::{Kubeconfigs, Source};
 use crate::domain::secret::Secret;
 use text::Text;
 
-pub use backups::backup_of;
-pub use write::{Comments, WrittenFile};
+pub(crate) use backups::backup_of;
+pub(crate) use write::{Comments, WrittenFile};
 
 /// How long another program's lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -39,7 +39,7 @@ pub struct Edited {
 
 /// The files that kubectl reads: those of `KUBECONFIG`, each once, else `~/.kube/config` (client-go,
 /// `tools/clientcmd/loader.go`).
-pub fn search_path() -> Vec<PathBuf> {
+pub(crate) fn search_path() -> Vec<PathBuf> {
     let listed = std::env::var_os("KUBECONFIG").unwrap_or_default();
     let mut seen = std::collections::HashSet::new();
     let listed: Vec<_> = std::env::split_paths(&listed)
@@ -53,7 +53,7 @@ pub fn search_path() -> Vec<PathBuf> {
 ///
 /// # Errors
 /// [`FileError::NoHome`] where there is neither.
-pub fn for_new_entries(explicit: Option<&Path>) -> Result<PathBuf, FileError> {
+pub(crate) fn for_new_entries(explicit: Option<&Path>) -> Result<PathBuf, FileError> {
     if let Some(path) = explicit {
         return Ok(path.to_owned());
     }
@@ -75,7 +75,7 @@ pub fn read(path: &Path) -> Result<Kubeconfig, FileError> {
 /// # Errors
 /// [`FileError::Missing`] where there is no file of `--kubeconfig`; [`FileError::Content`], [`FileError::Io`] of the first file that
 /// cannot be read (as kubectl, which then reads none); [`FileError::NoHome`].
-pub fn load(explicit: Option<&Path>) -> Result<Kubeconfigs, FileError> {
+pub(crate) fn load(explicit: Option<&Path>) -> Result<Kubeconfigs, FileError> {
     let all = load_for_change(explicit)?;
     match explicit {
         // client-go, `tools/clientcmd/loader.go`, `Load`.
@@ -88,7 +88,7 @@ pub fn load(explicit: Option<&Path>) -> Result<Kubeconfigs, FileError> {
 ///
 /// # Errors
 /// As there, but [`FileError::Missing`].
-pub fn load_for_change(explicit: Option<&Path>) -> Result<Kubeconfigs, FileError> {
+pub(crate) fn load_for_change(explicit: Option<&Path>) -> Result<Kubeconfigs, FileError> {
     load_from(&paths(explicit)?)
 }
 
@@ -107,7 +107,7 @@ pub fn load_from(paths: &[PathBuf]) -> Result<Kubeconfigs, FileError> {
 }
 
 /// Whether a file has comments; one that cannot be read has none that could be lost.
-pub fn has_comments(path: &Path) -> bool {
+pub(crate) fn has_comments(path: &Path) -> bool {
     Text::read(path).ok().flatten().is_some_and(|text| crate::domain::kubeconfig::has_comments(text.expose()))
 }
 
@@ -118,7 +118,7 @@ pub fn has_comments(path: &Path) -> bool {
 /// # Errors
 /// [`FileError::Refused`] with what `change` said, [`FileError::Comments`], [`FileError::Locked`], [`FileError::Content`],
 /// [`FileError::Raced`], [`FileError::Io`], [`FileError::NoHome`]; the files are as before then.
-pub fn change<T>(
+pub(crate) fn change<T>(
     _permit: WritePermit,
     explicit: Option<&Path>,
     comments: Comments,
@@ -174,7 +174,7 @@ pub fn edit(_permit: WritePermit, path: &Path, change: impl Fn(&mut Kubeconfig))
 
 /// What becomes of a file that something was taken out of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
+pub(crate) enum Rest {
     /// It stays.
     Keep,
     /// It is removed: there was none before.
@@ -186,7 +186,7 @@ pub enum Rest {
 ///
 /// # Errors
 /// As there.
-pub fn take_out(
+pub(crate) fn take_out(
     _permit: WritePermit,
     path: &Path,
     change: impl FnOnce(&mut Kubeconfig) -> Rest,
@@ -219,7 +219,7 @@ pub fn take_out(
 ///
 /// # Errors
 /// [`FileError::Exists`] without a permit, [`FileError::Io`].
-pub fn write_extracted(path: &Path, yaml: &Secret, replace: Option<WritePermit>) -> Result<(), FileError> {
+pub(crate) fn write_extracted(path: &Path, yaml: &Secret, replace: Option<WritePermit>) -> Result<(), FileError> {
     match replace {
         Some(_) => atomic::write_private(path, yaml.as_bytes()),
         None => atomic::write_private_new(path, yaml.as_bytes()),

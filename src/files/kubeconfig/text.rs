@@ -22,7 +22,7 @@ impl Text {
     ///
     /// # Errors
     /// [`FileError::Io`], [`FileError::Content`] where it is not in an encoding that kubectl reads.
-    pub fn read(path: &Path) -> Result<Option<Self>, FileError> {
+    pub(crate) fn read(path: &Path) -> Result<Option<Self>, FileError> {
         let bytes = match bounded::read(path, bounded::KUBECONFIG) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -36,17 +36,17 @@ impl Text {
     }
 
     /// The text.
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         self.text.expose()
     }
 
     /// The file as it is.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         self.original.as_ref().map_or(self.text.as_bytes(), |bytes| bytes.as_slice())
     }
 
     /// Whether writing the text in UTF-8 makes another file of it, even where the text stays the same.
-    pub const fn is_reencoded(&self) -> bool {
+    pub(crate) const fn is_reencoded(&self) -> bool {
         self.original.is_some()
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::secret::Secret;
 
 /// What is to happen to comments that cannot be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comments {
+pub(crate) enum Comments {
     /// Rather write nothing.
     Keep,
     /// They may go; the backup has them.
@@ -20,7 +20,7 @@ pub enum Comments {
 
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WrittenFile {
+pub(crate) struct WrittenFile {
     /// The file, as it was named.
     pub path: PathBuf,
     /// The previous file's copy, where something of it was lost.
@@ -33,7 +33,7 @@ pub struct WrittenFile {
 
 impl WrittenFile {
     /// What to know of the backups: where a secret that was deleted still is, and how to remove it there.
-    pub fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         let note = |(user, backups): &(String, Vec<PathBuf>)| {
             let files: Vec<_> = backups.iter().map(|path| path.display().to_string()).collect();
             let count = if files.len() == 1 { "a backup".to_owned() } else { format!("{} backups", files.len()) };
@@ -61,7 +61,12 @@ pub(super) struct Plan {
 
 impl Plan {
     /// What a file will be.
-    pub fn new(path: &Path, before: Option<Text>, old: &Kubeconfig, new: &Kubeconfig) -> Result<Self, FileError> {
+    pub(crate) fn new(
+        path: &Path,
+        before: Option<Text>,
+        old: &Kubeconfig,
+        new: &Kubeconfig,
+    ) -> Result<Self, FileError> {
         let content = |why: String| FileError::Content { path: path.to_owned(), why };
         let text = before.as_ref().map_or("", Text::expose);
         let (after, kept) = new.to_yaml_like(text, old).map_err(content)?;
@@ -79,7 +84,7 @@ impl Plan {
     }
 
     /// The same, but the old file is not kept.
-    pub fn without_backup(self) -> Self {
+    pub(crate) fn without_backup(self) -> Self {
         Self { keeps_backup: false, ..self }
     }
 

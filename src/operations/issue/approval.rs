@@ -86,7 +86,12 @@ pub(super) async fn approve(
 }
 
 /// What the gate refused, with the findings. `command` is what the flag that confirms is added to; `None`: the same again.
-pub fn why_refused(refusal: &Refusal, verdict: &Verdict, user: &str, command: Option<ShellCommand>) -> UserError {
+pub(crate) fn why_refused(
+    refusal: &Refusal,
+    verdict: &Verdict,
+    user: &str,
+    command: Option<ShellCommand>,
+) -> UserError {
     let Refusal::Dangerous { .. } = refusal else {
         return UserError { text: printable(&refusal.to_string()).into_owned(), advice: refusal.advice() };
     };

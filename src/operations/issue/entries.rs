@@ -30,7 +30,7 @@ pub struct Intent {
 
 impl Intent {
     /// What writing to a file that reads as `before` will do.
-    pub fn new(before: &Kubeconfig, target: &KubeconfigTarget, public_key: String) -> Self {
+    pub(crate) fn new(before: &Kubeconfig, target: &KubeconfigTarget, public_key: String) -> Self {
         Self {
             public_key,
             file_existed: target.path.exists(),
@@ -41,18 +41,18 @@ impl Intent {
     }
 
     /// Whether the user entry is the one that this issuance wrote.
-    pub fn is_written(&self, config: &Kubeconfig, target: &KubeconfigTarget) -> bool {
+    pub(crate) fn is_written(&self, config: &Kubeconfig, target: &KubeconfigTarget) -> bool {
         config.user_public_key(&target.user).as_deref() == Some(self.public_key.as_str())
     }
 
     /// Whether a backup has what was replaced.
-    pub fn is_older(&self, backup: &Kubeconfig, target: &KubeconfigTarget) -> bool {
+    pub(crate) fn is_older(&self, backup: &Kubeconfig, target: &KubeconfigTarget) -> bool {
         has_one(backup, target) && !self.is_written(backup, target)
     }
 
     /// Takes the entries out, if they are ours; tells what becomes of the file. The context that was current before is
     /// current again, unless another one was chosen since.
-    pub fn take_out(&self, config: &mut Kubeconfig, target: &KubeconfigTarget, previous: Option<&str>) -> Rest {
+    pub(crate) fn take_out(&self, config: &mut Kubeconfig, target: &KubeconfigTarget, previous: Option<&str>) -> Rest {
         if !self.is_written(config, target) {
             return Rest::Keep;
         }
@@ -103,7 +103,13 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    pub fn new(cluster: &Cluster, namespace: &str, target: &KubeconfigTarget, certificate: &str, key: &Secret) -> Self {
+    pub(crate) fn new(
+        cluster: &Cluster,
+        namespace: &str,
+        target: &KubeconfigTarget,
+        certificate: &str,
+        key: &Secret,
+    ) -> Self {
         let data = |text: &[u8]| Secret::base64_of(text).expose().to_owned();
         let user = mapping([
             ("client-certificate-data", data(certificate.as_bytes())),
@@ -117,7 +123,7 @@ impl Entries {
     }
 
     /// A name that is taken by something else is never overwritten unasked.
-    pub fn taken(&self, config: &Kubeconfig, target: &KubeconfigTarget) -> Option<UserError> {
+    pub(crate) fn taken(&self, config: &Kubeconfig, target: &KubeconfigTarget) -> Option<UserError> {
         let differs =
             |kind: EntryKind, name: &str, fields: &Mapping| config.get(kind, name).is_some_and(|there| there != fields);
         let what = if differs(EntryKind::User, &target.user, &self.user) {
@@ -134,7 +140,7 @@ impl Entries {
         Some(UserError::advised(text, "Take another name, write another file, or say that it may be replaced."))
     }
 
-    pub fn put(&self, config: &mut Kubeconfig, target: &KubeconfigTarget) {
+    pub(crate) fn put(&self, config: &mut Kubeconfig, target: &KubeconfigTarget) {
         if config.get(EntryKind::Cluster, &target.cluster).is_none() {
             config.put(EntryKind::Cluster, &target.cluster, self.cluster.clone());
         }

@@ -70,7 +70,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`files::FileError`].
-    pub fn begin(order: IssuanceRequest, server: &str, context: &str) -> Result<Self, files::FileError> {
+    pub(crate) fn begin(order: IssuanceRequest, server: &str, context: &str) -> Result<Self, files::FileError> {
         Self::begin_in(&folders::state()?, order, server, context)
     }
 
@@ -102,7 +102,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`files::FileError`] where there is no state folder.
-    pub fn unfinished() -> Result<Vec<Self>, files::FileError> {
+    pub(crate) fn unfinished() -> Result<Vec<Self>, files::FileError> {
         Ok(Self::unfinished_in(&folders::state()?))
     }
 
@@ -122,7 +122,7 @@ impl Journal {
 
     /// What the state folder says of this issuance now: a run may have gone on since it was read.
     #[must_use]
-    pub fn reloaded(&self) -> Self {
+    pub(crate) fn reloaded(&self) -> Self {
         Self::read(&self.folder).unwrap_or_else(|| self.clone())
     }
 
@@ -130,7 +130,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`files::FileError`].
-    pub fn save(&self) -> Result<(), files::FileError> {
+    pub(crate) fn save(&self) -> Result<(), files::FileError> {
         let path = self.folder.join(JOURNAL);
         let content = |why: serde_yaml::Error| files::FileError::Content { path: path.clone(), why: why.to_string() };
         let text = serde_yaml::to_string(self).map_err(content)?;
@@ -138,7 +138,7 @@ impl Journal {
     }
 
     /// The private key, if it is kept here.
-    pub fn key(&self) -> Option<Secret> {
+    pub(crate) fn key(&self) -> Option<Secret> {
         bounded::read_text(&self.folder.join(KEY), bounded::CREDENTIAL).ok().map(Secret::new)
     }
 
@@ -146,7 +146,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`files::FileError`].
-    pub fn keep_key(&self, pem: &Secret) -> Result<(), files::FileError> {
+    pub(crate) fn keep_key(&self, pem: &Secret) -> Result<(), files::FileError> {
         atomic::write_private(&self.folder.join(KEY), pem.as_bytes())
     }
 
@@ -154,12 +154,12 @@ impl Journal {
     ///
     /// # Errors
     /// [`files::FileError`].
-    pub fn forget_key(&self) -> Result<(), files::FileError> {
+    pub(crate) fn forget_key(&self) -> Result<(), files::FileError> {
         atomic::remove(&self.folder.join(KEY))
     }
 
     /// The PKCS#10 request, if it is kept here. Only the one request of the file counts, as it was written.
-    pub fn request(&self) -> Option<String> {
+    pub(crate) fn request(&self) -> Option<String> {
         let bytes = bounded::read(&self.folder.join(REQUEST), bounded::CREDENTIAL).ok()?;
         request_file::read(&bytes).ok().map(request_file::CanonicalRequestPem::into_string)
     }
@@ -168,7 +168,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`files::FileError`].
-    pub fn keep_request(&self, pem: &request_file::CanonicalRequestPem) -> Result<(), files::FileError> {
+    pub(crate) fn keep_request(&self, pem: &request_file::CanonicalRequestPem) -> Result<(), files::FileError> {
         atomic::write_private(&self.folder.join(REQUEST), pem.as_str().as_bytes())
     }
 
@@ -176,7 +176,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`files::FileError`].
-    pub fn remove(&self) -> Result<(), files::FileError> {
+    pub(crate) fn remove(&self) -> Result<(), files::FileError> {
         // The key first: what is left of a removal that is cut off must not hold one. The journal last, so that it is
         // found and removed the next time.
         self.forget_key()?;

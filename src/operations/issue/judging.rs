@@ -14,7 +14,7 @@ use crate::domain::verdict::{self, Verdict};
 
 /// What an issuance needs to pass the gate.
 #[derive(Debug, Clone)]
-pub struct Issuer {
+pub(crate) struct Issuer {
     /// The permit to write.
     pub permit: WritePermit,
     /// The policy file.

@@ -4,20 +4,21 @@
 //! looks whether that was done, so that both are right wherever an issuance was cut off.
 
 mod approval;
-pub mod entries;
-pub mod journal;
+pub(crate) mod entries;
+pub(crate) mod journal;
 mod judging;
-pub mod preflight;
-pub mod progress;
+pub(crate) mod preflight;
+pub(crate) mod progress;
 mod run;
 mod steps;
-pub mod undo;
-pub mod verify_login;
+pub(crate) mod undo;
+pub(crate) mod verify_login;
 
-pub use approval::why_refused;
-pub use journal::Journal;
-pub use judging::Issuer;
-pub use preflight::{Note, PreflightReport, preflight};
-pub use progress::{IssueOutcome, Progress, WriteRecord};
-pub use run::{Stopped, run};
-pub use undo::undo;
+pub(crate) use approval::why_refused;
+pub(crate) use journal::Journal;
+pub(crate) use judging::Issuer;
+pub(crate) use preflight::{Note, PreflightReport, preflight};
+pub use progress::WriteRecord;
+pub(crate) use progress::{IssueOutcome, Progress};
+pub(crate) use run::{Stopped, run};
+pub(crate) use undo::undo;

@@ -54,17 +54,17 @@ pub struct PreflightReport {
 
 impl PreflightReport {
     /// Whether nothing stands in the way.
-    pub fn is_clear(&self) -> bool {
+    pub(crate) fn is_clear(&self) -> bool {
         self.works() && self.refusal.is_none()
     }
 
     /// Whether it would work, whatever the gate says.
-    pub fn works(&self) -> bool {
+    pub(crate) fn works(&self) -> bool {
         self.notes.iter().all(|note| note.weight != Severity::Problem)
     }
 
     /// Whether nothing but the confirmation by the user's name is missing.
-    pub fn wants_name(&self) -> bool {
+    pub(crate) fn wants_name(&self) -> bool {
         self.works() && matches!(self.refusal, Some(Refusal::Dangerous { .. }))
     }
 
@@ -85,7 +85,7 @@ impl PreflightReport {
 ///
 /// # Errors
 /// Where the cluster cannot be asked at all.
-pub async fn preflight(
+pub(crate) async fn preflight(
     cluster: &Cluster,
     policy: &PolicyFile,
     confirmed: &[String],
@@ -281,7 +281,7 @@ async fn binding(
             found.add(step, Severity::Fine, format!("{name} is there already"));
         }
         Some(_) => {
-            found.add(step, Severity::Problem, format!("another RoleBinding {name} is there: take another name"))
+            found.add(step, Severity::Problem, format!("another RoleBinding {name} is there: take another name"));
         }
         None => match cluster.create(permit, &order.namespace, &wanted, true).await {
             // A role that is still to be made cannot be weighed against our own rights yet.

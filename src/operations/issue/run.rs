@@ -15,7 +15,7 @@ use crate::operations::issue::{approval, steps, verify_login};
 
 /// Why an issuance stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stopped {
+pub(crate) struct Stopped {
     /// The step at which it stopped.
     pub step: StepKind,
     /// Why, in words.
@@ -29,7 +29,7 @@ pub struct Stopped {
 ///
 /// # Errors
 /// The step at which it stopped, and why; [`Progress::Failed`] has said so too.
-pub async fn run(
+pub(crate) async fn run(
     cluster: &Cluster,
     issuer: &Issuer,
     mut journal: Journal,

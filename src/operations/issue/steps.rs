@@ -151,7 +151,7 @@ pub(super) async fn certificate(
 }
 
 /// The likely causes of an approved request that nobody signs.
-pub fn unsigned(signer: &str) -> String {
+pub(crate) fn unsigned(signer: &str) -> String {
     if signer.starts_with("kubernetes.io/") {
         "approved, but not issued yet. Likely: kube-controller-manager is down or has no --cluster-signing-cert-file and \
          -key-file, or the provider signs nothing for this signer (EKS)"

@@ -26,7 +26,11 @@ use crate::operations::issue::progress::WriteRecord;
 ///
 /// # Errors
 /// The first thing that could not be taken back; what was taken back before is gone.
-pub async fn undo(cluster: &Cluster, permit: WritePermit, journal: &Journal) -> Result<Vec<WriteRecord>, UserError> {
+pub(crate) async fn undo(
+    cluster: &Cluster,
+    permit: WritePermit,
+    journal: &Journal,
+) -> Result<Vec<WriteRecord>, UserError> {
     let mut done = Vec::new();
     kubeconfig(permit, journal, &mut done).await?;
     binding(cluster, permit, journal, &mut done).await?;

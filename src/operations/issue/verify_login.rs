@@ -22,7 +22,7 @@ pub struct Proof {
 ///
 /// # Errors
 /// Why that does not work.
-pub async fn prove(order: &IssuanceRequest, target: &KubeconfigTarget) -> Result<Proof, ClusterError> {
+pub(crate) async fn prove(order: &IssuanceRequest, target: &KubeconfigTarget) -> Result<Proof, ClusterError> {
     let login = Target {
         kubeconfig: Some(target.path.clone()),
         context: Some(target.context.clone()),

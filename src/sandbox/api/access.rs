@@ -15,21 +15,21 @@ use crate::sandbox::seed;
 use crate::sandbox::store::Store;
 
 /// The policy of the newest roles and bindings; it is built again when one of them has changed.
-pub struct Authorizer {
+pub(crate) struct Authorizer {
     current: Mutex<Option<(u64, Arc<Policy>)>>,
     node_rules: Arc<[PolicyRule]>,
 }
 
 /// The authorization of one moment.
 #[derive(Clone)]
-pub struct Access {
+pub(crate) struct Access {
     policy: Arc<Policy>,
     nodes: NodeAuthorizer,
 }
 
 /// What the authorizers say about a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// Whether it is allowed.
     pub allowed: bool,
     /// Why, in the server's words; may be empty.
@@ -41,12 +41,12 @@ impl Authorizer {
     ///
     /// # Errors
     /// Where the asset with the default roles is broken.
-    pub fn new() -> Result<Self, serde_json::Error> {
+    pub(crate) fn new() -> Result<Self, serde_json::Error> {
         Ok(Self { current: Mutex::default(), node_rules: seed::node_rules()?.into() })
     }
 
     /// The authorization as it is now.
-    pub fn access(&self, store: &Arc<Store>) -> Access {
+    pub(crate) fn access(&self, store: &Arc<Store>) -> Access {
         let nodes = NodeAuthorizer::new(store.clone(), self.node_rules.clone());
         Access { policy: self.policy(store), nodes }
     }
@@ -81,17 +81,17 @@ fn objects<T: DeserializeOwned>(store: &Store, resource: &'static Resource) -> i
 
 impl Access {
     /// The roles and bindings: what escalation and rule reviews look at.
-    pub fn policy(&self) -> &Policy {
+    pub(crate) fn policy(&self) -> &Policy {
         &self.policy
     }
 
     /// Whether a request without selectors is allowed.
-    pub fn permits(&self, who: &Principal, action: &Action) -> bool {
+    pub(crate) fn permits(&self, who: &Principal, action: &Action) -> bool {
         self.decide(who, action, &Fields::default()).allowed
     }
 
     /// Asks one authorizer after the other (`authorization/union`); `fields` is the request's field selector.
-    pub fn decide(&self, who: &Principal, action: &Action, fields: &Fields) -> Decision {
+    pub(crate) fn decide(&self, who: &Principal, action: &Action, fields: &Fields) -> Decision {
         let allowed = |reason: String| Decision { allowed: true, reason };
         if who.is_master() {
             return allowed(String::new());
@@ -116,7 +116,7 @@ impl Access {
 }
 
 /// The 403 for an action, in the server's words (`responsewriters.Forbidden`).
-pub fn refusal(user: &User, action: &Action, reason: &str) -> ApiFailure {
+pub(crate) fn refusal(user: &User, action: &Action, reason: &str) -> ApiFailure {
     let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
     let name = &user.who.user;
     match action {

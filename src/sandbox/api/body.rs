@@ -21,7 +21,7 @@ const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kube
 
 /// An object from a body, with what the client should be warned of.
 #[derive(Debug)]
-pub struct Decoded {
+pub(crate) struct Decoded {
     /// The object; `kind` and `apiVersion` are in it.
     pub object: Value,
     /// Sentences for the header `Warning`.
@@ -32,7 +32,7 @@ pub struct Decoded {
 ///
 /// # Errors
 /// 415 for a form that is not known, 400 for a body that is not of that form.
-pub fn parse(content_type: &str, body: &Bytes) -> Result<(Value, Vec<String>), ApiFailure> {
+pub(crate) fn parse(content_type: &str, body: &Bytes) -> Result<(Value, Vec<String>), ApiFailure> {
     let media = content_type.split(';').next().unwrap_or_default().trim();
     match media {
         "" | "application/json" | "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
@@ -62,7 +62,7 @@ fn json(body: &Bytes) -> Result<(Value, Vec<String>), ApiFailure> {
 ///
 /// # Errors
 /// 400 and 415.
-pub fn object(
+pub(crate) fn object(
     schemas: &Schemas,
     resource: &Resource,
     content_type: &str,
@@ -98,7 +98,7 @@ fn other_kind(resource: &Resource, kind: &str, given: &str) -> ApiFailure {
 ///
 /// # Errors
 /// 400 where it is none.
-pub fn typed(
+pub(crate) fn typed(
     schemas: &Schemas,
     resource: &Resource,
     mut object: Value,

@@ -9,10 +9,10 @@ use super::respond::{self, Body};
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// The version that this cluster behaves like.
-pub const BEHAVES_LIKE: &str = "v1.36.3";
+pub(crate) const BEHAVES_LIKE: &str = "v1.36.3";
 
 /// `/version`.
-pub fn version() -> Value {
+pub(crate) fn version() -> Value {
     json!({
         "major": "1", "minor": "36", "gitVersion": BEHAVES_LIKE, "gitCommit": "", "gitTreeState": "",
         "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "countersign sandbox",
@@ -21,7 +21,7 @@ pub fn version() -> Value {
 }
 
 /// A document of discovery, if the path is one's.
-pub fn answer(path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
+pub(crate) fn answer(path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let at_once = accept.contains("as=APIGroupDiscoveryList") && accept.contains("v=v2");
     let parts: Vec<_> = path.split('/').skip(1).collect();

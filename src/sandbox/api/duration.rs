@@ -1,7 +1,7 @@
 //! Ages as the server's tables print them (`apimachinery/pkg/util/duration`, `HumanDuration`).
 
 /// A duration with two or three significant figures.
-pub fn human(seconds: i64) -> String {
+pub(crate) fn human(seconds: i64) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3600);
     let (days, years) = (hours / 24, hours / 24 / 365);
     let with = |whole: String, rest: i64, unit: &str| if rest == 0 { whole } else { format!("{whole}{rest}{unit}") };

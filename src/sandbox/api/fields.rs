@@ -7,7 +7,7 @@ use super::status::ApiFailure;
 
 /// A field selector: terms in Go's order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fields(Vec<Term>);
+pub(crate) struct Fields(Vec<Term>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Term {
@@ -21,7 +21,7 @@ impl Fields {
     ///
     /// # Errors
     /// 400 with what cannot be read.
-    pub fn parse(text: &str) -> Result<Self, ApiFailure> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ApiFailure> {
         let mut terms = split(text);
         terms.sort_unstable();
         let terms = terms.into_iter().filter(|term| !term.is_empty());
@@ -29,22 +29,22 @@ impl Fields {
     }
 
     /// The one value that a field must have (`RequiresExactMatch`).
-    pub fn exact(&self, field: &str) -> Option<&str> {
+    pub(crate) fn exact(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|term| term.equal && term.field == field).map(|term| term.value.as_str())
     }
 
     /// Whether one of the terms is `field=value`.
-    pub fn requires(&self, field: &str, value: &str) -> bool {
+    pub(crate) fn requires(&self, field: &str, value: &str) -> bool {
         self.0.iter().any(|term| term.equal && term.field == field && term.value == value)
     }
 
     /// Adds the term `field=value`.
-    pub fn require(&mut self, field: &str, value: &str) {
+    pub(crate) fn require(&mut self, field: &str, value: &str) {
         self.0.push(Term { field: field.to_owned(), equal: true, value: value.to_owned() });
     }
 
     /// Whether it has no terms.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
@@ -52,7 +52,7 @@ impl Fields {
     ///
     /// # Errors
     /// 400 with the field that cannot.
-    pub fn check(&self, resource: &Resource) -> Result<(), ApiFailure> {
+    pub(crate) fn check(&self, resource: &Resource) -> Result<(), ApiFailure> {
         let known = |field: &str| {
             field == "metadata.name"
                 || (field == "metadata.namespace" && (resource.namespaced || resource.fields.is_empty()))
@@ -69,7 +69,7 @@ impl Fields {
     }
 
     /// Whether this object is selected.
-    pub fn matches(&self, object: &Value) -> bool {
+    pub(crate) fn matches(&self, object: &Value) -> bool {
         self.0.iter().all(|term| (value(object, &term.field) == term.value) == term.equal)
     }
 }

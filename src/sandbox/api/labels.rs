@@ -7,7 +7,7 @@ use crate::sandbox::kinds::names;
 
 /// A label selector.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Labels(Vec<Requirement>);
+pub(crate) struct Labels(Vec<Requirement>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Requirement {
@@ -24,13 +24,13 @@ impl Labels {
     ///
     /// # Errors
     /// 400 with what cannot be read.
-    pub fn parse(text: &str) -> Result<Self, ApiFailure> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ApiFailure> {
         let mut parser = Parser { tokens: scan(text), next: 0 };
         parser.selector().map(Self).map_err(ApiFailure::bad_request)
     }
 
     /// Whether an object with these labels is selected.
-    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    pub(crate) fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         let number = |key: &String| labels.get(key).and_then(|value| value.parse::<i64>().ok());
         self.0.iter().all(|requirement| match requirement {
             Requirement::In(key, values) => labels.get(key).is_some_and(|value| values.contains(value)),

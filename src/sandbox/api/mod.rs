@@ -1,21 +1,21 @@
 //! The API: from a request to its answer. Authentication, authorisation, then the verb.
 
-pub mod access;
+pub(crate) mod access;
 mod body;
 mod delete;
 mod discovery;
 mod duration;
-pub mod fields;
+pub(crate) mod fields;
 mod labels;
 mod openapi;
 mod patch;
 mod query;
 mod read;
-pub mod request_info;
-pub mod resource;
+pub(crate) mod request_info;
+pub(crate) mod resource;
 mod respond;
 mod reviews;
-pub mod status;
+pub(crate) mod status;
 mod table;
 mod token_request;
 mod watch;
@@ -35,19 +35,19 @@ use super::impersonation::impersonated;
 use super::kinds::Write;
 use super::schema::Schemas;
 use super::store::Store;
-use super::tokens::Tokens;
+use super::tokens::{Issuer, Tokens};
 use crate::domain::access::{Action, ResourceAction};
 use access::{Access, Authorizer, refusal};
 use fields::Fields;
 use query::Query;
 use request_info::{RequestInfo, Unreadable};
 use resource::{GROUPS, Resource, VERSION, find};
-pub use respond::Body;
+pub(crate) use respond::Body;
 use respond::Form;
 use status::ApiFailure;
 
 /// The longest body that is read, in bytes (`MaxRequestBodyBytes`).
-pub const LONGEST_BODY: usize = 3 * 1024 * 1024;
+pub(crate) const LONGEST_BODY: usize = 3 * 1024 * 1024;
 
 /// Everything that an answer needs.
 pub struct Api {
@@ -144,7 +144,7 @@ impl Api {
             "/readyz" | "/livez" | "/healthz" => Ok(respond::text(200, "ok")),
             "/version" => Ok(respond::data(200, discovery::version().to_string().into(), false)),
             "/.well-known/openid-configuration" => {
-                respond::public(headers, "application/json", &self.tokens.issuer.configuration(&self.url))
+                respond::public(headers, "application/json", &Issuer::configuration(&self.url))
             }
             "/openid/v1/jwks" => respond::public(headers, "application/jwk-set+json", &self.tokens.issuer.keys()),
             _ => discovery::answer(trimmed, headers).ok_or_else(|| unknown_path(trimmed)),

@@ -12,7 +12,7 @@ use crate::sandbox::schema::Schemas;
 ///
 /// # Errors
 /// 404 for what is not there, 406 for the binary form of version 2.
-pub fn answer(schemas: &Schemas, path: &str, headers: &HeaderMap) -> Result<Response<Body>, ApiFailure> {
+pub(crate) fn answer(schemas: &Schemas, path: &str, headers: &HeaderMap) -> Result<Response<Body>, ApiFailure> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     let parts: Vec<_> = path.split('/').collect();
     let document = match parts.as_slice() {

@@ -18,7 +18,12 @@ const ACCEPTED: &str = "application/json-patch+json, application/merge-patch+jso
 ///
 /// # Errors
 /// 400 for a patch that cannot be read, 415 for one of another kind, 422 for one that does not fit.
-pub fn apply(node: SchemaNode<'_>, mut object: Value, content_type: &str, body: &Bytes) -> Result<Value, ApiFailure> {
+pub(crate) fn apply(
+    node: SchemaNode<'_>,
+    mut object: Value,
+    content_type: &str,
+    body: &Bytes,
+) -> Result<Value, ApiFailure> {
     let media = content_type.split(';').next().unwrap_or_default().trim();
     match media {
         "application/json-patch+json" => {

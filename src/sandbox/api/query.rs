@@ -14,7 +14,7 @@ use crate::sandbox::store::ObjectKey;
 
 /// How unknown fields of a body are met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FieldValidation {
+pub(crate) enum FieldValidation {
     /// In silence.
     Ignore,
     /// With a warning.
@@ -27,7 +27,7 @@ pub enum FieldValidation {
 /// The options of a request.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
-pub struct Query {
+pub(crate) struct Query {
     /// `watch`.
     pub watch: bool,
     /// `limit`; 0 means none.
@@ -60,7 +60,7 @@ pub struct Query {
 
 /// Where a list goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Continue {
+pub(crate) struct Continue {
     /// The version of the first page; `None` goes on in the list of now.
     pub revision: Option<u64>,
     /// The last object so far.
@@ -69,7 +69,7 @@ pub struct Continue {
 
 impl Continue {
     /// As the `continue` token: etcd's form, for people who look inside.
-    pub fn to_token(&self) -> String {
+    pub(crate) fn to_token(&self) -> String {
         let start = format!("/{}/{}\0", self.key.namespace, self.key.name);
         let version = self.revision.map_or(json!(-1), Value::from);
         let token = json!({ "v": "meta.k8s.io/v1", "rv": version, "start": start });
@@ -95,7 +95,7 @@ impl Query {
     ///
     /// # Errors
     /// 400 and 422, as the server has them.
-    pub fn parse(text: &str, method: &Method) -> Result<Self, ApiFailure> {
+    pub(crate) fn parse(text: &str, method: &Method) -> Result<Self, ApiFailure> {
         let mut query = Self::default();
         for (key, value) in form_urlencoded::parse(text.as_bytes()) {
             query.set(&key, &value)?;

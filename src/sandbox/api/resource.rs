@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 /// A kind of object, or of question, and how it is reached.
 #[derive(Debug)]
-pub struct Resource {
+pub(crate) struct Resource {
     /// API group, empty for the core.
     pub group: &'static str,
     /// `pods`.
@@ -32,7 +32,7 @@ pub struct Resource {
 }
 
 /// Every group has this version alone.
-pub const VERSION: &str = "v1";
+pub(crate) const VERSION: &str = "v1";
 
 const STORED: Resource = Resource {
     group: "",
@@ -53,7 +53,7 @@ const RBAC: Resource = Resource { group: "rbac.authorization.k8s.io", ..STORED }
 const AUTHORIZATION: Resource = Resource { group: "authorization.k8s.io", ..ASKED };
 
 /// `configmaps`.
-pub static CONFIG_MAPS: Resource = Resource {
+pub(crate) static CONFIG_MAPS: Resource = Resource {
     plural: "configmaps",
     singular: "configmap",
     kind: "ConfigMap",
@@ -65,7 +65,7 @@ pub static CONFIG_MAPS: Resource = Resource {
 };
 
 /// `events`.
-pub static EVENTS: Resource = Resource {
+pub(crate) static EVENTS: Resource = Resource {
     plural: "events",
     singular: "event",
     kind: "Event",
@@ -90,7 +90,7 @@ pub static EVENTS: Resource = Resource {
 };
 
 /// `namespaces`.
-pub static NAMESPACES: Resource = Resource {
+pub(crate) static NAMESPACES: Resource = Resource {
     plural: "namespaces",
     singular: "namespace",
     kind: "Namespace",
@@ -103,7 +103,7 @@ pub static NAMESPACES: Resource = Resource {
 };
 
 /// `nodes`.
-pub static NODES: Resource = Resource {
+pub(crate) static NODES: Resource = Resource {
     plural: "nodes",
     singular: "node",
     kind: "Node",
@@ -116,7 +116,7 @@ pub static NODES: Resource = Resource {
 };
 
 /// `pods`.
-pub static PODS: Resource = Resource {
+pub(crate) static PODS: Resource = Resource {
     plural: "pods",
     singular: "pod",
     kind: "Pod",
@@ -140,7 +140,7 @@ pub static PODS: Resource = Resource {
 };
 
 /// `secrets`.
-pub static SECRETS: Resource = Resource {
+pub(crate) static SECRETS: Resource = Resource {
     plural: "secrets",
     singular: "secret",
     kind: "Secret",
@@ -152,7 +152,7 @@ pub static SECRETS: Resource = Resource {
 };
 
 /// `serviceaccounts`.
-pub static SERVICE_ACCOUNTS: Resource = Resource {
+pub(crate) static SERVICE_ACCOUNTS: Resource = Resource {
     plural: "serviceaccounts",
     singular: "serviceaccount",
     kind: "ServiceAccount",
@@ -165,7 +165,7 @@ pub static SERVICE_ACCOUNTS: Resource = Resource {
 };
 
 /// `services`. Kept and shown; nothing here runs them.
-pub static SERVICES: Resource = Resource {
+pub(crate) static SERVICES: Resource = Resource {
     plural: "services",
     singular: "service",
     kind: "Service",
@@ -179,7 +179,7 @@ pub static SERVICES: Resource = Resource {
 };
 
 /// `daemonsets`. Kept and shown; nothing here runs them.
-pub static DAEMON_SETS: Resource = Resource {
+pub(crate) static DAEMON_SETS: Resource = Resource {
     group: "apps",
     plural: "daemonsets",
     singular: "daemonset",
@@ -194,7 +194,7 @@ pub static DAEMON_SETS: Resource = Resource {
 };
 
 /// `deployments`. Kept and shown; nothing here runs them.
-pub static DEPLOYMENTS: Resource = Resource {
+pub(crate) static DEPLOYMENTS: Resource = Resource {
     group: "apps",
     plural: "deployments",
     singular: "deployment",
@@ -209,7 +209,7 @@ pub static DEPLOYMENTS: Resource = Resource {
 };
 
 /// `replicasets`. Kept and shown; nothing here runs them.
-pub static REPLICA_SETS: Resource = Resource {
+pub(crate) static REPLICA_SETS: Resource = Resource {
     group: "apps",
     plural: "replicasets",
     singular: "replicaset",
@@ -224,7 +224,7 @@ pub static REPLICA_SETS: Resource = Resource {
 };
 
 /// `statefulsets`. Kept and shown; nothing here runs them.
-pub static STATEFUL_SETS: Resource = Resource {
+pub(crate) static STATEFUL_SETS: Resource = Resource {
     group: "apps",
     plural: "statefulsets",
     singular: "statefulset",
@@ -239,7 +239,7 @@ pub static STATEFUL_SETS: Resource = Resource {
 };
 
 /// `selfsubjectreviews`.
-pub static SELF_REVIEWS: Resource = Resource {
+pub(crate) static SELF_REVIEWS: Resource = Resource {
     group: "authentication.k8s.io",
     plural: "selfsubjectreviews",
     singular: "selfsubjectreview",
@@ -249,7 +249,7 @@ pub static SELF_REVIEWS: Resource = Resource {
 };
 
 /// `tokenreviews`.
-pub static TOKEN_REVIEWS: Resource = Resource {
+pub(crate) static TOKEN_REVIEWS: Resource = Resource {
     group: "authentication.k8s.io",
     plural: "tokenreviews",
     singular: "tokenreview",
@@ -259,7 +259,7 @@ pub static TOKEN_REVIEWS: Resource = Resource {
 };
 
 /// What is posted to `serviceaccounts/token`. No resource of its own, and so not in [`RESOURCES`].
-pub static TOKEN_REQUESTS: Resource = Resource {
+pub(crate) static TOKEN_REQUESTS: Resource = Resource {
     group: "authentication.k8s.io",
     plural: "tokenrequests",
     singular: "tokenrequest",
@@ -270,7 +270,7 @@ pub static TOKEN_REQUESTS: Resource = Resource {
 };
 
 /// `localsubjectaccessreviews`.
-pub static LOCAL_ACCESS_REVIEWS: Resource = Resource {
+pub(crate) static LOCAL_ACCESS_REVIEWS: Resource = Resource {
     plural: "localsubjectaccessreviews",
     singular: "localsubjectaccessreview",
     kind: "LocalSubjectAccessReview",
@@ -280,7 +280,7 @@ pub static LOCAL_ACCESS_REVIEWS: Resource = Resource {
 };
 
 /// `selfsubjectaccessreviews`.
-pub static SELF_ACCESS_REVIEWS: Resource = Resource {
+pub(crate) static SELF_ACCESS_REVIEWS: Resource = Resource {
     plural: "selfsubjectaccessreviews",
     singular: "selfsubjectaccessreview",
     kind: "SelfSubjectAccessReview",
@@ -289,7 +289,7 @@ pub static SELF_ACCESS_REVIEWS: Resource = Resource {
 };
 
 /// `selfsubjectrulesreviews`.
-pub static SELF_RULES_REVIEWS: Resource = Resource {
+pub(crate) static SELF_RULES_REVIEWS: Resource = Resource {
     plural: "selfsubjectrulesreviews",
     singular: "selfsubjectrulesreview",
     kind: "SelfSubjectRulesReview",
@@ -298,7 +298,7 @@ pub static SELF_RULES_REVIEWS: Resource = Resource {
 };
 
 /// `subjectaccessreviews`.
-pub static ACCESS_REVIEWS: Resource = Resource {
+pub(crate) static ACCESS_REVIEWS: Resource = Resource {
     plural: "subjectaccessreviews",
     singular: "subjectaccessreview",
     kind: "SubjectAccessReview",
@@ -307,7 +307,7 @@ pub static ACCESS_REVIEWS: Resource = Resource {
 };
 
 /// `cronjobs`. Kept and shown; nothing here runs them.
-pub static CRON_JOBS: Resource = Resource {
+pub(crate) static CRON_JOBS: Resource = Resource {
     group: "batch",
     plural: "cronjobs",
     singular: "cronjob",
@@ -322,7 +322,7 @@ pub static CRON_JOBS: Resource = Resource {
 };
 
 /// `jobs`. Kept and shown; nothing here runs them.
-pub static JOBS: Resource = Resource {
+pub(crate) static JOBS: Resource = Resource {
     group: "batch",
     plural: "jobs",
     singular: "job",
@@ -336,7 +336,7 @@ pub static JOBS: Resource = Resource {
 };
 
 /// `certificatesigningrequests`.
-pub static REQUESTS: Resource = Resource {
+pub(crate) static REQUESTS: Resource = Resource {
     group: "certificates.k8s.io",
     plural: "certificatesigningrequests",
     singular: "certificatesigningrequest",
@@ -350,7 +350,7 @@ pub static REQUESTS: Resource = Resource {
 };
 
 /// `clusterrolebindings`.
-pub static CLUSTER_ROLE_BINDINGS: Resource = Resource {
+pub(crate) static CLUSTER_ROLE_BINDINGS: Resource = Resource {
     plural: "clusterrolebindings",
     singular: "clusterrolebinding",
     kind: "ClusterRoleBinding",
@@ -360,7 +360,7 @@ pub static CLUSTER_ROLE_BINDINGS: Resource = Resource {
 };
 
 /// `clusterroles`.
-pub static CLUSTER_ROLES: Resource = Resource {
+pub(crate) static CLUSTER_ROLES: Resource = Resource {
     plural: "clusterroles",
     singular: "clusterrole",
     kind: "ClusterRole",
@@ -370,7 +370,7 @@ pub static CLUSTER_ROLES: Resource = Resource {
 };
 
 /// `rolebindings`.
-pub static ROLE_BINDINGS: Resource = Resource {
+pub(crate) static ROLE_BINDINGS: Resource = Resource {
     plural: "rolebindings",
     singular: "rolebinding",
     kind: "RoleBinding",
@@ -381,7 +381,7 @@ pub static ROLE_BINDINGS: Resource = Resource {
 };
 
 /// `roles`.
-pub static ROLES: Resource = Resource {
+pub(crate) static ROLES: Resource = Resource {
     plural: "roles",
     singular: "role",
     kind: "Role",
@@ -392,7 +392,7 @@ pub static ROLES: Resource = Resource {
 };
 
 /// All resources, in the order of discovery.
-pub static RESOURCES: &[&Resource] = &[
+pub(crate) static RESOURCES: &[&Resource] = &[
     &CONFIG_MAPS,
     &EVENTS,
     &NAMESPACES,
@@ -421,7 +421,7 @@ pub static RESOURCES: &[&Resource] = &[
 ];
 
 /// The groups with a name, in the order of discovery.
-pub static GROUPS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+pub(crate) static GROUPS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let mut groups: Vec<_> =
         RESOURCES.iter().map(|resource| resource.group).filter(|group| !group.is_empty()).collect();
     groups.dedup();
@@ -430,22 +430,22 @@ pub static GROUPS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
 
 impl Resource {
     /// Its place in [`RESOURCES`].
-    pub fn index(&self) -> usize {
+    pub(crate) fn index(&self) -> usize {
         RESOURCES.iter().position(|other| std::ptr::eq(*other, self)).unwrap_or_default()
     }
 
     /// `rbac.authorization.k8s.io/v1`, or `v1`.
-    pub fn api_version(&self) -> String {
+    pub(crate) fn api_version(&self) -> String {
         group_version(self.group)
     }
 
     /// `roles.rbac.authorization.k8s.io`, or `pods`.
-    pub fn qualified(&self) -> String {
+    pub(crate) fn qualified(&self) -> String {
         if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
     }
 
     /// What can be done with it.
-    pub fn verbs(&self) -> &'static [&'static str] {
+    pub(crate) fn verbs(&self) -> &'static [&'static str] {
         match (self.asked, self.plural) {
             (true, _) => &["create"],
             (false, "namespaces") => &["create", "delete", "get", "list", "patch", "update", "watch"],
@@ -454,7 +454,7 @@ impl Resource {
     }
 
     /// What can be done with a part of it.
-    pub fn subresource_verbs(subresource: &str) -> &'static [&'static str] {
+    pub(crate) fn subresource_verbs(subresource: &str) -> &'static [&'static str] {
         match subresource {
             "finalize" => &["update"],
             "log" => &["get"],
@@ -465,7 +465,7 @@ impl Resource {
     }
 
     /// Group and kind of what a part is, where it is another than the object (`GroupVersionKindProvider`).
-    pub fn subresource_kind(subresource: &str) -> Option<(&'static str, &'static str)> {
+    pub(crate) fn subresource_kind(subresource: &str) -> Option<(&'static str, &'static str)> {
         match subresource {
             "eviction" => Some(("policy", "Eviction")),
             "scale" => Some(("autoscaling", "Scale")),
@@ -475,22 +475,22 @@ impl Resource {
     }
 
     /// Whether a part is served. Others are known for the sake of roles alone: nothing runs here.
-    pub fn serves(&self, subresource: &str) -> bool {
+    pub(crate) fn serves(&self, subresource: &str) -> bool {
         self.subresources.contains(&subresource) && ["approval", "finalize", "status", "token"].contains(&subresource)
     }
 }
 
 /// `rbac.authorization.k8s.io/v1`, or `v1`.
-pub fn group_version(group: &str) -> String {
+pub(crate) fn group_version(group: &str) -> String {
     if group.is_empty() { VERSION.to_owned() } else { format!("{group}/{VERSION}") }
 }
 
 /// The resource of that group and plural name.
-pub fn find(group: &str, plural: &str) -> Option<&'static Resource> {
+pub(crate) fn find(group: &str, plural: &str) -> Option<&'static Resource> {
     RESOURCES.iter().copied().find(|resource| resource.group == group && resource.plural == plural)
 }
 
 /// The resources of a group.
-pub fn of_group(group: &str) -> impl Iterator<Item = &'static Resource> {
+pub(crate) fn of_group(group: &str) -> impl Iterator<Item = &'static Resource> {
     RESOURCES.iter().copied().filter(move |resource| resource.group == group)
 }

@@ -15,11 +15,11 @@ use super::table;
 use crate::sandbox::store::{ObjectKey, Record};
 
 /// A body, whole or as it comes.
-pub type Body = UnsyncBoxBody<Bytes, Infallible>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 /// How objects are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// Whole.
     Whole,
     /// As rows of a table, for `kubectl get`.
@@ -32,7 +32,7 @@ pub enum Form {
 ///
 /// # Errors
 /// 406 where nothing of it can be had.
-pub fn negotiate(headers: &HeaderMap) -> Result<(Form, bool), ApiFailure> {
+pub(crate) fn negotiate(headers: &HeaderMap) -> Result<(Form, bool), ApiFailure> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     for entry in accept.split(',') {
         let mut parts = entry.split(';').map(str::trim);
@@ -54,7 +54,7 @@ pub fn negotiate(headers: &HeaderMap) -> Result<(Form, bool), ApiFailure> {
 }
 
 /// One object with its kind, in a form.
-pub fn one(resource: &Resource, record: &Record, form: Form) -> Bytes {
+pub(crate) fn one(resource: &Resource, record: &Record, form: Form) -> Bytes {
     match form {
         Form::Whole => with_kind(resource.kind, &resource.api_version(), &record.json),
         Form::Table => table::of(resource, [record].into_iter(), &Value::Null, true).to_string().into(),
@@ -63,7 +63,7 @@ pub fn one(resource: &Resource, record: &Record, form: Form) -> Bytes {
 }
 
 /// The metadata alone, as an object of its own.
-pub fn partial(object: &Value) -> Value {
+pub(crate) fn partial(object: &Value) -> Value {
     serde_json::json!({
         "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object.get("metadata"),
     })
@@ -75,7 +75,12 @@ fn with_kind(kind: &str, api_version: &str, json: &Bytes) -> Bytes {
 }
 
 /// A list in a form; `meta` is its metadata.
-pub fn many(resource: &Resource, records: &[(ObjectKey, std::sync::Arc<Record>)], meta: &Value, form: Form) -> Bytes {
+pub(crate) fn many(
+    resource: &Resource,
+    records: &[(ObjectKey, std::sync::Arc<Record>)],
+    meta: &Value,
+    form: Form,
+) -> Bytes {
     let records = records.iter().map(|(_, record)| record.as_ref());
     match form {
         Form::Whole => {
@@ -106,7 +111,7 @@ pub fn many(resource: &Resource, records: &[(ObjectKey, std::sync::Arc<Record>)]
 }
 
 /// JSON, or the same as YAML.
-pub fn data(code: u16, json: Bytes, yaml: bool) -> Response<Body> {
+pub(crate) fn data(code: u16, json: Bytes, yaml: bool) -> Response<Body> {
     let as_yaml = || serde_json::from_slice::<Value>(&json).ok().and_then(|value| serde_yaml::to_string(&value).ok());
     match yaml.then(as_yaml).flatten() {
         Some(text) => whole(code, "application/yaml", text.into()),
@@ -118,7 +123,7 @@ pub fn data(code: u16, json: Bytes, yaml: bool) -> Response<Body> {
 ///
 /// # Errors
 /// 406 where the client does not take that form.
-pub fn public(headers: &HeaderMap, media: &'static str, document: &Value) -> Result<Response<Body>, ApiFailure> {
+pub(crate) fn public(headers: &HeaderMap, media: &'static str, document: &Value) -> Result<Response<Body>, ApiFailure> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     let mut accepted = accept.split(',').map(|entry| entry.split(';').next().unwrap_or_default().trim());
     if !accepted.any(|entry| entry == media || entry == "*/*") {
@@ -130,12 +135,12 @@ pub fn public(headers: &HeaderMap, media: &'static str, document: &Value) -> Res
 }
 
 /// Plain text.
-pub fn text(code: u16, text: &str) -> Response<Body> {
+pub(crate) fn text(code: u16, text: &str) -> Response<Body> {
     whole(code, "text/plain; charset=utf-8", Bytes::copy_from_slice(text.as_bytes()))
 }
 
 /// A refusal.
-pub fn failure(failure: &ApiFailure) -> Response<Body> {
+pub(crate) fn failure(failure: &ApiFailure) -> Response<Body> {
     if failure.reason.is_empty() {
         return text(failure.code, &failure.message);
     }
@@ -143,7 +148,7 @@ pub fn failure(failure: &ApiFailure) -> Response<Body> {
 }
 
 /// JSON values as they come.
-pub fn stream(chunks: impl futures::Stream<Item = Bytes> + Send + 'static) -> Response<Body> {
+pub(crate) fn stream(chunks: impl futures::Stream<Item = Bytes> + Send + 'static) -> Response<Body> {
     use futures::StreamExt;
     let frames = chunks.map(|chunk| Ok::<_, Infallible>(Frame::data(chunk)));
     build(200, "application/json", StreamBody::new(frames).boxed_unsync())
@@ -166,7 +171,7 @@ fn build(code: u16, media: &'static str, body: Body) -> Response<Body> {
 const LONGEST_WARNINGS: usize = 4096;
 
 /// Adds sentences that kubectl prints as warnings (RFC 7234, 5.5), up to a limit.
-pub fn warn(response: &mut Response<Body>, warnings: &[String]) {
+pub(crate) fn warn(response: &mut Response<Body>, warnings: &[String]) {
     let mut left = LONGEST_WARNINGS;
     for warning in warnings {
         let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");

@@ -21,7 +21,7 @@ pub struct ApiFailure {
 
 /// One thing that is wrong with an object.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Cause {
+pub(crate) struct Cause {
     /// `FieldValueInvalid`.
     pub reason: &'static str,
     /// `Invalid value: 599: …`.
@@ -32,32 +32,32 @@ pub struct Cause {
 
 impl Cause {
     /// A value that cannot be.
-    pub fn invalid(field: impl Into<String>, value: &Value, why: &str) -> Self {
+    pub(crate) fn invalid(field: impl Into<String>, value: &Value, why: &str) -> Self {
         let message = format!("Invalid value: {}: {why}", told(value));
         Self { reason: "FieldValueInvalid", message, field: field.into() }
     }
 
     /// A value that is missing.
-    pub fn required(field: impl Into<String>, why: &str) -> Self {
+    pub(crate) fn required(field: impl Into<String>, why: &str) -> Self {
         let colon = if why.is_empty() { "" } else { ": " };
         Self { reason: "FieldValueRequired", message: format!("Required value{colon}{why}"), field: field.into() }
     }
 
     /// A value that is none of those that can be.
-    pub fn unsupported(field: impl Into<String>, value: impl Into<Value>, supported: &[&str]) -> Self {
+    pub(crate) fn unsupported(field: impl Into<String>, value: impl Into<Value>, supported: &[&str]) -> Self {
         let supported: Vec<_> = supported.iter().map(|value| format!("{value:?}")).collect();
         let message = format!("Unsupported value: {}: supported values: {}", value.into(), supported.join(", "));
         Self { reason: "FieldValueNotSupported", message, field: field.into() }
     }
 
     /// A change that is not allowed.
-    pub fn forbidden(field: impl Into<String>, why: impl Into<String>) -> Self {
+    pub(crate) fn forbidden(field: impl Into<String>, why: impl Into<String>) -> Self {
         let message = format!("Forbidden: {}", why.into());
         Self { reason: "FieldValueForbidden", message, field: field.into() }
     }
 
     /// A value that is there twice.
-    pub fn duplicate(field: impl Into<String>, value: &Value) -> Self {
+    pub(crate) fn duplicate(field: impl Into<String>, value: &Value) -> Self {
         let message = format!("Duplicate value: {}", told(value));
         Self { reason: "FieldValueDuplicate", message, field: field.into() }
     }
@@ -86,29 +86,29 @@ impl ApiFailure {
     }
 
     /// Nobody is logged in.
-    pub fn unauthorized() -> Self {
+    pub(crate) fn unauthorized() -> Self {
         Self::new(401, "Unauthorized", "Unauthorized")
     }
 
     /// There is no such object.
-    pub fn not_found(resource: &Resource, name: &str) -> Self {
+    pub(crate) fn not_found(resource: &Resource, name: &str) -> Self {
         let message = format!("{} {name:?} not found", resource.qualified());
         Self::new(404, "NotFound", message).about(resource, name)
     }
 
     /// There is no such resource.
-    pub fn no_resource() -> Self {
+    pub(crate) fn no_resource() -> Self {
         let message = "the server could not find the requested resource";
         Self { details: Some(Box::new(json!({}))), ..Self::new(404, "NotFound", message) }
     }
 
     /// There is no such path; plain text.
-    pub fn no_path() -> Self {
+    pub(crate) fn no_path() -> Self {
         Self::new(404, "", "404 page not found\n")
     }
 
     /// The path breaks off behind a special verb (`responsewriters.InternalError`); plain text.
-    pub fn no_request_info(uri: &str) -> Self {
+    pub(crate) fn no_request_info(uri: &str) -> Self {
         let why = format!(
             "Internal Server Error: {uri:?}: failed to create RequestInfo: unable to determine kind and namespace from \
              url, {uri}\n"
@@ -117,38 +117,38 @@ impl ApiFailure {
     }
 
     /// The path knows no such method.
-    pub fn no_method() -> Self {
+    pub(crate) fn no_method() -> Self {
         let message = "the server does not allow this method on the requested resource";
         Self { details: Some(Box::new(json!({}))), ..Self::new(405, "MethodNotAllowed", message) }
     }
 
     /// There is such an object already.
-    pub fn already_exists(resource: &Resource, name: &str) -> Self {
+    pub(crate) fn already_exists(resource: &Resource, name: &str) -> Self {
         let message = format!("{} {name:?} already exists", resource.qualified());
         Self::new(409, "AlreadyExists", message).about(resource, name)
     }
 
     /// The object is not the one, or not the version, that the request is about.
-    pub fn conflict(resource: &Resource, name: &str, why: &str) -> Self {
+    pub(crate) fn conflict(resource: &Resource, name: &str, why: &str) -> Self {
         let message = format!("Operation cannot be fulfilled on {} {name:?}: {why}", resource.qualified());
         Self::new(409, "Conflict", message).about(resource, name)
     }
 
     /// The object has another version by now.
-    pub fn changed(resource: &Resource, name: &str) -> Self {
+    pub(crate) fn changed(resource: &Resource, name: &str) -> Self {
         let why = "the object has been modified; please apply your changes to the latest version and try again";
         Self::conflict(resource, name, why)
     }
 
     /// Not allowed, for a reason that is said.
-    pub fn forbidden(resource: &Resource, name: &str, why: &str) -> Self {
+    pub(crate) fn forbidden(resource: &Resource, name: &str, why: &str) -> Self {
         let named = if name.is_empty() { String::new() } else { format!(" {name:?}") };
         Self::new(403, "Forbidden", format!("{}{named} is forbidden: {why}", resource.qualified()))
             .about(resource, name)
     }
 
     /// Not allowed by RBAC: any resource, known or not.
-    pub fn denied(group: &str, plural: &str, name: &str, why: &str) -> Self {
+    pub(crate) fn denied(group: &str, plural: &str, name: &str, why: &str) -> Self {
         let qualified = if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") };
         let named = if name.is_empty() { String::new() } else { format!(" {name:?}") };
         let message = format!("{qualified}{named} is forbidden: {why}");
@@ -156,12 +156,12 @@ impl ApiFailure {
     }
 
     /// A path that is not allowed.
-    pub fn denied_path(why: &str) -> Self {
+    pub(crate) fn denied_path(why: &str) -> Self {
         Self { details: Some(Box::new(json!({}))), ..Self::new(403, "Forbidden", format!("forbidden: {why}")) }
     }
 
     /// The object breaks rules.
-    pub fn invalid(group: &str, kind: &str, name: &str, causes: &[Cause]) -> Self {
+    pub(crate) fn invalid(group: &str, kind: &str, name: &str, causes: &[Cause]) -> Self {
         let told = match causes {
             [one] => one.sentence(),
             many => format!("[{}]", many.iter().map(Cause::sentence).collect::<Vec<_>>().join(", ")),
@@ -177,7 +177,7 @@ impl ApiFailure {
     }
 
     /// Others own what an apply would write.
-    pub fn apply_conflict(conflicts: &[super::super::schema::managed::Conflict]) -> Self {
+    pub(crate) fn apply_conflict(conflicts: &[super::super::schema::managed::Conflict]) -> Self {
         let told = match conflicts {
             [one] => format!("1 conflict: {}: {}", one.with, one.field),
             many => {
@@ -193,41 +193,41 @@ impl ApiFailure {
     }
 
     /// The request makes no sense.
-    pub fn bad_request(message: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequest", message)
     }
 
     /// The body is in a form that is not understood.
-    pub fn unsupported_media(accepted: &str) -> Self {
+    pub(crate) fn unsupported_media(accepted: &str) -> Self {
         let message =
             format!("the body of the request was in an unknown format - accepted media types include: {accepted}");
         Self::new(415, "UnsupportedMediaType", message)
     }
 
     /// No form that the client accepts can be given.
-    pub fn not_acceptable() -> Self {
+    pub(crate) fn not_acceptable() -> Self {
         let message = "only the following media types are accepted: application/json, application/yaml";
         Self { details: Some(Box::new(json!({}))), ..Self::new(406, "NotAcceptable", message) }
     }
 
     /// The path answers in one form alone, and the client does not accept it.
-    pub fn only_representation(media: &str) -> Self {
+    pub(crate) fn only_representation(media: &str) -> Self {
         let message = format!("406: Not Acceptable\n\nAvailable representations: {media}");
         Self { details: Some(Box::new(json!({}))), ..Self::new(406, "NotAcceptable", message) }
     }
 
     /// The version asked for has been forgotten.
-    pub fn expired(message: impl Into<String>) -> Self {
+    pub(crate) fn expired(message: impl Into<String>) -> Self {
         Self::new(410, "Expired", message)
     }
 
     /// The body is longer than is accepted.
-    pub fn too_large() -> Self {
+    pub(crate) fn too_large() -> Self {
         Self::new(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728")
     }
 
     /// The version asked for is not there yet.
-    pub fn too_new(asked: u64, current: u64) -> Self {
+    pub(crate) fn too_new(asked: u64, current: u64) -> Self {
         let causes = json!([{ "reason": "ResourceVersionTooLarge", "message": "Too large resource version" }]);
         let details = json!({ "causes": causes, "retryAfterSeconds": 1 });
         let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
@@ -235,12 +235,12 @@ impl ApiFailure {
     }
 
     /// What nobody expected.
-    pub fn internal(message: impl Into<String>) -> Self {
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new(500, "InternalError", message)
     }
 
     /// As a `Status` object.
-    pub fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message,
             "reason": self.reason,

@@ -13,7 +13,7 @@ use crate::sandbox::store::Record;
 type PrinterColumn = (&'static str, bool);
 
 /// A `Table` of these records.
-pub fn of<'a>(
+pub(crate) fn of<'a>(
     resource: &Resource,
     records: impl Iterator<Item = &'a Record>,
     meta: &Value,

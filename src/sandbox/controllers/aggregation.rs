@@ -19,7 +19,7 @@ pub(super) async fn run(store: Arc<Store>) {
 
 /// Gives every role that gathers others the rules of these. Roles that gather may be gathered, so this goes on until
 /// nothing changes.
-pub fn aggregate(store: &Store) {
+pub(crate) fn aggregate(store: &Store) {
     for _ in 0..10 {
         let before = store.revision();
         let roles: Vec<_> = store.all(&CLUSTER_ROLES).into_iter().map(|(key, record)| (key, record.object())).collect();

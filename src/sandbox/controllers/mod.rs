@@ -19,13 +19,17 @@ use super::schema::Schemas;
 use super::schema::managed::{self, Writer};
 use super::store::{ObjectKey, Record, Store, StoreEvent, WriteOutcome};
 
-pub use aggregation::aggregate;
+pub(crate) use aggregation::aggregate;
 
 /// Starts all controllers. Namespaces that are there have what every namespace begins with before this returns.
 ///
 /// # Errors
 /// Where an asset is broken.
-pub fn start(tasks: &mut JoinSet<()>, store: &Arc<Store>, authority: &Arc<Authority>) -> Result<(), serde_json::Error> {
+pub(crate) fn start(
+    tasks: &mut JoinSet<()>,
+    store: &Arc<Store>,
+    authority: &Arc<Authority>,
+) -> Result<(), serde_json::Error> {
     let keeper = namespaces::Keeper::new(store, authority.pem())?;
     keeper.complete_all();
     tasks.spawn(signing::run(store.clone(), authority.clone()));

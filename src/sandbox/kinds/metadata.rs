@@ -10,13 +10,13 @@ use crate::sandbox::api::status::{ApiFailure, Cause};
 const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// The name for a new object, made from `generateName` where it has none of its own.
-pub fn name_for(object: &Value) -> String {
+pub(crate) fn name_for(object: &Value) -> String {
     let (name, start) = (text(object, "/metadata/name"), text(object, "/metadata/generateName"));
     if name.is_empty() && !start.is_empty() { generated_name(start) } else { name.to_owned() }
 }
 
 /// A name that begins like this (`apiserver/pkg/storage/names`).
-pub fn generated_name(start: &str) -> String {
+pub(crate) fn generated_name(start: &str) -> String {
     let start: String = start.chars().take(58).collect();
     let random = uuid::Uuid::new_v4();
     let suffix = random.as_bytes().iter().take(5).map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]));
@@ -24,7 +24,7 @@ pub fn generated_name(start: &str) -> String {
 }
 
 /// Fills in what the server decides about a new object (`BeforeCreate`).
-pub fn create(object: &mut Value, write: &Write<'_>) {
+pub(crate) fn create(object: &mut Value, write: &Write<'_>) {
     let Some(meta) = meta(object) else { return };
     for own in ["selfLink", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"] {
         meta.shift_remove(own);
@@ -38,7 +38,7 @@ pub fn create(object: &mut Value, write: &Write<'_>) {
 }
 
 /// Keeps what a change must not change (`BeforeUpdate`).
-pub fn update(object: &mut Value, old: &Value) {
+pub(crate) fn update(object: &mut Value, old: &Value) {
     let kept =
         ["uid", "creationTimestamp", "selfLink", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"];
     let Some(meta) = meta(object) else { return };
@@ -51,7 +51,7 @@ pub fn update(object: &mut Value, old: &Value) {
 }
 
 /// The object's `metadata`, which decoding has made sure of.
-pub fn meta(object: &mut Value) -> Option<&mut Map<String, Value>> {
+pub(crate) fn meta(object: &mut Value) -> Option<&mut Map<String, Value>> {
     object.get_mut("metadata").and_then(Value::as_object_mut)
 }
 
@@ -59,7 +59,7 @@ pub fn meta(object: &mut Value) -> Option<&mut Map<String, Value>> {
 ///
 /// # Errors
 /// 400 where it says that it is another's.
-pub fn check_place(object: &Value, resource: &Resource, namespace: &str, name: &str) -> Result<(), ApiFailure> {
+pub(crate) fn check_place(object: &Value, resource: &Resource, namespace: &str, name: &str) -> Result<(), ApiFailure> {
     let (own_name, own_namespace) = (text(object, "/metadata/name"), text(object, "/metadata/namespace"));
     if !name.is_empty() && !own_name.is_empty() && own_name != name {
         return Err(ApiFailure::bad_request(format!(
@@ -76,7 +76,7 @@ pub fn check_place(object: &Value, resource: &Resource, namespace: &str, name: &
 }
 
 /// What is wrong with it.
-pub fn causes(object: &Value, resource: &Resource) -> Vec<Cause> {
+pub(crate) fn causes(object: &Value, resource: &Resource) -> Vec<Cause> {
     let mut causes = Vec::new();
     let name = text(object, "/metadata/name");
     if name.is_empty() {

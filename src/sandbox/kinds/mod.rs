@@ -1,9 +1,9 @@
 //! What the API server does for each kind beyond keeping it: defaults, rules, admission.
 
 mod core;
-pub mod metadata;
+pub(crate) mod metadata;
 pub(super) mod names;
-pub mod rbac;
+pub(crate) mod rbac;
 mod requests;
 mod service_account;
 
@@ -18,7 +18,7 @@ use super::node::restriction;
 use super::store::Store;
 
 /// Who writes what, and where.
-pub struct Write<'a> {
+pub(crate) struct Write<'a> {
     /// The resource.
     pub resource: &'static Resource,
     /// `approval`, or empty.
@@ -37,28 +37,28 @@ pub struct Write<'a> {
 
 impl Write<'_> {
     /// The moment as objects carry it.
-    pub fn stamp(&self) -> String {
+    pub(crate) fn stamp(&self) -> String {
         stamp(self.now)
     }
 
     /// The 403 of an admission plugin.
-    pub fn forbidden(&self, why: &str) -> ApiFailure {
+    pub(crate) fn forbidden(&self, why: &str) -> ApiFailure {
         ApiFailure::forbidden(self.resource, self.name, why)
     }
 }
 
 /// A moment as objects carry it: in whole seconds.
-pub fn stamp(time: DateTime<Utc>) -> String {
+pub(crate) fn stamp(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// The text at a place, empty where there is none.
-pub fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The items of a list, none where there is no list.
-pub fn items<'a>(object: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+pub(crate) fn items<'a>(object: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
     object.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
@@ -72,7 +72,7 @@ fn set_part(object: &mut Value, part: &str, value: Option<Value>) {
 }
 
 /// Fills a new object in (`PrepareForCreate`, defaults).
-pub fn prepare_create(object: &mut Value, write: &Write<'_>) {
+pub(crate) fn prepare_create(object: &mut Value, write: &Write<'_>) {
     match write.resource.plural {
         "certificatesigningrequests" => requests::prepare_create(object, write),
         "roles" | "clusterroles" | "rolebindings" | "clusterrolebindings" => rbac::defaults(object, write.resource),
@@ -81,7 +81,7 @@ pub fn prepare_create(object: &mut Value, write: &Write<'_>) {
 }
 
 /// Takes back what this way of writing must not change (`PrepareForUpdate`).
-pub fn prepare_update(object: &mut Value, old: &Value, write: &Write<'_>) {
+pub(crate) fn prepare_update(object: &mut Value, old: &Value, write: &Write<'_>) {
     match write.resource.plural {
         "certificatesigningrequests" => requests::prepare_update(object, old, write),
         "roles" | "clusterroles" | "rolebindings" | "clusterrolebindings" => rbac::defaults(object, write.resource),
@@ -93,7 +93,7 @@ pub fn prepare_update(object: &mut Value, old: &Value, write: &Write<'_>) {
 ///
 /// # Errors
 /// 403, 404 and 422.
-pub fn judge(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), ApiFailure> {
+pub(crate) fn judge(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), ApiFailure> {
     match write.resource.plural {
         "certificatesigningrequests" => {
             check(requests::causes(object, old, write.subresource), object, write)?;
@@ -122,7 +122,7 @@ fn check(own: Vec<Cause>, object: &Value, write: &Write<'_>) -> Result<(), ApiFa
 ///
 /// # Errors
 /// 403 and 404.
-pub fn admit_create(object: &mut Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
+pub(crate) fn admit_create(object: &mut Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
     if write.resource.plural == "pods" {
         service_account::admit_pod(object, write, store)?;
     }
@@ -133,7 +133,7 @@ pub fn admit_create(object: &mut Value, write: &Write<'_>, store: &Store) -> Res
 ///
 /// # Errors
 /// 403 and 404.
-pub fn admit_into_namespace(write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
+pub(crate) fn admit_into_namespace(write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
     core::admit_into_namespace(write, store)
 }
 
@@ -141,13 +141,13 @@ pub fn admit_into_namespace(write: &Write<'_>, store: &Store) -> Result<(), ApiF
 ///
 /// # Errors
 /// 403.
-pub fn admit_delete(write: &Write<'_>) -> Result<(), ApiFailure> {
+pub(crate) fn admit_delete(write: &Write<'_>) -> Result<(), ApiFailure> {
     let kept = write.resource.plural == "namespaces" && ["default", "kube-system", "kube-public"].contains(&write.name);
     if kept { Err(write.forbidden("this namespace may not be deleted")) } else { Ok(()) }
 }
 
 /// Fields that this way of writing leaves as they are (`GetResetFields`).
-pub fn resets(resource: &Resource, subresource: &str) -> &'static [&'static [&'static str]] {
+pub(crate) fn resets(resource: &Resource, subresource: &str) -> &'static [&'static [&'static str]] {
     match (resource.plural, subresource) {
         ("certificatesigningrequests", "") => &[&["f:spec"], &["f:status"]],
         ("certificatesigningrequests", "approval") => &[&["f:spec"], &["f:status", "f:certificate"]],

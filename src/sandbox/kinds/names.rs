@@ -8,7 +8,7 @@ const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alpha
                      validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
 /// What is wrong with a DNS label.
-pub fn label(name: &str) -> Option<String> {
+pub(crate) fn label(name: &str) -> Option<String> {
     if name.len() > 63 {
         return Some("must be no more than 63 characters".to_owned());
     }
@@ -16,7 +16,7 @@ pub fn label(name: &str) -> Option<String> {
 }
 
 /// What is wrong with a DNS subdomain.
-pub fn subdomain(name: &str) -> Option<String> {
+pub(crate) fn subdomain(name: &str) -> Option<String> {
     if name.len() > 253 {
         return Some("must be no more than 253 characters".to_owned());
     }
@@ -24,7 +24,7 @@ pub fn subdomain(name: &str) -> Option<String> {
 }
 
 /// What is wrong with a name that becomes a part of a path.
-pub fn path_segment(name: &str) -> Option<String> {
+pub(crate) fn path_segment(name: &str) -> Option<String> {
     if name == "." || name == ".." {
         return Some(format!("may not be '{name}'"));
     }
@@ -38,7 +38,7 @@ fn is_label(name: &str) -> bool {
 }
 
 /// What is wrong with a qualified name, such as a label's key.
-pub fn qualified(name: &str) -> Option<String> {
+pub(crate) fn qualified(name: &str) -> Option<String> {
     let (prefix, plain) = name.rsplit_once('/').map_or((None, name), |(prefix, plain)| (Some(prefix), plain));
     if let Some(wrong) = prefix.and_then(subdomain) {
         return Some(format!("prefix part {wrong}"));
@@ -52,7 +52,7 @@ pub fn qualified(name: &str) -> Option<String> {
 }
 
 /// What is wrong with a label's value.
-pub fn label_value(value: &str) -> Option<String> {
+pub(crate) fn label_value(value: &str) -> Option<String> {
     (!is_value(value)).then(|| {
         "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start \
          and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for \

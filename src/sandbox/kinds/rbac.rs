@@ -203,7 +203,7 @@ fn every_path() -> PolicyRule {
 }
 
 /// The rules of a role that gathers those of others, in the order of their names.
-pub fn aggregated<'a>(role: &Value, others: impl Iterator<Item = &'a Value>) -> Value {
+pub(crate) fn aggregated<'a>(role: &Value, others: impl Iterator<Item = &'a Value>) -> Value {
     let mut rules: Vec<Value> = Vec::new();
     let selectors: Vec<_> = items(role, "/aggregationRule/clusterRoleSelectors").collect();
     let own = text(role, "/metadata/name");

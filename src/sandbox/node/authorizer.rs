@@ -13,7 +13,7 @@ use crate::sandbox::store::Store;
 /// Allows a node what it needs for the pods that are bound to it. It never denies: what it does not allow, another
 /// authorizer may.
 #[derive(Clone)]
-pub struct NodeAuthorizer {
+pub(crate) struct NodeAuthorizer {
     store: Arc<Store>,
     rules: Arc<[PolicyRule]>,
 }
@@ -23,12 +23,12 @@ type Opinion = Result<(), String>;
 
 impl NodeAuthorizer {
     /// With the rules that all nodes have.
-    pub fn new(store: Arc<Store>, rules: Arc<[PolicyRule]>) -> Self {
+    pub(crate) fn new(store: Arc<Store>, rules: Arc<[PolicyRule]>) -> Self {
         Self { store, rules }
     }
 
     /// What it says of a node's request with this field selector.
-    pub fn decide(&self, node: &str, action: &Action, fields: &Fields) -> Decision {
+    pub(crate) fn decide(&self, node: &str, action: &Action, fields: &Fields) -> Decision {
         match self.opinion(node, action, fields) {
             Ok(()) => Decision { allowed: true, reason: String::new() },
             Err(reason) => Decision { allowed: false, reason },

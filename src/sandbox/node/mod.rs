@@ -2,23 +2,23 @@
 
 mod authorizer;
 mod references;
-pub mod restriction;
+pub(crate) mod restriction;
 
 use crate::domain::access::Principal;
 
-pub use authorizer::NodeAuthorizer;
-pub use references::is_mirror;
+pub(crate) use authorizer::NodeAuthorizer;
+pub(crate) use references::is_mirror;
 
 /// Annotation of a pod that a kubelet mirrors from a file.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// Whether a pod refers to secrets.
-pub fn refers_to_secrets(pod: &serde_json::Value) -> bool {
+pub(crate) fn refers_to_secrets(pod: &serde_json::Value) -> bool {
     references::secrets(pod).next().is_some()
 }
 
 /// The node's name, where this is a node (`pkg/auth/nodeidentifier`); it may be empty.
-pub fn identity(who: &Principal) -> Option<&str> {
+pub(crate) fn identity(who: &Principal) -> Option<&str> {
     let in_group = who.groups.iter().any(|group| group == crate::sandbox::impersonation::NODES);
     who.user.strip_prefix("system:node:").filter(|_| in_group)
 }

@@ -10,7 +10,7 @@ use crate::sandbox::store::Store;
 
 /// What a pod can refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReferenceKind {
+pub(crate) enum ReferenceKind {
     /// The pod itself.
     Pod,
     /// Its service account.
@@ -40,7 +40,7 @@ const VOLUME_SECRETS: [&str; 10] = [
 ];
 
 /// Whether a pod that is bound to the node is, or refers to, this object.
-pub fn is_related(store: &Store, node: &str, kind: ReferenceKind, namespace: &str, name: &str) -> bool {
+pub(crate) fn is_related(store: &Store, node: &str, kind: ReferenceKind, namespace: &str, name: &str) -> bool {
     let needle = memmem::Finder::new(node.as_bytes());
     let mentions = |json: &[u8]| needle.find(json).is_some();
     let pods = store.all(&PODS).into_iter().filter(|(key, _)| key.namespace == namespace);
@@ -66,7 +66,7 @@ fn refers_to(pod: &Value, kind: ReferenceKind, name: &str) -> bool {
 }
 
 /// Whether a kubelet made the pod from a file.
-pub fn is_mirror(pod: &Value) -> bool {
+pub(crate) fn is_mirror(pod: &Value) -> bool {
     pod.pointer("/metadata/annotations").and_then(|annotations| annotations.get(MIRROR)).is_some()
 }
 
@@ -88,7 +88,7 @@ fn named<'a>(names: impl Iterator<Item = &'a Value>) -> impl Iterator<Item = &'a
 }
 
 /// The secrets that a pod refers to (`VisitPodSecretNames`).
-pub fn secrets(pod: &Value) -> impl Iterator<Item = &str> {
+pub(crate) fn secrets(pod: &Value) -> impl Iterator<Item = &str> {
     let pulls = items(pod, "/spec/imagePullSecrets").filter_map(|secret| secret.get("name"));
     let in_volumes = volumes(pod).flat_map(|volume| VOLUME_SECRETS.iter().filter_map(|path| volume.pointer(path)));
     let projected = projections(pod).filter_map(|source| source.pointer("/secret/name"));
@@ -101,7 +101,7 @@ pub fn secrets(pod: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// The config maps that a pod refers to (`VisitPodConfigmapNames`).
-pub fn config_maps(pod: &Value) -> impl Iterator<Item = &str> {
+pub(crate) fn config_maps(pod: &Value) -> impl Iterator<Item = &str> {
     let in_volumes = volumes(pod).filter_map(|volume| volume.pointer("/configMap/name"));
     let projected = projections(pod).filter_map(|source| source.pointer("/configMap/name"));
     named(environment(pod, "/configMapRef/name", "/valueFrom/configMapKeyRef/name").chain(in_volumes).chain(projected))
@@ -124,7 +124,7 @@ fn claims(pod: &Value) -> impl Iterator<Item = String> {
 }
 
 /// What a mirror pod refers to that it must not (`HasAPIObjectReference`).
-pub fn forbidden_reference(pod: &Value) -> Option<&'static str> {
+pub(crate) fn forbidden_reference(pod: &Value) -> Option<&'static str> {
     const IN_VOLUMES: [(&str, &str); 6] = [
         ("configMap", "configmaps (via configmap volumes)"),
         ("secret", "secrets (via secret volumes)"),

@@ -42,7 +42,7 @@ fn writer<'a>(write: &'a Write<'_>) -> Result<Option<&'a str>, ApiFailure> {
 ///
 /// # Errors
 /// 403, and 404 for a node that does not exist.
-pub fn admit_create(object: &Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
+pub(crate) fn admit_create(object: &Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
     let Some(node) = writer(write)? else { return Ok(()) };
     match write.resource.plural {
         "nodes" => {
@@ -69,7 +69,7 @@ pub fn admit_create(object: &Value, write: &Write<'_>, store: &Store) -> Result<
 ///
 /// # Errors
 /// 403.
-pub fn admit_update(object: &Value, old: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
+pub(crate) fn admit_update(object: &Value, old: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
     let Some(node) = writer(write)? else { return Ok(()) };
     match (write.resource.plural, write.subresource) {
         ("nodes", _) => admit_node_update(node, object, old, write),
@@ -95,7 +95,7 @@ pub fn admit_update(object: &Value, old: &Value, write: &Write<'_>) -> Result<()
 ///
 /// # Errors
 /// 403.
-pub fn admit_delete(object: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
+pub(crate) fn admit_delete(object: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
     let Some(node) = writer(write)? else { return Ok(()) };
     match write.resource.plural {
         "nodes" => check_name(node, write),
@@ -111,7 +111,7 @@ pub fn admit_delete(object: &Value, write: &Write<'_>) -> Result<(), ApiFailure>
 ///
 /// # Errors
 /// 403, and 404 for a pod that does not exist.
-pub fn admit_token(request: &Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
+pub(crate) fn admit_token(request: &Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
     let Some(node) = writer(write)? else { return Ok(()) };
     let bound = |part: &str| text(request, &format!("/spec/boundObjectRef/{part}"));
     if bound("apiVersion") != "v1" || bound("kind") != "Pod" || bound("name").is_empty() {

@@ -8,7 +8,7 @@ use super::{SchemaNode, Shape};
 ///
 /// # Errors
 /// Go's sentence about a value of the wrong type (`encoding/json`, `UnmarshalTypeError`).
-pub fn decode(node: SchemaNode<'_>, value: &mut Value) -> Result<Vec<String>, String> {
+pub(crate) fn decode(node: SchemaNode<'_>, value: &mut Value) -> Result<Vec<String>, String> {
     let mut unknown = Vec::new();
     walk(node, value, &Place { owner: node.type_name(), path: String::new() }, &mut unknown)?;
     Ok(unknown)
@@ -98,7 +98,7 @@ fn go_type(node: SchemaNode<'_>) -> String {
 
 /// Brings an object into the form in which the server keeps it: structs that are always there are there, empty values
 /// that Go leaves out are left out, and lists that must be there are null.
-pub fn canonical(node: SchemaNode<'_>, value: &mut Value) {
+pub(crate) fn canonical(node: SchemaNode<'_>, value: &mut Value) {
     match (node.shape(), value) {
         (Shape::Struct(properties), Value::Object(map)) => {
             for (key, value) in map.iter_mut() {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// A set of paths. A step is `f:NAME`, `k:{"KEY":"VALUE"}` or `v:VALUE`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FieldSet {
+pub(crate) struct FieldSet {
     /// Whether the path to here is in the set.
     member: bool,
     children: BTreeMap<String, FieldSet>,
@@ -14,7 +14,7 @@ pub struct FieldSet {
 
 impl FieldSet {
     /// Adds a path.
-    pub fn insert(&mut self, path: &[String]) {
+    pub(crate) fn insert(&mut self, path: &[String]) {
         let mut at = self;
         for step in path {
             at = at.children.entry(step.clone()).or_default();
@@ -23,28 +23,23 @@ impl FieldSet {
     }
 
     /// Whether it has no path.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         !self.member && self.children.values().all(Self::is_empty)
     }
 
     /// The set below a step, if any.
-    pub fn below(&self, step: &str) -> Option<&Self> {
+    pub(crate) fn below(&self, step: &str) -> Option<&Self> {
         self.children.get(step)
     }
 
     /// Whether the path to here is in the set.
-    pub fn is_member(&self) -> bool {
+    pub(crate) fn is_member(&self) -> bool {
         self.member
-    }
-
-    /// The steps from here.
-    pub fn steps(&self) -> impl Iterator<Item = (&String, &Self)> {
-        self.children.iter()
     }
 
     /// What is in either.
     #[must_use]
-    pub fn union(mut self, other: &Self) -> Self {
+    pub(crate) fn union(mut self, other: &Self) -> Self {
         self.member |= other.member;
         for (step, theirs) in &other.children {
             let ours = self.children.remove(step).unwrap_or_default();
@@ -55,7 +50,7 @@ impl FieldSet {
 
     /// What is here and not in `other`.
     #[must_use]
-    pub fn without(mut self, other: &Self) -> Self {
+    pub(crate) fn without(mut self, other: &Self) -> Self {
         self.member &= !other.member;
         let children = std::mem::take(&mut self.children);
         let kept = children.into_iter().map(|(step, ours)| {
@@ -71,7 +66,7 @@ impl FieldSet {
 
     /// What is in both.
     #[must_use]
-    pub fn common(&self, other: &Self) -> Self {
+    pub(crate) fn common(&self, other: &Self) -> Self {
         let both = self.children.iter().filter_map(|(step, ours)| {
             let common = ours.common(other.children.get(step)?);
             (!common.is_empty()).then(|| (step.clone(), common))
@@ -80,7 +75,7 @@ impl FieldSet {
     }
 
     /// Takes a path out with everything below it.
-    pub fn remove_below(&mut self, path: &[&str]) {
+    pub(crate) fn remove_below(&mut self, path: &[&str]) {
         match path {
             [] => {}
             [last] => {
@@ -98,7 +93,7 @@ impl FieldSet {
     }
 
     /// Takes one path out and leaves what is below it.
-    pub fn remove(&mut self, path: &[&str]) {
+    pub(crate) fn remove(&mut self, path: &[&str]) {
         match path {
             [] => self.member = false,
             [first, rest @ ..] => {
@@ -113,7 +108,7 @@ impl FieldSet {
     }
 
     /// As `fieldsV1`.
-    pub fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let mut map = Map::new();
         if self.member && !self.children.is_empty() {
             map.insert(".".to_owned(), Value::Object(Map::new()));
@@ -123,7 +118,7 @@ impl FieldSet {
     }
 
     /// From `fieldsV1`; `None` where it is none.
-    pub fn from_json(json: &Value) -> Option<Self> {
+    pub(crate) fn from_json(json: &Value) -> Option<Self> {
         let mut set = Self::read(json)?;
         set.member = false;
         Some(set)
@@ -139,7 +134,7 @@ impl FieldSet {
     }
 
     /// Its paths as people read them: `.metadata.labels.app`.
-    pub fn paths(&self) -> Vec<String> {
+    pub(crate) fn paths(&self) -> Vec<String> {
         let mut paths = Vec::new();
         self.tell(&mut String::new(), &mut paths);
         paths

@@ -23,7 +23,7 @@ const UNOWNED: &[&[&str]] = &[
 
 /// Who writes.
 #[derive(Debug, Clone, Copy)]
-pub struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     /// The field manager's name.
     pub manager: &'a str,
     /// `rbac.authorization.k8s.io/v1`.
@@ -38,7 +38,7 @@ pub struct Writer<'a> {
 
 /// A field that an apply would take from somebody else.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Conflict {
+pub(crate) struct Conflict {
     /// Whose it is, as the server says it: `conflict with "kubectl" using v1`.
     pub with: String,
     /// `.spec.replicas`.
@@ -56,7 +56,7 @@ struct Manager {
 }
 
 /// Notes in `new` what this update of `live` has changed (`Updater.Update`).
-pub fn update(node: SchemaNode<'_>, live: &Value, new: &mut Value, writer: &Writer<'_>) {
+pub(crate) fn update(node: SchemaNode<'_>, live: &Value, new: &mut Value, writer: &Writer<'_>) {
     let mut managers = managers_of(new);
     if managers.is_empty() {
         managers = managers_of(live);
@@ -76,7 +76,7 @@ pub fn update(node: SchemaNode<'_>, live: &Value, new: &mut Value, writer: &Writ
 ///
 /// # Errors
 /// What others own of it, unless `force`.
-pub fn apply(
+pub(crate) fn apply(
     node: SchemaNode<'_>,
     live: &Value,
     config: &Value,

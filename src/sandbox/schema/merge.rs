@@ -7,7 +7,7 @@ use super::{Merge, SchemaNode, Shape};
 
 /// What changed between two objects.
 #[derive(Debug, Default)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     /// Paths that are new or have another value.
     pub written: FieldSet,
     /// Paths that are gone.
@@ -15,7 +15,7 @@ pub struct Comparison {
 }
 
 /// Compares two versions of an object.
-pub fn compare(node: SchemaNode<'_>, old: &Value, new: &Value) -> Comparison {
+pub(crate) fn compare(node: SchemaNode<'_>, old: &Value, new: &Value) -> Comparison {
     let mut found = Comparison::default();
     compare_at(node, Some(old), Some(new), &mut Vec::new(), &mut found);
     found
@@ -114,7 +114,7 @@ fn item<'a>(node: SchemaNode<'a>, key: &str) -> SchemaNode<'a> {
 }
 
 /// Every field of an object (`ToFieldSet`).
-pub fn fields_of(node: SchemaNode<'_>, value: &Value) -> FieldSet {
+pub(crate) fn fields_of(node: SchemaNode<'_>, value: &Value) -> FieldSet {
     let mut set = FieldSet::default();
     collect(node, value, &mut Vec::new(), &mut set);
     set
@@ -135,7 +135,7 @@ fn collect(node: SchemaNode<'_>, value: &Value, path: &mut Vec<String>, set: &mu
 }
 
 /// `config` laid over `live`: what it says wins, what it does not mention stays.
-pub fn merge(node: SchemaNode<'_>, live: &Value, config: &Value) -> Value {
+pub(crate) fn merge(node: SchemaNode<'_>, live: &Value, config: &Value) -> Value {
     match (parts_of(node), live, config) {
         (Some(Parts::Fields), Value::Object(live), Value::Object(config)) => {
             let mut merged = live.clone();
@@ -161,7 +161,7 @@ pub fn merge(node: SchemaNode<'_>, live: &Value, config: &Value) -> Value {
 }
 
 /// Takes out of `value` what is in `dropped` and not in `kept`; a container goes when it is left empty.
-pub fn prune(node: SchemaNode<'_>, value: &mut Value, dropped: &FieldSet, kept: &FieldSet) {
+pub(crate) fn prune(node: SchemaNode<'_>, value: &mut Value, dropped: &FieldSet, kept: &FieldSet) {
     let nothing = FieldSet::default();
     let Some(kind) = parts_of(node) else { return };
     let mut gone = Vec::new();

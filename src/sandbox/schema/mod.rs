@@ -3,11 +3,11 @@
 //! Everything that depends on an object's shape is driven by them: decoding, field ownership, server-side apply,
 //! strategic merge patches, protobuf, and the documents that clients ask for.
 
-pub mod check;
-pub mod fields;
-pub mod managed;
-pub mod merge;
-pub mod protobuf;
+pub(crate) mod check;
+pub(crate) mod fields;
+pub(crate) mod managed;
+pub(crate) mod merge;
+pub(crate) mod protobuf;
 #[cfg(test)]
 mod tests;
 
@@ -20,14 +20,14 @@ const SCHEMAS: &str = include_str!("../../../assets/sandbox/schemas.json");
 const NUMBERS: &str = include_str!("../../../assets/sandbox/protobuf.json");
 
 /// All schemas, by name.
-pub struct Schemas {
+pub(crate) struct Schemas {
     all: Map<String, Value>,
     numbers: HashMap<String, HashMap<String, Value>>,
 }
 
 /// A place in a schema.
 #[derive(Clone, Copy)]
-pub struct SchemaNode<'a> {
+pub(crate) struct SchemaNode<'a> {
     schemas: &'a Schemas,
     /// What stands at the property itself: its default, its list type, its patch strategy.
     own: &'a Value,
@@ -38,7 +38,7 @@ pub struct SchemaNode<'a> {
 }
 
 /// What kind of value belongs in a place.
-pub enum Shape<'a> {
+pub(crate) enum Shape<'a> {
     /// An object with these properties.
     Struct(&'a Map<String, Value>),
     /// An object with any keys.
@@ -50,7 +50,7 @@ pub enum Shape<'a> {
 }
 
 /// How two lists (or objects) of a place are merged (`x-kubernetes-list-type`, `x-kubernetes-map-type`).
-pub enum Merge<'a> {
+pub(crate) enum Merge<'a> {
     /// Replaced as a whole.
     Atomic,
     /// Item by item, by value.
@@ -64,18 +64,18 @@ impl Schemas {
     ///
     /// # Errors
     /// Where an asset is broken, which its test excludes.
-    pub fn load() -> Result<Self, serde_json::Error> {
+    pub(crate) fn load() -> Result<Self, serde_json::Error> {
         Ok(Self { all: serde_json::from_str(SCHEMAS)?, numbers: serde_json::from_str(NUMBERS)? })
     }
 
     /// The schema of that name; an unknown one is free of shape.
-    pub fn node<'a>(&'a self, name: &'a str) -> SchemaNode<'a> {
+    pub(crate) fn node<'a>(&'a self, name: &'a str) -> SchemaNode<'a> {
         let body = self.all.get(name).unwrap_or(&Value::Null);
         SchemaNode { schemas: self, own: body, body, name }
     }
 
     /// The documents of all names that `wanted` accepts, and of what they refer to.
-    pub fn documents(&self, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
+    pub(crate) fn documents(&self, wanted: impl Fn(&str) -> bool) -> Map<String, Value> {
         let mut found = Map::new();
         let mut todo: Vec<&str> = self.all.keys().map(String::as_str).filter(|name| wanted(name)).collect();
         while let Some(name) = todo.pop() {
@@ -114,7 +114,7 @@ impl<'a> SchemaNode<'a> {
     }
 
     /// What belongs here.
-    pub fn shape(self) -> Shape<'a> {
+    pub(crate) fn shape(self) -> Shape<'a> {
         if let Some(properties) = self.body.get("properties").and_then(Value::as_object) {
             return Shape::Struct(properties);
         }
@@ -128,14 +128,14 @@ impl<'a> SchemaNode<'a> {
     }
 
     /// The property of a struct.
-    pub fn property(self, name: &str) -> Option<Self> {
+    pub(crate) fn property(self, name: &str) -> Option<Self> {
         let Shape::Struct(properties) = self.shape() else { return None };
         properties.get(name).map(|own| self.at(own))
     }
 
     /// What belongs at a key of a struct or map; a key that is not known is free of shape.
     #[must_use]
-    pub fn child(self, key: &str) -> Self {
+    pub(crate) fn child(self, key: &str) -> Self {
         let free = Self { schemas: self.schemas, own: &Value::Null, body: &Value::Null, name: "" };
         match self.shape() {
             Shape::Struct(_) => self.property(key).unwrap_or(free),
@@ -145,7 +145,7 @@ impl<'a> SchemaNode<'a> {
     }
 
     /// How lists or objects of this place are merged by server-side apply.
-    pub fn merge(self) -> Merge<'a> {
+    pub(crate) fn merge(self) -> Merge<'a> {
         let text = |name: &str| self.own.get(name).or_else(|| self.body.get(name)).and_then(Value::as_str);
         match (self.shape(), text("x-kubernetes-list-type")) {
             (Shape::List(_), Some("set")) => Merge::Set,
@@ -157,7 +157,7 @@ impl<'a> SchemaNode<'a> {
     }
 
     /// Whether a strategic merge patch merges this list, and by which key; `Some("")` for lists of plain values.
-    pub fn patch_key(self) -> Option<&'a str> {
+    pub(crate) fn patch_key(self) -> Option<&'a str> {
         let merges = self.text("x-kubernetes-patch-strategy").is_some_and(|strategy| strategy.contains("merge"));
         merges.then(|| self.text("x-kubernetes-patch-merge-key").unwrap_or_default())
     }

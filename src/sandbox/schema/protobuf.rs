@@ -15,7 +15,7 @@ const MAGIC: &[u8] = b"k8s\0";
 const DEEPEST: usize = 64;
 
 /// The API version and kind that an envelope names, and the message inside.
-pub struct Envelope<'a> {
+pub(crate) struct Envelope<'a> {
     /// `rbac.authorization.k8s.io/v1`.
     pub api_version: String,
     /// `Role`.
@@ -24,7 +24,7 @@ pub struct Envelope<'a> {
 }
 
 /// Opens an envelope; `None` where it is none.
-pub fn open(body: &[u8]) -> Option<Envelope<'_>> {
+pub(crate) fn open(body: &[u8]) -> Option<Envelope<'_>> {
     let body = body.strip_prefix(MAGIC)?;
     let mut envelope = Envelope { api_version: String::new(), kind: String::new(), message: &[] };
     for field in WireFields(body) {
@@ -47,7 +47,7 @@ pub fn open(body: &[u8]) -> Option<Envelope<'_>> {
 
 impl Envelope<'_> {
     /// The object; `None` where the message is not what the schema says.
-    pub fn decode(&self, schemas: &Schemas, schema: &str) -> Option<Value> {
+    pub(crate) fn decode(&self, schemas: &Schemas, schema: &str) -> Option<Value> {
         let mut object = message(schemas.node(schema), schema, self.message, 0)?;
         let map = object.as_object_mut()?;
         map.insert("apiVersion".to_owned(), self.api_version.clone().into());

@@ -1,4 +1,4 @@
-//! Field ownership and merging on objects small enough to read. The same on the real server: tests/end_to_end.
+//! Field ownership and merging on objects small enough to read. The same on the real server: `tests/end_to_end`.
 
 use serde_json::{Value, json};
 

@@ -15,7 +15,7 @@ use super::kinds::{stamp, text};
 use super::schema::{Schemas, check};
 use super::store::{ObjectKey, Record, Store, WriteOutcome};
 
-pub use traffic::run as traffic;
+pub(crate) use traffic::run as traffic;
 
 const RBAC: &str = include_str!("../../../assets/sandbox/rbac.json");
 const CLUSTER: &str = include_str!("../../../assets/sandbox/cluster.yaml");
@@ -69,7 +69,7 @@ pub fn plant(store: &Store, authority: &Authority, furnished: bool, now: DateTim
 ///
 /// # Errors
 /// Where the asset is broken.
-pub fn node_rules() -> Result<Vec<PolicyRule>, serde_json::Error> {
+pub(crate) fn node_rules() -> Result<Vec<PolicyRule>, serde_json::Error> {
     let defaults: Vec<Value> = serde_json::from_str(RBAC)?;
     let mut roles = defaults.into_iter().filter(|object| object["kind"] == "ClusterRole");
     let role = roles.find(|role| role["metadata"]["name"] == "system:node").unwrap_or_default();

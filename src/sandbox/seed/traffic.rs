@@ -26,7 +26,7 @@ const PEOPLE: [(&str, &[&str]); 10] = [
 ];
 
 /// Makes `per_minute` requests a minute, until the store is gone. 0 makes none.
-pub async fn run(store: Arc<Store>, per_minute: u32) {
+pub(crate) async fn run(store: Arc<Store>, per_minute: u32) {
     if per_minute == 0 {
         return;
     }

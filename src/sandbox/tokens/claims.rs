@@ -9,7 +9,7 @@ use crate::sandbox::authentication::{CREDENTIAL, User};
 
 /// The claims of a token; times in seconds since 1970. Fields are in Go's order, which sorts them by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claims {
+pub(crate) struct Claims {
     /// Whom the token is for.
     pub aud: Vec<String>,
     /// When it expires.
@@ -31,7 +31,7 @@ pub struct Claims {
 
 /// The objects that a token is bound to: when one of them is deleted, the token is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Bound {
+pub(crate) struct Bound {
     /// The namespace of all but the node.
     pub namespace: String,
     /// The node; beside a pod only for information.
@@ -52,7 +52,7 @@ pub struct Bound {
 
 /// An object by name and UID.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Reference {
+pub(crate) struct Reference {
     /// Name.
     pub name: String,
     /// UID; empty for a node that does not exist.
@@ -62,7 +62,7 @@ pub struct Reference {
 
 impl Claims {
     /// The user that logs in with the token (`ServiceAccountInfo.UserInfo`).
-    pub fn user(&self) -> User {
+    pub(crate) fn user(&self) -> User {
         let account = &self.bound.serviceaccount;
         let mut extra = BTreeMap::new();
         let mut add = |key: &str, value: &str| {

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::claims::Claims;
 
 /// The claim `iss` of all tokens (`--service-account-issuer`).
-pub const URL: &str = "https://kubernetes.default.svc";
+pub(crate) const URL: &str = "https://kubernetes.default.svc";
 /// ECDSA with P-256 and SHA-256 (RFC 7518, 3.4).
 const ALGORITHM: &str = "ES256";
 
@@ -45,7 +45,7 @@ impl Issuer {
     ///
     /// # Errors
     /// Where the cryptographic library refuses.
-    pub fn sign(&self, claims: &Claims) -> Result<String, TokenError> {
+    pub(crate) fn sign(&self, claims: &Claims) -> Result<String, TokenError> {
         let header = json!({ "alg": ALGORITHM, "kid": self.key_id }).to_string();
         let claims = serde_json::to_vec(claims).map_err(|_| TokenError)?;
         let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
@@ -57,7 +57,7 @@ impl Issuer {
     ///
     /// # Errors
     /// Why it has not, in the server's words; empty where this is no token of this issuer at all.
-    pub fn verify(&self, token: &str) -> Result<Claims, String> {
+    pub(crate) fn verify(&self, token: &str) -> Result<Claims, String> {
         let parts: Vec<_> = token.split('.').collect();
         let [header, payload, signature] = parts.as_slice() else { return Err(String::new()) };
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| String::new());
@@ -79,7 +79,7 @@ impl Issuer {
     }
 
     /// The document of `/.well-known/openid-configuration`, for a server at this address.
-    pub fn configuration(&self, server: &str) -> Value {
+    pub(crate) fn configuration(server: &str) -> Value {
         json!({
             "issuer": URL, "jwks_uri": format!("{server}/openid/v1/jwks"),
             "response_types_supported": ["id_token"], "subject_types_supported": ["public"],
@@ -88,7 +88,7 @@ impl Issuer {
     }
 
     /// The document of `/openid/v1/jwks`: the public key.
-    pub fn keys(&self) -> Value {
+    pub(crate) fn keys(&self) -> Value {
         // An uncompressed point: one byte, then both coordinates.
         let point = self.key.public_key().as_ref();
         let (x, y) = point.get(1..).unwrap_or_default().split_at(point.len() / 2);

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, header};
 
-pub use claims::{Bound, Claims, Reference};
-pub use issuer::{Issuer, TokenError, URL};
+pub(crate) use claims::{Bound, Claims, Reference};
+pub use issuer::Issuer;
+pub(crate) use issuer::URL;
 
 use super::authentication::User;
 use super::store::Store;
@@ -27,7 +28,7 @@ pub struct Tokens {
 
 /// Who logged in with a token.
 #[derive(Debug, PartialEq)]
-pub struct Authenticated {
+pub(crate) struct Authenticated {
     /// The service account.
     pub user: User,
     /// The audiences for which the token was made and that were asked for.
@@ -41,7 +42,7 @@ impl Tokens {
     }
 
     /// The audiences that the API server is one of.
-    pub fn api_audiences() -> Vec<String> {
+    pub(crate) fn api_audiences() -> Vec<String> {
         vec![URL.to_owned()]
     }
 
@@ -49,7 +50,12 @@ impl Tokens {
     ///
     /// # Errors
     /// Why not, in the server's words, as a `TokenReview` shows it.
-    pub fn authenticate(&self, token: &str, audiences: &[String], now: DateTime<Utc>) -> Result<Authenticated, String> {
+    pub(crate) fn authenticate(
+        &self,
+        token: &str,
+        audiences: &[String],
+        now: DateTime<Utc>,
+    ) -> Result<Authenticated, String> {
         let refused = |why: String| if why.is_empty() { UNKNOWN.to_owned() } else { format!("[{UNKNOWN}, {why}]") };
         self.try_authenticate(token, audiences, now).map_err(refused)
     }
@@ -76,7 +82,7 @@ fn go_list(texts: &[String]) -> String {
 }
 
 /// The token of the header `Authorization`, if it has the form of one (RFC 6750, 2.1).
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();
     let (scheme, rest) = value.split_once(' ')?;
     let token = rest.split(' ').next().unwrap_or_default();

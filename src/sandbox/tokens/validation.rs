@@ -14,7 +14,7 @@ const LEEWAY: TimeDelta = TimeDelta::minutes(1);
 ///
 /// # Errors
 /// Why it is not good, in the server's words.
-pub fn check(store: &Store, claims: &Claims, now: DateTime<Utc>) -> Result<(), String> {
+pub(crate) fn check(store: &Store, claims: &Claims, now: DateTime<Utc>) -> Result<(), String> {
     check_times(claims, now)?;
     let bound = &claims.bound;
     let lookup = Lookup { store, now };

@@ -3,7 +3,7 @@
 //! We read for ourselves because the terminal's answers matter: that it has shown a frame ([`TerminalReply::Ready`]), and what
 //! it can do. A library that hides them leaves no way to tell a slow link from a fast one.
 
-pub mod parser;
+pub(crate) mod parser;
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -48,10 +48,10 @@ pub enum TerminalReply {
 }
 
 /// Something that came, and when.
-pub type Arrival = (Instant, io::Result<InputEvent>);
+pub(crate) type Arrival = (Instant, io::Result<InputEvent>);
 
 /// The thread that reads the terminal.
-pub struct InputReader {
+pub(crate) struct InputReader {
     /// What comes.
     pub arrivals: mpsc::Receiver<Arrival>,
     control: Arc<Control>,
@@ -78,7 +78,7 @@ enum MouseTracking {
 ///
 /// # Errors
 /// Where the system has no room for that.
-pub fn start() -> io::Result<InputReader> {
+pub(crate) fn start() -> io::Result<InputReader> {
     let (to, arrivals) = mpsc::channel(WAITING);
     let (woken, wake) = io::pipe()?;
     let control = Arc::new(Control::default());
@@ -94,18 +94,18 @@ pub fn start() -> io::Result<InputReader> {
 
 impl InputReader {
     /// Stops reading, as soon as what has been read is taken.
-    pub fn pause(&mut self) {
+    pub(crate) fn pause(&mut self) {
         *self.control.lock() = MouseTracking::Pausing;
         let _ = self.wake.write_all(b"p");
     }
 
     /// Whether nothing is read any more.
-    pub fn is_paused(&self) -> bool {
+    pub(crate) fn is_paused(&self) -> bool {
         *self.control.lock() == MouseTracking::Paused || self.thread.is_finished()
     }
 
     /// Reads again.
-    pub fn resume(&self) {
+    pub(crate) fn resume(&self) {
         *self.control.lock() = MouseTracking::Reads;
         self.control.changed.notify_all();
     }

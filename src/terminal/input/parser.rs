@@ -39,7 +39,7 @@ impl Parser {
     }
 
     /// Whether something has begun that is not complete.
-    pub fn is_within(&self) -> bool {
+    pub(crate) fn is_within(&self) -> bool {
         self.paste.is_none() && !self.pending.is_empty()
     }
 

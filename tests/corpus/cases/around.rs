@@ -8,7 +8,7 @@ use super::super::Label::{Failing, Harmless, Hostile, Odd};
 use super::super::town::{CLIENT, Csr, KUBELET, SERVING};
 use crate::support::pkcs10::Asked;
 
-pub fn signers() -> Vec<Case> {
+pub(crate) fn signers() -> Vec<Case> {
     let vpn = |name: &str| Csr::person(name, "priya", &["payments"]).to("example.com/vpn");
     let kubelet = |name: &str, asked: Asked| Csr {
         pem: asked.sign(&KeyPair::generate().unwrap()),
@@ -51,7 +51,7 @@ pub fn signers() -> Vec<Case> {
     ]
 }
 
-pub fn askers() -> Vec<Case> {
+pub(crate) fn askers() -> Vec<Case> {
     vec![
         Csr::person("unknown-by-ci", "build-bot", &["dev"]).by("ci").is(Harmless, &["requester-differs"], &[]),
         Csr::bootstrap("token-for-person", "x").to(CLIENT).usages(&["client auth"]).is(
@@ -69,7 +69,7 @@ pub fn askers() -> Vec<Case> {
     ]
 }
 
-pub fn neighbours() -> Vec<Case> {
+pub(crate) fn neighbours() -> Vec<Case> {
     let key = KeyPair::generate().unwrap();
     let with_key =
         |name: &str, user: &str| Csr::of(name, Asked::person(user, &["dev"]).sign(&key), user).within(&["dev"]);
@@ -109,7 +109,7 @@ pub fn neighbours() -> Vec<Case> {
     ]
 }
 
-pub fn times() -> Vec<Case> {
+pub(crate) fn times() -> Vec<Case> {
     let jane = |name: &str| Csr::person(name, "jane", &["dev"]);
     vec![
         jane("ten-years").for_seconds(315_360_000).is(Harmless, &["life-cut", "life-beyond-policy"], &[]),
@@ -134,7 +134,7 @@ pub fn times() -> Vec<Case> {
     ]
 }
 
-pub fn policies() -> Vec<Case> {
+pub(crate) fn policies() -> Vec<Case> {
     let jane = |name: &str, groups: &[&str]| Csr::person(name, "jane", groups);
     vec![
         jane("forbidden-group", &["dev"])

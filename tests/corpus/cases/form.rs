@@ -19,7 +19,7 @@ fn block(label: &str) -> String {
     format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n")
 }
 
-pub fn form() -> Vec<Case> {
+pub(crate) fn form() -> Vec<Case> {
     [two_readings(), extra_content(), issued()].into_iter().flatten().collect()
 }
 

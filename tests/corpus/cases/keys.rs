@@ -9,7 +9,7 @@ use super::super::Label::{Harmless, Hostile, Odd};
 use super::super::town::Csr;
 use crate::support::pkcs10::Asked;
 
-pub fn keys() -> Vec<Case> {
+pub(crate) fn keys() -> Vec<Case> {
     let made = |name: &str, arguments: &str| {
         Csr::of(name, openssl(&format!("req -new -nodes -subj /CN=jane/O=dev {arguments}")), "jane").within(&["dev"])
     };
@@ -31,7 +31,7 @@ pub fn keys() -> Vec<Case> {
 }
 
 /// What openssl prints.
-pub fn openssl(arguments: &str) -> String {
+pub(crate) fn openssl(arguments: &str) -> String {
     let output = Command::new("openssl").args(arguments.split(' ')).args(["-keyout", "/dev/null"]).output().unwrap();
     assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

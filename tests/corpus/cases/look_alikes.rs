@@ -4,7 +4,7 @@ use super::super::Case;
 use super::super::Label::{Harmless, Hostile, Odd};
 use super::super::town::Csr;
 
-pub fn of_the_clusters_names() -> Vec<Case> {
+pub(crate) fn of_the_clusters_names() -> Vec<Case> {
     let hostile = |name: &str, csr: Csr| Csr { name: name.to_owned(), ..csr }.is(Hostile, &["name-like-system"], &[]);
     let user = |name: &str, user: &str| hostile(name, Csr::person(name, user, &[]));
     let group = |name: &str, group: &str| hostile(name, Csr::person(name, "jane", &["dev", group]));
@@ -37,7 +37,7 @@ pub fn of_the_clusters_names() -> Vec<Case> {
     ]
 }
 
-pub fn of_bound_names() -> Vec<Case> {
+pub(crate) fn of_bound_names() -> Vec<Case> {
     let group = |name: &str, group: &str| Csr::person(name, "eve", &["dev", group]);
     let odd = |name: &str, to: &str| group(name, to).is(Odd, &["name-looks-like"], &["access-cluster-admin"]);
     let calm = |name: &str, user: &str| Csr::person(name, user, &["dev"]).is(Harmless, &[], &["name-looks-like"]);
@@ -62,7 +62,7 @@ pub fn of_bound_names() -> Vec<Case> {
     ]
 }
 
-pub fn of_other_requests() -> Vec<Case> {
+pub(crate) fn of_other_requests() -> Vec<Case> {
     let person = |name: &str, user: &str| Csr::person(name, user, &["dev"]);
     let beside = |user: &str, other: &str| (person(&format!("asks-{user}"), user), person("is-there", other));
     let odd = |user: &str, other: &str| {

@@ -13,7 +13,7 @@ const CALM: &[&str] = &[
     "requester-not-the-node",
 ];
 
-pub fn requests() -> Vec<Case> {
+pub(crate) fn requests() -> Vec<Case> {
     let two = || Asked::node("worker-2").dns("worker-2").ip("192.168.10.22");
     let serves = |name: &str, asked: Asked| Csr::serving(name, "worker-2", &asked);
     let service = |name: &str, asked: Asked| {

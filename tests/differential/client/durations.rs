@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use countersign::domain::go_duration::{DurationError, parse, parse_timeout};
+use countersign::testing::domain::go_duration::{DurationError, parse, parse_timeout};
 
 use super::{Question, compare};
 use crate::dice::Dice;

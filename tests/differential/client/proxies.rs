@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign::domain::proxy::{ProxyEnvironment, ProxyError, ProxyScheme, ProxyUrl, for_server};
+use countersign::testing::domain::proxy::{ProxyEnvironment, ProxyError, ProxyScheme, ProxyUrl, for_server};
 
 use super::words::{ENTRIES, HOSTS, PORTS, SCHEMES, SEPARATORS, SERVERS, TAILS, USERS};
 use super::{Question, compare};

@@ -1,6 +1,6 @@
 //! Parts of proxies, of servers and of `NO_PROXY`, usual ones and odd ones.
 
-pub const SCHEMES: &[&str] = &[
+pub(crate) const SCHEMES: &[&str] = &[
     "",
     "",
     "http://",
@@ -21,7 +21,7 @@ pub const SCHEMES: &[&str] = &[
     "h ttp://",
     "1http://",
 ];
-pub const USERS: &[&str] = &[
+pub(crate) const USERS: &[&str] = &[
     "",
     "",
     "",
@@ -42,7 +42,7 @@ pub const USERS: &[&str] = &[
     "u:p/x@",
     "u:p#x@",
 ];
-pub const HOSTS: &[&str] = &[
+pub(crate) const HOSTS: &[&str] = &[
     "proxy.example",
     "proxy.example",
     "127.0.0.1",
@@ -81,12 +81,12 @@ pub const HOSTS: &[&str] = &[
     "\t",
     "h\u{7f}",
 ];
-pub const PORTS: &[&str] =
+pub(crate) const PORTS: &[&str] =
     &["", "", ":3128", ":3128", ":", ":0", ":65535", ":65536", ":99999999999", ":http", ":080", ":1:2", ":-1"];
-pub const TAILS: &[&str] = &["", "", "", "", "/", "/p", "/%zz", "?q", "?", "#f", "#%zz", "/a@b", "\\x", " "];
+pub(crate) const TAILS: &[&str] = &["", "", "", "", "/", "/p", "/%zz", "?q", "?", "#f", "#%zz", "/a@b", "\\x", " "];
 
 /// Names and addresses of servers, each with others that `NO_PROXY` may name.
-pub const SERVERS: &[&str] = &[
+pub(crate) const SERVERS: &[&str] = &[
     "api.cluster.example",
     "api.cluster.example",
     "API.Cluster.Example",
@@ -136,7 +136,7 @@ pub const SERVERS: &[&str] = &[
     "e\u{301}.example",
     "é.example",
 ];
-pub const ENTRIES: &[&str] = &[
+pub(crate) const ENTRIES: &[&str] = &[
     "*",
     "*",
     "*.",
@@ -237,4 +237,4 @@ pub const ENTRIES: &[&str] = &[
     "192.168.0.0/16",
     "192.168.0.1\t",
 ];
-pub const SEPARATORS: &[&str] = &[",", ",", ", ", " , ", ",,", " ", ";"];
+pub(crate) const SEPARATORS: &[&str] = &[",", ",", ", ", " , ", ",,", " ", ";"];

@@ -9,7 +9,7 @@ use crate::support::forward_proxy::{ProxyBehavior, ProxyProtocol};
 
 /// The expected result, of kubectl and countersign alike.
 #[derive(Debug, Clone)]
-pub enum Expected {
+pub(crate) enum Expected {
     /// The requests are listed.
     Success,
     /// The command fails. countersign's error contains each of these texts; of a text with `|`, one alternative.
@@ -19,7 +19,7 @@ pub enum Expected {
 /// One way to connect. In the kubeconfig, the files and the environment, `@HOME@` is replaced by the home folder and
 /// `@PROXY@` by the host and port of the proxy.
 #[derive(Debug, Clone)]
-pub struct Case {
+pub(crate) struct Case {
     /// Shown in the results.
     pub name: String,
     /// `~/.kube/config`, if it exists.
@@ -50,17 +50,17 @@ pub struct Case {
 
 impl Case {
     /// A kubeconfig with one context. Both programs must connect, unless [`Case::fails`] is called.
-    pub fn new(name: &str, cluster: &Value, user: &Value) -> Self {
+    pub(crate) fn new(name: &str, cluster: &Value, user: &Value) -> Self {
         Self::text(name, kubeconfig(cluster, user))
     }
 
     /// A kubeconfig with this content.
-    pub fn text(name: &str, text: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn text(name: &str, text: impl Into<Vec<u8>>) -> Self {
         Self { kubeconfig: Some(text.into()), ..Self::without_kubeconfig(name) }
     }
 
     /// No `~/.kube/config`.
-    pub fn without_kubeconfig(name: &str) -> Self {
+    pub(crate) fn without_kubeconfig(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             kubeconfig: None,
@@ -79,74 +79,74 @@ impl Case {
     }
 
     /// Adds a file in `~/.kube`.
-    pub fn file(mut self, name: &str, content: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn file(mut self, name: &str, content: impl Into<Vec<u8>>) -> Self {
         self.files.push((name.to_owned(), content.into()));
         self
     }
 
     /// Replaces the name.
-    pub fn named(mut self, name: &str) -> Self {
+    pub(crate) fn named(mut self, name: &str) -> Self {
         name.clone_into(&mut self.name);
         self
     }
 
     /// Sets an environment variable.
-    pub fn env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Adds arguments to both commands.
-    pub fn arguments(mut self, arguments: &[&str]) -> Self {
+    pub(crate) fn arguments(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         self
     }
 
     /// Runs both programs under this command.
-    pub fn run_under(mut self, command: &[&str]) -> Self {
+    pub(crate) fn run_under(mut self, command: &[&str]) -> Self {
         self.wrapper.extend(command.iter().map(|word| (*word).to_owned()));
         self
     }
 
     /// Starts a proxy for each of the two programs.
-    pub fn proxy(mut self, protocol: ProxyProtocol, behavior: ProxyBehavior, upstream: SocketAddr) -> Self {
+    pub(crate) fn proxy(mut self, protocol: ProxyProtocol, behavior: ProxyBehavior, upstream: SocketAddr) -> Self {
         self.proxy = Some((protocol, behavior, upstream));
         self
     }
 
     /// Both programs must use the proxy, or must not.
-    pub fn uses_proxy(mut self, uses: bool) -> Self {
+    pub(crate) fn uses_proxy(mut self, uses: bool) -> Self {
         self.uses_proxy = Some(uses);
         self
     }
 
     /// Runs both programs in a terminal, and types this password at each prompt.
-    pub fn types_password(mut self, password: &str) -> Self {
+    pub(crate) fn types_password(mut self, password: &str) -> Self {
         self.typed_password = Some(password.to_owned());
         self
     }
 
     /// Tests the console too.
-    pub fn console(mut self) -> Self {
+    pub(crate) fn console(mut self) -> Self {
         self.console = true;
         self
     }
 
     /// kubectl fails, but countersign must connect. For input whose meaning is clear and harmless.
-    pub fn only_countersign_connects(mut self) -> Self {
+    pub(crate) fn only_countersign_connects(mut self) -> Self {
         self.only_countersign_connects = true;
         self
     }
 
     /// kubectl connects, but countersign must refuse with an error that contains each of these texts. For a documented
     /// difference.
-    pub fn only_kubectl_connects(mut self, texts: &[&str]) -> Self {
+    pub(crate) fn only_kubectl_connects(mut self, texts: &[&str]) -> Self {
         self.only_kubectl_connects = true;
         self.fails(texts)
     }
 
     /// Both programs must fail, and countersign's error must contain each of these texts.
-    pub fn fails(mut self, texts: &[&str]) -> Self {
+    pub(crate) fn fails(mut self, texts: &[&str]) -> Self {
         self.expected = Expected::Failure(texts.iter().map(|text| (*text).to_owned()).collect());
         self
     }

@@ -17,7 +17,7 @@ const PARALLEL: usize = 3;
 const MAX_ERROR_LENGTH: usize = 600;
 
 /// Runs all cases, and fails with a list of all differences.
-pub fn check(fixture: &'static Fixture, cases: Vec<Case>) {
+pub(crate) fn check(fixture: &'static Fixture, cases: Vec<Case>) {
     assert!(!cases.is_empty());
     let (queue, failures) = (Mutex::new(cases.into_iter()), Mutex::new(Vec::new()));
     let test = std::thread::current().name().unwrap_or_default().rsplit("::").next().unwrap_or_default().to_owned();

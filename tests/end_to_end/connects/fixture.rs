@@ -12,10 +12,10 @@ use crate::support::plane::{Plane, own};
 use crate::support::requests::create;
 
 /// The requests that exist on the control plane. Tests may add others.
-pub const REQUESTS: [&str; 3] = ["one", "two", "three"];
+pub(crate) const REQUESTS: [&str; 3] = ["one", "two", "three"];
 
 /// A control plane, and the credentials of its admin.
-pub struct Fixture {
+pub(crate) struct Fixture {
     /// The control plane.
     pub plane: ControlPlane,
     /// The certificate of its CA, PEM.
@@ -25,7 +25,7 @@ pub struct Fixture {
 }
 
 /// Starts the control plane on first use. `None`, with a message, where it cannot be built.
-pub fn fixture(test: &str) -> Option<&'static Fixture> {
+pub(crate) fn fixture(test: &str) -> Option<&'static Fixture> {
     static FIXTURE: OnceLock<Option<Fixture>> = OnceLock::new();
     let fixture = FIXTURE.get_or_init(|| own().map(Fixture::of)).as_ref();
     if fixture.is_none() {
@@ -50,18 +50,18 @@ impl Fixture {
     }
 
     /// The cluster entry, with these fields replaced; `null` removes a field.
-    pub fn cluster(&self, fields: &Value) -> Value {
+    pub(crate) fn cluster(&self, fields: &Value) -> Value {
         let entry = json!({"server": self.plane.server(), "certificate-authority-data": encoded(&self.authority)});
         with_fields(entry, fields)
     }
 
     /// A cluster entry for this server and this CA (PEM).
-    pub fn cluster_at(&self, server: &str, authority: &str) -> Value {
+    pub(crate) fn cluster_at(&self, server: &str, authority: &str) -> Value {
         self.cluster(&json!({"server": server, "certificate-authority-data": encoded(authority)}))
     }
 
     /// A user entry with the admin's client certificate, and these fields replaced.
-    pub fn certificate(&self, fields: &Value) -> Value {
+    pub(crate) fn certificate(&self, fields: &Value) -> Value {
         let entry = json!({
             "client-certificate-data": encoded(&self.admin.certificate),
             "client-key-data": encoded(&self.admin.key),
@@ -70,23 +70,23 @@ impl Fixture {
     }
 
     /// The port of the API server.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         Plane::server(&self.plane).rsplit(':').next().unwrap().parse().unwrap()
     }
 
     /// The certificate of the API server, valid for localhost, kubernetes.default.svc and 127.0.0.1.
-    pub fn serving(&self) -> Issued {
+    pub(crate) fn serving(&self) -> Issued {
         Issued::read(&self.plane.path("serving.crt"), &self.plane.path("serving.key"))
     }
 }
 
 /// A user entry with the admin's token, and these fields replaced.
-pub fn token(fields: &Value) -> Value {
+pub(crate) fn token(fields: &Value) -> Value {
     with_fields(json!({"token": ADMIN_TOKEN}), fields)
 }
 
 /// The text in base64.
-pub fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     STANDARD.encode(text)
 }
 
@@ -99,7 +99,7 @@ fn with_fields(mut entry: Value, fields: &Value) -> Value {
 }
 
 /// A kubeconfig with one context, `here`.
-pub fn kubeconfig(cluster: &Value, user: &Value) -> String {
+pub(crate) fn kubeconfig(cluster: &Value, user: &Value) -> String {
     serde_json::to_string_pretty(&json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "here",
         "clusters": [{"name": "c", "cluster": cluster}], "users": [{"name": "u", "user": user}],

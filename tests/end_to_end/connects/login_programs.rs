@@ -11,7 +11,7 @@ use crate::control_plane::ADMIN_TOKEN;
 const RECORD_RUN: &str = "#!/bin/sh\necho run >> \"$HOME/logins\"\n";
 
 /// A user entry with the program `~/.kube/login`, and these fields of `exec` replaced; `null` removes a field.
-pub fn exec(fields: &Value) -> Value {
+pub(crate) fn exec(fields: &Value) -> Value {
     let mut entry = json!({
         "apiVersion": "client.authentication.k8s.io/v1", "command": "./login", "interactiveMode": "Never",
     });
@@ -23,18 +23,18 @@ pub fn exec(fields: &Value) -> Value {
 }
 
 /// A program that records its runs.
-pub fn program(script: &str) -> String {
+pub(crate) fn program(script: &str) -> String {
     format!("{RECORD_RUN}{script}\n")
 }
 
 /// A command that prints an `ExecCredential` of v1 with this status.
-pub fn print_status(status: &Value) -> String {
+pub(crate) fn print_status(status: &Value) -> String {
     let answer = json!({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status});
     format!("cat <<'END'\n{answer}\nEND")
 }
 
 /// [`print_status`] with the token of the admin.
-pub fn print_token() -> String {
+pub(crate) fn print_token() -> String {
     print_status(&json!({"token": ADMIN_TOKEN}))
 }
 

@@ -9,15 +9,15 @@ use super::login_programs::{exec, print_token, program};
 use super::run::run;
 
 /// The one-time password. It contains keys of the console.
-pub const ONCE: &str = "qa?1-once";
+pub(crate) const ONCE: &str = "qa?1-once";
 
 /// A program that prompts on /dev/tty, and accepts the one-time password only once.
-pub fn prompt_on_tty() -> String {
+pub(crate) fn prompt_on_tty() -> String {
     prompt("printf 'One-time password: ' >/dev/tty; IFS= read -r password </dev/tty")
 }
 
 /// A program that prompts on standard error and reads from standard input, and accepts the one-time password only once.
-pub fn prompt_on_stdin() -> String {
+pub(crate) fn prompt_on_stdin() -> String {
     prompt("printf 'One-time password: ' >&2; IFS= read -r password")
 }
 

@@ -13,7 +13,7 @@ use crate::support::terminal::Terminal;
 
 /// The result of a run.
 #[derive(Debug)]
-pub struct RunResult {
+pub(crate) struct RunResult {
     /// The exit code; `None` if a signal ended the program, or if it did not end.
     pub code: Option<i32>,
     /// Standard output.
@@ -30,18 +30,18 @@ pub struct RunResult {
 
 impl RunResult {
     /// Whether the exit code is 0.
-    pub fn succeeded(&self) -> bool {
+    pub(crate) fn succeeded(&self) -> bool {
         self.code == Some(0)
     }
 
     /// The listed requests, of those that the fixture created.
-    pub fn requests(&self) -> BTreeSet<&str> {
+    pub(crate) fn requests(&self) -> BTreeSet<&str> {
         let lines = self.stdout.lines().map(|line| line.rsplit('/').next().unwrap_or_default().trim());
         lines.filter(|name| REQUESTS.contains(name)).collect()
     }
 
     /// One line for the table of results.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let runs = if self.login_runs > 0 { format!(", {} login runs", self.login_runs) } else { String::new() };
         let proxy = if self.proxy_targets.is_empty() { "" } else { ", through the proxy" };
         let seconds = self.duration.as_secs_f32();
@@ -56,7 +56,7 @@ impl RunResult {
 }
 
 /// Runs a program in a new workspace.
-pub fn run(fixture: &Fixture, case: &Case, program: &Path, arguments: &[&str]) -> RunResult {
+pub(crate) fn run(fixture: &Fixture, case: &Case, program: &Path, arguments: &[&str]) -> RunResult {
     let workspace = Workspace::new(fixture, case);
     let began = Instant::now();
     let (code, stdout, stderr) = match &case.typed_password {
@@ -101,7 +101,7 @@ fn in_terminal(
 }
 
 /// Starts the console of a case in a terminal.
-pub fn start_console(workspace: &Workspace, case: &Case) -> Terminal {
+pub(crate) fn start_console(workspace: &Workspace, case: &Case) -> Terminal {
     start(workspace, case, &program(), &[])
 }
 

@@ -8,7 +8,7 @@ use crate::support::Person;
 use crate::support::forward_proxy::Proxy;
 
 /// A home folder, and a proxy if the case has one.
-pub struct Workspace {
+pub(crate) struct Workspace {
     /// The owner of the home folder.
     pub person: Person,
     proxy: Option<Proxy>,
@@ -17,7 +17,7 @@ pub struct Workspace {
 
 impl Workspace {
     /// Creates the files of a case, and starts its proxy.
-    pub fn new(fixture: &Fixture, case: &Case) -> Self {
+    pub(crate) fn new(fixture: &Fixture, case: &Case) -> Self {
         let serving = fixture.serving();
         let proxy = case.proxy.map(|(protocol, behavior, to)| Proxy::start(protocol, behavior, &serving, to));
         let mut workspace = Self { person: Person::alone(""), proxy, environment: Vec::new() };
@@ -34,7 +34,7 @@ impl Workspace {
     }
 
     /// Writes a file in `~/.kube`.
-    pub fn write(&self, name: &str, content: &[u8]) {
+    pub(crate) fn write(&self, name: &str, content: &[u8]) {
         let path = self.person.path(".kube").join(name);
         let content = match std::str::from_utf8(content) {
             Ok(text) => self.expand(text).into_bytes(),
@@ -54,17 +54,17 @@ impl Workspace {
     }
 
     /// The environment variables of the case.
-    pub fn environment(&self) -> Vec<(&str, &str)> {
+    pub(crate) fn environment(&self) -> Vec<(&str, &str)> {
         self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
     /// How often a login program ran: each run appends a line to `~/logins`.
-    pub fn login_runs(&self) -> usize {
+    pub(crate) fn login_runs(&self) -> usize {
         std::fs::read_to_string(self.person.path("logins")).unwrap_or_default().lines().count()
     }
 
     /// The targets that were requested from the proxy.
-    pub fn proxy_targets(&self) -> Vec<String> {
+    pub(crate) fn proxy_targets(&self) -> Vec<String> {
         self.proxy.as_ref().map(Proxy::targets).unwrap_or_default()
     }
 }

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::domain::kubeconfig::EntryKind;
-use countersign::files::kubeconfig::read;
+use countersign::testing::domain::kubeconfig::EntryKind;
+use countersign::testing::files::kubeconfig::read;
 
 use crate::support::Person;
 use crate::support::plane::Plane;

@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::domain::kubeconfig::EntryKind;
-use countersign::files::kubeconfig::read;
+use countersign::testing::domain::kubeconfig::EntryKind;
+use countersign::testing::files::kubeconfig::read;
 
 use super::is_root;
 use crate::support::plane::Plane;

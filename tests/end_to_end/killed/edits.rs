@@ -2,8 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use countersign::domain::kubeconfig::{EntryKind, Kubeconfig};
-use countersign::files::kubeconfig::read;
+use countersign::testing::domain::kubeconfig::{EntryKind, Kubeconfig};
+use countersign::testing::files::kubeconfig::read;
 
 use super::{each, files, grow_old, moments, person, traced};
 use crate::support::Person;

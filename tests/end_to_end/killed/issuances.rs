@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::process::Output;
 
-use countersign::domain::kubeconfig::{EntryKind, Kubeconfig};
-use countersign::files::kubeconfig::read;
+use countersign::testing::domain::kubeconfig::{EntryKind, Kubeconfig};
+use countersign::testing::files::kubeconfig::read;
 
 use super::{each, files, grow_old, is_whole, moments, person, traced, with_key};
 use crate::support::api::Api;

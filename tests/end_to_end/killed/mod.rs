@@ -14,8 +14,8 @@ use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use countersign::domain::kubeconfig::{EntryKind, Kubeconfig};
-use countersign::files::kubeconfig::read;
+use countersign::testing::domain::kubeconfig::{EntryKind, Kubeconfig};
+use countersign::testing::files::kubeconfig::read;
 
 use crate::support::plane::Plane;
 use crate::support::{Person, program};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use countersign::domain::kubeconfig::EntryKind;
-use countersign::files::kubeconfig::load_from;
+use countersign::testing::domain::kubeconfig::EntryKind;
+use countersign::testing::files::kubeconfig::load_from;
 use serde_json::Value;
 use tempfile::TempDir;
 

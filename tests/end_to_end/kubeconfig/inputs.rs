@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use countersign::files::kubeconfig::load_from;
+use countersign::testing::files::kubeconfig::load_from;
 use serde_json::Value;
 
 use super::differential::{difference, for_each, json, kubectl};

@@ -9,9 +9,9 @@ mod named;
 mod pane;
 mod sets;
 
-use countersign::domain::gate::{WriteAccess, WritePermit};
-use countersign::domain::kubeconfig::EntryKind;
-use countersign::files::kubeconfig::edit;
+use countersign::testing::domain::gate::{WriteAccess, WritePermit};
+use countersign::testing::domain::kubeconfig::EntryKind;
+use countersign::testing::files::kubeconfig::edit;
 use serde_yaml::{Mapping, Value};
 
 use crate::support::plane::Plane;

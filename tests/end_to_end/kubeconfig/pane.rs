@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::sandbox::Options;
+use countersign::testing::sandbox::Options;
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 
 use crate::support::plane::{Plane, Practice};

@@ -1,19 +1,19 @@
 //! Sets of kubeconfig files as people have them, and odd ones.
 
 /// Files by name, in the order of `KUBECONFIG`; `None` is a file that is not there.
-pub type Set = Vec<(&'static str, Option<String>)>;
+pub(crate) type Set = Vec<(&'static str, Option<String>)>;
 
 fn set(files: &[(&'static str, &str)]) -> Set {
     files.iter().map(|(name, text)| (*name, Some((*text).to_owned()))).collect()
 }
 
-pub const BASE: &str = "apiVersion: v1\nkind: Config\nclusters:\n- cluster: {server: 'https://p:6443', certificate-authority: ca.pem}\n  name: prod\ncontexts:\n- context: {cluster: prod, user: alice, namespace: web}\n  name: prod\n- context: {cluster: prod, user: bob}\n  name: bob\ncurrent-context: prod\nusers:\n- name: alice\n  user: {client-certificate: pki/a.crt, client-key: pki/a.key}\n- name: bob\n  user: {token: t0ken}\npreferences: {}\n";
+pub(crate) const BASE: &str = "apiVersion: v1\nkind: Config\nclusters:\n- cluster: {server: 'https://p:6443', certificate-authority: ca.pem}\n  name: prod\ncontexts:\n- context: {cluster: prod, user: alice, namespace: web}\n  name: prod\n- context: {cluster: prod, user: bob}\n  name: bob\ncurrent-context: prod\nusers:\n- name: alice\n  user: {client-certificate: pki/a.crt, client-key: pki/a.key}\n- name: bob\n  user: {token: t0ken}\npreferences: {}\n";
 
-pub const SECOND: &str = "apiVersion: v1\nkind: Config\nclusters:\n- cluster: {server: 'https://other'}\n  name: prod\n- cluster: {server: 'https://stage', insecure-skip-tls-verify: true}\n  name: stage\ncontexts:\n- context: {cluster: stage, user: carol}\n  name: stage\n- context: {cluster: stage, user: nobody}\n  name: prod\ncurrent-context: stage\nusers:\n- name: carol\n  user: {username: carol, password: 'pa ss'}\npreferences: {colors: true}\n";
+pub(crate) const SECOND: &str = "apiVersion: v1\nkind: Config\nclusters:\n- cluster: {server: 'https://other'}\n  name: prod\n- cluster: {server: 'https://stage', insecure-skip-tls-verify: true}\n  name: stage\ncontexts:\n- context: {cluster: stage, user: carol}\n  name: stage\n- context: {cluster: stage, user: nobody}\n  name: prod\ncurrent-context: stage\nusers:\n- name: carol\n  user: {username: carol, password: 'pa ss'}\npreferences: {colors: true}\n";
 
 /// Sets that somebody thought of. The first of each pair says what is odd about it.
 #[expect(clippy::too_many_lines, reason = "a table")]
-pub fn by_hand() -> Vec<(&'static str, Set)> {
+pub(crate) fn by_hand() -> Vec<(&'static str, Set)> {
     let one = |text: &str| set(&[("config", text)]);
     vec![
         ("an empty file", one("")),
@@ -207,27 +207,27 @@ pub fn by_hand() -> Vec<(&'static str, Set)> {
 }
 
 /// Sets made at random, the same ones each time.
-pub fn generated(count: usize) -> Vec<Set> {
+pub(crate) fn generated(count: usize) -> Vec<Set> {
     let mut dice = Dice::new();
     (0..count).map(|_| dice.set()).collect()
 }
 
 /// Numbers that look random, the same ones each time.
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(0x2545_f491_4f6c_dd1d)
     }
 
-    pub fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 % sides as u64).unwrap()
     }
 
-    pub fn of<'a>(&mut self, words: &[&'a str]) -> &'a str {
+    pub(crate) fn of<'a>(&mut self, words: &[&'a str]) -> &'a str {
         words[self.roll(words.len())]
     }
 

@@ -10,13 +10,13 @@ use serde_json::Value;
 use crate::support::api::Api;
 use crate::support::requests::manifest;
 
-pub const PATH: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+pub(crate) const PATH: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 /// Between two changes.
 const PAUSE: Duration = Duration::from_millis(10);
 /// Requests that are there at the same time.
 const KEPT: usize = 40;
 
-pub struct Load {
+pub(crate) struct Load {
     state: Arc<State>,
     thread: Option<JoinHandle<()>>,
 }
@@ -30,7 +30,7 @@ struct State {
 }
 
 impl Load {
-    pub fn start(kubeconfig: &str) -> Self {
+    pub(crate) fn start(kubeconfig: &str) -> Self {
         let (state, api) = (Arc::new(State::default()), Api::with(kubeconfig));
         let own = state.clone();
         let object: Value = serde_yaml::from_str(&manifest("load", "load", &["dev"], "client auth")).unwrap();
@@ -57,18 +57,18 @@ impl Load {
     }
 
     /// Changes that the server took.
-    pub fn changes(&self) -> usize {
+    pub(crate) fn changes(&self) -> usize {
         self.state.changes.load(Ordering::SeqCst)
     }
 
     /// Makes no change until [`Self::resume`].
-    pub fn pause(&self) {
+    pub(crate) fn pause(&self) {
         self.state.rests.store(false, Ordering::SeqCst);
         self.state.pauses.store(true, Ordering::SeqCst);
         crate::support::eventually("the load pauses", || self.state.rests.load(Ordering::SeqCst).then_some(()));
     }
 
-    pub fn resume(&self) {
+    pub(crate) fn resume(&self) {
         self.state.pauses.store(false, Ordering::SeqCst);
     }
 }

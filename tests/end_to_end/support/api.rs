@@ -13,21 +13,21 @@ use super::PATIENCE;
 use super::plane::Plane;
 
 /// A kubeconfig whose user entry is this.
-pub fn kubeconfig_of(plane: &dyn Plane, user: &Value) -> String {
+pub(crate) fn kubeconfig_of(plane: &dyn Plane, user: &Value) -> String {
     let mut kubeconfig: Value = serde_yaml::from_str(&plane.kubeconfig_text("other", None)).unwrap();
     kubeconfig["users"][0]["user"] = user.clone();
     kubeconfig.to_string()
 }
 
 /// Somebody's way to the API.
-pub struct Api {
+pub(crate) struct Api {
     client: Client,
     runtime: Runtime,
 }
 
 /// What the API answered.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The HTTP status code.
     pub code: u16,
     /// The JSON body; a string where it is not JSON.
@@ -36,20 +36,20 @@ pub struct Answer {
 
 impl Answer {
     /// A Status' message.
-    pub fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         self.body["message"].as_str().unwrap_or_default()
     }
 
     /// The body of an answer that must be a success.
     #[track_caller]
-    pub fn ok(self) -> Value {
+    pub(crate) fn ok(self) -> Value {
         assert!(self.code < 300, "{} {}", self.code, self.body);
         self.body
     }
 
     /// The message of an answer that must have this code and this reason.
     #[track_caller]
-    pub fn refused(self, code: u16, reason: &str) -> String {
+    pub(crate) fn refused(self, code: u16, reason: &str) -> String {
         assert_eq!(self.code, code, "{}", self.body);
         assert_eq!(self.body["reason"], reason, "{}", self.body);
         self.message().to_owned()
@@ -58,22 +58,22 @@ impl Answer {
 
 impl Api {
     /// The admin's.
-    pub fn admin(plane: &dyn Plane) -> Self {
+    pub(crate) fn admin(plane: &dyn Plane) -> Self {
         Self::with(&std::fs::read_to_string(plane.admin()).unwrap())
     }
 
     /// A user's, with a certificate of the cluster.
-    pub fn user(plane: &dyn Plane, name: &str, group: Option<&str>) -> Self {
+    pub(crate) fn user(plane: &dyn Plane, name: &str, group: Option<&str>) -> Self {
         Self::with(&plane.kubeconfig_text(name, group))
     }
 
     /// Whoever a token belongs to; nobody without one.
-    pub fn bearer(plane: &dyn Plane, token: Option<&str>) -> Self {
+    pub(crate) fn bearer(plane: &dyn Plane, token: Option<&str>) -> Self {
         Self::with(&kubeconfig_of(plane, &token.map_or_else(|| json!({}), |token| json!({ "token": token }))))
     }
 
     /// Whoever a kubeconfig says.
-    pub fn with(kubeconfig: &str) -> Self {
+    pub(crate) fn with(kubeconfig: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let client = runtime.block_on(async {
             let kubeconfig = Kubeconfig::from_yaml(kubeconfig).unwrap();
@@ -98,7 +98,7 @@ impl Api {
     }
 
     /// A request that may fail with the server; `None` where there is no answer within a moment.
-    pub fn try_ask(&self, method: &str, path: &str, body: Option<&Value>) -> Option<u16> {
+    pub(crate) fn try_ask(&self, method: &str, path: &str, body: Option<&Value>) -> Option<u16> {
         let bytes = body.map(|body| serde_json::to_vec(body).unwrap()).unwrap_or_default();
         let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
         let request = request.body(Body::from(bytes)).unwrap();
@@ -109,17 +109,17 @@ impl Api {
     }
 
     /// GET.
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, "application/json", None)
     }
 
     /// POST of JSON.
-    pub fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         self.ask("POST", path, "application/json", Some(body))
     }
 
     /// POSTs of many objects, some at a time; each must succeed.
-    pub fn post_all(&self, path: &str, objects: Vec<Value>) {
+    pub(crate) fn post_all(&self, path: &str, objects: Vec<Value>) {
         let posts = futures::stream::iter(objects).map(|object| async move {
             let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
             let request = request.body(Body::from(serde_json::to_vec(&object).unwrap())).unwrap();
@@ -131,23 +131,23 @@ impl Api {
     }
 
     /// PUT of JSON.
-    pub fn put(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
         self.ask("PUT", path, "application/json", Some(body))
     }
 
     /// PATCH; `kind` is `json-patch`, `merge-patch`, `strategic-merge-patch` or `apply-patch`.
-    pub fn patch(&self, path: &str, kind: &str, body: &Value) -> Answer {
+    pub(crate) fn patch(&self, path: &str, kind: &str, body: &Value) -> Answer {
         let end = if kind == "apply-patch" { "yaml" } else { "json" };
         self.ask("PATCH", path, &format!("application/{kind}+{end}"), Some(body))
     }
 
     /// DELETE, with options.
-    pub fn delete(&self, path: &str, options: Option<&Value>) -> Answer {
+    pub(crate) fn delete(&self, path: &str, options: Option<&Value>) -> Answer {
         self.ask("DELETE", path, "application/json", options)
     }
 
     /// Reads a watch until `enough` is true of an event, or the server ends it; what was read.
-    pub fn watch(&self, path: &str, mut enough: impl FnMut(&Value) -> bool) -> Vec<Value> {
+    pub(crate) fn watch(&self, path: &str, mut enough: impl FnMut(&Value) -> bool) -> Vec<Value> {
         let request = Request::get(path).body(Vec::new()).unwrap();
         let read = async {
             let mut lines = self.client.request_stream(request).await.unwrap().lines();

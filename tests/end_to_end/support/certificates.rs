@@ -15,7 +15,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 /// A certificate and its key, both PEM.
 #[derive(Debug, Clone)]
-pub struct Issued {
+pub(crate) struct Issued {
     /// The certificate, or a chain of certificates.
     pub certificate: String,
     /// The private key.
@@ -24,19 +24,19 @@ pub struct Issued {
 
 impl Issued {
     /// Reads both from files.
-    pub fn read(certificate: &Path, key: &Path) -> Self {
+    pub(crate) fn read(certificate: &Path, key: &Path) -> Self {
         let text = |path: &Path| std::fs::read_to_string(path).unwrap();
         Self { certificate: text(certificate), key: text(key) }
     }
 
     /// A self-signed certificate.
-    pub fn self_signed(params: &CertificateParams) -> Self {
+    pub(crate) fn self_signed(params: &CertificateParams) -> Self {
         let key = KeyPair::generate().unwrap();
         Self { certificate: params.self_signed(&key).unwrap().pem(), key: key.serialize_pem() }
     }
 
     /// The configuration of an HTTP/1.1 server with this certificate and these TLS versions.
-    pub fn server_config(&self, versions: &[&'static rustls::SupportedProtocolVersion]) -> ServerConfig {
+    pub(crate) fn server_config(&self, versions: &[&'static rustls::SupportedProtocolVersion]) -> ServerConfig {
         let config = builder(versions).with_no_client_auth();
         let mut config = config.with_cert_resolver(Arc::new(self.without_validation()));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -44,7 +44,7 @@ impl Issued {
     }
 
     /// [`Self::server_config`] that requires client certificates of this CA (PEM).
-    pub fn server_config_with_client_ca(&self, authority: &str) -> ServerConfig {
+    pub(crate) fn server_config_with_client_ca(&self, authority: &str) -> ServerConfig {
         let mut roots = rustls::RootCertStore::empty();
         for root in CertificateDer::pem_slice_iter(authority.as_bytes()) {
             roots.add(root.unwrap()).unwrap();
@@ -82,7 +82,7 @@ fn builder(
 }
 
 /// A certificate authority.
-pub struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     /// The CA certificate, PEM.
     pub certificate: String,
@@ -90,29 +90,29 @@ pub struct Authority {
 
 impl Authority {
     /// A CA with an ECDSA P-256 key.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(authority(), KeyPair::generate().unwrap())
     }
 
     /// A CA with this certificate and key.
-    pub fn with(params: CertificateParams, key: KeyPair) -> Self {
+    pub(crate) fn with(params: CertificateParams, key: KeyPair) -> Self {
         let certificate = params.self_signed(&key).unwrap().pem();
         Self { issuer: Issuer::new(params, key), certificate }
     }
 
     /// Issues a certificate for this key.
-    pub fn issues_for(&self, params: &CertificateParams, key: &KeyPair) -> Issued {
+    pub(crate) fn issues_for(&self, params: &CertificateParams, key: &KeyPair) -> Issued {
         let certificate = params.signed_by(key, &self.issuer).unwrap().pem();
         Issued { certificate, key: key.serialize_pem() }
     }
 
     /// Issues a certificate for a new key.
-    pub fn issues(&self, params: &CertificateParams) -> Issued {
+    pub(crate) fn issues(&self, params: &CertificateParams) -> Issued {
         self.issues_for(params, &KeyPair::generate().unwrap())
     }
 
     /// Issues the certificate of an intermediate CA.
-    pub fn intermediate(&self, params: CertificateParams) -> Self {
+    pub(crate) fn intermediate(&self, params: CertificateParams) -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
         Self { issuer: Issuer::new(params, key), certificate }
@@ -120,7 +120,7 @@ impl Authority {
 }
 
 /// The parameters of a CA certificate.
-pub fn authority() -> CertificateParams {
+pub(crate) fn authority() -> CertificateParams {
     let mut params = named("connects-test-ca");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
@@ -128,12 +128,12 @@ pub fn authority() -> CertificateParams {
 }
 
 /// The parameters of a server certificate for 127.0.0.1.
-pub fn server() -> CertificateParams {
+pub(crate) fn server() -> CertificateParams {
     server_at(&[SanType::IpAddress("127.0.0.1".parse().unwrap())])
 }
 
 /// The parameters of a server certificate for these names.
-pub fn server_at(names: &[SanType]) -> CertificateParams {
+pub(crate) fn server_at(names: &[SanType]) -> CertificateParams {
     let mut params = named("connects-test-server");
     params.subject_alt_names = names.to_vec();
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -142,7 +142,7 @@ pub fn server_at(names: &[SanType]) -> CertificateParams {
 }
 
 /// The parameters of a certificate with only a common name.
-pub fn named(name: &str) -> CertificateParams {
+pub(crate) fn named(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -150,7 +150,7 @@ pub fn named(name: &str) -> CertificateParams {
 }
 
 /// Runs a shell script of openssl commands in a folder.
-pub fn openssl(folder: &Path, script: &str) {
+pub(crate) fn openssl(folder: &Path, script: &str) {
     let output = Command::new("sh").args(["-ec", script]).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -15,7 +15,7 @@ use super::reverse_proxy::{listener, runtime};
 
 /// The protocol of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProxyProtocol {
+pub(crate) enum ProxyProtocol {
     /// HTTP with CONNECT (RFC 9110, 9.3.6) and requests in absolute form.
     Http,
     /// The same over TLS.
@@ -26,7 +26,7 @@ pub enum ProxyProtocol {
 
 /// How a proxy responds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProxyBehavior {
+pub(crate) enum ProxyBehavior {
     /// Connects each client.
     Forward,
     /// Connects clients with the user name `user` and the password `s3cret-word`.
@@ -40,7 +40,7 @@ pub enum ProxyBehavior {
 }
 
 /// A running proxy. It serves until the process ends.
-pub struct Proxy {
+pub(crate) struct Proxy {
     /// The address on which it listens.
     pub address: SocketAddr,
     requested: Arc<Mutex<Vec<String>>>,
@@ -56,7 +56,7 @@ struct Inner {
 
 impl Proxy {
     /// Starts a proxy that connects to `upstream`. `tls` is its certificate, used by [`ProxyProtocol::Https`].
-    pub fn start(protocol: ProxyProtocol, behavior: ProxyBehavior, tls: &Issued, upstream: SocketAddr) -> Self {
+    pub(crate) fn start(protocol: ProxyProtocol, behavior: ProxyBehavior, tls: &Issued, upstream: SocketAddr) -> Self {
         let (listener, address) = listener();
         let requested = Arc::new(Mutex::new(Vec::new()));
         let tls = (protocol == ProxyProtocol::Https)
@@ -81,7 +81,7 @@ impl Proxy {
     }
 
     /// The targets requested so far, `host:port`.
-    pub fn targets(&self) -> Vec<String> {
+    pub(crate) fn targets(&self) -> Vec<String> {
         self.requested.lock().unwrap().clone()
     }
 }

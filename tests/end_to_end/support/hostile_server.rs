@@ -4,14 +4,14 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 
 /// Answers a request for a target.
-pub type Answer = fn(&str, &mut TcpStream) -> std::io::Result<()>;
+pub(crate) type Answer = fn(&str, &mut TcpStream) -> std::io::Result<()>;
 
 /// A server of plain HTTP, until the process ends.
-pub struct Hostile(u16);
+pub(crate) struct Hostile(u16);
 
 impl Hostile {
     /// Serves on loopback.
-    pub fn start(answer: Answer) -> Self {
+    pub(crate) fn start(answer: Answer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         std::thread::spawn(move || {
@@ -23,7 +23,7 @@ impl Hostile {
     }
 
     /// A kubeconfig for it.
-    pub fn kubeconfig(&self) -> String {
+    pub(crate) fn kubeconfig(&self) -> String {
         let server = format!("http://127.0.0.1:{}", self.0);
         format!(
             "clusters: [{{name: c, cluster: {{server: '{server}'}}}}]\nusers: [{{name: u, user: {{token: t}}}}]\n\
@@ -62,11 +62,11 @@ fn serve(stream: TcpStream, answer: Answer) {
 }
 
 /// The head of a JSON response that ends with the connection.
-pub fn head(to: &mut TcpStream, code: u16) -> std::io::Result<()> {
+pub(crate) fn head(to: &mut TcpStream, code: u16) -> std::io::Result<()> {
     write!(to, "HTTP/1.1 {code} X\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
 }
 
 /// A response in JSON.
-pub fn json(to: &mut TcpStream, text: &str) -> std::io::Result<()> {
+pub(crate) fn json(to: &mut TcpStream, text: &str) -> std::io::Result<()> {
     write!(to, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{text}", text.len())
 }

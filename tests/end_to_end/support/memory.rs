@@ -5,14 +5,14 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// Peak resident memory of a running process in MiB; `None` where it has ended.
-pub fn peak(pid: &str) -> Option<u64> {
+pub(crate) fn peak(pid: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? / 1024)
 }
 
 /// Runs a program to its end, within `patience`; its output, and its peak in MiB.
-pub fn watched(command: &mut Command, patience: Duration) -> (Output, u64) {
+pub(crate) fn watched(command: &mut Command, patience: Duration) -> (Output, u64) {
     let began = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (out, err) = (collected(child.stdout.take()), collected(child.stderr.take()));

@@ -1,18 +1,18 @@
 //! What the stories need: a shared cluster, homes of their own, the program, a terminal.
 
-pub mod api;
-pub mod certificates;
-pub mod dice;
-pub mod forward_proxy;
-pub mod hostile_server;
-pub mod memory;
-pub mod odd_requests;
-pub mod pkcs10;
-pub mod plane;
-pub mod requests;
-pub mod reverse_proxy;
-pub mod stub;
-pub mod terminal;
+pub(crate) mod api;
+pub(crate) mod certificates;
+pub(crate) mod dice;
+pub(crate) mod forward_proxy;
+pub(crate) mod hostile_server;
+pub(crate) mod memory;
+pub(crate) mod odd_requests;
+pub(crate) mod pkcs10;
+pub(crate) mod plane;
+pub(crate) mod requests;
+pub(crate) mod reverse_proxy;
+pub(crate) mod stub;
+pub(crate) mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -24,16 +24,16 @@ use tempfile::TempDir;
 use plane::Plane;
 
 /// How long anything may take to happen.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A name that no other story uses.
-pub fn unique(name: &str) -> String {
+pub(crate) fn unique(name: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     format!("{name}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Looks until `look` finds something; fails with `what` after a while.
-pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look() {
@@ -45,19 +45,19 @@ pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Somebody at a bastion host: a home folder with a kubeconfig.
-pub struct Person {
+pub(crate) struct Person {
     home: TempDir,
     kubectl: PathBuf,
 }
 
 impl Person {
     /// With the admin's kubeconfig.
-    pub fn admin(plane: &dyn Plane) -> Self {
+    pub(crate) fn admin(plane: &dyn Plane) -> Self {
         Self::with(plane, &std::fs::read_to_string(plane.admin()).unwrap())
     }
 
     /// With a kubeconfig of their own.
-    pub fn with(plane: &dyn Plane, kubeconfig: &str) -> Self {
+    pub(crate) fn with(plane: &dyn Plane, kubeconfig: &str) -> Self {
         let person = Self { home: tempfile::tempdir().unwrap(), kubectl: plane.kubectl_program() };
         std::fs::create_dir(person.path(".kube")).unwrap();
         std::fs::write(person.kubeconfig(), kubeconfig).unwrap();
@@ -65,7 +65,7 @@ impl Person {
     }
 
     /// With this kubeconfig, and without any cluster.
-    pub fn alone(kubeconfig: &str) -> Self {
+    pub(crate) fn alone(kubeconfig: &str) -> Self {
         let person = Self { home: tempfile::tempdir().unwrap(), kubectl: PathBuf::new() };
         std::fs::create_dir(person.path(".kube")).unwrap();
         std::fs::write(person.kubeconfig(), kubeconfig).unwrap();
@@ -73,17 +73,17 @@ impl Person {
     }
 
     /// A file in their home.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
     /// Their kubeconfig.
-    pub fn kubeconfig(&self) -> PathBuf {
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
         self.path(".kube/config")
     }
 
     /// A program run by them, in their home.
-    pub fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.home.path());
         command.env("LANG", "C.UTF-8").current_dir(self.home.path());
@@ -91,12 +91,12 @@ impl Person {
     }
 
     /// countersign, with its output.
-    pub fn countersign(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn countersign(&self, arguments: &[&str]) -> Output {
         self.command(&program()).args(arguments).output().unwrap()
     }
 
     /// countersign, which must succeed; its standard output.
-    pub fn done(&self, arguments: &[&str]) -> String {
+    pub(crate) fn done(&self, arguments: &[&str]) -> String {
         let output = self.countersign(arguments);
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {error}");
@@ -104,7 +104,7 @@ impl Person {
     }
 
     /// countersign, which must fail with this code; its standard error.
-    pub fn fails(&self, code: i32, arguments: &[&str]) -> String {
+    pub(crate) fn fails(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.countersign(arguments);
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
@@ -112,24 +112,24 @@ impl Person {
     }
 
     /// Where the real kubectl is.
-    pub fn kubectl_program(&self) -> PathBuf {
+    pub(crate) fn kubectl_program(&self) -> PathBuf {
         self.kubectl.clone()
     }
 
     /// The real kubectl, with its output.
-    pub fn kubectl(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> Output {
         self.command(&self.kubectl).args(arguments).output().unwrap()
     }
 
     /// The real kubectl, which must succeed; its standard output.
-    pub fn kubectl_done(&self, arguments: &[&str]) -> String {
+    pub(crate) fn kubectl_done(&self, arguments: &[&str]) -> String {
         let output = self.kubectl(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// A shell script with kubectl on the PATH, which must succeed.
-    pub fn shell(&self, script: &str) -> String {
+    pub(crate) fn shell(&self, script: &str) -> String {
         let folder = self.kubectl.parent().unwrap().display();
         let script = format!("set -e; PATH={folder}:$PATH\n{script}");
         let output = self.command(Path::new("sh")).args(["-c", &script]).output().unwrap();
@@ -139,7 +139,7 @@ impl Person {
 }
 
 /// Somebody who may do what `verbs` and `resources` say in the cluster, and everything in the namespace of their name.
-pub fn limited(plane: &dyn Plane, name: &str, verbs: &str, resources: &str) -> Person {
+pub(crate) fn limited(plane: &dyn Plane, name: &str, verbs: &str, resources: &str) -> Person {
     let run = |arguments: &[&str]| assert!(plane.kubectl(arguments).status.success(), "{arguments:?}");
     run(&["create", "clusterrole", name, &format!("--verb={verbs}"), &format!("--resource={resources}")]);
     run(&["create", "clusterrolebinding", name, &format!("--clusterrole={name}"), &format!("--user={name}")]);
@@ -157,6 +157,6 @@ pub fn limited(plane: &dyn Plane, name: &str, verbs: &str, resources: &str) -> P
 }
 
 /// The program under test.
-pub fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_countersign"))
 }

@@ -33,7 +33,7 @@ const BMP: u8 = 30;
 const TAGS: [u8; 12] = [12, 12, 12, PRINTABLE, PRINTABLE, IA5, T61, BMP, NUMERIC, VISIBLE, UNIVERSAL, 2];
 
 /// A request as `spec.request` has it, by its number: the same number gives the same form.
-pub fn odd_request(number: u64, key: &KeyPair) -> String {
+pub(crate) fn odd_request(number: u64, key: &KeyPair) -> String {
     let mut dice = Dice::new(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let subject = subject(&mut dice, number);
     let der = request(key, &subject, &attributes(&mut dice));

@@ -2,8 +2,8 @@
 //! which it goes on.
 #![allow(clippy::panic, missing_docs)]
 
-use countersign::contained;
-use countersign::terminal::guard;
+use countersign::testing::contained;
+use countersign::testing::terminal::guard;
 
 fn main() -> color_eyre::Result<()> {
     guard::install_hooks()?;

@@ -4,17 +4,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{KeyPair, PublicKeyData, SigningKey};
 
-pub const UTF8: u8 = 12;
-pub const T61: u8 = 20;
-pub const BMP: u8 = 30;
-pub const UNIVERSAL: u8 = 28;
+pub(crate) const UTF8: u8 = 12;
+pub(crate) const T61: u8 = 20;
+pub(crate) const BMP: u8 = 30;
+pub(crate) const UNIVERSAL: u8 = 28;
 const CN: u8 = 3;
 const O: u8 = 10;
 const OU: u8 = 11;
 
 /// A request in the making: subject and subject alternative names.
 #[derive(Debug, Clone, Default)]
-pub struct Asked {
+pub(crate) struct Asked {
     rdns: Vec<Vec<u8>>,
     sans: Vec<Vec<u8>>,
     hidden: bool,
@@ -22,72 +22,72 @@ pub struct Asked {
 
 impl Asked {
     /// CN and one O for each group.
-    pub fn person(user: &str, groups: &[&str]) -> Self {
+    pub(crate) fn person(user: &str, groups: &[&str]) -> Self {
         groups.iter().fold(Self::default().cn(user), |asked, group| asked.o(group))
     }
 
     /// A kubelet's.
-    pub fn node(node: &str) -> Self {
+    pub(crate) fn node(node: &str) -> Self {
         Self::default().o("system:nodes").cn(&format!("system:node:{node}"))
     }
 
-    pub fn cn(self, name: &str) -> Self {
+    pub(crate) fn cn(self, name: &str) -> Self {
         self.typed(CN, UTF8, name.as_bytes())
     }
 
-    pub fn o(self, group: &str) -> Self {
+    pub(crate) fn o(self, group: &str) -> Self {
         self.typed(O, UTF8, group.as_bytes())
     }
 
-    pub fn ou(self, unit: &str) -> Self {
+    pub(crate) fn ou(self, unit: &str) -> Self {
         self.typed(OU, UTF8, unit.as_bytes())
     }
 
     /// A CN in a string type of one's own.
-    pub fn cn_as(self, tag: u8, value: &[u8]) -> Self {
+    pub(crate) fn cn_as(self, tag: u8, value: &[u8]) -> Self {
         self.typed(CN, tag, value)
     }
 
     /// An RDN with nothing in it.
-    pub fn empty(mut self) -> Self {
+    pub(crate) fn empty(mut self) -> Self {
         self.rdns.push(tlv(0x31, &[]));
         self
     }
 
     /// Several Os in one RDN.
-    pub fn joined(mut self, groups: &[&str]) -> Self {
+    pub(crate) fn joined(mut self, groups: &[&str]) -> Self {
         let mut parts: Vec<_> = groups.iter().map(|group| attribute(O, UTF8, group.as_bytes())).collect();
         parts.sort();
         self.rdns.push(tlv(0x31, &parts.concat()));
         self
     }
 
-    pub fn dns(self, name: &str) -> Self {
+    pub(crate) fn dns(self, name: &str) -> Self {
         self.san(0x82, name.as_bytes())
     }
 
-    pub fn ip(self, address: &str) -> Self {
+    pub(crate) fn ip(self, address: &str) -> Self {
         match address.parse().unwrap() {
             std::net::IpAddr::V4(four) => self.san(0x87, &four.octets()),
             std::net::IpAddr::V6(six) => self.san(0x87, &six.octets()),
         }
     }
 
-    pub fn email(self, address: &str) -> Self {
+    pub(crate) fn email(self, address: &str) -> Self {
         self.san(0x81, address.as_bytes())
     }
 
-    pub fn uri(self, uri: &str) -> Self {
+    pub(crate) fn uri(self, uri: &str) -> Self {
         self.san(0x86, uri.as_bytes())
     }
 
     /// A name of a kind that Go overlooks: a registered id.
-    pub fn registered(self) -> Self {
+    pub(crate) fn registered(self) -> Self {
         self.san(0x88, &[0x2a, 0x03])
     }
 
     /// The names in a second extension request, behind one about something else.
-    pub fn hidden(mut self) -> Self {
+    pub(crate) fn hidden(mut self) -> Self {
         self.hidden = true;
         self
     }
@@ -103,14 +103,14 @@ impl Asked {
     }
 
     /// Signed with a P-256 key; PEM.
-    pub fn sign(&self, key: &KeyPair) -> String {
+    pub(crate) fn sign(&self, key: &KeyPair) -> String {
         let info = self.info(&key.subject_public_key_info());
         let signature = key.sign(&info).unwrap();
         pem(&info, &signature)
     }
 
     /// With the signature of something else.
-    pub fn sign_wrongly(&self, key: &KeyPair) -> String {
+    pub(crate) fn sign_wrongly(&self, key: &KeyPair) -> String {
         pem(&self.info(&key.subject_public_key_info()), &key.sign(b"something else").unwrap())
     }
 
@@ -139,7 +139,7 @@ fn attribute(attribute_type: u8, tag: u8, value: &[u8]) -> Vec<u8> {
 }
 
 /// A request in DER, of what was signed and its signature.
-pub fn ecdsa_request(info: &[u8], signature: &[u8]) -> Vec<u8> {
+pub(crate) fn ecdsa_request(info: &[u8], signature: &[u8]) -> Vec<u8> {
     let ecdsa_sha256 = tlv(0x30, &tlv(0x06, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02]));
     let bits = tlv(0x03, &[&[0], signature].concat());
     tlv(0x30, &[info.to_vec(), ecdsa_sha256, bits].concat())
@@ -152,7 +152,7 @@ fn pem(info: &[u8], signature: &[u8]) -> String {
 }
 
 /// A value with its tag and length.
-pub fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
+pub(crate) fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     let length = value.len();
     let mut out = vec![tag];
     match u8::try_from(length) {

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use countersign::sandbox::{Options, Sandbox};
+use countersign::testing::sandbox::{Options, Sandbox};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::control_plane::{ControlPlane, Missing, kubeconfig, programs};
 
 /// A cluster with the admin of it.
-pub trait Plane: Sync {
+pub(crate) trait Plane: Sync {
     /// The admin's kubeconfig (group system:masters); its context is `admin`, its cluster entry `test`.
     fn admin(&self) -> PathBuf;
     /// The text of a kubeconfig like it for somebody else.
@@ -54,7 +54,7 @@ impl Plane for ControlPlane {
 }
 
 /// A practice cluster of a story's own.
-pub struct Practice {
+pub(crate) struct Practice {
     /// Declared first, so that the cluster ends before what it runs on.
     pub sandbox: Sandbox,
     folder: TempDir,
@@ -64,7 +64,7 @@ pub struct Practice {
 
 impl Practice {
     /// Starts one; `None` where there is no kubectl.
-    pub fn start(options: &Options) -> Option<Self> {
+    pub(crate) fn start(options: &Options) -> Option<Self> {
         let programs = match programs() {
             Ok(programs) => programs,
             Err(Missing::Programs) => return None,
@@ -104,7 +104,7 @@ impl Plane for Practice {
 
 /// The real control plane that all stories share. `None`, said loudly, where it cannot be built here; with CI set that
 /// is a failure.
-pub fn shared(story: &str) -> Option<&'static ControlPlane> {
+pub(crate) fn shared(story: &str) -> Option<&'static ControlPlane> {
     static SHARED: OnceLock<Option<ControlPlane>> = OnceLock::new();
     let shared = SHARED.get_or_init(own).as_ref();
     if shared.is_none() {
@@ -114,12 +114,12 @@ pub fn shared(story: &str) -> Option<&'static ControlPlane> {
 }
 
 /// A real control plane of a story's own, for what would disturb others.
-pub fn own() -> Option<ControlPlane> {
+pub(crate) fn own() -> Option<ControlPlane> {
     own_with(&[])
 }
 
 /// [`own`] with flags for kube-apiserver.
-pub fn own_with(flags: &[&str]) -> Option<ControlPlane> {
+pub(crate) fn own_with(flags: &[&str]) -> Option<ControlPlane> {
     match ControlPlane::start_with(flags) {
         Ok(plane) => Some(plane),
         Err(Missing::Programs) if std::env::var_os("CI").is_none() => None,
@@ -129,7 +129,7 @@ pub fn own_with(flags: &[&str]) -> Option<ControlPlane> {
 }
 
 /// An empty practice cluster, on the same terms as [`shared`].
-pub fn practice(story: &str) -> Option<Practice> {
+pub(crate) fn practice(story: &str) -> Option<Practice> {
     let practice = Practice::start(&Options { empty: true, ..Options::default() });
     if practice.is_none() {
         assert!(std::env::var_os("CI").is_none(), "neither Go nor KUBEBUILDER_ASSETS is here");
@@ -139,7 +139,7 @@ pub fn practice(story: &str) -> Option<Practice> {
 }
 
 /// Runs a story, or a part of one, that is a future.
-pub fn finish<T>(story: impl Future<Output = T>) -> T {
+pub(crate) fn finish<T>(story: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(story)
 }
 

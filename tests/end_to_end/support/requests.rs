@@ -1,12 +1,12 @@
 //! Requests of every kind, made with openssl and kubectl.
 
-use countersign::domain::key_type::KeyType;
-use countersign::keys::{PrivateKey, certification_request};
+use countersign::testing::domain::key_type::KeyType;
+use countersign::testing::keys::{PrivateKey, certification_request};
 
 use super::plane::Plane;
 
 /// A CertificateSigningRequest's manifest for `user` in `groups`, with a key that nobody keeps.
-pub fn manifest(name: &str, user: &str, groups: &[&str], usages: &str) -> String {
+pub(crate) fn manifest(name: &str, user: &str, groups: &[&str], usages: &str) -> String {
     use base64::Engine;
     let key = PrivateKey::generate(KeyType::EcdsaP256).unwrap();
     let groups: Vec<_> = groups.iter().map(|group| (*group).to_owned()).collect();
@@ -19,12 +19,12 @@ pub fn manifest(name: &str, user: &str, groups: &[&str], usages: &str) -> String
 }
 
 /// Makes such a request by kubectl, as the admin.
-pub fn create(plane: &dyn Plane, name: &str, user: &str, groups: &[&str]) {
+pub(crate) fn create(plane: &dyn Plane, name: &str, user: &str, groups: &[&str]) {
     create_with(plane, name, user, groups, "client auth");
 }
 
 /// [`create`] with usages of one's own.
-pub fn create_with(plane: &dyn Plane, name: &str, user: &str, groups: &[&str], usages: &str) {
+pub(crate) fn create_with(plane: &dyn Plane, name: &str, user: &str, groups: &[&str], usages: &str) {
     let file = plane.path(&format!("{name}.yaml"));
     std::fs::write(&file, manifest(name, user, groups, usages)).unwrap();
     let output = plane.kubectl(&["create", "-f", &file.display().to_string()]);
@@ -32,7 +32,7 @@ pub fn create_with(plane: &dyn Plane, name: &str, user: &str, groups: &[&str], u
 }
 
 /// The types of a request's conditions, by kubectl, such as `Approved`.
-pub fn conditions(plane: &dyn Plane, name: &str) -> String {
+pub(crate) fn conditions(plane: &dyn Plane, name: &str) -> String {
     let output = plane.kubectl(&["get", "csr", name, "-o", "jsonpath={.status.conditions[*].type}"]);
     String::from_utf8(output.stdout).unwrap()
 }

@@ -22,7 +22,7 @@ use crate::control_plane::ADMIN_TOKEN;
 
 /// A request that the proxy received.
 #[derive(Debug, Clone)]
-pub struct ReceivedRequest {
+pub(crate) struct ReceivedRequest {
     /// The path and the query.
     pub target: String,
     /// The headers.
@@ -33,13 +33,13 @@ pub struct ReceivedRequest {
 
 impl ReceivedRequest {
     /// The value of a header, or an empty string.
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
 /// How a request is handled.
-pub enum Action {
+pub(crate) enum Action {
     /// Sent to the API server with this path and query, and this `Authorization` header.
     Forward(String, String),
     /// As [`Action::Forward`], but the body of the response is compressed with gzip.
@@ -51,10 +51,10 @@ pub enum Action {
 }
 
 /// Decides how requests are handled.
-pub type Handler = dyn Fn(&ReceivedRequest) -> Action + Send + Sync;
+pub(crate) type Handler = dyn Fn(&ReceivedRequest) -> Action + Send + Sync;
 
 /// A running reverse proxy. It serves until the process ends.
-pub struct ReverseProxy {
+pub(crate) struct ReverseProxy {
     /// The address on which it listens.
     pub address: SocketAddr,
     received: Arc<Mutex<Vec<ReceivedRequest>>>,
@@ -70,13 +70,13 @@ struct Inner {
 }
 
 /// The runtime of all servers in the tests.
-pub fn runtime() -> &'static Runtime {
+pub(crate) fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap())
 }
 
 /// A listener on loopback, registered with [`runtime`].
-pub fn listener() -> (TcpListener, SocketAddr) {
+pub(crate) fn listener() -> (TcpListener, SocketAddr) {
     let listener = StdListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let _inside = runtime().enter();
@@ -87,7 +87,7 @@ pub fn listener() -> (TcpListener, SocketAddr) {
 
 impl ReverseProxy {
     /// Starts the proxy, without TLS if no configuration is given.
-    pub fn start(
+    pub(crate) fn start(
         plane: &dyn Plane,
         tls: Option<ServerConfig>,
         handler: impl Fn(&ReceivedRequest) -> Action + Send + Sync + 'static,
@@ -117,28 +117,28 @@ impl ReverseProxy {
     }
 
     /// The requests received so far.
-    pub fn requests(&self) -> Vec<ReceivedRequest> {
+    pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
         self.received.lock().unwrap().clone()
     }
 
     /// Closes all open connections.
-    pub fn close_connections(&self) {
+    pub(crate) fn close_connections(&self) {
         self.close.notify_waiters();
     }
 
     /// The `server` for a kubeconfig.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("https://{}", self.address)
     }
 }
 
 /// Forwards a request unchanged.
-pub fn forward(seen: &ReceivedRequest) -> Action {
+pub(crate) fn forward(seen: &ReceivedRequest) -> Action {
     Action::Forward(seen.target.clone(), seen.header("authorization").to_owned())
 }
 
 /// Forwards anonymous requests as the admin, and rejects requests with credentials.
-pub fn as_admin(seen: &ReceivedRequest) -> Action {
+pub(crate) fn as_admin(seen: &ReceivedRequest) -> Action {
     if seen.headers.contains_key(header::AUTHORIZATION) {
         return respond(400, "text/plain", "credentials over plain HTTP");
     }
@@ -146,13 +146,13 @@ pub fn as_admin(seen: &ReceivedRequest) -> Action {
 }
 
 /// Responds with this status code, content type and body.
-pub fn respond(code: u16, kind: &str, body: &str) -> Action {
+pub(crate) fn respond(code: u16, kind: &str, body: &str) -> Action {
     let answer = Response::builder().status(code).header(header::CONTENT_TYPE, kind);
     Action::Respond(answer.body(Body::from(body.as_bytes().to_vec())).unwrap())
 }
 
 /// The response of the API server to an invalid token.
-pub fn unauthorized() -> Action {
+pub(crate) fn unauthorized() -> Action {
     let status = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}"#;
     respond(401, "application/json", status)
 }

@@ -8,13 +8,13 @@ use tempfile::TempDir;
 use super::eventually;
 
 /// A folder with stubs of kubectl, openssl and countersign, and what they were called with.
-pub struct Stubs {
+pub(crate) struct Stubs {
     folder: TempDir,
 }
 
 impl Stubs {
     /// An empty record.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let stubs = Self { folder: tempfile::tempdir().unwrap() };
         std::fs::create_dir(stubs.path("bin")).unwrap();
         std::fs::create_dir(stubs.path("work")).unwrap();
@@ -33,24 +33,24 @@ impl Stubs {
     }
 
     /// A path in its folder.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// `PATH` with the stubs first.
-    pub fn search_path(&self) -> String {
+    pub(crate) fn search_path(&self) -> String {
         format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap())
     }
 
     /// What was called so far: the program and its arguments.
-    pub fn calls(&self) -> Vec<Vec<String>> {
+    pub(crate) fn calls(&self) -> Vec<Vec<String>> {
         let text = std::fs::read_to_string(self.path("calls")).unwrap_or_default();
         let calls = text.split("\u{1}\0").filter(|call| !call.is_empty());
         calls.map(|call| call.split_terminator('\0').map(str::to_owned).collect()).collect()
     }
 
     /// The calls before one of `kubectl` with this argument alone, which is waited for; the record is empty again.
-    pub fn calls_before(&self, last: &str) -> Vec<Vec<String>> {
+    pub(crate) fn calls_before(&self, last: &str) -> Vec<Vec<String>> {
         let is_last = |call: &Vec<String>| call.len() == 2 && call[1] == last;
         eventually(&format!("kubectl {last}"), || self.calls().iter().any(is_last).then_some(()));
         let mut calls = self.calls();
@@ -60,7 +60,7 @@ impl Stubs {
     }
 
     /// Whether something that was not meant ran.
-    pub fn was_hit(&self) -> bool {
+    pub(crate) fn was_hit(&self) -> bool {
         self.path("work/PWNED").exists()
     }
 }

@@ -17,7 +17,7 @@ struct Shown {
 
 /// What came of it when the screen was to be drawn anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Redrawn {
+pub(crate) enum Redrawn {
     /// It was.
     Yes,
     /// Not in the time that it was given.
@@ -27,7 +27,7 @@ pub enum Redrawn {
 }
 
 /// A program in a terminal of 80 columns and 24 lines.
-pub struct Terminal {
+pub(crate) struct Terminal {
     master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
@@ -36,19 +36,19 @@ pub struct Terminal {
 
 impl Terminal {
     /// The console.
-    pub fn console(person: &Person, arguments: &[&str]) -> Self {
+    pub(crate) fn console(person: &Person, arguments: &[&str]) -> Self {
         let mut command = vec![program().display().to_string()];
         command.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         Self::start(person, &command)
     }
 
     /// Any command.
-    pub fn start(person: &Person, command: &[String]) -> Self {
+    pub(crate) fn start(person: &Person, command: &[String]) -> Self {
         Self::start_with(person, command, &[])
     }
 
     /// Any command, with these variables of the environment beside the usual ones.
-    pub fn start_with(person: &Person, command: &[String], variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with(person: &Person, command: &[String], variables: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut builder = CommandBuilder::new(&command[0]);
@@ -71,13 +71,13 @@ impl Terminal {
     }
 
     /// Types text or keys: `\r` Enter, `\t` Tab, `\x1b` Esc, `\x12` Ctrl-R.
-    pub fn keys(&mut self, keys: &str) {
+    pub(crate) fn keys(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).unwrap();
         self.writer.flush().unwrap();
     }
 
     /// Types a text as fingers do: each letter is on the screen before the next is typed.
-    pub fn types(&mut self, text: &str) {
+    pub(crate) fn types(&mut self, text: &str) {
         for c in text.chars() {
             let before = self.looks_at(vt100::Screen::cursor_position);
             self.keys(&c.to_string());
@@ -86,7 +86,7 @@ impl Terminal {
     }
 
     /// Searches the list for a name, and waits until the cursor is on it and `text` is seen of it.
-    pub fn finds(&mut self, name: &str, text: &str) {
+    pub(crate) fn finds(&mut self, name: &str, text: &str) {
         self.keys("/");
         self.keys(&format!("{name}\r"));
         // What is typed may be the beginning of several names; a terminal of ASCII has other frames.
@@ -99,23 +99,23 @@ impl Terminal {
     }
 
     /// Another size.
-    pub fn resize(&self, rows: u16, cols: u16) {
+    pub(crate) fn resize(&self, rows: u16, cols: u16) {
         resized(&mut self.shown.0.lock().unwrap().parser, rows, cols);
         self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     /// Waits until the screen shows `text`.
-    pub fn sees(&self, text: &str) -> String {
+    pub(crate) fn sees(&self, text: &str) -> String {
         self.waits(&format!("the screen shows {text:?}"), |screen| screen.contents().contains(text))
     }
 
     /// Waits until `text` was shown this many times or the program has ended; whether it was shown.
-    pub fn sees_or_ends(&self, text: &str, times: usize) -> bool {
+    pub(crate) fn sees_or_ends(&self, text: &str, times: usize) -> bool {
         self.comes_to(|shown| String::from_utf8_lossy(&shown.bytes).matches(text).count() >= times)
     }
 
     /// Waits until the screen shows `text`; `false` if the program ends first, or it never happens.
-    pub fn comes_to_show(&self, text: &str) -> bool {
+    pub(crate) fn comes_to_show(&self, text: &str) -> bool {
         self.comes_to(|shown| shown.parser.screen().contents().contains(text))
     }
 
@@ -132,7 +132,7 @@ impl Terminal {
     }
 
     /// Everything that was sent to the terminal, when the program has ended, as text.
-    pub fn all_text(&self) -> String {
+    pub(crate) fn all_text(&self) -> String {
         // The last bytes can arrive after the exit is known.
         self.comes_to(|shown| shown.closed);
         let shown = self.shown.0.lock().unwrap();
@@ -140,12 +140,12 @@ impl Terminal {
     }
 
     /// Waits until the screen shows `text` no more.
-    pub fn sees_no(&self, text: &str) -> String {
+    pub(crate) fn sees_no(&self, text: &str) -> String {
         self.waits(&format!("the screen shows {text:?} no more"), |screen| !screen.contents().contains(text))
     }
 
     /// Waits until `seen` is true of the screen, and gives its text.
-    pub fn waits(&self, what: &str, seen: impl Fn(&vt100::Screen) -> bool) -> String {
+    pub(crate) fn waits(&self, what: &str, seen: impl Fn(&vt100::Screen) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
         let mut shown = self.shown.0.lock().unwrap();
         loop {
@@ -160,7 +160,7 @@ impl Terminal {
     }
 
     /// Has the whole screen drawn anew; when it is, everything that was typed before has been taken.
-    pub fn redraws(&mut self, within: Duration) -> Redrawn {
+    pub(crate) fn redraws(&mut self, within: Duration) -> Redrawn {
         let before = self.shown.0.lock().unwrap().bytes.len();
         self.keys("\x0c");
         let deadline = Instant::now() + within;
@@ -177,12 +177,12 @@ impl Terminal {
     }
 
     /// What it shows now.
-    pub fn contents(&self) -> String {
+    pub(crate) fn contents(&self) -> String {
         self.shown.0.lock().unwrap().parser.screen().contents()
     }
 
     /// Whether something is true of the screen now.
-    pub fn looks(&self, so: impl Fn(&vt100::Screen) -> bool) -> bool {
+    pub(crate) fn looks(&self, so: impl Fn(&vt100::Screen) -> bool) -> bool {
         so(self.shown.0.lock().unwrap().parser.screen())
     }
 
@@ -191,22 +191,22 @@ impl Terminal {
     }
 
     /// Everything that was sent to the terminal so far.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.shown.0.lock().unwrap().bytes.clone()
     }
 
     /// The program's process id.
-    pub fn pid(&self) -> String {
+    pub(crate) fn pid(&self) -> String {
         self.child.process_id().unwrap().to_string()
     }
 
     /// Waits for the program's end, and gives its exit code.
-    pub fn ends(&mut self) -> u32 {
+    pub(crate) fn ends(&mut self) -> u32 {
         self.comes_to_end().unwrap_or_else(|| panic!("it does not end"))
     }
 
     /// Waits for the program's end, and gives its exit code; `None` if it does not end.
-    pub fn comes_to_end(&mut self) -> Option<u32> {
+    pub(crate) fn comes_to_end(&mut self) -> Option<u32> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -120,7 +120,7 @@ impl Provider {
     ///
     /// # Errors
     /// Which field of the entry cannot be used, and why.
-    pub fn shared(context: &str, key: &str, source: Source) -> Result<Arc<Self>, String> {
+    pub(crate) fn shared(context: &str, key: &str, source: Source) -> Result<Arc<Self>, String> {
         let key: [u8; 32] = Sha256::digest(key).into();
         if let Some(known) = locked(&PROVIDERS).get(&key) {
             return Ok(known.clone());
@@ -146,12 +146,12 @@ impl Provider {
     }
 
     /// How the login stands, from now on.
-    pub fn health(&self) -> watch::Receiver<Health> {
+    pub(crate) fn health(&self) -> watch::Receiver<Health> {
         self.health.subscribe()
     }
 
     /// Keeps the credentials fresh until it is dropped.
-    pub fn in_use(&self) -> Arc<InUse> {
+    pub(crate) fn in_use(&self) -> Arc<InUse> {
         let mut state = locked(&self.state);
         state.user.upgrade().unwrap_or_else(|| {
             let user = Arc::new(InUse);
@@ -164,7 +164,7 @@ impl Provider {
     ///
     /// # Errors
     /// Why there is none.
-    pub async fn log_in(self: &Arc<Self>, prompt: &Prompt) -> Result<(), LoginError> {
+    pub(crate) async fn log_in(self: &Arc<Self>, prompt: &Prompt) -> Result<(), LoginError> {
         match prompt {
             Prompt::Requested(_) => {
                 let entry = (self.source)();
@@ -184,7 +184,7 @@ impl Provider {
     ///
     /// # Errors
     /// Why there is nothing.
-    pub async fn credential(self: &Arc<Self>, prompt: &Prompt) -> Result<Arc<Credential>, LoginError> {
+    pub(crate) async fn credential(self: &Arc<Self>, prompt: &Prompt) -> Result<Arc<Credential>, LoginError> {
         match self.current(None) {
             Some(credential) => Ok(credential),
             None => self.obtain(None, prompt).await,
@@ -328,7 +328,7 @@ impl Provider {
     ///
     /// # Errors
     /// Why the login program that was asked for another one failed.
-    pub async fn rejected(
+    pub(crate) async fn rejected(
         self: &Arc<Self>,
         credential: &Arc<Credential>,
         prompt: &Prompt,
@@ -392,7 +392,7 @@ impl Provider {
     }
 
     /// Nor does the server accept the credential that replaced a rejected one.
-    pub fn still_rejected(&self) {
+    pub(crate) fn still_rejected(&self) {
         let entry = locked(&self.state).entry.clone();
         self.not_accepted(&entry);
     }
@@ -416,7 +416,7 @@ impl Provider {
     }
 
     /// The server accepts the credentials.
-    pub fn accepted(&self) {
+    pub(crate) fn accepted(&self) {
         if *self.health.borrow() == Health::Fine {
             return;
         }

@@ -55,7 +55,7 @@ const LAST_ANSWER: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Where there is no terminal, or it fails.
-pub async fn run(target: Target, settings: Settings) -> Result<Option<i32>> {
+pub(crate) async fn run(target: Target, settings: Settings) -> Result<Option<i32>> {
     let signals = Signals::new().wrap_err("signals cannot be listened to")?;
     let abilities = Abilities::of(&variable("TERM").unwrap_or_default(), settings.mouse);
     let restored = guard::Guard;

@@ -4,8 +4,8 @@
 
 mod run;
 mod sheet;
-pub mod update;
-pub mod view;
+pub(crate) mod update;
+pub(crate) mod view;
 
 #[cfg(test)]
 mod tests;
@@ -19,7 +19,7 @@ use crate::domain::policy_file::PolicyFile;
 use crate::domain::row::Row;
 use crate::domain::verdict::Level;
 
-pub use run::{Phase, Run};
+pub(crate) use run::{Phase, Run};
 
 /// A bulk decision being made.
 #[derive(Debug)]
@@ -69,26 +69,26 @@ pub enum BulkField {
 }
 
 /// The levels in the order of the sheet.
-pub const LEVELS: [Level; 5] = [Level::Ok, Level::Notice, Level::Warning, Level::Danger, Level::WillFail];
+pub(crate) const LEVELS: [Level; 5] = [Level::Ok, Level::Notice, Level::Warning, Level::Danger, Level::WillFail];
 
 impl BulkDialog {
     /// Whether a field has the keyboard.
-    pub fn is_typing(&self) -> bool {
+    pub(crate) fn is_typing(&self) -> bool {
         matches!((&self.phase, self.line), (Phase::Asking, BulkLine::Field(_)))
     }
 
     /// What a yes depends on: another number whenever that changes.
-    pub fn question(&self) -> u64 {
+    pub(crate) fn question(&self) -> u64 {
         2 * self.revision + u64::from(matches!(self.phase, Phase::Asking))
     }
 
     /// What has been typed of a name that confirms, while its field has the keyboard.
-    pub fn confirming_name(&self) -> Option<&str> {
+    pub(crate) fn confirming_name(&self) -> Option<&str> {
         (self.is_typing() && self.line == BulkLine::Field(BulkField::Name)).then(|| self.form.value(BulkField::Name))
     }
 
     /// Text pasted into the field that has the keyboard. A name that confirms is typed.
-    pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+    pub(crate) fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         if self.confirming_name().is_some() {
             self.form.clear(BulkField::Name);
             self.note = Some(crate::console::dialogs::PASTED.to_owned());
@@ -99,7 +99,7 @@ impl BulkDialog {
     }
 
     /// Whether `action` would do something now: what the footer offers.
-    pub fn possible(&self, action: Action) -> bool {
+    pub(crate) fn possible(&self, action: Action) -> bool {
         match &self.phase {
             Phase::Asking => true,
             Phase::Running(run) => !run.stopping,
@@ -108,7 +108,7 @@ impl BulkDialog {
     }
 
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<KeyContext> {
+    pub(crate) fn places(&self) -> Vec<KeyContext> {
         match (&self.phase, self.line) {
             (Phase::Asking, BulkLine::Level(_)) => vec![KeyContext::Bulk, KeyContext::List, KeyContext::Always],
             (Phase::Asking, BulkLine::Field(_)) => vec![KeyContext::Form, KeyContext::Always],

@@ -50,20 +50,20 @@ pub struct Counts {
 
 impl Counts {
     /// All that have ended.
-    pub const fn ended(self) -> usize {
+    pub(crate) const fn ended(self) -> usize {
         self.done + self.changed + self.refused + self.failed
     }
 }
 
 impl Run {
     /// Begins.
-    pub fn new(id: EffectId, items: Vec<usize>, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(id: EffectId, items: Vec<usize>, now: DateTime<Utc>) -> Self {
         let outcomes = vec![None; items.len()];
         Self { id, items, outcomes, began: now, last: now, stopping: false, counts: Counts::default() }
     }
 
     /// One has ended.
-    pub fn told(&mut self, at: usize, outcome: DecisionOutcome, now: DateTime<Utc>) {
+    pub(crate) fn told(&mut self, at: usize, outcome: DecisionOutcome, now: DateTime<Utc>) {
         let Some(place @ None) = self.outcomes.get_mut(at) else { return };
         let count = match &outcome {
             DecisionOutcome::Done(_) => &mut self.counts.done,
@@ -77,20 +77,20 @@ impl Run {
     }
 
     /// Decisions a second until now.
-    pub fn rate(&self) -> usize {
+    pub(crate) fn rate(&self) -> usize {
         let milliseconds = usize::try_from((self.last - self.began).num_milliseconds()).unwrap_or(0).max(1);
         self.counts.ended() * 1000 / milliseconds
     }
 
     /// How long it will take, at that rate.
-    pub fn left(&self) -> Option<TimeDelta> {
+    pub(crate) fn left(&self) -> Option<TimeDelta> {
         let left = i64::try_from(self.items.len() - self.counts.ended()).ok()?;
         let rate = i64::try_from(self.rate()).ok().filter(|rate| *rate > 0)?;
         TimeDelta::try_seconds((left + rate - 1) / rate)
     }
 
     /// Those that were not made, with the reason; `None`: not begun.
-    pub fn undone(&self) -> impl Iterator<Item = (usize, Option<&crate::cluster::ClusterError>)> {
+    pub(crate) fn undone(&self) -> impl Iterator<Item = (usize, Option<&crate::cluster::ClusterError>)> {
         self.items.iter().zip(&self.outcomes).filter_map(|(item, outcome)| match outcome {
             Some(DecisionOutcome::Done(_)) => None,
             Some(

@@ -28,14 +28,14 @@ pub enum BulkResult {
 }
 
 /// Opens the sheet for the marked requests.
-pub fn open_marked(state: &mut State, verb: Verb) {
+pub(crate) fn open_marked(state: &mut State, verb: Verb) {
     let rows = state.requests.index.marked().cloned().collect();
     let included: &[Level] = if verb == Verb::Approve { &[Level::Ok, Level::Notice] } else { &LEVELS };
     open(state, verb, rows, included);
 }
 
 /// Opens the sheet for everything on the list, with what is ok ticked and nothing else.
-pub fn open_shown(state: &mut State) {
+pub(crate) fn open_shown(state: &mut State) {
     let rows = state.requests.index.window(0, usize::MAX).map(|(row, _)| row.clone()).collect();
     open(state, Verb::Approve, rows, &[Level::Ok]);
 }
@@ -50,12 +50,12 @@ fn open(state: &mut State, verb: Verb, rows: Vec<Row>, included: &[Level]) {
 }
 
 /// Who we are is known now: an open sheet's message says so.
-pub fn identified(bulk: &mut BulkDialog, who: &str) {
+pub(crate) fn identified(bulk: &mut BulkDialog, who: &str) {
     bulk.form.suggest(BulkField::Message, &message(bulk.verb, Some(who)));
 }
 
 /// A key while the sheet is open.
-pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let Some(Overlay::Bulk(bulk)) = state.overlays.last_mut() else { return Vec::new() };
     match (&mut bulk.phase, bulk.line) {
         (Phase::Running(run), _) => {
@@ -172,7 +172,7 @@ fn begin(state: &mut State) -> Vec<Effect> {
 }
 
 /// News of a run; of one that nobody looks at any more they are ignored.
-pub fn heard(state: &mut State, id: EffectId, news: BulkResult) -> Vec<Effect> {
+pub(crate) fn heard(state: &mut State, id: EffectId, news: BulkResult) -> Vec<Effect> {
     let now = state.clock.now;
     let mut open = state.overlays.iter_mut().filter_map(|overlay| match overlay {
         Overlay::Bulk(bulk) => Some(bulk),

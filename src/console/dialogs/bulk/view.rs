@@ -25,7 +25,7 @@ const DECIDED: usize = 20;
 const LABEL: u16 = 9;
 
 /// Draws the sheet.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog) {
     let verb = if bulk.verb == Verb::Approve { "Approve" } else { "Deny" };
     let inner = decision_frame(frame, area, state, &format!("{verb} {} requests?", bulk.rows.len()));
     let layout = layout(state, bulk, inner);
@@ -47,7 +47,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog) {
 }
 
 /// Whether every level that there is and the whole question are on the screen.
-pub fn fits(state: &State, area: Rect, bulk: &BulkDialog) -> bool {
+pub(crate) fn fits(state: &State, area: Rect, bulk: &BulkDialog) -> bool {
     layout(state, bulk, decision_inner(area)).fits
 }
 
@@ -304,7 +304,7 @@ fn ended(state: &State, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<'s
 }
 
 /// How many ended how: `116 approved, 1 changed meanwhile, 1 refused`.
-pub fn tally(run: &Run, ended: bool, did: &str) -> String {
+pub(crate) fn tally(run: &Run, ended: bool, did: &str) -> String {
     let counts = run.counts;
     // While it runs, the bar says how many are still to come.
     let left = if ended { run.items.len() - counts.ended() } else { 0 };

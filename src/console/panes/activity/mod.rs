@@ -1,6 +1,6 @@
 //! The Activity pane: the writes that this process made, the last [`KEPT`] of them.
 
-pub mod view;
+pub(crate) mod view;
 
 use chrono::{DateTime, Utc};
 
@@ -55,13 +55,13 @@ impl ActivityPane {
     }
 
     /// The write under the cursor.
-    pub fn chosen(&self) -> Option<&Record> {
+    pub(crate) fn chosen(&self) -> Option<&Record> {
         self.records.get(self.place)
     }
 }
 
 /// A key in this pane.
-pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     let height = usize::from(state.body().height);
     let activity = &mut state.activity;
     match action {

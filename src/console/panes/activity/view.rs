@@ -14,7 +14,7 @@ use crate::console::widgets::text::{cell, wrapped};
 const DETAIL: u16 = 7;
 
 /// Draws the pane.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
     let theme = state.theme;
     let records = state.activity.records();
     let count = state.activity.count();
@@ -52,7 +52,7 @@ fn top(activity: &ActivityPane, height: usize) -> usize {
 }
 
 /// The rows, and the line on which the cursor is.
-pub fn rows(area: Rect, activity: &ActivityPane) -> Option<(Rect, u16)> {
+pub(crate) fn rows(area: Rect, activity: &ActivityPane) -> Option<(Rect, u16)> {
     let inner = Block::bordered().inner(area);
     let height = inner.height - DETAIL.min(inner.height / 2);
     let cursor = activity.place.saturating_sub(top(activity, height.into()));

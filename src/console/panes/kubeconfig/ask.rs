@@ -68,19 +68,19 @@ impl Prompt {
     }
 
     /// Whether a text is typed.
-    pub const fn types(&self) -> bool {
+    pub(crate) const fn types(&self) -> bool {
         !matches!(self.what, PromptKind::Sure(_))
     }
 
     /// A number for what a yes would mean: another one whenever that changes.
-    pub fn question(&self) -> u64 {
+    pub(crate) fn question(&self) -> u64 {
         let mut hash = DefaultHasher::new();
         (self.phase == Phase::Asking, self.types(), &self.lines).hash(&mut hash);
         hash.finish()
     }
 
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<KeyContext> {
+    pub(crate) fn places(&self) -> Vec<KeyContext> {
         match self.phase {
             Phase::Sent(_) => vec![KeyContext::Always],
             Phase::Failed(_) => vec![KeyContext::Reader, KeyContext::Always],
@@ -111,21 +111,21 @@ impl Prompt {
 }
 
 /// Asks for a text.
-pub fn type_in(state: &mut State, what: PromptKind, title: String, label: &'static str, value: &str) {
+pub(crate) fn type_in(state: &mut State, what: PromptKind, title: String, label: &'static str, value: &str) {
     let mut ask = Prompt::new(title, what);
     ask.form = Form::default().text((), label, value);
     state.overlays.push(Overlay::Kubeconfig(Box::new(ask)));
 }
 
 /// Asks whether something is meant.
-pub fn confirm(state: &mut State, change: KubeconfigChange, title: String, lines: Vec<String>) {
+pub(crate) fn confirm(state: &mut State, change: KubeconfigChange, title: String, lines: Vec<String>) {
     let mut ask = Prompt::new(title, PromptKind::Sure(change));
     ask.lines = lines;
     state.overlays.push(Overlay::Kubeconfig(Box::new(ask)));
 }
 
 /// Writes something that destroys nothing, unasked; what comes in its way is asked about then.
-pub fn write(state: &mut State, change: KubeconfigChange, title: String) -> Vec<Effect> {
+pub(crate) fn write(state: &mut State, change: KubeconfigChange, title: String) -> Vec<Effect> {
     let id = state.next_effect();
     // Where nothing is seen, nothing is written.
     let permit = if question_fits(state) { permitted(state, &change) } else { Err(()) };
@@ -149,7 +149,7 @@ fn permitted(state: &mut State, change: &KubeconfigChange) -> Result<Option<Writ
 }
 
 /// A key while the question is open.
-pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let height = usize::from(state.body().height).saturating_sub(6);
     let Some(Overlay::Kubeconfig(ask)) = state.overlays.last_mut() else { return Vec::new() };
     match (&ask.phase, action) {
@@ -201,7 +201,7 @@ fn answer(state: &mut State) -> Vec<Effect> {
 }
 
 /// What importing would do is known.
-pub fn planned(state: &mut State, id: EffectId, plan: Result<Vec<String>, UserError>) -> Vec<Effect> {
+pub(crate) fn planned(state: &mut State, id: EffectId, plan: Result<Vec<String>, UserError>) -> Vec<Effect> {
     let Some(ask) = sent(state, id) else { return Vec::new() };
     match (plan, ask.change()) {
         (Ok(lines), Some(change)) => {
@@ -223,7 +223,7 @@ fn sent(state: &mut State, id: EffectId) -> Option<&mut Prompt> {
 }
 
 /// A write ended.
-pub fn changed(state: &mut State, id: EffectId, outcome: ChangeOutcome) -> Vec<Effect> {
+pub(crate) fn changed(state: &mut State, id: EffectId, outcome: ChangeOutcome) -> Vec<Effect> {
     let kubectl = state
         .kubeconfig
         .holds

@@ -21,7 +21,7 @@ use crate::domain::kubeconfig::edit::Edit;
 const SHORT: u16 = 9;
 
 /// Draws a question inside of its frame: what is to be known, the question, and where there is room the same by hand.
-pub fn draw(frame: &mut Frame, inner: Rect, state: &State, ask: &Prompt) {
+pub(crate) fn draw(frame: &mut Frame, inner: Rect, state: &State, ask: &Prompt) {
     let blank = u16::from(inner.height >= SHORT);
     let mut y = inner.y + blank;
     if ask.types() {
@@ -47,7 +47,7 @@ pub fn draw(frame: &mut Frame, inner: Rect, state: &State, ask: &Prompt) {
 }
 
 /// Whether the end of what is to be known, and the question, are on the screen.
-pub fn fits(inner: Rect, state: &State, ask: &Prompt) -> bool {
+pub(crate) fn fits(inner: Rect, state: &State, ask: &Prompt) -> bool {
     let blank = u16::from(inner.height >= SHORT);
     let fields = if ask.types() { 1 + blank } else { 0 };
     let rest = usize::from(inner.height.saturating_sub(blank + fields));

@@ -1,11 +1,11 @@
 //! The Kubeconfig pane: which contexts this machine holds, how each logs in and for how long, and what can be done to
 //! them. The files are read when the pane is entered, after each write and when asked; nothing is polled.
 
-pub mod ask;
-pub mod ask_view;
-pub mod runner;
-pub mod update;
-pub mod view;
+pub(crate) mod ask;
+pub(crate) mod ask_view;
+pub(crate) mod runner;
+pub(crate) mod update;
+pub(crate) mod view;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -147,27 +147,27 @@ pub enum ChangeOutcome {
 
 impl KubeconfigPane {
     /// The contexts, as far as they are known.
-    pub fn contexts(&self) -> &[Diagnosis] {
+    pub(crate) fn contexts(&self) -> &[Diagnosis] {
         self.holds.as_ref().map_or(&[], |holds| &holds.contexts)
     }
 
     /// The context under the cursor.
-    pub fn chosen(&self) -> Option<&Diagnosis> {
+    pub(crate) fn chosen(&self) -> Option<&Diagnosis> {
         self.contexts().get(self.place)
     }
 
     /// The context of that name.
-    pub fn named(&self, name: &str) -> Option<&Diagnosis> {
+    pub(crate) fn named(&self, name: &str) -> Option<&Diagnosis> {
         self.contexts().iter().find(|context| context.name == name)
     }
 
     /// Where keys are looked up in this pane.
-    pub fn places() -> Vec<KeyContext> {
+    pub(crate) fn places() -> Vec<KeyContext> {
         vec![KeyContext::Kubeconfig, KeyContext::List, KeyContext::Everywhere, KeyContext::Always]
     }
 
     /// Whether `action` would do something now.
-    pub fn possible(&self, action: Action) -> bool {
+    pub(crate) fn possible(&self, action: Action) -> bool {
         match action {
             Action::Open => self.chosen().is_some_and(|context| !context.current),
             Action::Certificate => self.chosen().is_some_and(|context| context.certificate.is_some()),
@@ -184,19 +184,19 @@ impl KubeconfigPane {
     }
 
     /// When a time that is left reads differently.
-    pub fn next_change(&self, clock: &Clock) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_change(&self, clock: &Clock) -> Option<DateTime<Utc>> {
         self.contexts().iter().filter_map(|context| clock.left_changes(context.ends?)).min()
     }
 }
 
 /// How a context's credential stands now.
-pub fn life(context: &Diagnosis, clock: &Clock) -> Life {
+pub(crate) fn life(context: &Diagnosis, clock: &Clock) -> Life {
     context.life(clock.now, context.default_warning())
 }
 
 impl KubeconfigChange {
     /// The contexts that it names.
-    pub fn contexts(&self) -> Vec<&str> {
+    pub(crate) fn contexts(&self) -> Vec<&str> {
         match self {
             Self::Edit(Edit::Use(name)) | Self::Embed(name) => vec![name],
             Self::Edit(Edit::Rename { old, new }) => vec![old, new],
@@ -207,12 +207,12 @@ impl KubeconfigChange {
     }
 
     /// Whether it changes a kubeconfig or replaces a file.
-    pub const fn needs_permit(&self) -> bool {
+    pub(crate) const fn needs_permit(&self) -> bool {
         !matches!(self, Self::Extract { overwrite: false, .. } | Self::Trust { .. })
     }
 
     /// The word for it in Activity.
-    pub const fn word(&self) -> &'static str {
+    pub(crate) const fn word(&self) -> &'static str {
         match self {
             Self::Edit(Edit::Use(_)) => "use",
             Self::Edit(Edit::Rename { .. }) => "rename",
@@ -226,7 +226,7 @@ impl KubeconfigChange {
     }
 
     /// What it is done to.
-    pub fn object(&self) -> String {
+    pub(crate) fn object(&self) -> String {
         match self {
             Self::Edit(Edit::Use(name) | Edit::Rename { old: name, .. }) | Self::Embed(name) => {
                 format!("context/{name}")
@@ -239,7 +239,7 @@ impl KubeconfigChange {
     }
 
     /// The same by hand; `kubectl` carries the flag for the file.
-    pub fn command(&self, kubectl: &Kubectl) -> ShellLine {
+    pub(crate) fn command(&self, kubectl: &Kubectl) -> ShellLine {
         match self {
             Self::Edit(Edit::Use(name)) => kubectl.command("config use-context").operands([name.as_str()]).line(),
             Self::Edit(Edit::Rename { old, new }) => {
@@ -258,7 +258,7 @@ impl KubeconfigChange {
             Self::Import(path) => ShellCommand::new("countersign import").operands([&*path.to_string_lossy()]).line(),
             Self::Extract { context, path, .. } => {
                 let command = kubectl.command("config view --minify --flatten --raw").flag("context", context);
-                command.to_file(&path.to_string_lossy()).line()
+                command.write_to(&path.to_string_lossy()).line()
             }
             Self::Embed(context) => ShellCommand::new("countersign embed").operands([context.as_str()]).line(),
             Self::Trust { context, .. } => ShellCommand::new("countersign trust").operands([context.as_str()]).line(),
@@ -268,12 +268,12 @@ impl KubeconfigChange {
 
 impl LoadedKubeconfigs {
     /// `kubectl` with the flag for the file, where one was given.
-    pub fn kubectl(&self) -> Kubectl {
+    pub(crate) fn kubectl(&self) -> Kubectl {
         Kubectl::new(self.explicit.iter().map(|path| ("kubeconfig", path.display().to_string())))
     }
 
     /// A path as people write it.
-    pub fn short(&self, path: &std::path::Path) -> String {
+    pub(crate) fn short(&self, path: &std::path::Path) -> String {
         match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
             Some(rest) => format!("~/{}", rest.display()),
             None => path.display().to_string(),

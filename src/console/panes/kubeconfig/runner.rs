@@ -26,7 +26,7 @@ use crate::files::kubeconfig::{self, Comments, WrittenFile};
 use crate::files::{self, folders, lock};
 
 /// The pane's hands.
-pub struct KubeconfigRunner {
+pub(crate) struct KubeconfigRunner {
     answers: UnboundedSender<Event>,
     target: Target,
     prompt: Prompt,
@@ -34,12 +34,12 @@ pub struct KubeconfigRunner {
 
 impl KubeconfigRunner {
     /// Idle hands; what they learn goes to `answers`.
-    pub fn new(target: Target, prompt: Prompt, answers: UnboundedSender<Event>) -> Self {
+    pub(crate) fn new(target: Target, prompt: Prompt, answers: UnboundedSender<Event>) -> Self {
         Self { answers, target, prompt }
     }
 
     /// Begins to carry a task out.
-    pub fn carry_out(&self, task: KubeconfigTask) {
+    pub(crate) fn carry_out(&self, task: KubeconfigTask) {
         let (answers, target) = (self.answers.clone(), self.target.clone());
         let tell = move |news| {
             // The console may be ending; then nobody wants the answer.

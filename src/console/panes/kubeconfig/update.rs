@@ -24,13 +24,13 @@ use crate::error::UserError;
 
 impl KubeconfigPane {
     /// The console talks to another cluster: its credential has not been looked at.
-    pub fn forget_connection(&mut self) {
+    pub(crate) fn forget_connection(&mut self) {
         self.warned = false;
     }
 }
 
 /// A key in this pane.
-pub fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     let Some(action) = action else { return Vec::new() };
     match action {
         Action::Reload => return vec![Effect::Kubeconfig(KubeconfigTask::Read)],
@@ -151,7 +151,7 @@ fn deletion(state: &State) -> Vec<String> {
 
 /// Asks about an imported context that runs a program or reads a file its sender chose, if no one agreed to that yet;
 /// tells whether it asked.
-pub fn asks_first(state: &mut State, context: &str, then: Then) -> bool {
+pub(crate) fn asks_first(state: &mut State, context: &str, then: Then) -> bool {
     let what = state.kubeconfig.holds.as_ref().and_then(|holds| holds.untrusted.get(context)).cloned();
     let Some(what) = what else { return false };
     let mut lines = vec!["This context was imported and is used for the first time:".to_owned()];
@@ -162,7 +162,7 @@ pub fn asks_first(state: &mut State, context: &str, then: Then) -> bool {
 }
 
 /// Consent to an imported context was given: what was wanted then.
-pub fn trusted(state: &mut State, context: &str, then: Then) -> Vec<Effect> {
+pub(crate) fn trusted(state: &mut State, context: &str, then: Then) -> Vec<Effect> {
     if let Some(holds) = &mut state.kubeconfig.holds {
         holds.untrusted.remove(context);
     }
@@ -226,7 +226,7 @@ fn commands(state: &State) -> Vec<ShellLine> {
 }
 
 /// News for this pane.
-pub fn heard(state: &mut State, news: KubeconfigResult) -> Vec<Effect> {
+pub(crate) fn heard(state: &mut State, news: KubeconfigResult) -> Vec<Effect> {
     match news {
         KubeconfigResult::Read(Ok(holds)) => {
             let own = state.session.connection.as_ref().map(|connection| connection.context.clone());
@@ -269,13 +269,13 @@ fn tested(state: &mut State, id: EffectId, name: &str, probe: Probe) {
 }
 
 /// How the credential that this console uses stands, where its end is known.
-pub fn own_life(state: &State) -> Option<Life> {
+pub(crate) fn own_life(state: &State) -> Option<Life> {
     let connection = state.session.connection.as_ref()?;
     state.kubeconfig.named(&connection.context).map(|context| life(context, &state.clock))
 }
 
 /// When what the header says of the credential in use reads differently.
-pub fn own_change(state: &State) -> Option<DateTime<Utc>> {
+pub(crate) fn own_change(state: &State) -> Option<DateTime<Utc>> {
     match own_life(state)? {
         Life::Soon(end) => state.clock.left_changes(end),
         _ => None,
@@ -283,7 +283,7 @@ pub fn own_change(state: &State) -> Option<DateTime<Utc>> {
 }
 
 /// What a server that is asked again and again says, in plain words where the credential has expired.
-pub fn plainly(state: &State, why: &str) -> String {
+pub(crate) fn plainly(state: &State, why: &str) -> String {
     match own_life(state) {
         Some(Life::Expired(end)) if why.contains("(401)") => {
             format!("401, for the certificate or token {}", expired(end, state.clock.now))
@@ -293,7 +293,7 @@ pub fn plainly(state: &State, why: &str) -> String {
 }
 
 /// Says once for each connection that its credential has expired or soon will.
-pub fn warn(state: &mut State) {
+pub(crate) fn warn(state: &mut State) {
     if state.session.connection.is_none() || state.kubeconfig.holds.is_none() {
         return;
     }
@@ -321,7 +321,7 @@ fn expired(end: DateTime<Utc>, now: DateTime<Utc>) -> String {
 }
 
 /// A bare 401 is explained where the credential has expired.
-pub fn explain(state: &mut State) {
+pub(crate) fn explain(state: &mut State) {
     let (life, now) = (own_life(state), state.clock.now);
     let switch = state.keymap.word(KeyContext::Everywhere, Action::SwitchContext);
     let advice = format!("Switch to another context with {switch}, or get a new certificate.");

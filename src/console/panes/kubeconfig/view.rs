@@ -25,7 +25,7 @@ const LABEL: usize = 10;
 const WIDTHS: [usize; 5] = [17, 12, 13, 12, 11];
 
 /// How many contexts the list shows.
-pub fn rows(body: Rect) -> u16 {
+pub(crate) fn rows(body: Rect) -> u16 {
     body.height.saturating_sub(3 + detail_height(body.height.saturating_sub(2)))
 }
 
@@ -34,7 +34,7 @@ fn detail_height(inner: u16) -> u16 {
 }
 
 /// Draws the pane.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
     let theme = state.theme;
     let room = &state.kubeconfig;
     let title = match &room.holds {
@@ -83,14 +83,14 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
 }
 
 /// The part that tells about the context under the cursor.
-pub fn detail_area(body: Rect) -> Option<Rect> {
+pub(crate) fn detail_area(body: Rect) -> Option<Rect> {
     let inner = Block::bordered().inner(body);
     let height = detail_height(inner.height);
     (height > 0).then_some(Rect { y: inner.bottom() - height, height, ..inner })
 }
 
 /// The rows, and the line on which the cursor is.
-pub fn row_area(body: Rect, place: usize) -> Option<(Rect, u16)> {
+pub(crate) fn row_area(body: Rect, place: usize) -> Option<(Rect, u16)> {
     let inner = Block::bordered().inner(body);
     // The heading is no row.
     let rows = Rect { y: inner.y + 1, height: rows(body), ..inner };
@@ -294,7 +294,7 @@ fn test_style(state: &State, context: &Diagnosis) -> Style {
 }
 
 /// For the header: that the credential in use is over or soon will be.
-pub fn header_warning(state: &State) -> Option<String> {
+pub(crate) fn header_warning(state: &State) -> Option<String> {
     match own_life(state)? {
         Life::Soon(end) => Some(format!(" ! {} left", lives::age((end - state.clock.now).num_seconds()))),
         Life::Expired(_) => Some(" ✖ expired".to_owned()),
@@ -303,7 +303,7 @@ pub fn header_warning(state: &State) -> Option<String> {
 }
 
 /// Draws the choice of a context for the console, inside of its frame.
-pub fn draw_picker(frame: &mut Frame, inner: Rect, state: &State, picker: &Picker) {
+pub(crate) fn draw_picker(frame: &mut Frame, inner: Rect, state: &State, picker: &Picker) {
     let Some(place) = picker.place else {
         let text =
             state.kubeconfig.trouble.as_ref().map_or("Reading…".to_owned(), |trouble| format!("✖ {}", trouble.text));

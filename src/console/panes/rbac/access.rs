@@ -51,18 +51,18 @@ pub enum ServerAnswer {
 
 impl Access {
     /// The table of somebody, beginning in `namespace`.
-    pub fn new(who: Principal, namespace: Option<&str>) -> Self {
+    pub(crate) fn new(who: Principal, namespace: Option<&str>) -> Self {
         let namespaces = vec![namespace.filter(|name| !name.is_empty()).map(ToOwned::to_owned)];
         Self { who, namespaces, at: 0, lines: Vec::new(), all: false, fresh: true, place: 0, top: 0, column: 0 }
     }
 
     /// The namespace that is looked at; `None`: the whole cluster.
-    pub fn namespace(&self) -> Option<&str> {
+    pub(crate) fn namespace(&self) -> Option<&str> {
         self.namespaces.get(self.at).and_then(Option::as_deref)
     }
 
     /// `user jane + groups dev, qa · namespace default`. Not yet made printable.
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         let place = self.namespace().map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
         let several = if self.namespaces.len() > 1 {
             format!(" ({}/{})", self.at + 1, self.namespaces.len())
@@ -74,12 +74,12 @@ impl Access {
     }
 
     /// Every rule that holds where the table looks.
-    pub fn grants<'a>(&self, policy: &'a Policy) -> Vec<Grant<'a>> {
+    pub(crate) fn grants<'a>(&self, policy: &'a Policy) -> Vec<Grant<'a>> {
         policy.rules_of(&self.who, self.namespace()).collect()
     }
 
     /// Makes the lines anew, those that contain `search`; `fixed` is the only namespace that anything is known of.
-    pub fn refresh(
+    pub(crate) fn refresh(
         &mut self,
         policy: &Policy,
         catalogue: &Catalogue,
@@ -122,33 +122,33 @@ impl Access {
     }
 
     /// Looks at the next namespace, or the one before.
-    pub fn turn_namespace(&mut self, forward: bool) {
+    pub(crate) fn turn_namespace(&mut self, forward: bool) {
         let count = self.namespaces.len().max(1);
         self.at = if forward { self.at + 1 } else { self.at + count - 1 } % count;
     }
 
     /// The line under the cursor.
-    pub fn line(&self) -> Option<&MatrixRow> {
+    pub(crate) fn line(&self) -> Option<&MatrixRow> {
         self.lines.get(self.place)
     }
 
     /// The column under the cursor; beyond [`COLUMNS`] is the one of all other verbs.
-    pub const fn column(&self) -> usize {
+    pub(crate) const fn column(&self) -> usize {
         self.column
     }
 
     /// The lines that are seen on `height` lines, each with whether it is under the cursor.
-    pub fn window(&self, height: usize) -> impl Iterator<Item = (&MatrixRow, bool)> {
+    pub(crate) fn window(&self, height: usize) -> impl Iterator<Item = (&MatrixRow, bool)> {
         self.lines.iter().enumerate().skip(self.top).take(height).map(|(at, line)| (line, at == self.place))
     }
 
     /// The cell under the cursor.
-    pub fn cell<'a>(&self, policy: &'a Policy, catalogue: &Catalogue) -> Option<Cell<'a>> {
+    pub(crate) fn cell<'a>(&self, policy: &'a Policy, catalogue: &Catalogue) -> Option<Cell<'a>> {
         Some(matrix::cell(&self.grants(policy), self.line()?, self.column, catalogue))
     }
 
     /// The action that the cell under the cursor is about.
-    pub fn action(&self, policy: &Policy, catalogue: &Catalogue) -> Option<Action> {
+    pub(crate) fn action(&self, policy: &Policy, catalogue: &Catalogue) -> Option<Action> {
         let line = self.line()?;
         let verb = match COLUMNS.get(self.column) {
             Some(verb) => (*verb).to_owned(),
@@ -160,13 +160,13 @@ impl Access {
     }
 
     /// Moves the cursor by columns.
-    pub fn turn_column(&mut self, forward: bool) {
+    pub(crate) fn turn_column(&mut self, forward: bool) {
         let last = COLUMNS.len();
         self.column = if forward { (self.column + 1).min(last) } else { self.column.saturating_sub(1) };
     }
 
     /// Moves the cursor by `steps` lines.
-    pub fn step(&mut self, steps: isize, height: usize) {
+    pub(crate) fn step(&mut self, steps: isize, height: usize) {
         self.go(self.place.saturating_add_signed(steps), height);
     }
 

@@ -37,7 +37,6 @@ pub enum Asked {
 
 /// The fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as their labels")]
 pub enum QueryField {
     Verb,
     Resource,
@@ -49,12 +48,12 @@ pub enum QueryField {
 
 impl QueryForm {
     /// Where keys are looked up.
-    pub fn places() -> Vec<KeyContext> {
+    pub(crate) fn places() -> Vec<KeyContext> {
         vec![KeyContext::Form, KeyContext::Always]
     }
 
     /// The heading.
-    pub const fn title(&self) -> &'static str {
+    pub(crate) const fn title(&self) -> &'static str {
         match self.what {
             Asked::WhoCan => "Who can …?",
             Asked::Whose => "Whose access?",
@@ -62,7 +61,7 @@ impl QueryForm {
     }
 
     /// What the field that has the keyboard can be completed to.
-    pub fn candidates(&self, policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
+    pub(crate) fn candidates(&self, policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
         let Some(field) = self.form.focused() else { return Vec::new() };
         let typed = self.form.value(field);
         let word = typed.rsplit([',', ' ']).next().unwrap_or_default();
@@ -98,12 +97,12 @@ fn candidates(field: QueryField, word: &str, policy: &Policy, catalogue: &Catalo
 }
 
 /// The verbs that a rule may name.
-pub fn verbs() -> impl Iterator<Item = &'static str> {
+pub(crate) fn verbs() -> impl Iterator<Item = &'static str> {
     VERBS.into_iter().chain(["approve", "sign", "escalate", "bind", "impersonate", "use", "*"])
 }
 
 /// Opens the form of the who-can question.
-pub fn open_who_can(state: &mut State) {
+pub(crate) fn open_who_can(state: &mut State) {
     let form = Form::default()
         .text(QueryField::Verb, "Verb", "get")
         .text(QueryField::Resource, "Resource", "")
@@ -115,7 +114,7 @@ pub fn open_who_can(state: &mut State) {
 }
 
 /// Opens the form of whose access to look at.
-pub fn open_whose(state: &mut State) {
+pub(crate) fn open_whose(state: &mut State) {
     let who = match &state.rbac.page().page {
         RbacPage::Access(access) => access.who.clone(),
         _ => Principal::default(),
@@ -128,7 +127,7 @@ pub fn open_whose(state: &mut State) {
 }
 
 /// A key while a form is open.
-pub fn key(state: &mut State, action: Option<Key>, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Key>, key: KeyEvent) -> Vec<Effect> {
     let (policy, catalogue) = (state.rbac.seen().clone(), state.rbac.catalogue.clone());
     let Some(ask) = &mut state.rbac.ask else { return Vec::new() };
     match action {
@@ -158,7 +157,7 @@ pub fn key(state: &mut State, action: Option<Key>, key: KeyEvent) -> Vec<Effect>
 }
 
 /// Puts the rest of a completion into the field.
-pub fn complete<Id: Copy + PartialEq>(form: &mut Form<Id>, whole: &str) {
+pub(crate) fn complete<Id: Copy + PartialEq>(form: &mut Form<Id>, whole: &str) {
     let Some(field) = form.focused() else { return };
     let typed = form.value(field).rsplit([',', ' ']).next().unwrap_or_default();
     if let Some(rest) = whole.strip_prefix(typed).map(ToOwned::to_owned) {

@@ -15,14 +15,14 @@ use crate::domain::output::shell::{ShellCommand, ShellLine};
 use crate::domain::verdict::Level;
 
 /// One line of text with its weight; not yet made printable.
-pub type RatedLine = (String, Level);
+pub(crate) type RatedLine = (String, Level);
 
 fn plain(text: impl Into<String>) -> RatedLine {
     (text.into(), Level::Notice)
 }
 
 /// The heading of the lower part.
-pub fn heading(state: &State) -> String {
+pub(crate) fn heading(state: &State) -> String {
     let opened = state.rbac.page();
     match &opened.page {
         RbacPage::Access(access) => {
@@ -40,7 +40,7 @@ pub fn heading(state: &State) -> String {
 }
 
 /// The lines of the lower part.
-pub fn lines(state: &State) -> Vec<RatedLine> {
+pub(crate) fn lines(state: &State) -> Vec<RatedLine> {
     let rbac = &state.rbac;
     let opened = rbac.page();
     let mut lines = match &opened.page {
@@ -139,7 +139,7 @@ fn denied_lines(policy: &Policy, who: &Principal, action: &Action, walk: &str) -
 }
 
 /// Why the cell under the cursor is empty, in full.
-pub fn why_not(state: &State) -> Vec<String> {
+pub(crate) fn why_not(state: &State) -> Vec<String> {
     let Some((who, action)) = question(state) else { return Vec::new() };
     let mut lines = vec![format!("{who} may not {action}."), String::new()];
     if let WhyAnswer::Denied(near) = state.rbac.seen().why(&who, &action) {
@@ -244,7 +244,7 @@ fn rule_lines(policy: &Policy, named: &Named, place: usize) -> Vec<RatedLine> {
 }
 
 /// Everything dangerous that somebody holds, with the chains.
-pub fn dangers(state: &State) -> Vec<String> {
+pub(crate) fn dangers(state: &State) -> Vec<String> {
     let opened = state.rbac.page();
     let who = match (&opened.page, opened.chosen().and_then(|row| row.target.as_ref())) {
         (RbacPage::Access(access), _) => &access.who,
@@ -264,7 +264,7 @@ pub fn dangers(state: &State) -> Vec<String> {
 }
 
 /// The kubectl lines for what is seen.
-pub fn commands(state: &State) -> Vec<ShellLine> {
+pub(crate) fn commands(state: &State) -> Vec<ShellLine> {
     let kubectl = state.kubectl();
     let mut lines = Vec::new();
     if let Some((who, action)) = question(state) {

@@ -3,17 +3,17 @@
 //! The roles and bindings are watched from the console's start and shared: [`RbacPane::policy`] is for every room to read.
 //! What is seen is a trail of pages: Enter walks on (subject → its bindings → role → who else holds it), Esc back.
 
-pub mod access;
-pub mod ask;
-pub mod detail;
-pub mod edit;
-pub mod news;
-pub mod opened;
-pub mod rows;
-pub mod runner;
-pub mod search;
-pub mod update;
-pub mod view;
+pub(crate) mod access;
+pub(crate) mod ask;
+pub(crate) mod detail;
+pub(crate) mod edit;
+pub(crate) mod news;
+pub(crate) mod opened;
+pub(crate) mod rows;
+pub(crate) mod runner;
+pub(crate) mod search;
+pub(crate) mod update;
+pub(crate) mod view;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,9 +31,9 @@ use crate::domain::access::{Action, Catalogue, Policy, Principal};
 use crate::domain::gate::{Deletion, WritePermit};
 use crate::error::UserError;
 
-pub use access::Access;
-pub use ask::QueryForm;
-pub use opened::{PageState, RbacPage};
+pub(crate) use access::Access;
+pub(crate) use ask::QueryForm;
+pub(crate) use opened::{PageState, RbacPage};
 
 /// What the pane knows.
 #[derive(Debug)]
@@ -151,37 +151,37 @@ impl Default for RbacPane {
 
 impl RbacPane {
     /// The page that is seen.
-    pub fn page(&self) -> &PageState {
+    pub(crate) fn page(&self) -> &PageState {
         // The trail is never empty: `back` keeps the first.
         &self.trail[self.trail.len() - 1]
     }
 
     /// The page that is seen, to change it.
-    pub fn page_mut(&mut self) -> &mut PageState {
+    pub(crate) fn page_mut(&mut self) -> &mut PageState {
         let last = self.trail.len() - 1;
         &mut self.trail[last]
     }
 
     /// Whether all four kinds have been listed or refused.
-    pub fn complete(&self) -> bool {
+    pub(crate) fn complete(&self) -> bool {
         let told = |kind: &RbacKind| self.reach.get(kind).is_some_and(|reach| reach.status != WatchStatus::Loading);
         RbacKind::ALL.iter().all(told)
     }
 
     /// The kinds that may not be seen.
-    pub fn forbidden(&self) -> impl Iterator<Item = RbacKind> {
+    pub(crate) fn forbidden(&self) -> impl Iterator<Item = RbacKind> {
         let forbidden = |reach: &Reach| matches!(reach.status, WatchStatus::Forbidden { .. });
         self.reach.iter().filter(move |(_, reach)| forbidden(reach)).map(|(kind, _)| *kind)
     }
 
     /// Whether no binding may be seen at all.
-    pub fn is_blind(&self) -> bool {
+    pub(crate) fn is_blind(&self) -> bool {
         let forbidden: Vec<_> = self.forbidden().collect();
         forbidden.contains(&RbacKind::RoleBinding) && forbidden.contains(&RbacKind::ClusterRoleBinding)
     }
 
     /// What pages are made from: our own rules where nothing else may be seen.
-    pub fn seen(&self) -> &Arc<Policy> {
+    pub(crate) fn seen(&self) -> &Arc<Policy> {
         match &self.own {
             Some(own) if self.is_blind() => &own.policy,
             _ => &self.policy,

@@ -17,7 +17,7 @@ use crate::domain::access::{Principal, own};
 use crate::error::UserError;
 
 /// News for the pane.
-pub fn heard(state: &mut State, news: RbacResult) -> Vec<Effect> {
+pub(crate) fn heard(state: &mut State, news: RbacResult) -> Vec<Effect> {
     match news {
         RbacResult::Watch(Message::Policy(policy)) => {
             state.rbac.policy = policy;
@@ -74,7 +74,7 @@ pub fn heard(state: &mut State, news: RbacResult) -> Vec<Effect> {
 }
 
 /// The server said who we are: our own rules, where nothing else is seen, are then known to be ours.
-pub fn identified(state: &State) -> Vec<Effect> {
+pub(crate) fn identified(state: &State) -> Vec<Effect> {
     if state.rbac.is_blind() { vec![Effect::Rbac(RbacTask::Own(state.namespace()))] } else { Vec::new() }
 }
 

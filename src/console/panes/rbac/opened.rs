@@ -30,11 +30,11 @@ pub enum RbacPage {
 }
 
 /// The four ways in, in the order of the view key.
-pub const WAYS: [&str; 4] = ["Subjects", "Roles", "Bindings", "Who can"];
+pub(crate) const WAYS: [&str; 4] = ["Subjects", "Roles", "Bindings", "Who can"];
 
 impl RbacPage {
     /// Which way in it is; `None` for pages that are walked to.
-    pub const fn way(&self) -> Option<usize> {
+    pub(crate) const fn way(&self) -> Option<usize> {
         match self {
             Self::Subjects => Some(0),
             Self::Roles => Some(1),
@@ -45,7 +45,7 @@ impl RbacPage {
     }
 
     /// The way in of that number.
-    pub const fn of_way(way: usize) -> Self {
+    pub(crate) const fn of_way(way: usize) -> Self {
         match way {
             0 => Self::Subjects,
             1 => Self::Roles,
@@ -55,7 +55,7 @@ impl RbacPage {
     }
 
     /// What the title says of it. Not yet made printable.
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         match self {
             Self::Subjects => "Subjects".to_owned(),
             Self::Roles => "Roles".to_owned(),
@@ -89,33 +89,33 @@ pub struct PageState {
 
 impl PageState {
     /// A page whose rows are not made yet.
-    pub const fn new(page: RbacPage) -> Self {
+    pub(crate) const fn new(page: RbacPage) -> Self {
         Self { page, rows: Vec::new(), total: 0, search: String::new(), server: None, place: 0, top: 0 }
     }
 
     /// The row under the cursor.
-    pub fn chosen(&self) -> Option<&RowEntry> {
+    pub(crate) fn chosen(&self) -> Option<&RowEntry> {
         self.rows.get(self.place)
     }
 
     /// The first row that is seen.
-    pub const fn top(&self) -> usize {
+    pub(crate) const fn top(&self) -> usize {
         self.top
     }
 
     /// The cursor's place.
-    pub const fn place(&self) -> usize {
+    pub(crate) const fn place(&self) -> usize {
         self.place
     }
 
     /// The rows that are seen on `height` lines, each with whether it is under the cursor.
-    pub fn window(&self, height: usize) -> impl Iterator<Item = (&RowEntry, bool)> {
+    pub(crate) fn window(&self, height: usize) -> impl Iterator<Item = (&RowEntry, bool)> {
         let rows = self.rows.iter().enumerate().skip(self.top).take(height);
         rows.map(|(at, row)| (row, at == self.place))
     }
 
     /// Puts new rows in; the cursor goes with its row, or stays where it was.
-    pub fn fill(&mut self, rows: Vec<RowEntry>, height: usize) {
+    pub(crate) fn fill(&mut self, rows: Vec<RowEntry>, height: usize) {
         let key = self.chosen().map(|row| row.key.clone());
         self.total = rows.len();
         let wanted = self.search.to_lowercase();
@@ -125,12 +125,12 @@ impl PageState {
     }
 
     /// Moves by `steps` rows.
-    pub fn step(&mut self, steps: isize, height: usize) {
+    pub(crate) fn step(&mut self, steps: isize, height: usize) {
         self.go(self.place.saturating_add_signed(steps), height);
     }
 
     /// Moves to a place, the last one if there are fewer.
-    pub fn go(&mut self, place: usize, height: usize) {
+    pub(crate) fn go(&mut self, place: usize, height: usize) {
         self.place = place.min(self.rows.len().saturating_sub(1));
         let height = height.max(1);
         let last = self.rows.len().saturating_sub(height);

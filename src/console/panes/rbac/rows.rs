@@ -44,7 +44,7 @@ pub struct RowEntry {
 
 impl RowEntry {
     /// A row that leads nowhere.
-    pub const fn new(key: String, cells: Vec<String>) -> Self {
+    pub(crate) const fn new(key: String, cells: Vec<String>) -> Self {
         Self { key, cells, level: Level::Ok, target: None, object: None, place: 0 }
     }
 
@@ -61,21 +61,21 @@ impl RowEntry {
     }
 
     /// Whether it contains a text that is written in small letters.
-    pub fn says(&self, wanted: &str) -> bool {
+    pub(crate) fn says(&self, wanted: &str) -> bool {
         self.cells.iter().any(|cell| cell.to_lowercase().contains(wanted))
     }
 
     /// Its mark: a symbol with a word beside it somewhere in the row or below it.
-    pub fn mark(&self) -> &'static str {
+    pub(crate) fn mark(&self) -> &'static str {
         if self.level >= Level::Warning { symbol(self.level) } else { " " }
     }
 }
 
 /// A column: its heading, its cells, and its share of a hundred of what is left of the width.
-pub type ColumnSpec = (&'static str, usize, usize);
+pub(crate) type ColumnSpec = (&'static str, usize, usize);
 
 /// The columns of a page.
-pub const fn columns(page: &RbacPage) -> &'static [ColumnSpec] {
+pub(crate) const fn columns(page: &RbacPage) -> &'static [ColumnSpec] {
     match page {
         RbacPage::Subjects => &[("KIND", 7, 0), ("NAME", 0, 100), ("BINDINGS", 9, 0), ("HOLDS", 21, 0)],
         RbacPage::Roles => &[("NAME", 0, 100), ("IN", 14, 0), ("RULES", 6, 0), ("HELD BY", 8, 0), ("GIVES", 10, 0)],
@@ -90,7 +90,7 @@ pub const fn columns(page: &RbacPage) -> &'static [ColumnSpec] {
 }
 
 /// All rows of a page.
-pub fn rows(page: &RbacPage, rbac: &RbacPane, requests: &RequestsPane) -> Vec<RowEntry> {
+pub(crate) fn rows(page: &RbacPage, rbac: &RbacPane, requests: &RequestsPane) -> Vec<RowEntry> {
     let policy = rbac.seen();
     match page {
         RbacPage::Subjects => subjects(policy, requests),
@@ -106,12 +106,12 @@ pub fn rows(page: &RbacPage, rbac: &RbacPane, requests: &RequestsPane) -> Vec<Ro
 }
 
 /// The role that is meant, if it is there.
-pub fn find_role<'a>(policy: &'a Policy, named: &Named) -> Option<&'a Role> {
+pub(crate) fn find_role<'a>(policy: &'a Policy, named: &Named) -> Option<&'a Role> {
     policy.role(named.scope.as_deref(), &named.name).map(|role| &**role)
 }
 
 /// The binding that is meant, if it is there.
-pub fn find_binding<'a>(policy: &'a Policy, named: &Named) -> Option<&'a Binding> {
+pub(crate) fn find_binding<'a>(policy: &'a Policy, named: &Named) -> Option<&'a Binding> {
     policy.binding(named.scope.as_deref(), &named.name).map(|binding| &**binding)
 }
 

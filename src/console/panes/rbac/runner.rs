@@ -13,7 +13,7 @@ use crate::error::UserError;
 use crate::files::presets;
 
 /// Watches roles and bindings for as long as the console listens.
-pub async fn watch(cluster: Cluster, events: Sender<Event>) {
+pub(crate) async fn watch(cluster: Cluster, events: Sender<Event>) {
     let (to, mut messages) = mpsc::channel(1);
     let forward = async {
         while let Some(message) = messages.recv().await {
@@ -27,7 +27,7 @@ pub async fn watch(cluster: Cluster, events: Sender<Event>) {
 }
 
 /// How whoever waits for a task learns that it panicked.
-pub fn failure_of(task: &RbacTask) -> Option<Box<dyn FnOnce(UserError) -> RbacResult + Send>> {
+pub(crate) fn failure_of(task: &RbacTask) -> Option<Box<dyn FnOnce(UserError) -> RbacResult + Send>> {
     Some(match task {
         RbacTask::Discover => Box::new(|trouble| RbacResult::Discovered(Err(trouble))),
         RbacTask::Own(namespace) => {
@@ -51,7 +51,7 @@ pub fn failure_of(task: &RbacTask) -> Option<Box<dyn FnOnce(UserError) -> RbacRe
 }
 
 /// Does one thing, and says what came of it.
-pub async fn carry_out(cluster: &Cluster, task: RbacTask) -> RbacResult {
+pub(crate) async fn carry_out(cluster: &Cluster, task: RbacTask) -> RbacResult {
     match task {
         RbacTask::Discover => RbacResult::Discovered(cluster.catalogue().await.map_err(UserError::from)),
         RbacTask::Own(namespace) => {

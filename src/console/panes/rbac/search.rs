@@ -9,12 +9,12 @@ use crate::console::core::state::State;
 use crate::console::panes::rbac::update::refresh;
 
 /// Begins to type.
-pub fn open(state: &mut State) {
+pub(crate) fn open(state: &mut State) {
     state.rbac.typing = Some(Input::new(state.rbac.page().search.clone()));
 }
 
 /// A key while the search is typed.
-pub fn typed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn typed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let Some(input) = &mut state.rbac.typing else { return Vec::new() };
     let text = match key.code {
         KeyCode::Enter => {

@@ -22,7 +22,7 @@ const WALKED: usize = 50;
 
 impl RbacPane {
     /// Where keys are looked up in this pane.
-    pub fn places(&self) -> Vec<KeyContext> {
+    pub(crate) fn places(&self) -> Vec<KeyContext> {
         if let Some(sheet) = &self.sheet {
             return sheet.places();
         }
@@ -44,7 +44,7 @@ impl RbacPane {
     ///
     /// # Errors
     /// Why nothing was pasted.
-    pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+    pub(crate) fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         if let Some(sheet) = &mut self.sheet {
             if matches!(sheet.step, edit::EditStep::Fields) {
                 sheet.form.paste(text)?;
@@ -66,13 +66,13 @@ fn height(state: &State) -> usize {
 }
 
 /// Shows the pane.
-pub fn show(state: &mut State) -> Vec<Effect> {
+pub(crate) fn show(state: &mut State) -> Vec<Effect> {
     state.pane = Pane::Rbac;
     if state.rbac.stale { refresh(state) } else { Vec::new() }
 }
 
 /// The screen has another size: the cursor must stay in sight.
-pub fn resized(state: &mut State) {
+pub(crate) fn resized(state: &mut State) {
     if state.pane == Pane::Rbac {
         refresh(state);
     } else {
@@ -81,7 +81,7 @@ pub fn resized(state: &mut State) {
 }
 
 /// Makes the rows of the page anew: something changed, or it has just been opened.
-pub fn refresh(state: &mut State) -> Vec<Effect> {
+pub(crate) fn refresh(state: &mut State) -> Vec<Effect> {
     let height = height(state);
     state.rbac.stale = false;
     let fixed = state.rbac.own.as_ref().filter(|_| state.rbac.is_blind()).map(|own| own.namespace.clone());
@@ -99,7 +99,7 @@ pub fn refresh(state: &mut State) -> Vec<Effect> {
 }
 
 /// Walks on to a page.
-pub fn open(state: &mut State, page: RbacPage) -> Vec<Effect> {
+pub(crate) fn open(state: &mut State, page: RbacPage) -> Vec<Effect> {
     if state.rbac.trail.len() >= WALKED {
         state.rbac.trail.remove(1);
     }
@@ -108,7 +108,7 @@ pub fn open(state: &mut State, page: RbacPage) -> Vec<Effect> {
 }
 
 /// A key in this pane.
-pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     if state.rbac.sheet.is_some() {
         return edit::update::key(state, action, key);
     }
@@ -182,7 +182,7 @@ fn table_key(state: &mut State, action: Action) -> Vec<Effect> {
 }
 
 /// Whether `action` would do something now: what the footer offers.
-pub fn possible(state: &State, action: Action) -> bool {
+pub(crate) fn possible(state: &State, action: Action) -> bool {
     if let Some(sheet) = &state.rbac.sheet {
         return sheet.possible(action);
     }
@@ -259,7 +259,7 @@ fn back(state: &mut State) -> Vec<Effect> {
 }
 
 /// The question that the server is asked: the cell's, or whether the subject under the cursor can do it.
-pub fn question(state: &State) -> Option<(Principal, Asked)> {
+pub(crate) fn question(state: &State) -> Option<(Principal, Asked)> {
     let opened = state.rbac.page();
     match &opened.page {
         RbacPage::Access(access) => {
@@ -283,7 +283,7 @@ fn ask_server(state: &mut State) -> Vec<Effect> {
 }
 
 /// The object that the page or the row under the cursor is about.
-pub fn meant(state: &State) -> Option<Named> {
+pub(crate) fn meant(state: &State) -> Option<Named> {
     let opened = state.rbac.page();
     match &opened.page {
         RbacPage::Role(named) | RbacPage::Holders(named) | RbacPage::Binding(named) => Some(named.clone()),

@@ -42,7 +42,7 @@ fn unseen(state: &State) -> Option<String> {
 }
 
 /// In one line, as far as it is known.
-pub fn would_get(state: &State, request: &Request) -> Option<Fact> {
+pub(crate) fn would_get(state: &State, request: &Request) -> Option<Fact> {
     who(request)?;
     if let Some(why) = unknown(state) {
         return Some(Fact::new("Would get", why));
@@ -56,14 +56,14 @@ pub fn would_get(state: &State, request: &Request) -> Option<Fact> {
 }
 
 /// The line by roles and bindings that are all there; `None` where nobody logs in with the certificate.
-pub fn line(policy: &Policy, request: &Request) -> Option<Fact> {
+pub(crate) fn line(policy: &Policy, request: &Request) -> Option<Fact> {
     let who = who(request)?;
     let level = summary::would_get(policy, &who).iter().map(|line| line.level).max().and_then(noted);
     Some(Fact { level, ..Fact::new("Would get", one_line(policy, &who)) })
 }
 
 /// What a decision hands out, a line a binding, the most dangerous first.
-pub fn could(state: &State, request: &Request) -> Vec<Fact> {
+pub(crate) fn could(state: &State, request: &Request) -> Vec<Fact> {
     let lines = match who(request) {
         Some(who) if unknown(state).is_none() && !who.is_master() => summary::would_get(&state.rbac.policy, &who),
         _ => Vec::new(),
@@ -85,7 +85,7 @@ pub fn could(state: &State, request: &Request) -> Vec<Fact> {
 }
 
 /// All of it: what is dangerous first, then binding by binding every rule.
-pub fn all(state: &State, request: &Request) -> Vec<Fact> {
+pub(crate) fn all(state: &State, request: &Request) -> Vec<Fact> {
     let Some(who) = who(request) else {
         return vec![Fact::new("Would get", "nothing: nobody logs in with a certificate of this signer")];
     };

@@ -1,6 +1,6 @@
 //! Which columns the list shows, and in which order.
 
-pub use crate::config::Column;
+pub(crate) use crate::config::Column;
 
 const COUNT: usize = Column::ALL.len();
 
@@ -25,7 +25,7 @@ impl Default for Choice {
 
 impl Choice {
     /// These columns in this order, and the name in any case; the others follow, not shown.
-    pub fn of(shown: &[Column]) -> Self {
+    pub(crate) fn of(shown: &[Column]) -> Self {
         let name = (!shown.contains(&Column::Name)).then_some(Column::Name);
         let mut choice = Column::ALL.map(|column| (column, false));
         let mut count = 0;
@@ -41,34 +41,34 @@ impl Choice {
     }
 
     /// All columns in their order, and whether each is shown.
-    pub const fn all(&self) -> &[(Column, bool)] {
+    pub(crate) const fn all(&self) -> &[(Column, bool)] {
         &self.0
     }
 
     /// Those that are shown, in their order.
-    pub fn shown(&self) -> impl Iterator<Item = Column> {
+    pub(crate) fn shown(&self) -> impl Iterator<Item = Column> {
         self.0.iter().filter(|(_, shown)| *shown).map(|(column, _)| *column)
     }
 
     /// Whether a column is shown.
-    pub fn shows(&self, column: Column) -> bool {
+    pub(crate) fn shows(&self, column: Column) -> bool {
         self.shown().any(|shown| shown == column)
     }
 
     /// Whether it shows what is shown where nobody has chosen anything.
-    pub fn is_usual(&self) -> bool {
+    pub(crate) fn is_usual(&self) -> bool {
         self.shown().eq(Column::ALL.into_iter().take(Column::USUAL))
     }
 
     /// Shows the column at a place, or hides it; the name stays.
-    pub fn toggle(&mut self, at: usize) {
+    pub(crate) fn toggle(&mut self, at: usize) {
         if let Some((column, shown)) = self.0.get_mut(at) {
             *shown = !*shown || *column == Column::Name;
         }
     }
 
     /// Moves the column at a place one place on, or back. Gives back where it is then.
-    pub fn shift(&mut self, at: usize, on: bool) -> usize {
+    pub(crate) fn shift(&mut self, at: usize, on: bool) -> usize {
         let to = if on { at + 1 } else { at.saturating_sub(1) }.min(COUNT - 1);
         self.0.swap(at.min(COUNT - 1), to);
         to
@@ -77,19 +77,19 @@ impl Choice {
 
 impl Columns {
     /// Those of `home`.
-    pub const fn at_home(home: Choice) -> Self {
+    pub(crate) const fn at_home(home: Choice) -> Self {
         Self { now: home, home }
     }
 
     /// The columns that are shown, where that is another choice than that of home.
-    pub fn own(&self) -> impl Iterator<Item = Column> {
+    pub(crate) fn own(&self) -> impl Iterator<Item = Column> {
         let differs = !self.now.shown().eq(self.home.shown());
         self.now.shown().filter(move |_| differs)
     }
 }
 
 /// What a column tells, in a few words.
-pub const fn meaning(column: Column) -> &'static str {
+pub(crate) const fn meaning(column: Column) -> &'static str {
     match column {
         Column::Name => "the object's name; it always stays",
         Column::Identity => "who the certificate logs in as",

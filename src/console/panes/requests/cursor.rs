@@ -15,27 +15,27 @@ pub struct Cursor {
 
 impl Cursor {
     /// Whether a person has moved it.
-    pub fn was_moved(&self) -> bool {
+    pub(crate) fn was_moved(&self) -> bool {
         self.moved
     }
 
     /// The object under the cursor.
-    pub fn uid(&self) -> Option<&Uid> {
+    pub(crate) fn uid(&self) -> Option<&Uid> {
         self.uid.as_ref()
     }
 
     /// The cursor's place on the list.
-    pub fn place(&self) -> usize {
+    pub(crate) fn place(&self) -> usize {
         self.place
     }
 
     /// The first place that is seen.
-    pub fn top(&self) -> usize {
+    pub(crate) fn top(&self) -> usize {
         self.top
     }
 
     /// After the list changed: the object's new place, or the next object where it stood.
-    pub fn settle(&mut self, index: &Index, height: usize) {
+    pub(crate) fn settle(&mut self, index: &Index, height: usize) {
         let place = self.uid.as_ref().and_then(|uid| index.place(uid));
         // The row keeps its line on the screen when others arrive above it.
         if let Some(place) = place
@@ -47,13 +47,13 @@ impl Cursor {
     }
 
     /// Moves by `steps` rows.
-    pub fn step(&mut self, steps: isize, index: &Index, height: usize) {
+    pub(crate) fn step(&mut self, steps: isize, index: &Index, height: usize) {
         self.moved = true;
         self.go(self.place.saturating_add_signed(steps), index, height);
     }
 
     /// Moves to a place, the last one if there are fewer.
-    pub fn go(&mut self, place: usize, index: &Index, height: usize) {
+    pub(crate) fn go(&mut self, place: usize, index: &Index, height: usize) {
         self.place = place.min(index.len().saturating_sub(1));
         self.uid = index.at(self.place).map(|row| row.uid.clone());
         let height = height.max(1);

@@ -15,7 +15,7 @@ use crate::domain::verdict::{Level, Verdict};
 
 /// One labelled fact. The text is not yet made printable.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Fact {
+pub(crate) struct Fact {
     /// What it is about; empty: goes on with the one before.
     pub label: &'static str,
     /// What is so.
@@ -26,13 +26,13 @@ pub struct Fact {
 
 impl Fact {
     /// A fact that wants no attention.
-    pub fn new(label: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn new(label: &'static str, text: impl Into<String>) -> Self {
         Self { label, text: text.into(), level: None }
     }
 }
 
 /// The facts for the part below the list, the most telling first, a line each. Pairs of short ones share a line.
-pub fn brief(loaded: &Loaded, clock: &Clock, would_get: Option<Fact>) -> Vec<(Fact, Option<Fact>)> {
+pub(crate) fn brief(loaded: &Loaded, clock: &Clock, would_get: Option<Fact>) -> Vec<(Fact, Option<Fact>)> {
     let request = &loaded.request;
     let mut lines = vec![
         (
@@ -51,7 +51,7 @@ pub fn brief(loaded: &Loaded, clock: &Clock, would_get: Option<Fact>) -> Vec<(Fa
 }
 
 /// Everything the page's summary says.
-pub fn full(loaded: &Loaded, clock: &Clock, would_get: Option<Fact>) -> Vec<Fact> {
+pub(crate) fn full(loaded: &Loaded, clock: &Clock, would_get: Option<Fact>) -> Vec<Fact> {
     let request = &loaded.request;
     let mut facts = vec![Fact::new("Name", &request.pin.name), status(request, clock)];
     facts.extend(verdict_with_advice(&loaded.verdict));
@@ -73,12 +73,12 @@ pub fn full(loaded: &Loaded, clock: &Clock, would_get: Option<Fact>) -> Vec<Fact
 }
 
 /// How long what is decided would last.
-pub fn lasts(request: &Request, clock: &Clock) -> Fact {
+pub(crate) fn lasts(request: &Request, clock: &Clock) -> Fact {
     Fact::new("Life", format!("{}. A certificate cannot be revoked.", life_text(request, clock)))
 }
 
 /// Who a certificate made from it is: user and every group; of one that serves, the names and addresses too.
-pub fn identity(request: &Request) -> Vec<Fact> {
+pub(crate) fn identity(request: &Request) -> Vec<Fact> {
     let mut facts = vec![Fact::new("Logs in as", logs_in_as(request))];
     if request.pkcs10.is_err() {
         facts = vec![Fact::new("Subject", subject(request))];
@@ -90,7 +90,7 @@ pub fn identity(request: &Request) -> Vec<Fact> {
 }
 
 /// What else a decision needs beside identity and verdict.
-pub fn decision(request: &Request, clock: &Clock) -> Vec<Fact> {
+pub(crate) fn decision(request: &Request, clock: &Clock) -> Vec<Fact> {
     vec![
         Fact::new("Asked by", asked_by(request, clock)),
         Fact::new("Signer", &request.signer_name),
@@ -102,7 +102,7 @@ pub fn decision(request: &Request, clock: &Clock) -> Vec<Fact> {
 }
 
 /// What the page says about the certificate.
-pub fn certificate(loaded: &Loaded, clock: &Clock) -> Vec<Fact> {
+pub(crate) fn certificate(loaded: &Loaded, clock: &Clock) -> Vec<Fact> {
     match &loaded.request.certificate {
         None => vec![Fact::new("Certificate", "none issued yet")],
         Some(Err(why)) => {
@@ -170,7 +170,7 @@ fn logs_in_as(request: &Request) -> String {
 }
 
 /// Who a certificate for that user and those groups logs in as.
-pub fn logs_in(user: &str, groups: &[String]) -> Fact {
+pub(crate) fn logs_in(user: &str, groups: &[String]) -> Fact {
     Fact::new("Logs in as", identity_text(user, groups))
 }
 
@@ -261,7 +261,7 @@ fn condition_text(condition: &Condition, clock: &Clock) -> String {
 }
 
 /// The verdict's findings, the worst first, each with its rule.
-pub fn verdict(verdict: &Verdict) -> Vec<Fact> {
+pub(crate) fn verdict(verdict: &Verdict) -> Vec<Fact> {
     if verdict.findings.is_empty() {
         return vec![Fact { level: Some(Level::Ok), ..Fact::new("Verdict", "✔ nothing unusual") }];
     }

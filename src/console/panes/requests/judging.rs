@@ -42,12 +42,12 @@ fn id(uid: &Uid) -> Id {
 
 impl VerdictEngine {
     /// With a policy, and nothing else known.
-    pub fn by(policy: PolicyFile) -> Self {
+    pub(crate) fn by(policy: PolicyFile) -> Self {
         Self { known: ClusterSnapshot { policy, ..ClusterSnapshot::default() }, ..Self::default() }
     }
 
     /// Takes a batch in.
-    pub fn hear(&mut self, changes: &[RequestChange]) {
+    pub(crate) fn hear(&mut self, changes: &[RequestChange]) {
         for change in changes {
             let touched = match change {
                 RequestChange::Applied(row) => {
@@ -70,7 +70,7 @@ impl VerdictEngine {
     }
 
     /// Who the list no longer has is gone here, too; from now on the others are all that there is.
-    pub fn listed(&mut self, index: &Index) {
+    pub(crate) fn listed(&mut self, index: &Index) {
         let gone = |id: &Id| index.get(&self.uid(*id)).is_none();
         let gone: Vec<Id> = self.known.others.iter().map(|facts| facts.uid).filter(gone).collect();
         for id in gone {
@@ -84,7 +84,7 @@ impl VerdictEngine {
     }
 
     /// Roles and bindings are known, or are others; `None` where they are not known (any more).
-    pub fn bindings(&mut self, policy: Option<&Arc<Policy>>) {
+    pub(crate) fn bindings(&mut self, policy: Option<&Arc<Policy>>) {
         let same = match (&self.bindings, policy) {
             (Some(old), Some(new)) => Arc::ptr_eq(old, new),
             (old, new) => old.is_none() && new.is_none(),
@@ -101,13 +101,13 @@ impl VerdictEngine {
     }
 
     /// The nodes are known, or are others.
-    pub fn nodes(&mut self, nodes: Nodes) {
+    pub(crate) fn nodes(&mut self, nodes: Nodes) {
         self.known.nodes = Some(nodes);
         self.queue_all();
     }
 
     /// Who we are is known, and when the signers' CA ends, if anybody may know.
-    pub fn identified(&mut self, me: Principal, ca_ends: Option<DateTime<Utc>>) {
+    pub(crate) fn identified(&mut self, me: Principal, ca_ends: Option<DateTime<Utc>>) {
         if self.known.me.as_ref() != Some(&me) || self.known.limits.ca_ends != ca_ends {
             (self.known.me, self.known.limits.ca_ends) = (Some(me), ca_ends);
             self.queue_all();
@@ -115,7 +115,7 @@ impl VerdictEngine {
     }
 
     /// Where the API server and the Services are is known.
-    pub fn api_hosts(&mut self, hosts: &ApiHosts) {
+    pub(crate) fn api_hosts(&mut self, hosts: &ApiHosts) {
         if self.known.api_hosts.as_ref() != Some(hosts) {
             self.known.api_hosts = Some(hosts.clone());
             self.queue_all();
@@ -123,7 +123,7 @@ impl VerdictEngine {
     }
 
     /// Judges a request that was read in full. From a certificate that was cut, the signer's longest life is learnt.
-    pub fn judge(&mut self, request: &Request, now: DateTime<Utc>) -> Verdict {
+    pub(crate) fn judge(&mut self, request: &Request, now: DateTime<Utc>) -> Verdict {
         let before = self.known.limits;
         self.known.limits.learn(request);
         if self.known.limits != before {
@@ -133,12 +133,12 @@ impl VerdictEngine {
     }
 
     /// When time by itself next changes a verdict.
-    pub fn next_due(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_due(&self) -> Option<DateTime<Utc>> {
         self.known.others.next_due().filter(|_| self.known.complete)
     }
 
     /// Those of whom time has something to say are judged again.
-    pub fn time_passes(&mut self, now: DateTime<Utc>) {
+    pub(crate) fn time_passes(&mut self, now: DateTime<Utc>) {
         if self.next_due().is_some_and(|due| due <= now) {
             let due = self.known.others.due(now);
             self.queue(due);
@@ -146,12 +146,12 @@ impl VerdictEngine {
     }
 
     /// Whether somebody is to be judged again.
-    pub fn is_working(&self) -> bool {
+    pub(crate) fn is_working(&self) -> bool {
         !self.waiting.is_empty()
     }
 
     /// Judges the next ones; gives back the uids of those whose verdict may be another.
-    pub fn work(&mut self, index: &mut Index, now: DateTime<Utc>) -> Vec<Uid> {
+    pub(crate) fn work(&mut self, index: &mut Index, now: DateTime<Utc>) -> Vec<Uid> {
         let next = self.waiting.split_off(self.waiting.len().saturating_sub(SLICE));
         let context = self.known.context(now);
         let uids: Vec<Uid> = next.iter().map(|id| self.uid(*id)).collect();

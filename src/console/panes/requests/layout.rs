@@ -10,7 +10,7 @@ const WIDE: u16 = 150;
 
 /// The parts of the pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parts {
+pub(crate) struct Parts {
     /// The list with its border.
     pub list: Rect,
     /// The detail with its border; `None` on a small screen, where `Enter` shows it as a page.
@@ -18,7 +18,7 @@ pub struct Parts {
 }
 
 /// Divides the pane.
-pub fn parts(area: Rect) -> Parts {
+pub(crate) fn parts(area: Rect) -> Parts {
     if area.width >= WIDE {
         let list = Rect { width: area.width * 3 / 5, ..area };
         let detail = Rect { x: list.right(), width: area.width - list.width, ..area };
@@ -34,7 +34,7 @@ pub fn parts(area: Rect) -> Parts {
 }
 
 /// How many rows the list shows: borders and the heading are not rows.
-pub fn rows(area: Rect) -> usize {
+pub(crate) fn rows(area: Rect) -> usize {
     parts(area).list.height.saturating_sub(3).into()
 }
 

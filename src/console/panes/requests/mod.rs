@@ -1,18 +1,18 @@
 //! The Requests pane: the live list of CSRs, what stands behind the one under the cursor, and what can be done to it.
 
-pub mod access;
-pub mod columns;
-pub mod cursor;
-pub mod detail;
-pub mod index;
-pub mod judging;
-pub mod layout;
-pub mod table;
-pub mod update;
-pub mod view;
+pub(crate) mod access;
+pub(crate) mod columns;
+pub(crate) mod cursor;
+pub(crate) mod detail;
+pub(crate) mod index;
+pub(crate) mod judging;
+pub(crate) mod layout;
+pub(crate) mod table;
+pub(crate) mod update;
+pub(crate) mod view;
 
 #[cfg(test)]
-pub mod testing;
+pub(crate) mod testing;
 
 use tui_input::Input;
 
@@ -97,17 +97,17 @@ pub enum Tab {
 
 impl Tab {
     /// In the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::Summary, Self::Access, Self::Certificate, Self::Yaml];
+    pub(crate) const ALL: [Self; 4] = [Self::Summary, Self::Access, Self::Certificate, Self::Yaml];
 
     /// The next one.
     #[must_use]
-    pub fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         let at = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
         Self::ALL[(at + 1) % Self::ALL.len()]
     }
 
     /// Its heading.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Summary => "Summary",
             Self::Access => "Access",
@@ -140,18 +140,18 @@ impl RequestsPane {
     }
 
     /// The row under the cursor.
-    pub fn chosen(&self) -> Option<&Row> {
+    pub(crate) fn chosen(&self) -> Option<&Row> {
         self.index.get(self.cursor.uid()?)
     }
 
     /// The request under the cursor in full, once it is read: of this object, perhaps of an older version of it.
-    pub fn loaded(&self) -> Option<&Loaded> {
+    pub(crate) fn loaded(&self) -> Option<&Loaded> {
         let uid = self.cursor.uid()?;
         self.detail.loaded.as_deref().filter(|loaded| Uid::of(&loaded.request.pin.uid) == *uid)
     }
 
     /// [`Self::loaded`], but only if it is the version that the row shows: what a decision may be based on.
-    pub fn current(&self) -> Option<&Loaded> {
+    pub(crate) fn current(&self) -> Option<&Loaded> {
         let row = self.chosen()?;
         self.loaded().filter(|loaded| row.is(&loaded.request.pin))
     }

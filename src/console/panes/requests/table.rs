@@ -24,7 +24,7 @@ const ROOMY: usize = 68;
 
 /// The columns that have room, each with its width. That counts a blank at its end, which the last one does not draw.
 #[derive(Debug)]
-pub struct Table(Vec<(Column, usize)>);
+pub(crate) struct Table(Vec<(Column, usize)>);
 
 /// What gives way first where a choice of one's own has no room.
 const LEAST: [Column; 10] = [
@@ -63,7 +63,7 @@ const fn least(column: Column) -> usize {
 
 impl Table {
     /// The columns of `choice` in a list that is `width` wide.
-    pub fn new(choice: &Choice, width: usize) -> Self {
+    pub(crate) fn new(choice: &Choice, width: usize) -> Self {
         let columns = choice.shown().map(|column| (column, least(column))).collect();
         // The last blank is not drawn.
         let room = (width + 1).saturating_sub(MARKS);
@@ -134,12 +134,12 @@ impl Table {
     }
 
     /// Whether a column has room.
-    pub fn shows(&self, column: Column) -> bool {
+    pub(crate) fn shows(&self, column: Column) -> bool {
         self.0.iter().any(|(shown, _)| *shown == column)
     }
 
     /// How far the row under the cursor is marked: its first column.
-    pub fn marked(&self) -> usize {
+    pub(crate) fn marked(&self) -> usize {
         self.0.first().map_or(MARKS, |(_, width)| width + 1)
     }
 
@@ -151,7 +151,7 @@ impl Table {
     }
 
     /// The line above the rows.
-    pub fn heading(&self) -> String {
+    pub(crate) fn heading(&self) -> String {
         let mut text = " ".repeat(MARKS);
         for (column, width, blank) in self.cells() {
             push_cell(&mut text, heading(column), width);
@@ -161,7 +161,7 @@ impl Table {
     }
 
     /// A row.
-    pub fn line(&self, row: &Row, chosen: bool, marked: bool, state: &State) -> Line<'static> {
+    pub(crate) fn line(&self, row: &Row, chosen: bool, marked: bool, state: &State) -> Line<'static> {
         let mut spans = Vec::with_capacity(3);
         let mut text = String::with_capacity(160);
         text.push(if chosen { '›' } else { ' ' });

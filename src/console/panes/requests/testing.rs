@@ -8,12 +8,12 @@ use crate::domain::row::Row;
 use crate::domain::verdict::{Context, Level, RequestFacts, judge, uid_id};
 
 /// A moment on the day the tests play on.
-pub fn noon() -> DateTime<Utc> {
+pub(crate) fn noon() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_500_000, 0).unwrap_or_default()
 }
 
 /// A pending request of somebody for themselves, created `seconds` after [`noon`].
-pub fn row(name: &str, seconds: i64) -> Row {
+pub(crate) fn row(name: &str, seconds: i64) -> Row {
     let uid = format!("uid-{name}");
     let facts = RequestFacts {
         uid: uid_id(&uid),
@@ -34,14 +34,14 @@ pub fn row(name: &str, seconds: i64) -> Row {
 }
 
 /// The row with other facts.
-pub fn with(row: Row, change: impl FnOnce(&mut RequestFacts)) -> Row {
+pub(crate) fn with(row: Row, change: impl FnOnce(&mut RequestFacts)) -> Row {
     let mut facts = (*row.facts).clone();
     change(&mut facts);
     Row { facts: facts.into(), ..row }
 }
 
 /// A pending request for `user` in `groups`, asked for by ci-bot, created `seconds` after [`noon`].
-pub fn request(name: &str, seconds: i64, user: &str, groups: &[&str]) -> Request {
+pub(crate) fn request(name: &str, seconds: i64, user: &str, groups: &[&str]) -> Request {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     let organizations = groups.iter().map(|group| format!(",O={group}"));
     Request {
@@ -72,6 +72,6 @@ pub fn request(name: &str, seconds: i64, user: &str, groups: &[&str]) -> Request
 }
 
 /// Its line.
-pub fn row_of(request: &Request) -> Row {
+pub(crate) fn row_of(request: &Request) -> Row {
     Row::new(request, &judge(request, &Context::default()), &mut Interner::default())
 }

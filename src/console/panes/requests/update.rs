@@ -22,11 +22,11 @@ use crate::domain::row::Row;
 use crate::error::UserError;
 
 /// Seconds after which an approved request without a certificate is called stuck.
-pub const STUCK_SECONDS: i64 = 10;
+pub(crate) const STUCK_SECONDS: i64 = 10;
 
 impl RequestsPane {
     /// Where keys are looked up in this pane.
-    pub fn places(&self) -> Vec<KeyContext> {
+    pub(crate) fn places(&self) -> Vec<KeyContext> {
         match (&self.typing, self.page) {
             (Some(_), _) => vec![KeyContext::Always],
             (None, Some(_)) => vec![
@@ -41,7 +41,7 @@ impl RequestsPane {
     }
 
     /// When an age on the list or in the detail reads differently, or a request becomes stuck.
-    pub fn next_change(&self, clock: &Clock, height: usize) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_change(&self, clock: &Clock, height: usize) -> Option<DateTime<Utc>> {
         let rows = self.index.window(self.cursor.top(), height);
         let ages = rows.filter_map(|(row, _)| row.created_at).map(|at| clock.age_changes(at));
         let stuck = self.chosen().filter(|row| row.state == RequestState::Approved).and_then(|row| row.approved_at);
@@ -64,7 +64,7 @@ impl RequestsPane {
 }
 
 /// News from the watch.
-pub fn watched(state: &mut State, message: Message) -> Vec<Effect> {
+pub(crate) fn watched(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = Vec::new();
     let requests = &mut state.requests;
     match message {
@@ -101,7 +101,7 @@ pub fn watched(state: &mut State, message: Message) -> Vec<Effect> {
 }
 
 /// Goes on with a long list that is being worked out, which tells nothing new until it is complete; then with verdicts.
-pub fn work(state: &mut State) -> Vec<Effect> {
+pub(crate) fn work(state: &mut State) -> Vec<Effect> {
     if state.requests.index.is_working() {
         return if state.requests.index.work() { settle(state) } else { Vec::new() };
     }
@@ -124,19 +124,19 @@ fn judge_some(state: &mut State) {
 }
 
 /// Roles and bindings may be others: then every verdict may be.
-pub fn bindings_changed(state: &mut State) {
+pub(crate) fn bindings_changed(state: &mut State) {
     let policy = state.rbac.complete().then_some(&state.rbac.policy);
     state.requests.judging.bindings(policy);
 }
 
 /// Time went on.
-pub fn time_passes(state: &mut State) {
+pub(crate) fn time_passes(state: &mut State) {
     let now = state.clock.now;
     state.requests.judging.time_passes(now);
 }
 
 /// After the list or the screen changed: the cursor finds its object, and the detail follows it.
-pub fn settle(state: &mut State) -> Vec<Effect> {
+pub(crate) fn settle(state: &mut State) -> Vec<Effect> {
     let height = state.list_height();
     let RequestsPane { index, cursor, complete, .. } = &mut state.requests;
     if *complete || cursor.was_moved() {
@@ -161,7 +161,7 @@ fn follow(state: &mut State) -> Vec<Effect> {
 }
 
 /// A request was read in full.
-pub fn read(state: &mut State, uid: &str, result: Result<Box<Loaded>, UserError>) -> Vec<Effect> {
+pub(crate) fn read(state: &mut State, uid: &str, result: Result<Box<Loaded>, UserError>) -> Vec<Effect> {
     let detail = &mut state.requests.detail;
     let asked = detail.reading.take();
     match result {
@@ -183,7 +183,7 @@ pub fn read(state: &mut State, uid: &str, result: Result<Box<Loaded>, UserError>
 }
 
 /// A key in this pane.
-pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     if state.requests.typing.is_some() {
         return typed(state, key);
     }
@@ -229,7 +229,7 @@ fn sort_next(requests: &mut RequestsPane) {
 }
 
 /// How far a movement goes; first and last are farther than any list is long.
-pub fn steps(action: Action, height: usize) -> Option<isize> {
+pub(crate) fn steps(action: Action, height: usize) -> Option<isize> {
     let height = isize::try_from(height).unwrap_or(1);
     Some(match action {
         Action::Down => 1,
@@ -304,7 +304,7 @@ fn on_row(state: &mut State, action: Action) -> Vec<Effect> {
 }
 
 /// Whether `action` would do something now: what the footer offers.
-pub fn possible(state: &State, action: Action) -> bool {
+pub(crate) fn possible(state: &State, action: Action) -> bool {
     let row = state.requests.chosen();
     let writable = !state.session.read_only;
     match action {
@@ -321,7 +321,7 @@ pub fn possible(state: &State, action: Action) -> bool {
 }
 
 /// A key while the search is typed: the list follows every letter.
-pub fn typed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn typed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let requests = &mut state.requests;
     let Some(input) = &mut requests.typing else { return Vec::new() };
     match key.code {

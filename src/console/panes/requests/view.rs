@@ -27,7 +27,7 @@ use crate::domain::text::{printable, printable_block};
 const LABEL: usize = 10;
 
 /// Draws the pane.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
     if state.requests.page.is_some() {
         return draw_page(frame, area, state);
     }
@@ -207,7 +207,7 @@ fn spans_with(fact: &Fact, label: usize, width: usize, state: &State) -> Vec<Spa
 }
 
 /// A fact with its text broken into lines.
-pub fn fact_lines(fact: &Fact, width: usize, state: &State) -> Vec<Line<'static>> {
+pub(crate) fn fact_lines(fact: &Fact, width: usize, state: &State) -> Vec<Line<'static>> {
     let style = fact.level.map_or(Style::new(), |level| state.theme.level(level));
     let label = LABEL.max(fact.label.width() + 1);
     let texts = wrapped(&fact.text, width.saturating_sub(label + 2));
@@ -219,7 +219,7 @@ pub fn fact_lines(fact: &Fact, width: usize, state: &State) -> Vec<Line<'static>
 }
 
 /// The lines of the page's tab.
-pub fn page_lines(state: &State) -> Vec<Line<'static>> {
+pub(crate) fn page_lines(state: &State) -> Vec<Line<'static>> {
     let Some(page) = state.requests.page else { return Vec::new() };
     let Some(loaded) = state.requests.loaded() else { return vec![waiting(state)] };
     let width = usize::from(state.size.width).saturating_sub(2);

@@ -1,7 +1,7 @@
 //! Fields to fill in: texts, choices and switches, with one of them having the keyboard.
 
-pub mod paste;
-pub mod view;
+pub(crate) mod paste;
+pub(crate) mod view;
 
 use crossterm::event::{Event, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
@@ -9,7 +9,7 @@ use tui_input::{Input, InputRequest};
 
 /// One field.
 #[derive(Debug)]
-pub struct Field<Id> {
+pub(crate) struct Field<Id> {
     /// Which one it is.
     pub id: Id,
     /// What stands before it.
@@ -24,7 +24,7 @@ pub struct Field<Id> {
 
 /// A field's content.
 #[derive(Debug)]
-pub enum Value {
+pub(crate) enum Value {
     /// A line of text.
     Text(Input),
     /// One of several.
@@ -52,7 +52,7 @@ impl<Id> Default for Form<Id> {
 impl<Id: Copy + PartialEq> Form<Id> {
     /// Adds a text field.
     #[must_use]
-    pub fn text(mut self, id: Id, label: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn text(mut self, id: Id, label: &'static str, value: impl Into<String>) -> Self {
         self.fields.push(Field {
             id,
             label,
@@ -65,7 +65,7 @@ impl<Id: Copy + PartialEq> Form<Id> {
 
     /// Adds a text field whose entries are separated by commas.
     #[must_use]
-    pub fn list(mut self, id: Id, label: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn list(mut self, id: Id, label: &'static str, value: impl Into<String>) -> Self {
         self = self.text(id, label, value);
         if let Some(field) = self.fields.last_mut() {
             field.list = true;
@@ -75,33 +75,33 @@ impl<Id: Copy + PartialEq> Form<Id> {
 
     /// Adds a choice.
     #[must_use]
-    pub fn choice(mut self, id: Id, label: &'static str, options: Vec<String>, chosen: usize) -> Self {
+    pub(crate) fn choice(mut self, id: Id, label: &'static str, options: Vec<String>, chosen: usize) -> Self {
         self.fields.push(Field { id, label, value: Value::Choice { options, chosen }, list: false, touched: false });
         self
     }
 
     /// All fields in order.
-    pub fn fields(&self) -> &[Field<Id>] {
+    pub(crate) fn fields(&self) -> &[Field<Id>] {
         &self.fields
     }
 
     /// The field that has the keyboard.
-    pub fn focused(&self) -> Option<Id> {
+    pub(crate) fn focused(&self) -> Option<Id> {
         self.fields.get(self.focus).map(|field| field.id)
     }
 
     /// Gives a field the keyboard.
-    pub fn focus(&mut self, id: Id) {
+    pub(crate) fn focus(&mut self, id: Id) {
         self.focus = self.fields.iter().position(|field| field.id == id).unwrap_or(self.focus);
     }
 
     /// Whether the last field among `visible` ones has the keyboard.
-    pub fn at_last(&self, visible: impl Fn(Id) -> bool) -> bool {
+    pub(crate) fn at_last(&self, visible: impl Fn(Id) -> bool) -> bool {
         !self.fields.iter().skip(self.focus + 1).any(|field| visible(field.id))
     }
 
     /// Moves the keyboard to the next (or previous) field among the `visible` ones, around the end.
-    pub fn move_focus(&mut self, forward: bool, visible: impl Fn(Id) -> bool) {
+    pub(crate) fn move_focus(&mut self, forward: bool, visible: impl Fn(Id) -> bool) {
         let count = self.fields.len();
         for step in 1..=count {
             let next = if forward { self.focus + step } else { self.focus + count - step } % count;
@@ -113,7 +113,7 @@ impl<Id: Copy + PartialEq> Form<Id> {
     }
 
     /// The text of a text field, or the option taken.
-    pub fn value(&self, id: Id) -> &str {
+    pub(crate) fn value(&self, id: Id) -> &str {
         match self.get(id).map(|field| &field.value) {
             Some(Value::Text(input)) => input.value(),
             Some(Value::Choice { options, chosen }) => options.get(*chosen).map_or("", String::as_str),
@@ -122,7 +122,7 @@ impl<Id: Copy + PartialEq> Form<Id> {
     }
 
     /// Which option of a choice is taken.
-    pub fn chosen(&self, id: Id) -> usize {
+    pub(crate) fn chosen(&self, id: Id) -> usize {
         match self.get(id).map(|field| &field.value) {
             Some(Value::Choice { chosen, .. }) => *chosen,
             _ => 0,
@@ -130,7 +130,7 @@ impl<Id: Copy + PartialEq> Form<Id> {
     }
 
     /// Puts a default into a text field that nobody has changed.
-    pub fn suggest(&mut self, id: Id, text: &str) {
+    pub(crate) fn suggest(&mut self, id: Id, text: &str) {
         let field = self.fields.iter_mut().find(|field| field.id == id && !field.touched);
         if let Some(Field { value: Value::Text(input), .. }) = field
             && input.value() != text
@@ -140,19 +140,19 @@ impl<Id: Copy + PartialEq> Form<Id> {
     }
 
     /// Empties a text field.
-    pub fn clear(&mut self, id: Id) {
+    pub(crate) fn clear(&mut self, id: Id) {
         if let Some(Field { value: Value::Text(input), .. }) = self.fields.iter_mut().find(|field| field.id == id) {
             input.reset();
         }
     }
 
     /// Whether anything was typed or chosen.
-    pub fn touched(&self) -> bool {
+    pub(crate) fn touched(&self) -> bool {
         self.fields.iter().any(|field| field.touched)
     }
 
     /// A key for the field that has the keyboard; tells whether it meant anything there.
-    pub fn key(&mut self, key: KeyEvent) -> bool {
+    pub(crate) fn key(&mut self, key: KeyEvent) -> bool {
         let Some(field) = self.fields.get_mut(self.focus) else { return false };
         match &mut field.value {
             Value::Text(input) => match input.handle_event(&Event::Key(key)) {
@@ -167,7 +167,7 @@ impl<Id: Copy + PartialEq> Form<Id> {
     }
 
     /// Whether the text cursor of the field that has the keyboard stands behind the last letter.
-    pub fn at_end(&self) -> bool {
+    pub(crate) fn at_end(&self) -> bool {
         match self.fields.get(self.focus).map(|field| &field.value) {
             Some(Value::Text(input)) => input.cursor() == input.value().chars().count(),
             _ => false,
@@ -175,7 +175,7 @@ impl<Id: Copy + PartialEq> Form<Id> {
     }
 
     /// Moves a choice that has the keyboard; in a text field moves the text cursor.
-    pub fn turn(&mut self, forward: bool) {
+    pub(crate) fn turn(&mut self, forward: bool) {
         let Some(field) = self.fields.get_mut(self.focus) else { return };
         match &mut field.value {
             Value::Text(input) => {
@@ -194,7 +194,7 @@ impl<Id: Copy + PartialEq> Form<Id> {
     ///
     /// # Errors
     /// Why nothing was pasted.
-    pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+    pub(crate) fn paste(&mut self, text: &str) -> Result<(), &'static str> {
         let Some(field) = self.fields.get_mut(self.focus) else { return Ok(()) };
         if let Value::Text(input) = &mut field.value {
             paste::insert(input, &if field.list { paste::entries(text)? } else { paste::line(text)?.to_owned() });

@@ -9,7 +9,7 @@ const CONTROL: &str = "not pasted: it has control characters";
 ///
 /// # Errors
 /// Where there are more lines, or characters that no key types.
-pub fn line(text: &str) -> Result<&str, &'static str> {
+pub(crate) fn line(text: &str) -> Result<&str, &'static str> {
     let text = text.trim_end_matches(['\r', '\n']);
     if text.contains(['\r', '\n', '\u{85}', '\u{2028}', '\u{2029}']) {
         return Err(SEVERAL);
@@ -21,7 +21,7 @@ pub fn line(text: &str) -> Result<&str, &'static str> {
 ///
 /// # Errors
 /// Where there are characters that no key types.
-pub fn entries(text: &str) -> Result<String, &'static str> {
+pub(crate) fn entries(text: &str) -> Result<String, &'static str> {
     let lines = text.split(['\r', '\n', '\t']).map(str::trim);
     let mut entries: Vec<_> = lines.filter(|entry| !entry.is_empty()).collect();
     if entries.iter().any(|entry| entry.contains(char::is_control)) {
@@ -34,7 +34,7 @@ pub fn entries(text: &str) -> Result<String, &'static str> {
 }
 
 /// Puts text where the cursor is.
-pub fn insert(input: &mut Input, text: &str) {
+pub(crate) fn insert(input: &mut Input, text: &str) {
     for c in text.chars() {
         input.handle(InputRequest::InsertChar(c));
     }

@@ -11,7 +11,7 @@ use crate::console::widgets::text::{cell, shown};
 use crate::console::widgets::theme::Theme;
 
 /// Draws the `visible` fields one below the other, labels `label_width` columns wide; returns the first free line.
-pub fn draw<Id: Copy + PartialEq>(
+pub(crate) fn draw<Id: Copy + PartialEq>(
     frame: &mut Frame,
     area: Rect,
     form: &Form<Id>,
@@ -36,7 +36,7 @@ pub fn draw<Id: Copy + PartialEq>(
 }
 
 /// How many lines a field takes where there is room.
-pub fn lines<Id>(field: &Field<Id>) -> usize {
+pub(crate) fn lines<Id>(field: &Field<Id>) -> usize {
     match &field.value {
         Value::Choice { options, .. } if options.len() <= 6 => options.len(),
         _ => 1,
@@ -71,7 +71,7 @@ fn draw_field<Id>(
 }
 
 /// A line of text with its cursor, scrolled so that the cursor is in sight.
-pub fn draw_text(frame: &mut Frame, area: Rect, input: &Input, focused: bool, theme: Theme) {
+pub(crate) fn draw_text(frame: &mut Frame, area: Rect, input: &Input, focused: bool, theme: Theme) {
     let width = usize::from(area.width.max(1));
     // The cursor counts characters of the value; what is seen may be longer where characters are escaped.
     let before: String = input.value().chars().take(input.cursor()).collect();

@@ -17,7 +17,7 @@ pub(super) const CONTROL_PLANE: &str = "kube-system";
 
 /// One dangerous right.
 #[derive(Debug, PartialEq, Eq)]
-pub struct RiskyPermission {
+pub(crate) struct RiskyPermission {
     /// The rule that stands for it in verdicts, docs and JSON.
     pub rule: &'static Rule,
     /// How bad it is for the whole cluster, and how bad in one namespace.
@@ -57,7 +57,7 @@ impl Permission {
 
 impl RiskyPermission {
     /// How bad it is in a namespace, or (without one) in the whole cluster, for every object or for named ones.
-    pub fn level(&self, scope: Option<&str>, named: bool) -> Level {
+    pub(crate) fn level(&self, scope: Option<&str>, named: bool) -> Level {
         let wide = scope.is_none_or(|namespace| namespace == CONTROL_PLANE);
         let level = if wide { self.levels.0 } else { self.levels.1 };
         match level {
@@ -75,7 +75,7 @@ fn all() -> impl Iterator<Item = &'static RiskyPermission> {
 
 /// Something dangerous that somebody holds.
 #[derive(Debug, Clone)]
-pub struct RiskFinding<'a> {
+pub(crate) struct RiskFinding<'a> {
     /// The rule that found it.
     pub danger: &'static RiskyPermission,
     /// How bad it is.
@@ -90,7 +90,7 @@ pub struct RiskFinding<'a> {
 
 impl RiskFinding<'_> {
     /// A sentence without its subject: `reads secrets in namespace qa`. Names are not yet made printable.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let place = match (&self.scope, self.grant) {
             (_, None) => String::new(),
             (Some(namespace), _) => format!(" in namespace {namespace}"),
@@ -107,7 +107,7 @@ impl RiskFinding<'_> {
 }
 
 /// What is dangerous in everything that `who` holds, in all namespaces: the worst first, each kind once a place.
-pub fn findings<'a>(policy: &'a Policy, who: &Principal) -> Vec<RiskFinding<'a>> {
+pub(crate) fn findings<'a>(policy: &'a Policy, who: &Principal) -> Vec<RiskFinding<'a>> {
     let mut found = Vec::new();
     if who.is_master() {
         found.push(RiskFinding { danger: &ABOVE, level: Level::Danger, scope: None, names: &[], grant: None });
@@ -117,7 +117,7 @@ pub fn findings<'a>(policy: &'a Policy, who: &Principal) -> Vec<RiskFinding<'a>>
 }
 
 /// What is dangerous in one rule of a role, as it would be where that is bound.
-pub fn of_grant(grant: Grant<'_>) -> Vec<RiskFinding<'_>> {
+pub(crate) fn of_grant(grant: Grant<'_>) -> Vec<RiskFinding<'_>> {
     let names = list(grant.rule.resource_names.as_ref());
     let scope = grant.binding.scope.clone();
     let finding = |danger: &'static RiskyPermission| {
@@ -128,7 +128,7 @@ pub fn of_grant(grant: Grant<'_>) -> Vec<RiskFinding<'_>> {
 }
 
 /// What is dangerous in a rule that is bound in a namespace, or (without one) in the cluster.
-pub fn of_rule(rule: &PolicyRule, scope: Option<&str>) -> Vec<&'static RiskyPermission> {
+pub(crate) fn of_rule(rule: &PolicyRule, scope: Option<&str>) -> Vec<&'static RiskyPermission> {
     let star = |values: &[String]| values.iter().any(|value| value == "*");
     let resources = list(rule.resources.as_ref());
     if list(rule.resource_names.as_ref()).is_empty()
@@ -150,13 +150,13 @@ pub fn of_rule(rule: &PolicyRule, scope: Option<&str>) -> Vec<&'static RiskyPerm
 }
 
 /// How dangerous the worst in a rule is.
-pub fn level_of_rule(rule: &PolicyRule, scope: Option<&str>) -> Level {
+pub(crate) fn level_of_rule(rule: &PolicyRule, scope: Option<&str>) -> Level {
     let named = !list(rule.resource_names.as_ref()).is_empty();
     of_rule(rule, scope).into_iter().map(|danger| danger.level(scope, named)).max().unwrap_or(Level::Ok)
 }
 
 /// What is dangerous about one thing that is allowed: the worst rule about it.
-pub fn of_action(action: &Action) -> Option<&'static RiskyPermission> {
+pub(crate) fn of_action(action: &Action) -> Option<&'static RiskyPermission> {
     let Action::Resource(action) = action else { return None };
     let name = ResourceName::asked(action);
     let scope = Some(action.namespace.as_str()).filter(|namespace| !namespace.is_empty());

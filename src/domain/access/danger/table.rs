@@ -24,14 +24,14 @@ const IMPERSONATE: &[&str] = &[
 ];
 
 /// The other half of the narrower verbs: `impersonate-on:<mode>:<verb>`, on whatever is to be done so.
-pub const IMPERSONATE_ON: &str = "impersonate-on:";
+pub(crate) const IMPERSONATE_ON: &str = "impersonate-on:";
 
 /// Dangerous in the cluster, a question in one namespace.
 const USUAL: (Level, Level) = (Worst, Warning);
 const WARNING: (Level, Level) = (Warning, Warning);
 
 /// A rule of the whole cluster that covers everything. Told apart from the others because it contains them all.
-pub static EVERYTHING: RiskyPermission = RiskyPermission {
+pub(crate) static EVERYTHING: RiskyPermission = RiskyPermission {
     rule: &rules::ACCESS_CLUSTER_ADMIN,
     levels: USUAL,
     text: "may do everything",
@@ -40,7 +40,7 @@ pub static EVERYTHING: RiskyPermission = RiskyPermission {
 };
 
 /// The same of one namespace.
-pub static EVERYTHING_THERE: RiskyPermission = RiskyPermission {
+pub(crate) static EVERYTHING_THERE: RiskyPermission = RiskyPermission {
     rule: &rules::ACCESS_WILDCARD,
     levels: USUAL,
     text: "may do everything",
@@ -49,7 +49,7 @@ pub static EVERYTHING_THERE: RiskyPermission = RiskyPermission {
 };
 
 /// Member of `system:masters`.
-pub static ABOVE: RiskyPermission = RiskyPermission {
+pub(crate) static ABOVE: RiskyPermission = RiskyPermission {
     rule: &rules::GROUP_MASTERS,
     levels: (Worst, Worst),
     text: "is in system:masters: above every rule, and no binding can take that back",
@@ -58,7 +58,7 @@ pub static ABOVE: RiskyPermission = RiskyPermission {
 };
 
 /// Verbs that begin with [`IMPERSONATE_ON`], on any resource.
-pub static ACT_AS: RiskyPermission = RiskyPermission {
+pub(crate) static ACT_AS: RiskyPermission = RiskyPermission {
     rule: &rules::ACCESS_IMPERSONATE,
     levels: USUAL,
     text: "may act under another identity (impersonate-on)",
@@ -68,7 +68,7 @@ pub static ACT_AS: RiskyPermission = RiskyPermission {
 
 /// A verb or resource that is every one, those too that do not exist yet. What is dangerous among those that do exist is
 /// found by itself.
-pub static WILDCARD: RiskyPermission = RiskyPermission {
+pub(crate) static WILDCARD: RiskyPermission = RiskyPermission {
     rule: &rules::ACCESS_WILDCARD,
     levels: WARNING,
     text: "holds a rule with *, which also covers what will be added later,",
@@ -85,7 +85,7 @@ const fn cluster(verbs: &'static [&'static str], group: &'static str, name: &'st
 }
 
 /// The rules that look at single deeds, the worst first.
-pub static DANGERS: [RiskyPermission; 16] = [
+pub(crate) static DANGERS: [RiskyPermission; 16] = [
     RiskyPermission {
         rule: &rules::ACCESS_IMPERSONATE,
         levels: USUAL,

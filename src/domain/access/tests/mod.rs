@@ -1,4 +1,4 @@
-//! Rules of evaluation, one by one. That they are the server's own is shown on the real control plane (tests/end_to_end).
+//! Rules of evaluation, one by one. That they are the server's own is shown on the real control plane (`tests/end_to_end`).
 
 use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef, Subject};
 

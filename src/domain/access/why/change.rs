@@ -10,7 +10,7 @@ use crate::domain::output::shell::{Kubectl, ShellCommand, ShellLine};
 
 /// A list of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     /// `verbs`.
     Verb,
     /// `resources`.
@@ -25,7 +25,7 @@ pub enum Part {
 
 impl Part {
     /// In a word.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Verb => "verb",
             Self::Resource => "resource",
@@ -48,7 +48,7 @@ impl Part {
 
 /// One change of roles and bindings.
 #[derive(Debug, Clone, PartialEq)]
-pub enum GrantChange {
+pub(crate) enum GrantChange {
     /// Bind a role that is there.
     Bind {
         /// The new binding.
@@ -138,7 +138,7 @@ fn for_subject(command: ShellCommand, subject: &SubjectKey) -> ShellCommand {
 
 impl GrantChange {
     /// The kubectl lines that do it.
-    pub fn commands(&self, kubectl: &Kubectl) -> Vec<ShellLine> {
+    pub(crate) fn commands(&self, kubectl: &Kubectl) -> Vec<ShellLine> {
         match self {
             Self::Bind { name, scope, role, subject } => vec![bind(kubectl, name, scope, role, subject)],
             Self::Join { binding: (scope, name), subject } => {

@@ -2,14 +2,13 @@
 
 use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef};
 
-use super::matrix::allows_named;
 use super::policy::holds;
 use super::rule::{list, url_covers};
 use super::{Action, Grant, Policy, Principal, ResourceName, Role, Scope, SubjectKey, UNAUTHENTICATED, allows};
 
 mod change;
 
-pub use change::{GrantChange, Part};
+pub(crate) use change::{GrantChange, Part};
 
 /// As many near misses are told.
 const NEAREST: usize = 6;
@@ -18,7 +17,7 @@ const DEFAULTS: &str = "kubernetes.io/bootstrapping";
 
 /// The answer.
 #[derive(Debug)]
-pub enum WhyAnswer<'a> {
+pub(crate) enum WhyAnswer<'a> {
     /// A member of `system:masters` needs no rule.
     Above,
     /// These chains grant it.
@@ -29,7 +28,7 @@ pub enum WhyAnswer<'a> {
 
 /// Something that almost grants it.
 #[derive(Debug, Clone)]
-pub struct Near<'a> {
+pub(crate) struct Near<'a> {
     /// What is there, and what it lacks. Not yet made printable.
     pub text: String,
     /// The chain that comes near, where it is one of the person's own.
@@ -42,7 +41,7 @@ pub struct Near<'a> {
 
 impl Policy {
     /// Why, or why not.
-    pub fn why(&self, who: &Principal, action: &Action) -> WhyAnswer<'_> {
+    pub(crate) fn why(&self, who: &Principal, action: &Action) -> WhyAnswer<'_> {
         if who.is_master() {
             return WhyAnswer::Above;
         }
@@ -243,9 +242,4 @@ fn lacking(rule: &PolicyRule, action: &Action) -> Option<(Part, String, usize)> 
             named.then(|| (Part::Name, asked.name.clone(), rule.verbs.len() - 1))
         }
     }
-}
-
-/// Whether somebody may do it to some named object, though not to all: worth saying beside a refusal.
-pub fn only_named<'a>(policy: &'a Policy, who: &Principal, action: &Action) -> Vec<Grant<'a>> {
-    policy.rules_of(who, action.namespace()).filter(|grant| allows_named(grant, action)).collect()
 }

@@ -9,7 +9,7 @@ use crate::domain::output::redact;
 
 /// Why a cluster with `insecure-skip-tls-verify` and a CA is refused, as kubectl does (client-go,
 /// `transport/transport.go`: specifying a root certificates file with the insecure flag is not allowed).
-pub const CONTRADICTION: &str = "its cluster has a certificate authority and insecure-skip-tls-verify: true, which kubectl refuses together; remove one";
+pub(crate) const CONTRADICTION: &str = "its cluster has a certificate authority and insecure-skip-tls-verify: true, which kubectl refuses together; remove one";
 
 /// Schemes of a proxy that client-go knows (`tools/clientcmd/client_config.go`, `parseProxyURL`).
 const PROXIES: [&str; 3] = ["http", "https", "socks5"];
@@ -70,12 +70,12 @@ pub(super) fn is_encrypted(server: &str) -> bool {
 }
 
 /// Whether a cluster entry has a CA, in itself or in a file, readable or not.
-pub fn names_authority(cluster: &Mapping) -> bool {
+pub(crate) fn names_authority(cluster: &Mapping) -> bool {
     ["certificate-authority", "certificate-authority-data"].iter().any(|field| !text(cluster, field).is_empty())
 }
 
 /// What is wrong with a server's address, if it is one that no client can use.
-pub fn server_problem(server: &str) -> Option<String> {
+pub(crate) fn server_problem(server: &str) -> Option<String> {
     let shown = redact::url(server);
     let (scheme, rest) = match server.split_once("://") {
         None => return Some(format!("the server {shown} has no scheme: write https://{shown}")),

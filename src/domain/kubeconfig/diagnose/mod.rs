@@ -15,10 +15,10 @@ use super::schema::decoded;
 use super::set::Kubeconfigs;
 use crate::domain::certificate::Certificate;
 
-pub use cluster::{CONTRADICTION, names_authority, server_problem};
+pub(crate) use cluster::{CONTRADICTION, names_authority, server_problem};
 
 /// What lies outside of the kubeconfigs.
-pub trait FileAccess {
+pub(crate) trait FileAccess {
     /// Reads a file that a kubeconfig refers to.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ pub enum Credential {
 
 impl Credential {
     /// In a word or two.
-    pub fn word(&self) -> String {
+    pub(crate) fn word(&self) -> String {
         match self {
             Self::Certificate => "certificate".to_owned(),
             Self::Token => "token".to_owned(),
@@ -139,7 +139,7 @@ impl UserEntry {
 
 /// How a credential stands at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Life {
+pub(crate) enum Life {
     /// It says nothing about its end.
     Unknown,
     /// Valid, and not about to end.
@@ -154,7 +154,7 @@ pub enum Life {
 
 impl Diagnosis {
     /// How the credential stands at `now`, if its end is worth a warning `warn` ahead of it.
-    pub fn life(&self, now: DateTime<Utc>, warn: TimeDelta) -> Life {
+    pub(crate) fn life(&self, now: DateTime<Utc>, warn: TimeDelta) -> Life {
         let begins = self.certificate.as_ref().map(|certificate| certificate.not_before);
         match self.ends {
             None => Life::Unknown,
@@ -167,7 +167,7 @@ impl Diagnosis {
 
     /// How long ahead a certificate's end is worth a warning where nobody says it: two weeks, or a fifth of its life if
     /// that is shorter, so that a certificate for a day is not a warning all day.
-    pub fn default_warning(&self) -> TimeDelta {
+    pub(crate) fn default_warning(&self) -> TimeDelta {
         let weeks = TimeDelta::days(14);
         self.certificate.as_ref().map_or(weeks, |certificate| {
             let life = certificate.not_after - certificate.not_before;
@@ -176,7 +176,7 @@ impl Diagnosis {
     }
 
     /// The ways to log in, in words: `certificate`, `exec aws`, `none`.
-    pub fn credential(&self) -> String {
+    pub(crate) fn credential(&self) -> String {
         let words: Vec<_> = self.credentials.iter().map(Credential::word).collect();
         if words.is_empty() { "none".to_owned() } else { words.join("+") }
     }
@@ -184,7 +184,7 @@ impl Diagnosis {
 
 impl Kubeconfigs {
     /// Every context, looked through.
-    pub fn diagnose(&self, around: &dyn FileAccess) -> Vec<Diagnosis> {
+    pub(crate) fn diagnose(&self, around: &dyn FileAccess) -> Vec<Diagnosis> {
         self.names(EntryKind::Context).into_iter().map(|name| self.diagnose_one(name, around)).collect()
     }
 

@@ -110,12 +110,12 @@ pub struct ShellCommand {
 
 impl ShellCommand {
     /// A command that begins with these fixed words.
-    pub fn new(words: &'static str) -> Self {
+    pub(crate) fn new(words: &'static str) -> Self {
         Self { text: words.to_owned(), sketch: words.to_owned(), refused: None }
     }
 
     /// `words=value`: an assignment.
-    pub fn assign(words: &'static str, value: &str) -> Self {
+    pub(crate) fn assign(words: &'static str, value: &str) -> Self {
         let mut command = Self::new(words);
         command.text.push('=');
         let lengthy = value.len() > LONGEST_PLAIN && is_harmless(value);
@@ -141,7 +141,7 @@ impl ShellCommand {
     }
 
     /// Adds `--name=value` where there is a value.
-    pub fn flag_if(self, name: &'static str, value: Option<&str>) -> Self {
+    pub(crate) fn flag_if(self, name: &'static str, value: Option<&str>) -> Self {
         match value {
             Some(value) => self.flag(name, value),
             None => self,
@@ -149,7 +149,7 @@ impl ShellCommand {
     }
 
     /// Adds `--name=a,b,c` as kubectl reads it: comma-separated, in quotation marks where a value has them.
-    pub fn list(mut self, name: &'static str, values: &[impl AsRef<str>]) -> Self {
+    pub(crate) fn list(mut self, name: &'static str, values: &[impl AsRef<str>]) -> Self {
         if values.iter().any(|value| value.as_ref().contains([',', '"'])) {
             return self.refuse(Refusal::Separator, &format!(" --{name}=VALUE"));
         }
@@ -159,7 +159,7 @@ impl ShellCommand {
     }
 
     /// Adds an operand that must come before `--`, as `kubectl create role NAME` wants it.
-    pub fn leading_operand(mut self, name: &str) -> Self {
+    pub(crate) fn leading_operand(mut self, name: &str) -> Self {
         if name.starts_with('-') {
             return self.refuse(Refusal::LeadingDash, " NAME");
         }
@@ -179,50 +179,50 @@ impl ShellCommand {
     }
 
     /// Adds fixed text of the shell's grammar, such as ` | base64 -d`.
-    pub fn then(mut self, text: &'static str) -> Self {
+    pub(crate) fn then(mut self, text: &'static str) -> Self {
         self.text.push_str(text);
         self
     }
 
     /// Adds ` option 'value'`, for programs that do not take `--name=value`.
-    pub fn option(mut self, option: &'static str, value: &str) -> Self {
+    pub(crate) fn option(mut self, option: &'static str, value: &str) -> Self {
         self.text.extend([" ", option, " "]);
         self.value(value, &format!(" {option} VALUE"))
     }
 
     /// Adds `--name="$(command)"`: the value is what the command prints.
-    pub fn flag_of(mut self, name: &'static str, command: &Self) -> Self {
+    pub(crate) fn flag_of(mut self, name: &'static str, command: &Self) -> Self {
         self.text.extend([" --", name, "="]);
         self.substituted("", command)
     }
 
     /// Adds ` > file`.
-    pub fn to_file(mut self, path: &str) -> Self {
+    pub(crate) fn write_to(mut self, path: &str) -> Self {
         self.text.push_str(" > ");
         self.value(path, "")
     }
 
     /// Adds ` < file`.
-    pub fn from_file(mut self, path: &str) -> Self {
+    pub(crate) fn read_from(mut self, path: &str) -> Self {
         self.text.push_str(" < ");
         self.value(path, "")
     }
 
     /// Adds ` | command`, or with another sign another command.
-    pub fn chain(mut self, sign: &'static str, next: &Self) -> Self {
+    pub(crate) fn chain(mut self, sign: &'static str, next: &Self) -> Self {
         self.text.extend([" ", sign, " ", &next.text]);
         self.refused = self.refused.or(next.refused);
         self
     }
 
     /// Adds an operand on a line of its own.
-    pub fn line_operand(mut self, text: &str) -> Self {
+    pub(crate) fn line_operand(mut self, text: &str) -> Self {
         self.text.push_str(CONTINUED);
         self.value(text, "")
     }
 
     /// Adds an operand on a line of its own: fixed text, then what a command prints.
-    pub fn line_operand_of(mut self, before: &'static str, command: &Self) -> Self {
+    pub(crate) fn line_operand_of(mut self, before: &'static str, command: &Self) -> Self {
         self.text.push_str(CONTINUED);
         self.substituted(before, command)
     }
@@ -297,25 +297,21 @@ impl ShellLine {
         self.kind == WordKind::Command
     }
 
-    /// Whether there is none.
-    pub const fn is_empty(&self) -> bool {
-        self.text.is_empty()
-    }
-
     /// The line as it is copied.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
+    #[cfg(test)]
     /// Several commands in one line. Where one of them has no line, its reason is all there is.
     #[must_use]
-    pub fn sequence(lines: &[Self]) -> Self {
+    pub(crate) fn sequence(lines: &[Self]) -> Self {
         Self::joined(lines, "; ")
     }
 
     /// Several commands, a line each. Where one of them has no line, its reason is all there is.
     #[must_use]
-    pub fn lines(lines: &[Self]) -> Self {
+    pub(crate) fn lines(lines: &[Self]) -> Self {
         Self::joined(lines, "\n")
     }
 
@@ -330,7 +326,7 @@ impl ShellLine {
     /// The lines of a script: all of them, or only comments where one command has no line, because running the others
     /// would do something else.
     #[must_use]
-    pub fn script(lines: Vec<Self>) -> Vec<Self> {
+    pub(crate) fn script(lines: Vec<Self>) -> Vec<Self> {
         let whole = lines.iter().all(|line| line.kind != WordKind::Refused);
         if whole { lines } else { lines.into_iter().filter(|line| !line.runs()).collect() }
     }
@@ -338,7 +334,7 @@ impl ShellLine {
 
 /// A line as it is shown. Where the terminal shows ASCII alone, escapes would make it another command: the reason is
 /// shown.
-pub fn shown(line: &str) -> &str {
+pub(crate) fn shown(line: &str) -> &str {
     if ascii_only() && !line.is_ascii() { "# not shown, it has characters beyond ASCII" } else { line }
 }
 

@@ -13,7 +13,7 @@ use unicode_security::mixed_script::AugmentedScriptSet;
 /// How unusual the way is in which a name is written. Of two look-alikes the less plain one is the imitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
-pub enum Oddity {
+pub(crate) enum Oddity {
     /// Lowercase letters, numbers at the end of a word, single separators.
     Plain,
     /// With a pair of letters that looks like another letter: `rn`, `vv`, `cl`. Many real names have one.
@@ -28,7 +28,7 @@ pub enum Oddity {
 
 /// How a name differs from another one with the same skeleton.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Difference {
+pub(crate) enum Difference {
     /// In letter case alone.
     Case,
     /// In characters that ordinary names have: `paul` and `pau1`, `maria` and `rnaria`, `a.b` and `a-b`.
@@ -38,7 +38,7 @@ pub enum Difference {
 }
 
 /// What a name looks like: two names that can be mistaken for each other give the same text. It is no name itself.
-pub fn skeleton(name: &str) -> String {
+pub(crate) fn skeleton(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     if name.chars().all(is_separator) {
         text.push_str(name);
@@ -193,7 +193,7 @@ const fn kind(byte: u8) -> ScriptKind {
 }
 
 /// How unusual the name is written.
-pub fn oddity(name: &str) -> Oddity {
+pub(crate) fn oddity(name: &str) -> Oddity {
     let mut worst = Oddity::Plain;
     let mut raise = |to: Oddity| worst = worst.max(to);
     // The kind and the byte before; a name begins and ends as if beside a separator.
@@ -208,7 +208,7 @@ pub fn oddity(name: &str) -> Oddity {
             ScriptKind::Upper => raise(Oddity::Unusual),
             ScriptKind::Separator if before == ScriptKind::Separator => raise(Oddity::Unusual),
             ScriptKind::Lower if matches!((last, byte), (b'r', b'n') | (b'v', b'v') | (b'c', b'l')) => {
-                raise(Oddity::Pair)
+                raise(Oddity::Pair);
             }
             _ => {}
         }
@@ -226,7 +226,7 @@ pub fn oddity(name: &str) -> Oddity {
 }
 
 /// How `name` differs from `other`, which has the same skeleton.
-pub fn difference(name: &str, other: &str) -> Difference {
+pub(crate) fn difference(name: &str, other: &str) -> Difference {
     if name.to_lowercase() == other.to_lowercase() {
         return Difference::Case;
     }
@@ -247,7 +247,7 @@ fn is_ordinary(c: char) -> bool {
 
 /// Whether a name pretends to begin with `system:`, as the cluster's own names do, and does not. Names such as
 /// `system-upgrade` are ordinary.
-pub fn imitates_system_prefix(name: &str) -> bool {
+pub(crate) fn imitates_system_prefix(name: &str) -> bool {
     // Longer than any way to write the word.
     const FAR: usize = 40;
     let mut colons = name.char_indices().take(FAR).filter(|(_, c)| is_like_colon(*c));
@@ -264,7 +264,7 @@ fn is_like_colon(c: char) -> bool {
 
 /// The first word of `name` that mixes scripts which people do not mix. Latin beside Chinese, Japanese or Korean is
 /// usual (UTS 39, "highly restrictive").
-pub fn mixed_word(name: &str) -> Option<&str> {
+pub(crate) fn mixed_word(name: &str) -> Option<&str> {
     if name.is_ascii() {
         return None;
     }

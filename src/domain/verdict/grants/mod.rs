@@ -14,7 +14,7 @@ use crate::domain::access::{Binding, Grant, Policy, SubjectKey};
 
 /// One dangerous thing that a binding grants.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GrantedRisk {
+pub(crate) struct GrantedRisk {
     /// The rule that speaks of it.
     pub rule: &'static Rule,
     /// How bad it is.
@@ -80,18 +80,18 @@ impl Grants {
     }
 
     /// Whether a binding names this user.
-    pub fn names_user(&self, user: &str) -> bool {
+    pub(crate) fn names_user(&self, user: &str) -> bool {
         self.users.contains_key(user)
     }
 
     /// Whether a binding names this group.
-    pub fn names_group(&self, group: &str) -> bool {
+    pub(crate) fn names_group(&self, group: &str) -> bool {
         self.groups.contains_key(group)
     }
 
     /// The name of a user or group in bindings that `name`, which no binding has, can be mistaken for. Of several, the one
     /// that it imitates most openly.
-    pub fn look_alike(&self, name: &str) -> Option<(&str, Difference)> {
+    pub(crate) fn look_alike(&self, name: &str) -> Option<(&str, Difference)> {
         if self.names_user(name) || self.names_group(name) {
             return None;
         }
@@ -101,7 +101,7 @@ impl Grants {
 
     /// What a user with these groups gets that is dangerous, in the order of the rules' table: of each rule the worst.
     /// Who has every right anyway has no other.
-    pub fn dangers<'a>(&self, user: &str, groups: impl IntoIterator<Item = &'a str>) -> Vec<Arc<GrantedRisk>> {
+    pub(crate) fn dangers<'a>(&self, user: &str, groups: impl IntoIterator<Item = &'a str>) -> Vec<Arc<GrantedRisk>> {
         let mut found = Vec::new();
         let of_groups = groups.into_iter().filter_map(|group| self.groups.get(group));
         for danger in self.users.get(user).into_iter().chain(of_groups).flatten() {

@@ -17,7 +17,7 @@ pub enum Host {
 impl Host {
     /// The name or address in a SAN; `None` for the other kinds, and for what is no address. A DNS name that reads as an
     /// address stays a name: clients do not take it for one.
-    pub fn of(san: &San) -> Option<Self> {
+    pub(crate) fn of(san: &San) -> Option<Self> {
         match san {
             San::Dns(name) => Some(Self::Name(Self::name(name))),
             San::Ip(text) => address(text).map(Self::Address),
@@ -26,7 +26,7 @@ impl Host {
     }
 
     /// A DNS name as it is compared: without case and without the period of the root.
-    pub fn name(name: &str) -> String {
+    pub(crate) fn name(name: &str) -> String {
         name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
     }
 
@@ -117,7 +117,7 @@ impl AddressRange {
     }
 
     /// Whether the address is in it.
-    pub fn contains(self, address: IpAddr) -> bool {
+    pub(crate) fn contains(self, address: IpAddr) -> bool {
         match (self.first, address) {
             (IpAddr::V4(first), IpAddr::V4(address)) => {
                 same_start(first.to_bits().into(), address.to_bits().into(), 32, self.bits)
@@ -148,7 +148,7 @@ pub struct ApiHosts {
 
 impl ApiHosts {
     /// Whether it is a Service's address.
-    pub fn is_service_address(&self, address: IpAddr) -> bool {
+    pub(crate) fn is_service_address(&self, address: IpAddr) -> bool {
         self.service.contains(&address) || self.ranges.iter().any(|range| range.contains(address))
     }
 }

@@ -49,29 +49,32 @@ pub struct RelatedIndex {
 }
 
 impl RelatedIndex {
+    #[cfg(test)]
     /// How many requests there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.uids.len()
     }
 
+    #[cfg(test)]
     /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.uids.is_empty()
     }
 
+    #[cfg(test)]
     /// The facts of one request.
-    pub fn get(&self, uid: Id) -> Option<&RequestFacts> {
+    pub(crate) fn get(&self, uid: Id) -> Option<&RequestFacts> {
         self.at(*self.uids.get(&uid)?)
     }
 
     /// All requests, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<RequestFacts>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<RequestFacts>> {
         self.table.iter().flatten()
     }
 
     /// A request is there, or is different. Gives back whose verdicts that touches, its own among them; nobody's where
     /// nothing is different. What requests have in common is shared by whoever makes the facts.
-    pub fn apply(&mut self, facts: impl Into<Arc<RequestFacts>>) -> HashSet<Id> {
+    pub(crate) fn apply(&mut self, facts: impl Into<Arc<RequestFacts>>) -> HashSet<Id> {
         let facts = facts.into();
         let mut touched = Touched::default();
         if let Some(slot) = self.uids.get(&facts.uid).copied() {
@@ -86,7 +89,7 @@ impl RelatedIndex {
     }
 
     /// A request is gone. Gives back whose verdicts that touches.
-    pub fn remove(&mut self, uid: Id) -> HashSet<Id> {
+    pub(crate) fn remove(&mut self, uid: Id) -> HashSet<Id> {
         let mut touched = Touched::default();
         if let Some(slot) = self.uids.get(&uid).copied() {
             self.take_out(slot, &mut touched);
@@ -95,7 +98,7 @@ impl RelatedIndex {
     }
 
     /// Those of whom time has something to say by now, each once.
-    pub fn due(&mut self, now: DateTime<Utc>) -> HashSet<Id> {
+    pub(crate) fn due(&mut self, now: DateTime<Utc>) -> HashSet<Id> {
         let mut touched = Touched::default();
         while let Some((at, slot)) = self.wakes.first().copied().filter(|(at, _)| *at <= now) {
             self.wakes.remove(&(at, slot));
@@ -105,16 +108,8 @@ impl RelatedIndex {
     }
 
     /// When time next has something to say.
-    pub fn next_due(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn next_due(&self) -> Option<DateTime<Utc>> {
         self.wakes.first().map(|(at, _)| *at)
-    }
-
-    /// The requests of one node, by its name: whose verdict a change of the Node touches.
-    pub fn of_node(&self, node: &str) -> HashSet<Id> {
-        let mut touched = Touched::default();
-        touched.0.extend(self.users.get(self.user_number(&format!("{NODE_PREFIX}{node}"))));
-        touched.0.extend(self.names.get(self.number(node)));
-        self.named(&touched, None)
     }
 
     /// Another request of the same user with the same key.

@@ -36,7 +36,7 @@ pub(super) struct LookAlikes(MultiMap<Number>);
 
 impl LookAlikes {
     /// Adds a name. Returns the other name that is noticed from now on.
-    pub fn insert(&mut self, skeleton: Number, name: Number) -> Option<Number> {
+    pub(crate) fn insert(&mut self, skeleton: Number, name: Number) -> Option<Number> {
         let before = self.unnoticed(skeleton);
         self.0.insert(skeleton, name);
         let after = self.unnoticed(skeleton);
@@ -44,14 +44,14 @@ impl LookAlikes {
     }
 
     /// Removes a name. Returns the other name that is no longer noticed.
-    pub fn remove(&mut self, skeleton: Number, name: Number) -> Option<Number> {
+    pub(crate) fn remove(&mut self, skeleton: Number, name: Number) -> Option<Number> {
         let before = self.unnoticed(skeleton);
         self.0.remove(skeleton, name);
         self.unnoticed(skeleton).filter(|other| before != Some(*other))
     }
 
     /// The plainest other name that `name` can be mistaken for, where `name` is to be noticed.
-    pub fn of(&self, skeleton: Number, name: Number) -> Option<Number> {
+    pub(crate) fn of(&self, skeleton: Number, name: Number) -> Option<Number> {
         self.0.get(skeleton).find(|other| *other != name).filter(|other| is_noticed(name, *other))
     }
 
@@ -63,7 +63,7 @@ impl LookAlikes {
     }
 
     #[cfg(test)]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
@@ -84,7 +84,7 @@ struct Asked {
 
 impl GroupNames {
     /// A request asks for the group. Returns the other group that is noticed from now on.
-    pub fn insert(&mut self, state: &RandomState, group: &Arc<str>) -> Option<Arc<str>> {
+    pub(crate) fn insert(&mut self, state: &RandomState, group: &Arc<str>) -> Option<Arc<str>> {
         let number = number_of_name(state, group);
         if let Some(asked) = self.groups.get_mut(&number) {
             asked.requests = asked.requests.saturating_add(1);
@@ -97,7 +97,7 @@ impl GroupNames {
     }
 
     /// A request no longer asks for the group. Returns the other group that is no longer noticed.
-    pub fn remove(&mut self, state: &RandomState, group: &str) -> Option<Arc<str>> {
+    pub(crate) fn remove(&mut self, state: &RandomState, group: &str) -> Option<Arc<str>> {
         let number = number_of_name(state, group);
         let asked = self.groups.get_mut(&number)?;
         asked.requests -= 1;
@@ -111,7 +111,7 @@ impl GroupNames {
     }
 
     /// The other group that `group`, which a request asks for, can be mistaken for.
-    pub fn look_alike(&self, state: &RandomState, group: &str) -> Option<&str> {
+    pub(crate) fn look_alike(&self, state: &RandomState, group: &str) -> Option<&str> {
         let number = number_of_name(state, group);
         let other = self.look_alikes.of(self.groups.get(&number)?.skeleton, number)?;
         self.groups.get(&other).map(|asked| &*asked.name)
@@ -122,7 +122,7 @@ impl GroupNames {
     }
 
     #[cfg(test)]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.groups.is_empty() && self.look_alikes.is_empty()
     }
 }

@@ -49,7 +49,7 @@ impl<T> Default for MultiMap<T> {
 
 impl<T: Copy + Ord> MultiMap<T> {
     /// Adds to a group; whether it is the first there.
-    pub fn insert(&mut self, group: Number, member: T) -> bool {
+    pub(crate) fn insert(&mut self, group: Number, member: T) -> bool {
         match self.0.entry(group) {
             Entry::Vacant(entry) => {
                 entry.insert(SmallIdSet::One(member));
@@ -69,7 +69,7 @@ impl<T: Copy + Ord> MultiMap<T> {
     }
 
     /// Removes from a group; whether that was the last there.
-    pub fn remove(&mut self, group: Number, member: T) -> bool {
+    pub(crate) fn remove(&mut self, group: Number, member: T) -> bool {
         let empty = match self.0.get_mut(&group) {
             None => return false,
             Some(SmallIdSet::One(one)) => *one == member,
@@ -85,20 +85,20 @@ impl<T: Copy + Ord> MultiMap<T> {
     }
 
     /// All of a group, in order.
-    pub fn get(&self, group: Number) -> impl Iterator<Item = T> {
+    pub(crate) fn get(&self, group: Number) -> impl Iterator<Item = T> {
         let (one, many) = self.parts(group);
         one.into_iter().chain(many.into_iter().flatten().copied())
     }
 
     /// Those of a group between two, in order.
-    pub fn between(&self, group: Number, range: RangeInclusive<T>) -> impl Iterator<Item = T> {
+    pub(crate) fn between(&self, group: Number, range: RangeInclusive<T>) -> impl Iterator<Item = T> {
         let (one, many) = self.parts(group);
         let one = one.filter(|one| range.contains(one));
         one.into_iter().chain(many.into_iter().flat_map(move |all| all.range(range.clone())).copied())
     }
 
     /// The first and the last of a group.
-    pub fn ends(&self, group: Number) -> Option<(T, T)> {
+    pub(crate) fn ends(&self, group: Number) -> Option<(T, T)> {
         match self.parts(group) {
             (Some(one), _) => Some((one, one)),
             (None, many) => many.and_then(|all| Some((*all.first()?, *all.last()?))),
@@ -115,7 +115,7 @@ impl<T: Copy + Ord> MultiMap<T> {
 
     /// Whether there is no group.
     #[cfg(test)]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

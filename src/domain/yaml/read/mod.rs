@@ -22,9 +22,9 @@ const DEEPEST: usize = 100;
 
 /// The documents of a text.
 #[derive(Debug, Default)]
-pub struct Documents {
+pub(crate) struct Documents {
     /// Those that can be read, in order.
-    pub documents: Vec<Value>,
+    pub values: Vec<Value>,
     /// Why the text after them cannot be. kubectl reads only the first and does not mind.
     pub broken: Option<String>,
     /// The line of a key that is twice in its mapping, the first such line. kubectl takes the last value.
@@ -35,7 +35,7 @@ pub struct Documents {
 ///
 /// # Errors
 /// What is wrong with the first document, and in which line. The text is not quoted: it may hold keys.
-pub fn documents(text: &str) -> Result<Documents, String> {
+pub(crate) fn documents(text: &str) -> Result<Documents, String> {
     let options = granit_parser::options! { emit_comments: false, block_scalar_eof_without_line_feed: true };
     encoding::check_characters(text)?;
     legacy::check_prologue(text)?;
@@ -48,13 +48,13 @@ pub fn documents(text: &str) -> Result<Documents, String> {
         read.duplicate = reader.duplicate;
         match document {
             Ok(Some(document)) => {
-                if read.documents.is_empty() {
+                if read.values.is_empty() {
                     reader.spans.check_indentation()?;
                 }
-                read.documents.push(document);
+                read.values.push(document);
             }
             Ok(None) => return Ok(read),
-            Err(why) if read.documents.is_empty() => return Err(why),
+            Err(why) if read.values.is_empty() => return Err(why),
             Err(why) => {
                 read.broken = Some(why);
                 return Ok(read);

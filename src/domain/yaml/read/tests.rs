@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use super::*;
 
 fn one(text: &str) -> Value {
-    documents(text).unwrap().documents.remove(0)
+    documents(text).unwrap().values.remove(0)
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn anchors_and_merge_keys_are_followed() {
 #[test]
 fn of_a_duplicate_key_the_last_value_counts_and_its_line_is_told() {
     let read = documents("a: 1\nb: {c: 1, c: 2}\na: 3\n").unwrap();
-    assert_eq!(read.documents, [serde_yaml::from_str::<Value>("{a: 3, b: {c: 2}}").unwrap()]);
+    assert_eq!(read.values, [serde_yaml::from_str::<Value>("{a: 3, b: {c: 2}}").unwrap()]);
     assert_eq!(read.duplicate, Some(2));
     let merged = documents("base: &b {x: 1}\nown: {<<: *b, x: 3}\n").unwrap();
     assert_eq!(merged.duplicate, None);
@@ -68,11 +68,11 @@ fn a_kubeconfig_with_ten_thousand_contexts_is_read() {
 #[test]
 fn what_follows_the_first_document_is_read_and_may_be_broken() {
     let read = documents("a: 1\n---\nb: 2\n").unwrap();
-    assert_eq!(read.documents.len(), 2);
+    assert_eq!(read.values.len(), 2);
     let read = documents("a: 1\n---\nb: [\n").unwrap();
-    assert_eq!((read.documents.len(), read.broken.is_some()), (1, true));
-    assert!(documents("").unwrap().documents.is_empty());
-    assert!(documents("# only a comment\n").unwrap().documents.is_empty());
+    assert_eq!((read.values.len(), read.broken.is_some()), (1, true));
+    assert!(documents("").unwrap().values.is_empty());
+    assert!(documents("# only a comment\n").unwrap().values.is_empty());
 }
 
 #[test]

@@ -15,7 +15,6 @@ const SPARE: usize = 3;
 
 /// The fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as their labels")]
 pub enum EditField {
     Kind,
     Namespace,
@@ -37,7 +36,7 @@ fn words(texts: &[&str]) -> Vec<String> {
 }
 
 /// The fields of a new role.
-pub fn new_role(namespace: &str, presets: &[Preset]) -> Form<EditField> {
+pub(crate) fn new_role(namespace: &str, presets: &[Preset]) -> Form<EditField> {
     let names =
         ["none".to_owned()].into_iter().chain(presets.iter().map(|preset| format!("{}: {}", preset.name, preset.text)));
     let form = Form::default()
@@ -50,7 +49,7 @@ pub fn new_role(namespace: &str, presets: &[Preset]) -> Form<EditField> {
 }
 
 /// The fields of a role that is there.
-pub fn edit_role(rules: &[PolicyRule]) -> Form<EditField> {
+pub(crate) fn edit_role(rules: &[PolicyRule]) -> Form<EditField> {
     with_rules(Form::default(), rules, rules.len() + SPARE)
 }
 
@@ -63,7 +62,7 @@ fn with_rules(mut form: Form<EditField>, rules: &[PolicyRule], count: usize) -> 
 }
 
 /// The fields of a new binding of `role`, where one is meant, to `subject`.
-pub fn new_binding(namespace: &str, role: Option<&Named>, subject: Option<&SubjectKey>) -> Form<EditField> {
+pub(crate) fn new_binding(namespace: &str, role: Option<&Named>, subject: Option<&SubjectKey>) -> Form<EditField> {
     let of_role = role.map_or(1, |role| usize::from(role.kind == RbacKind::ClusterRole));
     let namespace = role.and_then(|role| role.scope.as_deref()).unwrap_or(namespace);
     let form = Form::default()
@@ -76,7 +75,7 @@ pub fn new_binding(namespace: &str, role: Option<&Named>, subject: Option<&Subje
 }
 
 /// The fields of a binding that is there.
-pub fn edit_binding(subjects: impl IntoIterator<Item = SubjectKey>) -> Form<EditField> {
+pub(crate) fn edit_binding(subjects: impl IntoIterator<Item = SubjectKey>) -> Form<EditField> {
     with_subjects(Form::default(), subjects)
 }
 
@@ -98,7 +97,7 @@ fn with_subjects(form: Form<EditField>, subjects: impl IntoIterator<Item = Subje
 
 impl EditForm {
     /// Whether a field means anything with what is chosen elsewhere, and is near enough to the keyboard to be shown.
-    pub fn shows(&self, field: EditField) -> bool {
+    pub(crate) fn shows(&self, field: EditField) -> bool {
         let form = &self.form;
         match field {
             EditField::Namespace | EditField::RoleKind => form.chosen(EditField::Kind) == NAMESPACED,
@@ -107,7 +106,7 @@ impl EditForm {
     }
 
     /// Defaults that follow other fields, until somebody changes them.
-    pub fn follow(&mut self, presets: &[Preset]) {
+    pub(crate) fn follow(&mut self, presets: &[Preset]) {
         let form = &mut self.form;
         if self.what == EditKind::NewBinding {
             let first =
@@ -130,7 +129,7 @@ impl EditForm {
     ///
     /// # Errors
     /// What is wrong, and in which field.
-    pub fn draft(&self, catalogue: &Catalogue) -> Result<Draft, (EditField, String)> {
+    pub(crate) fn draft(&self, catalogue: &Catalogue) -> Result<Draft, (EditField, String)> {
         match &self.what {
             EditKind::NewRole => {
                 let named = self.named(RbacKind::Role, RbacKind::ClusterRole)?;
@@ -217,7 +216,7 @@ impl EditForm {
     }
 
     /// What the word under the keyboard can become.
-    pub fn candidates(&self, policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
+    pub(crate) fn candidates(&self, policy: &Policy, catalogue: &Catalogue) -> Vec<String> {
         let Some(field) = self.form.focused() else { return Vec::new() };
         let typed = self.form.value(field);
         let word = typed.rsplit([',', ' ']).next().unwrap_or_default();
@@ -247,6 +246,6 @@ impl EditForm {
 }
 
 /// How many lines for rules a form has.
-pub fn rule_count(form: &Form<EditField>) -> usize {
+pub(crate) fn rule_count(form: &Form<EditField>) -> usize {
     form.fields().iter().filter(|field| matches!(field.id, EditField::Rule(_))).count()
 }

@@ -1,9 +1,9 @@
 //! Making, changing and deleting roles and bindings: fields, then what the server would make of them (a dry run) with
 //! the differences, then the write. What is deleted says what it takes away from whom.
 
-pub mod fields;
-pub mod update;
-pub mod view;
+pub(crate) mod fields;
+pub(crate) mod update;
+pub(crate) mod view;
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::console::widgets::form::Form;
 use crate::domain::access::object::Named;
 use crate::error::UserError;
 
-pub use fields::EditField;
+pub(crate) use fields::EditField;
 
 /// One object being made, changed or deleted.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl EditForm {
     }
 
     /// Where keys are looked up.
-    pub fn places(&self) -> Vec<KeyContext> {
+    pub(crate) fn places(&self) -> Vec<KeyContext> {
         match self.step {
             EditStep::Fields => vec![KeyContext::Form, KeyContext::Always],
             EditStep::Review(..) => vec![KeyContext::Confirm, KeyContext::List, KeyContext::Always],
@@ -106,13 +106,13 @@ impl EditForm {
     }
 
     /// Whether `action` would do something now.
-    pub fn possible(&self, action: Action) -> bool {
+    pub(crate) fn possible(&self, action: Action) -> bool {
         let steps = [Action::NextStep, Action::PreviousStep, Action::Review, Action::Resume];
         !steps.contains(&action) && (action != Action::NextField || matches!(self.step, EditStep::Fields))
     }
 
     /// The heading.
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         match &self.what {
             EditKind::NewRole => "New role".to_owned(),
             EditKind::NewBinding => "New binding".to_owned(),

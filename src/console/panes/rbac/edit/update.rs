@@ -29,7 +29,7 @@ use crate::operations::issue::WriteRecord;
 const CONTEXT: usize = 4;
 
 /// Opens a sheet.
-pub fn open(state: &mut State, action: Action) -> Vec<Effect> {
+pub(crate) fn open(state: &mut State, action: Action) -> Vec<Effect> {
     let namespace = match &state.rbac.page().page {
         RbacPage::Access(access) => access.namespace().map_or_else(|| state.namespace(), ToOwned::to_owned),
         _ => state.namespace(),
@@ -67,7 +67,7 @@ pub fn open(state: &mut State, action: Action) -> Vec<Effect> {
 }
 
 /// The presets of the config folder have been read: a new role that nobody has typed into yet offers them too.
-pub fn presets_came(state: &mut State) {
+pub(crate) fn presets_came(state: &mut State) {
     let untouched = |sheet: &EditForm| sheet.what == EditKind::NewRole && !sheet.form.touched();
     if state.rbac.sheet.as_deref().is_some_and(untouched) {
         open(state, Action::NewRole);
@@ -90,7 +90,7 @@ fn subject(state: &State) -> Option<SubjectKey> {
 }
 
 /// The object was read for a sheet; tells whether a sheet waited for it.
-pub fn read(state: &mut State, id: EffectId, result: &Result<Value, UserError>) -> bool {
+pub(crate) fn read(state: &mut State, id: EffectId, result: &Result<Value, UserError>) -> bool {
     let policy = state.rbac.policy.clone();
     let Some(sheet) =
         state.rbac.sheet.as_deref_mut().filter(|sheet| matches!(sheet.step, EditStep::Reading(of) if of == id))
@@ -167,7 +167,7 @@ fn losses(policy: &Policy, named: &Named) -> Vec<ReviewLine> {
 }
 
 /// A key while a sheet is open.
-pub fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let height = usize::from(state.body().height).saturating_sub(8);
     let last = state
         .rbac
@@ -300,7 +300,7 @@ fn send(state: &mut State) -> Vec<Effect> {
 }
 
 /// A rehearsal or a write ended; a deletion gives no object.
-pub fn put_ended(state: &mut State, id: EffectId, result: Result<Option<Value>, UserError>) {
+pub(crate) fn put_ended(state: &mut State, id: EffectId, result: Result<Option<Value>, UserError>) {
     let Some(sheet) = state.rbac.sheet.as_deref_mut() else { return };
     match (&sheet.step, result) {
         (EditStep::Rehearsing(of, draft), Ok(Some(object))) if *of == id => {

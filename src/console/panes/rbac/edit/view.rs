@@ -22,7 +22,7 @@ const FOOT: u16 = 4;
 const SHORT: u16 = 9;
 
 /// Draws it over the pane.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm) {
     frame.render_widget(Clear, area);
     let theme = state.theme;
     let title = format!(" {} ", shown(&sheet.title(), usize::from(area.width).saturating_sub(6)));
@@ -33,10 +33,10 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm) {
     match &sheet.step {
         EditStep::Reading(_) => frame.render_widget(Line::raw("Reading it…"), inner),
         EditStep::Rehearsing(..) => {
-            frame.render_widget(Line::styled("The server rehearses it…", theme.warning()), inner)
+            frame.render_widget(Line::styled("The server rehearses it…", theme.warning()), inner);
         }
         EditStep::Sent(..) => {
-            frame.render_widget(Line::styled("Sent, waiting for the cluster…", theme.warning()), inner)
+            frame.render_widget(Line::styled("Sent, waiting for the cluster…", theme.warning()), inner);
         }
         EditStep::Fields => draw_fields(frame, inner, state, sheet),
         EditStep::Review(_, told) => draw_review(frame, inner, state, sheet, told),
@@ -105,12 +105,12 @@ fn near(sheet: &EditForm, height: u16) -> impl Fn(EditField) -> bool {
 }
 
 /// Whether the end of what is to be confirmed, and the question, are on the screen.
-pub fn fits(state: &State, sheet: &EditForm) -> bool {
+pub(crate) fn fits(state: &State, sheet: &EditForm) -> bool {
     sheet.scroll >= last_scroll(state, sheet) && room(inner(state.body())) > 0
 }
 
 /// The scroll position that shows the end of what is to be confirmed.
-pub fn last_scroll(state: &State, sheet: &EditForm) -> usize {
+pub(crate) fn last_scroll(state: &State, sheet: &EditForm) -> usize {
     let EditStep::Review(_, told) = &sheet.step else { return 0 };
     let area = inner(state.body());
     let all: usize = told.iter().map(|line| told_lines(line, area.width, state).len()).sum();

@@ -28,7 +28,7 @@ const BELOW: u16 = 8;
 const WIDE: u16 = 150;
 
 /// Rows and explanation; on a small screen the rows alone.
-pub fn layout(area: Rect) -> (Rect, Option<Rect>) {
+pub(crate) fn layout(area: Rect) -> (Rect, Option<Rect>) {
     if area.width >= WIDE {
         let list = Rect { width: area.width * 3 / 5, ..area };
         return (list, Some(Rect { x: list.right(), width: area.width - list.width, ..area }));
@@ -42,12 +42,12 @@ pub fn layout(area: Rect) -> (Rect, Option<Rect>) {
 }
 
 /// The part that tells about what the cursor is on.
-pub fn detail_area(body: Rect) -> Option<Rect> {
+pub(crate) fn detail_area(body: Rect) -> Option<Rect> {
     layout(body).1
 }
 
 /// The rows, and the line on which the cursor is; `None` where they are a table.
-pub fn row_area(body: Rect, rbac: &RbacPane) -> Option<(Rect, u16)> {
+pub(crate) fn row_area(body: Rect, rbac: &RbacPane) -> Option<(Rect, u16)> {
     let opened = rbac.page();
     let list = layout(body).0;
     // Borders and the heading are no rows.
@@ -58,7 +58,7 @@ pub fn row_area(body: Rect, rbac: &RbacPane) -> Option<(Rect, u16)> {
 }
 
 /// Draws the pane.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
     let (list, below) = layout(area);
     let stacked = below.is_some_and(|below| below.y > list.y);
     draw_rows(frame, list, state, !stacked);
@@ -292,7 +292,7 @@ fn draw_ask(frame: &mut Frame, area: Rect, state: &State, ask: &QueryForm) {
 }
 
 /// What → completes to, and what else begins like that.
-pub fn candidates_line(candidates: &[String], width: u16, state: &State) -> Line<'static> {
+pub(crate) fn candidates_line(candidates: &[String], width: u16, state: &State) -> Line<'static> {
     if candidates.is_empty() {
         return Line::raw("");
     }

@@ -9,7 +9,7 @@ use crate::domain::verdict::Level;
 
 /// Which states the list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Filter {
+pub(crate) enum Filter {
     /// Nobody decided yet.
     #[default]
     Pending,
@@ -21,7 +21,7 @@ pub enum Filter {
 
 impl Filter {
     /// In the order in which the filter key walks through them.
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Pending,
         Self::Only(RequestState::Approved),
         Self::Only(RequestState::Issued),
@@ -32,13 +32,13 @@ impl Filter {
 
     /// The next one.
     #[must_use]
-    pub fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         let at = Self::ALL.iter().position(|filter| *filter == self).unwrap_or(0);
         Self::ALL[(at + 1) % Self::ALL.len()]
     }
 
     /// The word in the title.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Pending | Self::Only(RequestState::Pending) => "pending",
             Self::Only(RequestState::Approved) => "approved, not issued",
@@ -80,18 +80,18 @@ pub enum SortKey {
 
 impl SortKey {
     /// In the order in which the sort key walks through them.
-    pub const ALL: [Self; 7] =
+    pub(crate) const ALL: [Self; 7] =
         [Self::Age, Self::Name, Self::Identity, Self::Requester, Self::Signer, Self::Life, Self::Verdict];
 
     /// The next one.
     #[must_use]
-    pub fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         let at = Self::ALL.iter().position(|column| *column == self).unwrap_or(0);
         Self::ALL[(at + 1) % Self::ALL.len()]
     }
 
     /// The word in the title.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Age => "age",
             Self::Name => "name",
@@ -104,7 +104,7 @@ impl SortKey {
     }
 
     /// The column of the list that shows what is sorted by.
-    pub const fn column(self) -> columns::Column {
+    pub(crate) const fn column(self) -> columns::Column {
         match self {
             Self::Age => columns::Column::Age,
             Self::Name => columns::Column::Name,
@@ -140,7 +140,7 @@ impl SortKey {
 
 /// What the list shows, and in which order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Criteria {
+pub(crate) struct Criteria {
     /// Which states.
     pub filter: Filter,
     /// The column that it is sorted by.

@@ -16,7 +16,8 @@ use crate::domain::request::RequestState;
 use crate::domain::row::Row;
 use crate::domain::verdict::Level;
 
-pub use criteria::{Criteria, Filter, SortKey};
+pub use criteria::SortKey;
+pub(crate) use criteria::{Criteria, Filter};
 use order::Order;
 use rearrange::Rearrangement;
 use search::Search;
@@ -41,12 +42,12 @@ pub struct Index {
 
 impl Index {
     /// A list begins: rows that it does not mention are dropped when it is complete, not before.
-    pub fn begin_list(&mut self) {
+    pub(crate) fn begin_list(&mut self) {
         self.lists = self.lists.wrapping_add(1);
     }
 
     /// The list is complete.
-    pub fn end_list(&mut self) {
+    pub(crate) fn end_list(&mut self) {
         let old = self.slots.iter().filter(|(_, entry)| entry.listed != self.lists);
         let gone = old.map(|(_, entry)| RequestChange::Deleted(entry.row.uid.clone())).collect();
         self.apply(gone);
@@ -61,7 +62,7 @@ impl Index {
 
     /// Gives rows other verdicts: what they say depends on more than the request. Each object is
     /// named once at most; one that is not there any more is passed over.
-    pub fn relevel(&mut self, verdicts: Vec<(Uid, Level, &'static str)>) {
+    pub(crate) fn relevel(&mut self, verdicts: Vec<(Uid, Level, &'static str)>) {
         let changed = verdicts.into_iter().filter_map(|(uid, level, headline)| {
             let entry = self.slots.get(self.slots.of(&uid)?)?;
             let differs = (entry.row.level, entry.row.headline) != (level, headline);
@@ -142,24 +143,24 @@ impl Index {
     }
 
     /// Shows only what the next filter admits.
-    pub fn next_filter(&mut self) {
+    pub(crate) fn next_filter(&mut self) {
         let wanted = self.wish();
         self.want(Criteria { filter: wanted.filter.next(), ..wanted }, false);
     }
 
     /// Shows only what `filter` admits.
-    pub fn set_filter(&mut self, filter: Filter) {
+    pub(crate) fn set_filter(&mut self, filter: Filter) {
         let wanted = self.wish();
         self.want(Criteria { filter, ..wanted }, false);
     }
 
     /// The column that the list is sorted by, or will be.
-    pub fn sort(&self) -> SortKey {
+    pub(crate) fn sort(&self) -> SortKey {
         self.wanted.as_ref().map_or(&self.criteria, |wanted| &wanted.criteria).column
     }
 
     /// Sorts the other way round.
-    pub fn reverse_sort(&mut self) {
+    pub(crate) fn reverse_sort(&mut self) {
         let wanted = self.wish();
         self.set_sort(wanted.column, !wanted.reversed);
     }
@@ -211,7 +212,7 @@ impl Index {
 
     /// Keeps one row on the list even when the filter would drop it: the one under the cursor, so that a decision's
     /// result is seen where the request stood.
-    pub fn hold(&mut self, uid: Option<&Uid>) {
+    pub(crate) fn hold(&mut self, uid: Option<&Uid>) {
         if self.held.as_ref() == uid {
             return;
         }
@@ -225,17 +226,17 @@ impl Index {
     }
 
     /// The criteria of the list as it is shown.
-    pub fn criteria(&self) -> &Criteria {
+    pub(crate) fn criteria(&self) -> &Criteria {
         &self.criteria
     }
 
     /// How many rows are on the list.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.shown.slots().len()
     }
 
     /// Whether the list shows nothing.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
@@ -245,45 +246,45 @@ impl Index {
     }
 
     /// How many of them are pending.
-    pub fn pending(&self) -> usize {
+    pub(crate) fn pending(&self) -> usize {
         self.pending
     }
 
     /// The row at a place of the list.
-    pub fn at(&self, place: usize) -> Option<&Row> {
+    pub(crate) fn at(&self, place: usize) -> Option<&Row> {
         self.slots.row(*self.shown.slots().get(place)?)
     }
 
     /// The row of an object, on the list or not.
-    pub fn get(&self, uid: &Uid) -> Option<&Row> {
+    pub(crate) fn get(&self, uid: &Uid) -> Option<&Row> {
         self.slots.row(self.slots.of(uid)?)
     }
 
     /// Where an object stands on the list.
-    pub fn place(&self, uid: &Uid) -> Option<usize> {
+    pub(crate) fn place(&self, uid: &Uid) -> Option<usize> {
         self.place_in(&self.shown, &self.criteria, self.get(uid)?)
     }
 
     /// The rows from `top`, `count` at most, and whether each is marked.
-    pub fn window(&self, top: usize, count: usize) -> impl Iterator<Item = (&Row, bool)> {
+    pub(crate) fn window(&self, top: usize, count: usize) -> impl Iterator<Item = (&Row, bool)> {
         let slots = self.shown.slots().iter().skip(top).take(count);
         slots.filter_map(|slot| self.slots.get(*slot)).map(|entry| (&entry.row, entry.marked))
     }
 
     /// Marks an object, or takes its mark away.
-    pub fn mark(&mut self, uid: &Uid, marked: bool) {
+    pub(crate) fn mark(&mut self, uid: &Uid, marked: bool) {
         let Some(entry) = self.slots.of(uid).and_then(|slot| self.slots.get_mut(slot)) else { return };
         self.marked = self.marked + usize::from(marked) - usize::from(entry.marked);
         entry.marked = marked;
     }
 
     /// Whether an object is marked.
-    pub fn is_marked(&self, uid: &Uid) -> bool {
+    pub(crate) fn is_marked(&self, uid: &Uid) -> bool {
         self.slots.of(uid).and_then(|slot| self.slots.get(slot)).is_some_and(|entry| entry.marked)
     }
 
     /// Marks every row on the list; if all are marked already, takes their marks away.
-    pub fn mark_shown(&mut self) {
+    pub(crate) fn mark_shown(&mut self) {
         let all = self.window(0, usize::MAX).all(|(_, marked)| marked);
         let Self { shown, slots, marked: count, .. } = self;
         for slot in shown.slots() {
@@ -295,18 +296,18 @@ impl Index {
     }
 
     /// Takes all marks away.
-    pub fn unmark_all(&mut self) {
+    pub(crate) fn unmark_all(&mut self) {
         self.slots.iter_mut().for_each(|entry| entry.marked = false);
         self.marked = 0;
     }
 
     /// How many objects are marked, on the list or not.
-    pub fn marked_count(&self) -> usize {
+    pub(crate) fn marked_count(&self) -> usize {
         self.marked
     }
 
     /// The marked rows by name, on the list or not.
-    pub fn marked(&self) -> impl Iterator<Item = &Row> {
+    pub(crate) fn marked(&self) -> impl Iterator<Item = &Row> {
         let entries = self.by_name.slots().iter().filter_map(|slot| self.slots.get(*slot));
         entries.filter(|entry| entry.marked).map(|entry| &entry.row)
     }

@@ -8,22 +8,22 @@ pub(super) struct Order(Vec<u32>);
 
 impl Order {
     /// Slots that are in order already.
-    pub fn sorted(slots: Vec<u32>) -> Self {
+    pub(crate) fn sorted(slots: Vec<u32>) -> Self {
         Self(slots)
     }
 
     /// The slots in order.
-    pub fn slots(&self) -> &[u32] {
+    pub(crate) fn slots(&self) -> &[u32] {
         &self.0
     }
 
     /// Where the slot stands to which `to_it` says how others compare.
-    pub fn place(&self, to_it: impl Fn(u32) -> Ordering) -> Option<usize> {
+    pub(crate) fn place(&self, to_it: impl Fn(u32) -> Ordering) -> Option<usize> {
         self.0.binary_search_by(|slot| to_it(*slot)).ok()
     }
 
     /// Takes out what stands at these places.
-    pub fn remove(&mut self, mut places: Vec<usize>) {
+    pub(crate) fn remove(&mut self, mut places: Vec<usize>) {
         places.sort_unstable();
         places.dedup();
         let Some(first) = places.first() else { return };
@@ -37,7 +37,7 @@ impl Order {
     }
 
     /// Puts slots in that are not there yet.
-    pub fn insert(&mut self, mut new: Vec<u32>, order: impl Fn(u32, u32) -> Ordering) {
+    pub(crate) fn insert(&mut self, mut new: Vec<u32>, order: impl Fn(u32, u32) -> Ordering) {
         new.sort_unstable_by(|a, b| order(*a, *b));
         let mut end = self.0.len();
         let mut to = end + new.len();

@@ -28,17 +28,17 @@ pub(super) struct Rearrangement {
 
 impl Rearrangement {
     /// Begins.
-    pub fn new(criteria: Criteria, held: Option<Uid>) -> Self {
+    pub(crate) fn new(criteria: Criteria, held: Option<Uid>) -> Self {
         Self { criteria, held, next: 0, admitted: Vec::new(), touched: Vec::new() }
     }
 
     /// These slots have changed.
-    pub fn touch(&mut self, slots: impl Iterator<Item = u32>) {
+    pub(crate) fn touch(&mut self, slots: impl Iterator<Item = u32>) {
         self.touched.extend(slots.filter(|slot| *slot < self.next));
     }
 
     /// Looks at the next rows; the list, when all have been looked at.
-    pub fn step(&mut self, slots: &Slots, by_name: &Order) -> Option<Order> {
+    pub(crate) fn step(&mut self, slots: &Slots, by_name: &Order) -> Option<Order> {
         let end = slots.end().min(self.next.saturating_add(SLICE));
         let slice = self.next..end;
         self.next = end;

@@ -14,12 +14,12 @@ pub(super) struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// Looks for `wanted`, which is in lower case.
-    pub fn new(wanted: &'a str) -> Self {
+    pub(crate) fn new(wanted: &'a str) -> Self {
         Self { wanted, known: HashMap::new() }
     }
 
     /// Whether name, user, groups, signer, requester or verdict of `row` contain it.
-    pub fn finds(&mut self, row: &Row) -> bool {
+    pub(crate) fn finds(&mut self, row: &Row) -> bool {
         self.wanted.is_empty()
             || contains(&row.name, self.wanted)
             || contains(&row.user, self.wanted)

@@ -26,47 +26,47 @@ pub(super) struct Slots {
 
 impl Slots {
     /// How many slots there are, empty ones too.
-    pub fn end(&self) -> u32 {
+    pub(crate) fn end(&self) -> u32 {
         u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
     }
 
     /// How many rows there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.of.len()
     }
 
     /// The slot of an object.
-    pub fn of(&self, uid: &Uid) -> Option<u32> {
+    pub(crate) fn of(&self, uid: &Uid) -> Option<u32> {
         self.of.get(uid).copied()
     }
 
     /// What is in a slot.
-    pub fn get(&self, slot: u32) -> Option<&SlotEntry> {
+    pub(crate) fn get(&self, slot: u32) -> Option<&SlotEntry> {
         self.entries.get(slot as usize)?.as_ref()
     }
 
     /// What is in a slot, to be changed.
-    pub fn get_mut(&mut self, slot: u32) -> Option<&mut SlotEntry> {
+    pub(crate) fn get_mut(&mut self, slot: u32) -> Option<&mut SlotEntry> {
         self.entries.get_mut(slot as usize)?.as_mut()
     }
 
     /// The row in a slot.
-    pub fn row(&self, slot: u32) -> Option<&Row> {
+    pub(crate) fn row(&self, slot: u32) -> Option<&Row> {
         self.get(slot).map(|entry| &entry.row)
     }
 
     /// All entries with their slots.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &SlotEntry)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &SlotEntry)> {
         (0..).zip(&self.entries).filter_map(|(slot, entry)| Some((slot, entry.as_ref()?)))
     }
 
     /// All entries, to be changed.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut SlotEntry> {
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut SlotEntry> {
         self.entries.iter_mut().flatten()
     }
 
     /// Puts a new object in.
-    pub fn add(&mut self, entry: SlotEntry) -> u32 {
+    pub(crate) fn add(&mut self, entry: SlotEntry) -> u32 {
         let uid = entry.row.uid.clone();
         let slot = if let Some(slot) = self.free.pop() {
             self.entries[slot as usize] = Some(entry);
@@ -80,7 +80,7 @@ impl Slots {
     }
 
     /// Takes an object out.
-    pub fn remove(&mut self, slot: u32) -> Option<SlotEntry> {
+    pub(crate) fn remove(&mut self, slot: u32) -> Option<SlotEntry> {
         let entry = self.entries.get_mut(slot as usize)?.take()?;
         self.of.remove(&entry.row.uid);
         self.free.push(slot);
