@@ -18,10 +18,8 @@ pub(crate) struct Panicked;
 
 impl From<Panicked> for UserError {
     fn from(_: Panicked) -> Self {
-        Self::advised(
-            "countersign failed here because of a bug; everything else keeps running",
-            "Please report it. --log-level error writes to the log where it happened.",
-        )
+        Self::new("countersign failed here because of a bug; everything else keeps running")
+            .with_hint("Please report it. --log-level error writes to the log where it happened.")
     }
 }
 
@@ -106,7 +104,7 @@ mod tests {
             |trouble| drop(failed.send(trouble)),
         );
         let trouble = result.await.unwrap();
-        assert!(trouble.text.contains("because of a bug") && !trouble.text.contains("s3cret"));
+        assert!(trouble.message.contains("because of a bug") && !trouble.message.contains("s3cret"));
         let (failed, result) = tokio::sync::oneshot::channel();
         spawn_blocking(|| assert!(!is_inside()), |trouble| drop(failed.send(trouble)));
         assert!(result.await.is_ok());

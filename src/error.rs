@@ -1,49 +1,60 @@
-//! What went wrong, and what to do about it: the form in which every failure reaches a person.
+//! The error that a user sees: what failed, and what to do about it.
 
-use crate::{cluster, files, keys};
+/// What decides how the program goes on after an error. Nothing else does: messages are for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ErrorKind {
+    /// 401: the server does not accept the credentials.
+    Unauthorized,
+    /// 403, or refused here: read-only, or an imported context that is not trusted yet.
+    Forbidden,
+    /// 404, or a file that does not exist.
+    NotFound,
+    /// 409, or a file that another program changed.
+    Conflict,
+    /// Another program holds the lock of a file.
+    Locked,
+    /// Writing a file would lose its comments.
+    LosesComments,
+    /// An object or a file of that name exists.
+    Exists,
+    /// Any other.
+    #[default]
+    Other,
+}
 
-/// Why something did not work, in words for a person.
+/// Why something failed, for a user. Both texts are printable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserError {
-    /// A sentence. Printable.
-    pub text: String,
-    /// What to do about it.
-    pub advice: Option<String>,
+    /// What decides how the program goes on.
+    pub kind: ErrorKind,
+    /// What failed and why: one sentence without a final period.
+    pub message: String,
+    /// What to do about it, in full sentences.
+    pub hint: Option<String>,
 }
 
 impl UserError {
-    /// Trouble without advice.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), advice: None }
+    /// An error of [`ErrorKind::Other`] without a hint.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Other, message: message.into(), hint: None }
     }
 
-    /// Trouble with advice.
-    pub(crate) fn advised(text: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { text: text.into(), advice: Some(advice.into()) }
+    /// The same error with this hint.
+    #[must_use]
+    pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
-}
 
-impl From<cluster::ClusterError> for UserError {
-    fn from(error: cluster::ClusterError) -> Self {
-        Self { text: error.to_string(), advice: error.advice() }
-    }
-}
-
-impl From<files::FileError> for UserError {
-    fn from(error: files::FileError) -> Self {
-        Self { text: error.to_string(), advice: error.advice() }
-    }
-}
-
-impl From<keys::KeyError> for UserError {
-    fn from(error: keys::KeyError) -> Self {
-        Self::new(error.to_string())
+    /// The same error of this kind.
+    #[must_use]
+    pub(crate) fn of_kind(self, kind: ErrorKind) -> Self {
+        Self { kind, ..self }
     }
 }
 
 impl std::fmt::Display for UserError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.message)
     }
 }
 

@@ -271,7 +271,11 @@ impl Day {
 
     /// The watch was lost for a minute, and some requests have gone unseen: the list is read anew.
     fn lists(&mut self) {
-        let status = WatchStatus::Degraded { why: "gone".into(), since: self.now, next_try: self.now };
+        let status = WatchStatus::Degraded {
+            why: countersign::testing::error::UserError::new("gone"),
+            since: self.now,
+            next_try: self.now,
+        };
         self.hears(Event::Watch(Message::Status(status)));
         self.passes(TimeDelta::seconds(60));
         self.hears(Event::Watch(Message::Restarted));

@@ -86,7 +86,7 @@ fn refused(rehearsal: &PreflightReport, order: &IssuanceRequest) -> Option<CliEr
     let refusal = rehearsal.refusal.as_ref()?;
     let verdict = rehearsal.verdict.clone().unwrap_or_default();
     let trouble = issue::why_refused(refusal, &verdict, &order.user, None);
-    Some(CliError::refused(trouble.text, trouble.advice.unwrap_or_default()))
+    Some(CliError::refused(trouble.message, trouble.hint.unwrap_or_default()))
 }
 
 fn order(cluster: &Cluster, global: &Global, flags: &IssueFlags) -> Result<IssuanceRequest, CliError> {

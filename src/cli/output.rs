@@ -10,7 +10,7 @@ use crate::domain::output::shell::ShellLine;
 use crate::domain::output::terminal::TerminalText;
 use crate::domain::text::in_ascii;
 use crate::domain::yaml;
-use crate::error::UserError;
+use crate::error::{ErrorKind, UserError};
 use crate::operations::issue::Stopped;
 use crate::{cluster, files};
 
@@ -18,6 +18,7 @@ use crate::{cluster, files};
 #[derive(Debug)]
 pub(super) struct CliError {
     code: u8,
+    kind: ErrorKind,
     text: String,
     advice: Option<String>,
 }
@@ -25,7 +26,7 @@ pub(super) struct CliError {
 impl CliError {
     /// It did not work.
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self { code: 1, text: text.into(), advice: None }
+        Self { code: 1, kind: ErrorKind::Other, text: text.into(), advice: None }
     }
 
     /// The arguments make no sense together.
@@ -35,12 +36,12 @@ impl CliError {
 
     /// It is refused by a verdict or by the user.
     pub(crate) fn refused(text: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { code: 3, text: text.into(), advice: Some(advice.into()) }
+        Self { code: 3, kind: ErrorKind::Other, text: text.into(), advice: Some(advice.into()) }
     }
 
     /// Everything has been said already; only the exit code is left.
     pub(crate) fn told(code: u8) -> Self {
-        Self { code, text: String::new(), advice: None }
+        Self { code, ..Self::new("") }
     }
 
     /// Some of many did not work; `error` is what the first of them says.
@@ -50,7 +51,7 @@ impl CliError {
 
     /// Whether the server did not accept the credentials.
     pub(crate) fn is_unauthorized(&self) -> bool {
-        self.text.contains("(401)")
+        self.kind == ErrorKind::Unauthorized
     }
 
     /// With other advice.
@@ -75,13 +76,13 @@ impl From<cluster::ClusterError> for CliError {
     fn from(error: cluster::ClusterError) -> Self {
         let refused = matches!(error, cluster::ClusterError::ReadOnly | cluster::ClusterError::Untrusted { .. });
         let code = if refused { 3 } else { 1 };
-        Self { code, text: error.to_string(), advice: error.advice() }
+        Self { code, ..Self::from(UserError::from(error)) }
     }
 }
 
 impl From<Refusal> for CliError {
     fn from(refusal: Refusal) -> Self {
-        Self { code: 3, text: refusal.to_string(), advice: refusal.advice() }
+        Self { code: 3, kind: ErrorKind::Forbidden, text: refusal.to_string(), advice: refusal.advice() }
     }
 }
 
@@ -95,13 +96,13 @@ impl From<Stopped> for CliError {
 impl From<files::FileError> for CliError {
     fn from(error: files::FileError) -> Self {
         let code = if matches!(error, files::FileError::Untrusted { .. }) { 3 } else { 1 };
-        Self { code, text: error.to_string(), advice: error.advice() }
+        Self { code, ..Self::from(UserError::from(error)) }
     }
 }
 
 impl From<UserError> for CliError {
     fn from(trouble: UserError) -> Self {
-        Self { code: 1, text: trouble.text, advice: trouble.advice }
+        Self { code: 1, kind: trouble.kind, text: trouble.message, advice: trouble.hint }
     }
 }
 

@@ -12,6 +12,7 @@ use super::{Cluster, quoted};
 use crate::domain::output::redact;
 use crate::domain::request::RequestState;
 use crate::domain::text::printable;
+use crate::error::{ErrorKind, UserError};
 use crate::files;
 
 /// Why the cluster did not do what was asked.
@@ -149,6 +150,24 @@ impl std::fmt::Display for ClusterError {
 }
 
 impl StdError for ClusterError {}
+
+impl From<ClusterError> for UserError {
+    fn from(error: ClusterError) -> Self {
+        let kind = match error {
+            ClusterError::Unauthorized { .. } => ErrorKind::Unauthorized,
+            ClusterError::Forbidden { .. } | ClusterError::ReadOnly | ClusterError::Untrusted { .. } => {
+                ErrorKind::Forbidden
+            }
+            ClusterError::Gone { .. } => ErrorKind::NotFound,
+            ClusterError::Conflict { .. } | ClusterError::Changed { .. } | ClusterError::AlreadyDecided { .. } => {
+                ErrorKind::Conflict
+            }
+            ClusterError::AlreadyExists { .. } => ErrorKind::Exists,
+            _ => ErrorKind::Other,
+        };
+        Self { kind, message: error.to_string(), hint: error.advice() }
+    }
+}
 
 const fn word(state: RequestState) -> &'static str {
     match state {

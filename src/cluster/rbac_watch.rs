@@ -274,7 +274,7 @@ impl RbacWatcher {
         self.tries += 1;
         let now = Utc::now();
         let since = *self.since.get_or_insert(now);
-        self.tell(WatchStatus::Degraded { why: error.to_string(), since, next_try: now + wait }).await?;
+        self.tell(WatchStatus::Degraded { why: error.into(), since, next_try: now + wait }).await?;
         self.pause(wait).await
     }
 

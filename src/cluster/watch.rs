@@ -24,6 +24,7 @@ use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::row::Row;
 use crate::domain::verdict::judge_alone;
+use crate::error::UserError;
 
 /// Changes that follow each other within this time are sent together; the first after a pause is sent at once.
 const GATHER: Duration = Duration::from_millis(40);
@@ -76,8 +77,8 @@ pub enum WatchStatus {
     Live,
     /// The connection is lost; what is shown is old.
     Degraded {
-        /// What happened.
-        why: String,
+        /// Why.
+        why: UserError,
         /// Since when.
         since: DateTime<Utc>,
         /// When it is tried again.
@@ -96,7 +97,7 @@ pub enum WatchStatus {
 
 /// The status of a watch with more objects than are kept.
 pub(crate) fn cut_off(now: DateTime<Utc>) -> WatchStatus {
-    WatchStatus::Degraded { why: Exceeded::Objects.to_string(), since: now, next_try: now }
+    WatchStatus::Degraded { why: UserError::new(Exceeded::Objects.to_string()), since: now, next_try: now }
 }
 
 /// Watches all requests for as long as somebody listens. Rows come with what `policy` and the request say by themselves.
@@ -233,7 +234,7 @@ impl RequestWatcher {
                 resource: "certificatesigningrequests".to_owned(),
                 message: error.to_string(),
             },
-            other => WatchStatus::Degraded { why: other.to_string(), since, next_try: now + wait },
+            other => WatchStatus::Degraded { why: other.clone().into(), since, next_try: now + wait },
         };
         self.send(Message::Status(status)).await?;
         self.wait(sleep(wait)).await

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::output::shell::ShellCommand;
 use crate::domain::text::printable;
 use crate::domain::validity;
+use crate::error::{ErrorKind, UserError};
 
 /// What can go wrong with a file. Names the file, never its content.
 #[derive(Debug)]
@@ -103,6 +104,21 @@ impl FileError {
             Self::NoHome => Some("Set HOME, or XDG_STATE_HOME and KUBECONFIG.".to_owned()),
             _ => None,
         }
+    }
+}
+
+impl From<FileError> for UserError {
+    fn from(error: FileError) -> Self {
+        let kind = match error {
+            FileError::Missing(_) | FileError::NoTheme { .. } => ErrorKind::NotFound,
+            FileError::Exists(_) => ErrorKind::Exists,
+            FileError::Locked { .. } => ErrorKind::Locked,
+            FileError::Comments(_) => ErrorKind::LosesComments,
+            FileError::Raced(_) => ErrorKind::Conflict,
+            FileError::Untrusted { .. } => ErrorKind::Forbidden,
+            _ => ErrorKind::Other,
+        };
+        Self { kind, message: error.to_string(), hint: error.advice() }
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod process;
 
 use crate::domain::key_type::KeyType;
 use crate::domain::secret::Secret;
+use crate::error::UserError;
 use der::asn1::{Any, BitString, ObjectIdentifier, SetOfVec, Utf8StringRef};
 use der::{Decode, Encode, EncodePem};
 use rcgen::{KeyPair, PublicKeyData, RsaKeySize, SigningKey};
@@ -27,6 +28,12 @@ pub enum KeyError {
     /// The request could not be encoded or signed.
     #[error("the certificate request could not be made: {0}")]
     Request(String),
+}
+
+impl From<KeyError> for UserError {
+    fn from(error: KeyError) -> Self {
+        Self::new(error.to_string())
+    }
 }
 
 /// A private key. It has no textual form but [`Self::to_pem`], so that it cannot slip into a message.

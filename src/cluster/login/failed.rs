@@ -4,6 +4,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use crate::domain::text::printable;
+use crate::error::ErrorKind;
 
 /// Bytes that a login program may print: a token or a certificate with its key.
 pub(crate) const LONGEST: usize = 1 << 20;
@@ -58,6 +59,14 @@ pub enum Reason {
 }
 
 impl LoginError {
+    /// What decides how the program goes on.
+    pub(crate) fn kind(&self) -> ErrorKind {
+        match self.reason {
+            Reason::Rejected => ErrorKind::Unauthorized,
+            _ => ErrorKind::Other,
+        }
+    }
+
     /// A failure that concerns no program.
     pub(super) fn entry(why: impl Into<String>) -> Self {
         Self { program: String::new(), reason: Reason::Entry(why.into()) }

@@ -6,154 +6,153 @@ use crossterm::event::KeyCode;
 
 pub(crate) use crate::console::core::key::Key;
 
-/// What a key asks for. The table's help says what each does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Action {
-    ShowRequests,
-    ShowRbac,
-    ShowKubeconfig,
-    ShowActivity,
-    SwitchContext,
-    LogIn,
-    Help,
-    Palette,
-    Search,
-    Copy,
-    Back,
-    Redraw,
-    Suspend,
-    Quit,
-    Commands,
-    Yaml,
-    Down,
-    Up,
-    Top,
-    Bottom,
-    PageDown,
-    PageUp,
-    HalfDown,
-    HalfUp,
-    SortNext,
-    SortReverse,
-    Columns,
-    MoveDown,
-    MoveUp,
-    Reset,
-    FilterNext,
-    Open,
-    Approve,
-    ApproveShown,
-    Deny,
-    Mark,
-    MarkShown,
-    UnmarkAll,
-    Delete,
-    Export,
-    NewUser,
-    NextTab,
-    NextField,
-    PreviousField,
-    Enter,
-    NextStep,
-    PreviousStep,
-    Review,
-    Resume,
-    NextChoice,
-    PreviousChoice,
-    Yes,
-    No,
-    Retry,
-    Undo,
-    Later,
-    NextView,
-    WhoCan,
-    Whose,
-    AskServer,
-    Dangers,
-    NewRole,
-    Bind,
-    Edit,
-    Left,
-    Right,
-    NextNamespace,
-    PreviousNamespace,
-    AllResources,
-    Test,
-    Rename,
-    Namespace,
-    Import,
-    Embed,
-    Certificate,
-    Reload,
+/// An enum whose variants have stable names: users write them in their files, so a name never changes with its variant.
+macro_rules! named {
+    ($(#[$meta:meta])* $vis:vis enum $type:ident { $($(#[$doc:meta])* $variant:ident = $name:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        $vis enum $type { $($(#[$doc])* $variant,)+ }
+
+        impl $type {
+            /// In the order of their definition.
+            #[allow(dead_code, reason = "only tests need all actions")]
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Its name in the config file.
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+        }
+    };
 }
 
-/// Where a binding holds. The screen tells which places are in force, the nearest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum KeyContext {
-    /// Everywhere, text fields included.
-    Always,
-    /// Everywhere, unless a text field has the keyboard.
-    Everywhere,
-    /// A list with a cursor.
-    List,
-    /// The Requests pane.
-    Requests,
-    /// The sheet of a bulk decision.
-    Bulk,
-    /// A bulk decision while it is carried out.
-    BulkRun,
-    /// What came of a bulk decision.
-    BulkEnd,
-    /// A request opened as a page of its own.
-    Page,
-    /// The RBAC pane.
-    Rbac,
-    /// The table of somebody's access.
-    Table,
-    /// The Kubeconfig pane.
-    Kubeconfig,
-    /// The choice of a context.
-    Picker,
-    /// The choice of the list's columns.
-    Columns,
-    /// A text that scrolls: help, YAML, commands.
-    Reader,
-    /// A form with fields, the wizard's steps among them.
-    Form,
-    /// A question with yes and no.
-    Confirm,
-    /// The wizard's review, before anything is written.
-    WizardReview,
-    /// The wizard's run, while it works or waits, and after it.
-    WizardRun,
-    /// The command palette.
-    Palette,
+named! {
+    /// What a key asks for. The key table says what each does.
+    pub(crate) enum Action {
+        ShowRequests = "show-requests",
+        ShowRbac = "show-rbac",
+        ShowKubeconfig = "show-kubeconfig",
+        ShowActivity = "show-activity",
+        SwitchContext = "switch-context",
+        LogIn = "log-in",
+        Help = "help",
+        Palette = "palette",
+        Search = "search",
+        Copy = "copy",
+        Back = "back",
+        Redraw = "redraw",
+        Suspend = "suspend",
+        Quit = "quit",
+        Commands = "commands",
+        Yaml = "yaml",
+        Down = "down",
+        Up = "up",
+        Top = "top",
+        Bottom = "bottom",
+        PageDown = "page-down",
+        PageUp = "page-up",
+        HalfDown = "half-down",
+        HalfUp = "half-up",
+        SortNext = "sort-next",
+        SortReverse = "sort-reverse",
+        Columns = "columns",
+        MoveDown = "move-down",
+        MoveUp = "move-up",
+        Reset = "reset",
+        FilterNext = "filter-next",
+        Open = "open",
+        Approve = "approve",
+        ApproveShown = "approve-shown",
+        Deny = "deny",
+        Mark = "mark",
+        MarkShown = "mark-shown",
+        UnmarkAll = "unmark-all",
+        Delete = "delete",
+        Export = "export",
+        NewUser = "new-user",
+        NextTab = "next-tab",
+        NextField = "next-field",
+        PreviousField = "previous-field",
+        Enter = "enter",
+        NextStep = "next-step",
+        PreviousStep = "previous-step",
+        Review = "review",
+        Resume = "resume",
+        NextChoice = "next-choice",
+        PreviousChoice = "previous-choice",
+        Yes = "yes",
+        No = "no",
+        Retry = "retry",
+        Undo = "undo",
+        Later = "later",
+        NextView = "next-view",
+        WhoCan = "who-can",
+        Whose = "whose",
+        AskServer = "ask-server",
+        Dangers = "dangers",
+        NewRole = "new-role",
+        Bind = "bind",
+        Edit = "edit",
+        Left = "left",
+        Right = "right",
+        NextNamespace = "next-namespace",
+        PreviousNamespace = "previous-namespace",
+        AllResources = "all-resources",
+        Test = "test",
+        Rename = "rename",
+        Namespace = "namespace",
+        Import = "import",
+        Embed = "embed",
+        Certificate = "certificate",
+        Reload = "reload",
+    }
+}
+
+named! {
+    /// Where a binding holds. The screen tells which places are in force, the nearest first.
+    pub(crate) enum KeyContext {
+        /// Everywhere, text fields included.
+        Always = "always",
+        /// Everywhere, unless a text field has the keyboard.
+        Everywhere = "everywhere",
+        /// A list with a cursor.
+        List = "list",
+        /// The Requests pane.
+        Requests = "requests",
+        /// The sheet of a bulk decision.
+        Bulk = "bulk",
+        /// A bulk decision while it is carried out.
+        BulkRun = "bulk-run",
+        /// What came of a bulk decision.
+        BulkEnd = "bulk-end",
+        /// A request opened as a page of its own.
+        Page = "page",
+        /// The RBAC pane.
+        Rbac = "rbac",
+        /// The table of somebody's access.
+        Table = "table",
+        /// The Kubeconfig pane.
+        Kubeconfig = "kubeconfig",
+        /// The choice of a context.
+        Picker = "picker",
+        /// The choice of the list's columns.
+        Columns = "columns",
+        /// A text that scrolls: help, YAML, commands.
+        Reader = "reader",
+        /// A form with fields, the wizard's steps among them.
+        Form = "form",
+        /// A question with yes and no.
+        Confirm = "confirm",
+        /// The wizard's review, before anything is written.
+        WizardReview = "wizard-review",
+        /// The wizard's run, while it works or waits, and after it.
+        WizardRun = "wizard-run",
+        /// The command palette.
+        Palette = "palette",
+    }
 }
 
 impl KeyContext {
-    /// All of them, in the order of the help.
-    pub(crate) const ALL: [Self; 19] = [
-        Self::Always,
-        Self::Everywhere,
-        Self::List,
-        Self::Requests,
-        Self::Bulk,
-        Self::BulkRun,
-        Self::BulkEnd,
-        Self::Page,
-        Self::Rbac,
-        Self::Table,
-        Self::Kubeconfig,
-        Self::Picker,
-        Self::Columns,
-        Self::Reader,
-        Self::Form,
-        Self::Confirm,
-        Self::WizardReview,
-        Self::WizardRun,
-        Self::Palette,
-    ];
-
     /// The heading in help and README.
     pub(crate) const fn title(self) -> &'static str {
         match self {

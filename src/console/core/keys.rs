@@ -41,8 +41,8 @@ impl Keymap {
         let mut map = Self::default();
         let mut changed = Vec::new();
         for (place, actions) in changes {
-            if !KeyContext::ALL.iter().any(|known| place_name(*known) == *place) {
-                let known: Vec<_> = KeyContext::ALL.iter().map(|place| place_name(*place)).collect();
+            if !KeyContext::ALL.iter().any(|known| known.name() == *place) {
+                let known: Vec<_> = KeyContext::ALL.iter().map(|place| place.name()).collect();
                 return Err(Wrong {
                     path: vec!["keys".into(), place.clone()],
                     text: format!("there is no place {place:?}; there are: {}", known.join(", ")),
@@ -52,7 +52,7 @@ impl Keymap {
                 let path = |at: usize| vec!["keys".into(), place.clone(), action.clone(), at.to_string()];
                 let at = BINDINGS
                     .iter()
-                    .position(|line| place_name(line.place) == *place && action_name(line.action) == *action)
+                    .position(|line| line.place.name() == *place && line.action.name() == *action)
                     .ok_or_else(|| unknown_action(place, action))?;
                 let read = |(at, name): (usize, &String)| parse(name).map_err(|text| Wrong { path: path(at), text });
                 map.keys[at] = names.0.iter().enumerate().map(read).collect::<Result<_, _>>()?;
@@ -91,8 +91,8 @@ impl Keymap {
             if let Some(other) = other.map(|other| &BINDINGS[other]) {
                 return Some(format!(
                     "{label} is taken: in {} it means {} ({})",
-                    place_name(other.place),
-                    action_name(other.action),
+                    other.place.name(),
+                    other.action.name(),
                     other.help
                 ));
             }
@@ -170,7 +170,7 @@ impl Keymap {
 }
 
 fn unknown_action(place: &str, action: &str) -> Wrong {
-    let known = BINDINGS.iter().filter(|line| place_name(line.place) == place).map(|line| action_name(line.action));
+    let known = BINDINGS.iter().filter(|line| line.place.name() == place).map(|line| line.action.name());
     Wrong {
         path: vec!["keys".into(), place.to_owned(), action.to_owned()],
         text: format!("{place} knows no {action:?}; it knows: {}", known.collect::<Vec<_>>().join(", ")),
@@ -207,34 +207,13 @@ fn together(a: KeyContext, b: KeyContext) -> bool {
         || matches!((a, b), (KeyContext::Page, KeyContext::Requests) | (KeyContext::Requests, KeyContext::Page))
 }
 
-/// A place's name in the config file, such as `wizard-review`.
-pub(crate) fn place_name(place: KeyContext) -> String {
-    kebab(&format!("{place:?}"))
-}
-
-/// An action's name in the config file, such as `filter-next`.
-pub(crate) fn action_name(action: Action) -> String {
-    kebab(&format!("{action:?}"))
-}
-
-fn kebab(name: &str) -> String {
-    let mut out = String::new();
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !out.is_empty() {
-            out.push('-');
-        }
-        out.push(c.to_ascii_lowercase());
-    }
-    out
-}
-
 /// The keys in force as text: `place.action`, keys, what they do.
 pub(crate) fn listing(map: &Keymap) -> String {
     let mut text = String::new();
-    for place in KeyContext::ALL {
+    for &place in KeyContext::ALL {
         for (line, keys) in map.lines().filter(|(line, _)| line.place == place) {
             let keys: Vec<_> = keys.iter().map(|key| map.label(*key)).collect();
-            let name = format!("{}.{}", place_name(place), action_name(line.action));
+            let name = format!("{}.{}", place.name(), line.action.name());
             // Writing to a text cannot fail.
             let _ = writeln!(text, "{name:<32} {:<16} {}", keys.join(" "), line.help);
         }

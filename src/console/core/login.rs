@@ -104,7 +104,7 @@ pub(crate) fn sentence(state: &State) -> Option<String> {
     let seconds = |until: DateTime<Utc>| (until - now).num_seconds().max(0);
     Some(match &login.health {
         Health::Ended(why) => {
-            let why = kubeconfig::update::plainly(state, &why.to_string());
+            let why = kubeconfig::update::plainly(state, why.kind(), &why.to_string());
             format!("✖ Login ended, {key} logs in again: {why}")
         }
         Health::Failing { why, next_try } => {
@@ -119,7 +119,7 @@ pub(crate) fn sentence(state: &State) -> Option<String> {
         }
         Health::Fine => {
             if let Some((_, trouble)) = login.silent.as_ref().filter(|_| state.requests.watch == WatchStatus::Live) {
-                return Some(format!("! The server does not answer: {}", trouble.text));
+                return Some(format!("! The server does not answer: {}", trouble.message));
             }
             let wait = login.waits(now)?;
             format!("! The server is busy ({}); it is asked again in {} s.", wait.code, seconds(wait.until))

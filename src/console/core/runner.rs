@@ -334,6 +334,6 @@ async fn export(cluster: &Cluster, pin: &RequestVersion, path: &Path, replace: O
     match atomic::write_public(path, certificates.pem.as_bytes(), replace) {
         Ok(()) => Exported::Written(path.display().to_string()),
         Err(files::FileError::Exists(_)) => Exported::Exists,
-        Err(error) => Exported::Failed(UserError { advice: error.advice(), text: error.to_string() }),
+        Err(error) => Exported::Failed(error.into()),
     }
 }

@@ -21,7 +21,7 @@ pub struct SavedView {
 pub(crate) fn of(state: &State) -> Memory {
     let Criteria { filter, column, reversed, .. } = state.requests.index.criteria();
     Memory {
-        pane: pane_name(state.pane),
+        pane: state.pane.name().to_owned(),
         sort: column.word().to_owned(),
         reversed: *reversed,
         filter: filter.word().to_owned(),
@@ -37,7 +37,7 @@ pub(crate) fn apply(state: &mut State, recalled: SavedView) {
     let Some(memory) = recalled.memory else { return };
     // Somebody who has gone elsewhere meanwhile stays there.
     if state.pane == Pane::default()
-        && let Some(pane) = Pane::ALL.into_iter().find(|pane| pane_name(*pane) == memory.pane)
+        && let Some(pane) = Pane::ALL.into_iter().find(|pane| pane.name() == memory.pane)
     {
         state.pane = pane;
     }
@@ -52,10 +52,6 @@ pub(crate) fn apply(state: &mut State, recalled: SavedView) {
     if let Some(filter) = Filter::ALL.into_iter().find(|filter| filter.word() == memory.filter) {
         index.set_filter(filter);
     }
-}
-
-fn pane_name(pane: Pane) -> String {
-    format!("{pane:?}").to_lowercase()
 }
 
 /// What somebody is told who is here for the first time.

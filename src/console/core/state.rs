@@ -116,6 +116,16 @@ pub enum Pane {
 }
 
 impl Pane {
+    /// Its name in the session file.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Rbac => "rbac",
+            Self::Kubeconfig => "kubeconfig",
+            Self::Activity => "activity",
+        }
+    }
+
     /// All of them, in the order of their tabs.
     pub(crate) const ALL: [Self; 4] = [Self::Requests, Self::Rbac, Self::Kubeconfig, Self::Activity];
 }

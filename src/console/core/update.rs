@@ -99,8 +99,8 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Watch(message) => requests::update::watched(state, message),
         Event::WatchEnded(trouble) => {
             let now = state.clock.now;
-            state.notify(false, trouble.text.clone());
-            let status = WatchStatus::Degraded { why: trouble.text, since: now, next_try: now };
+            state.notify(false, trouble.message.clone());
+            let status = WatchStatus::Degraded { why: trouble, since: now, next_try: now };
             requests::update::watched(state, watch::Message::Status(status))
         }
         Event::Read { uid, result } => requests::update::read(state, &uid, result),

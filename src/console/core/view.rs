@@ -206,7 +206,7 @@ fn notice(frame: &mut Frame, area: Rect, state: &State) {
     } else if let Some(text) = degraded(state) {
         (text, theme.bad())
     } else if let (Some(failure), None) = (&state.session.trouble, &state.session.identified) {
-        (format!("✖ {}", failure.text), theme.bad())
+        (format!("✖ {}", failure.message), theme.bad())
     } else {
         return;
     };
@@ -226,7 +226,7 @@ fn degraded(state: &State) -> Option<String> {
     match &state.requests.watch {
         WatchStatus::Degraded { why, next_try, .. } => {
             let wait = (*next_try - state.clock.now).num_seconds().max(0);
-            let why = kubeconfig::update::plainly(state, why);
+            let why = kubeconfig::update::plainly(state, why.kind, &why.message);
             Some(format!("! what you see is old: {why}; next try in {wait} s"))
         }
         WatchStatus::Forbidden { message, .. } => Some(format!("✖ {message}")),

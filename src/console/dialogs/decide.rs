@@ -336,7 +336,7 @@ pub(crate) fn decided(state: &mut State, id: EffectId, result: Result<Box<Reques
     };
     let object = format!("csr/{}", decide.name);
     let outcome =
-        result.as_ref().map(|request| word(request.state()).to_owned()).map_err(|failure| failure.text.clone());
+        result.as_ref().map(|request| word(request.state()).to_owned()).map_err(|failure| failure.message.clone());
     let name = decide.name.clone();
     match result {
         Ok(request) => {

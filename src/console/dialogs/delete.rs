@@ -79,7 +79,7 @@ pub(crate) fn deleted(state: &mut State, id: EffectId, result: Result<(), UserEr
     let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };
     let Some(Overlay::Delete(delete)) = state.overlays.get_mut(at) else { return Vec::new() };
     let name = delete.pin.name.clone();
-    let outcome = result.as_ref().map(|()| "deleted".to_owned()).map_err(|failure| failure.text.clone());
+    let outcome = result.as_ref().map(|()| "deleted".to_owned()).map_err(|failure| failure.message.clone());
     match result {
         Ok(()) => {
             state.overlays.remove(at);

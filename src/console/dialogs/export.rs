@@ -119,7 +119,7 @@ pub(crate) fn exported(state: &mut State, id: EffectId, result: Exported) -> Vec
             return Vec::new();
         }
         Exported::Failed(failure) => {
-            let text = failure.text.clone();
+            let text = failure.message.clone();
             export.phase = Phase::Failed(failure);
             Err(text)
         }

@@ -6,7 +6,7 @@ use crate::console::core::keys::Keymap;
 /// The help's lines: what can be done here first, then everything else.
 pub(crate) fn lines(keymap: &Keymap, here: &[KeyContext]) -> Vec<String> {
     let mut lines = Vec::new();
-    let rest = KeyContext::ALL.into_iter().filter(|place| !here.contains(place));
+    let rest = KeyContext::ALL.iter().copied().filter(|place| !here.contains(place));
     for place in here.iter().copied().chain(rest) {
         lines.push(if here.contains(&place) { format!("{} (here)", place.title()) } else { place.title().to_owned() });
         for (binding, keys) in keymap.lines().filter(|(binding, _)| binding.place == place) {

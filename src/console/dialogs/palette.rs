@@ -6,7 +6,6 @@ use tui_input::backend::crossterm::EventHandler;
 
 use crate::console::core::effect::Effect;
 use crate::console::core::keymap::Action;
-use crate::console::core::keys::action_name;
 use crate::console::core::state::State;
 use crate::console::core::{update, view};
 use crate::console::dialogs::Overlay;
@@ -77,7 +76,7 @@ pub(crate) fn open(state: &mut State) {
         let keys: Vec<_> = keys.iter().map(|key| state.keymap.label(*key)).collect();
         offers.push(Offer {
             action: line.action,
-            name: action_name(line.action),
+            name: line.action.name().to_owned(),
             keys: keys.join(" "),
             help: line.help,
         });

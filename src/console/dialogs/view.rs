@@ -132,8 +132,8 @@ pub(super) fn by_hand_lines(state: &State, command: &ShellLine, width: u16) -> V
 }
 
 pub(super) fn failure_lines(state: &State, failure: &UserError, width: u16) -> Vec<Line<'static>> {
-    let mut lines = paragraph(&format!("✖ {}", failure.text), width, state.theme.bad());
-    if let Some(advice) = &failure.advice {
+    let mut lines = paragraph(&format!("✖ {}", failure.message), width, state.theme.bad());
+    if let Some(advice) = &failure.hint {
         lines.extend(paragraph(advice, width, Style::new()));
     }
     lines

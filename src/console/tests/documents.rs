@@ -12,7 +12,7 @@ use crate::console::widgets::theme::Theme;
 /// The README's keys, made from the table.
 fn key_list() -> String {
     let mut text = String::new();
-    for place in KeyContext::ALL {
+    for &place in KeyContext::ALL {
         text.extend(["\n**", place.title(), "**\n\n| keys | |\n|---|---|\n"]);
         for binding in BINDINGS.iter().filter(|binding| binding.place == place) {
             let keys: Vec<_> = binding.keys.iter().map(|key| format!("`{}`", key.label())).collect();

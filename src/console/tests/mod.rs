@@ -304,10 +304,8 @@ fn a_failed_decision_says_why_and_the_activity_keeps_it() {
     console.press(KeyCode::Char('d'));
     console.press(KeyCode::Char('y'));
     let Some(Effect::Decide(id, ..)) = console.effects.pop() else { panic!("nothing was decided") };
-    let failure = UserError {
-        text: "you may not update certificatesigningrequests/approval (403)".into(),
-        advice: Some("Ask for it.".into()),
-    };
+    let failure =
+        UserError::new("you may not update certificatesigningrequests/approval (403)").with_hint("Ask for it.");
     console.hears(Event::Decided(id, Err(failure)));
     insta::assert_snapshot!("failed_decision", console.screen());
     console.press(KeyCode::Esc);
@@ -327,7 +325,7 @@ fn a_late_answer_to_a_dropped_question_is_ignored() {
 fn a_lost_connection_keeps_the_rows_and_says_that_they_are_old() {
     let mut console = TestConsole::with(&three());
     let status = WatchStatus::Degraded {
-        why: "https://10.1.0.5:6443 cannot be reached: Connection refused".into(),
+        why: UserError::new("https://10.1.0.5:6443 cannot be reached: Connection refused"),
         since: noon(),
         next_try: noon() + TimeDelta::seconds(8),
     };
@@ -390,7 +388,10 @@ fn with_only_a_name_typed_the_wizard_goes_to_the_review_and_runs() {
         Progress::Started(StepKind::Key),
         Progress::Done(StepKind::Key, "made".into(), std::time::Duration::from_millis(160)),
         Progress::Started(StepKind::Request),
-        Progress::Failed(StepKind::Request, UserError::advised("a request zoe is there already", "Take another name.")),
+        Progress::Failed(
+            StepKind::Request,
+            UserError::new("a request zoe is there already").with_hint("Take another name."),
+        ),
     ] {
         console.hears(Event::Wizard(WizardResult::Progress(id, progress)));
     }

@@ -275,7 +275,7 @@ fn a_refusal_for_want_of_rights_keeps_what_was_typed() {
     console.types("x");
     console.ctrl('r');
     let RbacTask::Put { id, .. } = console.task() else { panic!("no dry run") };
-    let refusal = UserError::advised("you do not hold: get secrets", "Leave that out.");
+    let refusal = UserError::new("you do not hold: get secrets").with_hint("Leave that out.");
     console.news(RbacResult::Put(id, Err(refusal)));
     assert!(console.screen().contains("✖ you do not hold: get secrets"), "{}", console.screen());
     console.press(KeyCode::Esc);

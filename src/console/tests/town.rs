@@ -192,10 +192,8 @@ fn done<T>(mood: ResponseMode, what: T) -> Result<T, UserError> {
 }
 
 fn refusal() -> UserError {
-    UserError::advised(
-        "you may not do that in prod-eu (403)",
-        "Ask for the right, or switch to another context with c.",
-    )
+    UserError::new("you may not do that in prod-eu (403)")
+        .with_hint("Ask for the right, or switch to another context with c.")
 }
 
 fn decide_all(count: usize, mood: ResponseMode) -> impl Iterator<Item = BulkNews> {
@@ -246,10 +244,8 @@ fn rbac_answer(task: rbac::RbacTask, mood: ResponseMode) -> Option<rbac::RbacRes
         RbacTask::Put { id, .. } | RbacTask::Delete { id, .. } if mood == ResponseMode::Refusing => {
             Some(RbacResult::Put(
                 id,
-                Err(UserError::advised(
-                    "you do not hold yourself: get secrets",
-                    "Leave it out, or let somebody who holds it.",
-                )),
+                Err(UserError::new("you do not hold yourself: get secrets")
+                    .with_hint("Leave it out, or let somebody who holds it.")),
             ))
         }
         RbacTask::Put { id, object, dry_run, .. } => {

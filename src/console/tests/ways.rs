@@ -281,10 +281,8 @@ impl Start {
                 console.hears(Event::Connected(Ok(Connection { context: "prod-eu".into(), ..Connection::default() })));
             }
             Nowhere => {
-                let trouble = UserError::advised(
-                    "there is no kubeconfig: ~/.kube/config is not there",
-                    "Name one with --kubeconfig.",
-                );
+                let trouble = UserError::new("there is no kubeconfig: ~/.kube/config is not there")
+                    .with_hint("Name one with --kubeconfig.");
                 console.hears(Event::Connected(Err(trouble)));
             }
             Ready | ReadOnly | Many | Empty | Lost => knows(&mut console, town),
@@ -301,7 +299,7 @@ impl Start {
         console.state.session.read_only = self == ReadOnly;
         if self == Lost {
             let lost = || WatchStatus::Degraded {
-                why: "https://10.1.0.5:6443 cannot be reached: Connection refused".into(),
+                why: UserError::new("https://10.1.0.5:6443 cannot be reached: Connection refused"),
                 since: noon(),
                 next_try: noon() + chrono::TimeDelta::seconds(8),
             };

@@ -101,7 +101,7 @@ fn verdict(state: &State, wizard: &Wizard) -> (String, Style) {
     let key = |action| state.keymap.word(KeyContext::WizardReview, action);
     match &wizard.review.answer {
         None => ("Rehearsing with the server (dry run)…".to_owned(), theme.warning()),
-        Some(Err(failure)) => (format!("✖ {}", failure.text), theme.bad()),
+        Some(Err(failure)) => (format!("✖ {}", failure.message), theme.bad()),
         Some(Ok(rehearsal)) if rehearsal.is_clear() => {
             let run = key(Action::Yes);
             let text = if state.size.height < LOW {

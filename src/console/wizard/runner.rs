@@ -52,7 +52,7 @@ impl WizardRunner {
                     tell(WizardResult::RequestRead(path, text));
                 };
                 contained::spawn_blocking(task, move |trouble| {
-                    failed(WizardResult::RequestRead(of, Err(trouble.text)));
+                    failed(WizardResult::RequestRead(of, Err(trouble.message)));
                 });
             }
             WizardTask::Rehearse(id, order) => {

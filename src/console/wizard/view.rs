@@ -201,7 +201,7 @@ fn run_lines(state: &State, run: &Run, width: u16) -> Vec<Line<'static>> {
         let (told, style) = match fare {
             StepStatus::Waiting(why) => (vec![why.clone()], theme.warning()),
             StepStatus::Failed(trouble) => {
-                (std::iter::once(trouble.text.clone()).chain(trouble.advice.clone()).collect(), theme.bad())
+                (std::iter::once(trouble.message.clone()).chain(trouble.hint.clone()).collect(), theme.bad())
             }
             _ => continue,
         };
@@ -257,8 +257,8 @@ fn ending(run: &Run, width: usize, state: &State) -> Vec<Line<'static>> {
             );
         }
         Some(End::Undone(Err(trouble))) => {
-            texts.push(trouble.text.clone());
-            texts.extend(trouble.advice.clone());
+            texts.push(trouble.message.clone());
+            texts.extend(trouble.hint.clone());
         }
         _ => {}
     }

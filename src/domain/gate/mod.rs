@@ -6,7 +6,9 @@
 
 use super::policy_file::PolicyFile;
 use super::request::RequestVersion;
+use super::text::printable;
 use super::verdict::Level;
+use crate::error::{ErrorKind, UserError};
 
 /// Whether anything may be written: decided once for a connection, and for a command about kubeconfigs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +119,13 @@ pub enum Refusal {
     },
     /// The signer will reject it, so that a bulk decision leaves it out.
     WillFail,
+}
+
+impl From<&Refusal> for UserError {
+    fn from(refusal: &Refusal) -> Self {
+        let message = printable(&refusal.to_string()).into_owned();
+        Self { kind: ErrorKind::Forbidden, message, hint: refusal.advice() }
+    }
 }
 
 impl WriteAccess {

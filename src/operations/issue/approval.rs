@@ -93,7 +93,7 @@ pub(crate) fn why_refused(
     command: Option<ShellCommand>,
 ) -> UserError {
     let Refusal::Dangerous { .. } = refusal else {
-        return UserError { text: printable(&refusal.to_string()).into_owned(), advice: refusal.advice() };
+        return refusal.into();
     };
     let why: Vec<_> = verdict.findings.iter().map(|finding| format!("{} ({})", finding.text, finding.rule)).collect();
     let text = format!("the request for {user} is dangerous: {}", why.join(" "));
@@ -103,7 +103,7 @@ pub(crate) fn why_refused(
         let flag = ShellCommand::assign("--dangerous", user).line();
         format!("To issue it anyway, add the user's name: {flag}")
     };
-    UserError::advised(printable(&text), advice)
+    UserError::new(printable(&text)).with_hint(advice)
 }
 
 async fn wait_for_approval(

@@ -137,7 +137,7 @@ impl Entries {
             return None;
         }
         let text = format!("{} has a {what} already", target.path.display());
-        Some(UserError::advised(text, "Take another name, write another file, or say that it may be replaced."))
+        Some(UserError::new(text).with_hint("Take another name, write another file, or say that it may be replaced."))
     }
 
     pub(crate) fn put(&self, config: &mut Kubeconfig, target: &KubeconfigTarget) {

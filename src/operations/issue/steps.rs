@@ -36,7 +36,8 @@ pub(super) async fn key(journal: &Journal) -> Result<String, UserError> {
     let kind = match order.key {
         KeySource::Existing(pem) => {
             let request = request_file::read(pem.as_bytes());
-            journal.keep_request(&request.map_err(|error| UserError::advised(error.to_string(), error.advice()))?)?;
+            journal
+                .keep_request(&request.map_err(|error| UserError::new(error.to_string()).with_hint(error.advice()))?)?;
             return Ok("the request is at hand, its key is with its owner".to_owned());
         }
         KeySource::New(kind) => kind,
@@ -79,7 +80,7 @@ pub(super) async fn request(
         Ok(there) if there.spec.request == wanted.spec.request => Ok(there),
         Ok(_) => {
             let text = format!("a request {name} is there already, and it is not this one");
-            return Err(UserError::advised(text, "Take another name for the request."));
+            return Err(UserError::new(text).with_hint("Take another name for the request."));
         }
         Err(ClusterError::Gone { .. }) => {
             journal.intents.request = true;
@@ -125,7 +126,7 @@ pub(super) async fn certificate(
     if let Some(difference) = difference_from_request(&request) {
         let text = format!("the certificate is not what the request asks for: {difference}");
         let advice = "Do not use it, and find out who issued it. Undo removes what was created for it.";
-        return Err(UserError::advised(printable(&text), advice));
+        return Err(UserError::new(printable(&text)).with_hint(advice));
     }
     *certificate = Certificates::read(&pem).map_err(UserError::new)?.pem;
     if let Some(path) = journal.order.certificate_file.clone() {
@@ -175,7 +176,7 @@ pub(super) async fn role(
             return Ok(format!("there already, with the same rules, in {namespace}"));
         }
         let text = format!("a Role {name} with other rules is there in {namespace}");
-        return Err(UserError::advised(text, "Take another name for the role, or bind the one that is there."));
+        return Err(UserError::new(text).with_hint("Take another name for the role, or bind the one that is there."));
     }
     journal.intents.role = true;
     journal.save()?;
@@ -201,7 +202,7 @@ pub(super) async fn binding(
             return Ok(format!("{name} is there already"));
         }
         let text = format!("another RoleBinding {name} is there in {namespace}");
-        return Err(UserError::advised(text, "Take another name for the binding."));
+        return Err(UserError::new(text).with_hint("Take another name for the binding."));
     }
     journal.intents.binding = true;
     journal.save()?;
@@ -273,7 +274,7 @@ pub(super) fn refused(csr: &CertificateSigningRequest) -> UserError {
         (kind, format!(": {}: {}", condition.reason, condition.message))
     });
     let text = format!("the request was {kind}{said}");
-    UserError::advised(printable(&text), "That is final. Undo, or ask again under another name.")
+    UserError::new(printable(&text)).with_hint("That is final. Undo, or ask again under another name.")
 }
 
 fn command_of(cluster: &Cluster, journal: &Journal, kind: StepKind) -> ShellLine {

@@ -15,7 +15,7 @@ fn main() -> color_eyre::Result<()> {
         contained::spawn(async { panic!("on purpose") }, |trouble| drop(failed.send(trouble)));
         let trouble = runtime.block_on(result)?;
         let _restored = guard::Guard;
-        rustix::io::write(rustix::stdio::stdout(), format!("still here: {}", trouble.text).as_bytes())?;
+        rustix::io::write(rustix::stdio::stdout(), format!("still here: {}", trouble.message).as_bytes())?;
         return Ok(());
     }
     panic!("on purpose");

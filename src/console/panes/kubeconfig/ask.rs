@@ -261,7 +261,7 @@ pub(crate) fn changed(state: &mut State, id: EffectId, outcome: ChangeOutcome) -
     let outcome = match &result {
         Ok((_, written)) if written.is_empty() => Ok("it was so already".to_owned()),
         Ok((_, written)) => Ok(written.join("; ")),
-        Err(trouble) => Err(trouble.text.clone()),
+        Err(trouble) => Err(trouble.message.clone()),
     };
     let (what, object, command) = (change.word(), change.object(), change.command(&kubectl));
     let mut effects = vec![Effect::Kubeconfig(KubeconfigTask::Read)];

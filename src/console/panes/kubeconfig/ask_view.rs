@@ -72,8 +72,8 @@ fn answer(state: &State, ask: &Prompt, width: u16, cut: bool) -> Vec<Line<'stati
     match &ask.phase {
         Phase::Sent(_) => vec![Line::styled("Working…", theme.warning())],
         Phase::Failed(trouble) => {
-            let advice = trouble.advice.iter().flat_map(|advice| paragraph(advice, Style::new()));
-            paragraph(&format!("✖ {}", trouble.text), theme.bad()).into_iter().chain(advice).collect()
+            let advice = trouble.hint.iter().flat_map(|advice| paragraph(advice, Style::new()));
+            paragraph(&format!("✖ {}", trouble.message), theme.bad()).into_iter().chain(advice).collect()
         }
         Phase::Asking if cut && !ask.types() => {
             // What has not been seen to its end is not confirmed.

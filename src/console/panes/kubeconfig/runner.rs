@@ -18,7 +18,6 @@ use crate::domain::kubeconfig::import::Incoming;
 use crate::domain::kubeconfig::redact;
 use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::domain::secret::Secret;
-use crate::domain::text::printable;
 use crate::error::UserError;
 use crate::files::imported::{self, Incomer};
 use crate::files::kubeconfig::disk::Disk;
@@ -68,7 +67,7 @@ fn failure_of(task: &KubeconfigTask) -> Box<dyn FnOnce(UserError) -> KubeconfigR
         KubeconfigTask::Read => Box::new(|trouble| KubeconfigResult::Read(Err(trouble))),
         KubeconfigTask::Yaml(context) => {
             let context = context.clone();
-            Box::new(|trouble| KubeconfigResult::Yaml(context, vec![trouble.text]))
+            Box::new(|trouble| KubeconfigResult::Yaml(context, vec![trouble.message]))
         }
         KubeconfigTask::Plan(id, _) => {
             let id = *id;
@@ -80,7 +79,9 @@ fn failure_of(task: &KubeconfigTask) -> Box<dyn FnOnce(UserError) -> KubeconfigR
         }
         KubeconfigTask::Test(id, context) => {
             let (id, context) = (*id, context.clone());
-            Box::new(move |trouble| KubeconfigResult::Tested(id, context, Box::new(probe::Probe::failed(trouble.text))))
+            Box::new(move |trouble| {
+                KubeconfigResult::Tested(id, context, Box::new(probe::Probe::failed(trouble.message)))
+            })
         }
     }
 }
@@ -134,7 +135,7 @@ fn read(explicit: Option<&Path>) -> Result<LoadedKubeconfigs, files::FileError> 
 }
 
 fn refused(refusal: &Refusal) -> UserError {
-    UserError { text: printable(&refusal.to_string()).into_owned(), advice: refusal.advice() }
+    refusal.into()
 }
 
 fn carry_out(

@@ -20,7 +20,7 @@ use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::output::shell::ShellLine;
 use crate::domain::text::printable;
 use crate::domain::validity as lives;
-use crate::error::UserError;
+use crate::error::{ErrorKind, UserError};
 
 impl KubeconfigPane {
     /// The console talks to another cluster: its credential has not been looked at.
@@ -283,9 +283,9 @@ pub(crate) fn own_change(state: &State) -> Option<DateTime<Utc>> {
 }
 
 /// What a server that is asked again and again says, in plain words where the credential has expired.
-pub(crate) fn plainly(state: &State, why: &str) -> String {
+pub(crate) fn plainly(state: &State, kind: ErrorKind, why: &str) -> String {
     match own_life(state) {
-        Some(Life::Expired(end)) if why.contains("(401)") => {
+        Some(Life::Expired(end)) if kind == ErrorKind::Unauthorized => {
             format!("401, for the certificate or token {}", expired(end, state.clock.now))
         }
         _ => why.to_owned(),
@@ -326,10 +326,10 @@ pub(crate) fn explain(state: &mut State) {
     let switch = state.keymap.word(KeyContext::Everywhere, Action::SwitchContext);
     let advice = format!("Switch to another context with {switch}, or get a new certificate.");
     if let (Some(Life::Expired(end)), Some(trouble)) = (life, &mut state.session.trouble)
-        && trouble.text.contains("(401)")
-        && trouble.advice.as_deref() != Some(advice.as_str())
+        && trouble.kind == ErrorKind::Unauthorized
+        && trouble.hint.as_deref() != Some(advice.as_str())
     {
         let text = format!("401: the certificate or token {}, so the server does not know you", expired(end, now));
-        *trouble = UserError::advised(text, advice);
+        *trouble = UserError::new(text).with_hint(advice).of_kind(ErrorKind::Unauthorized);
     }
 }

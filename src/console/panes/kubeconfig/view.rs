@@ -48,7 +48,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
     frame.render_widget(block, area);
     let mut inner = inner;
     if let Some(trouble) = &room.trouble {
-        let lines: Vec<Line> = wrapped(&format!("✖ {}", trouble.text), usize::from(inner.width).saturating_sub(2))
+        let lines: Vec<Line> = wrapped(&format!("✖ {}", trouble.message), usize::from(inner.width).saturating_sub(2))
             .into_iter()
             .map(|line| Line::styled(format!(" {line}"), theme.bad()))
             .collect();
@@ -305,8 +305,11 @@ pub(crate) fn header_warning(state: &State) -> Option<String> {
 /// Draws the choice of a context for the console, inside of its frame.
 pub(crate) fn draw_picker(frame: &mut Frame, inner: Rect, state: &State, picker: &Picker) {
     let Some(place) = picker.place else {
-        let text =
-            state.kubeconfig.trouble.as_ref().map_or("Reading…".to_owned(), |trouble| format!("✖ {}", trouble.text));
+        let text = state
+            .kubeconfig
+            .trouble
+            .as_ref()
+            .map_or("Reading…".to_owned(), |trouble| format!("✖ {}", trouble.message));
         frame.render_widget(Line::raw(shown(&text, inner.width.into())), inner);
         return;
     };

@@ -45,11 +45,11 @@ pub(crate) fn heard(state: &mut State, news: RbacResult) -> Vec<Effect> {
             changed(state)
         }
         RbacResult::Own(_, Err(trouble)) => {
-            state.notify(false, trouble.text);
+            state.notify(false, trouble.message);
             Vec::new()
         }
         RbacResult::Reviewed(id, result, took) => {
-            reviewed(state, id, &result.map_err(|trouble| trouble.text), took);
+            reviewed(state, id, &result.map_err(|trouble| trouble.message), took);
             Vec::new()
         }
         RbacResult::Read(id, result) => {
@@ -106,6 +106,6 @@ fn read(state: &mut State, id: EffectId, result: Result<Value, UserError>) {
             let lines = text.lines().map(ToOwned::to_owned).collect();
             state.overlays.push(Overlay::Reader(TextReader::new(title, lines)));
         }
-        Err(trouble) => state.notify(false, trouble.text),
+        Err(trouble) => state.notify(false, trouble.message),
     }
 }

@@ -89,11 +89,8 @@ fn explained(error: ClusterError) -> UserError {
         && let Some(rights) = not_held(message)
     {
         let rights = printable(&rights.join("; ")).into_owned();
-        return UserError::advised(
-            format!("nobody may pass on what they do not hold (403). You do not hold: {rights}"),
-            "Leave that out, or let somebody do it who holds it. The verbs escalate (on roles) and bind (on the role \
-             that is bound) would allow it too, and everything else with it.",
-        );
+        return UserError::new(format!("nobody may pass on what they do not hold (403). You do not hold: {rights}")).with_hint("Leave that out, or let somebody do it who holds it. The verbs escalate (on roles) and bind (on the role \
+             that is bound) would allow it too, and everything else with it.");
     }
     error.into()
 }

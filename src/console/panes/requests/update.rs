@@ -176,7 +176,7 @@ pub(crate) fn read(state: &mut State, uid: &str, result: Result<Box<Loaded>, Use
             if asked_is_chosen { Vec::new() } else { follow(state) }
         }
         Err(failure) => {
-            detail.trouble = Some(failure.text);
+            detail.trouble = Some(failure.message);
             if state.requests.cursor.uid() == Some(&Uid::of(uid)) { Vec::new() } else { follow(state) }
         }
     }

@@ -112,7 +112,7 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
         .session
         .trouble
         .as_ref()
-        .map(|failure| [failure.text.clone()].into_iter().chain(failure.advice.clone()).collect::<Vec<_>>());
+        .map(|failure| [failure.message.clone()].into_iter().chain(failure.hint.clone()).collect::<Vec<_>>());
     let (texts, style) = match trouble {
         Some(mut texts) if state.session.connection.is_none() => {
             texts.push(format!("{} connects anew.", key(KeyContext::Everywhere, Action::LogIn)));

@@ -107,10 +107,9 @@ pub(crate) fn read(state: &mut State, id: EffectId, result: &Result<Value, UserE
     match sheet.what.clone() {
         EditKind::EditRole(_) if object.get("aggregationRule").is_some_and(|rule| !rule.is_null()) => {
             let text = "its rules are gathered from other cluster roles, and written over by the cluster";
-            sheet.step = EditStep::Failed(UserError::advised(
-                text,
-                "Change a role that it gathers; a rule's lower part names it.",
-            ));
+            sheet.step = EditStep::Failed(
+                UserError::new(text).with_hint("Change a role that it gathers; a rule's lower part names it."),
+            );
         }
         EditKind::EditRole(_) => {
             let rules: Vec<_> = serde_json::from_value(object["rules"].clone()).unwrap_or_default();
@@ -327,7 +326,7 @@ pub(crate) fn put_ended(state: &mut State, id: EffectId, result: Result<Option<V
                     Ok(did.to_owned())
                 }
                 Err(trouble) => {
-                    let text = trouble.text.clone();
+                    let text = trouble.message.clone();
                     sheet.step = EditStep::Failed(trouble);
                     Err(text)
                 }

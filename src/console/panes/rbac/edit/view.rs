@@ -41,8 +41,8 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &EditFor
         EditStep::Fields => draw_fields(frame, inner, state, sheet),
         EditStep::Review(_, told) => draw_review(frame, inner, state, sheet, told),
         EditStep::Failed(trouble) => {
-            let mut lines = paragraph(&format!("✖ {}", trouble.text), inner.width, theme.bad());
-            if let Some(advice) = &trouble.advice {
+            let mut lines = paragraph(&format!("✖ {}", trouble.message), inner.width, theme.bad());
+            if let Some(advice) = &trouble.hint {
                 lines.push(Line::raw(""));
                 lines.extend(paragraph(advice, inner.width, Style::new()));
             }
