@@ -239,7 +239,7 @@ impl Day {
         while let Some(effect) = effects.pop() {
             effects.extend(self.answer(effect).into_iter().flat_map(|event| update(&mut self.state, event, self.now)));
         }
-        while self.state.requests.is_working() {
+        while self.state.cx.requests.is_working() {
             effects.extend(update(&mut self.state, Event::Work, self.now));
         }
         for effect in effects {
@@ -287,7 +287,7 @@ impl Day {
         self.hears(Event::Watch(Message::Listed));
         self.hears(Event::Watch(Message::Status(WatchStatus::Live)));
         self.hears(Event::Rbac(rbac::RbacResult::Watch(RbacMessage::Policy(Arc::new(self.cluster.policy())))));
-        assert_eq!(self.state.requests.index.total(), self.cluster.alive.len());
+        assert_eq!(self.state.cx.requests.index.total(), self.cluster.alive.len());
     }
 
     fn passes(&mut self, time: TimeDelta) {

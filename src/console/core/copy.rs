@@ -27,13 +27,15 @@ pub(crate) fn what(state: &State) -> Option<Result<ClipboardText, &'static str>>
         (Some(_), _, _) | (None, Some(_), _) => None,
         (None, None, Pane::Requests) => match (state.requests.page.map(|page| page.tab), state.requests.loaded()) {
             (Some(Tab::Yaml), Some(loaded)) => Some(ClipboardText::new(&loaded.yaml)),
-            _ => state.requests.chosen().map(|row| ClipboardText::name(&row.name)),
+            _ => state.requests.chosen(&state.cx.requests).map(|row| ClipboardText::name(&row.name)),
         },
         (None, None, Pane::Rbac) => {
             let chosen = state.rbac.page().chosen();
             chosen.map(|entry| ClipboardText::name(entry.object.as_ref().map_or(&entry.key, |object| &object.name)))
         }
-        (None, None, Pane::Kubeconfig) => state.kubeconfig.chosen().map(|context| ClipboardText::name(&context.name)),
+        (None, None, Pane::Kubeconfig) => {
+            state.kubeconfig.chosen(&state.cx.kubeconfigs).map(|context| ClipboardText::name(&context.name))
+        }
         (None, None, Pane::Activity) => {
             state.activity.chosen().map(|record| ClipboardText::new(shell::shown(record.written.command.as_str())))
         }

@@ -68,39 +68,39 @@ pub(crate) fn again(state: &mut State) -> Vec<Effect> {
 /// Whether a login program is at work, or may be, for a context that is being tested.
 pub(crate) fn can_cancel(state: &State) -> bool {
     let tests = state.pane == Pane::Kubeconfig && state.kubeconfig.tests.values().any(|(_, probe)| probe.is_none());
-    state.session.login.is_running() || tests
+    state.cx.session.login.is_running() || tests
 }
 
 /// The context of the connection, if the kubeconfig has one of that name: a pod's service account has none.
 fn own_context(state: &State) -> Option<String> {
-    let own = &state.session.connection.as_ref()?.context;
-    let known = state.kubeconfig.contexts().iter().any(|context| context.name == *own);
+    let own = &state.cx.session.connection.as_ref()?.context;
+    let known = state.cx.kubeconfigs.contexts().iter().any(|context| context.name == *own);
     known.then(|| own.clone())
 }
 
 /// What the header says in place of the watch's state: where the login is not known to be good, nothing is live.
 pub(crate) fn header(state: &State) -> Option<(String, Style)> {
-    let (login, theme, now) = (&state.session.login, state.theme, state.clock.now);
+    let (login, theme, now) = (&state.cx.session.login, state.cx.theme, state.cx.clock.now);
     match &login.health {
         Health::Ended(_) => return Some(("✖ login ended".to_owned(), theme.bad())),
         Health::Failing { .. } => return Some(("! login failed".to_owned(), theme.bad())),
         Health::Running { since, .. } => {
-            return Some((format!("○ login {}", state.clock.age(*since)), theme.warning()));
+            return Some((format!("○ login {}", state.cx.clock.age(*since)), theme.warning()));
         }
         Health::Fine => {}
     }
-    if state.requests.watch == WatchStatus::Live
+    if state.cx.requests.watch == WatchStatus::Live
         && let Some((since, _)) = &login.silent
     {
-        return Some((format!("! no answer {}", state.clock.age(*since)), theme.bad()));
+        return Some((format!("! no answer {}", state.cx.clock.age(*since)), theme.bad()));
     }
     login.waits(now).map(|wait| (format!("! busy ({})", wait.code), theme.warning()))
 }
 
 /// The same in a sentence, with what to do.
 pub(crate) fn sentence(state: &State) -> Option<String> {
-    let (login, now) = (&state.session.login, state.clock.now);
-    let key = state.keymap.word(KeyContext::Everywhere, Action::LogIn);
+    let (login, now) = (&state.cx.session.login, state.cx.clock.now);
+    let key = state.cx.keymap.word(KeyContext::Everywhere, Action::LogIn);
     let seconds = |until: DateTime<Utc>| (until - now).num_seconds().max(0);
     Some(match &login.health {
         Health::Ended(why) => {
@@ -111,14 +111,14 @@ pub(crate) fn sentence(state: &State) -> Option<String> {
             format!("! Login failed, next try in {} s, {key} tries now: {why}", seconds(*next_try))
         }
         Health::Running { program, since, line } => {
-            let escape = state.keymap.word(KeyContext::Everywhere, Action::Back);
+            let escape = state.cx.keymap.word(KeyContext::Everywhere, Action::Back);
             // A program that asks for the terminal gets it at once, and its question belongs there.
-            let quick = state.clock.now - *since < TimeDelta::seconds(1);
+            let quick = state.cx.clock.now - *since < TimeDelta::seconds(1);
             let line = if line.is_empty() || quick { String::new() } else { format!(": {}", printable(line)) };
-            format!("{} is logging in ({}){line}. {escape} cancels.", printable(program), state.clock.age(*since))
+            format!("{} is logging in ({}){line}. {escape} cancels.", printable(program), state.cx.clock.age(*since))
         }
         Health::Fine => {
-            if let Some((_, trouble)) = login.silent.as_ref().filter(|_| state.requests.watch == WatchStatus::Live) {
+            if let Some((_, trouble)) = login.silent.as_ref().filter(|_| state.cx.requests.watch == WatchStatus::Live) {
                 return Some(format!("! The server does not answer: {}", trouble.message));
             }
             let wait = login.waits(now)?;

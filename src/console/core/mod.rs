@@ -3,6 +3,7 @@
 pub(crate) mod ascii;
 pub(crate) mod clock;
 pub(crate) mod copy;
+pub(crate) mod ctx;
 pub(crate) mod effect;
 pub(crate) mod event;
 pub(crate) mod event_loop;

@@ -97,7 +97,7 @@ impl PasteDetector {
 pub(crate) fn keys(state: &State, key: KeyEvent) -> Vec<KeyEvent> {
     let places = state.places();
     let text = matches!(places.first(), Some(KeyContext::Form | KeyContext::Palette | KeyContext::Always));
-    if text || !key.modifiers.contains(KeyModifiers::ALT) || state.keymap.lookup(&places, Key::of(key)).is_some() {
+    if text || !key.modifiers.contains(KeyModifiers::ALT) || state.cx.keymap.lookup(&places, Key::of(key)).is_some() {
         return vec![key];
     }
     let esc = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
@@ -202,19 +202,19 @@ mod tests {
         let (mut state, mut seen) = console();
         let now = Instant::now();
         let later = |millis| now + Duration::from_millis(millis);
-        state.size = Size::new(20, 5);
+        state.cx.size = Size::new(20, 5);
         state.counting_questions(|state| state.overlays.push(Overlay::LeaveWizard));
         seen.drawing(&state);
         seen.drawn(now);
         let yes = |seen: &PromptGuard, state: &State, at| seen.admits(state, Some(Action::Yes), press('y'), at);
         assert!(!yes(&seen, &state, later(5)), "the screen was too small for it");
         assert!(seen.admits(&state, Some(Action::Quit), press('q'), later(5)), "to leave is possible in every size");
-        state.size = Size::new(80, 24);
+        state.cx.size = Size::new(80, 24);
         assert!(!yes(&seen, &state, later(5)), "the larger screen is not drawn");
         seen.drawing(&state);
         seen.drawn(later(10));
         assert!(!yes(&seen, &state, later(9)) && yes(&seen, &state, later(11)));
-        state.size = Size::new(20, 5);
+        state.cx.size = Size::new(20, 5);
         seen.drawing(&state);
         seen.drawn(later(20));
         assert!(!yes(&seen, &state, later(30)));

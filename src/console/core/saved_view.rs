@@ -19,21 +19,21 @@ pub struct SavedView {
 
 /// How it looks now.
 pub(crate) fn of(state: &State) -> Memory {
-    let Criteria { filter, column, reversed, .. } = state.requests.index.criteria();
+    let Criteria { filter, column, reversed, .. } = state.cx.requests.index.criteria();
     Memory {
         pane: state.pane.name().to_owned(),
         sort: column.word().to_owned(),
         reversed: *reversed,
         filter: filter.word().to_owned(),
-        columns: state.requests.columns.own().map(|column| column.word().to_owned()).collect(),
-        left: state.clock.now.timestamp(),
+        columns: state.cx.requests.columns.own().map(|column| column.word().to_owned()).collect(),
+        left: state.cx.clock.now.timestamp(),
     }
 }
 
 /// Makes it look as it did. What nobody knows any more is left as it is.
 pub(crate) fn apply(state: &mut State, recalled: SavedView) {
-    state.session.read_only |= recalled.read_only;
-    state.welcome = recalled.first;
+    state.cx.session.read_only |= recalled.read_only;
+    state.cx.welcome = recalled.first;
     let Some(memory) = recalled.memory else { return };
     // Somebody who has gone elsewhere meanwhile stays there.
     if state.pane == Pane::default()
@@ -43,9 +43,9 @@ pub(crate) fn apply(state: &mut State, recalled: SavedView) {
     }
     let known: Vec<_> = memory.columns.iter().filter_map(|word| columns::Column::of(word)).collect();
     if !known.is_empty() {
-        state.requests.columns.now = Choice::of(&known);
+        state.cx.requests.columns.now = Choice::of(&known);
     }
-    let index = &mut state.requests.index;
+    let index = &mut state.cx.requests.index;
     if let Some(column) = SortKey::ALL.into_iter().find(|column| column.word() == memory.sort) {
         index.set_sort(column, memory.reversed);
     }
@@ -57,7 +57,7 @@ pub(crate) fn apply(state: &mut State, recalled: SavedView) {
 /// What somebody is told who is here for the first time.
 pub(crate) fn welcome(state: &State) -> [String; 3] {
     use crate::console::core::keymap::{Action, KeyContext};
-    let key = |place, action| state.keymap.name(place, action);
+    let key = |place, action| state.cx.keymap.name(place, action);
     [
         format!(
             "Certificate requests of this cluster, live. {} and {} decide, {} shows one in full.",

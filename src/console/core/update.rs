@@ -19,8 +19,8 @@ use crate::domain::text::in_ascii;
 
 /// Takes one event in at the moment `now` and says what is to be done about it.
 pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect> {
-    state.clock.now = now;
-    in_ascii(state.ascii, || state.counting_questions(|state| routed(state, event)))
+    state.cx.clock.now = now;
+    in_ascii(state.cx.ascii, || state.counting_questions(|state| routed(state, event)))
 }
 
 fn routed(state: &mut State, event: Event) -> Vec<Effect> {
@@ -30,7 +30,7 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Click(at) => mouse::click(state, at),
         Event::Paste(text) => pasted(state, &text),
         Event::Resized(size) => {
-            state.size = size;
+            state.cx.size = size;
             rbac::update::resized(state);
             requests::update::settle(state)
         }
@@ -39,7 +39,7 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Nodes(nodes) => {
-            state.requests.judging.nodes(nodes);
+            state.cx.requests.engine.nodes(nodes);
             Vec::new()
         }
         Event::Work => requests::update::work(state),
@@ -53,8 +53,8 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Connected(result) => match result {
             Ok(connection) => {
-                state.session.connection = Some(connection);
-                state.session.trouble = None;
+                state.cx.session.connection = Some(connection);
+                state.cx.session.trouble = None;
                 vec![
                     Effect::Identify,
                     Effect::Kubeconfig(kubeconfig::KubeconfigTask::Read),
@@ -63,20 +63,20 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
                 ]
             }
             Err(failure) => {
-                state.session.trouble = Some(failure);
+                state.cx.session.trouble = Some(failure);
                 Vec::new()
             }
         },
         Event::Login(health) => {
-            state.session.login.heard(health);
+            state.cx.session.login.heard(health);
             Vec::new()
         }
         Event::Beat(answer) => {
-            state.session.login.beat(answer, state.clock.now);
+            state.cx.session.login.beat(answer, state.cx.clock.now);
             Vec::new()
         }
         Event::Asked(wait) => {
-            state.session.login.wait = Some(wait);
+            state.cx.session.login.wait = Some(wait);
             Vec::new()
         }
         Event::Identified(result) => {
@@ -84,13 +84,13 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
                 Ok(identified) => {
                     dialogs::decide::identified(&mut state.overlays, &identified.who.username);
                     let me = Principal { user: identified.who.username.clone(), groups: identified.who.groups.clone() };
-                    state.requests.judging.identified(me, identified.ca_ends);
-                    state.requests.judging.api_hosts(&identified.api_hosts);
-                    state.session.identified = Some(identified);
-                    state.session.trouble = None;
+                    state.cx.requests.engine.identified(me, identified.ca_ends);
+                    state.cx.requests.engine.api_hosts(&identified.api_hosts);
+                    state.cx.session.identified = Some(identified);
+                    state.cx.session.trouble = None;
                 }
                 Err(failure) => {
-                    state.session.trouble = Some(failure);
+                    state.cx.session.trouble = Some(failure);
                     kubeconfig::update::explain(state);
                 }
             }
@@ -98,7 +98,7 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Watch(message) => requests::update::watched(state, message),
         Event::WatchEnded(trouble) => {
-            let now = state.clock.now;
+            let now = state.cx.clock.now;
             state.notify(false, trouble.message.clone());
             let status = WatchStatus::Degraded { why: trouble, since: now, next_try: now };
             requests::update::watched(state, watch::Message::Status(status))
@@ -120,8 +120,8 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
 
 /// The nearest room that knows the key acts on it; what none knows is text for the field that is being typed in.
 fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    let action = state.keymap.lookup(&state.places(), Key::of(key));
-    let welcomed = std::mem::take(&mut state.welcome);
+    let action = state.cx.keymap.lookup(&state.places(), Key::of(key));
+    let welcomed = std::mem::take(&mut state.cx.welcome);
     let mut effects = act(state, action, key);
     if welcomed {
         // The list has more room now.
@@ -139,7 +139,7 @@ pub(crate) fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> V
         Some(Action::Redraw) => return vec![Effect::Redraw],
         Some(Action::Suspend) => return vec![Effect::Suspend],
         Some(Action::Help) => {
-            let help = Overlay::help(&state.keymap, &state.places());
+            let help = Overlay::help(&state.cx.keymap, &state.places());
             state.overlays.push(help);
             return Vec::new();
         }

@@ -18,9 +18,9 @@ use crate::domain::text::in_ascii;
 /// Draws everything.
 pub fn draw(frame: &mut Frame, state: &State) {
     let area = frame.area();
-    frame.buffer_mut().set_style(area, state.theme.text());
-    in_ascii(state.ascii, || draw_all(frame, state));
-    if state.ascii {
+    frame.buffer_mut().set_style(area, state.cx.theme.text());
+    in_ascii(state.cx.ascii, || draw_all(frame, state));
+    if state.cx.ascii {
         ascii::pass(frame.buffer_mut());
     }
 }
@@ -59,7 +59,7 @@ fn draw_all(frame: &mut Frame, state: &State) {
     }
     for (y, text) in (body.bottom()..area.height - 1).zip(saved_view::welcome(state)) {
         let text = format!(" {}", shown(&text, usize::from(area.width) - 2));
-        frame.render_widget(Line::styled(text, state.theme.warning()), line(y));
+        frame.render_widget(Line::styled(text, state.cx.theme.warning()), line(y));
     }
     footer(frame, line(area.height - 1), state);
 }
@@ -72,7 +72,7 @@ const fn is_too_small(size: Size) -> bool {
 /// Whether everything that an answer to the open question depends on is on the screen; true where none is open. A screen
 /// on which it is not shows no question that a key answers.
 pub(crate) fn question_fits(state: &State) -> bool {
-    if is_too_small(state.size) {
+    if is_too_small(state.cx.size) {
         return false;
     }
     let fits = || match (state.overlays.last(), &state.wizard, &state.rbac.sheet) {
@@ -83,7 +83,7 @@ pub(crate) fn question_fits(state: &State) -> bool {
         (None, None, Some(sheet)) if state.pane == Pane::Rbac => rbac::edit::view::fits(state, sheet),
         _ => true,
     };
-    in_ascii(state.ascii, fits)
+    in_ascii(state.cx.ascii, fits)
 }
 
 /// Narrower screens have no room for everything in the header.
@@ -91,8 +91,8 @@ const NARROW: u16 = 60;
 
 /// Who we are, where, and whether what is shown is live.
 fn header(frame: &mut Frame, area: Rect, state: &State) {
-    let theme = state.theme;
-    let requests = &state.requests;
+    let theme = state.cx.theme;
+    let requests = &state.cx.requests;
     // On a narrow screen the context says more than the program's name.
     let (name, counts) = if area.width < NARROW {
         ("", format!("{} pending ", requests.index.pending()))
@@ -103,19 +103,19 @@ fn header(frame: &mut Frame, area: Rect, state: &State) {
     };
     let (live, live_style) = live(state);
     let warning = kubeconfig::view::header_warning(state);
-    let marks = if state.session.practice { " sandbox".len() } else { 0 };
-    let marks = marks + if state.session.read_only { " read-only".len() } else { 0 };
+    let marks = if state.cx.session.practice { " sandbox".len() } else { 0 };
+    let marks = marks + if state.cx.session.read_only { " read-only".len() } else { 0 };
     let marks = marks + warning.as_ref().map_or(0, |text| text.width());
     let room = usize::from(area.width).saturating_sub(counts.width() + live.width() + 6 + marks);
-    let context = state.session.connection.as_ref().map_or("…", |connection| connection.context.as_str());
+    let context = state.cx.session.connection.as_ref().map_or("…", |connection| connection.context.as_str());
     let who = state.username().unwrap_or("…");
-    let version = state.session.identified.as_ref().map_or("", |identified| identified.version.as_str());
+    let version = state.cx.session.identified.as_ref().map_or("", |identified| identified.version.as_str());
     let place = format!("{name}{context} › {who}  {version}");
     let mut left = vec![Span::raw(" "), Span::styled(shown(&place, room), theme.strong())];
-    if state.session.practice {
+    if state.cx.session.practice {
         left.push(Span::styled(" sandbox", theme.warning()));
     }
-    if state.session.read_only {
+    if state.cx.session.read_only {
         left.push(Span::styled(" read-only", theme.warning()));
     }
     left.extend(warning.map(|text| Span::styled(text, theme.bad())));
@@ -125,17 +125,17 @@ fn header(frame: &mut Frame, area: Rect, state: &State) {
 }
 
 fn live(state: &State) -> (String, Style) {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     if let Some(login) = login::header(state) {
         return login;
     }
-    match &state.requests.watch {
-        WatchStatus::Loading if state.session.connection.is_none() && state.session.trouble.is_some() => {
+    match &state.cx.requests.watch {
+        WatchStatus::Loading if state.cx.session.connection.is_none() && state.cx.session.trouble.is_some() => {
             ("✖ not connected".to_owned(), theme.bad())
         }
         WatchStatus::Loading => ("○ loading".to_owned(), theme.warning()),
         WatchStatus::Live => ("● live".to_owned(), theme.good()),
-        WatchStatus::Degraded { since, .. } => (format!("! stale {}", state.clock.age(*since)), theme.bad()),
+        WatchStatus::Degraded { since, .. } => (format!("! stale {}", state.cx.clock.age(*since)), theme.bad()),
         WatchStatus::Forbidden { .. } => ("✖ forbidden".to_owned(), theme.bad()),
     }
 }
@@ -151,11 +151,11 @@ const TABS: [(Pane, Action, &str); 4] = [
 /// What stands on each tab. Where there is no room for all names, the pane that is seen has one.
 fn tab_texts(state: &State) -> [(Pane, Action, String); 4] {
     let texts = TABS.map(|(pane, action, name)| {
-        let key = state.keymap.name(KeyContext::Everywhere, action);
+        let key = state.cx.keymap.name(KeyContext::Everywhere, action);
         (pane, action, format!("{key} {name}"))
     });
     let width: usize = texts.iter().map(|(.., text)| text.width() + 4).sum();
-    if width + help(state).width() <= usize::from(state.size.width) {
+    if width + help(state).width() <= usize::from(state.cx.size.width) {
         return texts;
     }
     texts.map(|(pane, action, text)| match text.split_once(' ') {
@@ -165,7 +165,7 @@ fn tab_texts(state: &State) -> [(Pane, Action, String); 4] {
 }
 
 fn help(state: &State) -> String {
-    format!("{} help ", state.keymap.name(KeyContext::Everywhere, Action::Help))
+    format!("{} help ", state.cx.keymap.name(KeyContext::Everywhere, Action::Help))
 }
 
 /// The action of the tab at a place on the screen.
@@ -182,7 +182,7 @@ pub(crate) fn tab_at(state: &State, at: Position) -> Option<Action> {
 }
 
 fn tabs(frame: &mut Frame, area: Rect, state: &State) {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let mut line = Vec::new();
     for (pane, _, text) in tab_texts(state) {
         line.push(Span::raw(if line.is_empty() { " " } else { "  " }));
@@ -198,14 +198,14 @@ fn tabs(frame: &mut Frame, area: Rect, state: &State) {
 
 /// What just happened, or why the list is not live, on the body's lower border.
 fn notice(frame: &mut Frame, area: Rect, state: &State) {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let width = usize::from(area.width).saturating_sub(6);
     let (text, style) = if let Some(notice) = state.fresh_notice() {
         let (symbol, style) = if notice.good { ("✔", theme.good()) } else { ("✖", theme.bad()) };
         (format!("{symbol} {}", notice.text), style)
     } else if let Some(text) = degraded(state) {
         (text, theme.bad())
-    } else if let (Some(failure), None) = (&state.session.trouble, &state.session.identified) {
+    } else if let (Some(failure), None) = (&state.cx.session.trouble, &state.cx.session.identified) {
         (format!("✖ {}", failure.message), theme.bad())
     } else {
         return;
@@ -223,9 +223,9 @@ fn degraded(state: &State) -> Option<String> {
     if state.pane == Pane::Rbac && state.wizard.is_none() {
         return None;
     }
-    match &state.requests.watch {
+    match &state.cx.requests.watch {
         WatchStatus::Degraded { why, next_try, .. } => {
-            let wait = (*next_try - state.clock.now).num_seconds().max(0);
+            let wait = (*next_try - state.cx.clock.now).num_seconds().max(0);
             let why = kubeconfig::update::plainly(state, why.kind, &why.message);
             Some(format!("! what you see is old: {why}; next try in {wait} s"))
         }
@@ -238,20 +238,20 @@ fn degraded(state: &State) -> Option<String> {
 fn footer(frame: &mut Frame, area: Rect, state: &State) {
     let mut spans = vec![Span::raw(" ")];
     let mut room = usize::from(area.width).saturating_sub(1);
-    for (key, word) in state.keymap.hints(&state.places(), |action| possible(state, action)) {
+    for (key, word) in state.cx.keymap.hints(&state.places(), |action| possible(state, action)) {
         let needed = key.width() + 1 + word.width() + 2;
         if needed > room + 2 {
             break;
         }
         room = room.saturating_sub(needed);
-        spans.extend([Span::styled(key, state.theme.key()), Span::raw(format!(" {word}  "))]);
+        spans.extend([Span::styled(key, state.cx.theme.key()), Span::raw(format!(" {word}  "))]);
     }
     frame.render_widget(Line::from(spans), area);
 }
 
 /// What a search without a hit says.
 pub(crate) fn nothing_found(state: &State) -> String {
-    format!("Nothing found. {} clears the search.", state.keymap.word(KeyContext::Everywhere, Action::Back))
+    format!("Nothing found. {} clears the search.", state.cx.keymap.word(KeyContext::Everywhere, Action::Back))
 }
 
 /// Whether `action` would do something now: what footer and palette offer.
@@ -266,7 +266,7 @@ pub(crate) fn possible(state: &State, action: Action) -> bool {
         (Some(wizard), _) => wizard.possible(action),
         (None, Pane::Requests) => requests::update::possible(state, action),
         (None, Pane::Rbac) => rbac::update::possible(state, action),
-        (None, Pane::Kubeconfig) => state.kubeconfig.possible(action),
+        (None, Pane::Kubeconfig) => state.kubeconfig.possible(action, &state.cx.kubeconfigs),
         (None, Pane::Activity) => true,
     }
 }

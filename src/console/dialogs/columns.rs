@@ -21,7 +21,7 @@ const LEFT: u16 = 3;
 
 /// Where it stands: beside the list where the detail does, else at the bottom.
 pub(crate) fn area(body: Rect, state: &State) -> Rect {
-    let lines = u16::try_from(state.requests.columns.now.all().len()).unwrap_or(0) + 2;
+    let lines = u16::try_from(state.cx.requests.columns.now.all().len()).unwrap_or(0) + 2;
     if let Some(beside) = parts(body).detail.filter(|detail| detail.y == body.y) {
         return Rect { height: lines.min(body.height), ..beside };
     }
@@ -32,7 +32,7 @@ pub(crate) fn area(body: Rect, state: &State) -> Rect {
 /// A key while it is open.
 pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     let height = usize::from(area(state.body(), state).height).saturating_sub(2);
-    let columns = &mut state.requests.columns;
+    let columns = &mut state.cx.requests.columns;
     let Some(Overlay::Columns(sheet)) = state.overlays.last_mut() else { return Vec::new() };
     match action {
         Some(Action::Mark) => columns.now.toggle(sheet.place),

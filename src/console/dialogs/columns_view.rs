@@ -17,8 +17,8 @@ const NAME: usize = 11;
 
 /// Draws it.
 pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &Columns) {
-    let theme = state.theme;
-    let choice = &state.requests.columns.now;
+    let theme = state.cx.theme;
+    let choice = &state.cx.requests.columns.now;
     let table = Table::new(choice, usize::from(parts(state.body()).list.width).saturating_sub(2));
     let inner = framed(frame, area, state, "Columns");
     let top = (sheet.place + 1).saturating_sub(inner.height.into());

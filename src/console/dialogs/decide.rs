@@ -6,6 +6,7 @@ use crossterm::event::KeyEvent;
 
 use crate::cluster::{Decision, Verb};
 use crate::config::Confirm;
+use crate::console::core::ctx::Ctx;
 use crate::console::core::effect::{Effect, EffectId};
 use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
@@ -200,12 +201,12 @@ pub(crate) fn open(state: &mut State, row: &Row, approve: bool) -> Vec<Effect> {
         phase: Phase::Asking,
     };
     decide.form.focus(DecideField::Reason);
-    if let Some(loaded) = state.requests.current() {
+    if let Some(loaded) = state.requests.current(&state.cx.requests) {
         decide.see(loaded.request.clone(), loaded.verdict.clone());
     }
-    let asks = decide.asks(state.confirm);
+    let asks = decide.asks(state.cx.confirm);
     // An earlier notice is about something else.
-    state.notice = None;
+    state.cx.notice = None;
     state.overlays.push(Overlay::Decide(Box::new(decide)));
     // What does not fit on the screen is never decided unasked.
     if asks || !view::question_fits(state) { Vec::new() } else { answer(state) }
@@ -284,8 +285,8 @@ fn walk(decide: &mut Decide, forward: bool) {
 /// Yes. In a field of a harmless decision Enter only leaves the field; a dangerous one wants its name first.
 fn answer(state: &mut State) -> Vec<Effect> {
     let id = state.next_effect();
-    let (permit, shown) = (state.session.permit(), view::question_fits(state));
-    let State { overlays, requests, .. } = state;
+    let (permit, shown) = (state.cx.session.permit(), view::question_fits(state));
+    let State { cx: Ctx { requests, .. }, overlays, .. } = state;
     let Some(Overlay::Decide(decide)) = overlays.last_mut() else { return Vec::new() };
     if decide.editing && !decide.is_dangerous() {
         decide.editing = false;
@@ -295,7 +296,7 @@ fn answer(state: &mut State) -> Vec<Effect> {
         decide.seen.as_ref().zip(requests.index.get(&decide.uid)).is_some_and(|((seen, _), row)| row.is(&seen.pin));
     let cleared = permit.map_or_else(
         |refusal| Some(Err(refusal)),
-        |permit| decide.cleared(permit, &requests.judging.known.policy, is_current, shown),
+        |permit| decide.cleared(permit, &requests.engine.known.policy, is_current, shown),
     );
     match cleared {
         Some(Ok(clearance)) => {
@@ -345,7 +346,7 @@ pub(crate) fn decided(state: &mut State, id: EffectId, result: Result<Box<Reques
         }
         Err(failure) => decide.phase = Phase::Failed(failure),
     }
-    state.activity.add(state.clock.now, WriteRecord { what, object, outcome, command });
+    state.activity.add(state.cx.clock.now, WriteRecord { what, object, outcome, command });
     Vec::new()
 }
 

@@ -65,7 +65,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, decide: &Decide
     frame.render_widget(Paragraph::new(facts_in(&layout, state, decide, facts.height)), facts);
     let form = Rect { y: facts.bottom(), height: layout.fields.min(below), ..inner };
     let end = if decide.editing {
-        form::view::draw(frame, form, &decide.form, LABEL, |field| decide.shows(field), state.theme)
+        form::view::draw(frame, form, &decide.form, LABEL, |field| decide.shows(field), state.cx.theme)
     } else {
         draw_fields_at_rest(frame, form, state, decide)
     };
@@ -119,7 +119,7 @@ fn facts(state: &State, decide: &Decide, width: usize) -> (Vec<Line<'static>>, V
     };
     let mut essential = detail::identity(request);
     essential.extend(detail::verdict(verdict));
-    let mut optional = vec![detail::lasts(request, &state.clock)];
+    let mut optional = vec![detail::lasts(request, &state.cx.clock)];
     match decide.verb {
         Verb::Approve => optional.extend(access::could(state, request)),
         Verb::Deny => optional.extend(access::would_get(state, request)),
@@ -128,7 +128,7 @@ fn facts(state: &State, decide: &Decide, width: usize) -> (Vec<Line<'static>>, V
         optional.insert(0, detail::Fact::new("Name", &decide.name));
     }
     let known: Vec<_> = essential.iter().map(|fact| fact.label).collect();
-    let others = detail::decision(request, &state.clock).into_iter();
+    let others = detail::decision(request, &state.cx.clock).into_iter();
     optional.extend(others.filter(|fact| !known.contains(&fact.label)));
     (lines(essential), lines(optional))
 }
@@ -140,7 +140,7 @@ fn compact(state: &State, decide: &Decide, width: u16) -> Vec<Line<'static>> {
         .into_iter()
         .map(|fact| detail::Fact { text: format!("{} {}", fact.label, fact.text), ..fact });
     let facts = facts.chain(detail::verdict(verdict));
-    let style = |level: Option<Level>| level.map_or_else(Style::new, |level| state.theme.level(level));
+    let style = |level: Option<Level>| level.map_or_else(Style::new, |level| state.cx.theme.level(level));
     // Facts are drawn a column farther to the left.
     let indented = |line: Line<'static>| {
         let mut line = line;
@@ -157,9 +157,9 @@ fn facts_in(layout: &Layout, state: &State, decide: &Decide, height: u16) -> Vec
         let room = usize::from(height);
         lines.truncate(if room > layout.essential.len() { room - 1 } else { room });
         if room > layout.essential.len() {
-            let open = state.keymap.word(KeyContext::Requests, Action::Open);
+            let open = state.cx.keymap.word(KeyContext::Requests, Action::Open);
             let text = format!(" … more in its page ({}, then {open})", leaving(state, decide));
-            lines.push(Line::styled(text, state.theme.dim()));
+            lines.push(Line::styled(text, state.cx.theme.dim()));
         }
     }
     lines
@@ -173,7 +173,7 @@ fn draw_fields_at_rest(frame: &mut Frame, area: Rect, state: &State, decide: &De
     }
     for (label, field) in [("Reason", DecideField::Reason), ("Message", DecideField::Message)] {
         let text = shown(decide.form.value(field), usize::from(area.width.saturating_sub(LABEL)));
-        let line = Line::from(vec![Span::styled(cell(label, LABEL.into()), state.theme.dim()), Span::raw(text)]);
+        let line = Line::from(vec![Span::styled(cell(label, LABEL.into()), state.cx.theme.dim()), Span::raw(text)]);
         frame.render_widget(line, Rect { y, height: 1, ..area });
         y += 1;
     }
@@ -183,15 +183,15 @@ fn draw_fields_at_rest(frame: &mut Frame, area: Rect, state: &State, decide: &De
 /// The key that leaves a decision as it is.
 fn leaving(state: &State, decide: &Decide) -> String {
     if decide.editing {
-        state.keymap.word(KeyContext::Form, Action::Back)
+        state.cx.keymap.word(KeyContext::Form, Action::Back)
     } else {
-        state.keymap.word(KeyContext::Confirm, Action::No)
+        state.cx.keymap.word(KeyContext::Confirm, Action::No)
     }
 }
 
 /// The question itself, or how it went.
 fn foot(state: &State, decide: &Decide, width: u16, roomy: bool) -> Vec<Line<'static>> {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     match &decide.phase {
         Phase::Failed(failure) => return failure_lines(state, failure, width),
         Phase::Sent(_) => return vec![Line::styled("Sent, waiting for the cluster…", theme.warning())],
@@ -205,8 +205,8 @@ fn foot(state: &State, decide: &Decide, width: u16, roomy: bool) -> Vec<Line<'st
         lines.extend(paragraph(note.text(), width, theme.bad()));
     }
     if decide.is_dangerous() {
-        let enter = state.keymap.word(KeyContext::Form, Action::Enter);
-        let back = state.keymap.word(KeyContext::Form, Action::Back);
+        let enter = state.cx.keymap.word(KeyContext::Form, Action::Enter);
+        let back = state.cx.keymap.word(KeyContext::Form, Action::Back);
         let text = if roomy {
             format!("Dangerous: type the request's name to approve it anyway, then {enter}. {back} leaves it.")
         } else if width >= NAMING {
@@ -216,10 +216,10 @@ fn foot(state: &State, decide: &Decide, width: u16, roomy: bool) -> Vec<Line<'st
         };
         lines.extend(paragraph(&text, width, theme.bad()));
     } else if decide.editing {
-        let enter = state.keymap.word(KeyContext::Form, Action::Enter);
+        let enter = state.cx.keymap.word(KeyContext::Form, Action::Enter);
         lines.extend(paragraph(&format!("{enter} goes back to the question."), width, theme.strong()));
     } else if decide.seen.is_some() && roomy {
-        let edit = state.keymap.word(KeyContext::Confirm, Action::NextField);
+        let edit = state.cx.keymap.word(KeyContext::Confirm, Action::NextField);
         let text = format!(
             "{} it? {}, {edit} edits reason and message. It cannot be undone.",
             title(decide),
@@ -243,7 +243,7 @@ fn by_hand(state: &State, decide: &Decide, width: u16) -> Vec<Line<'static>> {
 /// The object is no longer what was read: a yes would be refused, so the question says it now.
 fn changed_since(state: &State, decide: &Decide) -> Option<String> {
     let (seen, _) = decide.seen.as_ref()?;
-    match state.requests.index.get(&decide.uid) {
+    match state.cx.requests.index.get(&decide.uid) {
         None => Some("It is gone from the cluster meanwhile.".to_owned()),
         Some(row) if !row.is(&seen.pin) => {
             let word = crate::console::dialogs::decide::word(row.state);

@@ -39,7 +39,7 @@ impl Delete {
 /// Opens the question about `row`; where the user wants no questions, it is answered at once.
 pub(crate) fn open(state: &mut State, row: &Row) -> Vec<Effect> {
     state.overlays.push(Overlay::Delete(Delete { pin: row.pin(), state: row.state, phase: Phase::Asking }));
-    if state.confirm == Confirm::Never && view::question_fits(state) {
+    if state.cx.confirm == Confirm::Never && view::question_fits(state) {
         key(state, Some(Action::Yes))
     } else {
         Vec::new()
@@ -49,7 +49,7 @@ pub(crate) fn open(state: &mut State, row: &Row) -> Vec<Effect> {
 /// A key while the question is open.
 pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     let id = state.next_effect();
-    let (permit, shown) = (state.session.permit(), view::question_fits(state));
+    let (permit, shown) = (state.cx.session.permit(), view::question_fits(state));
     let Some(Overlay::Delete(delete)) = state.overlays.last_mut() else { return Vec::new() };
     match (&delete.phase, action) {
         (Phase::Asking, Some(Action::Yes)) => {
@@ -90,6 +90,6 @@ pub(crate) fn deleted(state: &mut State, id: EffectId, result: Result<(), UserEr
     let command = commands::delete(&kubectl, &name);
     state
         .activity
-        .add(state.clock.now, WriteRecord { what: "delete", object: format!("csr/{name}"), outcome, command });
+        .add(state.cx.clock.now, WriteRecord { what: "delete", object: format!("csr/{name}"), outcome, command });
     Vec::new()
 }

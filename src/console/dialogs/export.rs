@@ -58,7 +58,7 @@ pub(crate) fn file_name(name: &str) -> String {
 /// A key while the question is open.
 pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let id = state.next_effect();
-    let (permit, seen) = (state.session.permit(), question_fits(state));
+    let (permit, seen) = (state.cx.session.permit(), question_fits(state));
     let Some(Overlay::Export(export)) = state.overlays.last_mut() else { return Vec::new() };
     if matches!(export.phase, Phase::Sent(_)) || (!seen && matches!(action, Some(Action::Enter | Action::Yes))) {
         return Vec::new();
@@ -127,7 +127,7 @@ pub(crate) fn exported(state: &mut State, id: EffectId, result: Exported) -> Vec
     let command = commands::export(&kubectl, &name);
     state
         .activity
-        .add(state.clock.now, WriteRecord { what: "export", object: format!("csr/{name}"), outcome, command });
+        .add(state.cx.clock.now, WriteRecord { what: "export", object: format!("csr/{name}"), outcome, command });
     Vec::new()
 }
 

@@ -221,7 +221,7 @@ fn leave_wizard(state: &mut State, action: Option<Action>) -> Vec<Effect> {
 
 /// The key that many press without reading answers nothing: says which one does.
 pub(crate) fn hint(state: &mut State, place: KeyContext) {
-    let word = |action| state.keymap.word(place, action);
+    let word = |action| state.cx.keymap.word(place, action);
     let text = format!("{} answers nothing here; {} does", word(Action::Enter), word(Action::Yes));
     state.notify(false, text);
 }

@@ -69,11 +69,11 @@ impl Palette {
 /// Opens it over whatever is there.
 pub(crate) fn open(state: &mut State) {
     let mut offers: Vec<Offer> = Vec::new();
-    for (line, keys) in state.keymap.offers(&state.places(), |action| view::possible(state, action)) {
+    for (line, keys) in state.cx.keymap.offers(&state.places(), |action| view::possible(state, action)) {
         if LEFT_OUT.contains(&line.action) || offers.iter().any(|offer| offer.action == line.action) {
             continue;
         }
-        let keys: Vec<_> = keys.iter().map(|key| state.keymap.label(*key)).collect();
+        let keys: Vec<_> = keys.iter().map(|key| state.cx.keymap.label(*key)).collect();
         offers.push(Offer {
             action: line.action,
             name: line.action.name().to_owned(),

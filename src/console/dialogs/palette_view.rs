@@ -18,7 +18,7 @@ const NAME: usize = 16;
 
 /// Draws it.
 pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, palette: &Palette) {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let inner = framed(frame, area, state, "What to do?");
     if inner.height < 2 || inner.width < 4 {
         return;

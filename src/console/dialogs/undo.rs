@@ -56,6 +56,6 @@ fn question(state: &State, width: u16) -> Vec<Line<'static>> {
     let text = "Request, role, binding and kubeconfig entries that it made are removed. An issued certificate stays valid \
                 until it expires.";
     let mut lines = paragraph(text, width, Style::new());
-    lines.push(Line::styled(format!("Undo it? {}", yes_or_no(state)), state.theme.strong()));
+    lines.push(Line::styled(format!("Undo it? {}", yes_or_no(state)), state.cx.theme.strong()));
     lines
 }

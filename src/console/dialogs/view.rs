@@ -91,7 +91,7 @@ pub(crate) fn decision_frame(frame: &mut Frame, area: Rect, state: &State, title
     let top = Rect { y: area.y.saturating_sub(1), height: 1, ..area };
     frame.render_widget(Clear, top);
     let title = format!(" {}", shown(title, usize::from(area.width).saturating_sub(1)));
-    frame.render_widget(Line::styled(title, state.theme.strong()), top);
+    frame.render_widget(Line::styled(title, state.cx.theme.strong()), top);
     decision_inner(area)
 }
 
@@ -104,7 +104,8 @@ pub(crate) fn notice_line(area: Rect, overlay: &Overlay) -> u16 {
 /// A frame with a title, and the room inside it.
 pub(crate) fn framed(frame: &mut Frame, area: Rect, state: &State, title: &str) -> Rect {
     let title = format!(" {} ", shown(title, usize::from(area.width).saturating_sub(6)));
-    let block = Block::bordered().border_style(state.theme.dim()).title(Span::styled(title, state.theme.strong()));
+    let block =
+        Block::bordered().border_style(state.cx.theme.dim()).title(Span::styled(title, state.cx.theme.strong()));
     frame.render_widget(block, area);
     inner(area)
 }
@@ -115,24 +116,24 @@ pub(super) fn paragraph(text: &str, width: u16, style: Style) -> Vec<Line<'stati
 
 /// The keys that answer a question: `y or Enter yes, n or Esc no`.
 pub(crate) fn yes_or_no(state: &State) -> String {
-    let words = |action| state.keymap.words(KeyContext::Confirm, action);
+    let words = |action| state.cx.keymap.words(KeyContext::Confirm, action);
     format!("{} yes, {} no", words(Action::Yes), words(Action::No))
 }
 
 /// Said where who and what a question is about does not fit.
 pub(crate) fn too_small(state: &State, width: u16) -> Vec<Line<'static>> {
     let text = "Too small: no key answers. Enlarge the terminal, or use the command line.";
-    paragraph(text, width, state.theme.bad())
+    paragraph(text, width, state.cx.theme.bad())
 }
 
 /// The command that does the same.
 pub(super) fn by_hand_lines(state: &State, command: &ShellLine, width: u16) -> Vec<Line<'static>> {
     let lines = labelled_command("Same as:", command, width.into());
-    lines.into_iter().map(|line| Line::styled(line, state.theme.dim())).collect()
+    lines.into_iter().map(|line| Line::styled(line, state.cx.theme.dim())).collect()
 }
 
 pub(super) fn failure_lines(state: &State, failure: &UserError, width: u16) -> Vec<Line<'static>> {
-    let mut lines = paragraph(&format!("✖ {}", failure.message), width, state.theme.bad());
+    let mut lines = paragraph(&format!("✖ {}", failure.message), width, state.cx.theme.bad());
     if let Some(advice) = &failure.hint {
         lines.extend(paragraph(advice, width, Style::new()));
     }
@@ -144,7 +145,7 @@ fn draw_delete(frame: &mut Frame, area: Rect, state: &State, delete: &Delete) {
     let inner = framed(frame, area, state, &format!("Delete {name}?"));
     let mut lines = match &delete.phase {
         Phase::Failed(failure) => failure_lines(state, failure, inner.width),
-        Phase::Sent(_) => vec![Line::styled("Sent, waiting for the cluster…", state.theme.warning())],
+        Phase::Sent(_) => vec![Line::styled("Sent, waiting for the cluster…", state.cx.theme.warning())],
         Phase::Asking if fits(state, area, &Overlay::Delete(delete.clone())) => {
             delete_question(state, delete, inner.width)
         }
@@ -161,7 +162,7 @@ fn draw_delete(frame: &mut Frame, area: Rect, state: &State, delete: &Delete) {
 
 fn delete_question(state: &State, delete: &Delete, width: u16) -> Vec<Line<'static>> {
     let mut lines = paragraph(consequence(delete.state), width, Style::new());
-    lines.push(Line::styled(format!("Delete it? {}", yes_or_no(state)), state.theme.strong()));
+    lines.push(Line::styled(format!("Delete it? {}", yes_or_no(state)), state.cx.theme.strong()));
     lines
 }
 
@@ -182,19 +183,19 @@ const fn consequence(state: RequestState) -> &'static str {
 fn draw_export(frame: &mut Frame, area: Rect, state: &State, export: &Export) {
     let inner = framed(frame, area, state, &format!("Export the certificate of {}", printable(&export.pin.name)));
     let form = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
-    let end = form::view::draw(frame, form, &export.form, 8, |()| true, state.theme);
+    let end = form::view::draw(frame, form, &export.form, 8, |()| true, state.cx.theme);
     let mut lines = vec![Line::raw("")];
     match &export.phase {
         Phase::Failed(failure) => lines.extend(failure_lines(state, failure, inner.width)),
-        Phase::Sent(_) => lines.push(Line::styled("Writing…", state.theme.warning())),
+        Phase::Sent(_) => lines.push(Line::styled("Writing…", state.cx.theme.warning())),
         Phase::Asking if export.replace.is_some() => {
             let text = format!("There is a file of that name. Replace it? {}", yes_or_no(state));
-            lines.extend(paragraph(&text, inner.width, state.theme.warning()));
+            lines.extend(paragraph(&text, inner.width, state.cx.theme.warning()));
         }
         Phase::Asking => {
-            let key = |action| state.keymap.word(KeyContext::Form, action);
+            let key = |action| state.cx.keymap.word(KeyContext::Form, action);
             let text = format!("{} writes it, {} leaves.", key(Action::Enter), key(Action::Back));
-            lines.extend(paragraph(&text, inner.width, state.theme.strong()));
+            lines.extend(paragraph(&text, inner.width, state.cx.theme.strong()));
         }
     }
     lines.push(Line::raw(""));
@@ -211,14 +212,14 @@ fn draw_reader(frame: &mut Frame, area: Rect, state: &State, reader: &TextReader
     frame.render_widget(Paragraph::new(lines), inner);
     if seen.len() > reader.scroll + usize::from(inner.height) && area.width > 12 {
         let at = Rect::new(area.right() - 10, area.bottom() - 1, 8, 1);
-        frame.render_widget(Line::styled(" more ↓ ", state.theme.key()), at);
+        frame.render_widget(Line::styled(" more ↓ ", state.cx.theme.key()), at);
     }
     if reader.typing && area.width > 24 {
         let at = Rect::new(area.x + 2, area.bottom() - 1, area.width - 14, 1);
         frame.render_widget(Clear, at);
-        frame.render_widget(Line::from(Span::styled(" / ", state.theme.key())), at);
+        frame.render_widget(Line::from(Span::styled(" / ", state.cx.theme.key())), at);
         let field = Rect { x: at.x + 3, width: at.width - 3, ..at };
-        form::view::draw_text(frame, field, &reader.search, true, state.theme);
+        form::view::draw_text(frame, field, &reader.search, true, state.cx.theme);
     }
 }
 
@@ -228,8 +229,10 @@ fn draw_leave(frame: &mut Frame, area: Rect, state: &State) {
     let mut lines = vec![Line::raw("")];
     lines.extend(paragraph(text, inner.width, Style::new()));
     lines.push(Line::raw(""));
-    let (leave, stay) =
-        (state.keymap.words(KeyContext::Confirm, Action::Yes), state.keymap.words(KeyContext::Confirm, Action::No));
-    lines.push(Line::styled(format!("{leave} leave, {stay} stay"), state.theme.strong()));
+    let (leave, stay) = (
+        state.cx.keymap.words(KeyContext::Confirm, Action::Yes),
+        state.cx.keymap.words(KeyContext::Confirm, Action::No),
+    );
+    lines.push(Line::styled(format!("{leave} leave, {stay} stay"), state.cx.theme.strong()));
     frame.render_widget(Paragraph::new(lines), inner);
 }

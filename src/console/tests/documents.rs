@@ -105,7 +105,7 @@ fn picture_run(text: &str, style: Style, x: u32, y: u32) -> String {
 fn the_readmes_pictures_are_the_real_screens() {
     let requests = three();
     let mut console = TestConsole::with(&requests);
-    console.state.theme = Theme::sixteen();
+    console.state.cx.theme = Theme::sixteen();
     console.passes(312);
     drawn_file("assets/screens/requests.svg", &picture(&console.drawn()));
     console.press(KeyCode::Char('j'));

@@ -116,7 +116,7 @@ fn the_contexts_with_how_they_log_in_and_for_how_long() {
     let mut console = pane();
     console.press(KeyCode::Char('j'));
     insta::assert_snapshot!("kubeconfig", console.screen());
-    console.state.size = Size::new(40, 10);
+    console.state.cx.size = Size::new(40, 10);
     insta::assert_snapshot!("kubeconfig_small", console.screen());
 }
 
@@ -127,7 +127,7 @@ fn what_wants_attention_has_a_symbol_and_a_word_and_a_colour_besides() {
     for text in ["! 23h left", "✖ expired", "✖ broken", "✖ nowhere", "★ prod-eu"] {
         assert!(screen.contains(text), "{text}\n{screen}");
     }
-    console.state.theme = Theme::sixteen();
+    console.state.cx.theme = Theme::sixteen();
     let drawn = console.drawn();
     let buffer = drawn.backend().buffer();
     let at = |text: &str| {
@@ -273,7 +273,7 @@ fn a_credential_that_ends_soon_is_said_at_the_start_and_stays_in_the_header() {
 fn a_bare_401_is_explained_by_the_certificate_that_has_expired() {
     let mut console = TestConsole::with(&three());
     let connection = Connection { context: "old-lab".into(), ..Connection::default() };
-    console.state.session.identified = None;
+    console.state.cx.session.identified = None;
     console.hears(Event::Connected(Ok(connection)));
     let refused = UserError::from(ClusterError::Unauthorized { server: "https://lab".into() });
     console.hears(Event::Identified(Err(refused)));
@@ -285,7 +285,7 @@ fn a_bare_401_is_explained_by_the_certificate_that_has_expired() {
 #[test]
 fn a_read_only_console_writes_no_kubeconfig() {
     let mut console = pane();
-    console.state.session.read_only = true;
+    console.state.cx.session.read_only = true;
     console.effects.clear();
     console.press(KeyCode::Char('j'));
     for key in [KeyCode::Enter, KeyCode::Char('x'), KeyCode::Char('r'), KeyCode::Char('i')] {

@@ -71,7 +71,7 @@ impl TestConsole {
     }
 
     fn hears(&mut self, event: Event) {
-        let now = self.state.clock.now;
+        let now = self.state.cx.clock.now;
         self.effects.extend(update(&mut self.state, event, now));
     }
 
@@ -106,12 +106,13 @@ impl TestConsole {
     }
 
     fn passes(&mut self, seconds: i64) {
-        let now = self.state.clock.now + TimeDelta::seconds(seconds);
+        let now = self.state.cx.clock.now + TimeDelta::seconds(seconds);
         self.effects.extend(update(&mut self.state, Event::Clock, now));
     }
 
     fn drawn(&self) -> Terminal<TestBackend> {
-        let mut terminal = Terminal::new(TestBackend::new(self.state.size.width, self.state.size.height)).unwrap();
+        let mut terminal =
+            Terminal::new(TestBackend::new(self.state.cx.size.width, self.state.cx.size.height)).unwrap();
         terminal.draw(|frame| view::draw(frame, &self.state)).unwrap();
         terminal
     }
@@ -142,7 +143,9 @@ fn while_the_first_list_is_read_the_cursor_stays_on_top_until_somebody_moves_it(
     let clock = Clock { now: noon(), utc: true };
     let state = State::new(clock, Size::new(80, 24), Theme::mono(), false);
     let mut console = TestConsole { state, effects: Vec::new() };
-    let under = |console: &TestConsole| console.state.requests.chosen().map(|row| row.name.to_string()).unwrap();
+    let under = |console: &TestConsole| {
+        console.state.requests.chosen(&console.state.cx.requests).map(|row| row.name.to_string()).unwrap()
+    };
     console.lists(&requests[2..]);
     console.lists(&requests[1..2]);
     assert_eq!(under(&console), "kcm-helper", "an older one came");
@@ -263,7 +266,7 @@ fn a_decision_counts_only_where_identity_and_verdict_are_on_the_screen_in_full()
 fn a_decision_without_a_question_asks_where_it_would_not_be_seen() {
     let requests = three();
     let mut console = TestConsole::with(&requests);
-    console.state.confirm = crate::config::Confirm::Never;
+    console.state.cx.confirm = crate::config::Confirm::Never;
     console.effects.clear();
     console.hears(Event::Resized(Size::new(20, 5)));
     for keys in ["a", "\u{1b}d", "\u{1b}x"] {
@@ -318,7 +321,7 @@ fn a_late_answer_to_a_dropped_question_is_ignored() {
     let requests = three();
     let mut console = TestConsole::with(&requests);
     console.hears(Event::Decided(4711, Ok(Box::new(requests[0].clone()))));
-    assert!(console.state.activity.records().is_empty() && console.state.notice.is_none());
+    assert!(console.state.activity.records().is_empty() && console.state.cx.notice.is_none());
 }
 
 #[test]
@@ -559,7 +562,7 @@ fn a_wide_screen_has_the_detail_beside_the_list() {
 #[test]
 fn colours_carry_meaning_only_beside_words() {
     let mut console = TestConsole::with(&three());
-    console.state.theme = Theme::sixteen();
+    console.state.cx.theme = Theme::sixteen();
     let terminal = console.drawn();
     let buffer = terminal.backend().buffer();
     let danger = buffer.content().iter().find(|cell| cell.symbol() == "✖").unwrap();
@@ -567,7 +570,7 @@ fn colours_carry_meaning_only_beside_words() {
     let cursor =
         buffer.content().iter().find(|cell| cell.symbol() == "›" && cell.modifier.contains(Modifier::REVERSED));
     assert!(cursor.is_some());
-    console.state.theme = Theme::mono();
+    console.state.cx.theme = Theme::mono();
     let colours = |cell: &ratatui::buffer::Cell| cell.fg != Color::Reset || cell.bg != Color::Reset;
     assert!(!console.drawn().backend().buffer().content().iter().any(colours));
 }
@@ -578,10 +581,10 @@ fn the_screen_wakes_only_when_something_on_it_reads_differently() {
     console.passes(3 * 3600 + 10);
     for _ in 0..5 {
         let (before, due) = (console.screen(), console.state.next_change().unwrap());
-        let wait = due - console.state.clock.now;
-        console.state.clock.now = due - TimeDelta::milliseconds(1);
+        let wait = due - console.state.cx.clock.now;
+        console.state.cx.clock.now = due - TimeDelta::milliseconds(1);
         assert_eq!(console.screen(), before, "it changed before it was due");
-        console.state.clock.now = due;
+        console.state.cx.clock.now = due;
         assert_ne!(console.screen(), before, "it was due and nothing changed");
         assert!(wait >= TimeDelta::seconds(40), "{wait}");
     }

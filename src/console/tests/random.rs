@@ -35,7 +35,7 @@ fn scaled(variable: &str, usual: usize) -> usize {
 /// Whether the answer that is about to be given is a confirmation by somebody who saw the question.
 fn may_approve(console: &TestConsole, event: &Event) -> bool {
     let Event::Key(key) = event else { return false };
-    let action = console.state.keymap.lookup(&console.state.places(), Key::of(*key));
+    let action = console.state.cx.keymap.lookup(&console.state.places(), Key::of(*key));
     let confirms = matches!(action, Some(Action::Yes | Action::Enter));
     let decide = match console.state.overlays.last() {
         Some(Overlay::Decide(decide)) => decide,
@@ -51,7 +51,7 @@ fn may_approve(console: &TestConsole, event: &Event) -> bool {
 fn may_approve_all(console: &TestConsole, event: &Event) -> bool {
     let Some(Overlay::Bulk(sheet)) = console.state.overlays.last() else { return false };
     let Event::Key(key) = event else { return false };
-    let action = console.state.keymap.lookup(&console.state.places(), Key::of(*key));
+    let action = console.state.cx.keymap.lookup(&console.state.places(), Key::of(*key));
     // Retry is for what failed of a run that was confirmed.
     match sheet.phase {
         bulk::Phase::Asking => matches!(action, Some(Action::Yes | Action::Enter)),
@@ -103,7 +103,7 @@ fn pressed_at_random(read_only: bool) -> (usize, usize) {
     let town = FakeCluster::usual();
     let start = || {
         let mut console = Start::Many.console(&town);
-        console.state.session.read_only = read_only;
+        console.state.cx.session.read_only = read_only;
         console
     };
     let mut console = start();

@@ -313,7 +313,7 @@ fn a_binding_begins_with_what_the_cursor_is_on() {
 #[test]
 fn nothing_is_offered_that_would_write_in_a_console_that_only_reads() {
     let mut console = console();
-    console.state.session.read_only = true;
+    console.state.cx.session.read_only = true;
     console.types("v");
     let screen = console.screen();
     assert!(!screen.lines().last().unwrap().contains("new role"), "{screen}");

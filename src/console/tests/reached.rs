@@ -104,7 +104,7 @@ kinds!(end(&Option<End>):
 /// Everything that a screen shows of these.
 fn shown(console: &TestConsole) -> Vec<ScreenKind> {
     let state = &console.state;
-    let mut shown = vec![pane(state.pane), watch(&state.requests.watch)];
+    let mut shown = vec![pane(state.pane), watch(&state.cx.requests.watch)];
     shown.extend(state.requests.page.map(|page| tab(page.tab)));
     if let Some(top) = state.overlays.last() {
         shown.push(overlay(top));

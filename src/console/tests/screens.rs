@@ -38,7 +38,7 @@ fn every_screen_in_every_size() {
     let mut all = BTreeMap::<String, String>::new();
     everywhere(&FakeCluster::usual(), |name, (width, height), console| {
         let mono = text(&buffer(console));
-        console.state.theme = Theme::sixteen();
+        console.state.cx.theme = Theme::sixteen();
         assert_eq!(text(&buffer(console)), mono, "{name}: a colour changes what is said");
         let text = all.entry(name.to_owned()).or_default();
         text.extend([&format!("── {width}×{height}\n"), &mono, "\n"]);
@@ -114,9 +114,9 @@ fn the_styles_of_the_screens_in_sixteen_colours_and_in_none() {
         let (_, start, way) = WAYS.iter().copied().flatten().find(|way| way.0 == name).unwrap();
         let mut console = start.console(&town);
         go(&mut console, &town, way);
-        console.state.theme = Theme::sixteen();
+        console.state.cx.theme = Theme::sixteen();
         insta::assert_snapshot!(format!("styles16_{name}"), styles(&buffer(&console)));
-        console.state.theme = Theme::mono();
+        console.state.cx.theme = Theme::mono();
         insta::assert_snapshot!(format!("styles_mono_{name}"), styles(&buffer(&console)));
     }
 }
@@ -125,7 +125,7 @@ fn the_styles_of_the_screens_in_sixteen_colours_and_in_none() {
 fn the_cursor_is_marked_on_every_screen_and_without_colours_there_is_none() {
     everywhere(&FakeCluster::usual(), |name, (width, height), console| {
         for (theme, colours) in [(Theme::sixteen(), true), (Theme::mono(), false)] {
-            console.state.theme = theme;
+            console.state.cx.theme = theme;
             let buffer = buffer(console);
             let coloured = buffer.content.iter().any(|cell| cell.fg != Color::Reset || cell.bg != Color::Reset);
             assert_eq!(coloured, colours, "{name} {width}×{height}");
@@ -150,8 +150,8 @@ fn the_cursor_is_marked_on_every_screen_and_without_colours_there_is_none() {
 fn in_ascii_no_byte_beyond_it_reaches_the_terminal_on_any_screen() {
     for town in [FakeCluster::usual(), FakeCluster::hostile()] {
         everywhere(&town, |name, (width, height), console| {
-            console.state.ascii = true;
-            console.state.keymap = console.state.keymap.clone().in_ascii(true);
+            console.state.cx.ascii = true;
+            console.state.cx.keymap = console.state.cx.keymap.clone().in_ascii(true);
             let state = &console.state;
             let bytes = Screen::new(Size::new(width, height)).paint(None, |frame| view::draw(frame, state));
             let at = bytes.find(|c: char| !c.is_ascii());
@@ -228,7 +228,7 @@ fn every_theme_in_every_depth_draws_every_screen_with_the_same_words() {
             let mut console = Start::Early.console(&town);
             go(&mut console, &town, "ja");
             let before = text(&buffer(&console));
-            console.state.theme = Theme::new(&ThemeFile::parse(source).unwrap(), depth);
+            console.state.cx.theme = Theme::new(&ThemeFile::parse(source).unwrap(), depth);
             assert_eq!(text(&buffer(&console)), before, "{theme} {depth:?}");
         }
     }
@@ -246,7 +246,7 @@ fn a_screen_and_a_step_are_cheap_over_a_slow_link() {
     let requests: Vec<_> =
         (0..40).map(|n| request(&format!("request-{n:02}"), n * 60, &format!("user-{n}"), &["dev", "qa"])).collect();
     let mut console = TestConsole::with(&requests);
-    console.state.theme = Theme::sixteen();
+    console.state.cx.theme = Theme::sixteen();
     let mut screen = Screen::new(Size::new(80, 24));
     let first = cost(&mut screen, &mut console, false);
     assert!(first <= 4096, "the first screen takes {first} bytes");

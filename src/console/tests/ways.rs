@@ -296,7 +296,7 @@ impl Start {
                 }
             }
         }
-        console.state.session.read_only = self == ReadOnly;
+        console.state.cx.session.read_only = self == ReadOnly;
         if self == Lost {
             let lost = || WatchStatus::Degraded {
                 why: UserError::new("https://10.1.0.5:6443 cannot be reached: Connection refused"),

@@ -43,7 +43,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard
     frame.render_widget(Paragraph::new(head), Rect { height, ..area });
     if wizard.confirming_name().is_some() && height > 0 {
         let line = Rect { y: area.y + height - 1, height: 1, ..area };
-        form::view::draw(frame, line, &wizard.review.name, LABEL, |()| true, state.theme);
+        form::view::draw(frame, line, &wizard.review.name, LABEL, |()| true, state.cx.theme);
     }
     let below = height + 1;
     let plan = Rect { y: area.y + below, height: area.height.saturating_sub(below), ..area };
@@ -52,7 +52,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard
 
 /// What the rehearsal came to, who is issued to, the verdict; in the last line the name that confirms it.
 fn head(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
-    let width = usize::from(state.size.width).saturating_sub(4);
+    let width = usize::from(state.cx.size.width).saturating_sub(4);
     let (order, _) = wizard.order();
     let (text, style) = verdict(state, wizard);
     let mut lines: Vec<_> = wrapped(&text, width).into_iter().map(|line| Line::styled(line, style)).collect();
@@ -63,7 +63,7 @@ fn head(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
     }
     if wizard.confirming_name().is_some() {
         let note = wizard.review.note.iter().flat_map(|note| wrapped(note, width));
-        lines.extend(note.map(|line| Line::styled(line, state.theme.bad())));
+        lines.extend(note.map(|line| Line::styled(line, state.cx.theme.bad())));
         lines.push(Line::raw(""));
     }
     lines
@@ -71,8 +71,8 @@ fn head(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
 
 /// The plan's lines in the review.
 pub(crate) fn review_lines(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
-    let theme = state.theme;
-    let width = usize::from(state.size.width).saturating_sub(6);
+    let theme = state.cx.theme;
+    let width = usize::from(state.cx.size.width).saturating_sub(6);
     let (order, _) = wizard.order();
     let mut lines = Vec::new();
     for step in Plan::new(&order).steps {
@@ -97,14 +97,14 @@ pub(crate) fn review_lines(state: &State, wizard: &Wizard) -> Vec<Line<'static>>
 }
 
 fn verdict(state: &State, wizard: &Wizard) -> (String, Style) {
-    let theme = state.theme;
-    let key = |action| state.keymap.word(KeyContext::WizardReview, action);
+    let theme = state.cx.theme;
+    let key = |action| state.cx.keymap.word(KeyContext::WizardReview, action);
     match &wizard.review.answer {
         None => ("Rehearsing with the server (dry run)…".to_owned(), theme.warning()),
         Some(Err(failure)) => (format!("✖ {}", failure.message), theme.bad()),
         Some(Ok(rehearsal)) if rehearsal.is_clear() => {
             let run = key(Action::Yes);
-            let text = if state.size.height < LOW {
+            let text = if state.cx.size.height < LOW {
                 format!("✔ Rehearsed; {run} runs it.")
             } else {
                 format!("✔ Rehearsed: it will work. Nothing is written yet; {run} runs it.")
@@ -112,7 +112,7 @@ fn verdict(state: &State, wizard: &Wizard) -> (String, Style) {
             (text, theme.good())
         }
         Some(Ok(rehearsal)) if rehearsal.wants_name() => {
-            let enter = state.keymap.word(KeyContext::Form, Action::Enter);
+            let enter = state.cx.keymap.word(KeyContext::Form, Action::Enter);
             let text = format!("✖ Dangerous: to issue it anyway, type the user's name, then {enter}.");
             (text, theme.bad())
         }

@@ -21,7 +21,7 @@ use crate::operations::issue::{Progress, WriteRecord};
 
 /// Opens the wizard.
 pub(crate) fn open(state: &mut State) -> Vec<Effect> {
-    let Some(connection) = state.session.connection.as_ref().filter(|_| !state.session.read_only) else {
+    let Some(connection) = state.cx.session.connection.as_ref().filter(|_| !state.cx.session.read_only) else {
         return Vec::new();
     };
     let around = OrderDefaults {
@@ -183,8 +183,8 @@ fn begin_by_name(state: &mut State) -> Vec<Effect> {
 
 /// Runs the plan, unless identity and verdict are not on the screen in full.
 fn begin(state: &mut State, confirmed: Vec<String>) -> Vec<Effect> {
-    let (id, now) = (state.next_effect(), state.clock.now);
-    let permit = if view::question_fits(state) { state.session.permit() } else { Err(Refusal::NotShown) };
+    let (id, now) = (state.next_effect(), state.cx.clock.now);
+    let permit = if view::question_fits(state) { state.cx.session.permit() } else { Err(Refusal::NotShown) };
     let permit = match permit {
         Ok(permit) => permit,
         Err(refusal) => {
@@ -206,8 +206,8 @@ fn commands(plan: &Plan, kubectl: &Kubectl) -> Overlay {
 /// Goes on with the issuance that was left unfinished first.
 fn resume(state: &mut State) -> Vec<Effect> {
     let id = state.next_effect();
-    let now = state.clock.now;
-    let permit = state.session.permit().ok().filter(|_| view::question_fits(state));
+    let now = state.cx.clock.now;
+    let permit = state.cx.session.permit().ok().filter(|_| view::question_fits(state));
     let Some(permit) = permit else { return Vec::new() };
     let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
     let Some(journal) = wizard.unfinished.first().cloned() else { return Vec::new() };
@@ -219,7 +219,7 @@ fn resume(state: &mut State) -> Vec<Effect> {
 /// Undoes what the run on the screen made; the question has been answered.
 pub(crate) fn undo(state: &mut State) -> Vec<Effect> {
     let id = state.next_effect();
-    let Ok(permit) = state.session.permit() else { return Vec::new() };
+    let Ok(permit) = state.cx.session.permit() else { return Vec::new() };
     let Some(run) = state.wizard.as_mut().and_then(|wizard| wizard.run.as_mut()) else { return Vec::new() };
     let Some(journal) = run.journal.clone().filter(|_| run.possible(Action::Undo)) else { return Vec::new() };
     (run.id, run.end) = (id, Some(End::Undoing));
@@ -228,8 +228,8 @@ pub(crate) fn undo(state: &mut State) -> Vec<Effect> {
 
 fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     let id = state.next_effect();
-    let now = state.clock.now;
-    let permit = state.session.permit();
+    let now = state.cx.clock.now;
+    let permit = state.cx.session.permit();
     let Some(run) = state.wizard.as_mut().and_then(|wizard| wizard.run.as_mut()) else { return Vec::new() };
     let Some(action) = action.filter(|action| run.possible(*action)) else {
         // Esc closes what has ended, too.
@@ -252,8 +252,8 @@ fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
         }
         Action::Later => {
             state.wizard = None;
-            let open = state.keymap.word(KeyContext::Requests, Action::NewUser);
-            let resume = state.keymap.word(KeyContext::Form, Action::Resume);
+            let open = state.cx.keymap.word(KeyContext::Requests, Action::NewUser);
+            let resume = state.cx.keymap.word(KeyContext::Form, Action::Resume);
             let text = format!("left as it is; {open} and {resume} go on with it, or: countersign issue --resume");
             state.notify(true, text);
             return vec![Effect::Wizard(WizardTask::Cancel)];
@@ -273,7 +273,7 @@ pub(crate) fn heard(state: &mut State, news: WizardResult) -> Vec<Effect> {
     match news {
         WizardResult::Progress(_, Progress::Wrote(written)) => record(state, written),
         WizardResult::Progress(id, progress) => {
-            let now = state.clock.now;
+            let now = state.cx.clock.now;
             if let Some(run) = run_of(state, id) {
                 run.heard(progress, now);
             }
@@ -290,7 +290,7 @@ pub(crate) fn heard(state: &mut State, news: WizardResult) -> Vec<Effect> {
             }
         }
         WizardResult::Unfinished(unfinished) => {
-            let server = state.session.connection.as_ref().map(|connection| connection.server.clone());
+            let server = state.cx.session.connection.as_ref().map(|connection| connection.server.clone());
             let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
             // What was begun on another cluster is gone on with there.
             wizard.unfinished =
@@ -327,5 +327,5 @@ fn record(state: &mut State, written: WriteRecord) {
     if let Err(text) = &written.outcome {
         state.notify(false, printable(text).into_owned());
     }
-    state.activity.add(state.clock.now, written);
+    state.activity.add(state.cx.clock.now, written);
 }

@@ -22,7 +22,7 @@ const ALL_STEPS: u16 = 76;
 
 /// Draws the wizard.
 pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
-    let block = Block::bordered().border_style(state.theme.dim()).title(title(state, wizard, area.width));
+    let block = Block::bordered().border_style(state.cx.theme.dim()).title(title(state, wizard, area.width));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
@@ -35,11 +35,11 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard
 
 /// All steps; where there is no room for them, the one that is seen.
 fn title(state: &State, wizard: &Wizard, width: u16) -> Line<'static> {
-    let mut spans = vec![Span::styled(" New user ", state.theme.strong())];
+    let mut spans = vec![Span::styled(" New user ", state.cx.theme.strong())];
     for step in WizardStep::ALL.into_iter().filter(|step| width >= ALL_STEPS || *step == wizard.step) {
         let here = step == wizard.step;
         let text = if here { format!("· [{}] ", step.word()) } else { format!("· {} ", step.word()) };
-        spans.push(Span::styled(text, if here { state.theme.strong() } else { state.theme.dim() }));
+        spans.push(Span::styled(text, if here { state.cx.theme.strong() } else { state.cx.theme.dim() }));
     }
     Line::from(spans)
 }
@@ -52,7 +52,7 @@ pub(super) fn draw_lines(frame: &mut Frame, area: Rect, lines: Vec<Line<'static>
 /// The run; where there is no room for all of it, its heading and what matters now.
 fn draw_run(frame: &mut Frame, area: Rect, state: &State, run: &Run) {
     let heading = wrapped(&run_heading(state, run), area.width.into()).into_iter();
-    let heading: Vec<_> = heading.map(|line| Line::styled(line, state.theme.strong())).collect();
+    let heading: Vec<_> = heading.map(|line| Line::styled(line, state.cx.theme.strong())).collect();
     let mut steps = run_lines(state, run, area.width);
     let ending = ending(run, area.width.into(), state);
     let short = heading.len() + 1 + steps.len() + 1 + ending.len() > area.height.into();
@@ -75,7 +75,7 @@ fn draw_fields(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
     } else {
         (area, None)
     };
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let remarks = remarks(state, wizard, usize::from(left.width.saturating_sub(1)));
     // What is wrong is seen whatever the room.
     let kept = if wizard.complain { u16::try_from(remarks.len()).unwrap_or(0).min(left.height / 2) } else { 0 };
@@ -94,7 +94,7 @@ fn draw_fields(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
 
 /// Below the fields: what is wrong, what was left unfinished, what the step is about.
 fn remarks(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let mut lines = Vec::new();
     let mut say = |text: &str, style: Style| {
         lines.extend(wrapped(text, width).into_iter().map(|line| Line::styled(line, style)));
@@ -110,8 +110,8 @@ fn remarks(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
         let text = format!(
             "! {} was left unfinished {} ago. {} goes on with it.",
             journal.order.user,
-            state.clock.age(journal.begun),
-            state.keymap.word(KeyContext::Form, Action::Resume)
+            state.cx.clock.age(journal.begun),
+            state.cx.keymap.word(KeyContext::Form, Action::Resume)
         );
         say(&text, theme.warning());
     }
@@ -120,7 +120,7 @@ fn remarks(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
 }
 
 fn about(state: &State, wizard: &Wizard) -> String {
-    let key = |action| state.keymap.word(KeyContext::Form, action);
+    let key = |action| state.cx.keymap.word(KeyContext::Form, action);
     let text = match wizard.step {
         WizardStep::Who => {
             return format!(
@@ -150,10 +150,10 @@ fn about(state: &State, wizard: &Wizard) -> String {
 /// The plan so far.
 fn plan_lines(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
     let (order, _) = wizard.order();
-    let mut lines = vec![Line::styled(" Plan", state.theme.strong())];
+    let mut lines = vec![Line::styled(" Plan", state.cx.theme.strong())];
     for step in Plan::new(&order).steps {
         let (mark, style) =
-            if settled(&step, wizard.step) { ("✔", Style::new()) } else { ("○", state.theme.dim()) };
+            if settled(&step, wizard.step) { ("✔", Style::new()) } else { ("○", state.cx.theme.dim()) };
         let mut texts = wrapped(&step.title, width.saturating_sub(5)).into_iter();
         let first = texts.next().unwrap_or_default();
         lines.push(Line::styled(format!("  {mark} {first}"), style));
@@ -178,7 +178,7 @@ fn settled(step: &plan::PlanStep, at: WizardStep) -> bool {
 
 /// A line a step, and below it why it waits or failed.
 fn run_lines(state: &State, run: &Run, width: u16) -> Vec<Line<'static>> {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let width = usize::from(width);
     let mut lines = Vec::new();
     // Titles get a third of a wide screen, and what came of a step stands near it.
@@ -217,7 +217,7 @@ fn run_lines(state: &State, run: &Run, width: u16) -> Vec<Line<'static>> {
 }
 
 fn run_heading(state: &State, run: &Run) -> String {
-    let until = run.ended.unwrap_or(state.clock.now);
+    let until = run.ended.unwrap_or(state.cx.clock.now);
     let took = (until - run.since).as_seconds_f32();
     match &run.end {
         None => format!("At work, {took:.1} s"),
@@ -262,6 +262,6 @@ fn ending(run: &Run, width: usize, state: &State) -> Vec<Line<'static>> {
         }
         _ => {}
     }
-    let style = if matches!(run.end, Some(End::Undone(Err(_)))) { state.theme.bad() } else { Style::new() };
+    let style = if matches!(run.end, Some(End::Undone(Err(_)))) { state.cx.theme.bad() } else { Style::new() };
     texts.iter().flat_map(|text| wrapped(text, width)).map(|line| Line::styled(line, style)).collect()
 }

@@ -26,7 +26,7 @@ impl Loop {
         let (program, context) = (printable(&handover.program), printable(&handover.context));
         let what = format!("{program} asks you to log in to context {context}");
         if handover.waits {
-            let cancel = self.state.keymap.word(KeyContext::Everywhere, Action::Back);
+            let cancel = self.state.cx.keymap.word(KeyContext::Everywhere, Action::Back);
             self.state.notify(true, format!("{what}; {cancel} cancels"));
             self.frames.request_promptly();
             if self.cancels_within(BEFORE).await {
@@ -49,7 +49,7 @@ impl Loop {
             let _ = tokio::time::timeout(LAST_ANSWER, handover.ended).await;
             return Ok(());
         }
-        self.state.notice = None;
+        self.state.cx.notice = None;
         // What was typed for the program and not read; the terminal's own answers come after it.
         guard::forget_input();
         self.retake()?;
@@ -82,7 +82,7 @@ impl Loop {
     }
 
     fn cancels(&self, key: KeyEvent) -> bool {
-        self.state.keymap.lookup(&[KeyContext::Everywhere], Key::of(key)) == Some(Action::Back)
+        self.state.cx.keymap.lookup(&[KeyContext::Everywhere], Key::of(key)) == Some(Action::Back)
     }
 
     /// Stops reading the terminal. What has been read is for nobody.

@@ -160,7 +160,7 @@ impl Loop {
 
     /// How the console looks is how it will look next time.
     fn remember(&self) {
-        if let Some(connection) = &self.state.session.connection {
+        if let Some(connection) = &self.state.cx.session.connection {
             remember(&connection.context, &saved_view::of(&self.state));
         }
     }
@@ -209,7 +209,7 @@ impl Loop {
             arrival = self.input.arrivals.recv() => self.arrived(arrival),
             Some(handover) = self.handovers.recv() => self.hand_over(handover).await?,
             Some(event) = self.answers.recv() => self.take(event),
-            () = std::future::ready(()), if self.state.requests.is_working() => self.take(Event::Work),
+            () = std::future::ready(()), if self.state.cx.requests.is_working() => self.take(Event::Work),
             Some(event) = self.cluster.recv() => self.take(event),
             () = sleep_until(wake) => self.woken(),
         }
@@ -307,7 +307,7 @@ impl Loop {
     }
 
     fn key(&mut self, typed: Instant, key: KeyEvent) {
-        let action = self.state.keymap.lookup(&self.state.places(), Key::of(key));
+        let action = self.state.cx.keymap.lookup(&self.state.places(), Key::of(key));
         if self.fingers.pressed(&self.state, action, key, typed) {
             // As a terminal that reports pastes would have reported it.
             return self.take(Event::Paste(String::new()));
@@ -321,7 +321,7 @@ impl Loop {
 
     fn resized(&mut self) {
         if let Ok(size) = guard::size()
-            && size != self.state.size
+            && size != self.state.cx.size
         {
             self.screen.resize(size);
             self.take(Event::Resized(size));
@@ -337,7 +337,7 @@ impl Loop {
         let working = matches!(event, Event::Work);
         self.apply(event);
         // The last slice is the answer to a key; those before it show nothing new.
-        match (working, self.state.requests.is_working()) {
+        match (working, self.state.cx.requests.is_working()) {
             (true, true) => {}
             (true, false) => self.frames.request_promptly(),
             (false, _) => self.frames.request(),
@@ -383,8 +383,8 @@ impl Loop {
     fn retake(&mut self) -> Result<()> {
         guard::take(self.abilities).wrap_err("the terminal cannot be used")?;
         (self.flow, self.title) = (FramePacer::default(), None);
-        self.state.size = guard::size().wrap_err("the terminal cannot be used")?;
-        self.screen.resize(self.state.size);
+        self.state.cx.size = guard::size().wrap_err("the terminal cannot be used")?;
+        self.screen.resize(self.state.cx.size);
         self.frames.request();
         Ok(())
     }

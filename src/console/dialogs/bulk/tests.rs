@@ -37,7 +37,7 @@ impl Console {
     }
 
     fn hears(&mut self, event: Event) {
-        let now = self.state.clock.now;
+        let now = self.state.cx.clock.now;
         self.effects.extend(update(&mut self.state, event, now));
     }
 
@@ -56,7 +56,8 @@ impl Console {
     }
 
     fn screen(&self) -> String {
-        let mut terminal = Terminal::new(TestBackend::new(self.state.size.width, self.state.size.height)).unwrap();
+        let mut terminal =
+            Terminal::new(TestBackend::new(self.state.cx.size.width, self.state.cx.size.height)).unwrap();
         terminal.draw(|frame| view::draw(frame, &self.state)).unwrap();
         terminal.backend().to_string()
     }
@@ -105,7 +106,7 @@ fn the_sheet_counts_by_verdict_and_leaves_out_what_is_dangerous_or_will_fail() {
     let (id, pins, decision) = console.sent().unwrap();
     assert_eq!(names(&pins), ["fine-1", "fine-2", "glance"]);
     assert_eq!(decision.reason, "ReviewedByAdmin");
-    console.state.clock.now += TimeDelta::milliseconds(500);
+    console.state.cx.clock.now += TimeDelta::milliseconds(500);
     console.hears(Event::Bulk(id, BulkResult::Told(0, DecisionOutcome::Done(RequestState::Approved))));
     console.hears(Event::Bulk(
         id,
@@ -120,7 +121,11 @@ fn the_sheet_counts_by_verdict_and_leaves_out_what_is_dangerous_or_will_fail() {
     console.hears(Event::Bulk(id, BulkResult::Told(2, DecisionOutcome::Refused(refused))));
     console.hears(Event::Bulk(id, BulkResult::Ended));
     insta::assert_snapshot!("bulk_ended", console.screen());
-    assert_eq!(console.state.requests.index.marked_count(), 6, "what was decided is marked no more, the rest still is");
+    assert_eq!(
+        console.state.cx.requests.index.marked_count(),
+        6,
+        "what was decided is marked no more, the rest still is"
+    );
     console.types("r");
     assert!(console.screen().contains("Approve 2 requests?"), "{}", console.screen());
 }
@@ -168,7 +173,7 @@ fn a_verdict_that_became_worse_is_shown_before_anything_is_decided() {
     let mut console = Console::with(vec![judged("a", Level::Ok), judged("b", Level::Ok)]);
     console.types("A");
     let uid = row("b", 0).uid;
-    console.state.requests.index.relevel(vec![(uid, Level::Danger, "admin")]);
+    console.state.cx.requests.index.relevel(vec![(uid, Level::Danger, "admin")]);
     console.yes();
     assert!(console.sent().is_none() && console.screen().contains("1 got a worse verdict"), "{}", console.screen());
     console.yes();
@@ -243,7 +248,7 @@ fn what_the_policy_file_keeps_out_of_bulk_stays_on_the_sheet_and_is_not_decided(
     let all = [judged("fine", Level::Ok), judged("glance", Level::Notice), judged("bad", Level::Danger), decided];
     let mut console = Console::with(all.to_vec());
     let policy = |text| crate::domain::policy_file::PolicyFile::parse(text).unwrap();
-    console.state.requests.judging.known.policy = policy("bulk: {levels: [ok]}");
+    console.state.cx.requests.engine.known.policy = policy("bulk: {levels: [ok]}");
     console.types("fffff");
     console.marks_all();
     console.types("a");
@@ -263,7 +268,7 @@ fn what_the_policy_file_keeps_out_of_bulk_stays_on_the_sheet_and_is_not_decided(
 
     // A signer is kept out at every level, and nobody's name changes that.
     let mut console = Console::with(all.to_vec());
-    console.state.requests.judging.known.policy = policy("bulk: {signers: ['example.com/*']}");
+    console.state.cx.requests.engine.known.policy = policy("bulk: {signers: ['example.com/*']}");
     console.marks_all();
     console.types("a");
     let sheet = console.screen();
@@ -279,7 +284,7 @@ fn what_the_policy_file_keeps_out_of_bulk_stays_on_the_sheet_and_is_not_decided(
 
     // A denial hands out nothing.
     let mut console = Console::with(all.to_vec());
-    console.state.requests.judging.known.policy = policy("bulk: {levels: []}");
+    console.state.cx.requests.engine.known.policy = policy("bulk: {levels: []}");
     console.marks_all();
     console.types("d");
     assert!(console.screen().contains("3 of 3 will be denied"));

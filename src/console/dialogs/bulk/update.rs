@@ -29,20 +29,20 @@ pub enum BulkResult {
 
 /// Opens the sheet for the marked requests.
 pub(crate) fn open_marked(state: &mut State, verb: Verb) {
-    let rows = state.requests.index.marked().cloned().collect();
+    let rows = state.cx.requests.index.marked().cloned().collect();
     let included: &[Level] = if verb == Verb::Approve { &[Level::Ok, Level::Notice] } else { &LEVELS };
     open(state, verb, rows, included);
 }
 
 /// Opens the sheet for everything on the list, with what is ok ticked and nothing else.
 pub(crate) fn open_shown(state: &mut State) {
-    let rows = state.requests.index.window(0, usize::MAX).map(|(row, _)| row.clone()).collect();
+    let rows = state.cx.requests.index.window(0, usize::MAX).map(|(row, _)| row.clone()).collect();
     open(state, Verb::Approve, rows, &[Level::Ok]);
 }
 
 fn open(state: &mut State, verb: Verb, rows: Vec<Row>, included: &[Level]) {
     let bulk =
-        BulkDialog::new(verb, rows, included, &state.requests.judging.known.policy, message(verb, state.username()));
+        BulkDialog::new(verb, rows, included, &state.cx.requests.engine.known.policy, message(verb, state.username()));
     if bulk.rows.is_empty() {
         return state.notify(false, "none of these is pending: nothing is left to decide");
     }
@@ -82,7 +82,7 @@ fn on_level(state: &mut State, level: Level, action: Option<Action>) -> Vec<Effe
     match action {
         Some(Action::Yes) => return begin(state),
         Some(Action::Enter) => {
-            let word = |action| state.keymap.word(KeyContext::Bulk, action);
+            let word = |action| state.cx.keymap.word(KeyContext::Bulk, action);
             bulk.note = Some(format!("{} decides nothing here; {} does.", word(Action::Enter), word(Action::Yes)));
         }
         Some(Action::NextTab) => list(state),
@@ -136,19 +136,19 @@ fn step(bulk: &mut BulkDialog, steps: isize) {
 
 /// Begins, unless a verdict has become worse since the sheet was drawn: that is shown first.
 fn begin(state: &mut State) -> Vec<Effect> {
-    let (id, now) = (state.next_effect(), state.clock.now);
-    let (permit, shown) = (state.session.permit(), question_fits(state));
+    let (id, now) = (state.next_effect(), state.cx.clock.now);
+    let (permit, shown) = (state.cx.session.permit(), question_fits(state));
     let Some(Overlay::Bulk(bulk)) = state.overlays.last_mut() else { return Vec::new() };
-    let worse = bulk.worsened(&state.requests.index);
+    let worse = bulk.worsened(&state.cx.requests.index);
     if worse > 0 {
         bulk.line = bulk.lines()[0];
-        let yes = state.keymap.word(KeyContext::Bulk, Action::Yes);
+        let yes = state.cx.keymap.word(KeyContext::Bulk, Action::Yes);
         bulk.note = Some(format!("{worse} got a worse verdict since this sheet was drawn: look again, then {yes}."));
         return Vec::new();
     }
     let items = bulk.decided();
     if items.is_empty() {
-        let include = state.keymap.word(KeyContext::Bulk, Action::Mark);
+        let include = state.cx.keymap.word(KeyContext::Bulk, Action::Mark);
         bulk.note = Some(if bulk.is_hopeless() {
             "None of these can be approved here: the lines above say why.".to_owned()
         } else {
@@ -173,7 +173,7 @@ fn begin(state: &mut State) -> Vec<Effect> {
 
 /// News of a run; of one that nobody looks at any more they are ignored.
 pub(crate) fn heard(state: &mut State, id: EffectId, news: BulkResult) -> Vec<Effect> {
-    let now = state.clock.now;
+    let now = state.cx.clock.now;
     let mut open = state.overlays.iter_mut().filter_map(|overlay| match overlay {
         Overlay::Bulk(bulk) => Some(bulk),
         _ => None,
@@ -185,13 +185,13 @@ pub(crate) fn heard(state: &mut State, id: EffectId, news: BulkResult) -> Vec<Ef
     match news {
         BulkResult::Told(at, outcome) => {
             if let (DecisionOutcome::Done(_), Some(item)) = (&outcome, run.items.get(at)) {
-                state.requests.index.mark(&bulk.rows[*item].uid, false);
+                state.cx.requests.index.mark(&bulk.rows[*item].uid, false);
             }
             run.told(at, outcome, now);
             Vec::new()
         }
         BulkResult::Ended => {
-            let kubectl = state.session.connection.as_ref().map(|c| c.kubectl.clone()).unwrap_or_default();
+            let kubectl = state.cx.session.connection.as_ref().map(|c| c.kubectl.clone()).unwrap_or_default();
             let ended = std::mem::replace(&mut bulk.phase, Phase::Asking);
             if let Phase::Running(run) = ended {
                 let written = written(bulk, &run, &kubectl);
@@ -230,7 +230,7 @@ pub(super) const fn words(verb: Verb) -> (&'static str, &'static str) {
 fn again(state: &mut State) -> Vec<Effect> {
     let Some(Overlay::Bulk(bulk)) = state.overlays.pop() else { return Vec::new() };
     let Phase::Ended(run) = &bulk.phase else { return Vec::new() };
-    let index = &state.requests.index;
+    let index = &state.cx.requests.index;
     let rows = run.undone().filter_map(|(item, _)| index.get(&bulk.rows[item].uid).cloned()).collect();
     open(state, bulk.verb, rows, &bulk.included);
     if let Some(Overlay::Bulk(new)) = state.overlays.last_mut() {

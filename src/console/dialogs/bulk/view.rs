@@ -116,7 +116,7 @@ fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog, layou
     let chosen = lines.iter().position(|summary| bulk.line == BulkLine::Level(summary.level));
     let top = (chosen.unwrap_or(0) + 1).saturating_sub(layout.levels);
     let seen = lines.iter().skip(top).take(layout.levels).map(|summary| level(summary, (who, decided), state, bulk));
-    let heading = layout.heading.then(|| Text::styled(heading, state.theme.dim()));
+    let heading = layout.heading.then(|| Text::styled(heading, state.cx.theme.dim()));
     let drawn = heading.into_iter().chain(seen);
     let mut used = 0;
     for (area, line) in area.rows().zip(drawn) {
@@ -132,11 +132,11 @@ fn level(summary: &Summary, (who, decided): (usize, usize), state: &State, bulk:
         _ if summary.kept_out => "policy says no".to_owned(),
         (Verb::Approve, Level::Danger) => "by name only".to_owned(),
         (Verb::Approve, Level::WillFail) => "signer refuses".to_owned(),
-        _ if summary.decided == 0 => format!("{} includes", state.keymap.word(KeyContext::Bulk, Action::Mark)),
+        _ if summary.decided == 0 => format!("{} includes", state.cx.keymap.word(KeyContext::Bulk, Action::Mark)),
         _ => String::new(),
     };
     let verdict = cell(&format!("{} {}", symbol(summary.level), word(summary.level)), LEVEL);
-    let style = if chosen { Style::new() } else { state.theme.level(summary.level) };
+    let style = if chosen { Style::new() } else { state.cx.theme.level(summary.level) };
     let text = format!(
         "{:>5}  {}{:>5} {}",
         summary.count,
@@ -146,7 +146,7 @@ fn level(summary: &Summary, (who, decided): (usize, usize), state: &State, bulk:
     );
     let line =
         Text::from(vec![Span::raw(if chosen { "› " } else { "  " }), Span::styled(verdict, style), Span::raw(text)]);
-    if chosen { line.style(state.theme.chosen()) } else { line }
+    if chosen { line.style(state.cx.theme.chosen()) } else { line }
 }
 
 /// A cell with a blank after it.
@@ -164,15 +164,15 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog, lines
             continue;
         }
         let line = Rect { height: 1, ..below };
-        let style = if focused { state.theme.strong() } else { state.theme.dim() };
+        let style = if focused { state.cx.theme.strong() } else { state.cx.theme.dim() };
         frame.render_widget(Text::styled(cell(field.label, LABEL.into()), style), line);
         let value = Rect { x: line.x + LABEL, width: line.width.saturating_sub(LABEL), ..line };
         match &field.value {
             Value::Text(input) if field.id == BulkField::Name && input.value().is_empty() && !focused => {
                 let hint = shown("of a dangerous one, typed here to include it", value.width.into());
-                frame.render_widget(Text::styled(hint, state.theme.dim()), value);
+                frame.render_widget(Text::styled(hint, state.cx.theme.dim()), value);
             }
-            Value::Text(input) => form::view::draw_text(frame, value, input, focused, state.theme),
+            Value::Text(input) => form::view::draw_text(frame, value, input, focused, state.cx.theme),
             Value::Choice { .. } => {}
         }
         below = rest(below, 1);
@@ -181,7 +181,7 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog, lines
 }
 
 fn question(state: &State, bulk: &BulkDialog, width: u16, remarks: bool, roomy: bool) -> Vec<Text<'static>> {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let mut lines = if roomy { vec![Text::raw("")] } else { Vec::new() };
     if let Some(note) = &bulk.note {
         lines.extend(paragraph(note, width, theme.warning()));
@@ -199,14 +199,14 @@ fn question(state: &State, bulk: &BulkDialog, width: u16, remarks: bool, roomy: 
         let text = format!("{kept_out} of them the policy file keeps out of bulk decisions.");
         lines.extend(paragraph(&text, width, theme.dim()));
     }
-    let (sheet, form) = (|a| state.keymap.word(KeyContext::Bulk, a), |a| state.keymap.word(KeyContext::Form, a));
+    let (sheet, form) = (|a| state.cx.keymap.word(KeyContext::Bulk, a), |a| state.cx.keymap.word(KeyContext::Form, a));
     let keys = match bulk.line {
         BulkLine::Level(_) => format!(
             "{} {verb} {count}   {} include level   {} list them   {} reason, message   {} leave",
             sheet(Action::Yes),
             sheet(Action::Mark),
             sheet(Action::NextTab),
-            state.keymap.word(KeyContext::List, Action::Down),
+            state.cx.keymap.word(KeyContext::List, Action::Down),
             sheet(Action::Back)
         ),
         BulkLine::Field(BulkField::Name) => format!(
@@ -228,18 +228,18 @@ fn question(state: &State, bulk: &BulkDialog, width: u16, remarks: bool, roomy: 
 
 /// The question on a low screen.
 fn short_question(state: &State, bulk: &BulkDialog, width: u16) -> Vec<Text<'static>> {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let mut lines: Vec<Text> = bulk.note.iter().flat_map(|note| paragraph(note, width, theme.warning())).collect();
     let (verb, did) = words(bulk.verb);
     let count = bulk.decided().len();
     lines.extend(paragraph(&format!("{count} of {} will be {did}.", bulk.rows.len()), width, theme.strong()));
     let keys = match bulk.line {
         BulkLine::Level(_) => {
-            let key = |action| state.keymap.word(KeyContext::Bulk, action);
+            let key = |action| state.cx.keymap.word(KeyContext::Bulk, action);
             format!("{} {verb} {count}, {} leave", key(Action::Yes), key(Action::Back))
         }
         BulkLine::Field(_) => {
-            let key = |action| state.keymap.word(KeyContext::Form, action);
+            let key = |action| state.cx.keymap.word(KeyContext::Form, action);
             format!("{}, {} back", key(Action::Enter), key(Action::Back))
         }
     };
@@ -255,19 +255,19 @@ fn running(state: &State, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<
     let room = usize::from(width).saturating_sub(numbers.width()).max(4);
     let full = room * ended / all.max(1);
     let bar = "█".repeat(full) + &"░".repeat(room - full);
-    let mut lines = vec![Text::from(vec![Span::styled(bar, state.theme.good()), Span::raw(numbers)])];
+    let mut lines = vec![Text::from(vec![Span::styled(bar, state.cx.theme.good()), Span::raw(numbers)])];
     lines.extend(paragraph(&tally(run, false, words(bulk.verb).1), width, Style::new()));
     let text = if run.stopping {
         "Stopping: those under way are waited for.".to_owned()
     } else {
-        format!("{} stops.", state.keymap.word(KeyContext::BulkRun, Action::Back))
+        format!("{} stops.", state.cx.keymap.word(KeyContext::BulkRun, Action::Back))
     };
-    lines.extend(paragraph(&text, width, state.theme.strong()));
+    lines.extend(paragraph(&text, width, state.cx.theme.strong()));
     lines
 }
 
 fn ended(state: &State, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<'static>> {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let all_done = run.counts.done == run.items.len();
     let head = if all_done {
         "Done"
@@ -293,7 +293,7 @@ fn ended(state: &State, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<'s
         }
     }
     lines.extend(reasons.iter().flat_map(|reason| paragraph(reason, width, Style::new())));
-    let key = |action| state.keymap.word(KeyContext::BulkEnd, action);
+    let key = |action| state.cx.keymap.word(KeyContext::BulkEnd, action);
     let mut keys = format!("{} closes", key(Action::Back));
     if !all_done {
         let (again, list) = (key(Action::Retry), key(Action::NextTab));

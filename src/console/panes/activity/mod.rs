@@ -69,7 +69,7 @@ pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
             let lines: Vec<_> = activity.records.iter().rev().map(|record| record.written.command.clone()).collect();
             state.overlays.push(Overlay::Reader(TextReader::commands("Everything done here, by hand", &lines)));
         }
-        Some(Action::Back) => state.notice = None,
+        Some(Action::Back) => state.cx.notice = None,
         Some(action) => {
             if let Some(steps) = steps(action, height) {
                 let last = activity.records.len().saturating_sub(1);

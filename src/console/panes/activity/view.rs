@@ -15,7 +15,7 @@ const DETAIL: u16 = 7;
 
 /// Draws the pane.
 pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let records = state.activity.records();
     let count = state.activity.count();
     let kept = if count > records.len() { format!(", the last {} of them", records.len()) } else { String::new() };
@@ -60,7 +60,7 @@ pub(crate) fn rows(area: Rect, activity: &ActivityPane) -> Option<(Rect, u16)> {
 }
 
 fn line(state: &State, record: &Record, chosen: bool, width: u16) -> Line<'static> {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let (symbol, text, style) = match &record.written.outcome {
         Ok(text) => ("✔", text, theme.good()),
         Err(text) => ("✖", text, theme.bad()),
@@ -68,7 +68,7 @@ fn line(state: &State, record: &Record, chosen: bool, width: u16) -> Line<'stati
     let rest = usize::from(width).saturating_sub(2 + 9 + 9 + 28 + 2);
     let mut line = Line::from(vec![
         Span::raw(if chosen { "› " } else { "  " }),
-        Span::raw(cell(&state.clock.time_of_day(record.at), 9)),
+        Span::raw(cell(&state.cx.clock.time_of_day(record.at), 9)),
         Span::raw(cell(record.written.what, 9)),
         Span::raw(cell(&record.written.object, 28)),
         Span::styled(cell(&format!("{symbol} {text}"), rest + 2), style),
@@ -85,7 +85,8 @@ fn draw_detail(frame: &mut Frame, area: Rect, state: &State, record: &Record) {
         Ok(text) => format!("✔ {text}"),
         Err(text) => format!("✖ {text}"),
     };
-    let heading = format!("{} {} at {}", record.written.what, record.written.object, state.clock.absolute(record.at));
+    let heading =
+        format!("{} {} at {}", record.written.what, record.written.object, state.cx.clock.absolute(record.at));
     let mut lines = Vec::new();
     let summary = [heading, outcome].iter().flat_map(|text| wrapped(text, width)).collect::<Vec<_>>();
     let by_hand = labelled_command("by hand:", &record.written.command, width);

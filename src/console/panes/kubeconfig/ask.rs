@@ -144,7 +144,7 @@ fn permitted(state: &mut State, change: &KubeconfigChange) -> Result<Option<Writ
     if !change.needs_permit() {
         return Ok(None);
     }
-    let permit = state.session.permit();
+    let permit = state.cx.session.permit();
     permit.map(Some).map_err(|refusal| state.notify(false, printable(&refusal.to_string()).into_owned()))
 }
 
@@ -225,8 +225,9 @@ fn sent(state: &mut State, id: EffectId) -> Option<&mut Prompt> {
 /// A write ended.
 pub(crate) fn changed(state: &mut State, id: EffectId, outcome: ChangeOutcome) -> Vec<Effect> {
     let kubectl = state
-        .kubeconfig
-        .holds
+        .cx
+        .kubeconfigs
+        .loaded
         .as_ref()
         .map(crate::console::panes::kubeconfig::LoadedKubeconfigs::kubectl)
         .unwrap_or_default();
@@ -274,7 +275,7 @@ pub(crate) fn changed(state: &mut State, id: EffectId, outcome: ChangeOutcome) -
         }
         Err(trouble) => ask.phase = Phase::Failed(trouble),
     }
-    state.activity.add(state.clock.now, WriteRecord { what, object, outcome, command });
+    state.activity.add(state.cx.clock.now, WriteRecord { what, object, outcome, command });
     effects
 }
 
@@ -296,7 +297,7 @@ fn done(state: &mut State, id: EffectId, change: &KubeconfigChange, notes: &[Str
     state.overlays.retain(|overlay| !is_it(overlay));
     // The console's own context may have another name now.
     if let (KubeconfigChange::Edit(Edit::Rename { old, new }), Some(connection)) =
-        (change, &mut state.session.connection)
+        (change, &mut state.cx.session.connection)
         && connection.context == *old
     {
         connection.context.clone_from(new);

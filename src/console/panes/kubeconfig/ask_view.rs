@@ -26,7 +26,7 @@ pub(crate) fn draw(frame: &mut Frame, inner: Rect, state: &State, ask: &Prompt) 
     let mut y = inner.y + blank;
     if ask.types() {
         let field = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
-        y = form::view::draw(frame, field, &ask.form, 11, |()| true, state.theme) + blank;
+        y = form::view::draw(frame, field, &ask.form, 11, |()| true, state.cx.theme) + blank;
     }
     let rest = usize::from(inner.bottom().saturating_sub(y));
     let all: Vec<Line> =
@@ -65,7 +65,7 @@ fn indented(line: &str, width: usize) -> Vec<Line<'static>> {
 
 /// The question, or how it goes; `cut` where not everything is seen that is to be known.
 fn answer(state: &State, ask: &Prompt, width: u16, cut: bool) -> Vec<Line<'static>> {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let paragraph = |text: &str, style: Style| -> Vec<Line<'static>> {
         wrapped(text, width.into()).into_iter().map(|line| Line::styled(line, style)).collect()
     };
@@ -77,8 +77,8 @@ fn answer(state: &State, ask: &Prompt, width: u16, cut: bool) -> Vec<Line<'stati
         }
         Phase::Asking if cut && !ask.types() => {
             // What has not been seen to its end is not confirmed.
-            let more = state.keymap.word(KeyContext::List, Action::Down);
-            let leave = state.keymap.word(KeyContext::Confirm, Action::No);
+            let more = state.cx.keymap.word(KeyContext::List, Action::Down);
+            let leave = state.cx.keymap.word(KeyContext::Confirm, Action::No);
             paragraph(&format!("{more} more, {leave} leaves it"), theme.strong())
         }
         Phase::Asking => paragraph(&question(state, &ask.what), theme.strong()),
@@ -88,18 +88,19 @@ fn answer(state: &State, ask: &Prompt, width: u16, cut: bool) -> Vec<Line<'stati
 fn by_hand(state: &State, ask: &Prompt, width: u16, blank: u16) -> Vec<Line<'static>> {
     let PromptKind::Sure(change) = &ask.what else { return Vec::new() };
     let kubectl = state
-        .kubeconfig
-        .holds
+        .cx
+        .kubeconfigs
+        .loaded
         .as_ref()
         .map(crate::console::panes::kubeconfig::LoadedKubeconfigs::kubectl)
         .unwrap_or_default();
     let lines = labelled_command("Same as:", &change.command(&kubectl), width.into());
-    let lines = lines.into_iter().map(|line| Line::styled(line, state.theme.dim()));
+    let lines = lines.into_iter().map(|line| Line::styled(line, state.cx.theme.dim()));
     (0..blank).map(|_| Line::raw("")).chain(lines).collect()
 }
 
 fn question(state: &State, what: &PromptKind) -> String {
-    let key = |action| state.keymap.word(KeyContext::Form, action);
+    let key = |action| state.cx.keymap.word(KeyContext::Form, action);
     let (enter, leave) = (key(Action::Enter), key(Action::Back));
     match what {
         PromptKind::Rename(_) => format!("{enter} renames it, {leave} leaves it."),

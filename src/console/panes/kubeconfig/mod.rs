@@ -3,6 +3,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod ask_view;
+pub(crate) mod loaded;
 pub(crate) mod runner;
 pub(crate) mod update;
 pub(crate) mod view;
@@ -17,17 +18,16 @@ use crate::console::core::clock::Clock;
 use crate::console::core::effect::EffectId;
 use crate::console::core::keymap::{Action, KeyContext};
 use crate::domain::gate::WritePermit;
-use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::output::shell::{Kubectl, ShellCommand, ShellLine};
 use crate::error::UserError;
 
+pub(crate) use loaded::{Kubeconfigs, LoadedKubeconfigs};
+
 /// What the pane knows.
 #[derive(Debug, Default)]
 pub struct KubeconfigPane {
-    /// What the files held when they were last read.
-    pub holds: Option<LoadedKubeconfigs>,
     /// Why the last reading failed.
     pub trouble: Option<UserError>,
     /// The place of the cursor.
@@ -36,23 +36,6 @@ pub struct KubeconfigPane {
     pub tests: BTreeMap<String, (EffectId, Option<Probe>)>,
     /// Whether the credential of this console has been looked at since it connected.
     warned: bool,
-}
-
-/// What the files hold.
-#[derive(Debug, Clone, Default)]
-pub struct LoadedKubeconfigs {
-    /// The files that count, with their permissions where they exist.
-    pub files: Vec<(PathBuf, Option<u32>)>,
-    /// `--kubeconfig`, which kubectl must be told too.
-    pub explicit: Option<PathBuf>,
-    /// The contexts, each with what would go with it.
-    pub contexts: Vec<Diagnosis>,
-    /// By context: what an imported one would run or read that no one agreed to yet.
-    pub untrusted: BTreeMap<String, Vec<String>>,
-    /// By context: the cluster and user that no other context needs.
-    pub orphans: BTreeMap<String, Vec<(EntryKind, String)>>,
-    /// The home folder, which is written as `~`.
-    pub home: Option<PathBuf>,
 }
 
 /// Something that the pane wants done.
@@ -146,19 +129,9 @@ pub enum ChangeOutcome {
 }
 
 impl KubeconfigPane {
-    /// The contexts, as far as they are known.
-    pub(crate) fn contexts(&self) -> &[Diagnosis] {
-        self.holds.as_ref().map_or(&[], |holds| &holds.contexts)
-    }
-
     /// The context under the cursor.
-    pub(crate) fn chosen(&self) -> Option<&Diagnosis> {
-        self.contexts().get(self.place)
-    }
-
-    /// The context of that name.
-    pub(crate) fn named(&self, name: &str) -> Option<&Diagnosis> {
-        self.contexts().iter().find(|context| context.name == name)
+    pub(crate) fn chosen<'a>(&self, kubeconfigs: &'a Kubeconfigs) -> Option<&'a Diagnosis> {
+        kubeconfigs.contexts().get(self.place)
     }
 
     /// Where keys are looked up in this pane.
@@ -167,10 +140,10 @@ impl KubeconfigPane {
     }
 
     /// Whether `action` would do something now.
-    pub(crate) fn possible(&self, action: Action) -> bool {
+    pub(crate) fn possible(&self, action: Action, kubeconfigs: &Kubeconfigs) -> bool {
         match action {
-            Action::Open => self.chosen().is_some_and(|context| !context.current),
-            Action::Certificate => self.chosen().is_some_and(|context| context.certificate.is_some()),
+            Action::Open => self.chosen(kubeconfigs).is_some_and(|context| !context.current),
+            Action::Certificate => self.chosen(kubeconfigs).is_some_and(|context| context.certificate.is_some()),
             Action::SwitchContext
             | Action::Test
             | Action::Rename
@@ -178,14 +151,14 @@ impl KubeconfigPane {
             | Action::Delete
             | Action::Export
             | Action::Embed
-            | Action::Yaml => self.chosen().is_some(),
+            | Action::Yaml => self.chosen(kubeconfigs).is_some(),
             _ => true,
         }
     }
 
     /// When a time that is left reads differently.
-    pub(crate) fn next_change(&self, clock: &Clock) -> Option<DateTime<Utc>> {
-        self.contexts().iter().filter_map(|context| clock.left_changes(context.ends?)).min()
+    pub(crate) fn next_change(kubeconfigs: &Kubeconfigs, clock: &Clock) -> Option<DateTime<Utc>> {
+        kubeconfigs.contexts().iter().filter_map(|context| clock.left_changes(context.ends?)).min()
     }
 }
 
@@ -262,21 +235,6 @@ impl KubeconfigChange {
             }
             Self::Embed(context) => ShellCommand::new("countersign embed").operands([context.as_str()]).line(),
             Self::Trust { context, .. } => ShellCommand::new("countersign trust").operands([context.as_str()]).line(),
-        }
-    }
-}
-
-impl LoadedKubeconfigs {
-    /// `kubectl` with the flag for the file, where one was given.
-    pub(crate) fn kubectl(&self) -> Kubectl {
-        Kubectl::new(self.explicit.iter().map(|path| ("kubeconfig", path.display().to_string())))
-    }
-
-    /// A path as people write it.
-    pub(crate) fn short(&self, path: &std::path::Path) -> String {
-        match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
-            Some(rest) => format!("~/{}", rest.display()),
-            None => path.display().to_string(),
         }
     }
 }

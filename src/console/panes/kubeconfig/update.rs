@@ -34,7 +34,7 @@ pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
     let Some(action) = action else { return Vec::new() };
     match action {
         Action::Reload => return vec![Effect::Kubeconfig(KubeconfigTask::Read)],
-        Action::Back => state.notice = None,
+        Action::Back => state.cx.notice = None,
         Action::Import if writable(state) => {
             ask::type_in(state, PromptKind::Import, "Import a kubeconfig".to_owned(), "File", "");
         }
@@ -44,11 +44,13 @@ pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
         }
         _ => {
             let height = usize::from(view::rows(state.body()));
-            let last = state.kubeconfig.contexts().len().saturating_sub(1);
+            let last = state.cx.kubeconfigs.contexts().len().saturating_sub(1);
             if let Some(steps) = steps(action, height) {
                 let place = &mut state.kubeconfig.place;
                 *place = place.saturating_add_signed(steps).min(last);
-            } else if let Some(name) = state.kubeconfig.chosen().map(|context| context.name.clone()) {
+            } else if let Some(name) =
+                state.kubeconfig.chosen(&state.cx.kubeconfigs).map(|context| context.name.clone())
+            {
                 return act(state, action, name);
             }
         }
@@ -90,7 +92,11 @@ fn edit(state: &mut State, action: Action, name: &str) -> Vec<Effect> {
             ask::type_in(state, PromptKind::Rename(name.to_owned()), format!("Rename {name}"), "New name", name);
         }
         Action::Namespace => {
-            let now = state.kubeconfig.chosen().map(|context| context.namespace.clone()).unwrap_or_default();
+            let now = state
+                .kubeconfig
+                .chosen(&state.cx.kubeconfigs)
+                .map(|context| context.namespace.clone())
+                .unwrap_or_default();
             ask::type_in(
                 state,
                 PromptKind::Namespace(name.to_owned()),
@@ -115,15 +121,17 @@ fn edit(state: &mut State, action: Action, name: &str) -> Vec<Effect> {
 
 /// Kubeconfigs are this machine's, but a console that is to write nothing writes them neither.
 fn writable(state: &mut State) -> bool {
-    if state.session.read_only {
+    if state.cx.session.read_only {
         state.notify(false, "this console is read-only: it does not write kubeconfigs either");
     }
-    !state.session.read_only
+    !state.cx.session.read_only
 }
 
 /// What a deletion takes along, and what it leaves.
 fn deletion(state: &State) -> Vec<String> {
-    let Some((holds, context)) = state.kubeconfig.holds.as_ref().zip(state.kubeconfig.chosen()) else {
+    let Some((holds, context)) =
+        state.cx.kubeconfigs.loaded.as_ref().zip(state.kubeconfig.chosen(&state.cx.kubeconfigs))
+    else {
         return Vec::new();
     };
     let mut lines = vec![format!("The context, from {}.", holds.short(&context.file))];
@@ -152,7 +160,7 @@ fn deletion(state: &State) -> Vec<String> {
 /// Asks about an imported context that runs a program or reads a file its sender chose, if no one agreed to that yet;
 /// tells whether it asked.
 pub(crate) fn asks_first(state: &mut State, context: &str, then: Then) -> bool {
-    let what = state.kubeconfig.holds.as_ref().and_then(|holds| holds.untrusted.get(context)).cloned();
+    let what = state.cx.kubeconfigs.loaded.as_ref().and_then(|holds| holds.untrusted.get(context)).cloned();
     let Some(what) = what else { return false };
     let mut lines = vec!["This context was imported and is used for the first time:".to_owned()];
     lines.extend(what.into_iter().map(|what| format!("! {what}")));
@@ -163,7 +171,7 @@ pub(crate) fn asks_first(state: &mut State, context: &str, then: Then) -> bool {
 
 /// Consent to an imported context was given: what was wanted then.
 pub(crate) fn trusted(state: &mut State, context: &str, then: Then) -> Vec<Effect> {
-    if let Some(holds) = &mut state.kubeconfig.holds {
+    if let Some(holds) = &mut state.cx.kubeconfigs.loaded {
         holds.untrusted.remove(context);
     }
     match then {
@@ -183,8 +191,10 @@ fn test(state: &mut State, name: String) -> Vec<Effect> {
 
 /// The certificate, decoded; never the key.
 fn certificate(state: &mut State) {
-    let Some((name, certificate)) =
-        state.kubeconfig.chosen().and_then(|context| Some((context.name.clone(), context.certificate.clone()?)))
+    let Some((name, certificate)) = state
+        .kubeconfig
+        .chosen(&state.cx.kubeconfigs)
+        .and_then(|context| Some((context.name.clone(), context.certificate.clone()?)))
     else {
         return;
     };
@@ -194,11 +204,11 @@ fn certificate(state: &mut State) {
         format!("Logs in as  {}", certificate.identity.user),
         format!("Groups      {}", if groups.is_empty() { "none" } else { &groups }),
         format!("Issuer      {}", certificate.issuer),
-        format!("From        {}", state.clock.absolute(certificate.not_before)),
+        format!("From        {}", state.cx.clock.absolute(certificate.not_before)),
         format!(
             "Until       {} ({})",
-            state.clock.absolute(certificate.not_after),
-            state.clock.left(certificate.not_after)
+            state.cx.clock.absolute(certificate.not_after),
+            state.cx.clock.left(certificate.not_after)
         ),
         format!("Serial      {}", certificate.serial),
         format!("SHA-256     {}", certificate.sha256),
@@ -208,7 +218,9 @@ fn certificate(state: &mut State) {
 }
 
 fn commands(state: &State) -> Vec<ShellLine> {
-    let Some((holds, context)) = state.kubeconfig.holds.as_ref().zip(state.kubeconfig.chosen()) else {
+    let Some((holds, context)) =
+        state.cx.kubeconfigs.loaded.as_ref().zip(state.kubeconfig.chosen(&state.cx.kubeconfigs))
+    else {
         return Vec::new();
     };
     let (kubectl, name) = (holds.kubectl(), context.name.clone());
@@ -229,15 +241,15 @@ fn commands(state: &State) -> Vec<ShellLine> {
 pub(crate) fn heard(state: &mut State, news: KubeconfigResult) -> Vec<Effect> {
     match news {
         KubeconfigResult::Read(Ok(holds)) => {
-            let own = state.session.connection.as_ref().map(|connection| connection.context.clone());
-            let chosen = state.kubeconfig.chosen().map(|context| context.name.clone()).or(own);
-            let room = &mut state.kubeconfig;
-            room.holds = Some(*holds);
+            let own = state.cx.session.connection.as_ref().map(|connection| connection.context.clone());
+            let chosen = state.kubeconfig.chosen(&state.cx.kubeconfigs).map(|context| context.name.clone()).or(own);
+            state.cx.kubeconfigs.loaded = Some(*holds);
+            let (room, contexts) = (&mut state.kubeconfig, state.cx.kubeconfigs.contexts());
             room.trouble = None;
-            let names: Vec<String> = room.contexts().iter().map(|context| context.name.clone()).collect();
+            let names: Vec<String> = contexts.iter().map(|context| context.name.clone()).collect();
             room.tests.retain(|name, _| names.contains(name));
-            let last = room.contexts().len().saturating_sub(1);
-            let again = chosen.and_then(|name| room.contexts().iter().position(|context| context.name == name));
+            let last = contexts.len().saturating_sub(1);
+            let again = chosen.and_then(|name| contexts.iter().position(|context| context.name == name));
             room.place = again.unwrap_or_else(|| room.place.min(last));
             context_switcher::read(state);
             warn(state);
@@ -270,14 +282,14 @@ fn tested(state: &mut State, id: EffectId, name: &str, probe: Probe) {
 
 /// How the credential that this console uses stands, where its end is known.
 pub(crate) fn own_life(state: &State) -> Option<Life> {
-    let connection = state.session.connection.as_ref()?;
-    state.kubeconfig.named(&connection.context).map(|context| life(context, &state.clock))
+    let connection = state.cx.session.connection.as_ref()?;
+    state.cx.kubeconfigs.named(&connection.context).map(|context| life(context, &state.cx.clock))
 }
 
 /// When what the header says of the credential in use reads differently.
 pub(crate) fn own_change(state: &State) -> Option<DateTime<Utc>> {
     match own_life(state)? {
-        Life::Soon(end) => state.clock.left_changes(end),
+        Life::Soon(end) => state.cx.clock.left_changes(end),
         _ => None,
     }
 }
@@ -286,7 +298,7 @@ pub(crate) fn own_change(state: &State) -> Option<DateTime<Utc>> {
 pub(crate) fn plainly(state: &State, kind: ErrorKind, why: &str) -> String {
     match own_life(state) {
         Some(Life::Expired(end)) if kind == ErrorKind::Unauthorized => {
-            format!("401, for the certificate or token {}", expired(end, state.clock.now))
+            format!("401, for the certificate or token {}", expired(end, state.cx.clock.now))
         }
         _ => why.to_owned(),
     }
@@ -294,15 +306,15 @@ pub(crate) fn plainly(state: &State, kind: ErrorKind, why: &str) -> String {
 
 /// Says once for each connection that its credential has expired or soon will.
 pub(crate) fn warn(state: &mut State) {
-    if state.session.connection.is_none() || state.kubeconfig.holds.is_none() {
+    if state.cx.session.connection.is_none() || state.cx.kubeconfigs.loaded.is_none() {
         return;
     }
     explain(state);
     if std::mem::replace(&mut state.kubeconfig.warned, true) {
         return;
     }
-    let now = state.clock.now;
-    let context = state.session.connection.as_ref().map(|connection| printable(&connection.context).into_owned());
+    let now = state.cx.clock.now;
+    let context = state.cx.session.connection.as_ref().map(|connection| printable(&connection.context).into_owned());
     let context = context.unwrap_or_default();
     match own_life(state) {
         Some(Life::Soon(end)) => {
@@ -322,10 +334,10 @@ fn expired(end: DateTime<Utc>, now: DateTime<Utc>) -> String {
 
 /// A bare 401 is explained where the credential has expired.
 pub(crate) fn explain(state: &mut State) {
-    let (life, now) = (own_life(state), state.clock.now);
-    let switch = state.keymap.word(KeyContext::Everywhere, Action::SwitchContext);
+    let (life, now) = (own_life(state), state.cx.clock.now);
+    let switch = state.cx.keymap.word(KeyContext::Everywhere, Action::SwitchContext);
     let advice = format!("Switch to another context with {switch}, or get a new certificate.");
-    if let (Some(Life::Expired(end)), Some(trouble)) = (life, &mut state.session.trouble)
+    if let (Some(Life::Expired(end)), Some(trouble)) = (life, &mut state.cx.session.trouble)
         && trouble.kind == ErrorKind::Unauthorized
         && trouble.hint.as_deref() != Some(advice.as_str())
     {

@@ -35,9 +35,9 @@ fn detail_height(inner: u16) -> u16 {
 
 /// Draws the pane.
 pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let room = &state.kubeconfig;
-    let title = match &room.holds {
+    let title = match &state.cx.kubeconfigs.loaded {
         Some(holds) => {
             format!(" Kubeconfig · {} · {} ", count(holds.files.len(), "file"), count(holds.contexts.len(), "context"))
         }
@@ -56,7 +56,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
         frame.render_widget(Paragraph::new(lines), Rect { height, ..inner });
         inner = Rect { y: inner.y + height, height: inner.height - height, ..inner };
     }
-    let Some(holds) = &room.holds else {
+    let Some(holds) = &state.cx.kubeconfigs.loaded else {
         if room.trouble.is_none() {
             frame.render_widget(Line::raw(" Reading the kubeconfigs…"), inner);
         }
@@ -64,8 +64,8 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
     };
     if holds.contexts.is_empty() {
         let (import, issue) = (
-            state.keymap.word(KeyContext::Kubeconfig, Action::Import),
-            state.keymap.word(KeyContext::Requests, Action::NewUser),
+            state.cx.keymap.word(KeyContext::Kubeconfig, Action::Import),
+            state.cx.keymap.word(KeyContext::Requests, Action::NewUser),
         );
         let text = format!(
             " No contexts. Bring a kubeconfig in with {import}, or issue one with {issue} in the Requests pane."
@@ -76,7 +76,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
     let detail = detail_height(inner.height);
     let list = Rect { height: inner.height - detail, ..inner };
     draw_list(frame, list, state, holds);
-    if let Some(context) = room.chosen().filter(|_| detail > 0) {
+    if let Some(context) = room.chosen(&state.cx.kubeconfigs).filter(|_| detail > 0) {
         let below = Rect { y: inner.bottom() - detail, height: detail, ..inner };
         draw_detail(frame, below, state, holds, context);
     }
@@ -103,7 +103,7 @@ fn count(number: usize, word: &str) -> String {
 }
 
 fn draw_list(frame: &mut Frame, area: Rect, state: &State, holds: &LoadedKubeconfigs) {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let names = ["CONTEXT", "CLUSTER", "USER", "CREDENTIAL", "VALID", "NAMESPACE"];
     let head: String = names.iter().zip(widths(area.width)).map(|(name, width)| cell(name, width)).collect();
     frame.render_widget(
@@ -134,7 +134,7 @@ fn widths(width: u16) -> [usize; 6] {
 }
 
 fn row(state: &State, context: &Diagnosis, chosen: bool, width: u16) -> Line<'static> {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let [name, cluster, user, credential, valid, namespace] = widths(width);
     let reference = |text: &str, found: bool| match (text.is_empty(), found) {
         (true, _) => "– ✖".to_owned(),
@@ -170,14 +170,14 @@ fn column(text: &str, width: usize) -> String {
 /// How long a context can be used, with a symbol where that wants attention.
 fn validity(state: &State, context: &Diagnosis, theme: Theme) -> (String, Style) {
     let age = |seconds: i64| lives::age(seconds);
-    match life(context, &state.clock) {
+    match life(context, &state.cx.clock) {
         _ if !context.problems.is_empty() && context.ends.is_none() => ("✖ broken".to_owned(), theme.bad()),
         Life::Expired(_) => ("✖ expired".to_owned(), theme.bad()),
         Life::NotYet(_) => ("✖ not yet".to_owned(), theme.bad()),
         _ if !context.problems.is_empty() => ("✖ broken".to_owned(), theme.bad()),
         Life::Unknown => ("–".to_owned(), theme.dim()),
-        Life::Soon(end) => (format!("! {} left", age((end - state.clock.now).num_seconds())), theme.warning()),
-        Life::Valid(end) => (age((end - state.clock.now).num_seconds()), Style::new()),
+        Life::Soon(end) => (format!("! {} left", age((end - state.cx.clock.now).num_seconds())), theme.warning()),
+        Life::Valid(end) => (age((end - state.cx.clock.now).num_seconds()), Style::new()),
     }
 }
 
@@ -185,9 +185,9 @@ fn draw_detail(frame: &mut Frame, area: Rect, state: &State, holds: &LoadedKubec
     let width = usize::from(area.width);
     let name = format!(" {} ", shown(&context.name, width.saturating_sub(6)));
     let rule = "─".repeat(width.saturating_sub(unicode_width::UnicodeWidthStr::width(name.as_str())));
-    let dim = state.theme.dim();
+    let dim = state.cx.theme.dim();
     // The frame's own border is part of the line.
-    let heading = [Span::styled("├", dim), Span::styled(name, state.theme.strong()), Span::styled(rule + "┤", dim)];
+    let heading = [Span::styled("├", dim), Span::styled(name, state.cx.theme.strong()), Span::styled(rule + "┤", dim)];
     let line = Rect { x: area.x - 1, width: area.width + 2, height: area.height.min(1), ..area };
     frame.render_widget(Line::from_iter(heading), line);
     let area = Rect { y: area.y + line.height, height: area.height - line.height, ..area };
@@ -197,7 +197,7 @@ fn draw_detail(frame: &mut Frame, area: Rect, state: &State, holds: &LoadedKubec
             let label = cell(if at == 0 { label } else { "" }, LABEL);
             lines.push(Line::from(vec![
                 Span::raw(" "),
-                Span::styled(label, state.theme.dim()),
+                Span::styled(label, state.cx.theme.dim()),
                 Span::styled(part, style),
             ]));
         }
@@ -207,7 +207,7 @@ fn draw_detail(frame: &mut Frame, area: Rect, state: &State, holds: &LoadedKubec
 
 /// What is known of a context, what is broken first.
 fn facts(state: &State, holds: &LoadedKubeconfigs, context: &Diagnosis) -> Vec<(&'static str, String, Style)> {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let mut facts = Vec::new();
     facts.extend(context.problems.iter().map(|problem| ("Broken", format!("✖ {problem}"), theme.bad())));
     facts.push(("Test", test(state, &state.kubeconfig, context), test_style(state, context)));
@@ -226,11 +226,13 @@ fn facts(state: &State, holds: &LoadedKubeconfigs, context: &Diagnosis) -> Vec<(
             None => "key not readable",
         };
         facts.push(("Subject", format!("{}   {key}", certificate.subject), Style::new()));
-        let (from, until) = (state.clock.minute(certificate.not_before), state.clock.minute(certificate.not_after));
-        let left = state.clock.left(certificate.not_after);
+        let (from, until) =
+            (state.cx.clock.minute(certificate.not_before), state.cx.clock.minute(certificate.not_after));
+        let left = state.cx.clock.left(certificate.not_after);
         facts.push(("Valid", format!("{from} – {until}, {left}"), Style::new()));
     } else {
-        let ends = context.ends.map(|end| format!(", until {} ({})", state.clock.minute(end), state.clock.left(end)));
+        let ends =
+            context.ends.map(|end| format!(", until {} ({})", state.cx.clock.minute(end), state.cx.clock.left(end)));
         facts.push(("Login", format!("{}{}", context.credential(), ends.unwrap_or_default()), Style::new()));
     }
     facts
@@ -260,7 +262,7 @@ fn files(holds: &LoadedKubeconfigs, context: &Diagnosis) -> String {
 
 fn test(state: &State, room: &KubeconfigPane, context: &Diagnosis) -> String {
     match room.tests.get(&context.name) {
-        None => format!("press {}: not tested yet", state.keymap.word(KeyContext::Kubeconfig, Action::Test)),
+        None => format!("press {}: not tested yet", state.cx.keymap.word(KeyContext::Kubeconfig, Action::Test)),
         Some((_, None)) => "testing…".to_owned(),
         Some((_, Some(probe))) => tested(state, context, probe),
     }
@@ -276,8 +278,8 @@ fn tested(state: &State, context: &Diagnosis, probe: &Probe) -> String {
         Err(failure) => {
             let names: Vec<_> = context.authorities.iter().map(|ca| named(&ca.subject)).collect();
             let names = if names.is_empty() { "of this system".to_owned() } else { names.join(", ") };
-            let expired = match life(context, &state.clock) {
-                Life::Expired(end) => Some(lives::age((state.clock.now - end).num_seconds())),
+            let expired = match life(context, &state.cx.clock) {
+                Life::Expired(end) => Some(lives::age((state.cx.clock.now - end).num_seconds())),
                 _ => None,
             };
             format!("✖ {} ({took})", failure.words(&names, expired.as_deref()))
@@ -287,8 +289,8 @@ fn tested(state: &State, context: &Diagnosis, probe: &Probe) -> String {
 
 fn test_style(state: &State, context: &Diagnosis) -> Style {
     match state.kubeconfig.tests.get(&context.name) {
-        Some((_, Some(probe))) if probe.outcome.is_ok() => state.theme.good(),
-        Some((_, Some(_))) => state.theme.bad(),
+        Some((_, Some(probe))) if probe.outcome.is_ok() => state.cx.theme.good(),
+        Some((_, Some(_))) => state.cx.theme.bad(),
         _ => Style::new(),
     }
 }
@@ -296,7 +298,7 @@ fn test_style(state: &State, context: &Diagnosis) -> Style {
 /// For the header: that the credential in use is over or soon will be.
 pub(crate) fn header_warning(state: &State) -> Option<String> {
     match own_life(state)? {
-        Life::Soon(end) => Some(format!(" ! {} left", lives::age((end - state.clock.now).num_seconds()))),
+        Life::Soon(end) => Some(format!(" ! {} left", lives::age((end - state.cx.clock.now).num_seconds()))),
         Life::Expired(_) => Some(" ✖ expired".to_owned()),
         _ => None,
     }
@@ -313,13 +315,13 @@ pub(crate) fn draw_picker(frame: &mut Frame, inner: Rect, state: &State, picker:
         frame.render_widget(Line::raw(shown(&text, inner.width.into())), inner);
         return;
     };
-    let own = state.session.connection.as_ref().map(|connection| connection.context.as_str());
+    let own = state.cx.session.connection.as_ref().map(|connection| connection.context.as_str());
     let height = usize::from(inner.height);
     let top = (place + 1).saturating_sub(height);
-    let contexts = state.kubeconfig.contexts().iter().enumerate().skip(top).take(height);
+    let contexts = state.cx.kubeconfigs.contexts().iter().enumerate().skip(top).take(height);
     for (y, (at, context)) in (inner.y..).zip(contexts) {
         let here = if own == Some(context.name.as_str()) { " (here)" } else { "" };
-        let (left, style) = validity(state, context, state.theme);
+        let (left, style) = validity(state, context, state.cx.theme);
         let name = usize::from(inner.width).saturating_sub(46).clamp(20, 60);
         let mut line = Line::from(vec![
             Span::raw(if at == place { "› " } else { "  " }),
@@ -329,7 +331,7 @@ pub(crate) fn draw_picker(frame: &mut Frame, inner: Rect, state: &State, picker:
             Span::styled(cell(&left, 11), style),
         ]);
         if at == place {
-            line = line.style(state.theme.chosen());
+            line = line.style(state.cx.theme.chosen());
         }
         frame.render_widget(line, Rect { y, height: 1, ..inner });
     }

@@ -128,7 +128,7 @@ pub(crate) fn open_whose(state: &mut State) {
 
 /// A key while a form is open.
 pub(crate) fn key(state: &mut State, action: Option<Key>, key: KeyEvent) -> Vec<Effect> {
-    let (policy, catalogue) = (state.rbac.seen().clone(), state.rbac.catalogue.clone());
+    let (policy, catalogue) = (state.cx.rbac.seen().clone(), state.cx.rbac.catalogue.clone());
     let Some(ask) = &mut state.rbac.ask else { return Vec::new() };
     match action {
         Some(Key::Back) => state.rbac.ask = None,
@@ -167,7 +167,7 @@ pub(crate) fn complete<Id: Copy + PartialEq>(form: &mut Form<Id>, whole: &str) {
 }
 
 fn answer(state: &mut State) -> Vec<Effect> {
-    let enter = state.keymap.word(KeyContext::Form, Key::Enter);
+    let enter = state.cx.keymap.word(KeyContext::Form, Key::Enter);
     let Some(ask) = &mut state.rbac.ask else { return Vec::new() };
     let text = |field| ask.form.value(field).trim().to_owned();
     match ask.what {
@@ -178,13 +178,18 @@ fn answer(state: &mut State) -> Vec<Effect> {
                 return Vec::new();
             }
             let unknown = format!("the server knows no resource {resource}; {enter} asks all the same");
-            let known = resource.contains(['*', '/']) || state.rbac.catalogue.find(&resource).is_some();
+            let known = resource.contains(['*', '/']) || state.cx.rbac.catalogue.find(&resource).is_some();
             if !known && ask.problem.as_ref() != Some(&unknown) {
                 ask.problem = Some(unknown);
                 return Vec::new();
             }
-            let action =
-                action(&state.rbac.catalogue, verb, &resource, &text(QueryField::Name), &text(QueryField::Namespace));
+            let action = action(
+                &state.cx.rbac.catalogue,
+                verb,
+                &resource,
+                &text(QueryField::Name),
+                &text(QueryField::Namespace),
+            );
             state.rbac.ask = None;
             let page = RbacPage::WhoCan(Some(action));
             if matches!(state.rbac.page().page, RbacPage::WhoCan(_)) {

@@ -5,7 +5,7 @@ use crate::console::core::state::State;
 use crate::console::panes::rbac::access::{Server, ServerAnswer};
 use crate::console::panes::rbac::rows::{RowTarget, find_binding, find_role};
 use crate::console::panes::rbac::update::{meant, question};
-use crate::console::panes::rbac::{RbacPage, RbacPane};
+use crate::console::panes::rbac::{RbacModel, RbacPage, RbacPane};
 use crate::console::widgets::theme::symbol;
 use crate::domain::access::matrix::Cell;
 use crate::domain::access::object::Named;
@@ -25,9 +25,10 @@ fn plain(text: impl Into<String>) -> RatedLine {
 pub(crate) fn heading(state: &State) -> String {
     let opened = state.rbac.page();
     match &opened.page {
-        RbacPage::Access(access) => {
-            access.action(state.rbac.seen(), &state.rbac.catalogue).map(|action| action.to_string()).unwrap_or_default()
-        }
+        RbacPage::Access(access) => access
+            .action(state.cx.rbac.seen(), &state.cx.rbac.catalogue)
+            .map(|action| action.to_string())
+            .unwrap_or_default(),
         page => {
             let Some(row) = opened.chosen() else { return String::new() };
             match (page, row.cells.first()) {
@@ -45,19 +46,19 @@ pub(crate) fn lines(state: &State) -> Vec<RatedLine> {
     let opened = rbac.page();
     let mut lines = match &opened.page {
         RbacPage::Access(access) => {
-            let (policy, catalogue) = (rbac.seen(), &rbac.catalogue);
+            let (policy, catalogue) = (state.cx.rbac.seen(), &state.cx.rbac.catalogue);
             match (access.cell(policy, catalogue), access.action(policy, catalogue)) {
                 (Some(cell), Some(action)) => {
-                    let walk = state.keymap.word(KeyContext::Rbac, Key::Enter);
+                    let walk = state.cx.keymap.word(KeyContext::Rbac, Key::Enter);
                     cell_lines(policy, &access.who, &cell, &action, &walk)
                 }
                 _ => Vec::new(),
             }
         }
-        _ => row_lines(rbac),
+        _ => row_lines(rbac, &state.cx.rbac),
     };
     if let Some(server) = opened.server.as_ref().filter(|server| is_about(server, state)) {
-        lines.insert(lines.len().min(1), server_line(rbac, server));
+        lines.insert(lines.len().min(1), server_line(&state.cx.rbac, server));
     }
     lines
 }
@@ -67,7 +68,7 @@ fn is_about(server: &Server, state: &State) -> bool {
     question(state).is_some_and(|(who, action)| who == server.who && action == server.action)
 }
 
-fn server_line(rbac: &RbacPane, server: &Server) -> RatedLine {
+fn server_line(rbac: &RbacModel, server: &Server) -> RatedLine {
     match &server.answer {
         ServerAnswer::Asked(_) => plain("… asking the server (SubjectAccessReview)"),
         ServerAnswer::Failed(why) => (format!("! the server gives no answer: {why}"), Level::Warning),
@@ -142,7 +143,7 @@ fn denied_lines(policy: &Policy, who: &Principal, action: &Action, walk: &str) -
 pub(crate) fn why_not(state: &State) -> Vec<String> {
     let Some((who, action)) = question(state) else { return Vec::new() };
     let mut lines = vec![format!("{who} may not {action}."), String::new()];
-    if let WhyAnswer::Denied(near) = state.rbac.seen().why(&who, &action) {
+    if let WhyAnswer::Denied(near) = state.cx.rbac.seen().why(&who, &action) {
         lines.extend(near.iter().flat_map(|near| near_lines(state, near)));
     }
     lines
@@ -150,7 +151,7 @@ pub(crate) fn why_not(state: &State) -> Vec<String> {
 
 fn near_lines(state: &State, near: &Near<'_>) -> Vec<String> {
     let mut lines = vec![format!("{}.", near.text)];
-    lines.extend(near.grant.as_ref().map(|grant| format!("  {}", state.rbac.seen().chain(grant))));
+    lines.extend(near.grant.as_ref().map(|grant| format!("  {}", state.cx.rbac.seen().chain(grant))));
     lines.push(format!("  To change that: {}", near.change));
     lines.extend(near.change.commands(state.kubectl()).into_iter().map(|command| format!("    {command}")));
     lines.push(String::new());
@@ -158,8 +159,8 @@ fn near_lines(state: &State, near: &Near<'_>) -> Vec<String> {
 }
 
 /// A row of a list.
-fn row_lines(rbac: &RbacPane) -> Vec<RatedLine> {
-    let policy = rbac.seen();
+fn row_lines(rbac: &RbacPane, model: &RbacModel) -> Vec<RatedLine> {
+    let policy = model.seen();
     let opened = rbac.page();
     let Some(row) = opened.chosen() else { return Vec::new() };
     match (&opened.page, &row.target) {
@@ -251,7 +252,7 @@ pub(crate) fn dangers(state: &State) -> Vec<String> {
         (_, Some(RowTarget::Who(who))) => who,
         _ => return Vec::new(),
     };
-    let policy = state.rbac.seen();
+    let policy = state.cx.rbac.seen();
     let findings = danger::findings(policy, who);
     if findings.is_empty() {
         return vec![format!("{who} holds nothing that the rules call dangerous.")];

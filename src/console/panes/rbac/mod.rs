@@ -7,6 +7,7 @@ pub(crate) mod access;
 pub(crate) mod ask;
 pub(crate) mod detail;
 pub(crate) mod edit;
+pub(crate) mod model;
 pub(crate) mod news;
 pub(crate) mod opened;
 pub(crate) mod rows;
@@ -15,37 +16,26 @@ pub(crate) mod search;
 pub(crate) mod update;
 pub(crate) mod view;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use serde_json::Value;
 use tui_input::Input;
 
 use crate::cluster::rbac::{OwnRules, Review};
-use crate::cluster::rbac_watch::{self, Reach};
-use crate::cluster::watch::WatchStatus;
+use crate::cluster::rbac_watch;
 use crate::console::core::effect::EffectId;
 use crate::domain::access::draft::Preset;
-use crate::domain::access::object::{Named, RbacKind};
-use crate::domain::access::{Action, Catalogue, Policy, Principal};
+use crate::domain::access::object::Named;
+use crate::domain::access::{Action, Catalogue, Principal};
 use crate::domain::gate::{Deletion, WritePermit};
 use crate::error::UserError;
 
 pub(crate) use access::Access;
 pub(crate) use ask::QueryForm;
+pub(crate) use model::{Own, RbacModel};
 pub(crate) use opened::{PageState, RbacPage};
 
 /// What the pane knows.
 #[derive(Debug)]
 pub struct RbacPane {
-    /// Roles and bindings as they are now, as far as they may be seen.
-    pub policy: Arc<Policy>,
-    /// How the watch of each kind fares; one that is missing has not told yet.
-    pub reach: BTreeMap<RbacKind, Reach>,
-    /// The server's resources.
-    pub catalogue: Arc<Catalogue>,
-    /// Our own rules, where no binding may be seen.
-    pub own: Option<Own>,
     /// The pages walked through, the one that is seen last. Never empty.
     pub trail: Vec<PageState>,
     /// The search while it is typed.
@@ -60,17 +50,6 @@ pub struct RbacPane {
     pub presets: Vec<Preset>,
     /// Whether something changed since the pages were made.
     stale: bool,
-}
-
-/// Our own rules in one namespace, as the server tells them.
-#[derive(Debug)]
-pub struct Own {
-    /// As a policy of one binding.
-    pub policy: Arc<Policy>,
-    /// Where.
-    pub namespace: String,
-    /// Whether the server says that there may be more.
-    pub incomplete: bool,
 }
 
 /// What the pane wants done.
@@ -134,10 +113,6 @@ pub enum RbacResult {
 impl Default for RbacPane {
     fn default() -> Self {
         Self {
-            policy: Arc::default(),
-            reach: BTreeMap::new(),
-            catalogue: Arc::new(Catalogue::usual()),
-            own: None,
             trail: vec![PageState::new(RbacPage::Subjects)],
             typing: None,
             ask: None,
@@ -160,31 +135,5 @@ impl RbacPane {
     pub(crate) fn page_mut(&mut self) -> &mut PageState {
         let last = self.trail.len() - 1;
         &mut self.trail[last]
-    }
-
-    /// Whether all four kinds have been listed or refused.
-    pub(crate) fn complete(&self) -> bool {
-        let told = |kind: &RbacKind| self.reach.get(kind).is_some_and(|reach| reach.status != WatchStatus::Loading);
-        RbacKind::ALL.iter().all(told)
-    }
-
-    /// The kinds that may not be seen.
-    pub(crate) fn forbidden(&self) -> impl Iterator<Item = RbacKind> {
-        let forbidden = |reach: &Reach| matches!(reach.status, WatchStatus::Forbidden { .. });
-        self.reach.iter().filter(move |(_, reach)| forbidden(reach)).map(|(kind, _)| *kind)
-    }
-
-    /// Whether no binding may be seen at all.
-    pub(crate) fn is_blind(&self) -> bool {
-        let forbidden: Vec<_> = self.forbidden().collect();
-        forbidden.contains(&RbacKind::RoleBinding) && forbidden.contains(&RbacKind::ClusterRoleBinding)
-    }
-
-    /// What pages are made from: our own rules where nothing else may be seen.
-    pub(crate) fn seen(&self) -> &Arc<Policy> {
-        match &self.own {
-            Some(own) if self.is_blind() => &own.policy,
-            _ => &self.policy,
-        }
     }
 }

@@ -20,20 +20,20 @@ use crate::error::UserError;
 pub(crate) fn heard(state: &mut State, news: RbacResult) -> Vec<Effect> {
     match news {
         RbacResult::Watch(Message::Policy(policy)) => {
-            state.rbac.policy = policy;
+            state.cx.rbac.policy = policy;
             changed(state)
         }
         RbacResult::Watch(Message::Status(kind, reach)) => {
-            let was_blind = state.rbac.is_blind();
-            state.rbac.reach.insert(kind, reach);
-            if state.rbac.is_blind() && (!was_blind || state.rbac.own.is_none()) {
+            let was_blind = state.cx.rbac.is_blind();
+            state.cx.rbac.reach.insert(kind, reach);
+            if state.cx.rbac.is_blind() && (!was_blind || state.cx.rbac.own.is_none()) {
                 return vec![Effect::Rbac(RbacTask::Own(state.namespace()))];
             }
             changed(state)
         }
         RbacResult::Discovered(result) => {
             match result {
-                Ok(catalogue) => state.rbac.catalogue = Arc::new(catalogue),
+                Ok(catalogue) => state.cx.rbac.catalogue = Arc::new(catalogue),
                 Err(trouble) => tracing::warn!(trouble = %trouble, "discovery failed: the usual resources are taken"),
             }
             changed(state)
@@ -41,7 +41,7 @@ pub(crate) fn heard(state: &mut State, news: RbacResult) -> Vec<Effect> {
         RbacResult::Own(namespace, Ok(found)) => {
             let who = Principal::new(state.username().unwrap_or_default(), [""; 0]);
             let policy = Arc::new(own::policy(&who, &namespace, found.rules));
-            state.rbac.own = Some(Own { policy, namespace, incomplete: found.incomplete });
+            state.cx.rbac.own = Some(Own { policy, namespace, incomplete: found.incomplete });
             changed(state)
         }
         RbacResult::Own(_, Err(trouble)) => {
@@ -75,7 +75,7 @@ pub(crate) fn heard(state: &mut State, news: RbacResult) -> Vec<Effect> {
 
 /// The server said who we are: our own rules, where nothing else is seen, are then known to be ours.
 pub(crate) fn identified(state: &State) -> Vec<Effect> {
-    if state.rbac.is_blind() { vec![Effect::Rbac(RbacTask::Own(state.namespace()))] } else { Vec::new() }
+    if state.cx.rbac.is_blind() { vec![Effect::Rbac(RbacTask::Own(state.namespace()))] } else { Vec::new() }
 }
 
 fn changed(state: &mut State) -> Vec<Effect> {

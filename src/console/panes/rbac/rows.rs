@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::console::panes::rbac::{RbacPage, RbacPane};
-use crate::console::panes::requests::RequestsPane;
+use crate::console::panes::rbac::{RbacModel, RbacPage};
+use crate::console::panes::requests::list::RequestList;
 use crate::console::widgets::theme::symbol;
 use crate::domain::access::object::Named;
 use crate::domain::access::{Binding, Grant, Policy, Principal, Role, SubjectKey, allows, danger, summary};
@@ -90,7 +90,7 @@ pub(crate) const fn columns(page: &RbacPage) -> &'static [ColumnSpec] {
 }
 
 /// All rows of a page.
-pub(crate) fn rows(page: &RbacPage, rbac: &RbacPane, requests: &RequestsPane) -> Vec<RowEntry> {
+pub(crate) fn rows(page: &RbacPage, rbac: &RbacModel, requests: &RequestList) -> Vec<RowEntry> {
     let policy = rbac.seen();
     match page {
         RbacPage::Subjects => subjects(policy, requests),
@@ -115,7 +115,7 @@ pub(crate) fn find_binding<'a>(policy: &'a Policy, named: &Named) -> Option<&'a 
     policy.binding(named.scope.as_deref(), &named.name).map(|binding| &**binding)
 }
 
-fn subjects(policy: &Policy, requests: &RequestsPane) -> Vec<RowEntry> {
+fn subjects(policy: &Policy, requests: &RequestList) -> Vec<RowEntry> {
     let row = |(key, count): (&SubjectKey, usize)| {
         let level = policy.level_of_subject(key);
         let cells = vec![key.word().to_owned(), key.name(), count.to_string(), word(level).to_owned()];
@@ -133,7 +133,7 @@ fn subjects(policy: &Policy, requests: &RequestsPane) -> Vec<RowEntry> {
 }
 
 /// Whom the requests on the list would make, each once.
-fn future_users(requests: &RequestsPane) -> Vec<Principal> {
+fn future_users(requests: &RequestList) -> Vec<Principal> {
     let mut known = BTreeSet::new();
     let rows = requests.index.window(0, REQUESTS).map(|(row, _)| row);
     let fresh = rows.filter(|row| !row.user.is_empty() && known.insert((&row.user, &row.groups)));

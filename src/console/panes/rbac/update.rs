@@ -84,9 +84,9 @@ pub(crate) fn resized(state: &mut State) {
 pub(crate) fn refresh(state: &mut State) -> Vec<Effect> {
     let height = height(state);
     state.rbac.stale = false;
-    let fixed = state.rbac.own.as_ref().filter(|_| state.rbac.is_blind()).map(|own| own.namespace.clone());
-    let (policy, catalogue) = (state.rbac.seen().clone(), state.rbac.catalogue.clone());
-    let rows = rows::rows(&state.rbac.page().page, &state.rbac, &state.requests);
+    let fixed = state.cx.rbac.own.as_ref().filter(|_| state.cx.rbac.is_blind()).map(|own| own.namespace.clone());
+    let (policy, catalogue) = (state.cx.rbac.seen().clone(), state.cx.rbac.catalogue.clone());
+    let rows = rows::rows(&state.rbac.page().page, &state.cx.rbac, &state.cx.requests);
     let opened = state.rbac.page_mut();
     let search = opened.search.clone();
     if let RbacPage::Access(access) = &mut opened.page {
@@ -189,7 +189,7 @@ pub(crate) fn possible(state: &State, action: Action) -> bool {
     if state.rbac.ask.is_some() {
         return matches!(action, Action::NextField | Action::Enter | Action::Back);
     }
-    let writable = !state.session.read_only;
+    let writable = !state.cx.session.read_only;
     let opened = state.rbac.page();
     let row = opened.chosen();
     match (action, &opened.page) {
@@ -200,10 +200,10 @@ pub(crate) fn possible(state: &State, action: Action) -> bool {
         (Action::AskServer, _) => false,
         (Action::Dangers, RbacPage::Access(_)) => true,
         (Action::Dangers, _) => matches!(row.and_then(|row| row.target.as_ref()), Some(RowTarget::Who(_))),
-        (Action::Yaml, _) => meant(state).is_some() && !state.rbac.is_blind(),
-        (Action::WhoCan, _) => !state.rbac.is_blind(),
+        (Action::Yaml, _) => meant(state).is_some() && !state.cx.rbac.is_blind(),
+        (Action::WhoCan, _) => !state.cx.rbac.is_blind(),
         (Action::NewRole | Action::Bind, _) => writable,
-        (Action::Edit | Action::Delete, _) => writable && meant(state).is_some() && !state.rbac.is_blind(),
+        (Action::Edit | Action::Delete, _) => writable && meant(state).is_some() && !state.cx.rbac.is_blind(),
         _ => true,
     }
 }
@@ -212,7 +212,7 @@ fn next_view(state: &mut State) -> Vec<Effect> {
     let now = state.rbac.trail.first().and_then(|opened| opened.page.way()).unwrap_or(0);
     state.rbac.trail = vec![PageState::new(RbacPage::of_way((now + 1) % WAYS.len()))];
     let effects = refresh(state);
-    if matches!(state.rbac.page().page, RbacPage::WhoCan(None)) && !state.rbac.is_blind() {
+    if matches!(state.rbac.page().page, RbacPage::WhoCan(None)) && !state.cx.rbac.is_blind() {
         ask::open_who_can(state);
     }
     effects
@@ -222,7 +222,7 @@ fn next_view(state: &mut State) -> Vec<Effect> {
 fn walk(state: &mut State) -> Vec<Effect> {
     let page = match &state.rbac.page().page {
         RbacPage::Access(access) => {
-            let (policy, catalogue) = (state.rbac.seen(), &state.rbac.catalogue);
+            let (policy, catalogue) = (state.cx.rbac.seen(), &state.cx.rbac.catalogue);
             let granted = access.cell(policy, catalogue).is_some_and(|cell| !cell.grants.is_empty());
             let Some(action) = access.action(policy, catalogue).filter(|_| granted) else {
                 let lines = detail::why_not(state);
@@ -249,7 +249,7 @@ fn read_on(state: &mut State, title: &str, lines: &[String]) {
 
 /// Esc: clears the search, else goes back to the page before.
 fn back(state: &mut State) -> Vec<Effect> {
-    state.notice = None;
+    state.cx.notice = None;
     if !state.rbac.page().search.is_empty() {
         state.rbac.page_mut().search.clear();
     } else if state.rbac.trail.len() > 1 {
@@ -263,7 +263,7 @@ pub(crate) fn question(state: &State) -> Option<(Principal, Asked)> {
     let opened = state.rbac.page();
     match &opened.page {
         RbacPage::Access(access) => {
-            let action = access.action(state.rbac.seen(), &state.rbac.catalogue)?;
+            let action = access.action(state.cx.rbac.seen(), &state.cx.rbac.catalogue)?;
             Some((access.who.clone(), action))
         }
         RbacPage::WhoCan(Some(action)) => match &opened.chosen()?.target {

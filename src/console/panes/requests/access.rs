@@ -27,8 +27,8 @@ fn who(request: &Request) -> Option<Principal> {
 
 /// Why it is not known what anybody would get, if it is not. A kind that may not be listed has told all that it will.
 fn unknown(state: &State) -> Option<String> {
-    let forbidden: Vec<_> = state.rbac.forbidden().map(RbacKind::plural).collect();
-    match (forbidden.as_slice(), state.rbac.complete()) {
+    let forbidden: Vec<_> = state.cx.rbac.forbidden().map(RbacKind::plural).collect();
+    match (forbidden.as_slice(), state.cx.rbac.complete()) {
         ([], true) => None,
         ([], false) => Some("not known yet: roles and bindings are being read".to_owned()),
         (kinds, _) => Some(format!("not known: you may not list {}", kinds.join(", "))),
@@ -37,7 +37,7 @@ fn unknown(state: &State) -> Option<String> {
 
 /// What is not seen beside what is: of the other namespaces nothing, where only one may be looked at.
 fn unseen(state: &State) -> Option<String> {
-    let namespace = state.rbac.reach.values().find_map(|reach| reach.only.as_deref())?;
+    let namespace = state.cx.rbac.reach.values().find_map(|reach| reach.only.as_deref())?;
     Some(format!("you see roles and bindings of namespace {namespace} alone, and those of the cluster"))
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn would_get(state: &State, request: &Request) -> Option<Fact> {
     if let Some(why) = unknown(state) {
         return Some(Fact::new("Would get", why));
     }
-    let mut fact = line(&state.rbac.policy, request)?;
+    let mut fact = line(&state.cx.rbac.policy, request)?;
     if fact.text.chars().count() > LINE {
         fact.text = fact.text.chars().take(LINE).collect::<String>() + "… (Access tab: all)";
     }
@@ -65,7 +65,7 @@ pub(crate) fn line(policy: &Policy, request: &Request) -> Option<Fact> {
 /// What a decision hands out, a line a binding, the most dangerous first.
 pub(crate) fn could(state: &State, request: &Request) -> Vec<Fact> {
     let lines = match who(request) {
-        Some(who) if unknown(state).is_none() && !who.is_master() => summary::would_get(&state.rbac.policy, &who),
+        Some(who) if unknown(state).is_none() && !who.is_master() => summary::would_get(&state.cx.rbac.policy, &who),
         _ => Vec::new(),
     };
     if lines.is_empty() {
@@ -94,7 +94,7 @@ pub(crate) fn all(state: &State, request: &Request) -> Vec<Fact> {
         facts.push(Fact::new("Would get", why));
         return facts;
     }
-    let policy = &state.rbac.policy;
+    let policy = &state.cx.rbac.policy;
     for finding in danger::findings(policy, &who) {
         let chain = finding.grant.map(|grant| format!(": {}", policy.chain(&grant))).unwrap_or_default();
         let text = format!("{} {} ({}){chain}", symbol(finding.level), finding.text(), finding.danger.rule.id);

@@ -7,6 +7,7 @@ pub(crate) mod detail;
 pub(crate) mod index;
 pub(crate) mod judging;
 pub(crate) mod layout;
+pub(crate) mod list;
 pub(crate) mod table;
 pub(crate) mod update;
 pub(crate) mod view;
@@ -16,33 +17,20 @@ pub(crate) mod testing;
 
 use tui_input::Input;
 
-use crate::cluster::watch::WatchStatus;
 use crate::domain::interner::Uid;
 use crate::domain::request::{Request, RequestVersion};
 use crate::domain::row::Row;
 use crate::domain::verdict::Verdict;
 
-use columns::Columns;
 use cursor::Cursor;
-use index::Index;
-use judging::VerdictEngine;
+use list::RequestList;
 
-/// What the pane knows.
-#[derive(Debug)]
+/// What the pane shows of the list, and where in it the user is.
+#[derive(Debug, Default)]
 pub struct RequestsPane {
-    /// All rows, filtered and sorted.
-    pub index: Index,
-    /// The verdicts, as far as they depend on what is around.
-    pub judging: VerdictEngine,
-    /// How the watch fares.
-    pub watch: WatchStatus,
-    /// Whether a complete list has been seen yet.
-    pub complete: bool,
     /// The row that is meant, and the part of the list that is seen.
     pub cursor: Cursor,
-    /// The columns that are shown.
-    pub columns: Columns,
-    /// Everything about the request under the cursor.
+    /// What was read of the request under the cursor.
     pub detail: Detail,
     /// The search while it is typed.
     pub typing: Option<Input>,
@@ -117,31 +105,10 @@ impl Tab {
     }
 }
 
-impl Default for RequestsPane {
-    fn default() -> Self {
-        Self {
-            index: Index::default(),
-            judging: VerdictEngine::default(),
-            watch: WatchStatus::Loading,
-            complete: false,
-            cursor: Cursor::default(),
-            columns: Columns::default(),
-            detail: Detail::default(),
-            typing: None,
-            page: None,
-        }
-    }
-}
-
 impl RequestsPane {
-    /// Whether a list or verdicts are being worked out.
-    pub fn is_working(&self) -> bool {
-        self.index.is_working() || self.judging.is_working()
-    }
-
     /// The row under the cursor.
-    pub(crate) fn chosen(&self) -> Option<&Row> {
-        self.index.get(self.cursor.uid()?)
+    pub(crate) fn chosen<'a>(&self, list: &'a RequestList) -> Option<&'a Row> {
+        list.index.get(self.cursor.uid()?)
     }
 
     /// The request under the cursor in full, once it is read: of this object, perhaps of an older version of it.
@@ -151,8 +118,8 @@ impl RequestsPane {
     }
 
     /// [`Self::loaded`], but only if it is the version that the row shows: what a decision may be based on.
-    pub(crate) fn current(&self) -> Option<&Loaded> {
-        let row = self.chosen()?;
+    pub(crate) fn current(&self, list: &RequestList) -> Option<&Loaded> {
+        let row = self.chosen(list)?;
         self.loaded().filter(|loaded| row.is(&loaded.request.pin))
     }
 }

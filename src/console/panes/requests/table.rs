@@ -212,10 +212,10 @@ fn push_value(out: &mut String, column: Column, width: usize, row: &Row, state: 
         Column::Groups if !row.groups.is_empty() => push(&row.groups.join(", ")),
         Column::Hosts if !row.hosts.is_empty() => push(&hosts(&row.hosts)),
         Column::Life => push(row.expiration_seconds.map(|seconds| life_cell(seconds.into())).as_deref().unwrap_or("–")),
-        Column::Age => push(row.created_at.map(|at| state.clock.age(at)).as_deref().unwrap_or("–")),
+        Column::Age => push(row.created_at.map(|at| state.cx.clock.age(at)).as_deref().unwrap_or("–")),
         // A column of many has no room for the zone: the detail names it.
         Column::Created => {
-            let minute = row.created_at.map(|at| state.clock.minute(at));
+            let minute = row.created_at.map(|at| state.cx.clock.minute(at));
             push(minute.as_deref().and_then(|text| text.get(..16)).unwrap_or("–"));
         }
         Column::Groups | Column::Hosts => push("–"),
@@ -240,7 +240,7 @@ fn life_cell(seconds: i64) -> String {
 
 /// A decided request shows its state where the verdict stands: nothing is left to decide.
 fn verdict(row: &Row, state: &State) -> (String, Style) {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     match row.state {
         RequestState::Pending => (format!("{} {}", symbol(row.level), row.headline), theme.level(row.level)),
         RequestState::Approved => ("… approved".to_owned(), theme.warning()),

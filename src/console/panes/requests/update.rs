@@ -14,6 +14,7 @@ use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::dialogs::{Columns, Overlay, bulk, decide, delete, export};
 use crate::console::panes::requests::index::SortKey as Sort;
+use crate::console::panes::requests::list::RequestList;
 use crate::console::panes::requests::{DetailPage, Loaded, RequestsPane, Tab};
 use crate::console::wizard;
 use crate::domain::interner::Uid;
@@ -41,16 +42,16 @@ impl RequestsPane {
     }
 
     /// When an age on the list or in the detail reads differently, or a request becomes stuck.
-    pub(crate) fn next_change(&self, clock: &Clock, height: usize) -> Option<DateTime<Utc>> {
-        let rows = self.index.window(self.cursor.top(), height);
+    pub(crate) fn next_change(&self, list: &RequestList, clock: &Clock, height: usize) -> Option<DateTime<Utc>> {
+        let rows = list.index.window(self.cursor.top(), height);
         let ages = rows.filter_map(|(row, _)| row.created_at).map(|at| clock.age_changes(at));
-        let stuck = self.chosen().filter(|row| row.state == RequestState::Approved).and_then(|row| row.approved_at);
+        let stuck = self.chosen(list).filter(|row| row.state == RequestState::Approved).and_then(|row| row.approved_at);
         let stuck = stuck.map(|at| at + TimeDelta::seconds(STUCK_SECONDS)).filter(|at| *at > clock.now);
-        let retry = match &self.watch {
+        let retry = match &list.watch {
             WatchStatus::Degraded { .. } => Some(clock.now + TimeDelta::seconds(1)),
             _ => None,
         };
-        ages.chain(stuck).chain(retry).chain(self.end_changes(clock)).chain(self.judging.next_due()).min()
+        ages.chain(stuck).chain(retry).chain(self.end_changes(clock)).chain(list.engine.next_due()).min()
     }
 
     /// When the end of the chosen request's life reads differently: it is counted from now until it is issued.
@@ -66,7 +67,7 @@ impl RequestsPane {
 /// News from the watch.
 pub(crate) fn watched(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let requests = &mut state.requests;
+    let requests = &mut state.cx.requests;
     match message {
         Message::Restarted => requests.index.begin_list(),
         Message::Changes(mut changes) => {
@@ -75,25 +76,25 @@ pub(crate) fn watched(state: &mut State, message: Message) -> Vec<Effect> {
                     RequestChange::Applied(row) => requests.index.get(&row.uid).is_some(),
                     RequestChange::Deleted(_) => true,
                 });
-                requests.watch = cut_off(state.clock.now);
+                requests.watch = cut_off(state.cx.clock.now);
             }
-            requests.judging.hear(&changes);
+            requests.engine.hear(&changes);
             requests.index.apply(changes);
         }
         Message::Listed => {
             requests.index.end_list();
-            requests.judging.listed(&requests.index);
+            requests.engine.listed(&requests.index);
             requests.complete = true;
         }
         Message::Status(status) => {
             requests.watch = status;
-            if matches!(requests.watch, WatchStatus::Live) && state.session.identified.is_none() {
+            if matches!(requests.watch, WatchStatus::Live) && state.cx.session.identified.is_none() {
                 effects.push(Effect::Identify);
             }
         }
     }
     // A few are judged before they are seen; very many take their turn.
-    if state.requests.complete {
+    if state.cx.requests.complete {
         judge_some(state);
     }
     effects.extend(settle(state));
@@ -102,8 +103,8 @@ pub(crate) fn watched(state: &mut State, message: Message) -> Vec<Effect> {
 
 /// Goes on with a long list that is being worked out, which tells nothing new until it is complete; then with verdicts.
 pub(crate) fn work(state: &mut State) -> Vec<Effect> {
-    if state.requests.index.is_working() {
-        return if state.requests.index.work() { settle(state) } else { Vec::new() };
+    if state.cx.requests.index.is_working() {
+        return if state.cx.requests.index.work() { settle(state) } else { Vec::new() };
     }
     judge_some(state);
     settle(state)
@@ -111,34 +112,37 @@ pub(crate) fn work(state: &mut State) -> Vec<Effect> {
 
 /// Judges the next few; the request that is looked at in full among them too.
 fn judge_some(state: &mut State) {
-    let now = state.clock.now;
-    let RequestsPane { index, judging, detail, .. } = &mut state.requests;
-    if !judging.is_working() {
+    let now = state.cx.clock.now;
+    let RequestList { index, engine, .. } = &mut state.cx.requests;
+    if !engine.is_working() {
         return;
     }
-    let judged = judging.work(index, now);
-    if let Some(loaded) = detail.loaded.as_mut().filter(|loaded| judged.contains(&Uid::of(&loaded.request.pin.uid))) {
-        loaded.verdict = judging.judge(&loaded.request, now);
+    let judged = engine.work(index, now);
+    if let Some(loaded) =
+        state.requests.detail.loaded.as_mut().filter(|loaded| judged.contains(&Uid::of(&loaded.request.pin.uid)))
+    {
+        loaded.verdict = engine.judge(&loaded.request, now);
         decide::judged(&mut state.overlays, loaded);
     }
 }
 
 /// Roles and bindings may be others: then every verdict may be.
 pub(crate) fn bindings_changed(state: &mut State) {
-    let policy = state.rbac.complete().then_some(&state.rbac.policy);
-    state.requests.judging.bindings(policy);
+    let policy = state.cx.rbac.complete().then_some(&state.cx.rbac.policy);
+    state.cx.requests.engine.bindings(policy);
 }
 
 /// Time went on.
 pub(crate) fn time_passes(state: &mut State) {
-    let now = state.clock.now;
-    state.requests.judging.time_passes(now);
+    let now = state.cx.clock.now;
+    state.cx.requests.engine.time_passes(now);
 }
 
 /// After the list or the screen changed: the cursor finds its object, and the detail follows it.
 pub(crate) fn settle(state: &mut State) -> Vec<Effect> {
     let height = state.list_height();
-    let RequestsPane { index, cursor, complete, .. } = &mut state.requests;
+    let RequestList { index, complete, .. } = &mut state.cx.requests;
+    let cursor = &mut state.requests.cursor;
     if *complete || cursor.was_moved() {
         cursor.settle(index, height);
     } else {
@@ -150,12 +154,12 @@ pub(crate) fn settle(state: &mut State) -> Vec<Effect> {
 
 /// The detail follows the cursor: what is not read yet, or has changed since, is read. One reading at a time.
 fn follow(state: &mut State) -> Vec<Effect> {
-    let requests = &mut state.requests;
-    requests.index.hold(requests.cursor.uid());
-    if requests.detail.reading.is_some() || requests.current().is_some() {
+    let (requests, list) = (&mut state.requests, &mut state.cx.requests);
+    list.index.hold(requests.cursor.uid());
+    if requests.detail.reading.is_some() || requests.current(list).is_some() {
         return Vec::new();
     }
-    let Some(pin) = requests.chosen().map(Row::pin) else { return Vec::new() };
+    let Some(pin) = requests.chosen(list).map(Row::pin) else { return Vec::new() };
     requests.detail.reading = Some(pin.clone());
     vec![Effect::Read(pin)]
 }
@@ -167,12 +171,13 @@ pub(crate) fn read(state: &mut State, uid: &str, result: Result<Box<Loaded>, Use
     match result {
         Ok(mut loaded) => {
             detail.trouble = None;
-            loaded.verdict = state.requests.judging.judge(&loaded.request, state.clock.now);
+            loaded.verdict = state.cx.requests.engine.judge(&loaded.request, state.cx.clock.now);
             decide::read(&mut state.overlays, &loaded);
             let detail = &mut state.requests.detail;
             detail.loaded = Some(loaded);
             // The row may be a moment behind or ahead of what was read; the watch brings them together.
-            let asked_is_chosen = state.requests.chosen().zip(asked.as_ref()).is_some_and(|(row, pin)| row.is(pin));
+            let asked_is_chosen =
+                state.requests.chosen(&state.cx.requests).zip(asked.as_ref()).is_some_and(|(row, pin)| row.is(pin));
             if asked_is_chosen { Vec::new() } else { follow(state) }
         }
         Err(failure) => {
@@ -193,19 +198,19 @@ pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> V
     }
     if let Some(steps) = steps(action, state.list_height()) {
         let height = state.list_height();
-        let RequestsPane { index, cursor, .. } = &mut state.requests;
+        let (index, cursor) = (&mut state.cx.requests.index, &mut state.requests.cursor);
         cursor.step(steps, index, height);
         return follow(state);
     }
-    let index = &mut state.requests.index;
+    let index = &mut state.cx.requests.index;
     match action {
-        Action::SortNext => sort_next(&mut state.requests),
+        Action::SortNext => sort_next(&mut state.cx.requests),
         Action::SortReverse => index.reverse_sort(),
         Action::FilterNext => index.next_filter(),
         Action::Search => state.requests.typing = Some(Input::new(index.criteria().search.clone())),
         Action::Back => {
-            state.notice = None;
-            state.requests.index.set_search("");
+            state.cx.notice = None;
+            state.cx.requests.index.set_search("");
         }
         Action::Columns => {
             state.requests.page = None;
@@ -221,7 +226,7 @@ pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> V
 }
 
 /// Sorts by the next column that is shown.
-fn sort_next(requests: &mut RequestsPane) {
+fn sort_next(requests: &mut RequestList) {
     let shown = |sort: &Sort| requests.columns.now.shows(sort.column());
     let from = requests.index.sort();
     let next = std::iter::successors(Some(from.next()), |sort| Some(sort.next())).take(Sort::ALL.len()).find(shown);
@@ -265,7 +270,7 @@ fn page_key(state: &mut State, action: Action) -> Option<Vec<Effect>> {
 /// Marks the request under the cursor, or takes its mark away, and goes on to the next.
 fn mark(state: &mut State) -> Vec<Effect> {
     let height = state.list_height();
-    let RequestsPane { index, cursor, .. } = &mut state.requests;
+    let (index, cursor) = (&mut state.cx.requests.index, &mut state.requests.cursor);
     if let Some(uid) = cursor.uid() {
         let marked = index.is_marked(uid);
         index.mark(uid, !marked);
@@ -279,7 +284,7 @@ fn on_chosen(state: &mut State, action: Action) -> Vec<Effect> {
     if !possible(state, action) {
         return Vec::new();
     }
-    match (action, state.requests.index.marked_count()) {
+    match (action, state.cx.requests.index.marked_count()) {
         (Action::ApproveShown, _) => bulk::update::open_shown(state),
         (Action::Approve, 1..) => bulk::update::open_marked(state, Verb::Approve),
         (Action::Deny, 1..) => bulk::update::open_marked(state, Verb::Deny),
@@ -289,7 +294,7 @@ fn on_chosen(state: &mut State, action: Action) -> Vec<Effect> {
 }
 
 fn on_row(state: &mut State, action: Action) -> Vec<Effect> {
-    let Some(row) = state.requests.chosen().cloned() else { return Vec::new() };
+    let Some(row) = state.requests.chosen(&state.cx.requests).cloned() else { return Vec::new() };
     match action {
         Action::Open => state.requests.page = Some(DetailPage::default()),
         Action::Yaml => state.requests.page = Some(DetailPage { tab: Tab::Yaml, scroll: 0 }),
@@ -305,15 +310,15 @@ fn on_row(state: &mut State, action: Action) -> Vec<Effect> {
 
 /// Whether `action` would do something now: what the footer offers.
 pub(crate) fn possible(state: &State, action: Action) -> bool {
-    let row = state.requests.chosen();
-    let writable = !state.session.read_only;
+    let row = state.requests.chosen(&state.cx.requests);
+    let writable = !state.cx.session.read_only;
     match action {
         Action::Approve | Action::Deny => {
-            let marked = state.requests.index.marked_count() > 0;
+            let marked = state.cx.requests.index.marked_count() > 0;
             writable && (marked || row.is_some_and(|row| row.state == RequestState::Pending))
         }
         Action::ApproveShown | Action::Delete => writable && row.is_some(),
-        Action::NewUser => writable && state.session.connection.is_some(),
+        Action::NewUser => writable && state.cx.session.connection.is_some(),
         Action::Export => row.is_some_and(|row| row.state == RequestState::Issued),
         Action::Mark | Action::Open | Action::Yaml | Action::Commands => row.is_some(),
         _ => true,
@@ -331,12 +336,12 @@ pub(crate) fn typed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         }
         KeyCode::Esc => {
             requests.typing = None;
-            requests.index.set_search("");
+            state.cx.requests.index.set_search("");
         }
         _ => {
             input.handle_event(&TerminalEvent::Key(key));
             let text = input.value().to_owned();
-            requests.index.set_search(&text);
+            state.cx.requests.index.set_search(&text);
         }
     }
     settle(state)

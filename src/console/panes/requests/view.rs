@@ -12,13 +12,13 @@ use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::login;
 use crate::console::core::state::State;
 use crate::console::core::view::nothing_found;
+use crate::console::panes::requests::Tab;
 use crate::console::panes::requests::access;
 use crate::console::panes::requests::detail;
 use crate::console::panes::requests::detail::Fact;
 use crate::console::panes::requests::index::Criteria;
 use crate::console::panes::requests::layout::parts;
 use crate::console::panes::requests::table::Table;
-use crate::console::panes::requests::{RequestsPane, Tab};
 use crate::console::widgets::form;
 use crate::console::widgets::text::{cell, shown, wrapped};
 use crate::domain::text::{printable, printable_block};
@@ -39,13 +39,13 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
 }
 
 fn draw_list(frame: &mut Frame, area: Rect, state: &State) {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let requests = &state.requests;
-    let block = Block::bordered().border_style(theme.dim()).title(Span::styled(title(requests), theme.strong()));
+    let block = Block::bordered().border_style(theme.dim()).title(Span::styled(title(state), theme.strong()));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let Some(first) = inner.rows().next() else { return };
-    let table = Table::new(&requests.columns.now, inner.width.into());
+    let table = Table::new(&state.cx.requests.columns.now, inner.width.into());
     if let Some(input) = &requests.typing {
         frame.render_widget(Line::styled(" / ", theme.key()), first);
         let field = Rect { x: first.x + 3, width: first.width.saturating_sub(3), ..first };
@@ -54,11 +54,11 @@ fn draw_list(frame: &mut Frame, area: Rect, state: &State) {
         frame.render_widget(Line::styled(table.heading(), theme.dim()), first);
     }
     let rows = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
-    if requests.index.is_empty() {
+    if state.cx.requests.index.is_empty() {
         return draw_empty(frame, rows, state);
     }
-    let stale = !matches!(requests.watch, WatchStatus::Live | WatchStatus::Loading);
-    let window = requests.index.window(requests.cursor.top(), rows.height.into());
+    let stale = !matches!(state.cx.requests.watch, WatchStatus::Live | WatchStatus::Loading);
+    let window = state.cx.requests.index.window(requests.cursor.top(), rows.height.into());
     for (area, (row, marked)) in rows.rows().zip(window) {
         let chosen = requests.cursor.uid() == Some(&row.uid);
         let mut line = table.line(row, chosen, marked, state);
@@ -74,11 +74,11 @@ fn draw_list(frame: &mut Frame, area: Rect, state: &State) {
     }
 }
 
-fn title(requests: &RequestsPane) -> String {
-    let Criteria { filter, column, reversed, search } = requests.index.criteria();
+fn title(state: &State) -> String {
+    let Criteria { filter, column, reversed, search } = state.cx.requests.index.criteria();
     let arrow = if *reversed { "↑" } else { "↓" };
     let search = if search.is_empty() { String::new() } else { format!("· /{} ", shown(search, 24)) };
-    let marked = match requests.index.marked_count() {
+    let marked = match state.cx.requests.index.marked_count() {
         0 => String::new(),
         count => format!("· {count} marked "),
     };
@@ -87,25 +87,25 @@ fn title(requests: &RequestsPane) -> String {
 
 /// An empty list says what it means.
 fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
-    let requests = &state.requests;
-    let key = |place, action| state.keymap.word(place, action);
-    let text = match &requests.watch {
+    let _requests = &state.requests;
+    let key = |place, action| state.cx.keymap.word(place, action);
+    let text = match &state.cx.requests.watch {
         WatchStatus::Forbidden { verb, resource, .. } => {
             format!(
                 "You may not {verb} {resource} here: ask for that right, or come as somebody else (--as, --context)."
             )
         }
-        _ if !requests.index.criteria().search.is_empty() => nothing_found(state),
-        _ if !requests.complete => "Reading the list…".to_owned(),
-        _ if requests.index.total() == 0 => format!(
+        _ if !state.cx.requests.index.criteria().search.is_empty() => nothing_found(state),
+        _ if !state.cx.requests.complete => "Reading the list…".to_owned(),
+        _ if state.cx.requests.index.total() == 0 => format!(
             "No certificate signing requests in this cluster. {} issues one for a new user; new ones appear by themselves.",
             key(KeyContext::Requests, Action::NewUser)
         ),
         _ => format!(
             "No request is {} now; new ones appear by themselves. {} shows others ({} in all).",
-            requests.index.criteria().filter.word(),
+            state.cx.requests.index.criteria().filter.word(),
             key(KeyContext::Requests, Action::FilterNext),
-            requests.index.total()
+            state.cx.requests.index.total()
         ),
     };
     let trouble = state
@@ -114,11 +114,11 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
         .as_ref()
         .map(|failure| [failure.message.clone()].into_iter().chain(failure.hint.clone()).collect::<Vec<_>>());
     let (texts, style) = match trouble {
-        Some(mut texts) if state.session.connection.is_none() => {
+        Some(mut texts) if state.cx.session.connection.is_none() => {
             texts.push(format!("{} connects anew.", key(KeyContext::Everywhere, Action::LogIn)));
-            (texts, state.theme.bad())
+            (texts, state.cx.theme.bad())
         }
-        None if state.session.connection.is_none() && state.session.login.is_running() => {
+        None if state.cx.session.connection.is_none() && state.cx.session.login.is_running() => {
             (login::sentence(state).into_iter().collect(), Style::new())
         }
         _ => (vec![text], Style::new()),
@@ -130,8 +130,8 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
 }
 
 fn draw_detail(frame: &mut Frame, area: Rect, beside: bool, state: &State) {
-    let theme = state.theme;
-    let Some(row) = state.requests.chosen() else {
+    let theme = state.cx.theme;
+    let Some(row) = state.requests.chosen(&state.cx.requests) else {
         let mut block = Block::bordered().border_style(theme.dim());
         if !beside {
             block = block.merge_borders(ratatui::symbols::merge::MergeStrategy::Exact);
@@ -148,7 +148,7 @@ fn draw_detail(frame: &mut Frame, area: Rect, beside: bool, state: &State) {
     frame.render_widget(block, area);
     let lines = match state.requests.loaded() {
         Some(loaded) => brief_lines(
-            detail::brief(loaded, &state.clock, access::would_get(state, &loaded.request)),
+            detail::brief(loaded, &state.cx.clock, access::would_get(state, &loaded.request)),
             usize::from(inner.width),
             state,
         ),
@@ -159,7 +159,7 @@ fn draw_detail(frame: &mut Frame, area: Rect, beside: bool, state: &State) {
 
 fn waiting(state: &State) -> Line<'static> {
     match &state.requests.detail.trouble {
-        Some(trouble) => Line::styled(format!(" {}", shown(trouble, 200)), state.theme.bad()),
+        Some(trouble) => Line::styled(format!(" {}", shown(trouble, 200)), state.cx.theme.bad()),
         None => Line::raw(" Reading…"),
     }
 }
@@ -199,21 +199,21 @@ fn spans(fact: &Fact, width: usize, state: &State) -> Vec<Span<'static>> {
 }
 
 fn spans_with(fact: &Fact, label: usize, width: usize, state: &State) -> Vec<Span<'static>> {
-    let style = fact.level.map_or(Style::new(), |level| state.theme.level(level));
+    let style = fact.level.map_or(Style::new(), |level| state.cx.theme.level(level));
     vec![
-        Span::styled(cell(fact.label, label), state.theme.dim()),
+        Span::styled(cell(fact.label, label), state.cx.theme.dim()),
         Span::styled(shown(&fact.text, width.saturating_sub(label + 1)), style),
     ]
 }
 
 /// A fact with its text broken into lines.
 pub(crate) fn fact_lines(fact: &Fact, width: usize, state: &State) -> Vec<Line<'static>> {
-    let style = fact.level.map_or(Style::new(), |level| state.theme.level(level));
+    let style = fact.level.map_or(Style::new(), |level| state.cx.theme.level(level));
     let label = LABEL.max(fact.label.width() + 1);
     let texts = wrapped(&fact.text, width.saturating_sub(label + 2));
     let line = |(at, text): (usize, String)| {
         let label = if at == 0 { cell(fact.label, label) } else { " ".repeat(label) };
-        Line::from(vec![Span::raw(" "), Span::styled(label, state.theme.dim()), Span::styled(text, style)])
+        Line::from(vec![Span::raw(" "), Span::styled(label, state.cx.theme.dim()), Span::styled(text, style)])
     };
     texts.into_iter().enumerate().map(line).collect()
 }
@@ -222,11 +222,11 @@ pub(crate) fn fact_lines(fact: &Fact, width: usize, state: &State) -> Vec<Line<'
 pub(crate) fn page_lines(state: &State) -> Vec<Line<'static>> {
     let Some(page) = state.requests.page else { return Vec::new() };
     let Some(loaded) = state.requests.loaded() else { return vec![waiting(state)] };
-    let width = usize::from(state.size.width).saturating_sub(2);
+    let width = usize::from(state.cx.size.width).saturating_sub(2);
     let facts = match page.tab {
-        Tab::Summary => detail::full(loaded, &state.clock, access::would_get(state, &loaded.request)),
+        Tab::Summary => detail::full(loaded, &state.cx.clock, access::would_get(state, &loaded.request)),
         Tab::Access => access::all(state, &loaded.request),
-        Tab::Certificate => detail::certificate(loaded, &state.clock),
+        Tab::Certificate => detail::certificate(loaded, &state.cx.clock),
         Tab::Yaml => {
             let text = printable_block(&loaded.yaml);
             return text.lines().map(|line| Line::raw(format!(" {line}"))).collect();
@@ -236,8 +236,8 @@ pub(crate) fn page_lines(state: &State) -> Vec<Line<'static>> {
 }
 
 fn draw_page(frame: &mut Frame, area: Rect, state: &State) {
-    let theme = state.theme;
-    let (Some(page), Some(row)) = (state.requests.page, state.requests.chosen()) else { return };
+    let theme = state.cx.theme;
+    let (Some(page), Some(row)) = (state.requests.page, state.requests.chosen(&state.cx.requests)) else { return };
     let mut title = vec![Span::styled(format!(" {} ", shown(&row.name, usize::from(area.width / 2))), theme.strong())];
     // Where there is no room for all tabs, the one that is seen is named.
     for tab in Tab::ALL.into_iter().filter(|tab| area.width >= 70 || *tab == page.tab) {

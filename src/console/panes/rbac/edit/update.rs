@@ -91,7 +91,7 @@ fn subject(state: &State) -> Option<SubjectKey> {
 
 /// The object was read for a sheet; tells whether a sheet waited for it.
 pub(crate) fn read(state: &mut State, id: EffectId, result: &Result<Value, UserError>) -> bool {
-    let policy = state.rbac.policy.clone();
+    let policy = state.cx.rbac.policy.clone();
     let Some(sheet) =
         state.rbac.sheet.as_deref_mut().filter(|sheet| matches!(sheet.step, EditStep::Reading(of) if of == id))
     else {
@@ -205,7 +205,7 @@ pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> V
 
 fn fields_key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     let (policy, catalogue, presets) =
-        (state.rbac.policy.clone(), state.rbac.catalogue.clone(), state.rbac.presets.clone());
+        (state.cx.rbac.policy.clone(), state.cx.rbac.catalogue.clone(), state.rbac.presets.clone());
     let Some(sheet) = state.rbac.sheet.as_deref_mut() else { return Vec::new() };
     let leaving = std::mem::take(&mut sheet.leaving);
     let visible: Vec<_> = sheet.form.fields().iter().map(|field| field.id).filter(|id| sheet.shows(*id)).collect();
@@ -246,7 +246,7 @@ fn done(sheet: &EditForm, visible: &[EditField]) -> bool {
 /// The server says what it would make of the fields.
 fn preflight(state: &mut State) -> Vec<Effect> {
     let id = state.next_effect();
-    let catalogue = state.rbac.catalogue.clone();
+    let catalogue = state.cx.rbac.catalogue.clone();
     let Some(permit) = permitted(state) else { return Vec::new() };
     let Some(sheet) = state.rbac.sheet.as_deref_mut() else { return Vec::new() };
     match sheet.draft(&catalogue) {
@@ -266,7 +266,7 @@ fn preflight(state: &mut State) -> Vec<Effect> {
 
 /// The permit to write; where there is none, the reason is shown.
 fn permitted(state: &mut State) -> Option<WritePermit> {
-    state.session.permit().map_err(|refusal| state.notify(false, printable(&refusal.to_string()).into_owned())).ok()
+    state.cx.session.permit().map_err(|refusal| state.notify(false, printable(&refusal.to_string()).into_owned())).ok()
 }
 
 fn put(id: EffectId, permit: WritePermit, draft: &Draft, create: bool, dry_run: bool) -> RbacTask {
@@ -317,7 +317,11 @@ pub(crate) fn put_ended(state: &mut State, id: EffectId, result: Result<Option<V
             };
             let (object, command) = (
                 draft.named.to_string(),
-                by_hand(&state.session.connection.as_ref().map(|c| c.kubectl.clone()).unwrap_or_default(), what, draft),
+                by_hand(
+                    &state.cx.session.connection.as_ref().map(|c| c.kubectl.clone()).unwrap_or_default(),
+                    what,
+                    draft,
+                ),
             );
             let outcome = match result {
                 Ok(_) => {
@@ -331,7 +335,7 @@ pub(crate) fn put_ended(state: &mut State, id: EffectId, result: Result<Option<V
                     Err(text)
                 }
             };
-            state.activity.add(state.clock.now, WriteRecord { what, object, outcome, command });
+            state.activity.add(state.cx.clock.now, WriteRecord { what, object, outcome, command });
         }
         // Nobody waits for it any more.
         _ => {}

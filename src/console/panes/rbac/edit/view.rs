@@ -24,7 +24,7 @@ const SHORT: u16 = 9;
 /// Draws it over the pane.
 pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm) {
     frame.render_widget(Clear, area);
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let title = format!(" {} ", shown(&sheet.title(), usize::from(area.width).saturating_sub(6)));
     let block = Block::bordered().border_style(theme.dim()).title(Span::styled(title, theme.strong()));
     let inner = block.inner(area);
@@ -46,7 +46,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &EditFor
                 lines.push(Line::raw(""));
                 lines.extend(paragraph(advice, inner.width, Style::new()));
             }
-            let text = format!("{} goes back.", state.keymap.word(KeyContext::Reader, Action::Back));
+            let text = format!("{} goes back.", state.cx.keymap.word(KeyContext::Reader, Action::Back));
             lines.extend([Line::raw(""), Line::styled(text, theme.strong())]);
             frame.render_widget(Paragraph::new(lines), inner);
         }
@@ -58,7 +58,7 @@ fn paragraph(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
 }
 
 fn draw_fields(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm) {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let short = area.height < SHORT;
     let foot = if short { 2 } else { FOOT };
     let fields = Rect { height: area.height.saturating_sub(foot), ..area };
@@ -69,8 +69,8 @@ fn draw_fields(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm) {
     if let Some(problem) = &sheet.problem {
         lines.extend(paragraph(&format!("✖ {problem}"), area.width, theme.bad()));
     }
-    lines.push(candidates_line(&sheet.candidates(&state.rbac.policy, &state.rbac.catalogue), area.width, state));
-    let key = |action| state.keymap.word(KeyContext::Form, action);
+    lines.push(candidates_line(&sheet.candidates(&state.cx.rbac.policy, &state.cx.rbac.catalogue), area.width, state));
+    let key = |action| state.cx.keymap.word(KeyContext::Form, action);
     let hint = match (&sheet.what, sheet.leaving) {
         (_, true) => format!("{} again drops what was typed.", key(Action::Back)),
         (EditKind::NewRole | EditKind::EditRole(_), _) => format!(
@@ -123,7 +123,7 @@ fn room(area: Rect) -> usize {
 }
 
 fn draw_review(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm, told: &[ReviewLine]) {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let width = area.width;
     let head = match sheet.what {
         EditKind::Delete(_) => "This is what it takes away:",
@@ -137,9 +137,11 @@ fn draw_review(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm, t
     let more = all.len() > sheet.scroll + room;
     lines.extend(all.into_iter().skip(sheet.scroll).take(room));
     frame.render_widget(Paragraph::new(lines), area);
-    let (yes, no) =
-        (state.keymap.words(KeyContext::Confirm, Action::Yes), state.keymap.words(KeyContext::Confirm, Action::No));
-    let down = state.keymap.word(KeyContext::List, Action::Down);
+    let (yes, no) = (
+        state.cx.keymap.words(KeyContext::Confirm, Action::Yes),
+        state.cx.keymap.words(KeyContext::Confirm, Action::No),
+    );
+    let down = state.cx.keymap.word(KeyContext::List, Action::Down);
     let question = match &sheet.what {
         // What has not been seen to its end is not confirmed.
         _ if more => format!("{down} more, {no} leaves it"),
@@ -152,7 +154,7 @@ fn draw_review(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm, t
 }
 
 fn told_lines(told: &ReviewLine, width: u16, state: &State) -> Vec<Line<'static>> {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let (mark, text, style) = match told {
         ReviewLine::Note(text) => return paragraph(text, width, Style::new()),
         ReviewLine::Warning(text) => return paragraph(text, width, theme.warning()),

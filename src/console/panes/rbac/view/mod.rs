@@ -81,7 +81,7 @@ fn with_status<'a>(block: Block<'a>, area: Rect, state: &State) -> Block<'a> {
 
 /// The rows; `last` where no lower part stands below them.
 fn draw_rows(frame: &mut Frame, area: Rect, state: &State, last: bool) {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let opened = state.rbac.page();
     let mut block = Block::bordered().border_style(theme.dim());
     block = block.title(Span::styled(title(state, usize::from(area.width)), theme.strong()));
@@ -109,9 +109,9 @@ fn draw_rows(frame: &mut Frame, area: Rect, state: &State, last: bool) {
 /// The search while it is typed; tells whether it is.
 fn draw_search(frame: &mut Frame, line: Rect, state: &State) -> bool {
     let Some(input) = &state.rbac.typing else { return false };
-    frame.render_widget(Line::styled(" / ", state.theme.key()), line);
+    frame.render_widget(Line::styled(" / ", state.cx.theme.key()), line);
     let field = Rect { x: line.x + 3, width: line.width.saturating_sub(3), ..line };
-    form::view::draw_text(frame, field, input, true, state.theme);
+    form::view::draw_text(frame, field, input, true, state.cx.theme);
     true
 }
 
@@ -130,19 +130,19 @@ fn title(state: &State, width: usize) -> String {
 
 /// What is not seen, or not live.
 fn status(state: &State) -> Option<(String, Style)> {
-    let (rbac, theme) = (&state.rbac, state.theme);
+    let (_rbac, theme) = (&state.rbac, state.cx.theme);
     let of = |wanted: fn(&Reach) -> bool| -> Vec<&str> {
-        rbac.reach.iter().filter(|(_, reach)| wanted(reach)).map(|(kind, _)| kind.plural()).collect()
+        state.cx.rbac.reach.iter().filter(|(_, reach)| wanted(reach)).map(|(kind, _)| kind.plural()).collect()
     };
-    if rbac.is_blind() {
-        let more = rbac.own.as_ref().is_some_and(|own| own.incomplete);
+    if state.cx.rbac.is_blind() {
+        let more = state.cx.rbac.own.as_ref().is_some_and(|own| own.incomplete);
         let more = if more { "; there may be more" } else { "" };
         let text = format!("✖ you may not list bindings: your own access as the server tells it{more}");
         return Some((text, theme.warning()));
     }
     let forbidden = of(|reach| matches!(reach.status, WatchStatus::Forbidden { .. }));
     if !forbidden.is_empty() {
-        let verb = rbac.reach.values().find_map(|reach| match &reach.status {
+        let verb = state.cx.rbac.reach.values().find_map(|reach| match &reach.status {
             WatchStatus::Forbidden { verb, .. } => Some(verb.as_str()),
             _ => None,
         });
@@ -153,7 +153,7 @@ fn status(state: &State) -> Option<(String, Style)> {
     if !degraded.is_empty() {
         return Some((format!("! old: {} cannot be read now", degraded.join(", ")), theme.bad()));
     }
-    let only = rbac.reach.values().find_map(|reach| reach.only.as_ref());
+    let only = state.cx.rbac.reach.values().find_map(|reach| reach.only.as_ref());
     only.map(|namespace| {
         (format!("! of roles and bindings in namespaces only those of {namespace} are seen"), theme.warning())
     })
@@ -192,12 +192,12 @@ fn row_line(state: &State, page: &RbacPage, row: &RowEntry, chosen: bool, width:
     let rest = cell(&cells.collect::<String>(), usize::from(width).saturating_sub(4 + name.width()));
     let mut line = Line::from(vec![
         Span::raw(if chosen { "› " } else { "  " }),
-        Span::styled(cell(row.mark(), 2), state.theme.level(row.level)),
+        Span::styled(cell(row.mark(), 2), state.cx.theme.level(row.level)),
         Span::raw(name),
         Span::raw(rest),
     ]);
     if chosen {
-        mark_name(&mut line, 3, state.theme);
+        mark_name(&mut line, 3, state.cx.theme);
     }
     line
 }
@@ -205,12 +205,12 @@ fn row_line(state: &State, page: &RbacPage, row: &RowEntry, chosen: bool, width:
 /// An empty page says what it means.
 fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
     let rbac = &state.rbac;
-    let (clear, ask) = (nothing_found(state), state.keymap.word(KeyContext::Rbac, Action::WhoCan));
+    let (clear, ask) = (nothing_found(state), state.cx.keymap.word(KeyContext::Rbac, Action::WhoCan));
     let ask = format!("{ask} asks who can do something.");
     let text = match &rbac.page().page {
         _ if !rbac.page().search.is_empty() => &clear,
         RbacPage::WhoCan(None) => &ask,
-        _ if !rbac.complete() => "Reading roles and bindings…",
+        _ if !state.cx.rbac.complete() => "Reading roles and bindings…",
         RbacPage::WhoCan(Some(_)) => {
             "Nobody: no binding that is seen grants it. (Members of the group system:masters can do everything.)"
         }
@@ -227,14 +227,16 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
 
 fn gone(state: &State, kind: RbacKind) -> bool {
     match &state.rbac.page().page {
-        RbacPage::Role(named) => crate::console::panes::rbac::rows::find_role(state.rbac.seen(), named).is_none(),
-        RbacPage::Binding(named) => crate::console::panes::rbac::rows::find_binding(state.rbac.seen(), named).is_none(),
+        RbacPage::Role(named) => crate::console::panes::rbac::rows::find_role(state.cx.rbac.seen(), named).is_none(),
+        RbacPage::Binding(named) => {
+            crate::console::panes::rbac::rows::find_binding(state.cx.rbac.seen(), named).is_none()
+        }
         _ => kind.is_role(),
     }
 }
 
 fn draw_detail(frame: &mut Frame, area: Rect, state: &State, last: bool) {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let heading = shown(&detail::heading(state), usize::from(area.width).saturating_sub(6));
     let title = if heading.is_empty() { heading } else { format!(" {heading} ") };
     let mut block = Block::bordered()
@@ -267,7 +269,7 @@ fn draw_detail(frame: &mut Frame, area: Rect, state: &State, last: bool) {
 
 /// The small form, in the middle of the pane.
 fn draw_ask(frame: &mut Frame, area: Rect, state: &State, ask: &QueryForm) {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let height = (u16::try_from(ask.form.fields().len()).unwrap_or(4) + 6).min(area.height);
     let area = Rect { y: area.y + (area.height - height) / 2, height, ..area };
     frame.render_widget(Clear, area);
@@ -283,8 +285,8 @@ fn draw_ask(frame: &mut Frame, area: Rect, state: &State, ask: &QueryForm) {
     } else if inner.bottom() > end + 1 {
         lines.push(Line::raw(""));
     }
-    lines.push(candidates_line(&ask.candidates(state.rbac.seen(), &state.rbac.catalogue), inner.width, state));
-    let key = |action| state.keymap.word(KeyContext::Form, action);
+    lines.push(candidates_line(&ask.candidates(state.cx.rbac.seen(), &state.cx.rbac.catalogue), inner.width, state));
+    let key = |action| state.cx.keymap.word(KeyContext::Form, action);
     let text = format!("{} answers, {} leaves", key(Action::Enter), key(Action::Back));
     lines.push(Line::styled(text, theme.strong()));
     let below = Rect { y: end, height: inner.bottom().saturating_sub(end), ..inner };
@@ -297,10 +299,10 @@ pub(crate) fn candidates_line(candidates: &[String], width: u16, state: &State) 
         return Line::raw("");
     }
     let text = shown(&candidates.join("  "), usize::from(width).saturating_sub(4));
-    Line::from(vec![Span::styled("→ ", state.theme.key()), Span::raw(text)])
+    Line::from(vec![Span::styled("→ ", state.cx.theme.key()), Span::raw(text)])
 }
 
 /// The style of a mark in the table.
 fn mark_style(state: &State, level: Level) -> Style {
-    state.theme.level(level)
+    state.cx.theme.level(level)
 }

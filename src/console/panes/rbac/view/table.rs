@@ -23,7 +23,7 @@ const VERBS: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "
 
 /// Draws it.
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, access: &Access) {
-    let policy = state.rbac.seen();
+    let policy = state.cx.rbac.seen();
     let grants = access.grants(policy);
     let mut lines = area.rows();
     let (Some(first), Some(second)) = (lines.next(), lines.next()) else { return };
@@ -31,7 +31,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, access: &Access
     let name = name_width(area.width);
     let columns = seen(access.column(), usize::from(area.width).saturating_sub(name + 3));
     if !draw_search(frame, second, state) {
-        frame.render_widget(Line::styled(heading(name, columns.clone()), state.theme.dim()), second);
+        frame.render_widget(Line::styled(heading(name, columns.clone()), state.cx.theme.dim()), second);
     }
     let rest = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
     if access.lines.is_empty() {
@@ -44,7 +44,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, access: &Access
 
 /// What is dangerous in all of it, the worst by name.
 fn draw_dangers(frame: &mut Frame, area: Rect, state: &State, access: &Access) {
-    let findings = danger::findings(state.rbac.seen(), &access.who);
+    let findings = danger::findings(state.cx.rbac.seen(), &access.who);
     let found: Vec<_> = findings.iter().filter(|finding| finding.level >= Level::Warning).collect();
     let Some(worst) = found.first() else { return };
     let more = if found.len() > 1 { format!("; {} more: !", found.len() - 1) } else { String::new() };
@@ -78,7 +78,7 @@ fn line(
     chosen: bool,
     (name, columns): (usize, Range<usize>),
 ) -> Line<'static> {
-    let theme = state.theme;
+    let theme = state.cx.theme;
     let mut spans = vec![
         Span::raw(if chosen { "› " } else { "  " }),
         Span::styled(cell(&row.text(), name), if chosen { theme.strong() } else { ratatui::style::Style::new() }),
@@ -99,7 +99,7 @@ fn line(
 
 /// `✔` granted, `◦` for named objects alone, `!` and `✖` where that is dangerous, `·` not granted.
 fn mark(state: &State, access: &Access, grants: &[Grant<'_>], row: &Row, column: usize) -> (&'static str, Level) {
-    let cell = matrix::cell(grants, row, column, &state.rbac.catalogue);
+    let cell = matrix::cell(grants, row, column, &state.cx.rbac.catalogue);
     if access.who.is_master() {
         return ("✖", Level::Danger);
     }
@@ -123,7 +123,7 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State, access: &Access) {
     let text = if access.who.is_master() {
         "Everything: system:masters is above RBAC.".to_owned()
     } else if state.rbac.page().search.is_empty() {
-        let key = |action| state.keymap.word(KeyContext::Table, action);
+        let key = |action| state.cx.keymap.word(KeyContext::Table, action);
         let (all, next) = (key(Action::AllResources), key(Action::NextNamespace));
         format!("No rule holds here. {all} shows every resource, {next} the next namespace.")
     } else {
