@@ -55,8 +55,8 @@ pub mod console {
     }
     pub mod dialogs {
         pub mod bulk {
-            pub mod update {
-                pub use crate::console::dialogs::bulk::update::BulkResult;
+            pub mod result {
+                pub use crate::console::dialogs::bulk::result::BulkResult;
             }
         }
     }

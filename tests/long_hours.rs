@@ -259,7 +259,7 @@ impl Day {
             }
             Effect::Decide(id, ..) => Event::Decided(id, Err(trouble())),
             Effect::Delete(id, _) => Event::Deleted(id, Ok(())),
-            Effect::DecideAll(id, ..) => Event::Bulk(id, dialogs::bulk::update::BulkResult::Ended),
+            Effect::DecideAll(id, ..) => Event::Bulk(id, dialogs::bulk::result::BulkResult::Ended),
             _ => return None,
         })
     }

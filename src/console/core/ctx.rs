@@ -6,10 +6,14 @@ use ratatui::layout::{Rect, Size};
 
 use crate::config::Confirm;
 use crate::console::core::clock::Clock;
-use crate::console::core::effect::EffectId;
+use crate::console::core::dialog::Dialog;
+use crate::console::core::effect_id::EffectId;
 use crate::console::core::event::{Connection, Identified};
+use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::keys::Keymap;
-use crate::console::core::login::Login;
+use crate::console::core::login_state::Login;
+use crate::console::core::message::Message;
+use crate::console::core::pane_id::Pane;
 use crate::console::panes::kubeconfig::Kubeconfigs;
 use crate::console::panes::rbac::RbacModel;
 use crate::console::panes::requests::list::RequestList;
@@ -19,6 +23,7 @@ use crate::domain::gate::{Refusal, WriteAccess, WritePermit};
 use crate::domain::output::shell::Kubectl;
 use crate::domain::text::printable;
 use crate::error::UserError;
+use crate::operations::issue::WriteRecord;
 
 /// How long a notice stays.
 pub(crate) const NOTICE_SECONDS: i64 = 12;
@@ -30,6 +35,8 @@ pub struct Ctx {
     pub clock: Clock,
     /// The screen's size.
     pub size: Size,
+    /// Which pane is seen.
+    pub pane: Pane,
     pub theme: Theme,
     /// The keys in force.
     pub keymap: Keymap,
@@ -43,6 +50,10 @@ pub struct Ctx {
     pub requests: RequestList,
     pub rbac: RbacModel,
     pub kubeconfigs: Kubeconfigs,
+    /// Whether everything that an answer to the open question depends on is on the screen.
+    pub question_fits: bool,
+    /// What other panes and dialogs are to do.
+    pub(crate) messages: Vec<Message>,
     /// A short message about what just happened.
     pub notice: Option<Notice>,
     last_effect: EffectId,
@@ -92,11 +103,37 @@ pub struct Notice {
 }
 
 impl Ctx {
+    /// Asks for something that another pane or dialog does, once the current handler has returned.
+    pub(crate) fn send(&mut self, message: Message) {
+        self.messages.push(message);
+    }
+
+    /// Opens a dialog on top of what is seen.
+    pub(crate) fn open(&mut self, dialog: impl Dialog) {
+        self.send(Message::Open(Box::new(dialog)));
+    }
+
+    /// Closes the dialog that is handling a key or a result.
+    pub(crate) fn close(&mut self) {
+        self.send(Message::Close);
+    }
+
+    /// Adds a write that has just ended to the Activity pane.
+    pub(crate) fn record(&mut self, written: WriteRecord) {
+        self.send(Message::Record(written));
+    }
+
+    /// What a search without a match shows.
+    pub(crate) fn nothing_found(&self) -> String {
+        format!("Nothing found. {} clears the search.", self.keymap.word(KeyContext::Everywhere, Action::Back))
+    }
+
     /// Before anything happened.
     pub(crate) fn new(clock: Clock, size: Size, theme: Theme, read_only: bool) -> Self {
         Self {
             clock,
             size,
+            pane: Pane::default(),
             theme,
             keymap: Keymap::default(),
             ascii: false,
@@ -106,6 +143,8 @@ impl Ctx {
             requests: RequestList::default(),
             rbac: RbacModel::default(),
             kubeconfigs: Kubeconfigs::default(),
+            question_fits: true,
+            messages: Vec::new(),
             notice: None,
             last_effect: 0,
         }

@@ -3,15 +3,13 @@
 use std::path::PathBuf;
 
 use crate::cluster::Decision;
+use crate::console::core::effect_id::EffectId;
 use crate::console::panes::{kubeconfig, rbac};
 use crate::console::wizard;
 use crate::domain::gate::{Clearance, Deletion, WritePermit};
 use crate::domain::output::clipboard::ClipboardText;
 use crate::domain::request::RequestVersion;
 use crate::files::session_store::Memory;
-
-/// Ties an answer to its question: a late answer to a question that nobody asks any more is ignored.
-pub(crate) type EffectId = u64;
 
 /// One thing to do.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use crate::cluster::WhoAmI;
 use crate::cluster::bulk::Wait;
 use crate::cluster::login::Health;
 use crate::cluster::watch;
-use crate::console::core::effect::EffectId;
+use crate::console::core::effect_id::EffectId;
 use crate::console::core::saved_view::SavedView;
 use crate::console::dialogs::bulk;
 use crate::console::panes::kubeconfig;
@@ -67,7 +67,7 @@ pub enum Event {
     /// A decision ended. The request is what the cluster says now.
     Decided(EffectId, Result<Box<Request>, UserError>),
     /// News of many decisions.
-    Bulk(EffectId, bulk::update::BulkResult),
+    Bulk(EffectId, bulk::result::BulkResult),
     /// A deletion ended.
     Deleted(EffectId, Result<(), UserError>),
     /// A certificate was written to a file, or not.

@@ -1,73 +1,20 @@
 //! How the console shows the login, and how the user logs in again.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use ratatui::style::Style;
-
-use crate::cluster::bulk::Wait;
-use crate::cluster::login::Health;
-use crate::cluster::watch::WatchStatus;
 use crate::console::core::effect::Effect;
-use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::{Pane, State};
-use crate::console::{dialogs, panes::kubeconfig};
-use crate::domain::text::printable;
-use crate::error::UserError;
-
-/// What is known of the connection beside the watches.
-#[derive(Debug, Default)]
-pub struct Login {
-    /// How the login stands.
-    pub health: Health,
-    /// Since when the server does not answer, and why.
-    pub silent: Option<(DateTime<Utc>, UserError)>,
-    /// The server asked us to wait.
-    pub wait: Option<Wait>,
-}
-
-impl Login {
-    /// Takes the news of the login in.
-    pub(crate) fn heard(&mut self, health: Health) {
-        self.health = health;
-    }
-
-    /// The server answered a heartbeat, or did not.
-    pub(crate) fn beat(&mut self, answer: Result<(), UserError>, now: DateTime<Utc>) {
-        self.silent = match (answer, self.silent.take()) {
-            (Ok(()), _) => None,
-            (Err(trouble), Some((since, _))) => Some((since, trouble)),
-            (Err(trouble), None) => Some((now, trouble)),
-        };
-    }
-
-    fn waits(&self, now: DateTime<Utc>) -> Option<Wait> {
-        self.wait.filter(|wait| now < wait.until)
-    }
-
-    /// When what is shown of it changes by itself.
-    pub(crate) fn next_change(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let counts = self.silent.is_some()
-            || self.waits(now).is_some()
-            || matches!(self.health, Health::Running { .. } | Health::Failing { .. });
-        counts.then(|| now + TimeDelta::seconds(1))
-    }
-
-    /// Whether a program is at work that the user can stop.
-    pub(crate) fn is_running(&self) -> bool {
-        matches!(self.health, Health::Running { .. })
-    }
-}
+use crate::console::core::pane_id::Pane;
+use crate::console::core::state::State;
 
 /// Connects anew, and asks the login program anew, because the user wants it.
 pub(crate) fn again(state: &mut State) -> Vec<Effect> {
     let context = own_context(state);
-    let mut effects = dialogs::context_switcher::leave(state);
+    let mut effects = super::switching::leave(state);
     effects.push(Effect::Connect { context, login: true });
     effects
 }
 
 /// Whether a login program is at work, or may be, for a context that is being tested.
 pub(crate) fn can_cancel(state: &State) -> bool {
-    let tests = state.pane == Pane::Kubeconfig && state.kubeconfig.tests.values().any(|(_, probe)| probe.is_none());
+    let tests = state.cx.pane == Pane::Kubeconfig && state.kubeconfig.tests.values().any(|(_, probe)| probe.is_none());
     state.cx.session.login.is_running() || tests
 }
 
@@ -76,53 +23,4 @@ fn own_context(state: &State) -> Option<String> {
     let own = &state.cx.session.connection.as_ref()?.context;
     let known = state.cx.kubeconfigs.contexts().iter().any(|context| context.name == *own);
     known.then(|| own.clone())
-}
-
-/// What the header says in place of the watch's state: where the login is not known to be good, nothing is live.
-pub(crate) fn header(state: &State) -> Option<(String, Style)> {
-    let (login, theme, now) = (&state.cx.session.login, state.cx.theme, state.cx.clock.now);
-    match &login.health {
-        Health::Ended(_) => return Some(("✖ login ended".to_owned(), theme.bad())),
-        Health::Failing { .. } => return Some(("! login failed".to_owned(), theme.bad())),
-        Health::Running { since, .. } => {
-            return Some((format!("○ login {}", state.cx.clock.age(*since)), theme.warning()));
-        }
-        Health::Fine => {}
-    }
-    if state.cx.requests.watch == WatchStatus::Live
-        && let Some((since, _)) = &login.silent
-    {
-        return Some((format!("! no answer {}", state.cx.clock.age(*since)), theme.bad()));
-    }
-    login.waits(now).map(|wait| (format!("! busy ({})", wait.code), theme.warning()))
-}
-
-/// The same in a sentence, with what to do.
-pub(crate) fn sentence(state: &State) -> Option<String> {
-    let (login, now) = (&state.cx.session.login, state.cx.clock.now);
-    let key = state.cx.keymap.word(KeyContext::Everywhere, Action::LogIn);
-    let seconds = |until: DateTime<Utc>| (until - now).num_seconds().max(0);
-    Some(match &login.health {
-        Health::Ended(why) => {
-            let why = kubeconfig::update::plainly(state, why.kind(), &why.to_string());
-            format!("✖ Login ended, {key} logs in again: {why}")
-        }
-        Health::Failing { why, next_try } => {
-            format!("! Login failed, next try in {} s, {key} tries now: {why}", seconds(*next_try))
-        }
-        Health::Running { program, since, line } => {
-            let escape = state.cx.keymap.word(KeyContext::Everywhere, Action::Back);
-            // A program that asks for the terminal gets it at once, and its question belongs there.
-            let quick = state.cx.clock.now - *since < TimeDelta::seconds(1);
-            let line = if line.is_empty() || quick { String::new() } else { format!(": {}", printable(line)) };
-            format!("{} is logging in ({}){line}. {escape} cancels.", printable(program), state.cx.clock.age(*since))
-        }
-        Health::Fine => {
-            if let Some((_, trouble)) = login.silent.as_ref().filter(|_| state.cx.requests.watch == WatchStatus::Live) {
-                return Some(format!("! The server does not answer: {}", trouble.message));
-            }
-            let wait = login.waits(now)?;
-            format!("! The server is busy ({}); it is asked again in {} s.", wait.code, seconds(wait.until))
-        }
-    })
 }

@@ -19,13 +19,13 @@ pub(crate) fn wheel(state: &mut State, down: bool) -> Vec<Effect> {
 
 /// A click: on a tab it shows the pane, on a row it goes there, and on the row of the cursor it opens it.
 pub(crate) fn click(state: &mut State, at: Position) -> Vec<Effect> {
-    if !state.overlays.is_empty() || state.wizard.is_some() {
+    if !state.dialogs.is_empty() || state.wizard.is_some() {
         return Vec::new();
     }
     if let Some(action) = view::tab_at(state, at) {
         return press(state, action, 1);
     }
-    let Some((rows, cursor)) = state.rows() else { return Vec::new() };
+    let Some((rows, cursor)) = state.seen().rows(state.cx.body()) else { return Vec::new() };
     if !rows.contains(at) {
         return Vec::new();
     }

@@ -6,10 +6,8 @@ use std::time::Instant;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::console::core::keymap::{Action, Key, KeyContext};
-use crate::console::core::state::{Pane, State};
+use crate::console::core::state::State;
 use crate::console::core::view::question_fits;
-use crate::console::dialogs::Overlay;
-use crate::console::wizard::WizardStep;
 
 /// A question on the screen: which, and whether everything that an answer depends on is there.
 type Drawn = (u64, bool);
@@ -106,16 +104,10 @@ pub(crate) fn keys(state: &State, key: KeyEvent) -> Vec<KeyEvent> {
 
 /// Whether `action` would answer a question, or end more than the person sees.
 fn confirms(state: &State, action: Action) -> bool {
-    match (state.overlays.last(), action) {
-        // To write a file that is not there yet needs no question.
-        (Some(Overlay::Export(_)), Action::Enter) | (Some(Overlay::Reader(_) | Overlay::Palette(_)), _) => false,
-        // What asks for a yes and is no overlay is a sheet of the RBAC pane, or the wizard's review.
-        (Some(_), Action::Yes | Action::Enter) | (None, Action::Yes) => true,
-        // Resuming an issuance and using a context ask nothing, but what they are about must be on the screen.
-        (None, Action::Resume | Action::Retry) => state.wizard.is_some(),
-        (None, Action::Open) => state.wizard.is_none() && state.pane == Pane::Kubeconfig,
-        (None, Action::Enter) => state.wizard.as_ref().is_some_and(|wizard| wizard.step >= WizardStep::Review),
-        _ => false,
+    match (state.dialog(), &state.wizard) {
+        (Some(dialog), _) => dialog.confirms(action),
+        (None, Some(wizard)) => wizard.confirms(action),
+        (None, None) => state.seen().confirms(action),
     }
 }
 
@@ -128,7 +120,9 @@ mod tests {
 
     use super::*;
     use crate::console::core::clock::Clock;
-    use crate::console::dialogs::Phase;
+    use crate::console::core::pane_id::Pane;
+    use crate::console::dialogs::leave_wizard::LeaveWizard;
+    use crate::console::dialogs::phase::Phase;
     use crate::console::panes::kubeconfig::KubeconfigChange;
     use crate::console::panes::kubeconfig::ask;
     use crate::console::panes::kubeconfig::ask::PromptKind;
@@ -151,8 +145,8 @@ mod tests {
         let (mut state, mut seen) = console();
         let now = Instant::now();
         let later = |millis| now + Duration::from_millis(millis);
-        state.pane = Pane::Rbac;
-        state.counting_questions(|state| edit::update::open(state, Action::NewRole));
+        state.cx.pane = Pane::Rbac;
+        state.counting_questions(|state| edit::update::open(&mut state.rbac, &mut state.cx, Action::NewRole));
         seen.drawing(&state);
         seen.drawn(now);
         let named = Named { kind: RbacKind::Role, scope: Some("default".into()), name: "developer".into() };
@@ -174,14 +168,14 @@ mod tests {
     fn what_an_import_would_do_is_agreed_to_by_who_has_seen_it_alone() {
         let (mut state, mut seen) = console();
         let now = Instant::now();
-        state.counting_questions(|state| ask::type_in(state, PromptKind::Import, "Import".into(), "File", "new.yaml"));
+        let prompt = || ask::Prompt::text_field(PromptKind::Import, "Import".into(), "File", "new.yaml");
+        state.counting_questions(|state| state.dialogs.push(Box::new(prompt())));
         seen.drawing(&state);
         seen.drawn(now);
         let change = |state: &mut State, change: &dyn Fn(&mut ask::Prompt)| {
-            state.counting_questions(|state| match state.overlays.last_mut() {
-                Some(Overlay::Kubeconfig(ask)) => change(ask),
-                other => panic!("{other:?}"),
-            });
+            let mut changed = prompt();
+            change(&mut changed);
+            state.counting_questions(|state| *state.dialogs.last_mut().unwrap() = Box::new(changed));
         };
         let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
         assert!(seen.admits(&state, Some(Action::Enter), enter, now), "the path is seen");
@@ -203,7 +197,7 @@ mod tests {
         let now = Instant::now();
         let later = |millis| now + Duration::from_millis(millis);
         state.cx.size = Size::new(20, 5);
-        state.counting_questions(|state| state.overlays.push(Overlay::LeaveWizard));
+        state.counting_questions(|state| state.dialogs.push(Box::new(LeaveWizard)));
         seen.drawing(&state);
         seen.drawn(now);
         let yes = |seen: &PromptGuard, state: &State, at| seen.admits(state, Some(Action::Yes), press('y'), at);
@@ -257,7 +251,7 @@ mod tests {
         let later = |millis| now + Duration::from_millis(millis);
         seen.drawing(&state);
         seen.drawn(now);
-        state.counting_questions(|state| state.overlays.push(Overlay::LeaveWizard));
+        state.counting_questions(|state| state.dialogs.push(Box::new(LeaveWizard)));
         let yes = |seen: &PromptGuard, state: &State, at| seen.admits(state, Some(Action::Yes), press('y'), at);
         assert!(!yes(&seen, &state, later(5)), "the question is not drawn at all");
         assert!(seen.admits(&state, Some(Action::No), press('n'), later(5)), "a no harms nobody");
@@ -269,7 +263,7 @@ mod tests {
         seen.drawing(&state);
         seen.drawn(later(30));
         assert!(yes(&seen, &state, later(20)));
-        state.counting_questions(|state| state.overlays.clear());
+        state.counting_questions(|state| state.dialogs.clear());
         assert!(!seen.admits(&state, Some(Action::Quit), press('q'), later(40)), "it was meant for what is gone");
         let ctrl_c = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         assert!(seen.admits(&state, Some(Action::Quit), ctrl_c, later(40)));

@@ -10,10 +10,11 @@ use tokio::sync::{mpsc, oneshot, watch as latest};
 
 use crate::cluster::login::{ConsoleHandle, Handover, Health};
 use crate::cluster::{Cluster, Decision, Prompt, Target, heartbeat, nodes_watch, watch};
-use crate::console::core::effect::{Effect, EffectId};
+use crate::console::core::effect::Effect;
+use crate::console::core::effect_id::EffectId;
 use crate::console::core::event::{Connection, Event, Exported, Identified};
 use crate::console::core::saved_view::SavedView;
-use crate::console::dialogs::bulk::update::BulkResult;
+use crate::console::dialogs::bulk::result::BulkResult;
 use crate::console::panes::kubeconfig;
 use crate::console::panes::kubeconfig::runner::KubeconfigRunner;
 use crate::console::panes::rbac;

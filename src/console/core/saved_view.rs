@@ -1,6 +1,7 @@
 //! What is remembered of a context: taken from the state when the console is left, put into it when it is back.
 
-use crate::console::core::state::{Pane, State};
+use crate::console::core::pane_id::Pane;
+use crate::console::core::state::State;
 use crate::console::panes::requests::columns;
 use crate::console::panes::requests::columns::Choice;
 use crate::console::panes::requests::index::{Criteria, Filter, SortKey};
@@ -21,7 +22,7 @@ pub struct SavedView {
 pub(crate) fn of(state: &State) -> Memory {
     let Criteria { filter, column, reversed, .. } = state.cx.requests.index.criteria();
     Memory {
-        pane: state.pane.name().to_owned(),
+        pane: state.cx.pane.name().to_owned(),
         sort: column.word().to_owned(),
         reversed: *reversed,
         filter: filter.word().to_owned(),
@@ -36,10 +37,10 @@ pub(crate) fn apply(state: &mut State, recalled: SavedView) {
     state.cx.welcome = recalled.first;
     let Some(memory) = recalled.memory else { return };
     // Somebody who has gone elsewhere meanwhile stays there.
-    if state.pane == Pane::default()
+    if state.cx.pane == Pane::default()
         && let Some(pane) = Pane::ALL.into_iter().find(|pane| pane.name() == memory.pane)
     {
-        state.pane = pane;
+        state.cx.pane = pane;
     }
     let known: Vec<_> = memory.columns.iter().filter_map(|word| columns::Column::of(word)).collect();
     if !known.is_empty() {

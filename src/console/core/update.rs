@@ -1,26 +1,118 @@
-//! The one place where the state changes. This file only routes; each room updates itself.
+//! The one place where the state changes. This file only routes: each pane and dialog updates itself.
 
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::cluster::watch::{self, WatchStatus};
+use crate::console::core::ctx::Ctx;
+use crate::console::core::dialog_event::{DialogEvent, Update};
 use crate::console::core::effect::Effect;
-use crate::console::core::event::Event;
-use crate::console::core::keymap::{Action, Key};
-use crate::console::core::state::{Pane, State};
-use crate::console::core::{copy, login, mouse, saved_view};
-use crate::console::dialogs;
-use crate::console::dialogs::Overlay;
-use crate::console::panes::{activity, kubeconfig, rbac, requests};
-use crate::console::widgets::form::paste;
-use crate::console::wizard;
+use crate::console::core::event::{Event, Identified};
+use crate::console::core::key::Key;
+use crate::console::core::keymap::Action;
+use crate::console::core::message::Message;
+use crate::console::core::pane::PaneView;
+use crate::console::core::pane_id::Pane;
+use crate::console::core::state::State;
+use crate::console::core::{copy, login, mouse, saved_view, switching, view};
+use crate::console::dialogs::reader::TextReader;
+use crate::console::dialogs::{context_switcher, help, palette};
+use crate::console::panes::kubeconfig::{KubeconfigResult, KubeconfigTask};
+use crate::console::panes::rbac::RbacTask;
+use crate::console::panes::{kubeconfig, rbac, requests};
+use crate::console::wizard::{self, Wizard, WizardTask};
 use crate::domain::access::Principal;
 use crate::domain::text::in_ascii;
+use crate::error::UserError;
 
-/// Takes one event in at the moment `now` and says what is to be done about it.
+/// Takes one event in at the moment `now` and returns what is to be done about it.
 pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect> {
     state.cx.clock.now = now;
-    in_ascii(state.cx.ascii, || state.counting_questions(|state| routed(state, event)))
+    in_ascii(state.cx.ascii, || {
+        state.counting_questions(|state| {
+            state.cx.question_fits = view::question_fits(state);
+            let mut effects = routed(state, event);
+            effects.extend(deliver(state, None));
+            effects
+        })
+    })
+}
+
+/// Carries out the messages that a handler sent; `from` is the place of the dialog that sent them, else the topmost.
+fn deliver(state: &mut State, from: Option<usize>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let messages = std::mem::take(&mut state.cx.messages);
+    let from = from.or(state.dialogs.len().checked_sub(1));
+    for message in messages {
+        effects.extend(carry_out(state, message, from));
+    }
+    effects
+}
+
+fn carry_out(state: &mut State, message: Message, from: Option<usize>) -> Vec<Effect> {
+    match message {
+        Message::Open(mut dialog) => {
+            state.cx.question_fits = view::dialog_fits(state, dialog.as_ref());
+            let effects = dialog.opened(&mut state.cx);
+            state.dialogs.push(dialog);
+            let from = state.dialogs.len() - 1;
+            return effects.into_iter().chain(deliver(state, Some(from))).collect();
+        }
+        Message::Close => {
+            if let Some(at) = from.filter(|at| *at < state.dialogs.len()) {
+                state.dialogs.remove(at);
+            }
+        }
+        Message::Record(written) => state.activity.add(state.cx.clock.now, written),
+        Message::ListChanged => return requests::update::settle(&mut state.requests, &mut state.cx),
+        Message::RequestRead => notify_of_request(state, Update::Read),
+        Message::RequestJudged => notify_of_request(state, Update::Judged),
+        Message::RolesChanged => requests::update::bindings_changed(&mut state.cx),
+        Message::KubeconfigsRead => {
+            let contexts =
+                Update::Contexts(context_switcher::own_place(&state.cx), state.cx.kubeconfigs.contexts().len());
+            if let Some(dialog) = state.dialogs.last_mut() {
+                dialog.update(&contexts);
+            }
+        }
+        Message::OpenWizard => {
+            let Some(wizard) = Wizard::open(&state.cx) else { return Vec::new() };
+            state.wizard = Some(wizard);
+            return vec![Effect::Wizard(WizardTask::LookForUnfinished)];
+        }
+        Message::CloseWizard => state.wizard = None,
+        Message::UndoIssuance => {
+            let Some(wizard) = &mut state.wizard else { return Vec::new() };
+            return wizard::update::undo(wizard, &mut state.cx);
+        }
+        Message::Trusted(context, then) => {
+            return kubeconfig::update::trusted(&mut state.kubeconfig, &mut state.cx, &context, then)
+                .into_iter()
+                .chain(deliver(state, None))
+                .collect();
+        }
+        Message::SwitchContext(context) => return switching::to(state, &context),
+        Message::Act(action, key) => return act(state, Some(action), key),
+    }
+    Vec::new()
+}
+
+/// The topmost dialog may show the request that was read in full.
+fn notify_of_request<'a>(state: &'a mut State, update: impl FnOnce(&'a requests::Loaded) -> Update<'a>) {
+    if let (Some(dialog), Some(loaded)) = (state.dialogs.last_mut(), &state.requests.detail.loaded) {
+        dialog.update(&update(loaded));
+    }
+}
+
+/// Offers a result to the dialogs; what none of them waits for is dropped.
+fn to_dialogs(state: &mut State, mut event: DialogEvent) -> Vec<Effect> {
+    for at in 0..state.dialogs.len() {
+        match state.dialogs[at].result(event, &mut state.cx) {
+            Ok(effects) => return effects.into_iter().chain(deliver(state, Some(at))).collect(),
+            Err(other) => event = other,
+        }
+    }
+    Vec::new()
 }
 
 fn routed(state: &mut State, event: Event) -> Vec<Effect> {
@@ -31,42 +123,27 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Paste(text) => pasted(state, &text),
         Event::Resized(size) => {
             state.cx.size = size;
-            rbac::update::resized(state);
-            requests::update::settle(state)
+            rbac::update::resized(&mut state.rbac, &mut state.cx);
+            requests::update::settle(&mut state.requests, &mut state.cx)
         }
         Event::Clock => {
-            requests::update::time_passes(state);
+            requests::update::time_passes(&mut state.cx);
             Vec::new()
         }
         Event::Nodes(nodes) => {
             state.cx.requests.engine.nodes(nodes);
             Vec::new()
         }
-        Event::Work => requests::update::work(state),
+        Event::Work => requests::update::work(&mut state.requests, &mut state.cx),
         Event::Recalled(recalled) => {
             saved_view::apply(state, recalled);
-            let mut effects = requests::update::settle(state);
-            if state.pane == Pane::Rbac {
-                effects.extend(rbac::update::show(state));
+            let mut effects = requests::update::settle(&mut state.requests, &mut state.cx);
+            if state.cx.pane == Pane::Rbac {
+                effects.extend(state.rbac.shown(&mut state.cx));
             }
             effects
         }
-        Event::Connected(result) => match result {
-            Ok(connection) => {
-                state.cx.session.connection = Some(connection);
-                state.cx.session.trouble = None;
-                vec![
-                    Effect::Identify,
-                    Effect::Kubeconfig(kubeconfig::KubeconfigTask::Read),
-                    Effect::Rbac(rbac::RbacTask::Discover),
-                    Effect::Rbac(rbac::RbacTask::Presets),
-                ]
-            }
-            Err(failure) => {
-                state.cx.session.trouble = Some(failure);
-                Vec::new()
-            }
-        },
+        Event::Connected(result) => connected(state, result),
         Event::Login(health) => {
             state.cx.session.login.heard(health);
             Vec::new()
@@ -79,53 +156,84 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
             state.cx.session.login.wait = Some(wait);
             Vec::new()
         }
-        Event::Identified(result) => {
-            match result {
-                Ok(identified) => {
-                    dialogs::decide::identified(&mut state.overlays, &identified.who.username);
-                    let me = Principal { user: identified.who.username.clone(), groups: identified.who.groups.clone() };
-                    state.cx.requests.engine.identified(me, identified.ca_ends);
-                    state.cx.requests.engine.api_hosts(&identified.api_hosts);
-                    state.cx.session.identified = Some(identified);
-                    state.cx.session.trouble = None;
-                }
-                Err(failure) => {
-                    state.cx.session.trouble = Some(failure);
-                    kubeconfig::update::explain(state);
-                }
-            }
-            rbac::news::identified(state)
-        }
-        Event::Watch(message) => requests::update::watched(state, message),
+        Event::Identified(result) => identified(state, result),
+        Event::Watch(message) => requests::update::watched(&mut state.requests, &mut state.cx, message),
         Event::WatchEnded(trouble) => {
             let now = state.cx.clock.now;
-            state.notify(false, trouble.message.clone());
+            state.cx.notify(false, trouble.message.clone());
             let status = WatchStatus::Degraded { why: trouble, since: now, next_try: now };
-            requests::update::watched(state, watch::Message::Status(status))
+            requests::update::watched(&mut state.requests, &mut state.cx, watch::Message::Status(status))
         }
-        Event::Read { uid, result } => requests::update::read(state, &uid, result),
-        Event::Decided(id, result) => dialogs::decide::decided(state, id, result),
-        Event::Bulk(id, news) => dialogs::bulk::update::heard(state, id, news),
-        Event::Deleted(id, result) => dialogs::delete::deleted(state, id, result),
-        Event::Exported(id, result) => dialogs::export::exported(state, id, result),
+        Event::Read { uid, result } => requests::update::read(&mut state.requests, &mut state.cx, &uid, result),
+        Event::Decided(id, result) => to_dialogs(state, DialogEvent::Decided(id, result)),
+        Event::Bulk(id, result) => to_dialogs(state, DialogEvent::Bulk(id, result)),
+        Event::Deleted(id, result) => to_dialogs(state, DialogEvent::Deleted(id, result)),
+        Event::Exported(id, result) => to_dialogs(state, DialogEvent::Exported(id, result)),
         Event::Rbac(news) => {
-            let effects = rbac::news::heard(state, news);
-            requests::update::bindings_changed(state);
+            let effects = rbac::news::heard(&mut state.rbac, &mut state.cx, news);
+            state.cx.send(Message::RolesChanged);
             effects
         }
-        Event::Wizard(news) => wizard::update::heard(state, news),
-        Event::Kubeconfig(news) => kubeconfig::update::heard(state, news),
+        Event::Wizard(result) => {
+            wizard::update::handle_result(&mut state.wizard, result, &mut state.cx);
+            Vec::new()
+        }
+        Event::Kubeconfig(KubeconfigResult::Planned(id, plan)) => to_dialogs(state, DialogEvent::Planned(id, plan)),
+        Event::Kubeconfig(KubeconfigResult::Changed(id, outcome)) => {
+            to_dialogs(state, DialogEvent::Changed(id, outcome))
+        }
+        Event::Kubeconfig(news) => kubeconfig::update::heard(&mut state.kubeconfig, &mut state.cx, news),
     }
 }
 
-/// The nearest room that knows the key acts on it; what none knows is text for the field that is being typed in.
+fn connected(state: &mut State, result: Result<crate::console::core::event::Connection, UserError>) -> Vec<Effect> {
+    match result {
+        Ok(connection) => {
+            state.cx.session.connection = Some(connection);
+            state.cx.session.trouble = None;
+            vec![
+                Effect::Identify,
+                Effect::Kubeconfig(KubeconfigTask::Read),
+                Effect::Rbac(RbacTask::Discover),
+                Effect::Rbac(RbacTask::Presets),
+            ]
+        }
+        Err(failure) => {
+            state.cx.session.trouble = Some(failure);
+            Vec::new()
+        }
+    }
+}
+
+fn identified(state: &mut State, result: Result<Identified, UserError>) -> Vec<Effect> {
+    let cx: &mut Ctx = &mut state.cx;
+    match result {
+        Ok(identified) => {
+            for dialog in &mut state.dialogs {
+                dialog.update(&Update::Identified(&identified.who.username));
+            }
+            let me = Principal { user: identified.who.username.clone(), groups: identified.who.groups.clone() };
+            cx.requests.engine.identified(me, identified.ca_ends);
+            cx.requests.engine.api_hosts(&identified.api_hosts);
+            cx.session.identified = Some(identified);
+            cx.session.trouble = None;
+        }
+        Err(failure) => {
+            cx.session.trouble = Some(failure);
+            kubeconfig::update::explain(cx);
+        }
+    }
+    rbac::news::identified(cx)
+}
+
+/// The nearest context that knows the key acts on it; what none knows is text for the field that is being typed in.
 fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let action = state.cx.keymap.lookup(&state.places(), Key::of(key));
     let welcomed = std::mem::take(&mut state.cx.welcome);
     let mut effects = act(state, action, key);
     if welcomed {
-        // The list has more room now.
-        effects.extend(requests::update::settle(state));
+        // The list has more lines now.
+        effects.extend(requests::update::settle(&mut state.requests, &mut state.cx));
     }
     effects
 }
@@ -133,53 +241,54 @@ fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 /// Does what an action asks for, whichever way it was asked.
 pub(crate) fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     match action {
-        // Whoever interrupts a login program means that.
+        // Who interrupts a login program means that.
         Some(Action::Quit) if interrupts(key) && login::can_cancel(state) => return vec![Effect::CancelLogin],
         Some(Action::Quit) => return vec![Effect::Quit],
         Some(Action::Redraw) => return vec![Effect::Redraw],
         Some(Action::Suspend) => return vec![Effect::Suspend],
         Some(Action::Help) => {
-            let help = Overlay::help(&state.cx.keymap, &state.places());
-            state.overlays.push(help);
-            return Vec::new();
+            let lines = help::lines(&state.cx.keymap, &state.places());
+            state.cx.open(TextReader::new("Keys", lines));
+            return deliver(state, None);
         }
         Some(Action::Palette) => {
-            dialogs::palette::open(state);
-            return Vec::new();
+            let palette = palette::Palette::new(&state.cx, &state.places(), |action| view::possible(state, action));
+            state.cx.open(palette);
+            return deliver(state, None);
         }
         Some(Action::Copy) => return copied(state),
         _ => {}
     }
-    if !state.overlays.is_empty() {
-        return dialogs::key(state, action, key);
-    }
-    if state.wizard.is_some() {
-        return wizard::update::key(state, action, key);
-    }
+    let effects = if let Some(dialog) = state.dialogs.last_mut() {
+        dialog.key(action, key, &mut state.cx)
+    } else if let Some(wizard) = &mut state.wizard {
+        wizard.key(action, key, &mut state.cx)
+    } else {
+        in_pane(state, action, key)
+    };
+    effects.into_iter().chain(deliver(state, None)).collect()
+}
+
+fn in_pane(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
     match action {
-        Some(Action::ShowRequests) => {
-            state.pane = Pane::Requests;
-            Vec::new()
-        }
-        Some(Action::ShowRbac) => rbac::update::show(state),
-        Some(Action::ShowKubeconfig) => {
-            state.pane = Pane::Kubeconfig;
-            vec![Effect::Kubeconfig(kubeconfig::KubeconfigTask::Read)]
-        }
+        Some(Action::ShowRequests) => show(state, Pane::Requests),
+        Some(Action::ShowRbac) => show(state, Pane::Rbac),
+        Some(Action::ShowKubeconfig) => show(state, Pane::Kubeconfig),
+        Some(Action::ShowActivity) => show(state, Pane::Activity),
         Some(Action::LogIn) => login::again(state),
         Some(Action::Back) if login::can_cancel(state) => vec![Effect::CancelLogin],
-        Some(Action::SwitchContext) if state.pane != Pane::Kubeconfig => dialogs::context_switcher::open(state),
-        Some(Action::ShowActivity) => {
-            state.pane = Pane::Activity;
-            Vec::new()
+        Some(Action::SwitchContext) if state.cx.pane != Pane::Kubeconfig => context_switcher::open(&mut state.cx),
+        _ => {
+            let (pane, cx) = state.seen_mut();
+            pane.key(action, key, cx)
         }
-        _ => match state.pane {
-            Pane::Requests => requests::update::key(state, action, key),
-            Pane::Rbac => rbac::update::key(state, action, key),
-            Pane::Kubeconfig => kubeconfig::update::key(state, action),
-            Pane::Activity => activity::key(state, action),
-        },
     }
+}
+
+fn show(state: &mut State, pane: Pane) -> Vec<Effect> {
+    state.cx.pane = pane;
+    let (pane, cx) = state.seen_mut();
+    pane.shown(cx)
 }
 
 fn interrupts(key: KeyEvent) -> bool {
@@ -191,41 +300,30 @@ fn copied(state: &mut State) -> Vec<Effect> {
     match copy::what(state) {
         None => Vec::new(),
         Some(Err(why)) => {
-            state.notify_on_top(false, why);
+            state.cx.notify_on_top(false, why);
             Vec::new()
         }
         Some(Ok(text)) => {
             let lines = text.as_str().lines().count();
             let what = if lines == 1 { text.as_str().to_owned() } else { format!("{lines} lines") };
-            state.notify_on_top(true, format!("copied {what}"));
+            state.cx.notify_on_top(true, format!("copied {what}"));
             vec![Effect::Copy(text)]
         }
     }
 }
 
-/// A paste goes to the field that has the keyboard, or is refused with the reason.
+/// A paste is for the field that has the keyboard, or is refused with the reason.
 fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
-    let pasted = if let Some(overlay) = state.overlays.last_mut() {
-        overlay.paste(text)
+    let pasted = if let Some(dialog) = state.dialogs.last_mut() {
+        dialog.paste(text).map(|()| Vec::new())
     } else if let Some(wizard) = &mut state.wizard {
-        wizard.paste(text)
-    } else if state.pane == Pane::Rbac {
-        let pasted = state.rbac.paste(text);
-        if pasted.is_ok() && state.rbac.typing.is_some() {
-            return rbac::update::refresh(state);
-        }
-        pasted
-    } else if state.requests.typing.is_some() {
-        paste::line(text).map(|line| {
-            for c in line.chars() {
-                requests::update::typed(state, KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
-            }
-        })
+        wizard.paste(text).map(|()| Vec::new())
     } else {
-        Ok(())
+        let (pane, cx) = state.seen_mut();
+        pane.paste(text, cx)
     };
-    if let Err(why) = pasted {
-        state.notify_on_top(false, why);
-    }
-    Vec::new()
+    pasted.unwrap_or_else(|why| {
+        state.cx.notify_on_top(false, why);
+        Vec::new()
+    })
 }

@@ -4,15 +4,20 @@ use ratatui::Frame;
 use ratatui::layout::{Alignment, Position, Rect, Size};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
 use unicode_width::UnicodeWidthStr;
 
 use crate::cluster::watch::WatchStatus;
+use crate::console::core::dialog::Dialog;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::{Pane, State};
-use crate::console::core::{ascii, login, saved_view};
-use crate::console::panes::{activity, kubeconfig, rbac, requests};
+use crate::console::core::pane_id::Pane;
+use crate::console::core::state::State;
+use crate::console::core::{ascii, login_view, saved_view};
+use crate::console::panes::kubeconfig::life;
+use crate::console::wizard;
+
 use crate::console::widgets::text::shown;
-use crate::console::{dialogs, wizard};
+
 use crate::domain::text::in_ascii;
 
 /// Draws everything.
@@ -34,24 +39,19 @@ fn draw_all(frame: &mut Frame, state: &State) {
     let line = |y| Rect { y, height: 1, ..area };
     header(frame, line(0), state);
     tabs(frame, line(1), state);
-    let body = state.body();
-    match (&state.wizard, state.pane) {
-        (Some(wizard), _) => wizard::view::draw(frame, body, state, wizard),
-        (None, Pane::Requests) => requests::view::draw(frame, body, state),
-        (None, Pane::Rbac) => rbac::view::draw(frame, body, state),
-        (None, Pane::Kubeconfig) => kubeconfig::view::draw(frame, body, state),
-        (None, Pane::Activity) => activity::view::draw(frame, body, state),
+    let body = state.cx.body();
+    match &state.wizard {
+        Some(wizard) => wizard::view::draw(frame, body, &state.cx, wizard),
+        None => state.seen().draw(frame, body, &state.cx),
     }
     notice(frame, line(body.bottom() - 1), state);
-    if let Some(top) = state.overlays.last() {
-        dialogs::view::draw(frame, body, state, top);
+    if let Some(top) = state.dialog() {
+        let area = top.area(body, &state.cx);
+        frame.render_widget(Clear, area);
+        top.draw(frame, area, &state.cx);
         // The reason why a key or a paste did not count is shown with the question or the field.
-        let line_of = state.fresh_notice().and_then(|fresh| {
-            if top.asks() {
-                Some(dialogs::view::notice_line(body, top))
-            } else {
-                fresh.on_top.then(|| body.bottom() - 1)
-            }
+        let line_of = state.cx.fresh_notice().and_then(|fresh| {
+            if top.asks() { Some(top.notice_line(body)) } else { fresh.on_top.then(|| body.bottom() - 1) }
         });
         if let Some(y) = line_of {
             notice(frame, line(y), state);
@@ -75,15 +75,19 @@ pub(crate) fn question_fits(state: &State) -> bool {
     if is_too_small(state.cx.size) {
         return false;
     }
-    let fits = || match (state.overlays.last(), &state.wizard, &state.rbac.sheet) {
-        (Some(overlay), ..) => dialogs::view::fits(state, state.body(), overlay),
-        (None, Some(wizard), _) => {
-            wizard.step != wizard::WizardStep::Review || wizard::review_view::fits(state, wizard)
+    let fits = || match (state.dialog(), &state.wizard) {
+        (Some(dialog), _) => dialog.fits(state.cx.body(), &state.cx),
+        (None, Some(wizard)) => {
+            wizard.step != wizard::WizardStep::Review || wizard::review_view::fits(&state.cx, wizard)
         }
-        (None, None, Some(sheet)) if state.pane == Pane::Rbac => rbac::edit::view::fits(state, sheet),
-        _ => true,
+        (None, None) => state.seen().fits(&state.cx),
     };
     in_ascii(state.cx.ascii, fits)
+}
+
+/// [`question_fits`] for a dialog that is about to be opened.
+pub(crate) fn dialog_fits(state: &State, dialog: &dyn Dialog) -> bool {
+    !is_too_small(state.cx.size) && dialog.fits(state.cx.body(), &state.cx)
 }
 
 /// Narrower screens have no room for everything in the header.
@@ -102,13 +106,13 @@ fn header(frame: &mut Frame, area: Rect, state: &State) {
         ("countersign  ", counts)
     };
     let (live, live_style) = live(state);
-    let warning = kubeconfig::view::header_warning(state);
+    let warning = life::header_warning(&state.cx);
     let marks = if state.cx.session.practice { " sandbox".len() } else { 0 };
     let marks = marks + if state.cx.session.read_only { " read-only".len() } else { 0 };
     let marks = marks + warning.as_ref().map_or(0, |text| text.width());
     let room = usize::from(area.width).saturating_sub(counts.width() + live.width() + 6 + marks);
     let context = state.cx.session.connection.as_ref().map_or("…", |connection| connection.context.as_str());
-    let who = state.username().unwrap_or("…");
+    let who = state.cx.username().unwrap_or("…");
     let version = state.cx.session.identified.as_ref().map_or("", |identified| identified.version.as_str());
     let place = format!("{name}{context} › {who}  {version}");
     let mut left = vec![Span::raw(" "), Span::styled(shown(&place, room), theme.strong())];
@@ -126,7 +130,7 @@ fn header(frame: &mut Frame, area: Rect, state: &State) {
 
 fn live(state: &State) -> (String, Style) {
     let theme = state.cx.theme;
-    if let Some(login) = login::header(state) {
+    if let Some(login) = login_view::header(&state.cx) {
         return login;
     }
     match &state.cx.requests.watch {
@@ -159,7 +163,7 @@ fn tab_texts(state: &State) -> [(Pane, Action, String); 4] {
         return texts;
     }
     texts.map(|(pane, action, text)| match text.split_once(' ') {
-        Some((key, _)) if pane != state.pane => (pane, action, key.to_owned()),
+        Some((key, _)) if pane != state.cx.pane => (pane, action, key.to_owned()),
         _ => (pane, action, text),
     })
 }
@@ -186,7 +190,7 @@ fn tabs(frame: &mut Frame, area: Rect, state: &State) {
     let mut line = Vec::new();
     for (pane, _, text) in tab_texts(state) {
         line.push(Span::raw(if line.is_empty() { " " } else { "  " }));
-        line.push(if state.pane == pane && state.wizard.is_none() {
+        line.push(if state.cx.pane == pane && state.wizard.is_none() {
             Span::styled(format!("[{text}]"), theme.strong())
         } else {
             Span::styled(format!(" {text} "), theme.dim())
@@ -200,7 +204,7 @@ fn tabs(frame: &mut Frame, area: Rect, state: &State) {
 fn notice(frame: &mut Frame, area: Rect, state: &State) {
     let theme = state.cx.theme;
     let width = usize::from(area.width).saturating_sub(6);
-    let (text, style) = if let Some(notice) = state.fresh_notice() {
+    let (text, style) = if let Some(notice) = state.cx.fresh_notice() {
         let (symbol, style) = if notice.good { ("✔", theme.good()) } else { ("✖", theme.bad()) };
         (format!("{symbol} {}", notice.text), style)
     } else if let Some(text) = degraded(state) {
@@ -216,17 +220,17 @@ fn notice(frame: &mut Frame, area: Rect, state: &State) {
 }
 
 fn degraded(state: &State) -> Option<String> {
-    if let Some(text) = login::sentence(state) {
+    if let Some(text) = login_view::sentence(&state.cx) {
         return Some(text);
     }
     // That pane tells of its own watches.
-    if state.pane == Pane::Rbac && state.wizard.is_none() {
+    if state.cx.pane == Pane::Rbac && state.wizard.is_none() {
         return None;
     }
     match &state.cx.requests.watch {
         WatchStatus::Degraded { why, next_try, .. } => {
             let wait = (*next_try - state.cx.clock.now).num_seconds().max(0);
-            let why = kubeconfig::update::plainly(state, why.kind, &why.message);
+            let why = life::plainly(&state.cx, why.kind, &why.message);
             Some(format!("! what you see is old: {why}; next try in {wait} s"))
         }
         WatchStatus::Forbidden { message, .. } => Some(format!("✖ {message}")),
@@ -249,24 +253,14 @@ fn footer(frame: &mut Frame, area: Rect, state: &State) {
     frame.render_widget(Line::from(spans), area);
 }
 
-/// What a search without a hit says.
-pub(crate) fn nothing_found(state: &State) -> String {
-    format!("Nothing found. {} clears the search.", state.cx.keymap.word(KeyContext::Everywhere, Action::Back))
-}
-
 /// Whether `action` would do something now: what footer and palette offer.
 pub(crate) fn possible(state: &State, action: Action) -> bool {
     if action == Action::Yes && !question_fits(state) {
         return false;
     }
-    if let Some(overlay) = state.overlays.last() {
-        return overlay.possible(action);
-    }
-    match (&state.wizard, state.pane) {
-        (Some(wizard), _) => wizard.possible(action),
-        (None, Pane::Requests) => requests::update::possible(state, action),
-        (None, Pane::Rbac) => rbac::update::possible(state, action),
-        (None, Pane::Kubeconfig) => state.kubeconfig.possible(action, &state.cx.kubeconfigs),
-        (None, Pane::Activity) => true,
+    match (state.dialog(), &state.wizard) {
+        (Some(dialog), _) => dialog.is_possible(action),
+        (None, Some(wizard)) => wizard.possible(action),
+        (None, None) => state.seen().is_possible(action, &state.cx),
     }
 }

@@ -1,17 +1,20 @@
 //! The choice of the list's columns: the list behind it follows at once.
 
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use crate::console::core::ctx::Ctx;
+use crate::console::core::dialog::Dialog;
 use crate::console::core::effect::Effect;
-use crate::console::core::keymap::Action;
-use crate::console::core::state::State;
-use crate::console::dialogs::Overlay;
+use crate::console::core::keymap::{Action, KeyContext};
+use crate::console::core::movement::steps;
+use crate::console::dialogs::columns_view;
 use crate::console::panes::requests::layout::parts;
-use crate::console::panes::requests::update::steps;
 
 /// The sheet.
 #[derive(Debug, Default)]
-pub struct Columns {
+pub(crate) struct Columns {
     /// The place of the cursor.
     pub place: usize,
 }
@@ -20,8 +23,8 @@ pub struct Columns {
 const LEFT: u16 = 3;
 
 /// Where it stands: beside the list where the detail does, else at the bottom.
-pub(crate) fn area(body: Rect, state: &State) -> Rect {
-    let lines = u16::try_from(state.cx.requests.columns.now.all().len()).unwrap_or(0) + 2;
+fn area(body: Rect, cx: &Ctx) -> Rect {
+    let lines = u16::try_from(cx.requests.columns.now.all().len()).unwrap_or(0) + 2;
     if let Some(beside) = parts(body).detail.filter(|detail| detail.y == body.y) {
         return Rect { height: lines.min(body.height), ..beside };
     }
@@ -29,20 +32,40 @@ pub(crate) fn area(body: Rect, state: &State) -> Rect {
     Rect { y: body.bottom() - height, height, ..body }
 }
 
-/// A key while it is open.
-pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
-    let height = usize::from(area(state.body(), state).height).saturating_sub(2);
-    let columns = &mut state.cx.requests.columns;
-    let Some(Overlay::Columns(sheet)) = state.overlays.last_mut() else { return Vec::new() };
+impl Dialog for Columns {
+    fn contexts(&self) -> Vec<KeyContext> {
+        vec![KeyContext::Columns, KeyContext::List, KeyContext::Always]
+    }
+
+    fn key(&mut self, action: Option<Action>, _key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
+        on_key(self, action, cx);
+        Vec::new()
+    }
+
+    fn is_possible(&self, action: Action) -> bool {
+        !matches!(action, Action::Search | Action::Copy)
+    }
+
+    /// The list is to be seen while its columns are chosen.
+    fn area(&self, body: Rect, cx: &Ctx) -> Rect {
+        area(body, cx)
+    }
+
+    fn draw(&self, frame: &mut Frame, area: Rect, cx: &Ctx) {
+        columns_view::draw(frame, area, cx, self);
+    }
+}
+
+fn on_key(sheet: &mut Columns, action: Option<Action>, cx: &mut Ctx) {
+    let height = usize::from(area(cx.body(), cx).height).saturating_sub(2);
+    let columns = &mut cx.requests.columns;
     match action {
         Some(Action::Mark) => columns.now.toggle(sheet.place),
         Some(action @ (Action::MoveDown | Action::MoveUp)) => {
             sheet.place = columns.now.shift(sheet.place, action == Action::MoveDown);
         }
         Some(Action::Reset) => columns.now = columns.home,
-        Some(Action::Back) => {
-            state.overlays.pop();
-        }
+        Some(Action::Back) => cx.close(),
         Some(action) => {
             if let Some(steps) = steps(action, height) {
                 let last = columns.now.all().len() - 1;
@@ -51,5 +74,4 @@ pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
         }
         None => {}
     }
-    Vec::new()
 }

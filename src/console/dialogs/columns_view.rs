@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::console::core::state::State;
+use crate::console::core::ctx::Ctx;
 use crate::console::dialogs::columns::Columns;
 use crate::console::dialogs::view::framed;
 use crate::console::panes::requests::columns::meaning;
@@ -16,11 +16,11 @@ use crate::console::widgets::text::{cell, shown};
 const NAME: usize = 11;
 
 /// Draws it.
-pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &Columns) {
-    let theme = state.cx.theme;
-    let choice = &state.cx.requests.columns.now;
-    let table = Table::new(choice, usize::from(parts(state.body()).list.width).saturating_sub(2));
-    let inner = framed(frame, area, state, "Columns");
+pub(crate) fn draw(frame: &mut Frame, area: Rect, cx: &Ctx, sheet: &Columns) {
+    let theme = cx.theme;
+    let choice = &cx.requests.columns.now;
+    let table = Table::new(choice, usize::from(parts(cx.body()).list.width).saturating_sub(2));
+    let inner = framed(frame, area, cx, "Columns");
     let top = (sheet.place + 1).saturating_sub(inner.height.into());
     let rest = usize::from(inner.width).saturating_sub(4 + NAME);
     let lines = choice.all().iter().enumerate().skip(top);

@@ -1,102 +1,113 @@
-//! Switching the console itself to another context: everything that came from the old cluster goes, and the loop
-//! connects anew over channels of its own, so that a late answer of the old one reaches nobody.
+//! The choice of a context for this console.
 
-use crate::cluster::login::Health;
-use crate::console::core::ctx::Session;
+use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::console::core::ctx::Ctx;
+use crate::console::core::dialog::Dialog;
+use crate::console::core::dialog_event::Update;
 use crate::console::core::effect::Effect;
-use crate::console::core::keymap::Action;
-use crate::console::core::saved_view;
-use crate::console::core::state::State;
-use crate::console::dialogs::Overlay;
-use crate::console::panes::kubeconfig::{KubeconfigTask, Then, update};
-use crate::console::panes::rbac::{RbacModel, RbacPane};
-use crate::console::panes::requests::RequestsPane;
-use crate::console::panes::requests::columns::Columns;
-use crate::console::panes::requests::judging::VerdictEngine;
-use crate::console::panes::requests::list::RequestList;
-use crate::console::panes::requests::update::steps;
-use crate::domain::text::printable;
+use crate::console::core::keymap::{Action, KeyContext};
+use crate::console::core::message::Message;
+use crate::console::core::movement::steps;
+use crate::console::dialogs::view::framed;
+use crate::console::panes::kubeconfig::KubeconfigTask;
+use crate::console::panes::kubeconfig::life::validity;
+use crate::console::widgets::text::{cell, shown};
 
 /// The contexts to choose from, and which is under the cursor.
 #[derive(Debug, Default)]
-pub struct Picker {
+pub(crate) struct Picker {
     /// The place of the cursor; `None` until the contexts are known.
     pub place: Option<usize>,
 }
 
 /// Opens the picker.
-pub(crate) fn open(state: &mut State) -> Vec<Effect> {
-    state.overlays.push(Overlay::SwitchContext(Picker { place: own_place(state) }));
+pub(crate) fn open(cx: &mut Ctx) -> Vec<Effect> {
+    let place = own_place(cx);
+    cx.open(Picker { place });
     vec![Effect::Kubeconfig(KubeconfigTask::Read)]
 }
 
-fn own_place(state: &State) -> Option<usize> {
-    let contexts = state.cx.kubeconfigs.contexts();
-    let own = state.cx.session.connection.as_ref().map(|connection| connection.context.as_str());
+/// Where the context of the connection is, once the contexts are known.
+pub(crate) fn own_place(cx: &Ctx) -> Option<usize> {
+    let contexts = cx.kubeconfigs.contexts();
+    let own = cx.session.connection.as_ref().map(|connection| connection.context.as_str());
     (!contexts.is_empty()).then(|| contexts.iter().position(|context| Some(context.name.as_str()) == own).unwrap_or(0))
 }
 
-/// The contexts were read: an open picker that waited for them has a cursor now.
-pub(crate) fn read(state: &mut State) {
-    let place = own_place(state);
-    let last = state.cx.kubeconfigs.contexts().len().saturating_sub(1);
-    if let Some(Overlay::SwitchContext(picker)) = state.overlays.last_mut() {
-        picker.place = picker.place.map(|at| at.min(last)).or(place);
+impl Dialog for Picker {
+    fn contexts(&self) -> Vec<KeyContext> {
+        vec![KeyContext::Picker, KeyContext::List, KeyContext::Always]
     }
-}
 
-/// A key in the picker.
-pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
-    let height = usize::from(state.body().height).saturating_sub(2);
-    let last = state.cx.kubeconfigs.contexts().len().saturating_sub(1);
-    let Some(Overlay::SwitchContext(picker)) = state.overlays.last_mut() else { return Vec::new() };
-    match action {
-        Some(Action::Open) => {
-            let name = picker.place.and_then(|at| Some(state.cx.kubeconfigs.contexts().get(at)?.name.clone()));
-            state.overlays.pop();
-            return name.map(|name| to(state, &name)).unwrap_or_default();
-        }
-        Some(Action::Back) => {
-            state.overlays.pop();
-        }
-        Some(action) => {
-            if let (Some(steps), Some(at)) = (steps(action, height), picker.place) {
-                picker.place = Some(at.saturating_add_signed(steps).min(last));
+    fn key(&mut self, action: Option<Action>, _key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
+        let height = usize::from(cx.body().height).saturating_sub(2);
+        let last = cx.kubeconfigs.contexts().len().saturating_sub(1);
+        match action {
+            Some(Action::Open) => {
+                let name = self.place.and_then(|at| Some(cx.kubeconfigs.contexts().get(at)?.name.clone()));
+                cx.close();
+                if let Some(name) = name {
+                    cx.send(Message::SwitchContext(name));
+                }
             }
+            Some(Action::Back) => cx.close(),
+            Some(action) => {
+                if let (Some(steps), Some(at)) = (steps(action, height), self.place) {
+                    self.place = Some(at.saturating_add_signed(steps).min(last));
+                }
+            }
+            None => {}
         }
-        None => {}
+        Vec::new()
     }
-    Vec::new()
+
+    /// The contexts were read: a picker that waited for them has a cursor now.
+    fn update(&mut self, update: &Update<'_>) {
+        if let Update::Contexts(own, count) = update {
+            self.place = self.place.map(|at| at.min(count.saturating_sub(1))).or(*own);
+        }
+    }
+
+    fn is_possible(&self, action: Action) -> bool {
+        !matches!(action, Action::Search | Action::Copy)
+    }
+
+    fn draw(&self, frame: &mut Frame, area: Rect, cx: &Ctx) {
+        let inner = framed(frame, area, cx, "Switch this console to");
+        draw_list(frame, inner, cx, self);
+    }
 }
 
-/// Switches; to the context that the console is connected to, it connects anew.
-pub(crate) fn to(state: &mut State, context: &str) -> Vec<Effect> {
-    if update::asks_first(state, context, Then::Switch) {
-        return Vec::new();
+/// Draws the choice of a context for the console, inside of its frame.
+fn draw_list(frame: &mut Frame, inner: Rect, cx: &Ctx, picker: &Picker) {
+    let Some(place) = picker.place else {
+        let text =
+            cx.kubeconfigs.trouble.as_ref().map_or("Reading…".to_owned(), |trouble| format!("✖ {}", trouble.message));
+        frame.render_widget(Line::raw(shown(&text, inner.width.into())), inner);
+        return;
+    };
+    let own = cx.session.connection.as_ref().map(|connection| connection.context.as_str());
+    let height = usize::from(inner.height);
+    let top = (place + 1).saturating_sub(height);
+    let contexts = cx.kubeconfigs.contexts().iter().enumerate().skip(top).take(height);
+    for (y, (at, context)) in (inner.y..).zip(contexts) {
+        let here = if own == Some(context.name.as_str()) { " (here)" } else { "" };
+        let (left, style) = validity(cx, context, cx.theme);
+        let name = usize::from(inner.width).saturating_sub(46).clamp(20, 60);
+        let mut line = Line::from(vec![
+            Span::raw(if at == place { "› " } else { "  " }),
+            Span::raw(cell(&format!("{}{here}", context.name), name)),
+            Span::raw(cell(&format!(" {}", context.user), 18)),
+            Span::raw(cell(&format!(" {}", context.credential()), 14)),
+            Span::styled(cell(&left, 11), style),
+        ]);
+        if at == place {
+            line = line.style(cx.theme.chosen());
+        }
+        frame.render_widget(line, Rect { y, height: 1, ..inner });
     }
-    let same = state.cx.session.connection.as_ref().is_some_and(|connection| connection.context == context);
-    let login = same && state.cx.session.login.health != Health::Fine;
-    let mut effects = leave(state);
-    let done = if same { "connected anew to" } else { "connected to" };
-    state.notify(true, format!("{done} {}; the kubeconfig's current context is unchanged", printable(context)));
-    effects.push(Effect::Connect { context: Some(context.to_owned()), login });
-    effects
-}
-
-/// Forgets everything of the cluster that the console was connected to.
-pub(crate) fn leave(state: &mut State) -> Vec<Effect> {
-    let left = state.cx.session.connection.as_ref().map(|connection| connection.context.clone());
-    let left = left.map(|context| Effect::Remember(context, saved_view::of(state)));
-    // Nothing of the old cluster stays; whether this context is one in which nothing is written is found out anew.
-    let Session { read_only_asked, practice, .. } = state.cx.session;
-    state.cx.session = Session { read_only: read_only_asked, read_only_asked, practice, ..Session::default() };
-    // The house's policy is the same everywhere, and so is what the config file says of columns.
-    let policy = std::mem::take(&mut state.cx.requests.engine.known.policy);
-    let columns = Columns::at_home(state.cx.requests.columns.home);
-    state.cx.requests = RequestList { engine: VerdictEngine::by(policy), columns, ..RequestList::default() };
-    state.cx.rbac = RbacModel::default();
-    state.requests = RequestsPane::default();
-    state.rbac = RbacPane::default();
-    state.kubeconfig.forget_connection();
-    left.into_iter().collect()
 }

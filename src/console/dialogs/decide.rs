@@ -3,15 +3,19 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
 
 use crate::cluster::{Decision, Verb};
 use crate::config::Confirm;
 use crate::console::core::ctx::Ctx;
-use crate::console::core::effect::{Effect, EffectId};
+use crate::console::core::dialog::Dialog;
+use crate::console::core::dialog_event::{DialogEvent, Update};
+use crate::console::core::effect::Effect;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::State;
-use crate::console::core::view;
-use crate::console::dialogs::{Overlay, Phase, hint};
+use crate::console::dialogs::decide_view;
+use crate::console::dialogs::phase::{FORM_STEPS, Phase, hint};
+use crate::console::dialogs::view::decision_notice_line;
 use crate::console::panes::requests::Loaded;
 use crate::console::widgets::form::Form;
 use crate::domain::commands;
@@ -27,7 +31,7 @@ use crate::operations::issue::WriteRecord;
 
 /// A decision being made.
 #[derive(Debug)]
-pub struct Decide {
+pub(crate) struct Decide {
     /// Approve or deny.
     pub verb: Verb,
     /// The request's name and uid, as the row had them.
@@ -48,7 +52,7 @@ pub struct Decide {
 
 /// A remark about a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Note {
+pub(crate) enum Note {
     /// The name typed is not the request's.
     Mistyped,
     /// A name that confirms was pasted.
@@ -57,7 +61,7 @@ pub enum Note {
 
 /// The fields of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DecideField {
+pub(crate) enum DecideField {
     /// The request's name, typed to approve a dangerous one.
     Name,
     /// One word for machines.
@@ -90,52 +94,12 @@ impl Decide {
         field != DecideField::Name || self.is_dangerous()
     }
 
-    /// Where keys are looked up.
-    pub(crate) fn places(&self) -> Vec<KeyContext> {
-        match self.phase {
-            Phase::Asking if self.editing => vec![KeyContext::Form, KeyContext::Always],
-            Phase::Asking => vec![KeyContext::Confirm, KeyContext::Always],
-            Phase::Failed(_) => vec![KeyContext::Reader, KeyContext::Always],
-            Phase::Sent(_) => vec![KeyContext::Always],
-        }
-    }
-
     fn see(&mut self, request: Request, verdict: Verdict) {
         self.seen = Some((request, verdict));
         if self.is_dangerous() {
             self.form.focus(DecideField::Name);
             self.editing = true;
         }
-    }
-
-    /// What has been typed of the name that confirms, while its field has the keyboard.
-    pub(crate) fn confirming_name(&self) -> Option<&str> {
-        let typing = self.phase == Phase::Asking && self.editing && self.form.focused() == Some(DecideField::Name);
-        typing.then(|| self.form.value(DecideField::Name))
-    }
-
-    /// Text pasted into the field that has the keyboard. A name that confirms is typed.
-    pub(crate) fn paste(&mut self, text: &str) -> Result<(), &'static str> {
-        if self.confirming_name().is_some() {
-            self.form.clear(DecideField::Name);
-            self.note = Some(Note::Pasted);
-            Ok(())
-        } else {
-            self.form.paste(text)
-        }
-    }
-
-    /// What a yes depends on: the version and every finding.
-    pub(crate) fn question(&self) -> u64 {
-        let mut hash = DefaultHasher::new();
-        (self.phase == Phase::Asking).hash(&mut hash);
-        if let Some((request, verdict)) = &self.seen {
-            (&request.pin.uid, &request.pin.resource_version).hash(&mut hash);
-            for finding in &verdict.findings {
-                (finding.rule, finding.level, &finding.text).hash(&mut hash);
-            }
-        }
-        hash.finish()
     }
 
     /// Asks the gate. `shown` says whether identity and verdict are on the screen in full.
@@ -172,84 +136,147 @@ pub(super) fn message(verb: Verb, who: Option<&str>) -> String {
     who.map_or_else(|| format!("{did} with countersign"), |who| format!("{did} by {who} with countersign"))
 }
 
-/// Who we are is known now: an open question's message says so.
-pub(crate) fn identified(overlays: &mut [Overlay], who: &str) {
-    for overlay in overlays {
-        match overlay {
-            Overlay::Decide(decide) => decide.form.suggest(DecideField::Message, &message(decide.verb, Some(who))),
-            Overlay::Bulk(bulk) => crate::console::dialogs::bulk::update::identified(bulk, who),
+impl Decide {
+    /// A question about `row`, of which `loaded` was read.
+    pub(crate) fn new(verb: Verb, row: &Row, loaded: Option<&Loaded>, who: Option<&str>) -> Self {
+        let reason = if verb == Verb::Approve { "ReviewedByAdmin" } else { "DeniedByAdmin" };
+        let form = Form::default()
+            .text(DecideField::Name, "Its name", "")
+            .text(DecideField::Reason, "Reason", reason)
+            .text(DecideField::Message, "Message", message(verb, who));
+        let mut decide = Self {
+            verb,
+            name: row.name.to_string(),
+            uid: row.uid.clone(),
+            seen: None,
+            form,
+            editing: false,
+            note: None,
+            phase: Phase::Asking,
+        };
+        decide.form.focus(DecideField::Reason);
+        if let Some(loaded) = loaded {
+            decide.see(loaded.request.clone(), loaded.verdict.clone());
+        }
+        decide
+    }
+}
+
+impl Dialog for Decide {
+    fn contexts(&self) -> Vec<KeyContext> {
+        match self.phase {
+            Phase::Asking if self.editing => vec![KeyContext::Form, KeyContext::Always],
+            Phase::Asking => vec![KeyContext::Confirm, KeyContext::Always],
+            Phase::Failed(_) => vec![KeyContext::Reader, KeyContext::Always],
+            Phase::Sent(_) => vec![KeyContext::Always],
+        }
+    }
+
+    /// Where the user wants no question for such a request, it is answered at once. What does not fit on the screen is
+    /// never decided without a question.
+    fn opened(&mut self, cx: &mut Ctx) -> Vec<Effect> {
+        // An earlier notice is about something else.
+        cx.notice = None;
+        if self.asks(cx.confirm) || !cx.question_fits { Vec::new() } else { answer(self, cx) }
+    }
+
+    fn key(&mut self, action: Option<Action>, key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
+        on_key(self, action, key, cx)
+    }
+
+    fn result(&mut self, event: DialogEvent, cx: &mut Ctx) -> Result<Vec<Effect>, DialogEvent> {
+        match event {
+            DialogEvent::Decided(id, result) if self.phase == Phase::Sent(id) => {
+                decided(self, result, cx);
+                Ok(Vec::new())
+            }
+            other => Err(other),
+        }
+    }
+
+    fn update(&mut self, update: &Update<'_>) {
+        match update {
+            Update::Identified(who) => self.form.suggest(DecideField::Message, &message(self.verb, Some(who))),
+            // An open question that waited for it can now be answered.
+            Update::Read(loaded) if self.seen.is_none() && self.uid == Uid::of(&loaded.request.pin.uid) => {
+                self.see(loaded.request.clone(), loaded.verdict.clone());
+            }
+            // What is seen is what holds now. A danger that comes to light asks for the name.
+            Update::Judged(loaded) => {
+                if let Some((request, verdict)) = &self.seen
+                    && request.pin == loaded.request.pin
+                    && *verdict != loaded.verdict
+                {
+                    self.see(loaded.request.clone(), loaded.verdict.clone());
+                }
+            }
             _ => {}
         }
     }
-}
 
-/// Opens the question about `row`; where the user wants none for such a request, it is answered at once.
-pub(crate) fn open(state: &mut State, row: &Row, approve: bool) -> Vec<Effect> {
-    let (verb, reason) = if approve { (Verb::Approve, "ReviewedByAdmin") } else { (Verb::Deny, "DeniedByAdmin") };
-    let form = Form::default()
-        .text(DecideField::Name, "Its name", "")
-        .text(DecideField::Reason, "Reason", reason)
-        .text(DecideField::Message, "Message", message(verb, state.username()));
-    let mut decide = Decide {
-        verb,
-        name: row.name.to_string(),
-        uid: row.uid.clone(),
-        seen: None,
-        form,
-        editing: false,
-        note: None,
-        phase: Phase::Asking,
-    };
-    decide.form.focus(DecideField::Reason);
-    if let Some(loaded) = state.requests.current(&state.cx.requests) {
-        decide.see(loaded.request.clone(), loaded.verdict.clone());
+    /// A name that confirms is typed.
+    fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+        if !self.editing {
+            return Ok(());
+        }
+        if self.confirming_name().is_some() {
+            self.form.clear(DecideField::Name);
+            self.note = Some(Note::Pasted);
+            Ok(())
+        } else {
+            self.form.paste(text)
+        }
     }
-    let asks = decide.asks(state.cx.confirm);
-    // An earlier notice is about something else.
-    state.cx.notice = None;
-    state.overlays.push(Overlay::Decide(Box::new(decide)));
-    // What does not fit on the screen is never decided unasked.
-    if asks || !view::question_fits(state) { Vec::new() } else { answer(state) }
-}
 
-/// A request was read in full: an open question that waited for it can now be answered.
-pub(crate) fn read(overlays: &mut [Overlay], loaded: &Loaded) {
-    if let Some(Overlay::Decide(decide)) = overlays.last_mut()
-        && decide.seen.is_none()
-        && decide.uid == Uid::of(&loaded.request.pin.uid)
-    {
-        decide.see(loaded.request.clone(), loaded.verdict.clone());
+    fn is_possible(&self, action: Action) -> bool {
+        !FORM_STEPS.contains(&action) && !matches!(action, Action::Search | Action::Copy)
     }
-}
 
-/// The request was judged again while the question is open: what is seen is what holds now. A danger that comes to light
-/// asks for the name.
-pub(crate) fn judged(overlays: &mut [Overlay], loaded: &Loaded) {
-    if let Some(Overlay::Decide(decide)) = overlays.last_mut()
-        && let Some((request, verdict)) = &decide.seen
-        && request.pin == loaded.request.pin
-        && *verdict != loaded.verdict
-    {
-        decide.see(loaded.request.clone(), loaded.verdict.clone());
+    fn question(&self) -> u64 {
+        let mut hash = DefaultHasher::new();
+        (self.phase == Phase::Asking).hash(&mut hash);
+        if let Some((request, verdict)) = &self.seen {
+            (&request.pin.uid, &request.pin.resource_version).hash(&mut hash);
+            for finding in &verdict.findings {
+                (finding.rule, finding.level, &finding.text).hash(&mut hash);
+            }
+        }
+        hash.finish()
+    }
+
+    fn confirming_name(&self) -> Option<&str> {
+        let typing = self.phase == Phase::Asking && self.editing && self.form.focused() == Some(DecideField::Name);
+        typing.then(|| self.form.value(DecideField::Name))
+    }
+
+    fn fits(&self, body: Rect, cx: &Ctx) -> bool {
+        decide_view::fits(cx, body, self)
+    }
+
+    fn notice_line(&self, body: Rect) -> u16 {
+        decision_notice_line(body)
+    }
+
+    fn draw(&self, frame: &mut Frame, area: Rect, cx: &Ctx) {
+        decide_view::draw(frame, area, cx, self);
     }
 }
 
 /// A key while the question is open.
-pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    let Some(Overlay::Decide(decide)) = state.overlays.last_mut() else { return Vec::new() };
+fn on_key(decide: &mut Decide, action: Option<Action>, key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
     match (&decide.phase, action) {
-        (Phase::Failed(_), Some(Action::Back)) => close(state),
+        (Phase::Failed(_), Some(Action::Back)) => close(cx),
         (Phase::Sent(_) | Phase::Failed(_), _) => Vec::new(),
-        (Phase::Asking, Some(Action::No | Action::Back)) if !decide.editing || decide.is_dangerous() => close(state),
+        (Phase::Asking, Some(Action::No | Action::Back)) if !decide.editing || decide.is_dangerous() => close(cx),
         (Phase::Asking, Some(Action::Back)) => {
             decide.editing = false;
             Vec::new()
         }
         (Phase::Asking, Some(Action::Enter)) if !decide.editing => {
-            hint(state, KeyContext::Confirm);
+            hint(cx, KeyContext::Confirm);
             Vec::new()
         }
-        (Phase::Asking, Some(Action::Yes | Action::Enter)) => answer(state),
+        (Phase::Asking, Some(Action::Yes | Action::Enter)) => answer(decide, cx),
         (Phase::Asking, Some(Action::NextField | Action::PreviousField)) => {
             walk(decide, action == Some(Action::NextField));
             Vec::new()
@@ -283,20 +310,18 @@ fn walk(decide: &mut Decide, forward: bool) {
 }
 
 /// Yes. In a field of a harmless decision Enter only leaves the field; a dangerous one wants its name first.
-fn answer(state: &mut State) -> Vec<Effect> {
-    let id = state.next_effect();
-    let (permit, shown) = (state.cx.session.permit(), view::question_fits(state));
-    let State { cx: Ctx { requests, .. }, overlays, .. } = state;
-    let Some(Overlay::Decide(decide)) = overlays.last_mut() else { return Vec::new() };
+fn answer(decide: &mut Decide, cx: &mut Ctx) -> Vec<Effect> {
+    let id = cx.next_effect();
+    let permit = cx.session.permit();
     if decide.editing && !decide.is_dangerous() {
         decide.editing = false;
         return Vec::new();
     }
-    let is_current =
-        decide.seen.as_ref().zip(requests.index.get(&decide.uid)).is_some_and(|((seen, _), row)| row.is(&seen.pin));
+    let row = cx.requests.index.get(&decide.uid);
+    let is_current = decide.seen.as_ref().zip(row).is_some_and(|((seen, _), row)| row.is(&seen.pin));
     let cleared = permit.map_or_else(
         |refusal| Some(Err(refusal)),
-        |permit| decide.cleared(permit, &requests.engine.known.policy, is_current, shown),
+        |permit| decide.cleared(permit, &cx.requests.engine.known.policy, is_current, cx.question_fits),
     );
     match cleared {
         Some(Ok(clearance)) => {
@@ -313,41 +338,36 @@ fn answer(state: &mut State) -> Vec<Effect> {
             Vec::new()
         }
         Some(Err(refusal)) => {
-            state.notify(false, printable(&refusal.to_string()).into_owned());
+            cx.notify(false, printable(&refusal.to_string()).into_owned());
             Vec::new()
         }
         None => Vec::new(),
     }
 }
 
-fn close(state: &mut State) -> Vec<Effect> {
-    state.overlays.pop();
+fn close(cx: &mut Ctx) -> Vec<Effect> {
+    cx.close();
     Vec::new()
 }
 
 /// The decision ended.
-pub(crate) fn decided(state: &mut State, id: EffectId, result: Result<Box<Request>, UserError>) -> Vec<Effect> {
-    let kubectl = state.kubectl().to_owned();
-    let sent = |overlay: &Overlay| matches!(overlay, Overlay::Decide(decide) if decide.phase == Phase::Sent(id));
-    let Some(at) = state.overlays.iter().position(sent) else { return Vec::new() };
-    let Some(Overlay::Decide(decide)) = state.overlays.get_mut(at) else { return Vec::new() };
+fn decided(decide: &mut Decide, result: Result<Box<Request>, UserError>, cx: &mut Ctx) {
+    let kubectl = cx.kubectl();
     let (what, command) = match decide.verb {
-        Verb::Approve => ("approve", commands::approve(&kubectl, &decide.name)),
-        Verb::Deny => ("deny", commands::deny(&kubectl, &decide.name)),
+        Verb::Approve => ("approve", commands::approve(kubectl, &decide.name)),
+        Verb::Deny => ("deny", commands::deny(kubectl, &decide.name)),
     };
     let object = format!("csr/{}", decide.name);
     let outcome =
         result.as_ref().map(|request| word(request.state()).to_owned()).map_err(|failure| failure.message.clone());
-    let name = decide.name.clone();
     match result {
         Ok(request) => {
-            state.overlays.remove(at);
-            state.notify(true, format!("{} is {}", printable(&name), word(request.state())));
+            cx.notify(true, format!("{} is {}", printable(&decide.name), word(request.state())));
+            cx.close();
         }
         Err(failure) => decide.phase = Phase::Failed(failure),
     }
-    state.activity.add(state.cx.clock.now, WriteRecord { what, object, outcome, command });
-    Vec::new()
+    cx.record(WriteRecord { what, object, outcome, command });
 }
 
 /// A state in words.

@@ -1,20 +1,24 @@
 //! The command palette: everything that can be done now, by name, with its key.
 
 use crossterm::event::{Event as TerminalEvent, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::Rect;
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
+use crate::console::core::ctx::Ctx;
+use crate::console::core::dialog::Dialog;
 use crate::console::core::effect::Effect;
-use crate::console::core::keymap::Action;
-use crate::console::core::state::State;
-use crate::console::core::{update, view};
-use crate::console::dialogs::Overlay;
-use crate::console::panes::requests::update::steps;
+use crate::console::core::keymap::{Action, KeyContext};
+use crate::console::core::message::Message;
+use crate::console::core::movement::steps;
+use crate::console::dialogs::palette_view;
+use crate::console::widgets::form::paste;
 use crate::domain::fuzzy::score;
 
 /// The palette.
 #[derive(Debug)]
-pub struct Palette {
+pub(crate) struct Palette {
     /// What is typed.
     pub input: Input,
     /// What can be done.
@@ -51,6 +55,24 @@ const LEFT_OUT: [Action; 10] = [
 ];
 
 impl Palette {
+    /// What can be done where `contexts` are in force.
+    pub(crate) fn new(cx: &Ctx, contexts: &[KeyContext], is_possible: impl Fn(Action) -> bool) -> Self {
+        let mut offers: Vec<Offer> = Vec::new();
+        for (line, keys) in cx.keymap.offers(contexts, is_possible) {
+            if LEFT_OUT.contains(&line.action) || offers.iter().any(|offer| offer.action == line.action) {
+                continue;
+            }
+            let keys: Vec<_> = keys.iter().map(|key| cx.keymap.label(*key)).collect();
+            offers.push(Offer {
+                action: line.action,
+                name: line.action.name().to_owned(),
+                keys: keys.join(" "),
+                help: line.help,
+            });
+        }
+        Self { input: Input::default(), offers, place: 0 }
+    }
+
     /// What is found, the best first.
     pub(crate) fn found(&self) -> Vec<&Offer> {
         let query = self.input.value();
@@ -66,36 +88,45 @@ impl Palette {
     }
 }
 
-/// Opens it over whatever is there.
-pub(crate) fn open(state: &mut State) {
-    let mut offers: Vec<Offer> = Vec::new();
-    for (line, keys) in state.cx.keymap.offers(&state.places(), |action| view::possible(state, action)) {
-        if LEFT_OUT.contains(&line.action) || offers.iter().any(|offer| offer.action == line.action) {
-            continue;
-        }
-        let keys: Vec<_> = keys.iter().map(|key| state.cx.keymap.label(*key)).collect();
-        offers.push(Offer {
-            action: line.action,
-            name: line.action.name().to_owned(),
-            keys: keys.join(" "),
-            help: line.help,
-        });
+impl Dialog for Palette {
+    fn contexts(&self) -> Vec<KeyContext> {
+        vec![KeyContext::Palette, KeyContext::Always]
     }
-    state.overlays.push(Overlay::Palette(Palette { input: Input::default(), offers, place: 0 }));
+
+    fn key(&mut self, action: Option<Action>, key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
+        on_key(self, action, key, cx);
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+        paste::insert(&mut self.input, paste::line(text)?);
+        self.place = 0;
+        Ok(())
+    }
+
+    fn is_possible(&self, action: Action) -> bool {
+        !matches!(action, Action::Search | Action::Copy)
+    }
+
+    fn confirms(&self, _action: Action) -> bool {
+        false
+    }
+
+    fn draw(&self, frame: &mut Frame, area: Rect, cx: &Ctx) {
+        palette_view::draw(frame, area, cx, self);
+    }
 }
 
-/// A key while it is open.
-pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    let height = usize::from(state.body().height).saturating_sub(4);
-    let Some(Overlay::Palette(palette)) = state.overlays.last_mut() else { return Vec::new() };
+fn on_key(palette: &mut Palette, action: Option<Action>, key: KeyEvent, cx: &mut Ctx) {
+    let height = usize::from(cx.body().height).saturating_sub(4);
     match action {
-        Some(Action::Back) => {
-            state.overlays.pop();
-        }
+        Some(Action::Back) => cx.close(),
         Some(Action::Enter) => {
             let chosen = palette.found().get(palette.place).map(|offer| offer.action);
-            state.overlays.pop();
-            return chosen.map_or_else(Vec::new, |action| update::act(state, Some(action), key));
+            cx.close();
+            if let Some(action) = chosen {
+                cx.send(Message::Act(action, key));
+            }
         }
         Some(action) => {
             if let Some(steps) = steps(action, height) {
@@ -110,5 +141,4 @@ pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> V
             }
         }
     }
-    Vec::new()
 }

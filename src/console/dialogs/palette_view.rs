@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::console::core::state::State;
+use crate::console::core::ctx::Ctx;
 use crate::console::dialogs::palette::Palette;
 use crate::console::dialogs::view::framed;
 use crate::console::widgets::form;
@@ -17,9 +17,9 @@ const KEYS: usize = 12;
 const NAME: usize = 16;
 
 /// Draws it.
-pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, palette: &Palette) {
-    let theme = state.cx.theme;
-    let inner = framed(frame, area, state, "What to do?");
+pub(crate) fn draw(frame: &mut Frame, area: Rect, cx: &Ctx, palette: &Palette) {
+    let theme = cx.theme;
+    let inner = framed(frame, area, cx, "What to do?");
     if inner.height < 2 || inner.width < 4 {
         return;
     }

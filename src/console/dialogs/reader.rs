@@ -1,22 +1,31 @@
 //! A text that scrolls and can be searched.
 
+use std::borrow::Cow;
+
 use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 use unicode_width::UnicodeWidthStr;
 
+use crate::console::core::ctx::Ctx;
+use crate::console::core::dialog::Dialog;
 use crate::console::core::effect::Effect;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::State;
-use crate::console::dialogs::Overlay;
-use crate::console::panes::requests::update::steps;
+use crate::console::core::movement::steps;
+use crate::console::dialogs::view::framed;
+use crate::console::widgets::form::{self, paste};
 use crate::console::widgets::text::{wrapped, wrapped_shell};
-use crate::domain::output::shell::ShellLine;
+use crate::domain::output::clipboard::ClipboardText;
+use crate::domain::output::shell::{self, ShellLine};
 use crate::domain::text::printable;
 
 /// A text and how far it is scrolled.
 #[derive(Debug)]
-pub struct TextReader {
+pub(crate) struct TextReader {
     /// Its heading.
     pub title: String,
     /// Its lines, not yet made printable.
@@ -41,11 +50,6 @@ impl TextReader {
     pub(crate) fn commands(title: impl Into<String>, commands: &[ShellLine]) -> Self {
         let lines = commands.iter().flat_map(|command| command.as_str().lines()).map(str::to_owned).collect();
         Self { shell: true, ..Self::new(title, lines) }
-    }
-
-    /// Where keys are looked up.
-    pub(crate) fn places(&self) -> Vec<KeyContext> {
-        if self.typing { vec![KeyContext::Always] } else { vec![KeyContext::Reader, KeyContext::Always] }
     }
 
     /// The lines that contain what is searched, each group of them below its heading.
@@ -104,22 +108,52 @@ fn broken(line: &str, width: usize) -> Vec<String> {
     parts.map(|(at, part)| format!("{}{part}", " ".repeat(if at == 0 { indent.min(deeper) } else { deeper }))).collect()
 }
 
-/// A key while a text is read.
-pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    let (width, height) = (state.body().width, usize::from(state.body().height).saturating_sub(2));
-    let Some(Overlay::Reader(reader)) = state.overlays.last_mut() else { return Vec::new() };
+impl Dialog for TextReader {
+    fn contexts(&self) -> Vec<KeyContext> {
+        if self.typing { vec![KeyContext::Always] } else { vec![KeyContext::Reader, KeyContext::Always] }
+    }
+
+    fn key(&mut self, action: Option<Action>, key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
+        on_key(self, action, key, cx);
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+        if self.typing {
+            paste::insert(&mut self.search, paste::line(text)?);
+            self.scroll = 0;
+        }
+        Ok(())
+    }
+
+    fn confirms(&self, _action: Action) -> bool {
+        false
+    }
+
+    /// As it is shown: a line break within a name is not one between lines.
+    fn copy(&self) -> Option<Result<ClipboardText, &'static str>> {
+        let shown = |line| if self.shell { Cow::Borrowed(shell::shown(line)) } else { printable(line) };
+        let lines: Vec<_> = self.lines.iter().map(|line| shown(line)).collect();
+        Some(ClipboardText::new(&lines.join("\n")))
+    }
+
+    fn draw(&self, frame: &mut Frame, area: Rect, cx: &Ctx) {
+        draw(frame, area, cx, self);
+    }
+}
+
+fn on_key(reader: &mut TextReader, action: Option<Action>, key: KeyEvent, cx: &mut Ctx) {
+    let (width, height) = (cx.body().width, usize::from(cx.body().height).saturating_sub(2));
     if reader.typing {
         typed(reader, key);
-        return Vec::new();
+        return;
     }
     match action {
         // What was searched goes first, then the text.
         Some(Action::Back) if key.code == KeyCode::Esc && !reader.search.value().is_empty() => {
             (reader.search, reader.scroll) = (Input::default(), 0);
         }
-        Some(Action::Back) => {
-            state.overlays.pop();
-        }
+        Some(Action::Back) => cx.close(),
         Some(Action::Search) => reader.typing = true,
         Some(action) => {
             let last = reader.seen(width).len().saturating_sub(height);
@@ -129,7 +163,26 @@ pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> V
         }
         None => {}
     }
-    Vec::new()
+}
+
+fn draw(frame: &mut Frame, area: Rect, cx: &Ctx, reader: &TextReader) {
+    let search = reader.search.value();
+    let title = if search.is_empty() { reader.title.clone() } else { format!("{} · /{search}", reader.title) };
+    let inner = framed(frame, area, cx, &title);
+    let seen = reader.seen(area.width);
+    let lines: Vec<Line> = seen.iter().skip(reader.scroll).take(inner.height.into()).map(Line::raw).collect();
+    frame.render_widget(Paragraph::new(lines), inner);
+    if seen.len() > reader.scroll + usize::from(inner.height) && area.width > 12 {
+        let at = Rect::new(area.right() - 10, area.bottom() - 1, 8, 1);
+        frame.render_widget(Line::styled(" more ↓ ", cx.theme.key()), at);
+    }
+    if reader.typing && area.width > 24 {
+        let at = Rect::new(area.x + 2, area.bottom() - 1, area.width - 14, 1);
+        frame.render_widget(Clear, at);
+        frame.render_widget(Line::from(Span::styled(" / ", cx.theme.key())), at);
+        let field = Rect { x: at.x + 3, width: at.width - 3, ..at };
+        form::view::draw_text(frame, field, &reader.search, true, cx.theme);
+    }
 }
 
 fn typed(reader: &mut TextReader, key: KeyEvent) {

@@ -291,7 +291,7 @@ fn a_read_only_console_writes_no_kubeconfig() {
     for key in [KeyCode::Enter, KeyCode::Char('x'), KeyCode::Char('r'), KeyCode::Char('i')] {
         console.press(key);
     }
-    assert!(console.effects.is_empty() && console.state.overlays.is_empty());
+    assert!(console.effects.is_empty() && console.state.dialogs.is_empty());
     assert!(console.screen().contains("read-only"), "{}", console.screen());
 }
 

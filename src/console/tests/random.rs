@@ -10,7 +10,9 @@ use crate::cluster::Verb;
 use crate::console::core::effect::Effect;
 use crate::console::core::event::Event;
 use crate::console::core::keymap::{Action, BINDINGS, Key};
-use crate::console::dialogs::{Overlay, Phase, bulk};
+use crate::console::dialogs::bulk::{self, BulkDialog};
+use crate::console::dialogs::decide::Decide;
+use crate::console::dialogs::phase::Phase;
 use crate::console::panes::{kubeconfig, rbac};
 use crate::console::wizard::WizardTask;
 use crate::domain::text::printable;
@@ -37,11 +39,10 @@ fn may_approve(console: &TestConsole, event: &Event) -> bool {
     let Event::Key(key) = event else { return false };
     let action = console.state.cx.keymap.lookup(&console.state.places(), Key::of(*key));
     let confirms = matches!(action, Some(Action::Yes | Action::Enter));
-    let decide = match console.state.overlays.last() {
-        Some(Overlay::Decide(decide)) => decide,
-        Some(Overlay::Bulk(_)) => return confirms,
-        _ => return false,
-    };
+    if console.state.dialog_as::<BulkDialog>().is_some() {
+        return confirms;
+    }
+    let Some(decide) = console.state.dialog_as::<Decide>() else { return false };
     let named = !decide.is_dangerous()
         || decide.form.value(crate::console::dialogs::decide::DecideField::Name).trim() == printable(&decide.name);
     confirms && named && decide.phase == Phase::Asking && decide.seen.is_some()
@@ -49,7 +50,7 @@ fn may_approve(console: &TestConsole, event: &Event) -> bool {
 
 /// The same for a sheet of many.
 fn may_approve_all(console: &TestConsole, event: &Event) -> bool {
-    let Some(Overlay::Bulk(sheet)) = console.state.overlays.last() else { return false };
+    let Some(sheet) = console.state.dialog_as::<BulkDialog>() else { return false };
     let Event::Key(key) = event else { return false };
     let action = console.state.cx.keymap.lookup(&console.state.places(), Key::of(*key));
     // Retry is for what failed of a run that was confirmed.
@@ -120,8 +121,7 @@ fn pressed_at_random(read_only: bool) -> (usize, usize) {
         let event = any_event(&mut chance, &keys, &here);
         let may = may_approve(&console, &event);
         let before = format!("{event:?}");
-        let name_needed =
-            matches!(console.state.overlays.last(), Some(Overlay::Decide(decide)) if decide.is_dangerous());
+        let name_needed = console.state.dialog_as::<Decide>().is_some_and(Decide::is_dangerous);
         let sheet = may_approve_all(&console, &event);
         console.hears(event);
         for effect in &console.effects {

@@ -7,8 +7,13 @@ use super::TestConsole;
 use super::town::FakeCluster;
 use super::ways::{WAYS, go};
 use crate::cluster::watch::WatchStatus;
-use crate::console::core::state::Pane;
-use crate::console::dialogs::{Overlay, Phase, bulk};
+use crate::console::core::dialog::Dialog;
+use crate::console::core::pane_id::Pane;
+use crate::console::dialogs::bulk::{self, BulkDialog};
+use crate::console::dialogs::decide::Decide;
+use crate::console::dialogs::delete::Delete;
+use crate::console::dialogs::export::Export;
+use crate::console::dialogs::phase::Phase;
 use crate::console::panes::kubeconfig::ask;
 use crate::console::panes::rbac::ask::Asked;
 use crate::console::panes::rbac::{RbacPage, edit};
@@ -41,13 +46,28 @@ kinds!(tab(Tab):
     Tab::Summary => "tab summary", Tab::Access => "tab access",
     Tab::Certificate => "tab certificate", Tab::Yaml => "tab yaml",
 );
-kinds!(overlay(&Overlay):
-    Overlay::Decide(_) => "decide", Overlay::Bulk(_) => "bulk", Overlay::Delete(_) => "delete",
-    Overlay::Export(_) => "export", Overlay::Reader(_) => "reader", Overlay::Palette(_) => "palette",
-    Overlay::Columns(_) => "columns",
-    Overlay::Kubeconfig(_) => "kubeconfig", Overlay::SwitchContext(_) => "switch", Overlay::LeaveWizard => "leave wizard",
-    Overlay::Undo(_) => "undo",
-);
+/// The dialogs that there are: a new one is added here, and then keys must lead to it.
+const DIALOGS: &[&str] = &[
+    "Decide",
+    "BulkDialog",
+    "Delete",
+    "Export",
+    "TextReader",
+    "Palette",
+    "Columns",
+    "Prompt",
+    "Picker",
+    "LeaveWizard",
+    "Undo",
+];
+
+/// The type of a dialog.
+fn dialog(top: &dyn Dialog) -> ScreenKind {
+    let text = format!("{top:?}");
+    let name = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let known = DIALOGS.iter().find(|known| **known == name);
+    (known.unwrap_or_else(|| panic!("{name} is not among the dialogs of this test")), DIALOGS)
+}
 kinds!(decide(&Phase):
     Phase::Asking => "decide asking", Phase::Sent(_) => "decide sent", Phase::Failed(_) => "decide failed",
 );
@@ -104,25 +124,19 @@ kinds!(end(&Option<End>):
 /// Everything that a screen shows of these.
 fn shown(console: &TestConsole) -> Vec<ScreenKind> {
     let state = &console.state;
-    let mut shown = vec![pane(state.pane), watch(&state.cx.requests.watch)];
+    let mut shown = vec![pane(state.cx.pane), watch(&state.cx.requests.watch)];
     shown.extend(state.requests.page.map(|page| tab(page.tab)));
-    if let Some(top) = state.overlays.last() {
-        shown.push(overlay(top));
-        match top {
-            Overlay::Decide(asked) => shown.push(decide(&asked.phase)),
-            Overlay::Delete(asked) => shown.push(delete(&asked.phase)),
-            Overlay::Export(asked) => shown.push(export(&asked.phase)),
-            Overlay::Kubeconfig(asked) => shown.extend([file(&asked.phase), file_asked(&asked.what)]),
-            Overlay::Bulk(sheet) => shown.extend([many(&sheet.phase), line(sheet.line)]),
-            Overlay::Reader(_)
-            | Overlay::Palette(_)
-            | Overlay::Columns(_)
-            | Overlay::SwitchContext(_)
-            | Overlay::LeaveWizard
-            | Overlay::Undo(_) => {}
-        }
+    if let Some(top) = state.dialog() {
+        shown.push(dialog(top));
+        shown.extend(top.downcast::<Decide>().map(|asked| decide(&asked.phase)));
+        shown.extend(top.downcast::<Delete>().map(|asked| delete(&asked.phase)));
+        shown.extend(top.downcast::<Export>().map(|asked| export(&asked.phase)));
+        let prompt = top.downcast::<ask::Prompt>();
+        shown.extend(prompt.into_iter().flat_map(|asked| [file(&asked.phase), file_asked(&asked.what)]));
+        let bulk = top.downcast::<BulkDialog>();
+        shown.extend(bulk.into_iter().flat_map(|sheet| [many(&sheet.phase), line(sheet.line)]));
     }
-    if state.pane == Pane::Rbac {
+    if state.cx.pane == Pane::Rbac {
         shown.push(page(&state.rbac.page().page));
         shown.extend(state.rbac.ask.as_ref().map(|ask| asked(ask.what)));
         shown.extend(state.rbac.sheet.iter().flat_map(|open| [sheet(&open.what), sheet_step(&open.step)]));

@@ -12,9 +12,10 @@ use super::town::FakeCluster;
 use super::ways::{Start, WAYS, everywhere, go};
 use crate::config::theme::ThemeFile;
 use crate::console::core::event::Event;
-use crate::console::core::state::Pane;
+use crate::console::core::pane_id::Pane;
 use crate::console::core::view;
-use crate::console::dialogs::Overlay;
+use crate::console::dialogs::bulk::BulkDialog;
+use crate::console::dialogs::decide::Decide;
 use crate::console::panes::rbac::RbacPage;
 use crate::console::panes::requests::testing::request;
 use crate::console::widgets::theme::Theme;
@@ -132,7 +133,7 @@ fn the_cursor_is_marked_on_every_screen_and_without_colours_there_is_none() {
             let beyond_the_frame = |at: usize| at % usize::from(width) == 1;
             // In the table of somebody's access the cell is marked.
             let table =
-                matches!(console.state.rbac.page().page, RbacPage::Access(_)) && console.state.pane == Pane::Rbac;
+                matches!(console.state.rbac.page().page, RbacPage::Access(_)) && console.state.cx.pane == Pane::Rbac;
             let cursors =
                 buffer.content.iter().enumerate().filter(|(at, cell)| cell.symbol() == "›" && beyond_the_frame(*at));
             for (_, cell) in cursors {
@@ -196,7 +197,8 @@ fn frames_are_whole_and_names_are_tame_on_every_screen() {
             let edge = |x: u16, y: u16| "│┌┐└┘├┤┬┴".contains(buffer[(x, y)].symbol());
             let body = 2..height - 1 - console.state.welcome_lines();
             // A decision on a low screen has no frame.
-            let decides = matches!(console.state.overlays.last(), Some(Overlay::Decide(_) | Overlay::Bulk(_)));
+            let decides =
+                console.state.dialog_as::<Decide>().is_some() || console.state.dialog_as::<BulkDialog>().is_some();
             let framed = !decides || height > 12;
             assert!(
                 !framed || body.into_iter().all(|y| edge(0, y) && edge(width - 1, y)),

@@ -15,7 +15,7 @@ use crate::cluster::rbac::{OwnRules, Review};
 use crate::cluster::{ClusterError, WhoAmI};
 use crate::console::core::effect::Effect;
 use crate::console::core::event::{Event, Exported};
-use crate::console::dialogs::bulk::update::BulkResult as BulkNews;
+use crate::console::dialogs::bulk::result::BulkResult as BulkNews;
 use crate::console::panes::kubeconfig;
 use crate::console::panes::kubeconfig::{ChangeOutcome, KubeconfigChange, LoadedKubeconfigs};
 use crate::console::panes::rbac;

@@ -13,9 +13,9 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 
 use crate::console::core::clock::Clock;
-use crate::console::core::effect::EffectId;
+use crate::console::core::dialog::PASTED;
+use crate::console::core::effect_id::EffectId;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::dialogs::PASTED;
 use crate::console::widgets::form::Form;
 use crate::domain::gate::WritePermit;
 use crate::domain::issuance_request::{IssuanceRequest, OrderDefaults};
@@ -158,6 +158,16 @@ impl Wizard {
             (WizardStep::Review, Action::NextStep | Action::Review | Action::Resume)
             | (WizardStep::Who, Action::PreviousStep) => false,
             _ => true,
+        }
+    }
+
+    /// Whether `action` writes something, or ends more than what is seen. Resuming an issuance asks nothing, but what it is
+    /// about must be on the screen.
+    pub(crate) fn confirms(&self, action: Action) -> bool {
+        match action {
+            Action::Yes | Action::Resume | Action::Retry => true,
+            Action::Enter => self.step >= WizardStep::Review,
+            _ => false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::console::core::effect::EffectId;
+use crate::console::core::effect_id::EffectId;
 use crate::console::widgets::form::Form;
 use crate::domain::plan::StepKind;
 use crate::domain::verdict::Verdict;

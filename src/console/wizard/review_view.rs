@@ -8,8 +8,8 @@ use ratatui::widgets::Paragraph;
 
 use super::Wizard;
 use super::view::{LABEL, draw_lines};
+use crate::console::core::ctx::Ctx;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::State;
 use crate::console::dialogs::view::too_small;
 use crate::console::panes::requests::detail;
 use crate::console::panes::requests::view::fact_lines;
@@ -23,56 +23,56 @@ use crate::operations::issue::preflight::Severity;
 const LOW: u16 = 16;
 
 /// Whether who is issued to and the verdict are on the screen in full.
-pub(crate) fn fits(state: &State, wizard: &Wizard) -> bool {
-    head(state, wizard).len() <= usize::from(state.body().height).saturating_sub(2)
+pub(crate) fn fits(cx: &Ctx, wizard: &Wizard) -> bool {
+    head(cx, wizard).len() <= usize::from(cx.body().height).saturating_sub(2)
 }
 
 /// Lines for the plan below the review's head.
-pub(crate) fn plan_height(state: &State) -> usize {
-    let head = state.wizard.as_ref().map_or(0, |wizard| head(state, wizard).len() + 1);
-    usize::from(state.body().height).saturating_sub(2 + head)
+pub(crate) fn plan_height(cx: &Ctx, wizard: &Wizard) -> usize {
+    let head = head(cx, wizard).len() + 1;
+    usize::from(cx.body().height).saturating_sub(2 + head)
 }
 
 /// The review: result, identity and verdict are fixed; the plan below scrolls.
-pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
-    let mut head = head(state, wizard);
-    if !fits(state, wizard) {
-        head = too_small(state, area.width);
+pub(super) fn draw(frame: &mut Frame, area: Rect, cx: &Ctx, wizard: &Wizard) {
+    let mut head = head(cx, wizard);
+    if !fits(cx, wizard) {
+        head = too_small(cx, area.width);
     }
     let height = u16::try_from(head.len()).unwrap_or(u16::MAX).min(area.height);
     frame.render_widget(Paragraph::new(head), Rect { height, ..area });
     if wizard.confirming_name().is_some() && height > 0 {
         let line = Rect { y: area.y + height - 1, height: 1, ..area };
-        form::view::draw(frame, line, &wizard.review.name, LABEL, |()| true, state.cx.theme);
+        form::view::draw(frame, line, &wizard.review.name, LABEL, |()| true, cx.theme);
     }
     let below = height + 1;
     let plan = Rect { y: area.y + below, height: area.height.saturating_sub(below), ..area };
-    draw_lines(frame, plan, review_lines(state, wizard), wizard.review.scroll);
+    draw_lines(frame, plan, review_lines(cx, wizard), wizard.review.scroll);
 }
 
 /// What the rehearsal came to, who is issued to, the verdict; in the last line the name that confirms it.
-fn head(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
-    let width = usize::from(state.cx.size.width).saturating_sub(4);
+fn head(cx: &Ctx, wizard: &Wizard) -> Vec<Line<'static>> {
+    let width = usize::from(cx.size.width).saturating_sub(4);
     let (order, _) = wizard.order();
-    let (text, style) = verdict(state, wizard);
+    let (text, style) = verdict(cx, wizard);
     let mut lines: Vec<_> = wrapped(&text, width).into_iter().map(|line| Line::styled(line, style)).collect();
     if let Some(judged) = wizard.review.verdict() {
         let mut facts = vec![detail::logs_in(&order.user, &order.groups)];
         facts.extend(detail::verdict(judged));
-        lines.extend(facts.iter().flat_map(|fact| fact_lines(fact, width, state)));
+        lines.extend(facts.iter().flat_map(|fact| fact_lines(fact, width, cx)));
     }
     if wizard.confirming_name().is_some() {
         let note = wizard.review.note.iter().flat_map(|note| wrapped(note, width));
-        lines.extend(note.map(|line| Line::styled(line, state.cx.theme.bad())));
+        lines.extend(note.map(|line| Line::styled(line, cx.theme.bad())));
         lines.push(Line::raw(""));
     }
     lines
 }
 
 /// The plan's lines in the review.
-pub(crate) fn review_lines(state: &State, wizard: &Wizard) -> Vec<Line<'static>> {
-    let theme = state.cx.theme;
-    let width = usize::from(state.cx.size.width).saturating_sub(6);
+pub(crate) fn review_lines(cx: &Ctx, wizard: &Wizard) -> Vec<Line<'static>> {
+    let theme = cx.theme;
+    let width = usize::from(cx.size.width).saturating_sub(6);
     let (order, _) = wizard.order();
     let mut lines = Vec::new();
     for step in Plan::new(&order).steps {
@@ -96,15 +96,15 @@ pub(crate) fn review_lines(state: &State, wizard: &Wizard) -> Vec<Line<'static>>
     lines
 }
 
-fn verdict(state: &State, wizard: &Wizard) -> (String, Style) {
-    let theme = state.cx.theme;
-    let key = |action| state.cx.keymap.word(KeyContext::WizardReview, action);
+fn verdict(cx: &Ctx, wizard: &Wizard) -> (String, Style) {
+    let theme = cx.theme;
+    let key = |action| cx.keymap.word(KeyContext::WizardReview, action);
     match &wizard.review.answer {
         None => ("Rehearsing with the server (dry run)…".to_owned(), theme.warning()),
         Some(Err(failure)) => (format!("✖ {}", failure.message), theme.bad()),
         Some(Ok(rehearsal)) if rehearsal.is_clear() => {
             let run = key(Action::Yes);
-            let text = if state.cx.size.height < LOW {
+            let text = if cx.size.height < LOW {
                 format!("✔ Rehearsed; {run} runs it.")
             } else {
                 format!("✔ Rehearsed: it will work. Nothing is written yet; {run} runs it.")
@@ -112,7 +112,7 @@ fn verdict(state: &State, wizard: &Wizard) -> (String, Style) {
             (text, theme.good())
         }
         Some(Ok(rehearsal)) if rehearsal.wants_name() => {
-            let enter = state.cx.keymap.word(KeyContext::Form, Action::Enter);
+            let enter = cx.keymap.word(KeyContext::Form, Action::Enter);
             let text = format!("✖ Dangerous: to issue it anyway, type the user's name, then {enter}.");
             (text, theme.bad())
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::console::core::effect::EffectId;
+use crate::console::core::effect_id::EffectId;
 use crate::console::core::keymap::Action;
 use crate::domain::plan::{Plan, StepKind};
 use crate::error::UserError;

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{WizardResult, WizardTask};
 use crate::cluster::Cluster;
-use crate::console::core::effect::EffectId;
+use crate::console::core::effect_id::EffectId;
 use crate::console::core::event::Event;
 use crate::contained;
 use crate::domain::gate::WritePermit;

@@ -5,12 +5,16 @@ use crossterm::event::KeyEvent;
 use super::fields::{self, WizardField};
 use super::run::{End, Run};
 use super::{Wizard, WizardResult, WizardStep, WizardTask};
+use crate::console::core::ctx::Ctx;
 use crate::console::core::effect::Effect;
+use crate::console::core::effect_id::EffectId;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::State;
-use crate::console::core::view;
-use crate::console::dialogs::{Overlay, TextReader, Undo, hint};
-use crate::console::panes::requests::update::steps;
+use crate::console::core::message::Message;
+use crate::console::core::movement::steps;
+use crate::console::dialogs::leave_wizard::LeaveWizard;
+use crate::console::dialogs::phase::hint;
+use crate::console::dialogs::reader::TextReader;
+use crate::console::dialogs::undo::Undo;
 use crate::domain::gate::Refusal;
 use crate::domain::issuance_request::OrderDefaults;
 use crate::domain::output::shell::Kubectl;
@@ -19,50 +23,46 @@ use crate::domain::request::Pkcs10;
 use crate::domain::text::printable;
 use crate::operations::issue::{Progress, WriteRecord};
 
-/// Opens the wizard.
-pub(crate) fn open(state: &mut State) -> Vec<Effect> {
-    let Some(connection) = state.cx.session.connection.as_ref().filter(|_| !state.cx.session.read_only) else {
-        return Vec::new();
-    };
-    let around = OrderDefaults {
-        namespace: connection.namespace.clone(),
-        cluster: connection.cluster.clone(),
-        kubeconfig: connection.kubeconfig.clone(),
-    };
-    state.wizard = Some(Wizard::new(around));
-    vec![Effect::Wizard(WizardTask::LookForUnfinished)]
-}
+impl Wizard {
+    /// The wizard for the cluster of the session; `None` where nothing may be written.
+    pub(crate) fn open(cx: &Ctx) -> Option<Self> {
+        let connection = cx.session.connection.as_ref().filter(|_| !cx.session.read_only)?;
+        Some(Self::new(OrderDefaults {
+            namespace: connection.namespace.clone(),
+            cluster: connection.cluster.clone(),
+            kubeconfig: connection.kubeconfig.clone(),
+        }))
+    }
 
-/// A key while the wizard is open.
-pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    match state.wizard.as_ref().map(|wizard| wizard.step) {
-        Some(WizardStep::Review) => review_key(state, action, key),
-        Some(WizardStep::Run) => run_key(state, action),
-        Some(_) => field_key(state, action, key),
-        None => Vec::new(),
+    /// A key while the wizard is open.
+    pub(crate) fn key(&mut self, action: Option<Action>, key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
+        match self.step {
+            WizardStep::Review => review_key(self, action, key, cx),
+            WizardStep::Run => run_key(self, action, cx),
+            _ => field_key(self, action, key, cx),
+        }
     }
 }
 
-fn field_key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+fn field_key(wizard: &mut Wizard, action: Option<Action>, key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
     match action {
         Some(Action::Back) => {
             if wizard.form.touched() {
-                state.overlays.push(Overlay::LeaveWizard);
+                cx.open(LeaveWizard);
             } else {
-                state.wizard = None;
+                cx.send(Message::CloseWizard);
             }
             return Vec::new();
         }
-        Some(Action::Review) => return review(state),
-        Some(Action::NextStep) => return next_step(state),
+        Some(Action::Review) => return review(wizard, cx),
+        Some(Action::NextStep) => return next_step(wizard, cx),
         Some(Action::PreviousStep) => wizard.go(wizard.step.previous()),
-        Some(Action::Resume) => return resume(state),
+        Some(Action::Resume) => return resume(wizard, cx),
         Some(Action::Enter) => {
             let shown: Vec<_> =
                 wizard.form.fields().iter().map(|field| field.id).filter(|id| wizard.shows(*id)).collect();
             if wizard.form.at_last(|id| shown.contains(&id)) {
-                return next_step(state);
+                return next_step(wizard, cx);
             }
             wizard.form.move_focus(true, |id| shown.contains(&id));
         }
@@ -95,11 +95,10 @@ fn read_request(wizard: &Wizard) -> Vec<Effect> {
     Vec::new()
 }
 
-fn next_step(state: &mut State) -> Vec<Effect> {
-    let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+fn next_step(wizard: &mut Wizard, cx: &mut Ctx) -> Vec<Effect> {
     let next = wizard.step.next();
     if next == WizardStep::Review {
-        return review(state);
+        return review(wizard, cx);
     }
     let here = wizard.step;
     let wrong =
@@ -113,9 +112,8 @@ fn next_step(state: &mut State) -> Vec<Effect> {
 }
 
 /// To the review: only with an order that can work; else to the first field that is wrong.
-fn review(state: &mut State) -> Vec<Effect> {
-    let id = state.next_effect();
-    let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+fn review(wizard: &mut Wizard, cx: &mut Ctx) -> Vec<Effect> {
+    let id = cx.next_effect();
     let (order, problems) = wizard.order();
     if let Some((field, _)) = problems.first() {
         wizard.complain = true;
@@ -129,28 +127,27 @@ fn review(state: &mut State) -> Vec<Effect> {
     vec![Effect::Wizard(WizardTask::Rehearse(id, Box::new(order)))]
 }
 
-fn review_key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    let height = super::review_view::plan_height(state);
-    let lines = state.wizard.as_ref().map_or(0, |wizard| super::review_view::review_lines(state, wizard).len());
-    let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+fn review_key(wizard: &mut Wizard, action: Option<Action>, key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
+    let height = super::review_view::plan_height(cx, wizard);
+    let lines = super::review_view::review_lines(cx, wizard).len();
     let typing = wizard.confirming_name().is_some();
     let plan = Plan::new(&wizard.order().0);
     match action {
-        Some(Action::Yes) if wizard.review.is_clear() => return begin(state, Vec::new()),
-        Some(Action::Enter) if typing => return begin_by_name(state),
-        Some(Action::Enter) if wizard.review.is_clear() => hint(state, KeyContext::WizardReview),
+        Some(Action::Yes) if wizard.review.is_clear() => return begin(wizard, Vec::new(), cx),
+        Some(Action::Enter) if typing => return begin_by_name(wizard, cx),
+        Some(Action::Enter) if wizard.review.is_clear() => hint(cx, KeyContext::WizardReview),
         Some(Action::PreviousStep) => wizard.go(WizardStep::Kubeconfig),
-        Some(Action::Back) => state.overlays.push(Overlay::LeaveWizard),
+        Some(Action::Back) => cx.open(LeaveWizard),
         Some(Action::NextChoice | Action::PreviousChoice) => {
             wizard.review.name.turn(action == Some(Action::NextChoice));
         }
         Some(Action::Yaml) => {
             let lines = plan.yaml().lines().map(str::to_owned).collect();
-            state.overlays.push(Overlay::Reader(TextReader::new("What will be made", lines)));
+            cx.open(TextReader::new("What will be made", lines));
         }
         Some(Action::Commands) => {
-            let overlay = commands(&plan, state.kubectl());
-            state.overlays.push(overlay);
+            let reader = commands(&plan, cx.kubectl());
+            cx.open(reader);
         }
         Some(action) => {
             let steps = match action {
@@ -171,45 +168,42 @@ fn review_key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<E
 }
 
 /// Runs the plan where the name typed is the user's.
-fn begin_by_name(state: &mut State) -> Vec<Effect> {
-    let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+fn begin_by_name(wizard: &mut Wizard, cx: &mut Ctx) -> Vec<Effect> {
     let (user, typed) = (wizard.order().0.user, wizard.review.name.value(()).trim());
     if typed.is_empty() || typed != user {
         wizard.review.note = Some("That is not the user's name.");
         return Vec::new();
     }
-    begin(state, vec![user])
+    begin(wizard, vec![user], cx)
 }
 
 /// Runs the plan, unless identity and verdict are not on the screen in full.
-fn begin(state: &mut State, confirmed: Vec<String>) -> Vec<Effect> {
-    let (id, now) = (state.next_effect(), state.cx.clock.now);
-    let permit = if view::question_fits(state) { state.cx.session.permit() } else { Err(Refusal::NotShown) };
+fn begin(wizard: &mut Wizard, confirmed: Vec<String>, cx: &mut Ctx) -> Vec<Effect> {
+    let (id, now) = (cx.next_effect(), cx.clock.now);
+    let permit = if cx.question_fits { cx.session.permit() } else { Err(Refusal::NotShown) };
     let permit = match permit {
         Ok(permit) => permit,
         Err(refusal) => {
-            state.notify(false, refusal.to_string());
+            cx.notify(false, refusal.to_string());
             return Vec::new();
         }
     };
-    let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
     let (order, _) = wizard.order();
     wizard.run = Some(Run::new(id, &Plan::new(&order), confirmed.clone(), now));
     wizard.step = WizardStep::Run;
     vec![Effect::Wizard(WizardTask::Begin(id, permit, Box::new(order), confirmed))]
 }
 
-fn commands(plan: &Plan, kubectl: &Kubectl) -> Overlay {
-    Overlay::Reader(TextReader::commands("The same by hand", &plan.script(kubectl)))
+fn commands(plan: &Plan, kubectl: &Kubectl) -> TextReader {
+    TextReader::commands("The same by hand", &plan.script(kubectl))
 }
 
 /// Goes on with the issuance that was left unfinished first.
-fn resume(state: &mut State) -> Vec<Effect> {
-    let id = state.next_effect();
-    let now = state.cx.clock.now;
-    let permit = state.cx.session.permit().ok().filter(|_| view::question_fits(state));
+fn resume(wizard: &mut Wizard, cx: &mut Ctx) -> Vec<Effect> {
+    let id = cx.next_effect();
+    let now = cx.clock.now;
+    let permit = cx.session.permit().ok().filter(|_| cx.question_fits);
     let Some(permit) = permit else { return Vec::new() };
-    let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
     let Some(journal) = wizard.unfinished.first().cloned() else { return Vec::new() };
     wizard.run = Some(Run::new(id, &Plan::new(&journal.order), Vec::new(), now));
     wizard.step = WizardStep::Run;
@@ -217,29 +211,29 @@ fn resume(state: &mut State) -> Vec<Effect> {
 }
 
 /// Undoes what the run on the screen made; the question has been answered.
-pub(crate) fn undo(state: &mut State) -> Vec<Effect> {
-    let id = state.next_effect();
-    let Ok(permit) = state.cx.session.permit() else { return Vec::new() };
-    let Some(run) = state.wizard.as_mut().and_then(|wizard| wizard.run.as_mut()) else { return Vec::new() };
+pub(crate) fn undo(wizard: &mut Wizard, cx: &mut Ctx) -> Vec<Effect> {
+    let id = cx.next_effect();
+    let Ok(permit) = cx.session.permit() else { return Vec::new() };
+    let Some(run) = wizard.run.as_mut() else { return Vec::new() };
     let Some(journal) = run.journal.clone().filter(|_| run.possible(Action::Undo)) else { return Vec::new() };
     (run.id, run.end) = (id, Some(End::Undoing));
     vec![Effect::Wizard(WizardTask::Undo(id, permit, journal))]
 }
 
-fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
-    let id = state.next_effect();
-    let now = state.cx.clock.now;
-    let permit = state.cx.session.permit();
-    let Some(run) = state.wizard.as_mut().and_then(|wizard| wizard.run.as_mut()) else { return Vec::new() };
+fn run_key(wizard: &mut Wizard, action: Option<Action>, cx: &mut Ctx) -> Vec<Effect> {
+    let id = cx.next_effect();
+    let now = cx.clock.now;
+    let permit = cx.session.permit();
+    let Some(run) = wizard.run.as_mut() else { return Vec::new() };
     let Some(action) = action.filter(|action| run.possible(*action)) else {
         // Esc closes what has ended, too.
         if action == Some(Action::Later) {
-            state.wizard = None;
+            cx.send(Message::CloseWizard);
         }
         return Vec::new();
     };
     match action {
-        Action::Enter => state.wizard = None,
+        Action::Enter => cx.send(Message::CloseWizard),
         Action::Retry => {
             let (Some(journal), Ok(permit)) = (run.journal.clone(), permit) else { return Vec::new() };
             let confirmed = run.confirmed.clone();
@@ -248,20 +242,23 @@ fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
         }
         Action::Undo => {
             let user = run.journal.as_ref().map(|journal| journal.order.user.clone());
-            state.overlays.extend(user.map(|user| Overlay::Undo(Undo { user })));
+            if let Some(user) = user {
+                cx.open(Undo { user });
+            }
         }
         Action::Later => {
-            state.wizard = None;
-            let open = state.cx.keymap.word(KeyContext::Requests, Action::NewUser);
-            let resume = state.cx.keymap.word(KeyContext::Form, Action::Resume);
+            cx.send(Message::CloseWizard);
+            let open = cx.keymap.word(KeyContext::Requests, Action::NewUser);
+            let resume = cx.keymap.word(KeyContext::Form, Action::Resume);
             let text = format!("left as it is; {open} and {resume} go on with it, or: countersign issue --resume");
-            state.notify(true, text);
+            cx.notify(true, text);
             return vec![Effect::Wizard(WizardTask::Cancel)];
         }
         Action::Commands => {
             let journal = run.journal.as_ref().map(|journal| Plan::new(&journal.order));
-            let overlay = journal.map(|plan| commands(&plan, state.kubectl()));
-            state.overlays.extend(overlay);
+            if let Some(reader) = journal.map(|plan| commands(&plan, cx.kubectl())) {
+                cx.open(reader);
+            }
         }
         _ => {}
     }
@@ -269,45 +266,44 @@ fn run_key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
 }
 
 /// News for the wizard. What was written is recorded even when the wizard has been left.
-pub(crate) fn heard(state: &mut State, news: WizardResult) -> Vec<Effect> {
+pub(crate) fn handle_result(wizard: &mut Option<Wizard>, news: WizardResult, cx: &mut Ctx) {
     match news {
-        WizardResult::Progress(_, Progress::Wrote(written)) => record(state, written),
+        WizardResult::Progress(_, Progress::Wrote(written)) => record(cx, written),
         WizardResult::Progress(id, progress) => {
-            let now = state.cx.clock.now;
-            if let Some(run) = run_of(state, id) {
+            let now = cx.clock.now;
+            if let Some(run) = run_of(wizard, id) {
                 run.heard(progress, now);
             }
         }
         WizardResult::Began(id, journal) => {
-            if let Some(run) = run_of(state, id) {
+            if let Some(run) = run_of(wizard, id) {
                 run.journal = Some(journal);
             }
         }
         WizardResult::Undone(id, result) => {
-            let result = result.map(|written| written.into_iter().for_each(|written| record(state, written)));
-            if let Some(run) = run_of(state, id) {
+            let result = result.map(|written| written.into_iter().for_each(|written| record(cx, written)));
+            if let Some(run) = run_of(wizard, id) {
                 run.end = Some(End::Undone(result));
             }
         }
         WizardResult::Unfinished(unfinished) => {
-            let server = state.cx.session.connection.as_ref().map(|connection| connection.server.clone());
-            let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+            let server = cx.session.connection.as_ref().map(|connection| connection.server.clone());
+            let Some(wizard) = wizard else { return };
             // What was begun on another cluster is gone on with there.
             wizard.unfinished =
                 unfinished.into_iter().filter(|journal| Some(&journal.server) == server.as_ref()).collect();
         }
         WizardResult::RequestRead(path, text) => {
-            let Some(wizard) = state.wizard.as_mut() else { return Vec::new() };
+            let Some(wizard) = wizard else { return };
             take_identity(wizard, text.as_deref().ok());
             wizard.request = Some((path, text));
         }
         WizardResult::Rehearsed(id, answer) => {
-            if let Some(wizard) = state.wizard.as_mut() {
+            if let Some(wizard) = wizard {
                 wizard.review.heard(id, answer);
             }
         }
     }
-    Vec::new()
 }
 
 /// A request made elsewhere says itself who it is for.
@@ -319,13 +315,13 @@ fn take_identity(wizard: &mut Wizard, pem: Option<&str>) {
     fields::follow(&mut wizard.form);
 }
 
-fn run_of(state: &mut State, id: crate::console::core::effect::EffectId) -> Option<&mut Run> {
-    state.wizard.as_mut()?.run.as_mut().filter(|run| run.id == id)
+fn run_of(wizard: &mut Option<Wizard>, id: EffectId) -> Option<&mut Run> {
+    wizard.as_mut()?.run.as_mut().filter(|run| run.id == id)
 }
 
-fn record(state: &mut State, written: WriteRecord) {
+fn record(cx: &mut Ctx, written: WriteRecord) {
     if let Err(text) = &written.outcome {
-        state.notify(false, printable(text).into_owned());
+        cx.notify(false, printable(text).into_owned());
     }
-    state.activity.add(state.cx.clock.now, written);
+    cx.record(written);
 }

@@ -9,8 +9,8 @@ use ratatui::widgets::{Block, Borders, Paragraph};
 use super::fields::{WizardField, applies};
 use super::run::{End, Run, StepStatus};
 use super::{Wizard, WizardStep, review_view};
+use crate::console::core::ctx::Ctx;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::State;
 use crate::console::widgets::form;
 use crate::console::widgets::text::{cell, wrapped};
 use crate::domain::plan::{self, Plan};
@@ -21,25 +21,25 @@ pub(super) const LABEL: u16 = 12;
 const ALL_STEPS: u16 = 76;
 
 /// Draws the wizard.
-pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
-    let block = Block::bordered().border_style(state.cx.theme.dim()).title(title(state, wizard, area.width));
+pub(crate) fn draw(frame: &mut Frame, area: Rect, cx: &Ctx, wizard: &Wizard) {
+    let block = Block::bordered().border_style(cx.theme.dim()).title(title(cx, wizard, area.width));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     match (wizard.step, &wizard.run) {
-        (WizardStep::Run, Some(run)) => draw_run(frame, inner, state, run),
-        (WizardStep::Review, _) => review_view::draw(frame, inner, state, wizard),
-        _ => draw_fields(frame, inner, state, wizard),
+        (WizardStep::Run, Some(run)) => draw_run(frame, inner, cx, run),
+        (WizardStep::Review, _) => review_view::draw(frame, inner, cx, wizard),
+        _ => draw_fields(frame, inner, cx, wizard),
     }
 }
 
 /// All steps; where there is no room for them, the one that is seen.
-fn title(state: &State, wizard: &Wizard, width: u16) -> Line<'static> {
-    let mut spans = vec![Span::styled(" New user ", state.cx.theme.strong())];
+fn title(cx: &Ctx, wizard: &Wizard, width: u16) -> Line<'static> {
+    let mut spans = vec![Span::styled(" New user ", cx.theme.strong())];
     for step in WizardStep::ALL.into_iter().filter(|step| width >= ALL_STEPS || *step == wizard.step) {
         let here = step == wizard.step;
         let text = if here { format!("· [{}] ", step.word()) } else { format!("· {} ", step.word()) };
-        spans.push(Span::styled(text, if here { state.cx.theme.strong() } else { state.cx.theme.dim() }));
+        spans.push(Span::styled(text, if here { cx.theme.strong() } else { cx.theme.dim() }));
     }
     Line::from(spans)
 }
@@ -50,11 +50,11 @@ pub(super) fn draw_lines(frame: &mut Frame, area: Rect, lines: Vec<Line<'static>
 }
 
 /// The run; where there is no room for all of it, its heading and what matters now.
-fn draw_run(frame: &mut Frame, area: Rect, state: &State, run: &Run) {
-    let heading = wrapped(&run_heading(state, run), area.width.into()).into_iter();
-    let heading: Vec<_> = heading.map(|line| Line::styled(line, state.cx.theme.strong())).collect();
-    let mut steps = run_lines(state, run, area.width);
-    let ending = ending(run, area.width.into(), state);
+fn draw_run(frame: &mut Frame, area: Rect, cx: &Ctx, run: &Run) {
+    let heading = wrapped(&run_heading(cx, run), area.width.into()).into_iter();
+    let heading: Vec<_> = heading.map(|line| Line::styled(line, cx.theme.strong())).collect();
+    let mut steps = run_lines(cx, run, area.width);
+    let ending = ending(run, area.width.into(), cx);
     let short = heading.len() + 1 + steps.len() + 1 + ending.len() > area.height.into();
     if short {
         let done = run.steps.iter().take_while(|(.., fare)| matches!(fare, StepStatus::Done(..))).count();
@@ -68,15 +68,15 @@ fn draw_run(frame: &mut Frame, area: Rect, state: &State, run: &Run) {
     draw_lines(frame, area, lines, 0);
 }
 
-fn draw_fields(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
+fn draw_fields(frame: &mut Frame, area: Rect, cx: &Ctx, wizard: &Wizard) {
     let (left, right) = if area.width >= 70 {
         let left = Rect { width: area.width * 11 / 20, ..area };
         (left, Some(Rect { x: left.right() + 1, width: area.width - left.width - 1, ..area }))
     } else {
         (area, None)
     };
-    let theme = state.cx.theme;
-    let remarks = remarks(state, wizard, usize::from(left.width.saturating_sub(1)));
+    let theme = cx.theme;
+    let remarks = remarks(cx, wizard, usize::from(left.width.saturating_sub(1)));
     // What is wrong is seen whatever the room.
     let kept = if wizard.complain { u16::try_from(remarks.len()).unwrap_or(0).min(left.height / 2) } else { 0 };
     let fields = Rect { height: left.height - kept, ..left };
@@ -88,13 +88,13 @@ fn draw_fields(frame: &mut Frame, area: Rect, state: &State, wizard: &Wizard) {
         let block = Block::new().borders(Borders::LEFT).border_style(theme.dim());
         let inner = block.inner(right);
         frame.render_widget(block, right);
-        frame.render_widget(Paragraph::new(plan_lines(state, wizard, usize::from(inner.width))), inner);
+        frame.render_widget(Paragraph::new(plan_lines(cx, wizard, usize::from(inner.width))), inner);
     }
 }
 
 /// Below the fields: what is wrong, what was left unfinished, what the step is about.
-fn remarks(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
-    let theme = state.cx.theme;
+fn remarks(cx: &Ctx, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
+    let theme = cx.theme;
     let mut lines = Vec::new();
     let mut say = |text: &str, style: Style| {
         lines.extend(wrapped(text, width).into_iter().map(|line| Line::styled(line, style)));
@@ -110,17 +110,17 @@ fn remarks(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
         let text = format!(
             "! {} was left unfinished {} ago. {} goes on with it.",
             journal.order.user,
-            state.cx.clock.age(journal.begun),
-            state.cx.keymap.word(KeyContext::Form, Action::Resume)
+            cx.clock.age(journal.begun),
+            cx.keymap.word(KeyContext::Form, Action::Resume)
         );
         say(&text, theme.warning());
     }
-    say(&about(state, wizard), theme.dim());
+    say(&about(cx, wizard), theme.dim());
     lines
 }
 
-fn about(state: &State, wizard: &Wizard) -> String {
-    let key = |action| state.cx.keymap.word(KeyContext::Form, action);
+fn about(cx: &Ctx, wizard: &Wizard) -> String {
+    let key = |action| cx.keymap.word(KeyContext::Form, action);
     let text = match wizard.step {
         WizardStep::Who => {
             return format!(
@@ -148,12 +148,11 @@ fn about(state: &State, wizard: &Wizard) -> String {
 }
 
 /// The plan so far.
-fn plan_lines(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
+fn plan_lines(cx: &Ctx, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
     let (order, _) = wizard.order();
-    let mut lines = vec![Line::styled(" Plan", state.cx.theme.strong())];
+    let mut lines = vec![Line::styled(" Plan", cx.theme.strong())];
     for step in Plan::new(&order).steps {
-        let (mark, style) =
-            if settled(&step, wizard.step) { ("✔", Style::new()) } else { ("○", state.cx.theme.dim()) };
+        let (mark, style) = if settled(&step, wizard.step) { ("✔", Style::new()) } else { ("○", cx.theme.dim()) };
         let mut texts = wrapped(&step.title, width.saturating_sub(5)).into_iter();
         let first = texts.next().unwrap_or_default();
         lines.push(Line::styled(format!("  {mark} {first}"), style));
@@ -177,8 +176,8 @@ fn settled(step: &plan::PlanStep, at: WizardStep) -> bool {
 }
 
 /// A line a step, and below it why it waits or failed.
-fn run_lines(state: &State, run: &Run, width: u16) -> Vec<Line<'static>> {
-    let theme = state.cx.theme;
+fn run_lines(cx: &Ctx, run: &Run, width: u16) -> Vec<Line<'static>> {
+    let theme = cx.theme;
     let width = usize::from(width);
     let mut lines = Vec::new();
     // Titles get a third of a wide screen, and what came of a step stands near it.
@@ -216,8 +215,8 @@ fn run_lines(state: &State, run: &Run, width: u16) -> Vec<Line<'static>> {
     lines
 }
 
-fn run_heading(state: &State, run: &Run) -> String {
-    let until = run.ended.unwrap_or(state.cx.clock.now);
+fn run_heading(cx: &Ctx, run: &Run) -> String {
+    let until = run.ended.unwrap_or(cx.clock.now);
     let took = (until - run.since).as_seconds_f32();
     match &run.end {
         None => format!("At work, {took:.1} s"),
@@ -229,7 +228,7 @@ fn run_heading(state: &State, run: &Run) -> String {
     }
 }
 
-fn ending(run: &Run, width: usize, state: &State) -> Vec<Line<'static>> {
+fn ending(run: &Run, width: usize, cx: &Ctx) -> Vec<Line<'static>> {
     let mut texts = Vec::new();
     match &run.end {
         Some(End::Done(outcome)) => {
@@ -262,6 +261,6 @@ fn ending(run: &Run, width: usize, state: &State) -> Vec<Line<'static>> {
         }
         _ => {}
     }
-    let style = if matches!(run.end, Some(End::Undone(Err(_)))) { state.cx.theme.bad() } else { Style::new() };
+    let style = if matches!(run.end, Some(End::Undone(Err(_)))) { cx.theme.bad() } else { Style::new() };
     texts.iter().flat_map(|text| wrapped(text, width)).map(|line| Line::styled(line, style)).collect()
 }

@@ -27,7 +27,7 @@ impl Loop {
         let what = format!("{program} asks you to log in to context {context}");
         if handover.waits {
             let cancel = self.state.cx.keymap.word(KeyContext::Everywhere, Action::Back);
-            self.state.notify(true, format!("{what}; {cancel} cancels"));
+            self.state.cx.notify(true, format!("{what}; {cancel} cancels"));
             self.frames.request_promptly();
             if self.cancels_within(BEFORE).await {
                 return Ok(());

@@ -19,6 +19,7 @@ use crate::console::core::copy::Multiplexer;
 use crate::console::core::effect::Effect;
 use crate::console::core::event::Event;
 use crate::console::core::keymap::Key;
+use crate::console::core::movement::steps;
 use crate::console::core::prompt_guard;
 use crate::console::core::prompt_guard::{PasteDetector, PromptGuard};
 use crate::console::core::runner::{Connect, Runner};
@@ -27,7 +28,6 @@ use crate::console::core::settings::Settings;
 use crate::console::core::state::State;
 use crate::console::core::update::update;
 use crate::console::core::view;
-use crate::console::panes::requests::update::steps;
 use crate::domain::policy_file::PolicyFile;
 use crate::files;
 use crate::files::session_store::Memory;
@@ -188,7 +188,7 @@ impl Loop {
 
     /// The window's title names the context, as far as windows have titles.
     fn titled(&mut self) {
-        let title = self.state.title();
+        let title = self.state.cx.title();
         if self.abilities.xterm && title != self.title {
             self.extra.extend(title.iter().map(|title| format!("\x1b]2;{title}\x07")));
             self.title = title;

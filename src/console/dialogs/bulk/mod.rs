@@ -2,6 +2,7 @@
 //!
 //! The sheet holds the rows as they were when it was drawn. Nothing that came or changed later is decided by it.
 
+pub(crate) mod result;
 mod run;
 mod sheet;
 pub(crate) mod update;
@@ -13,7 +14,6 @@ mod tests;
 use std::collections::HashMap;
 
 use crate::cluster::Verb;
-use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::widgets::form::Form;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::row::Row;
@@ -23,7 +23,7 @@ pub(crate) use run::{Phase, Run};
 
 /// A bulk decision being made.
 #[derive(Debug)]
-pub struct BulkDialog {
+pub(crate) struct BulkDialog {
     /// Approve or deny.
     pub verb: Verb,
     /// The requests, as they were when the sheet was drawn.
@@ -50,7 +50,7 @@ pub struct BulkDialog {
 
 /// A line of the sheet that the cursor can be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BulkLine {
+pub(crate) enum BulkLine {
     /// The requests of one level.
     Level(Level),
     /// A field.
@@ -59,7 +59,7 @@ pub enum BulkLine {
 
 /// The fields of the sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BulkField {
+pub(crate) enum BulkField {
     /// The name of a dangerous one, to be included.
     Name,
     /// One word for machines.
@@ -75,45 +75,5 @@ impl BulkDialog {
     /// Whether a field has the keyboard.
     pub(crate) fn is_typing(&self) -> bool {
         matches!((&self.phase, self.line), (Phase::Asking, BulkLine::Field(_)))
-    }
-
-    /// What a yes depends on: another number whenever that changes.
-    pub(crate) fn question(&self) -> u64 {
-        2 * self.revision + u64::from(matches!(self.phase, Phase::Asking))
-    }
-
-    /// What has been typed of a name that confirms, while its field has the keyboard.
-    pub(crate) fn confirming_name(&self) -> Option<&str> {
-        (self.is_typing() && self.line == BulkLine::Field(BulkField::Name)).then(|| self.form.value(BulkField::Name))
-    }
-
-    /// Text pasted into the field that has the keyboard. A name that confirms is typed.
-    pub(crate) fn paste(&mut self, text: &str) -> Result<(), &'static str> {
-        if self.confirming_name().is_some() {
-            self.form.clear(BulkField::Name);
-            self.note = Some(crate::console::dialogs::PASTED.to_owned());
-            Ok(())
-        } else {
-            self.form.paste(text)
-        }
-    }
-
-    /// Whether `action` would do something now: what the footer offers.
-    pub(crate) fn possible(&self, action: Action) -> bool {
-        match &self.phase {
-            Phase::Asking => true,
-            Phase::Running(run) => !run.stopping,
-            Phase::Ended(run) => run.undone().next().is_some() || !matches!(action, Action::Retry | Action::NextTab),
-        }
-    }
-
-    /// Where keys are looked up.
-    pub(crate) fn places(&self) -> Vec<KeyContext> {
-        match (&self.phase, self.line) {
-            (Phase::Asking, BulkLine::Level(_)) => vec![KeyContext::Bulk, KeyContext::List, KeyContext::Always],
-            (Phase::Asking, BulkLine::Field(_)) => vec![KeyContext::Form, KeyContext::Always],
-            (Phase::Running(_), _) => vec![KeyContext::BulkRun, KeyContext::Always],
-            (Phase::Ended(_), _) => vec![KeyContext::BulkEnd, KeyContext::Always],
-        }
     }
 }

@@ -3,11 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cluster::bulk::DecisionOutcome;
-use crate::console::core::effect::EffectId;
+use crate::console::core::effect_id::EffectId;
 
 /// How far a bulk decision has come.
 #[derive(Debug)]
-pub enum Phase {
+pub(crate) enum Phase {
     /// The admin is looking at the sheet.
     Asking,
     /// Decisions are being made.
@@ -18,7 +18,7 @@ pub enum Phase {
 
 /// Decisions on their way.
 #[derive(Debug)]
-pub struct Run {
+pub(crate) struct Run {
     /// Whose news are taken in.
     pub id: EffectId,
     /// Places on the sheet of those to be decided, in the order in which the news count them.
@@ -37,7 +37,7 @@ pub struct Run {
 
 /// How many ended in which way.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Made.
     pub done: usize,
     /// Not any more what was on the sheet.

@@ -1,62 +1,132 @@
-//! What the sheet does with keys and news.
+//! What the sheet does with keys and results.
 
 use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
 
 use crate::cluster::bulk::DecisionOutcome;
 use crate::cluster::{Decision, Verb};
-use crate::console::core::effect::{Effect, EffectId};
+use crate::console::core::ctx::Ctx;
+use crate::console::core::dialog::{Dialog, PASTED};
+use crate::console::core::dialog_event::{DialogEvent, Update};
+use crate::console::core::effect::Effect;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::State;
-use crate::console::core::view::question_fits;
-use crate::console::dialogs::bulk::{BulkDialog, BulkField, BulkLine, LEVELS, Phase, Run};
+use crate::console::core::message::Message;
+use crate::console::dialogs::bulk::result::BulkResult;
+use crate::console::dialogs::bulk::{BulkDialog, BulkField, BulkLine, LEVELS, Phase, Run, view};
 use crate::console::dialogs::decide::message;
-use crate::console::dialogs::{Overlay, TextReader};
-use crate::console::panes::requests::update::settle;
+use crate::console::dialogs::phase::FORM_STEPS;
+use crate::console::dialogs::reader::TextReader;
+use crate::console::dialogs::view::decision_notice_line;
+use crate::console::widgets::form::Form;
 use crate::domain::commands;
 use crate::domain::output::shell::Kubectl;
 use crate::domain::row::Row;
 use crate::domain::verdict::Level;
 use crate::operations::issue::WriteRecord;
 
-/// News of a bulk decision.
-#[derive(Debug)]
-pub enum BulkResult {
-    /// The decision counted by this number has ended.
-    Told(usize, DecisionOutcome),
-    /// All that were begun have ended.
-    Ended,
-}
-
 /// Opens the sheet for the marked requests.
-pub(crate) fn open_marked(state: &mut State, verb: Verb) {
-    let rows = state.cx.requests.index.marked().cloned().collect();
+pub(crate) fn open_marked(cx: &mut Ctx, verb: Verb) {
+    let rows = cx.requests.index.marked().cloned().collect();
     let included: &[Level] = if verb == Verb::Approve { &[Level::Ok, Level::Notice] } else { &LEVELS };
-    open(state, verb, rows, included);
+    open(cx, verb, rows, included, None);
 }
 
 /// Opens the sheet for everything on the list, with what is ok ticked and nothing else.
-pub(crate) fn open_shown(state: &mut State) {
-    let rows = state.cx.requests.index.window(0, usize::MAX).map(|(row, _)| row.clone()).collect();
-    open(state, Verb::Approve, rows, &[Level::Ok]);
+pub(crate) fn open_shown(cx: &mut Ctx) {
+    let rows = cx.requests.index.window(0, usize::MAX).map(|(row, _)| row.clone()).collect();
+    open(cx, Verb::Approve, rows, &[Level::Ok], None);
 }
 
-fn open(state: &mut State, verb: Verb, rows: Vec<Row>, included: &[Level]) {
-    let bulk =
-        BulkDialog::new(verb, rows, included, &state.cx.requests.engine.known.policy, message(verb, state.username()));
+fn open(cx: &mut Ctx, verb: Verb, rows: Vec<Row>, included: &[Level], form: Option<Form<BulkField>>) {
+    let policy = &cx.requests.engine.known.policy;
+    let mut bulk = BulkDialog::new(verb, rows, included, policy, message(verb, cx.username()));
     if bulk.rows.is_empty() {
-        return state.notify(false, "none of these is pending: nothing is left to decide");
+        return cx.notify(false, "none of these is pending: nothing is left to decide");
     }
-    state.overlays.push(Overlay::Bulk(Box::new(bulk)));
+    if let Some(form) = form {
+        bulk.form = form;
+    }
+    cx.open(bulk);
 }
 
-/// Who we are is known now: an open sheet's message says so.
-pub(crate) fn identified(bulk: &mut BulkDialog, who: &str) {
-    bulk.form.suggest(BulkField::Message, &message(bulk.verb, Some(who)));
+impl Dialog for BulkDialog {
+    fn contexts(&self) -> Vec<KeyContext> {
+        match (&self.phase, self.line) {
+            (Phase::Asking, BulkLine::Level(_)) => vec![KeyContext::Bulk, KeyContext::List, KeyContext::Always],
+            (Phase::Asking, BulkLine::Field(_)) => vec![KeyContext::Form, KeyContext::Always],
+            (Phase::Running(_), _) => vec![KeyContext::BulkRun, KeyContext::Always],
+            (Phase::Ended(_), _) => vec![KeyContext::BulkEnd, KeyContext::Always],
+        }
+    }
+
+    fn key(&mut self, action: Option<Action>, key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
+        on_key(self, action, key, cx)
+    }
+
+    fn result(&mut self, event: DialogEvent, cx: &mut Ctx) -> Result<Vec<Effect>, DialogEvent> {
+        match (event, &self.phase) {
+            (DialogEvent::Bulk(id, result), Phase::Running(run)) if run.id == id => {
+                handle_result(self, result, cx);
+                Ok(Vec::new())
+            }
+            (other, _) => Err(other),
+        }
+    }
+
+    fn update(&mut self, update: &Update<'_>) {
+        if let Update::Identified(who) = update {
+            self.form.suggest(BulkField::Message, &message(self.verb, Some(who)));
+        }
+    }
+
+    /// A name that confirms is typed.
+    fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+        if !self.is_typing() {
+            return Ok(());
+        }
+        if self.confirming_name().is_some() {
+            self.form.clear(BulkField::Name);
+            self.note = Some(PASTED.to_owned());
+            Ok(())
+        } else {
+            self.form.paste(text)
+        }
+    }
+
+    fn is_possible(&self, action: Action) -> bool {
+        if FORM_STEPS.contains(&action) || matches!(action, Action::Search | Action::Copy) {
+            return false;
+        }
+        match &self.phase {
+            Phase::Asking => true,
+            Phase::Running(run) => !run.stopping,
+            Phase::Ended(run) => run.undone().next().is_some() || !matches!(action, Action::Retry | Action::NextTab),
+        }
+    }
+
+    fn question(&self) -> u64 {
+        2 * self.revision + u64::from(matches!(self.phase, Phase::Asking))
+    }
+
+    fn confirming_name(&self) -> Option<&str> {
+        (self.is_typing() && self.line == BulkLine::Field(BulkField::Name)).then(|| self.form.value(BulkField::Name))
+    }
+
+    fn fits(&self, body: Rect, cx: &Ctx) -> bool {
+        view::fits(cx, body, self)
+    }
+
+    fn notice_line(&self, body: Rect) -> u16 {
+        decision_notice_line(body)
+    }
+
+    fn draw(&self, frame: &mut Frame, area: Rect, cx: &Ctx) {
+        view::draw(frame, area, cx, self);
+    }
 }
 
-/// A key while the sheet is open.
-pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    let Some(Overlay::Bulk(bulk)) = state.overlays.last_mut() else { return Vec::new() };
+fn on_key(bulk: &mut BulkDialog, action: Option<Action>, key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
     match (&mut bulk.phase, bulk.line) {
         (Phase::Running(run), _) => {
             if action == Some(Action::Back) && !run.stopping {
@@ -65,28 +135,27 @@ pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> V
             }
         }
         (Phase::Ended(_), _) => match action {
-            Some(Action::Retry) => return again(state),
-            Some(Action::NextTab) => list(state),
-            Some(Action::Back) => drop(state.overlays.pop()),
+            Some(Action::Retry) => again(bulk, cx),
+            Some(Action::NextTab) => list(bulk, cx),
+            Some(Action::Back) => cx.close(),
             _ => {}
         },
         (Phase::Asking, BulkLine::Field(field)) => in_field(bulk, field, action, key),
-        (Phase::Asking, BulkLine::Level(level)) => return on_level(state, level, action),
+        (Phase::Asking, BulkLine::Level(level)) => return on_level(bulk, level, action, cx),
     }
     Vec::new()
 }
 
-fn on_level(state: &mut State, level: Level, action: Option<Action>) -> Vec<Effect> {
-    let Some(Overlay::Bulk(bulk)) = state.overlays.last_mut() else { return Vec::new() };
+fn on_level(bulk: &mut BulkDialog, level: Level, action: Option<Action>, cx: &mut Ctx) -> Vec<Effect> {
     bulk.note = None;
     match action {
-        Some(Action::Yes) => return begin(state),
+        Some(Action::Yes) => return begin(bulk, cx),
         Some(Action::Enter) => {
-            let word = |action| state.cx.keymap.word(KeyContext::Bulk, action);
+            let word = |action| cx.keymap.word(KeyContext::Bulk, action);
             bulk.note = Some(format!("{} decides nothing here; {} does.", word(Action::Enter), word(Action::Yes)));
         }
-        Some(Action::NextTab) => list(state),
-        Some(Action::Back) => drop(state.overlays.pop()),
+        Some(Action::NextTab) => list(bulk, cx),
+        Some(Action::Back) => cx.close(),
         Some(Action::Down) => step(bulk, 1),
         Some(Action::Up) => step(bulk, -1),
         Some(Action::Mark) => {
@@ -135,20 +204,19 @@ fn step(bulk: &mut BulkDialog, steps: isize) {
 }
 
 /// Begins, unless a verdict has become worse since the sheet was drawn: that is shown first.
-fn begin(state: &mut State) -> Vec<Effect> {
-    let (id, now) = (state.next_effect(), state.cx.clock.now);
-    let (permit, shown) = (state.cx.session.permit(), question_fits(state));
-    let Some(Overlay::Bulk(bulk)) = state.overlays.last_mut() else { return Vec::new() };
-    let worse = bulk.worsened(&state.cx.requests.index);
+fn begin(bulk: &mut BulkDialog, cx: &mut Ctx) -> Vec<Effect> {
+    let (id, now) = (cx.next_effect(), cx.clock.now);
+    let (permit, shown) = (cx.session.permit(), cx.question_fits);
+    let worse = bulk.worsened(&cx.requests.index);
     if worse > 0 {
         bulk.line = bulk.lines()[0];
-        let yes = state.cx.keymap.word(KeyContext::Bulk, Action::Yes);
+        let yes = cx.keymap.word(KeyContext::Bulk, Action::Yes);
         bulk.note = Some(format!("{worse} got a worse verdict since this sheet was drawn: look again, then {yes}."));
         return Vec::new();
     }
     let items = bulk.decided();
     if items.is_empty() {
-        let include = state.cx.keymap.word(KeyContext::Bulk, Action::Mark);
+        let include = cx.keymap.word(KeyContext::Bulk, Action::Mark);
         bulk.note = Some(if bulk.is_hopeless() {
             "None of these can be approved here: the lines above say why.".to_owned()
         } else {
@@ -171,34 +239,23 @@ fn begin(state: &mut State) -> Vec<Effect> {
     vec![Effect::DecideAll(id, cleared, decision)]
 }
 
-/// News of a run; of one that nobody looks at any more they are ignored.
-pub(crate) fn heard(state: &mut State, id: EffectId, news: BulkResult) -> Vec<Effect> {
-    let now = state.cx.clock.now;
-    let mut open = state.overlays.iter_mut().filter_map(|overlay| match overlay {
-        Overlay::Bulk(bulk) => Some(bulk),
-        _ => None,
-    });
-    let Some(bulk) = open.find(|bulk| matches!(&bulk.phase, Phase::Running(run) if run.id == id)) else {
-        return Vec::new();
-    };
-    let Phase::Running(run) = &mut bulk.phase else { return Vec::new() };
-    match news {
+fn handle_result(bulk: &mut BulkDialog, result: BulkResult, cx: &mut Ctx) {
+    let now = cx.clock.now;
+    let Phase::Running(run) = &mut bulk.phase else { return };
+    match result {
         BulkResult::Told(at, outcome) => {
             if let (DecisionOutcome::Done(_), Some(item)) = (&outcome, run.items.get(at)) {
-                state.cx.requests.index.mark(&bulk.rows[*item].uid, false);
+                cx.requests.index.mark(&bulk.rows[*item].uid, false);
             }
             run.told(at, outcome, now);
-            Vec::new()
         }
         BulkResult::Ended => {
-            let kubectl = state.cx.session.connection.as_ref().map(|c| c.kubectl.clone()).unwrap_or_default();
-            let ended = std::mem::replace(&mut bulk.phase, Phase::Asking);
-            if let Phase::Running(run) = ended {
-                let written = written(bulk, &run, &kubectl);
+            if let Phase::Running(run) = std::mem::replace(&mut bulk.phase, Phase::Asking) {
+                let written = written(bulk, &run, cx.kubectl());
                 bulk.phase = Phase::Ended(run);
-                state.activity.add(now, written);
+                cx.record(written);
             }
-            settle(state)
+            cx.send(Message::ListChanged);
         }
     }
 }
@@ -209,7 +266,7 @@ fn written(bulk: &BulkDialog, run: &Run, kubectl: &Kubectl) -> WriteRecord {
     let undone: std::collections::HashSet<usize> = run.undone().map(|(item, _)| item).collect();
     let done: Vec<&str> =
         run.items.iter().filter(|item| !undone.contains(item)).map(|i| &*bulk.rows[*i].name).collect();
-    let text = crate::console::dialogs::bulk::view::tally(run, true, did);
+    let text = view::tally(run, true, did);
     WriteRecord {
         what,
         object: format!("{} requests", run.items.len()),
@@ -227,21 +284,18 @@ pub(super) const fn words(verb: Verb) -> (&'static str, &'static str) {
 }
 
 /// Those that were not made on a new sheet, as they are now.
-fn again(state: &mut State) -> Vec<Effect> {
-    let Some(Overlay::Bulk(bulk)) = state.overlays.pop() else { return Vec::new() };
-    let Phase::Ended(run) = &bulk.phase else { return Vec::new() };
-    let index = &state.cx.requests.index;
+fn again(bulk: &mut BulkDialog, cx: &mut Ctx) {
+    cx.close();
+    let Phase::Ended(run) = &bulk.phase else { return };
+    let index = &cx.requests.index;
     let rows = run.undone().filter_map(|(item, _)| index.get(&bulk.rows[item].uid).cloned()).collect();
-    open(state, bulk.verb, rows, &bulk.included);
-    if let Some(Overlay::Bulk(new)) = state.overlays.last_mut() {
-        new.form = bulk.form;
-    }
-    Vec::new()
+    let included = bulk.included.clone();
+    let form = std::mem::take(&mut bulk.form);
+    open(cx, bulk.verb, rows, &included, Some(form));
 }
 
 /// Lists what the sheet counts; after a run, what was not made and why.
-fn list(state: &mut State) {
-    let Some(Overlay::Bulk(bulk)) = state.overlays.last() else { return };
+fn list(bulk: &BulkDialog, cx: &mut Ctx) {
     let reader = match &bulk.phase {
         Phase::Ended(run) => {
             let line = |(item, error): (usize, Option<&crate::cluster::ClusterError>)| {
@@ -252,5 +306,5 @@ fn list(state: &mut State) {
         }
         _ => TextReader::new("On this sheet; ✓ is decided", bulk.listing()),
     };
-    state.overlays.push(Overlay::Reader(reader));
+    cx.open(reader);
 }

@@ -7,8 +7,8 @@ use ratatui::text::{Line as Text, Span};
 use unicode_width::UnicodeWidthStr;
 
 use crate::cluster::Verb;
+use crate::console::core::ctx::Ctx;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::State;
 use crate::console::dialogs::bulk::sheet::{Summary, word};
 use crate::console::dialogs::bulk::update::words;
 use crate::console::dialogs::bulk::{BulkDialog, BulkField, BulkLine, Phase, Run};
@@ -25,21 +25,21 @@ const DECIDED: usize = 20;
 const LABEL: u16 = 9;
 
 /// Draws the sheet.
-pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, cx: &Ctx, bulk: &BulkDialog) {
     let verb = if bulk.verb == Verb::Approve { "Approve" } else { "Deny" };
-    let inner = decision_frame(frame, area, state, &format!("{verb} {} requests?", bulk.rows.len()));
-    let layout = layout(state, bulk, inner);
+    let inner = decision_frame(frame, area, cx, &format!("{verb} {} requests?", bulk.rows.len()));
+    let layout = layout(cx, bulk, inner);
     let mut below = rest(inner, u16::from(layout.roomy));
-    below = levels(frame, below, state, bulk, &layout);
+    below = levels(frame, below, cx, bulk, &layout);
     below = rest(below, u16::from(layout.roomy));
     below = match &bulk.phase {
-        Phase::Asking => fields(frame, below, state, bulk, layout.fields),
+        Phase::Asking => fields(frame, below, cx, bulk, layout.fields),
         _ => below,
     };
     let lines = match &bulk.phase {
         Phase::Asking => layout.question,
-        Phase::Running(run) => running(state, bulk, run, below.width),
-        Phase::Ended(run) => ended(state, bulk, run, below.width),
+        Phase::Running(run) => running(cx, bulk, run, below.width),
+        Phase::Ended(run) => ended(cx, bulk, run, below.width),
     };
     for (area, line) in below.rows().zip(lines) {
         frame.render_widget(line, area);
@@ -47,8 +47,8 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDial
 }
 
 /// Whether every level that there is and the whole question are on the screen.
-pub(crate) fn fits(state: &State, area: Rect, bulk: &BulkDialog) -> bool {
-    layout(state, bulk, decision_inner(area)).fits
+pub(crate) fn fits(cx: &Ctx, area: Rect, bulk: &BulkDialog) -> bool {
+    layout(cx, bulk, decision_inner(area)).fits
 }
 
 /// What of the sheet is drawn.
@@ -66,7 +66,7 @@ struct Layout {
 }
 
 /// Fits the sheet into `inner`. Empty lines, remarks, fields and heading are dropped before levels and question are cut.
-fn layout(state: &State, bulk: &BulkDialog, inner: Rect) -> Layout {
+fn layout(cx: &Ctx, bulk: &BulkDialog, inner: Rect) -> Layout {
     let height = usize::from(inner.height);
     let lines = bulk.lines();
     let levels = lines.iter().filter(|line| matches!(line, BulkLine::Level(_))).count();
@@ -78,17 +78,17 @@ fn layout(state: &State, bulk: &BulkDialog, inner: Rect) -> Layout {
         return Layout { roomy, heading: true, levels: seen, fields: 0, question: Vec::new(), fits: true };
     }
     for (roomy, remarks) in [(true, true), (false, true), (false, false)] {
-        let question = question(state, bulk, inner.width, remarks, roomy);
+        let question = question(cx, bulk, inner.width, remarks, roomy);
         let needed = 1 + levels + all_fields + question.len() + 2 * usize::from(roomy);
         if needed <= height {
             let fields = u16::try_from(all_fields).unwrap_or(0);
             return Layout { roomy, heading: true, levels, fields, question, fits: true };
         }
     }
-    let short = short_question(state, bulk, inner.width);
+    let short = short_question(cx, bulk, inner.width);
     let fields = usize::from(matches!(bulk.line, BulkLine::Field(_)));
     let (fits, question) =
-        if levels + fields + short.len() <= height { (true, short) } else { (false, too_small(state, inner.width)) };
+        if levels + fields + short.len() <= height { (true, short) } else { (false, too_small(cx, inner.width)) };
     let fields = if fits { fields } else { 0 };
     let seen = levels.min(height.saturating_sub(fields + question.len()));
     Layout { roomy: false, heading: false, levels: seen, fields: u16::from(fields > 0), question, fits }
@@ -100,7 +100,7 @@ fn rest(area: Rect, lines: u16) -> Rect {
 }
 
 /// A line for each level; on a low screen those around the cursor.
-fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog, layout: &Layout) -> Rect {
+fn levels(frame: &mut Frame, area: Rect, cx: &Ctx, bulk: &BulkDialog, layout: &Layout) -> Rect {
     let lines = bulk.summaries();
     let room = usize::from(area.width).saturating_sub(2 + LEVEL + COUNT);
     let longest = lines.iter().map(|summary| summary.who.width()).max().unwrap_or(0).max("SIGNERS".len());
@@ -115,8 +115,8 @@ fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog, layou
     );
     let chosen = lines.iter().position(|summary| bulk.line == BulkLine::Level(summary.level));
     let top = (chosen.unwrap_or(0) + 1).saturating_sub(layout.levels);
-    let seen = lines.iter().skip(top).take(layout.levels).map(|summary| level(summary, (who, decided), state, bulk));
-    let heading = layout.heading.then(|| Text::styled(heading, state.cx.theme.dim()));
+    let seen = lines.iter().skip(top).take(layout.levels).map(|summary| level(summary, (who, decided), cx, bulk));
+    let heading = layout.heading.then(|| Text::styled(heading, cx.theme.dim()));
     let drawn = heading.into_iter().chain(seen);
     let mut used = 0;
     for (area, line) in area.rows().zip(drawn) {
@@ -126,17 +126,17 @@ fn levels(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog, layou
     rest(area, used)
 }
 
-fn level(summary: &Summary, (who, decided): (usize, usize), state: &State, bulk: &BulkDialog) -> Text<'static> {
+fn level(summary: &Summary, (who, decided): (usize, usize), cx: &Ctx, bulk: &BulkDialog) -> Text<'static> {
     let chosen = bulk.line == BulkLine::Level(summary.level) && matches!(bulk.phase, Phase::Asking);
     let remark = match (bulk.verb, summary.level) {
         _ if summary.kept_out => "policy says no".to_owned(),
         (Verb::Approve, Level::Danger) => "by name only".to_owned(),
         (Verb::Approve, Level::WillFail) => "signer refuses".to_owned(),
-        _ if summary.decided == 0 => format!("{} includes", state.cx.keymap.word(KeyContext::Bulk, Action::Mark)),
+        _ if summary.decided == 0 => format!("{} includes", cx.keymap.word(KeyContext::Bulk, Action::Mark)),
         _ => String::new(),
     };
     let verdict = cell(&format!("{} {}", symbol(summary.level), word(summary.level)), LEVEL);
-    let style = if chosen { Style::new() } else { state.cx.theme.level(summary.level) };
+    let style = if chosen { Style::new() } else { cx.theme.level(summary.level) };
     let text = format!(
         "{:>5}  {}{:>5} {}",
         summary.count,
@@ -146,7 +146,7 @@ fn level(summary: &Summary, (who, decided): (usize, usize), state: &State, bulk:
     );
     let line =
         Text::from(vec![Span::raw(if chosen { "› " } else { "  " }), Span::styled(verdict, style), Span::raw(text)]);
-    if chosen { line.style(state.cx.theme.chosen()) } else { line }
+    if chosen { line.style(cx.theme.chosen()) } else { line }
 }
 
 /// A cell with a blank after it.
@@ -154,7 +154,7 @@ fn column(text: &str, width: usize) -> String {
     if width == 0 { String::new() } else { cell(text, width - 1) + " " }
 }
 
-fn fields(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog, lines: u16) -> Rect {
+fn fields(frame: &mut Frame, area: Rect, cx: &Ctx, bulk: &BulkDialog, lines: u16) -> Rect {
     let mut below = area;
     let bottom = area.y + lines;
     for field in bulk.form.fields().iter().filter(|field| bulk.lines().contains(&BulkLine::Field(field.id))) {
@@ -164,15 +164,15 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog, lines
             continue;
         }
         let line = Rect { height: 1, ..below };
-        let style = if focused { state.cx.theme.strong() } else { state.cx.theme.dim() };
+        let style = if focused { cx.theme.strong() } else { cx.theme.dim() };
         frame.render_widget(Text::styled(cell(field.label, LABEL.into()), style), line);
         let value = Rect { x: line.x + LABEL, width: line.width.saturating_sub(LABEL), ..line };
         match &field.value {
             Value::Text(input) if field.id == BulkField::Name && input.value().is_empty() && !focused => {
                 let hint = shown("of a dangerous one, typed here to include it", value.width.into());
-                frame.render_widget(Text::styled(hint, state.cx.theme.dim()), value);
+                frame.render_widget(Text::styled(hint, cx.theme.dim()), value);
             }
-            Value::Text(input) => form::view::draw_text(frame, value, input, focused, state.cx.theme),
+            Value::Text(input) => form::view::draw_text(frame, value, input, focused, cx.theme),
             Value::Choice { .. } => {}
         }
         below = rest(below, 1);
@@ -180,8 +180,8 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, bulk: &BulkDialog, lines
     below
 }
 
-fn question(state: &State, bulk: &BulkDialog, width: u16, remarks: bool, roomy: bool) -> Vec<Text<'static>> {
-    let theme = state.cx.theme;
+fn question(cx: &Ctx, bulk: &BulkDialog, width: u16, remarks: bool, roomy: bool) -> Vec<Text<'static>> {
+    let theme = cx.theme;
     let mut lines = if roomy { vec![Text::raw("")] } else { Vec::new() };
     if let Some(note) = &bulk.note {
         lines.extend(paragraph(note, width, theme.warning()));
@@ -199,14 +199,14 @@ fn question(state: &State, bulk: &BulkDialog, width: u16, remarks: bool, roomy: 
         let text = format!("{kept_out} of them the policy file keeps out of bulk decisions.");
         lines.extend(paragraph(&text, width, theme.dim()));
     }
-    let (sheet, form) = (|a| state.cx.keymap.word(KeyContext::Bulk, a), |a| state.cx.keymap.word(KeyContext::Form, a));
+    let (sheet, form) = (|a| cx.keymap.word(KeyContext::Bulk, a), |a| cx.keymap.word(KeyContext::Form, a));
     let keys = match bulk.line {
         BulkLine::Level(_) => format!(
             "{} {verb} {count}   {} include level   {} list them   {} reason, message   {} leave",
             sheet(Action::Yes),
             sheet(Action::Mark),
             sheet(Action::NextTab),
-            state.cx.keymap.word(KeyContext::List, Action::Down),
+            cx.keymap.word(KeyContext::List, Action::Down),
             sheet(Action::Back)
         ),
         BulkLine::Field(BulkField::Name) => format!(
@@ -227,19 +227,19 @@ fn question(state: &State, bulk: &BulkDialog, width: u16, remarks: bool, roomy: 
 }
 
 /// The question on a low screen.
-fn short_question(state: &State, bulk: &BulkDialog, width: u16) -> Vec<Text<'static>> {
-    let theme = state.cx.theme;
+fn short_question(cx: &Ctx, bulk: &BulkDialog, width: u16) -> Vec<Text<'static>> {
+    let theme = cx.theme;
     let mut lines: Vec<Text> = bulk.note.iter().flat_map(|note| paragraph(note, width, theme.warning())).collect();
     let (verb, did) = words(bulk.verb);
     let count = bulk.decided().len();
     lines.extend(paragraph(&format!("{count} of {} will be {did}.", bulk.rows.len()), width, theme.strong()));
     let keys = match bulk.line {
         BulkLine::Level(_) => {
-            let key = |action| state.cx.keymap.word(KeyContext::Bulk, action);
+            let key = |action| cx.keymap.word(KeyContext::Bulk, action);
             format!("{} {verb} {count}, {} leave", key(Action::Yes), key(Action::Back))
         }
         BulkLine::Field(_) => {
-            let key = |action| state.cx.keymap.word(KeyContext::Form, action);
+            let key = |action| cx.keymap.word(KeyContext::Form, action);
             format!("{}, {} back", key(Action::Enter), key(Action::Back))
         }
     };
@@ -247,7 +247,7 @@ fn short_question(state: &State, bulk: &BulkDialog, width: u16) -> Vec<Text<'sta
     lines
 }
 
-fn running(state: &State, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<'static>> {
+fn running(cx: &Ctx, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<'static>> {
     let (ended, all) = (run.counts.ended(), run.items.len());
     let left =
         run.left().map_or(String::new(), |left| format!("{}:{:02} left", left.num_minutes(), left.num_seconds() % 60));
@@ -255,19 +255,19 @@ fn running(state: &State, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<
     let room = usize::from(width).saturating_sub(numbers.width()).max(4);
     let full = room * ended / all.max(1);
     let bar = "█".repeat(full) + &"░".repeat(room - full);
-    let mut lines = vec![Text::from(vec![Span::styled(bar, state.cx.theme.good()), Span::raw(numbers)])];
+    let mut lines = vec![Text::from(vec![Span::styled(bar, cx.theme.good()), Span::raw(numbers)])];
     lines.extend(paragraph(&tally(run, false, words(bulk.verb).1), width, Style::new()));
     let text = if run.stopping {
         "Stopping: those under way are waited for.".to_owned()
     } else {
-        format!("{} stops.", state.cx.keymap.word(KeyContext::BulkRun, Action::Back))
+        format!("{} stops.", cx.keymap.word(KeyContext::BulkRun, Action::Back))
     };
-    lines.extend(paragraph(&text, width, state.cx.theme.strong()));
+    lines.extend(paragraph(&text, width, cx.theme.strong()));
     lines
 }
 
-fn ended(state: &State, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<'static>> {
-    let theme = state.cx.theme;
+fn ended(cx: &Ctx, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<'static>> {
+    let theme = cx.theme;
     let all_done = run.counts.done == run.items.len();
     let head = if all_done {
         "Done"
@@ -293,7 +293,7 @@ fn ended(state: &State, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<'s
         }
     }
     lines.extend(reasons.iter().flat_map(|reason| paragraph(reason, width, Style::new())));
-    let key = |action| state.cx.keymap.word(KeyContext::BulkEnd, action);
+    let key = |action| cx.keymap.word(KeyContext::BulkEnd, action);
     let mut keys = format!("{} closes", key(Action::Back));
     if !all_done {
         let (again, list) = (key(Action::Retry), key(Action::NextTab));

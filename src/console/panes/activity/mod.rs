@@ -1,14 +1,11 @@
 //! The Activity pane: the writes that this process made, the last [`KEPT`] of them.
 
+pub(crate) mod pane;
+pub(crate) mod update;
 pub(crate) mod view;
 
 use chrono::{DateTime, Utc};
 
-use crate::console::core::effect::Effect;
-use crate::console::core::keymap::Action;
-use crate::console::core::state::State;
-use crate::console::dialogs::{Overlay, TextReader};
-use crate::console::panes::requests::update::steps;
 use crate::operations::issue::WriteRecord;
 
 /// As many writes are kept: a console that is open for months does not grow by what was done in it.
@@ -58,27 +55,6 @@ impl ActivityPane {
     pub(crate) fn chosen(&self) -> Option<&Record> {
         self.records.get(self.place)
     }
-}
-
-/// A key in this pane.
-pub(crate) fn key(state: &mut State, action: Option<Action>) -> Vec<Effect> {
-    let height = usize::from(state.body().height);
-    let activity = &mut state.activity;
-    match action {
-        Some(Action::Commands) => {
-            let lines: Vec<_> = activity.records.iter().rev().map(|record| record.written.command.clone()).collect();
-            state.overlays.push(Overlay::Reader(TextReader::commands("Everything done here, by hand", &lines)));
-        }
-        Some(Action::Back) => state.cx.notice = None,
-        Some(action) => {
-            if let Some(steps) = steps(action, height) {
-                let last = activity.records.len().saturating_sub(1);
-                activity.place = activity.place.saturating_add_signed(steps).min(last);
-            }
-        }
-        None => {}
-    }
-    Vec::new()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph};
 
-use crate::console::core::state::State;
+use crate::console::core::ctx::Ctx;
 use crate::console::panes::activity::{ActivityPane, Record};
 use crate::console::widgets::text::labelled_command;
 use crate::console::widgets::text::{cell, wrapped};
@@ -14,10 +14,10 @@ use crate::console::widgets::text::{cell, wrapped};
 const DETAIL: u16 = 7;
 
 /// Draws the pane.
-pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
-    let theme = state.cx.theme;
-    let records = state.activity.records();
-    let count = state.activity.count();
+pub(crate) fn draw(frame: &mut Frame, area: Rect, pane: &ActivityPane, cx: &Ctx) {
+    let theme = cx.theme;
+    let records = pane.records();
+    let count = pane.count();
     let kept = if count > records.len() { format!(", the last {} of them", records.len()) } else { String::new() };
     let writes = if count == 1 { "write" } else { "writes" };
     let title = format!(" Activity · {count} {writes} by this console{kept} ");
@@ -33,16 +33,16 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
     }
     let detail = DETAIL.min(inner.height / 2);
     let height = usize::from(inner.height - detail);
-    let top = top(&state.activity, height);
+    let top = top(pane, height);
     for (y, (place, record)) in (inner.y..).zip(records.iter().enumerate().skip(top).take(height)) {
         let row = Rect { y, height: 1, ..inner };
-        frame.render_widget(line(state, record, place == state.activity.place, inner.width), row);
+        frame.render_widget(line(cx, record, place == pane.place, inner.width), row);
     }
-    if let Some(record) = state.activity.chosen() {
+    if let Some(record) = pane.chosen() {
         let below = Rect { y: inner.bottom() - detail, height: detail, ..inner };
         let line = format!("├{}┤", "─".repeat(inner.width.into()));
         frame.render_widget(Line::styled(line, theme.dim()), Rect { height: 1, y: below.y, ..area });
-        draw_detail(frame, Rect { y: below.y + 1, height: detail.saturating_sub(1), ..below }, state, record);
+        draw_detail(frame, Rect { y: below.y + 1, height: detail.saturating_sub(1), ..below }, cx, record);
     }
 }
 
@@ -59,8 +59,8 @@ pub(crate) fn rows(area: Rect, activity: &ActivityPane) -> Option<(Rect, u16)> {
     (!activity.records().is_empty()).then_some((Rect { height, ..inner }, inner.y + u16::try_from(cursor).ok()?))
 }
 
-fn line(state: &State, record: &Record, chosen: bool, width: u16) -> Line<'static> {
-    let theme = state.cx.theme;
+fn line(cx: &Ctx, record: &Record, chosen: bool, width: u16) -> Line<'static> {
+    let theme = cx.theme;
     let (symbol, text, style) = match &record.written.outcome {
         Ok(text) => ("✔", text, theme.good()),
         Err(text) => ("✖", text, theme.bad()),
@@ -68,7 +68,7 @@ fn line(state: &State, record: &Record, chosen: bool, width: u16) -> Line<'stati
     let rest = usize::from(width).saturating_sub(2 + 9 + 9 + 28 + 2);
     let mut line = Line::from(vec![
         Span::raw(if chosen { "› " } else { "  " }),
-        Span::raw(cell(&state.cx.clock.time_of_day(record.at), 9)),
+        Span::raw(cell(&cx.clock.time_of_day(record.at), 9)),
         Span::raw(cell(record.written.what, 9)),
         Span::raw(cell(&record.written.object, 28)),
         Span::styled(cell(&format!("{symbol} {text}"), rest + 2), style),
@@ -79,14 +79,13 @@ fn line(state: &State, record: &Record, chosen: bool, width: u16) -> Line<'stati
     line
 }
 
-fn draw_detail(frame: &mut Frame, area: Rect, state: &State, record: &Record) {
+fn draw_detail(frame: &mut Frame, area: Rect, cx: &Ctx, record: &Record) {
     let width = usize::from(area.width).saturating_sub(2);
     let outcome = match &record.written.outcome {
         Ok(text) => format!("✔ {text}"),
         Err(text) => format!("✖ {text}"),
     };
-    let heading =
-        format!("{} {} at {}", record.written.what, record.written.object, state.cx.clock.absolute(record.at));
+    let heading = format!("{} {} at {}", record.written.what, record.written.object, cx.clock.absolute(record.at));
     let mut lines = Vec::new();
     let summary = [heading, outcome].iter().flat_map(|text| wrapped(text, width)).collect::<Vec<_>>();
     let by_hand = labelled_command("by hand:", &record.written.command, width);

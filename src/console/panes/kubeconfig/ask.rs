@@ -4,14 +4,21 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
+use ratatui::Frame;
+use ratatui::layout::Rect;
 
-use crate::console::core::effect::{Effect, EffectId};
+use crate::console::core::ctx::Ctx;
+use crate::console::core::dialog::Dialog;
+use crate::console::core::dialog_event::DialogEvent;
+use crate::console::core::effect::Effect;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::State;
-use crate::console::core::view::question_fits;
-use crate::console::dialogs::{Overlay, Phase, hint};
-use crate::console::panes::kubeconfig::{ChangeOutcome, Consent, KubeconfigChange, KubeconfigTask, update};
-use crate::console::panes::requests::update::steps;
+use crate::console::core::message::Message;
+use crate::console::core::movement::steps;
+use crate::console::dialogs::phase::{FORM_STEPS, Phase, hint};
+use crate::console::dialogs::view::{framed, inner};
+use crate::console::panes::kubeconfig::{
+    ChangeOutcome, Consent, KubeconfigChange, KubeconfigTask, LoadedKubeconfigs, ask_view,
+};
 use crate::console::widgets::form::Form;
 use crate::domain::gate::WritePermit;
 use crate::domain::kubeconfig::edit::Edit;
@@ -22,7 +29,7 @@ use crate::operations::issue::WriteRecord;
 
 /// A question, or a write under way.
 #[derive(Debug)]
-pub struct Prompt {
+pub(crate) struct Prompt {
     /// Its heading, not yet made printable.
     pub title: String,
     /// What to know before the answer, not yet made printable.
@@ -41,7 +48,7 @@ pub struct Prompt {
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PromptKind {
+pub(crate) enum PromptKind {
     /// A new name for a context.
     Rename(String),
     /// A namespace for a context.
@@ -67,29 +74,14 @@ impl Prompt {
         }
     }
 
+    /// One that asks for a text.
+    pub(crate) fn text_field(what: PromptKind, title: String, label: &'static str, value: &str) -> Self {
+        Self { form: Form::default().text((), label, value), ..Self::new(title, what) }
+    }
+
     /// Whether a text is typed.
     pub(crate) const fn types(&self) -> bool {
         !matches!(self.what, PromptKind::Sure(_))
-    }
-
-    /// A number for what a yes would mean: another one whenever that changes.
-    pub(crate) fn question(&self) -> u64 {
-        let mut hash = DefaultHasher::new();
-        (self.phase == Phase::Asking, self.types(), &self.lines).hash(&mut hash);
-        hash.finish()
-    }
-
-    /// Where keys are looked up.
-    pub(crate) fn places(&self) -> Vec<KeyContext> {
-        match self.phase {
-            Phase::Sent(_) => vec![KeyContext::Always],
-            Phase::Failed(_) => vec![KeyContext::Reader, KeyContext::Always],
-            Phase::Asking if self.types() => vec![KeyContext::Form, KeyContext::Always],
-            Phase::Asking if !self.lines.is_empty() => {
-                vec![KeyContext::Confirm, KeyContext::Reader, KeyContext::Always]
-            }
-            Phase::Asking => vec![KeyContext::Confirm, KeyContext::Always],
-        }
     }
 
     /// What is to be written once the text is there; `None` while it is not.
@@ -110,29 +102,86 @@ impl Prompt {
     }
 }
 
+impl Dialog for Prompt {
+    fn contexts(&self) -> Vec<KeyContext> {
+        match self.phase {
+            Phase::Sent(_) => vec![KeyContext::Always],
+            Phase::Failed(_) => vec![KeyContext::Reader, KeyContext::Always],
+            Phase::Asking if self.types() => vec![KeyContext::Form, KeyContext::Always],
+            Phase::Asking if !self.lines.is_empty() => {
+                vec![KeyContext::Confirm, KeyContext::Reader, KeyContext::Always]
+            }
+            Phase::Asking => vec![KeyContext::Confirm, KeyContext::Always],
+        }
+    }
+
+    fn key(&mut self, action: Option<Action>, key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
+        on_key(self, action, key, cx)
+    }
+
+    fn result(&mut self, event: DialogEvent, cx: &mut Ctx) -> Result<Vec<Effect>, DialogEvent> {
+        match event {
+            DialogEvent::Planned(id, plan) if self.phase == Phase::Sent(id) => {
+                planned(self, plan);
+                Ok(Vec::new())
+            }
+            DialogEvent::Changed(id, outcome) if self.phase == Phase::Sent(id) => Ok(changed(self, outcome, cx)),
+            other => Err(other),
+        }
+    }
+
+    fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+        if self.types() { self.form.paste(text) } else { Ok(()) }
+    }
+
+    fn is_possible(&self, action: Action) -> bool {
+        if matches!(action, Action::Search | Action::Copy) {
+            return false;
+        }
+        // A question is closed by its no.
+        if self.phase == Phase::Asking && !self.types() {
+            return !matches!(action, Action::Back | Action::NextField);
+        }
+        !FORM_STEPS.contains(&action) && action != Action::NextField
+    }
+
+    fn question(&self) -> u64 {
+        let mut hash = DefaultHasher::new();
+        (self.phase == Phase::Asking, self.types(), &self.lines).hash(&mut hash);
+        hash.finish()
+    }
+
+    fn fits(&self, body: Rect, cx: &Ctx) -> bool {
+        ask_view::fits(inner(body), cx, self)
+    }
+
+    fn draw(&self, frame: &mut Frame, area: Rect, cx: &Ctx) {
+        let inner = framed(frame, area, cx, &self.title);
+        ask_view::draw(frame, inner, cx, self);
+    }
+}
+
 /// Asks for a text.
-pub(crate) fn type_in(state: &mut State, what: PromptKind, title: String, label: &'static str, value: &str) {
-    let mut ask = Prompt::new(title, what);
-    ask.form = Form::default().text((), label, value);
-    state.overlays.push(Overlay::Kubeconfig(Box::new(ask)));
+pub(crate) fn type_in(cx: &mut Ctx, what: PromptKind, title: String, label: &'static str, value: &str) {
+    cx.open(Prompt::text_field(what, title, label, value));
 }
 
 /// Asks whether something is meant.
-pub(crate) fn confirm(state: &mut State, change: KubeconfigChange, title: String, lines: Vec<String>) {
+pub(crate) fn confirm(cx: &mut Ctx, change: KubeconfigChange, title: String, lines: Vec<String>) {
     let mut ask = Prompt::new(title, PromptKind::Sure(change));
     ask.lines = lines;
-    state.overlays.push(Overlay::Kubeconfig(Box::new(ask)));
+    cx.open(ask);
 }
 
-/// Writes something that destroys nothing, unasked; what comes in its way is asked about then.
-pub(crate) fn write(state: &mut State, change: KubeconfigChange, title: String) -> Vec<Effect> {
-    let id = state.next_effect();
+/// Writes something that destroys nothing, without a question; what comes in its way is asked about then.
+pub(crate) fn write(cx: &mut Ctx, change: KubeconfigChange, title: String) -> Vec<Effect> {
+    let id = cx.next_effect();
     // Where nothing is seen, nothing is written.
-    let permit = if question_fits(state) { permitted(state, &change) } else { Err(()) };
+    let permit = if cx.question_fits { permitted(cx, &change) } else { Err(()) };
     let Ok(permit) = permit else { return Vec::new() };
     let mut ask = Prompt::new(title, PromptKind::Sure(change.clone()));
     ask.phase = Phase::Sent(id);
-    state.overlays.push(Overlay::Kubeconfig(Box::new(ask)));
+    cx.open(ask);
     vec![Effect::Kubeconfig(KubeconfigTask::Change(id, change, Consent::default(), permit))]
 }
 
@@ -140,25 +189,22 @@ pub(crate) fn write(state: &mut State, change: KubeconfigChange, title: String) 
 ///
 /// # Errors
 /// It needs one and there is none; the reason has been shown.
-fn permitted(state: &mut State, change: &KubeconfigChange) -> Result<Option<WritePermit>, ()> {
+fn permitted(cx: &mut Ctx, change: &KubeconfigChange) -> Result<Option<WritePermit>, ()> {
     if !change.needs_permit() {
         return Ok(None);
     }
-    let permit = state.cx.session.permit();
-    permit.map(Some).map_err(|refusal| state.notify(false, printable(&refusal.to_string()).into_owned()))
+    let permit = cx.session.permit();
+    permit.map(Some).map_err(|refusal| cx.notify(false, printable(&refusal.to_string()).into_owned()))
 }
 
 /// A key while the question is open.
-pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    let height = usize::from(state.body().height).saturating_sub(6);
-    let Some(Overlay::Kubeconfig(ask)) = state.overlays.last_mut() else { return Vec::new() };
+fn on_key(ask: &mut Prompt, action: Option<Action>, key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
+    let height = usize::from(cx.body().height).saturating_sub(6);
     match (&ask.phase, action) {
         (Phase::Sent(_), _) => {}
-        (_, Some(Action::Back | Action::No)) => {
-            state.overlays.pop();
-        }
-        (Phase::Asking, Some(Action::Enter)) if !ask.types() => hint(state, KeyContext::Confirm),
-        (Phase::Asking, Some(Action::Yes | Action::Enter)) => return answer(state),
+        (_, Some(Action::Back | Action::No)) => cx.close(),
+        (Phase::Asking, Some(Action::Enter)) if !ask.types() => hint(cx, KeyContext::Confirm),
+        (Phase::Asking, Some(Action::Yes | Action::Enter)) => return answer(ask, cx),
         (Phase::Asking, action) if ask.types() => match action {
             Some(Action::NextChoice | Action::PreviousChoice) => ask.form.turn(action == Some(Action::NextChoice)),
             Some(_) => {}
@@ -177,32 +223,28 @@ pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> V
     Vec::new()
 }
 
-/// Yes, or the text is there.
-fn answer(state: &mut State) -> Vec<Effect> {
-    let id = state.next_effect();
-    if !question_fits(state) {
+/// Yes, or the text is complete.
+fn answer(ask: &mut Prompt, cx: &mut Ctx) -> Vec<Effect> {
+    let id = cx.next_effect();
+    if !cx.question_fits {
         return Vec::new();
     }
-    let Some(Overlay::Kubeconfig(ask)) = state.overlays.last() else { return Vec::new() };
     let (Some(change), plans, consent) = (ask.change(), ask.what == PromptKind::Import, ask.consent) else {
         return Vec::new();
     };
     let task = match change {
         KubeconfigChange::Import(path) if plans => KubeconfigTask::Plan(id, path),
-        change => match permitted(state, &change) {
+        change => match permitted(cx, &change) {
             Ok(permit) => KubeconfigTask::Change(id, change, consent, permit),
             Err(()) => return Vec::new(),
         },
     };
-    if let Some(Overlay::Kubeconfig(ask)) = state.overlays.last_mut() {
-        ask.phase = Phase::Sent(id);
-    }
+    ask.phase = Phase::Sent(id);
     vec![Effect::Kubeconfig(task)]
 }
 
 /// What importing would do is known.
-pub(crate) fn planned(state: &mut State, id: EffectId, plan: Result<Vec<String>, UserError>) -> Vec<Effect> {
-    let Some(ask) = sent(state, id) else { return Vec::new() };
+fn planned(ask: &mut Prompt, plan: Result<Vec<String>, UserError>) {
     match (plan, ask.change()) {
         (Ok(lines), Some(change)) => {
             ask.lines = lines;
@@ -212,37 +254,20 @@ pub(crate) fn planned(state: &mut State, id: EffectId, plan: Result<Vec<String>,
         (Err(trouble), _) => ask.phase = Phase::Failed(trouble),
         (Ok(_), None) => ask.phase = Phase::Asking,
     }
-    Vec::new()
-}
-
-fn sent(state: &mut State, id: EffectId) -> Option<&mut Prompt> {
-    state.overlays.iter_mut().find_map(|overlay| match overlay {
-        Overlay::Kubeconfig(ask) if ask.phase == Phase::Sent(id) => Some(ask.as_mut()),
-        _ => None,
-    })
 }
 
 /// A write ended.
-pub(crate) fn changed(state: &mut State, id: EffectId, outcome: ChangeOutcome) -> Vec<Effect> {
-    let kubectl = state
-        .cx
-        .kubeconfigs
-        .loaded
-        .as_ref()
-        .map(crate::console::panes::kubeconfig::LoadedKubeconfigs::kubectl)
-        .unwrap_or_default();
-    let Some(ask) = sent(state, id) else { return Vec::new() };
+fn changed(ask: &mut Prompt, outcome: ChangeOutcome, cx: &mut Ctx) -> Vec<Effect> {
+    let kubectl = cx.kubeconfigs.loaded.as_ref().map(LoadedKubeconfigs::kubectl).unwrap_or_default();
     let Some(change) = ask.change() else { return Vec::new() };
     let result = match outcome {
         ChangeOutcome::Done(notes, written) => Ok((notes, written)),
         ChangeOutcome::Failed(trouble) => Err(trouble),
         ChangeOutcome::Comments(path) => {
             let text = format!("{} has comments, which writing it loses.", path.display());
-            return ask_again(
-                ask,
-                change,
-                vec![text, "The backup beside it keeps them. Write it all the same?".to_owned()],
-            );
+            let lines = vec![text, "The backup beside it keeps them. Write it all the same?".to_owned()];
+            ask_again(ask, change, Reason::LosesComments, lines);
+            return Vec::new();
         }
         ChangeOutcome::Locked(lock, age) => {
             let age = age.map_or(String::new(), |age| {
@@ -252,11 +277,13 @@ pub(crate) fn changed(state: &mut State, id: EffectId, outcome: ChangeOutcome) -
                 format!("Another program is writing, or was killed while it did: {} is there{age}.", lock.display()),
                 "Remove that lock and write? Only if no kubectl or other program is at work.".to_owned(),
             ];
-            return ask_again(ask, change, lines);
+            ask_again(ask, change, Reason::Locked, lines);
+            return Vec::new();
         }
         ChangeOutcome::Exists => {
             let text = "There is a file of that name. Replace it?".to_owned();
-            return ask_again(ask, change, vec![text]);
+            ask_again(ask, change, Reason::FileExists, vec![text]);
+            return Vec::new();
         }
     };
     let outcome = match &result {
@@ -265,39 +292,48 @@ pub(crate) fn changed(state: &mut State, id: EffectId, outcome: ChangeOutcome) -
         Err(trouble) => Err(trouble.message.clone()),
     };
     let (what, object, command) = (change.word(), change.object(), change.command(&kubectl));
-    let mut effects = vec![Effect::Kubeconfig(KubeconfigTask::Read)];
     match result {
         Ok((notes, _)) => {
-            done(state, id, &change, &notes, outcome.as_deref().unwrap_or_default());
+            done(&change, &notes, outcome.as_deref().unwrap_or_default(), cx);
             if let KubeconfigChange::Trust { context, then } = &change {
-                effects.extend(update::trusted(state, context, *then));
+                cx.send(Message::Trusted(context.clone(), *then));
             }
         }
         Err(trouble) => ask.phase = Phase::Failed(trouble),
     }
-    state.activity.add(state.cx.clock.now, WriteRecord { what, object, outcome, command });
-    effects
+    cx.record(WriteRecord { what, object, outcome, command });
+    vec![Effect::Kubeconfig(KubeconfigTask::Read)]
 }
 
-fn ask_again(ask: &mut Prompt, change: KubeconfigChange, lines: Vec<String>) -> Vec<Effect> {
-    let is_lock = lines.iter().any(|line| line.starts_with("Remove that lock"));
-    ask.consent = Consent { comments: ask.consent.comments || !is_lock, lock: is_lock };
-    ask.what = PromptKind::Sure(match change {
-        KubeconfigChange::Extract { context, path, .. } => KubeconfigChange::Extract { context, path, overwrite: true },
-        other => other,
+/// Why a write is asked about once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// Another program holds the lock, or was killed while it did.
+    Locked,
+    LosesComments,
+    FileExists,
+}
+
+/// Asks whether to write in spite of `reason`. What was agreed to before stays agreed to, but for a lock: another one may
+/// be there by then.
+fn ask_again(ask: &mut Prompt, change: KubeconfigChange, reason: Reason, lines: Vec<String>) {
+    let comments = ask.consent.comments || reason == Reason::LosesComments;
+    ask.consent = Consent { comments, lock: reason == Reason::Locked };
+    ask.what = PromptKind::Sure(match (reason, change) {
+        (Reason::FileExists, KubeconfigChange::Extract { context, path, .. }) => {
+            KubeconfigChange::Extract { context, path, overwrite: true }
+        }
+        (_, other) => other,
     });
     ask.lines = lines;
     ask.scroll = 0;
     ask.phase = Phase::Asking;
-    Vec::new()
 }
 
-fn done(state: &mut State, id: EffectId, change: &KubeconfigChange, notes: &[String], written: &str) {
-    let is_it = |overlay: &Overlay| matches!(overlay, Overlay::Kubeconfig(ask) if ask.phase == Phase::Sent(id));
-    state.overlays.retain(|overlay| !is_it(overlay));
+fn done(change: &KubeconfigChange, notes: &[String], written: &str, cx: &mut Ctx) {
+    cx.close();
     // The console's own context may have another name now.
-    if let (KubeconfigChange::Edit(Edit::Rename { old, new }), Some(connection)) =
-        (change, &mut state.cx.session.connection)
+    if let (KubeconfigChange::Edit(Edit::Rename { old, new }), Some(connection)) = (change, &mut cx.session.connection)
         && connection.context == *old
     {
         connection.context.clone_from(new);
@@ -306,5 +342,5 @@ fn done(state: &mut State, id: EffectId, change: &KubeconfigChange, notes: &[Str
     if let (KubeconfigChange::Edit(_), Some(note)) = (change, notes.first()) {
         text = format!("{}: {note}", change.word());
     }
-    state.notify(true, printable(&text));
+    cx.notify(true, printable(&text));
 }

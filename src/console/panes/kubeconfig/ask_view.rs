@@ -6,9 +6,9 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
+use crate::console::core::ctx::Ctx;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::State;
-use crate::console::dialogs::Phase;
+use crate::console::dialogs::phase::Phase;
 use crate::console::dialogs::view::yes_or_no;
 use crate::console::panes::kubeconfig::KubeconfigChange;
 use crate::console::panes::kubeconfig::ask::{Prompt, PromptKind};
@@ -21,20 +21,20 @@ use crate::domain::kubeconfig::edit::Edit;
 const SHORT: u16 = 9;
 
 /// Draws a question inside of its frame: what is to be known, the question, and where there is room the same by hand.
-pub(crate) fn draw(frame: &mut Frame, inner: Rect, state: &State, ask: &Prompt) {
+pub(crate) fn draw(frame: &mut Frame, inner: Rect, cx: &Ctx, ask: &Prompt) {
     let blank = u16::from(inner.height >= SHORT);
     let mut y = inner.y + blank;
     if ask.types() {
         let field = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
-        y = form::view::draw(frame, field, &ask.form, 11, |()| true, state.cx.theme) + blank;
+        y = form::view::draw(frame, field, &ask.form, 11, |()| true, cx.theme) + blank;
     }
     let rest = usize::from(inner.bottom().saturating_sub(y));
     let all: Vec<Line> =
         ask.lines.iter().skip(ask.scroll).flat_map(|line| indented(line, inner.width.into())).collect();
-    let mut answer = answer(state, ask, inner.width, false);
+    let mut answer = answer(cx, ask, inner.width, false);
     let fits = |answer: &[Line]| all.len() + answer.len() <= rest;
     if !fits(&answer) && matches!(ask.phase, Phase::Asking) {
-        answer = self::answer(state, ask, inner.width, true);
+        answer = self::answer(cx, ask, inner.width, true);
     }
     let room = rest.saturating_sub(answer.len());
     let mut lines: Vec<Line> = all.into_iter().take(room).collect();
@@ -42,17 +42,17 @@ pub(crate) fn draw(frame: &mut Frame, inner: Rect, state: &State, ask: &Prompt) 
         lines.push(Line::raw(""));
     }
     lines.extend(answer);
-    lines.extend(by_hand(state, ask, inner.width, blank));
+    lines.extend(by_hand(cx, ask, inner.width, blank));
     frame.render_widget(Paragraph::new(lines), Rect { y, height: inner.bottom().saturating_sub(y), ..inner });
 }
 
 /// Whether the end of what is to be known, and the question, are on the screen.
-pub(crate) fn fits(inner: Rect, state: &State, ask: &Prompt) -> bool {
+pub(crate) fn fits(inner: Rect, cx: &Ctx, ask: &Prompt) -> bool {
     let blank = u16::from(inner.height >= SHORT);
     let fields = if ask.types() { 1 + blank } else { 0 };
     let rest = usize::from(inner.height.saturating_sub(blank + fields));
     let all: usize = ask.lines.iter().skip(ask.scroll).map(|line| indented(line, inner.width.into()).len()).sum();
-    all + answer(state, ask, inner.width, false).len() <= rest
+    all + answer(cx, ask, inner.width, false).len() <= rest
 }
 
 /// A line broken into several, which keep its indentation.
@@ -64,8 +64,8 @@ fn indented(line: &str, width: usize) -> Vec<Line<'static>> {
 }
 
 /// The question, or how it goes; `cut` where not everything is seen that is to be known.
-fn answer(state: &State, ask: &Prompt, width: u16, cut: bool) -> Vec<Line<'static>> {
-    let theme = state.cx.theme;
+fn answer(cx: &Ctx, ask: &Prompt, width: u16, cut: bool) -> Vec<Line<'static>> {
+    let theme = cx.theme;
     let paragraph = |text: &str, style: Style| -> Vec<Line<'static>> {
         wrapped(text, width.into()).into_iter().map(|line| Line::styled(line, style)).collect()
     };
@@ -77,30 +77,29 @@ fn answer(state: &State, ask: &Prompt, width: u16, cut: bool) -> Vec<Line<'stati
         }
         Phase::Asking if cut && !ask.types() => {
             // What has not been seen to its end is not confirmed.
-            let more = state.cx.keymap.word(KeyContext::List, Action::Down);
-            let leave = state.cx.keymap.word(KeyContext::Confirm, Action::No);
+            let more = cx.keymap.word(KeyContext::List, Action::Down);
+            let leave = cx.keymap.word(KeyContext::Confirm, Action::No);
             paragraph(&format!("{more} more, {leave} leaves it"), theme.strong())
         }
-        Phase::Asking => paragraph(&question(state, &ask.what), theme.strong()),
+        Phase::Asking => paragraph(&question(cx, &ask.what), theme.strong()),
     }
 }
 
-fn by_hand(state: &State, ask: &Prompt, width: u16, blank: u16) -> Vec<Line<'static>> {
+fn by_hand(cx: &Ctx, ask: &Prompt, width: u16, blank: u16) -> Vec<Line<'static>> {
     let PromptKind::Sure(change) = &ask.what else { return Vec::new() };
-    let kubectl = state
-        .cx
+    let kubectl = cx
         .kubeconfigs
         .loaded
         .as_ref()
         .map(crate::console::panes::kubeconfig::LoadedKubeconfigs::kubectl)
         .unwrap_or_default();
     let lines = labelled_command("Same as:", &change.command(&kubectl), width.into());
-    let lines = lines.into_iter().map(|line| Line::styled(line, state.cx.theme.dim()));
+    let lines = lines.into_iter().map(|line| Line::styled(line, cx.theme.dim()));
     (0..blank).map(|_| Line::raw("")).chain(lines).collect()
 }
 
-fn question(state: &State, what: &PromptKind) -> String {
-    let key = |action| state.cx.keymap.word(KeyContext::Form, action);
+fn question(cx: &Ctx, what: &PromptKind) -> String {
+    let key = |action| cx.keymap.word(KeyContext::Form, action);
     let (enter, leave) = (key(Action::Enter), key(Action::Back));
     match what {
         PromptKind::Rename(_) => format!("{enter} renames it, {leave} leaves it."),
@@ -108,11 +107,11 @@ fn question(state: &State, what: &PromptKind) -> String {
         PromptKind::Import => format!("The kubeconfig to bring in. {enter} shows what would come, {leave} leaves it."),
         PromptKind::Extract(_) => format!("{enter} writes it with its key, for you alone (0600); {leave} leaves it."),
         PromptKind::Sure(KubeconfigChange::Edit(Edit::Delete { .. })) => {
-            format!("Delete it? {}. A backup of the file stays.", yes_or_no(state))
+            format!("Delete it? {}. A backup of the file stays.", yes_or_no(cx))
         }
         PromptKind::Sure(KubeconfigChange::Import(_) | KubeconfigChange::Trust { .. }) => {
-            format!("{}.", yes_or_no(state))
+            format!("{}.", yes_or_no(cx))
         }
-        PromptKind::Sure(_) => format!("{}. A backup of the file stays.", yes_or_no(state)),
+        PromptKind::Sure(_) => format!("{}. A backup of the file stays.", yes_or_no(cx)),
     }
 }

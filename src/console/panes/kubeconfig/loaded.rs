@@ -6,12 +6,15 @@ use std::path::PathBuf;
 use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::diagnose::Diagnosis;
 use crate::domain::output::shell::Kubectl;
+use crate::error::UserError;
 
 /// The kubeconfig files, as they were when they were last read.
 #[derive(Debug, Default)]
 pub struct Kubeconfigs {
     /// `None` until they have been read.
     pub loaded: Option<LoadedKubeconfigs>,
+    /// Why the last reading failed.
+    pub trouble: Option<UserError>,
 }
 
 impl Kubeconfigs {

@@ -3,7 +3,9 @@
 
 pub(crate) mod ask;
 pub(crate) mod ask_view;
+pub(crate) mod life;
 pub(crate) mod loaded;
+pub(crate) mod pane;
 pub(crate) mod runner;
 pub(crate) mod update;
 pub(crate) mod view;
@@ -15,10 +17,10 @@ use chrono::{DateTime, Utc};
 
 use crate::cluster::probe::Probe;
 use crate::console::core::clock::Clock;
-use crate::console::core::effect::EffectId;
-use crate::console::core::keymap::{Action, KeyContext};
+use crate::console::core::effect_id::EffectId;
+use crate::console::core::keymap::Action;
 use crate::domain::gate::WritePermit;
-use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
+use crate::domain::kubeconfig::diagnose::Diagnosis;
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::output::shell::{Kubectl, ShellCommand, ShellLine};
 use crate::error::UserError;
@@ -28,8 +30,6 @@ pub(crate) use loaded::{Kubeconfigs, LoadedKubeconfigs};
 /// What the pane knows.
 #[derive(Debug, Default)]
 pub struct KubeconfigPane {
-    /// Why the last reading failed.
-    pub trouble: Option<UserError>,
     /// The place of the cursor.
     pub place: usize,
     /// How testing a context's connection ended, or `None` while it is tested.
@@ -134,11 +134,6 @@ impl KubeconfigPane {
         kubeconfigs.contexts().get(self.place)
     }
 
-    /// Where keys are looked up in this pane.
-    pub(crate) fn places() -> Vec<KeyContext> {
-        vec![KeyContext::Kubeconfig, KeyContext::List, KeyContext::Everywhere, KeyContext::Always]
-    }
-
     /// Whether `action` would do something now.
     pub(crate) fn possible(&self, action: Action, kubeconfigs: &Kubeconfigs) -> bool {
         match action {
@@ -160,11 +155,6 @@ impl KubeconfigPane {
     pub(crate) fn next_change(kubeconfigs: &Kubeconfigs, clock: &Clock) -> Option<DateTime<Utc>> {
         kubeconfigs.contexts().iter().filter_map(|context| clock.left_changes(context.ends?)).min()
     }
-}
-
-/// How a context's credential stands now.
-pub(crate) fn life(context: &Diagnosis, clock: &Clock) -> Life {
-    context.life(clock.now, context.default_warning())
 }
 
 impl KubeconfigChange {

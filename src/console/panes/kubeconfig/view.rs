@@ -7,13 +7,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph};
 
 use crate::cluster::probe::Probe;
+use crate::console::core::ctx::Ctx;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::State;
-use crate::console::dialogs::context_switcher::Picker;
-use crate::console::panes::kubeconfig::update::own_life;
 use crate::console::panes::kubeconfig::{KubeconfigPane, LoadedKubeconfigs, life};
 use crate::console::widgets::text::{cell, mark_name, shown, wrapped};
-use crate::console::widgets::theme::Theme;
 use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
 use crate::domain::validity as lives;
 
@@ -34,10 +31,10 @@ fn detail_height(inner: u16) -> u16 {
 }
 
 /// Draws the pane.
-pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
-    let theme = state.cx.theme;
-    let room = &state.kubeconfig;
-    let title = match &state.cx.kubeconfigs.loaded {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, pane: &KubeconfigPane, cx: &Ctx) {
+    let theme = cx.theme;
+    let room = pane;
+    let title = match &cx.kubeconfigs.loaded {
         Some(holds) => {
             format!(" Kubeconfig · {} · {} ", count(holds.files.len(), "file"), count(holds.contexts.len(), "context"))
         }
@@ -47,7 +44,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let mut inner = inner;
-    if let Some(trouble) = &room.trouble {
+    if let Some(trouble) = &cx.kubeconfigs.trouble {
         let lines: Vec<Line> = wrapped(&format!("✖ {}", trouble.message), usize::from(inner.width).saturating_sub(2))
             .into_iter()
             .map(|line| Line::styled(format!(" {line}"), theme.bad()))
@@ -56,16 +53,16 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
         frame.render_widget(Paragraph::new(lines), Rect { height, ..inner });
         inner = Rect { y: inner.y + height, height: inner.height - height, ..inner };
     }
-    let Some(holds) = &state.cx.kubeconfigs.loaded else {
-        if room.trouble.is_none() {
+    let Some(holds) = &cx.kubeconfigs.loaded else {
+        if cx.kubeconfigs.trouble.is_none() {
             frame.render_widget(Line::raw(" Reading the kubeconfigs…"), inner);
         }
         return;
     };
     if holds.contexts.is_empty() {
         let (import, issue) = (
-            state.cx.keymap.word(KeyContext::Kubeconfig, Action::Import),
-            state.cx.keymap.word(KeyContext::Requests, Action::NewUser),
+            cx.keymap.word(KeyContext::Kubeconfig, Action::Import),
+            cx.keymap.word(KeyContext::Requests, Action::NewUser),
         );
         let text = format!(
             " No contexts. Bring a kubeconfig in with {import}, or issue one with {issue} in the Requests pane."
@@ -75,10 +72,10 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
     }
     let detail = detail_height(inner.height);
     let list = Rect { height: inner.height - detail, ..inner };
-    draw_list(frame, list, state, holds);
-    if let Some(context) = room.chosen(&state.cx.kubeconfigs).filter(|_| detail > 0) {
+    draw_list(frame, list, pane, cx, holds);
+    if let Some(context) = room.chosen(&cx.kubeconfigs).filter(|_| detail > 0) {
         let below = Rect { y: inner.bottom() - detail, height: detail, ..inner };
-        draw_detail(frame, below, state, holds, context);
+        draw_detail(frame, below, pane, cx, holds, context);
     }
 }
 
@@ -102,8 +99,8 @@ fn count(number: usize, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
-fn draw_list(frame: &mut Frame, area: Rect, state: &State, holds: &LoadedKubeconfigs) {
-    let theme = state.cx.theme;
+fn draw_list(frame: &mut Frame, area: Rect, pane: &KubeconfigPane, cx: &Ctx, holds: &LoadedKubeconfigs) {
+    let theme = cx.theme;
     let names = ["CONTEXT", "CLUSTER", "USER", "CREDENTIAL", "VALID", "NAMESPACE"];
     let head: String = names.iter().zip(widths(area.width)).map(|(name, width)| cell(name, width)).collect();
     frame.render_widget(
@@ -111,10 +108,10 @@ fn draw_list(frame: &mut Frame, area: Rect, state: &State, holds: &LoadedKubecon
         Rect { height: 1, ..area },
     );
     let height = usize::from(area.height.saturating_sub(1));
-    let place = state.kubeconfig.place;
+    let place = pane.place;
     let top = (place + 1).saturating_sub(height);
     for (y, (at, context)) in (area.y + 1..).zip(holds.contexts.iter().enumerate().skip(top).take(height)) {
-        frame.render_widget(row(state, context, at == place, area.width), Rect { y, height: 1, ..area });
+        frame.render_widget(row(cx, context, at == place, area.width), Rect { y, height: 1, ..area });
     }
 }
 
@@ -133,15 +130,15 @@ fn widths(width: u16) -> [usize; 6] {
     [context + more, cluster + more, user + more, credential, valid, left.saturating_sub(3 * more)]
 }
 
-fn row(state: &State, context: &Diagnosis, chosen: bool, width: u16) -> Line<'static> {
-    let theme = state.cx.theme;
+fn row(cx: &Ctx, context: &Diagnosis, chosen: bool, width: u16) -> Line<'static> {
+    let theme = cx.theme;
     let [name, cluster, user, credential, valid, namespace] = widths(width);
     let reference = |text: &str, found: bool| match (text.is_empty(), found) {
         (true, _) => "– ✖".to_owned(),
         (false, true) => text.to_owned(),
         (false, false) => format!("✖ {text}"),
     };
-    let (left, style) = validity(state, context, theme);
+    let (left, style) = life::validity(cx, context, theme);
     let or_none = |text: &str| if text.is_empty() { "–".to_owned() } else { text.to_owned() };
     let mark = if context.current { "★ " } else { "  " };
     let style_of = |found: bool| if found { Style::new() } else { theme.bad() };
@@ -167,37 +164,30 @@ fn column(text: &str, width: usize) -> String {
     if width == 0 { String::new() } else { cell(text, width - 1) + " " }
 }
 
-/// How long a context can be used, with a symbol where that wants attention.
-fn validity(state: &State, context: &Diagnosis, theme: Theme) -> (String, Style) {
-    let age = |seconds: i64| lives::age(seconds);
-    match life(context, &state.cx.clock) {
-        _ if !context.problems.is_empty() && context.ends.is_none() => ("✖ broken".to_owned(), theme.bad()),
-        Life::Expired(_) => ("✖ expired".to_owned(), theme.bad()),
-        Life::NotYet(_) => ("✖ not yet".to_owned(), theme.bad()),
-        _ if !context.problems.is_empty() => ("✖ broken".to_owned(), theme.bad()),
-        Life::Unknown => ("–".to_owned(), theme.dim()),
-        Life::Soon(end) => (format!("! {} left", age((end - state.cx.clock.now).num_seconds())), theme.warning()),
-        Life::Valid(end) => (age((end - state.cx.clock.now).num_seconds()), Style::new()),
-    }
-}
-
-fn draw_detail(frame: &mut Frame, area: Rect, state: &State, holds: &LoadedKubeconfigs, context: &Diagnosis) {
+fn draw_detail(
+    frame: &mut Frame,
+    area: Rect,
+    pane: &KubeconfigPane,
+    cx: &Ctx,
+    holds: &LoadedKubeconfigs,
+    context: &Diagnosis,
+) {
     let width = usize::from(area.width);
     let name = format!(" {} ", shown(&context.name, width.saturating_sub(6)));
     let rule = "─".repeat(width.saturating_sub(unicode_width::UnicodeWidthStr::width(name.as_str())));
-    let dim = state.cx.theme.dim();
+    let dim = cx.theme.dim();
     // The frame's own border is part of the line.
-    let heading = [Span::styled("├", dim), Span::styled(name, state.cx.theme.strong()), Span::styled(rule + "┤", dim)];
+    let heading = [Span::styled("├", dim), Span::styled(name, cx.theme.strong()), Span::styled(rule + "┤", dim)];
     let line = Rect { x: area.x - 1, width: area.width + 2, height: area.height.min(1), ..area };
     frame.render_widget(Line::from_iter(heading), line);
     let area = Rect { y: area.y + line.height, height: area.height - line.height, ..area };
     let mut lines = Vec::new();
-    for (label, text, style) in facts(state, holds, context) {
+    for (label, text, style) in facts(pane, cx, holds, context) {
         for (at, part) in wrapped(&text, width.saturating_sub(LABEL + 2)).into_iter().enumerate() {
             let label = cell(if at == 0 { label } else { "" }, LABEL);
             lines.push(Line::from(vec![
                 Span::raw(" "),
-                Span::styled(label, state.cx.theme.dim()),
+                Span::styled(label, cx.theme.dim()),
                 Span::styled(part, style),
             ]));
         }
@@ -206,11 +196,16 @@ fn draw_detail(frame: &mut Frame, area: Rect, state: &State, holds: &LoadedKubec
 }
 
 /// What is known of a context, what is broken first.
-fn facts(state: &State, holds: &LoadedKubeconfigs, context: &Diagnosis) -> Vec<(&'static str, String, Style)> {
-    let theme = state.cx.theme;
+fn facts(
+    pane: &KubeconfigPane,
+    cx: &Ctx,
+    holds: &LoadedKubeconfigs,
+    context: &Diagnosis,
+) -> Vec<(&'static str, String, Style)> {
+    let theme = cx.theme;
     let mut facts = Vec::new();
     facts.extend(context.problems.iter().map(|problem| ("Broken", format!("✖ {problem}"), theme.bad())));
-    facts.push(("Test", test(state, &state.kubeconfig, context), test_style(state, context)));
+    facts.push(("Test", test(cx, pane, context), test_style(pane, cx, context)));
     facts.push(("File", files(holds, context), Style::new()));
     let server = if context.server.is_empty() { "–".to_owned() } else { context.server.clone() };
     let authority = match (context.authorities.first(), context.insecure) {
@@ -226,13 +221,11 @@ fn facts(state: &State, holds: &LoadedKubeconfigs, context: &Diagnosis) -> Vec<(
             None => "key not readable",
         };
         facts.push(("Subject", format!("{}   {key}", certificate.subject), Style::new()));
-        let (from, until) =
-            (state.cx.clock.minute(certificate.not_before), state.cx.clock.minute(certificate.not_after));
-        let left = state.cx.clock.left(certificate.not_after);
+        let (from, until) = (cx.clock.minute(certificate.not_before), cx.clock.minute(certificate.not_after));
+        let left = cx.clock.left(certificate.not_after);
         facts.push(("Valid", format!("{from} – {until}, {left}"), Style::new()));
     } else {
-        let ends =
-            context.ends.map(|end| format!(", until {} ({})", state.cx.clock.minute(end), state.cx.clock.left(end)));
+        let ends = context.ends.map(|end| format!(", until {} ({})", cx.clock.minute(end), cx.clock.left(end)));
         facts.push(("Login", format!("{}{}", context.credential(), ends.unwrap_or_default()), Style::new()));
     }
     facts
@@ -260,15 +253,15 @@ fn files(holds: &LoadedKubeconfigs, context: &Diagnosis) -> String {
     text
 }
 
-fn test(state: &State, room: &KubeconfigPane, context: &Diagnosis) -> String {
+fn test(cx: &Ctx, room: &KubeconfigPane, context: &Diagnosis) -> String {
     match room.tests.get(&context.name) {
-        None => format!("press {}: not tested yet", state.cx.keymap.word(KeyContext::Kubeconfig, Action::Test)),
+        None => format!("press {}: not tested yet", cx.keymap.word(KeyContext::Kubeconfig, Action::Test)),
         Some((_, None)) => "testing…".to_owned(),
-        Some((_, Some(probe))) => tested(state, context, probe),
+        Some((_, Some(probe))) => tested(cx, context, probe),
     }
 }
 
-fn tested(state: &State, context: &Diagnosis, probe: &Probe) -> String {
+fn tested(cx: &Ctx, context: &Diagnosis, probe: &Probe) -> String {
     let took = format!("{:.2} s", probe.took.as_secs_f64());
     match &probe.outcome {
         Ok(who) => {
@@ -278,8 +271,8 @@ fn tested(state: &State, context: &Diagnosis, probe: &Probe) -> String {
         Err(failure) => {
             let names: Vec<_> = context.authorities.iter().map(|ca| named(&ca.subject)).collect();
             let names = if names.is_empty() { "of this system".to_owned() } else { names.join(", ") };
-            let expired = match life(context, &state.cx.clock) {
-                Life::Expired(end) => Some(lives::age((state.cx.clock.now - end).num_seconds())),
+            let expired = match life::life(context, &cx.clock) {
+                Life::Expired(end) => Some(lives::age((cx.clock.now - end).num_seconds())),
                 _ => None,
             };
             format!("✖ {} ({took})", failure.words(&names, expired.as_deref()))
@@ -287,52 +280,10 @@ fn tested(state: &State, context: &Diagnosis, probe: &Probe) -> String {
     }
 }
 
-fn test_style(state: &State, context: &Diagnosis) -> Style {
-    match state.kubeconfig.tests.get(&context.name) {
-        Some((_, Some(probe))) if probe.outcome.is_ok() => state.cx.theme.good(),
-        Some((_, Some(_))) => state.cx.theme.bad(),
+fn test_style(pane: &KubeconfigPane, cx: &Ctx, context: &Diagnosis) -> Style {
+    match pane.tests.get(&context.name) {
+        Some((_, Some(probe))) if probe.outcome.is_ok() => cx.theme.good(),
+        Some((_, Some(_))) => cx.theme.bad(),
         _ => Style::new(),
-    }
-}
-
-/// For the header: that the credential in use is over or soon will be.
-pub(crate) fn header_warning(state: &State) -> Option<String> {
-    match own_life(state)? {
-        Life::Soon(end) => Some(format!(" ! {} left", lives::age((end - state.cx.clock.now).num_seconds()))),
-        Life::Expired(_) => Some(" ✖ expired".to_owned()),
-        _ => None,
-    }
-}
-
-/// Draws the choice of a context for the console, inside of its frame.
-pub(crate) fn draw_picker(frame: &mut Frame, inner: Rect, state: &State, picker: &Picker) {
-    let Some(place) = picker.place else {
-        let text = state
-            .kubeconfig
-            .trouble
-            .as_ref()
-            .map_or("Reading…".to_owned(), |trouble| format!("✖ {}", trouble.message));
-        frame.render_widget(Line::raw(shown(&text, inner.width.into())), inner);
-        return;
-    };
-    let own = state.cx.session.connection.as_ref().map(|connection| connection.context.as_str());
-    let height = usize::from(inner.height);
-    let top = (place + 1).saturating_sub(height);
-    let contexts = state.cx.kubeconfigs.contexts().iter().enumerate().skip(top).take(height);
-    for (y, (at, context)) in (inner.y..).zip(contexts) {
-        let here = if own == Some(context.name.as_str()) { " (here)" } else { "" };
-        let (left, style) = validity(state, context, state.cx.theme);
-        let name = usize::from(inner.width).saturating_sub(46).clamp(20, 60);
-        let mut line = Line::from(vec![
-            Span::raw(if at == place { "› " } else { "  " }),
-            Span::raw(cell(&format!("{}{here}", context.name), name)),
-            Span::raw(cell(&format!(" {}", context.user), 18)),
-            Span::raw(cell(&format!(" {}", context.credential()), 14)),
-            Span::styled(cell(&left, 11), style),
-        ]);
-        if at == place {
-            line = line.style(state.cx.theme.chosen());
-        }
-        frame.render_widget(line, Rect { y, height: 1, ..inner });
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::cluster::rbac::Review;
-use crate::console::core::effect::EffectId;
+use crate::console::core::effect_id::EffectId;
 use crate::domain::access::matrix::{self, COLUMNS, Cell, MatrixRow};
 use crate::domain::access::{Action, Catalogue, Grant, Policy, Principal};
 

@@ -2,9 +2,10 @@
 
 use crossterm::event::KeyEvent;
 
+use crate::console::core::ctx::Ctx;
 use crate::console::core::effect::Effect;
 use crate::console::core::keymap::{Action as Key, KeyContext};
-use crate::console::core::state::State;
+use crate::console::panes::rbac::RbacPane;
 use crate::console::panes::rbac::access::Access;
 use crate::console::panes::rbac::opened::{PageState, RbacPage};
 use crate::console::panes::rbac::update;
@@ -102,20 +103,20 @@ pub(crate) fn verbs() -> impl Iterator<Item = &'static str> {
 }
 
 /// Opens the form of the who-can question.
-pub(crate) fn open_who_can(state: &mut State) {
+pub(crate) fn open_who_can(pane: &mut RbacPane, cx: &mut Ctx) {
     let form = Form::default()
         .text(QueryField::Verb, "Verb", "get")
         .text(QueryField::Resource, "Resource", "")
         .text(QueryField::Name, "Name", "")
-        .text(QueryField::Namespace, "Namespace", state.namespace());
+        .text(QueryField::Namespace, "Namespace", cx.namespace());
     let mut ask = QueryForm { what: Asked::WhoCan, form, problem: None };
     ask.form.focus(QueryField::Resource);
-    state.rbac.ask = Some(ask);
+    pane.ask = Some(ask);
 }
 
 /// Opens the form of whose access to look at.
-pub(crate) fn open_whose(state: &mut State) {
-    let who = match &state.rbac.page().page {
+pub(crate) fn open_whose(pane: &mut RbacPane) {
+    let who = match &pane.page().page {
         RbacPage::Access(access) => access.who.clone(),
         _ => Principal::default(),
     };
@@ -123,15 +124,15 @@ pub(crate) fn open_whose(state: &mut State) {
         who.groups.iter().filter(|group| *group != crate::domain::access::AUTHENTICATED).cloned().collect();
     let form =
         Form::default().text(QueryField::User, "User", who.user).list(QueryField::Groups, "Groups", groups.join(", "));
-    state.rbac.ask = Some(QueryForm { what: Asked::Whose, form, problem: None });
+    pane.ask = Some(QueryForm { what: Asked::Whose, form, problem: None });
 }
 
 /// A key while a form is open.
-pub(crate) fn key(state: &mut State, action: Option<Key>, key: KeyEvent) -> Vec<Effect> {
-    let (policy, catalogue) = (state.cx.rbac.seen().clone(), state.cx.rbac.catalogue.clone());
-    let Some(ask) = &mut state.rbac.ask else { return Vec::new() };
+pub(crate) fn key(pane: &mut RbacPane, cx: &mut Ctx, action: Option<Key>, key: KeyEvent) -> Vec<Effect> {
+    let (policy, catalogue) = (cx.rbac.seen().clone(), cx.rbac.catalogue.clone());
+    let Some(ask) = &mut pane.ask else { return Vec::new() };
     match action {
-        Some(Key::Back) => state.rbac.ask = None,
+        Some(Key::Back) => pane.ask = None,
         Some(Key::NextField) => ask.form.move_focus(true, |_| true),
         Some(Key::PreviousField) => ask.form.move_focus(false, |_| true),
         Some(Key::NextChoice) if ask.form.at_end() => {
@@ -143,7 +144,7 @@ pub(crate) fn key(state: &mut State, action: Option<Key>, key: KeyEvent) -> Vec<
         Some(Key::Enter) => {
             // Enter in the first field of the shortest question is the answer already.
             if ask.form.at_last(|_| true) || ask.what == Asked::WhoCan && ask.form.focused() != Some(QueryField::Verb) {
-                return answer(state);
+                return answer(pane, cx);
             }
             ask.form.move_focus(true, |_| true);
         }
@@ -166,9 +167,9 @@ pub(crate) fn complete<Id: Copy + PartialEq>(form: &mut Form<Id>, whole: &str) {
     }
 }
 
-fn answer(state: &mut State) -> Vec<Effect> {
-    let enter = state.cx.keymap.word(KeyContext::Form, Key::Enter);
-    let Some(ask) = &mut state.rbac.ask else { return Vec::new() };
+fn answer(pane: &mut RbacPane, cx: &mut Ctx) -> Vec<Effect> {
+    let enter = cx.keymap.word(KeyContext::Form, Key::Enter);
+    let Some(ask) = &mut pane.ask else { return Vec::new() };
     let text = |field| ask.form.value(field).trim().to_owned();
     match ask.what {
         Asked::WhoCan => {
@@ -178,25 +179,20 @@ fn answer(state: &mut State) -> Vec<Effect> {
                 return Vec::new();
             }
             let unknown = format!("the server knows no resource {resource}; {enter} asks all the same");
-            let known = resource.contains(['*', '/']) || state.cx.rbac.catalogue.find(&resource).is_some();
+            let known = resource.contains(['*', '/']) || cx.rbac.catalogue.find(&resource).is_some();
             if !known && ask.problem.as_ref() != Some(&unknown) {
                 ask.problem = Some(unknown);
                 return Vec::new();
             }
-            let action = action(
-                &state.cx.rbac.catalogue,
-                verb,
-                &resource,
-                &text(QueryField::Name),
-                &text(QueryField::Namespace),
-            );
-            state.rbac.ask = None;
+            let action =
+                action(&cx.rbac.catalogue, verb, &resource, &text(QueryField::Name), &text(QueryField::Namespace));
+            pane.ask = None;
             let page = RbacPage::WhoCan(Some(action));
-            if matches!(state.rbac.page().page, RbacPage::WhoCan(_)) {
-                *state.rbac.page_mut() = PageState::new(page);
-                return update::refresh(state);
+            if matches!(pane.page().page, RbacPage::WhoCan(_)) {
+                *pane.page_mut() = PageState::new(page);
+                return update::refresh(pane, cx);
             }
-            update::open(state, page)
+            update::open(pane, cx, page)
         }
         Asked::Whose => {
             let groups = text(QueryField::Groups);
@@ -207,14 +203,13 @@ fn answer(state: &mut State) -> Vec<Effect> {
                 ask.problem = Some("a user or a group is needed".to_owned());
                 return Vec::new();
             }
-            state.rbac.ask = None;
-            let page =
-                RbacPage::Access(Box::new(Access::new(Principal::named(&user, &groups), Some(&state.namespace()))));
-            if matches!(state.rbac.page().page, RbacPage::Access(_)) {
-                *state.rbac.page_mut() = PageState::new(page);
-                return update::refresh(state);
+            pane.ask = None;
+            let page = RbacPage::Access(Box::new(Access::new(Principal::named(&user, &groups), Some(&cx.namespace()))));
+            if matches!(pane.page().page, RbacPage::Access(_)) {
+                *pane.page_mut() = PageState::new(page);
+                return update::refresh(pane, cx);
             }
-            update::open(state, page)
+            update::open(pane, cx, page)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What stands below the rows: the cell or the row under the cursor, explained. And the texts that fill a page.
 
+use crate::console::core::ctx::Ctx;
 use crate::console::core::keymap::{Action as Key, KeyContext};
-use crate::console::core::state::State;
 use crate::console::panes::rbac::access::{Server, ServerAnswer};
 use crate::console::panes::rbac::rows::{RowTarget, find_binding, find_role};
 use crate::console::panes::rbac::update::{meant, question};
@@ -22,13 +22,12 @@ fn plain(text: impl Into<String>) -> RatedLine {
 }
 
 /// The heading of the lower part.
-pub(crate) fn heading(state: &State) -> String {
-    let opened = state.rbac.page();
+pub(crate) fn heading(pane: &RbacPane, cx: &Ctx) -> String {
+    let opened = pane.page();
     match &opened.page {
-        RbacPage::Access(access) => access
-            .action(state.cx.rbac.seen(), &state.cx.rbac.catalogue)
-            .map(|action| action.to_string())
-            .unwrap_or_default(),
+        RbacPage::Access(access) => {
+            access.action(cx.rbac.seen(), &cx.rbac.catalogue).map(|action| action.to_string()).unwrap_or_default()
+        }
         page => {
             let Some(row) = opened.chosen() else { return String::new() };
             match (page, row.cells.first()) {
@@ -41,31 +40,31 @@ pub(crate) fn heading(state: &State) -> String {
 }
 
 /// The lines of the lower part.
-pub(crate) fn lines(state: &State) -> Vec<RatedLine> {
-    let rbac = &state.rbac;
+pub(crate) fn lines(pane: &RbacPane, cx: &Ctx) -> Vec<RatedLine> {
+    let rbac = pane;
     let opened = rbac.page();
     let mut lines = match &opened.page {
         RbacPage::Access(access) => {
-            let (policy, catalogue) = (state.cx.rbac.seen(), &state.cx.rbac.catalogue);
+            let (policy, catalogue) = (cx.rbac.seen(), &cx.rbac.catalogue);
             match (access.cell(policy, catalogue), access.action(policy, catalogue)) {
                 (Some(cell), Some(action)) => {
-                    let walk = state.cx.keymap.word(KeyContext::Rbac, Key::Enter);
+                    let walk = cx.keymap.word(KeyContext::Rbac, Key::Enter);
                     cell_lines(policy, &access.who, &cell, &action, &walk)
                 }
                 _ => Vec::new(),
             }
         }
-        _ => row_lines(rbac, &state.cx.rbac),
+        _ => row_lines(rbac, &cx.rbac),
     };
-    if let Some(server) = opened.server.as_ref().filter(|server| is_about(server, state)) {
-        lines.insert(lines.len().min(1), server_line(&state.cx.rbac, server));
+    if let Some(server) = opened.server.as_ref().filter(|server| is_about(server, pane, cx)) {
+        lines.insert(lines.len().min(1), server_line(&cx.rbac, server));
     }
     lines
 }
 
 /// Whether the server was asked what the cursor is on.
-fn is_about(server: &Server, state: &State) -> bool {
-    question(state).is_some_and(|(who, action)| who == server.who && action == server.action)
+fn is_about(server: &Server, pane: &RbacPane, cx: &Ctx) -> bool {
+    question(pane, cx).is_some_and(|(who, action)| who == server.who && action == server.action)
 }
 
 fn server_line(rbac: &RbacModel, server: &Server) -> RatedLine {
@@ -140,20 +139,20 @@ fn denied_lines(policy: &Policy, who: &Principal, action: &Action, walk: &str) -
 }
 
 /// Why the cell under the cursor is empty, in full.
-pub(crate) fn why_not(state: &State) -> Vec<String> {
-    let Some((who, action)) = question(state) else { return Vec::new() };
+pub(crate) fn why_not(pane: &RbacPane, cx: &Ctx) -> Vec<String> {
+    let Some((who, action)) = question(pane, cx) else { return Vec::new() };
     let mut lines = vec![format!("{who} may not {action}."), String::new()];
-    if let WhyAnswer::Denied(near) = state.cx.rbac.seen().why(&who, &action) {
-        lines.extend(near.iter().flat_map(|near| near_lines(state, near)));
+    if let WhyAnswer::Denied(near) = cx.rbac.seen().why(&who, &action) {
+        lines.extend(near.iter().flat_map(|near| near_lines(cx, near)));
     }
     lines
 }
 
-fn near_lines(state: &State, near: &Near<'_>) -> Vec<String> {
+fn near_lines(cx: &Ctx, near: &Near<'_>) -> Vec<String> {
     let mut lines = vec![format!("{}.", near.text)];
-    lines.extend(near.grant.as_ref().map(|grant| format!("  {}", state.cx.rbac.seen().chain(grant))));
+    lines.extend(near.grant.as_ref().map(|grant| format!("  {}", cx.rbac.seen().chain(grant))));
     lines.push(format!("  To change that: {}", near.change));
-    lines.extend(near.change.commands(state.kubectl()).into_iter().map(|command| format!("    {command}")));
+    lines.extend(near.change.commands(cx.kubectl()).into_iter().map(|command| format!("    {command}")));
     lines.push(String::new());
     lines
 }
@@ -245,14 +244,14 @@ fn rule_lines(policy: &Policy, named: &Named, place: usize) -> Vec<RatedLine> {
 }
 
 /// Everything dangerous that somebody holds, with the chains.
-pub(crate) fn dangers(state: &State) -> Vec<String> {
-    let opened = state.rbac.page();
+pub(crate) fn dangers(pane: &RbacPane, cx: &Ctx) -> Vec<String> {
+    let opened = pane.page();
     let who = match (&opened.page, opened.chosen().and_then(|row| row.target.as_ref())) {
         (RbacPage::Access(access), _) => &access.who,
         (_, Some(RowTarget::Who(who))) => who,
         _ => return Vec::new(),
     };
-    let policy = state.cx.rbac.seen();
+    let policy = cx.rbac.seen();
     let findings = danger::findings(policy, who);
     if findings.is_empty() {
         return vec![format!("{who} holds nothing that the rules call dangerous.")];
@@ -265,19 +264,19 @@ pub(crate) fn dangers(state: &State) -> Vec<String> {
 }
 
 /// The kubectl lines for what is seen.
-pub(crate) fn commands(state: &State) -> Vec<ShellLine> {
-    let kubectl = state.kubectl();
+pub(crate) fn commands(pane: &RbacPane, cx: &Ctx) -> Vec<ShellLine> {
+    let kubectl = cx.kubectl();
     let mut lines = Vec::new();
-    if let Some((who, action)) = question(state) {
+    if let Some((who, action)) = question(pane, cx) {
         let can_i = |command| as_who(kubectl.command("auth can-i").word(command), &who);
         let asked = as_who(kubectl.command("auth can-i"), &who);
         lines.extend([ShellLine::comment("may they"), with_action(asked, &action)]);
-        if let RbacPage::Access(access) = &state.rbac.page().page {
+        if let RbacPage::Access(access) = &pane.page().page {
             let all = can_i("--list").flag_if("namespace", access.namespace());
             lines.extend([ShellLine::comment("all that they may"), all.line()]);
         }
     }
-    if let Some(named) = meant(state) {
+    if let Some(named) = meant(pane) {
         let object = |command| {
             let command = kubectl.command(command).word(named.kind.plural());
             command.flag_if("namespace", named.scope.as_deref()).operands([named.name.as_str()]).line()

@@ -10,6 +10,7 @@ pub(crate) mod edit;
 pub(crate) mod model;
 pub(crate) mod news;
 pub(crate) mod opened;
+pub(crate) mod pane;
 pub(crate) mod rows;
 pub(crate) mod runner;
 pub(crate) mod search;
@@ -21,7 +22,7 @@ use tui_input::Input;
 
 use crate::cluster::rbac::{OwnRules, Review};
 use crate::cluster::rbac_watch;
-use crate::console::core::effect::EffectId;
+use crate::console::core::effect_id::EffectId;
 use crate::domain::access::draft::Preset;
 use crate::domain::access::object::Named;
 use crate::domain::access::{Action, Catalogue, Principal};

@@ -6,9 +6,12 @@ use serde_json::Value;
 
 use crate::cluster::rbac::Review;
 use crate::cluster::rbac_watch::Message;
-use crate::console::core::effect::{Effect, EffectId};
-use crate::console::core::state::{Pane, State};
-use crate::console::dialogs::{Overlay, TextReader};
+use crate::console::core::ctx::Ctx;
+use crate::console::core::effect::Effect;
+use crate::console::core::effect_id::EffectId;
+use crate::console::core::pane_id::Pane;
+use crate::console::dialogs::reader::TextReader;
+use crate::console::panes::rbac::RbacPane;
 use crate::console::panes::rbac::access::{Server, ServerAnswer};
 use crate::console::panes::rbac::update::refresh;
 use crate::console::panes::rbac::{Own, RbacResult, RbacTask, edit};
@@ -17,56 +20,56 @@ use crate::domain::access::{Principal, own};
 use crate::error::UserError;
 
 /// News for the pane.
-pub(crate) fn heard(state: &mut State, news: RbacResult) -> Vec<Effect> {
+pub(crate) fn heard(pane: &mut RbacPane, cx: &mut Ctx, news: RbacResult) -> Vec<Effect> {
     match news {
         RbacResult::Watch(Message::Policy(policy)) => {
-            state.cx.rbac.policy = policy;
-            changed(state)
+            cx.rbac.policy = policy;
+            changed(pane, cx)
         }
         RbacResult::Watch(Message::Status(kind, reach)) => {
-            let was_blind = state.cx.rbac.is_blind();
-            state.cx.rbac.reach.insert(kind, reach);
-            if state.cx.rbac.is_blind() && (!was_blind || state.cx.rbac.own.is_none()) {
-                return vec![Effect::Rbac(RbacTask::Own(state.namespace()))];
+            let was_blind = cx.rbac.is_blind();
+            cx.rbac.reach.insert(kind, reach);
+            if cx.rbac.is_blind() && (!was_blind || cx.rbac.own.is_none()) {
+                return vec![Effect::Rbac(RbacTask::Own(cx.namespace()))];
             }
-            changed(state)
+            changed(pane, cx)
         }
         RbacResult::Discovered(result) => {
             match result {
-                Ok(catalogue) => state.cx.rbac.catalogue = Arc::new(catalogue),
+                Ok(catalogue) => cx.rbac.catalogue = Arc::new(catalogue),
                 Err(trouble) => tracing::warn!(trouble = %trouble, "discovery failed: the usual resources are taken"),
             }
-            changed(state)
+            changed(pane, cx)
         }
         RbacResult::Own(namespace, Ok(found)) => {
-            let who = Principal::new(state.username().unwrap_or_default(), [""; 0]);
+            let who = Principal::new(cx.username().unwrap_or_default(), [""; 0]);
             let policy = Arc::new(own::policy(&who, &namespace, found.rules));
-            state.cx.rbac.own = Some(Own { policy, namespace, incomplete: found.incomplete });
-            changed(state)
+            cx.rbac.own = Some(Own { policy, namespace, incomplete: found.incomplete });
+            changed(pane, cx)
         }
         RbacResult::Own(_, Err(trouble)) => {
-            state.notify(false, trouble.message);
+            cx.notify(false, trouble.message);
             Vec::new()
         }
         RbacResult::Reviewed(id, result, took) => {
-            reviewed(state, id, &result.map_err(|trouble| trouble.message), took);
+            reviewed(pane, id, &result.map_err(|trouble| trouble.message), took);
             Vec::new()
         }
         RbacResult::Read(id, result) => {
-            if !edit::update::read(state, id, &result) {
-                read(state, id, result);
+            if !edit::update::read(pane, cx, id, &result) {
+                read(pane, cx, id, result);
             }
             Vec::new()
         }
         RbacResult::Put(id, result) => {
-            edit::update::put_ended(state, id, result);
+            edit::update::put_ended(pane, cx, id, result);
             Vec::new()
         }
         RbacResult::Presets(presets, troubles) => {
-            state.rbac.presets = Preset::built_in().into_iter().chain(presets).collect();
-            edit::update::presets_came(state);
+            pane.presets = Preset::built_in().into_iter().chain(presets).collect();
+            edit::update::presets_came(pane, cx);
             if let Some(first) = troubles.first() {
-                state.notify(false, format!("a preset cannot be read: {first}"));
+                cx.notify(false, format!("a preset cannot be read: {first}"));
             }
             Vec::new()
         }
@@ -74,18 +77,18 @@ pub(crate) fn heard(state: &mut State, news: RbacResult) -> Vec<Effect> {
 }
 
 /// The server said who we are: our own rules, where nothing else is seen, are then known to be ours.
-pub(crate) fn identified(state: &State) -> Vec<Effect> {
-    if state.cx.rbac.is_blind() { vec![Effect::Rbac(RbacTask::Own(state.namespace()))] } else { Vec::new() }
+pub(crate) fn identified(cx: &Ctx) -> Vec<Effect> {
+    if cx.rbac.is_blind() { vec![Effect::Rbac(RbacTask::Own(cx.namespace()))] } else { Vec::new() }
 }
 
-fn changed(state: &mut State) -> Vec<Effect> {
-    state.rbac.stale = true;
-    if state.pane == Pane::Rbac { refresh(state) } else { Vec::new() }
+fn changed(pane: &mut RbacPane, cx: &mut Ctx) -> Vec<Effect> {
+    pane.stale = true;
+    if cx.pane == Pane::Rbac { refresh(pane, cx) } else { Vec::new() }
 }
 
-fn reviewed(state: &mut State, id: EffectId, result: &Result<Review, String>, took: u64) {
+fn reviewed(pane: &mut RbacPane, id: EffectId, result: &Result<Review, String>, took: u64) {
     let asked = |server: &&mut Server| matches!(server.answer, ServerAnswer::Asked(asked) if asked == id);
-    let servers = state.rbac.trail.iter_mut().filter_map(|opened| opened.server.as_mut());
+    let servers = pane.trail.iter_mut().filter_map(|opened| opened.server.as_mut());
     // A page that was left meanwhile is no longer there: then nobody wants the answer.
     for server in servers.into_iter().filter(asked) {
         server.answer = match result {
@@ -95,8 +98,8 @@ fn reviewed(state: &mut State, id: EffectId, result: &Result<Review, String>, to
     }
 }
 
-fn read(state: &mut State, id: EffectId, result: Result<Value, UserError>) {
-    let Some((_, title)) = state.rbac.reading.take_if(|(asked, _)| *asked == id) else { return };
+fn read(pane: &mut RbacPane, cx: &mut Ctx, id: EffectId, result: Result<Value, UserError>) {
+    let Some((_, title)) = pane.reading.take_if(|(asked, _)| *asked == id) else { return };
     match result {
         Ok(mut object) => {
             if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -104,8 +107,8 @@ fn read(state: &mut State, id: EffectId, result: Result<Value, UserError>) {
             }
             let text = crate::domain::yaml::to_string(&object).unwrap_or_else(|_| "it has no form in YAML".to_owned());
             let lines = text.lines().map(ToOwned::to_owned).collect();
-            state.overlays.push(Overlay::Reader(TextReader::new(title, lines)));
+            cx.open(TextReader::new(title, lines));
         }
-        Err(trouble) => state.notify(false, trouble.message),
+        Err(trouble) => cx.notify(false, trouble.message),
     }
 }

@@ -4,25 +4,26 @@ use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
+use crate::console::core::ctx::Ctx;
 use crate::console::core::effect::Effect;
-use crate::console::core::state::State;
+use crate::console::panes::rbac::RbacPane;
 use crate::console::panes::rbac::update::refresh;
 
 /// Begins to type.
-pub(crate) fn open(state: &mut State) {
-    state.rbac.typing = Some(Input::new(state.rbac.page().search.clone()));
+pub(crate) fn open(pane: &mut RbacPane) {
+    pane.typing = Some(Input::new(pane.page().search.clone()));
 }
 
 /// A key while the search is typed.
-pub(crate) fn typed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    let Some(input) = &mut state.rbac.typing else { return Vec::new() };
+pub(crate) fn typed(pane: &mut RbacPane, cx: &mut Ctx, key: KeyEvent) -> Vec<Effect> {
+    let Some(input) = &mut pane.typing else { return Vec::new() };
     let text = match key.code {
         KeyCode::Enter => {
-            state.rbac.typing = None;
+            pane.typing = None;
             return Vec::new();
         }
         KeyCode::Esc => {
-            state.rbac.typing = None;
+            pane.typing = None;
             String::new()
         }
         _ => {
@@ -30,6 +31,6 @@ pub(crate) fn typed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
             input.value().to_owned()
         }
     };
-    state.rbac.page_mut().search = text;
-    refresh(state)
+    pane.page_mut().search = text;
+    refresh(pane, cx)
 }

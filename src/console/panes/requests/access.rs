@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::rbac::v1::Subject;
 
-use crate::console::core::state::State;
+use crate::console::core::ctx::Ctx;
 use crate::console::panes::requests::detail::Fact;
 use crate::console::widgets::theme::symbol;
 use crate::domain::access::object::RbacKind;
@@ -26,9 +26,9 @@ fn who(request: &Request) -> Option<Principal> {
 }
 
 /// Why it is not known what anybody would get, if it is not. A kind that may not be listed has told all that it will.
-fn unknown(state: &State) -> Option<String> {
-    let forbidden: Vec<_> = state.cx.rbac.forbidden().map(RbacKind::plural).collect();
-    match (forbidden.as_slice(), state.cx.rbac.complete()) {
+fn unknown(cx: &Ctx) -> Option<String> {
+    let forbidden: Vec<_> = cx.rbac.forbidden().map(RbacKind::plural).collect();
+    match (forbidden.as_slice(), cx.rbac.complete()) {
         ([], true) => None,
         ([], false) => Some("not known yet: roles and bindings are being read".to_owned()),
         (kinds, _) => Some(format!("not known: you may not list {}", kinds.join(", "))),
@@ -36,22 +36,22 @@ fn unknown(state: &State) -> Option<String> {
 }
 
 /// What is not seen beside what is: of the other namespaces nothing, where only one may be looked at.
-fn unseen(state: &State) -> Option<String> {
-    let namespace = state.cx.rbac.reach.values().find_map(|reach| reach.only.as_deref())?;
+fn unseen(cx: &Ctx) -> Option<String> {
+    let namespace = cx.rbac.reach.values().find_map(|reach| reach.only.as_deref())?;
     Some(format!("you see roles and bindings of namespace {namespace} alone, and those of the cluster"))
 }
 
 /// In one line, as far as it is known.
-pub(crate) fn would_get(state: &State, request: &Request) -> Option<Fact> {
+pub(crate) fn would_get(cx: &Ctx, request: &Request) -> Option<Fact> {
     who(request)?;
-    if let Some(why) = unknown(state) {
+    if let Some(why) = unknown(cx) {
         return Some(Fact::new("Would get", why));
     }
-    let mut fact = line(&state.cx.rbac.policy, request)?;
+    let mut fact = line(&cx.rbac.policy, request)?;
     if fact.text.chars().count() > LINE {
         fact.text = fact.text.chars().take(LINE).collect::<String>() + "… (Access tab: all)";
     }
-    fact.text += &unseen(state).map(|unseen| format!(" ({unseen})")).unwrap_or_default();
+    fact.text += &unseen(cx).map(|unseen| format!(" ({unseen})")).unwrap_or_default();
     Some(fact)
 }
 
@@ -63,13 +63,13 @@ pub(crate) fn line(policy: &Policy, request: &Request) -> Option<Fact> {
 }
 
 /// What a decision hands out, a line a binding, the most dangerous first.
-pub(crate) fn could(state: &State, request: &Request) -> Vec<Fact> {
+pub(crate) fn could(cx: &Ctx, request: &Request) -> Vec<Fact> {
     let lines = match who(request) {
-        Some(who) if unknown(state).is_none() && !who.is_master() => summary::would_get(&state.cx.rbac.policy, &who),
+        Some(who) if unknown(cx).is_none() && !who.is_master() => summary::would_get(&cx.rbac.policy, &who),
         _ => Vec::new(),
     };
     if lines.is_empty() {
-        return would_get(state, request).into_iter().collect();
+        return would_get(cx, request).into_iter().collect();
     }
     let fact = |(at, line): (usize, &summary::SummaryLine<'_>)| {
         let text = line.text().chars().take(LINE).collect::<String>();
@@ -80,21 +80,21 @@ pub(crate) fn could(state: &State, request: &Request) -> Vec<Fact> {
     if more > 0 {
         facts.push(Fact::new("", format!("… and by {more} more bindings: its page, tab Access, shows all")));
     }
-    facts.extend(unseen(state).map(|unseen| Fact::new("Not seen", format!("the rest: {unseen}"))));
+    facts.extend(unseen(cx).map(|unseen| Fact::new("Not seen", format!("the rest: {unseen}"))));
     facts
 }
 
 /// All of it: what is dangerous first, then binding by binding every rule.
-pub(crate) fn all(state: &State, request: &Request) -> Vec<Fact> {
+pub(crate) fn all(cx: &Ctx, request: &Request) -> Vec<Fact> {
     let Some(who) = who(request) else {
         return vec![Fact::new("Would get", "nothing: nobody logs in with a certificate of this signer")];
     };
     let mut facts = vec![Fact::new("Who", who.to_string())];
-    if let Some(why) = unknown(state) {
+    if let Some(why) = unknown(cx) {
         facts.push(Fact::new("Would get", why));
         return facts;
     }
-    let policy = &state.cx.rbac.policy;
+    let policy = &cx.rbac.policy;
     for finding in danger::findings(policy, &who) {
         let chain = finding.grant.map(|grant| format!(": {}", policy.chain(&grant))).unwrap_or_default();
         let text = format!("{} {} ({}){chain}", symbol(finding.level), finding.text(), finding.danger.rule.id);
@@ -108,7 +108,7 @@ pub(crate) fn all(state: &State, request: &Request) -> Vec<Fact> {
     if bindings.is_empty() && !who.is_master() {
         facts.push(Fact::new("Would get", "nothing: no binding names this user or one of the groups"));
     }
-    facts.extend(unseen(state).map(|unseen| Fact::new("Not seen", format!("the rest: {unseen}"))));
+    facts.extend(unseen(cx).map(|unseen| Fact::new("Not seen", format!("the rest: {unseen}"))));
     facts
 }
 

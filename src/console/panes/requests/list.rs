@@ -33,7 +33,7 @@ impl Default for RequestList {
 
 impl RequestList {
     /// Whether a list or verdicts are being worked out.
-    pub(crate) fn is_working(&self) -> bool {
+    pub fn is_working(&self) -> bool {
         self.index.is_working() || self.engine.is_working()
     }
 }

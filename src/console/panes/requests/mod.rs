@@ -8,6 +8,7 @@ pub(crate) mod index;
 pub(crate) mod judging;
 pub(crate) mod layout;
 pub(crate) mod list;
+pub(crate) mod pane;
 pub(crate) mod table;
 pub(crate) mod update;
 pub(crate) mod view;

@@ -5,7 +5,7 @@ use std::mem::take;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::console::core::state::State;
+use crate::console::core::ctx::Ctx;
 use crate::console::panes::requests::columns::{Choice, Column};
 use crate::console::widgets::text::{cell, push_cell, short_signer};
 use crate::console::widgets::theme::symbol;
@@ -161,7 +161,7 @@ impl Table {
     }
 
     /// A row.
-    pub(crate) fn line(&self, row: &Row, chosen: bool, marked: bool, state: &State) -> Line<'static> {
+    pub(crate) fn line(&self, row: &Row, chosen: bool, marked: bool, cx: &Ctx) -> Line<'static> {
         let mut spans = Vec::with_capacity(3);
         let mut text = String::with_capacity(160);
         text.push(if chosen { '›' } else { ' ' });
@@ -169,11 +169,11 @@ impl Table {
         text.push(' ');
         for (column, width, blank) in self.cells() {
             if column == Column::Verdict {
-                let (verdict, style) = verdict(row, state);
+                let (verdict, style) = verdict(row, cx);
                 spans.push(Span::raw(take(&mut text)));
                 spans.push(Span::styled(cell(&verdict, width), style));
             } else {
-                push_value(&mut text, column, width, row, state);
+                push_value(&mut text, column, width, row, cx);
             }
             text.extend(blank.then_some(' '));
         }
@@ -201,7 +201,7 @@ const fn heading(column: Column) -> &'static str {
 }
 
 /// What a row says in a column. Only what is put together for it takes memory of its own.
-fn push_value(out: &mut String, column: Column, width: usize, row: &Row, state: &State) {
+fn push_value(out: &mut String, column: Column, width: usize, row: &Row, cx: &Ctx) {
     let mut push = |text: &str| push_cell(out, text, width);
     match column {
         Column::Name => push(&row.name),
@@ -212,10 +212,10 @@ fn push_value(out: &mut String, column: Column, width: usize, row: &Row, state: 
         Column::Groups if !row.groups.is_empty() => push(&row.groups.join(", ")),
         Column::Hosts if !row.hosts.is_empty() => push(&hosts(&row.hosts)),
         Column::Life => push(row.expiration_seconds.map(|seconds| life_cell(seconds.into())).as_deref().unwrap_or("–")),
-        Column::Age => push(row.created_at.map(|at| state.cx.clock.age(at)).as_deref().unwrap_or("–")),
+        Column::Age => push(row.created_at.map(|at| cx.clock.age(at)).as_deref().unwrap_or("–")),
         // A column of many has no room for the zone: the detail names it.
         Column::Created => {
-            let minute = row.created_at.map(|at| state.cx.clock.minute(at));
+            let minute = row.created_at.map(|at| cx.clock.minute(at));
             push(minute.as_deref().and_then(|text| text.get(..16)).unwrap_or("–"));
         }
         Column::Groups | Column::Hosts => push("–"),
@@ -239,8 +239,8 @@ fn life_cell(seconds: i64) -> String {
 }
 
 /// A decided request shows its state where the verdict stands: nothing is left to decide.
-fn verdict(row: &Row, state: &State) -> (String, Style) {
-    let theme = state.cx.theme;
+fn verdict(row: &Row, cx: &Ctx) -> (String, Style) {
+    let theme = cx.theme;
     match row.state {
         RequestState::Pending => (format!("{} {}", symbol(row.level), row.headline), theme.level(row.level)),
         RequestState::Approved => ("… approved".to_owned(), theme.warning()),

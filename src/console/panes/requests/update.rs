@@ -7,16 +7,24 @@ use tui_input::backend::crossterm::EventHandler;
 
 use crate::cluster::Verb;
 use crate::cluster::may_keep_more;
-use crate::cluster::watch::{Message, RequestChange, WatchStatus, cut_off};
+use crate::cluster::watch::{self, RequestChange, WatchStatus, cut_off};
 use crate::console::core::clock::Clock;
+use crate::console::core::ctx::Ctx;
 use crate::console::core::effect::Effect;
-use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::State;
-use crate::console::dialogs::{Columns, Overlay, bulk, decide, delete, export};
+use crate::console::core::keymap::Action;
+use crate::console::core::message::Message;
+use crate::console::core::movement::steps;
+use crate::console::dialogs::bulk;
+use crate::console::dialogs::columns::Columns;
+use crate::console::dialogs::decide::Decide;
+use crate::console::dialogs::delete::Delete;
+use crate::console::dialogs::export::Export;
+use crate::console::dialogs::reader::TextReader;
 use crate::console::panes::requests::index::SortKey as Sort;
 use crate::console::panes::requests::list::RequestList;
 use crate::console::panes::requests::{DetailPage, Loaded, RequestsPane, Tab};
-use crate::console::wizard;
+use crate::console::panes::requests::{layout, view};
+use crate::domain::commands;
 use crate::domain::interner::Uid;
 use crate::domain::request::RequestState;
 use crate::domain::row::Row;
@@ -26,21 +34,6 @@ use crate::error::UserError;
 pub(crate) const STUCK_SECONDS: i64 = 10;
 
 impl RequestsPane {
-    /// Where keys are looked up in this pane.
-    pub(crate) fn places(&self) -> Vec<KeyContext> {
-        match (&self.typing, self.page) {
-            (Some(_), _) => vec![KeyContext::Always],
-            (None, Some(_)) => vec![
-                KeyContext::Page,
-                KeyContext::Requests,
-                KeyContext::List,
-                KeyContext::Everywhere,
-                KeyContext::Always,
-            ],
-            (None, None) => vec![KeyContext::Requests, KeyContext::List, KeyContext::Everywhere, KeyContext::Always],
-        }
-    }
-
     /// When an age on the list or in the detail reads differently, or a request becomes stuck.
     pub(crate) fn next_change(&self, list: &RequestList, clock: &Clock, height: usize) -> Option<DateTime<Utc>> {
         let rows = list.index.window(self.cursor.top(), height);
@@ -65,96 +58,96 @@ impl RequestsPane {
 }
 
 /// News from the watch.
-pub(crate) fn watched(state: &mut State, message: Message) -> Vec<Effect> {
+pub(crate) fn watched(pane: &mut RequestsPane, cx: &mut Ctx, message: watch::Message) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let requests = &mut state.cx.requests;
+    let requests = &mut cx.requests;
     match message {
-        Message::Restarted => requests.index.begin_list(),
-        Message::Changes(mut changes) => {
+        watch::Message::Restarted => requests.index.begin_list(),
+        watch::Message::Changes(mut changes) => {
             if !may_keep_more(requests.index.total() + changes.len()) {
                 changes.retain(|change| match change {
                     RequestChange::Applied(row) => requests.index.get(&row.uid).is_some(),
                     RequestChange::Deleted(_) => true,
                 });
-                requests.watch = cut_off(state.cx.clock.now);
+                requests.watch = cut_off(cx.clock.now);
             }
             requests.engine.hear(&changes);
             requests.index.apply(changes);
         }
-        Message::Listed => {
+        watch::Message::Listed => {
             requests.index.end_list();
             requests.engine.listed(&requests.index);
             requests.complete = true;
         }
-        Message::Status(status) => {
+        watch::Message::Status(status) => {
             requests.watch = status;
-            if matches!(requests.watch, WatchStatus::Live) && state.cx.session.identified.is_none() {
+            if matches!(requests.watch, WatchStatus::Live) && cx.session.identified.is_none() {
                 effects.push(Effect::Identify);
             }
         }
     }
     // A few are judged before they are seen; very many take their turn.
-    if state.cx.requests.complete {
-        judge_some(state);
+    if cx.requests.complete {
+        judge_some(pane, cx);
     }
-    effects.extend(settle(state));
+    effects.extend(settle(pane, cx));
     effects
 }
 
 /// Goes on with a long list that is being worked out, which tells nothing new until it is complete; then with verdicts.
-pub(crate) fn work(state: &mut State) -> Vec<Effect> {
-    if state.cx.requests.index.is_working() {
-        return if state.cx.requests.index.work() { settle(state) } else { Vec::new() };
+pub(crate) fn work(pane: &mut RequestsPane, cx: &mut Ctx) -> Vec<Effect> {
+    if cx.requests.index.is_working() {
+        return if cx.requests.index.work() { settle(pane, cx) } else { Vec::new() };
     }
-    judge_some(state);
-    settle(state)
+    judge_some(pane, cx);
+    settle(pane, cx)
 }
 
 /// Judges the next few; the request that is looked at in full among them too.
-fn judge_some(state: &mut State) {
-    let now = state.cx.clock.now;
-    let RequestList { index, engine, .. } = &mut state.cx.requests;
+fn judge_some(pane: &mut RequestsPane, cx: &mut Ctx) {
+    let now = cx.clock.now;
+    let RequestList { index, engine, .. } = &mut cx.requests;
     if !engine.is_working() {
         return;
     }
     let judged = engine.work(index, now);
     if let Some(loaded) =
-        state.requests.detail.loaded.as_mut().filter(|loaded| judged.contains(&Uid::of(&loaded.request.pin.uid)))
+        pane.detail.loaded.as_mut().filter(|loaded| judged.contains(&Uid::of(&loaded.request.pin.uid)))
     {
         loaded.verdict = engine.judge(&loaded.request, now);
-        decide::judged(&mut state.overlays, loaded);
+        cx.send(Message::RequestJudged);
     }
 }
 
 /// Roles and bindings may be others: then every verdict may be.
-pub(crate) fn bindings_changed(state: &mut State) {
-    let policy = state.cx.rbac.complete().then_some(&state.cx.rbac.policy);
-    state.cx.requests.engine.bindings(policy);
+pub(crate) fn bindings_changed(cx: &mut Ctx) {
+    let policy = cx.rbac.complete().then_some(&cx.rbac.policy);
+    cx.requests.engine.bindings(policy);
 }
 
 /// Time went on.
-pub(crate) fn time_passes(state: &mut State) {
-    let now = state.cx.clock.now;
-    state.cx.requests.engine.time_passes(now);
+pub(crate) fn time_passes(cx: &mut Ctx) {
+    let now = cx.clock.now;
+    cx.requests.engine.time_passes(now);
 }
 
 /// After the list or the screen changed: the cursor finds its object, and the detail follows it.
-pub(crate) fn settle(state: &mut State) -> Vec<Effect> {
-    let height = state.list_height();
-    let RequestList { index, complete, .. } = &mut state.cx.requests;
-    let cursor = &mut state.requests.cursor;
+pub(crate) fn settle(pane: &mut RequestsPane, cx: &mut Ctx) -> Vec<Effect> {
+    let height = layout::rows(cx.body());
+    let RequestList { index, complete, .. } = &mut cx.requests;
+    let cursor = &mut pane.cursor;
     if *complete || cursor.was_moved() {
         cursor.settle(index, height);
     } else {
         // While the first list is read and nobody has moved it, the cursor stays on top, not on what came first.
         cursor.go(0, index, height);
     }
-    follow(state)
+    follow(pane, cx)
 }
 
 /// The detail follows the cursor: what is not read yet, or has changed since, is read. One reading at a time.
-fn follow(state: &mut State) -> Vec<Effect> {
-    let (requests, list) = (&mut state.requests, &mut state.cx.requests);
+fn follow(pane: &mut RequestsPane, cx: &mut Ctx) -> Vec<Effect> {
+    let (requests, list) = (pane, &mut cx.requests);
     list.index.hold(requests.cursor.uid());
     if requests.detail.reading.is_some() || requests.current(list).is_some() {
         return Vec::new();
@@ -165,64 +158,68 @@ fn follow(state: &mut State) -> Vec<Effect> {
 }
 
 /// A request was read in full.
-pub(crate) fn read(state: &mut State, uid: &str, result: Result<Box<Loaded>, UserError>) -> Vec<Effect> {
-    let detail = &mut state.requests.detail;
+pub(crate) fn read(
+    pane: &mut RequestsPane,
+    cx: &mut Ctx,
+    uid: &str,
+    result: Result<Box<Loaded>, UserError>,
+) -> Vec<Effect> {
+    let detail = &mut pane.detail;
     let asked = detail.reading.take();
     match result {
         Ok(mut loaded) => {
             detail.trouble = None;
-            loaded.verdict = state.cx.requests.engine.judge(&loaded.request, state.cx.clock.now);
-            decide::read(&mut state.overlays, &loaded);
-            let detail = &mut state.requests.detail;
+            loaded.verdict = cx.requests.engine.judge(&loaded.request, cx.clock.now);
+            let detail = &mut pane.detail;
             detail.loaded = Some(loaded);
+            cx.send(Message::RequestRead);
             // The row may be a moment behind or ahead of what was read; the watch brings them together.
-            let asked_is_chosen =
-                state.requests.chosen(&state.cx.requests).zip(asked.as_ref()).is_some_and(|(row, pin)| row.is(pin));
-            if asked_is_chosen { Vec::new() } else { follow(state) }
+            let asked_is_chosen = pane.chosen(&cx.requests).zip(asked.as_ref()).is_some_and(|(row, pin)| row.is(pin));
+            if asked_is_chosen { Vec::new() } else { follow(pane, cx) }
         }
         Err(failure) => {
             detail.trouble = Some(failure.message);
-            if state.requests.cursor.uid() == Some(&Uid::of(uid)) { Vec::new() } else { follow(state) }
+            if pane.cursor.uid() == Some(&Uid::of(uid)) { Vec::new() } else { follow(pane, cx) }
         }
     }
 }
 
 /// A key in this pane.
-pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    if state.requests.typing.is_some() {
-        return typed(state, key);
+pub(crate) fn key(pane: &mut RequestsPane, cx: &mut Ctx, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    if pane.typing.is_some() {
+        return typed(pane, cx, key);
     }
     let Some(action) = action else { return Vec::new() };
-    if let Some(effects) = page_key(state, action) {
+    if let Some(effects) = page_key(pane, cx, action) {
         return effects;
     }
-    if let Some(steps) = steps(action, state.list_height()) {
-        let height = state.list_height();
-        let (index, cursor) = (&mut state.cx.requests.index, &mut state.requests.cursor);
+    if let Some(steps) = steps(action, layout::rows(cx.body())) {
+        let height = layout::rows(cx.body());
+        let (index, cursor) = (&mut cx.requests.index, &mut pane.cursor);
         cursor.step(steps, index, height);
-        return follow(state);
+        return follow(pane, cx);
     }
-    let index = &mut state.cx.requests.index;
+    let index = &mut cx.requests.index;
     match action {
-        Action::SortNext => sort_next(&mut state.cx.requests),
+        Action::SortNext => sort_next(&mut cx.requests),
         Action::SortReverse => index.reverse_sort(),
         Action::FilterNext => index.next_filter(),
-        Action::Search => state.requests.typing = Some(Input::new(index.criteria().search.clone())),
+        Action::Search => pane.typing = Some(Input::new(index.criteria().search.clone())),
         Action::Back => {
-            state.cx.notice = None;
-            state.cx.requests.index.set_search("");
+            cx.notice = None;
+            cx.requests.index.set_search("");
         }
         Action::Columns => {
-            state.requests.page = None;
-            state.overlays.push(Overlay::Columns(Columns::default()));
+            pane.page = None;
+            cx.open(Columns::default());
         }
-        Action::NewUser => return wizard::update::open(state),
+        Action::NewUser => cx.send(Message::OpenWizard),
         Action::MarkShown => index.mark_shown(),
         Action::UnmarkAll => index.unmark_all(),
-        Action::Mark => return mark(state),
-        _ => return on_chosen(state, action),
+        Action::Mark => return mark(pane, cx),
+        _ => return on_chosen(pane, cx, action),
     }
-    settle(state)
+    settle(pane, cx)
 }
 
 /// Sorts by the next column that is shown.
@@ -233,92 +230,85 @@ fn sort_next(requests: &mut RequestList) {
     requests.index.set_sort(next.unwrap_or(from), false);
 }
 
-/// How far a movement goes; first and last are farther than any list is long.
-pub(crate) fn steps(action: Action, height: usize) -> Option<isize> {
-    let height = isize::try_from(height).unwrap_or(1);
-    Some(match action {
-        Action::Down => 1,
-        Action::Up => -1,
-        Action::PageDown => height,
-        Action::PageUp => -height,
-        Action::HalfDown => height / 2,
-        Action::HalfUp => -height / 2,
-        Action::Top => isize::MIN / 2,
-        Action::Bottom => isize::MAX / 2,
-        _ => return None,
-    })
-}
-
 /// On a request's page: tabs, scrolling, back. Everything else is as on the list.
-fn page_key(state: &mut State, action: Action) -> Option<Vec<Effect>> {
-    let height = usize::from(state.body().height);
-    let page = state.requests.page.as_mut()?;
+fn page_key(pane: &mut RequestsPane, cx: &mut Ctx, action: Action) -> Option<Vec<Effect>> {
+    let height = usize::from(cx.body().height);
+    let page = pane.page.as_mut()?;
     match action {
-        Action::Back => state.requests.page = None,
+        Action::Back => pane.page = None,
         Action::NextTab => *page = DetailPage { tab: page.tab.next(), scroll: 0 },
         Action::Top => page.scroll = 0,
         Action::Bottom => page.scroll = usize::MAX / 2,
         _ => page.scroll = page.scroll.saturating_add_signed(steps(action, height)?),
     }
-    let lines = crate::console::panes::requests::view::page_lines(state).len();
-    if let Some(page) = state.requests.page.as_mut() {
+    let lines = view::page_lines(pane, cx).len();
+    if let Some(page) = pane.page.as_mut() {
         page.scroll = page.scroll.min((lines + 3).saturating_sub(height));
     }
     Some(Vec::new())
 }
 
 /// Marks the request under the cursor, or takes its mark away, and goes on to the next.
-fn mark(state: &mut State) -> Vec<Effect> {
-    let height = state.list_height();
-    let (index, cursor) = (&mut state.cx.requests.index, &mut state.requests.cursor);
+fn mark(pane: &mut RequestsPane, cx: &mut Ctx) -> Vec<Effect> {
+    let height = layout::rows(cx.body());
+    let (index, cursor) = (&mut cx.requests.index, &mut pane.cursor);
     if let Some(uid) = cursor.uid() {
         let marked = index.is_marked(uid);
         index.mark(uid, !marked);
         cursor.step(1, index, height);
     }
-    follow(state)
+    follow(pane, cx)
 }
 
 /// What is done to the marked requests, else to the one under the cursor.
-fn on_chosen(state: &mut State, action: Action) -> Vec<Effect> {
-    if !possible(state, action) {
+fn on_chosen(pane: &mut RequestsPane, cx: &mut Ctx, action: Action) -> Vec<Effect> {
+    if !possible(pane, cx, action) {
         return Vec::new();
     }
-    match (action, state.cx.requests.index.marked_count()) {
-        (Action::ApproveShown, _) => bulk::update::open_shown(state),
-        (Action::Approve, 1..) => bulk::update::open_marked(state, Verb::Approve),
-        (Action::Deny, 1..) => bulk::update::open_marked(state, Verb::Deny),
-        _ => return on_row(state, action),
+    match (action, cx.requests.index.marked_count()) {
+        (Action::ApproveShown, _) => bulk::update::open_shown(cx),
+        (Action::Approve, 1..) => bulk::update::open_marked(cx, Verb::Approve),
+        (Action::Deny, 1..) => bulk::update::open_marked(cx, Verb::Deny),
+        _ => return on_row(pane, cx, action),
     }
     Vec::new()
 }
 
-fn on_row(state: &mut State, action: Action) -> Vec<Effect> {
-    let Some(row) = state.requests.chosen(&state.cx.requests).cloned() else { return Vec::new() };
+fn on_row(pane: &mut RequestsPane, cx: &mut Ctx, action: Action) -> Vec<Effect> {
+    let Some(row) = pane.chosen(&cx.requests).cloned() else { return Vec::new() };
     match action {
-        Action::Open => state.requests.page = Some(DetailPage::default()),
-        Action::Yaml => state.requests.page = Some(DetailPage { tab: Tab::Yaml, scroll: 0 }),
-        Action::Commands => state.overlays.push(Overlay::commands(state.kubectl(), &row)),
-        Action::Approve => return decide::open(state, &row, true),
-        Action::Deny => return decide::open(state, &row, false),
-        Action::Delete => return delete::open(state, &row),
-        Action::Export => export::open(state, &row),
+        Action::Open => pane.page = Some(DetailPage::default()),
+        Action::Yaml => pane.page = Some(DetailPage { tab: Tab::Yaml, scroll: 0 }),
+        Action::Commands => {
+            let lines = commands::for_request(cx.kubectl(), &row.name);
+            cx.open(TextReader::commands("The same by hand", &lines));
+        }
+        Action::Approve => decide(pane, cx, Verb::Approve, &row),
+        Action::Deny => decide(pane, cx, Verb::Deny, &row),
+        Action::Delete => cx.open(Delete::new(&row)),
+        Action::Export => cx.open(Export::new(&row)),
         _ => {}
     }
     Vec::new()
 }
 
+fn decide(pane: &mut RequestsPane, cx: &mut Ctx, verb: Verb, row: &Row) {
+    let loaded = pane.current(&cx.requests);
+    let decide = Decide::new(verb, row, loaded, cx.username());
+    cx.open(decide);
+}
+
 /// Whether `action` would do something now: what the footer offers.
-pub(crate) fn possible(state: &State, action: Action) -> bool {
-    let row = state.requests.chosen(&state.cx.requests);
-    let writable = !state.cx.session.read_only;
+pub(crate) fn possible(pane: &RequestsPane, cx: &Ctx, action: Action) -> bool {
+    let row = pane.chosen(&cx.requests);
+    let writable = !cx.session.read_only;
     match action {
         Action::Approve | Action::Deny => {
-            let marked = state.cx.requests.index.marked_count() > 0;
+            let marked = cx.requests.index.marked_count() > 0;
             writable && (marked || row.is_some_and(|row| row.state == RequestState::Pending))
         }
         Action::ApproveShown | Action::Delete => writable && row.is_some(),
-        Action::NewUser => writable && state.cx.session.connection.is_some(),
+        Action::NewUser => writable && cx.session.connection.is_some(),
         Action::Export => row.is_some_and(|row| row.state == RequestState::Issued),
         Action::Mark | Action::Open | Action::Yaml | Action::Commands => row.is_some(),
         _ => true,
@@ -326,23 +316,22 @@ pub(crate) fn possible(state: &State, action: Action) -> bool {
 }
 
 /// A key while the search is typed: the list follows every letter.
-pub(crate) fn typed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    let requests = &mut state.requests;
-    let Some(input) = &mut requests.typing else { return Vec::new() };
+pub(crate) fn typed(pane: &mut RequestsPane, cx: &mut Ctx, key: KeyEvent) -> Vec<Effect> {
+    let Some(input) = &mut pane.typing else { return Vec::new() };
     match key.code {
         KeyCode::Enter => {
-            requests.typing = None;
+            pane.typing = None;
             return Vec::new();
         }
         KeyCode::Esc => {
-            requests.typing = None;
-            state.cx.requests.index.set_search("");
+            pane.typing = None;
+            cx.requests.index.set_search("");
         }
         _ => {
             input.handle_event(&TerminalEvent::Key(key));
             let text = input.value().to_owned();
-            state.cx.requests.index.set_search(&text);
+            cx.requests.index.set_search(&text);
         }
     }
-    settle(state)
+    settle(pane, cx)
 }

@@ -7,7 +7,7 @@ pub(crate) mod view;
 
 use serde_json::Value;
 
-use crate::console::core::effect::EffectId;
+use crate::console::core::effect_id::EffectId;
 use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::widgets::form::Form;
 use crate::domain::access::object::Named;

@@ -4,16 +4,17 @@ use crossterm::event::KeyEvent;
 use serde_json::Value;
 
 use crate::cluster::rbac::MANAGER;
-use crate::console::core::effect::{Effect, EffectId};
+use crate::console::core::ctx::Ctx;
+use crate::console::core::effect::Effect;
+use crate::console::core::effect_id::EffectId;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::State;
-use crate::console::core::view::question_fits;
-use crate::console::dialogs::hint;
+use crate::console::core::movement::steps;
+use crate::console::dialogs::phase::hint;
+use crate::console::panes::rbac::RbacPane;
 use crate::console::panes::rbac::edit::{Draft, EditField, EditForm, EditKind, EditStep, ReviewLine, fields};
 use crate::console::panes::rbac::opened::RbacPage;
 use crate::console::panes::rbac::rows::{RowTarget, find_binding, find_role};
-use crate::console::panes::rbac::{RbacTask, ask, update as pane};
-use crate::console::panes::requests::update::steps;
+use crate::console::panes::rbac::{RbacTask, ask, update};
 use crate::console::widgets::form::Form;
 use crate::domain::access::object::{Named, RbacKind};
 use crate::domain::access::{Policy, SubjectKey, draft, summary};
@@ -29,54 +30,54 @@ use crate::operations::issue::WriteRecord;
 const CONTEXT: usize = 4;
 
 /// Opens a sheet.
-pub(crate) fn open(state: &mut State, action: Action) -> Vec<Effect> {
-    let namespace = match &state.rbac.page().page {
-        RbacPage::Access(access) => access.namespace().map_or_else(|| state.namespace(), ToOwned::to_owned),
-        _ => state.namespace(),
+pub(crate) fn open(pane: &mut RbacPane, cx: &mut Ctx, action: Action) -> Vec<Effect> {
+    let namespace = match &pane.page().page {
+        RbacPage::Access(access) => access.namespace().map_or_else(|| cx.namespace(), ToOwned::to_owned),
+        _ => cx.namespace(),
     };
     match action {
         Action::NewRole => {
             let mut sheet =
-                EditForm::new(EditKind::NewRole, fields::new_role(&namespace, &state.rbac.presets), EditStep::Fields);
+                EditForm::new(EditKind::NewRole, fields::new_role(&namespace, &pane.presets), EditStep::Fields);
             sheet.form.focus(EditField::Name);
-            state.rbac.sheet = Some(Box::new(sheet));
+            pane.sheet = Some(Box::new(sheet));
             Vec::new()
         }
         Action::Bind => {
-            let role = pane::meant(state).filter(|named| named.kind.is_role());
-            let subject = subject(state);
+            let role = update::meant(pane).filter(|named| named.kind.is_role());
+            let subject = subject(pane);
             let mut form = fields::new_binding(&namespace, role.as_ref(), subject.as_ref());
             form.focus(if role.is_some() { EditField::Users } else { EditField::Role });
             let mut sheet = EditForm::new(EditKind::NewBinding, form, EditStep::Fields);
             sheet.follow(&[]);
-            state.rbac.sheet = Some(Box::new(sheet));
+            pane.sheet = Some(Box::new(sheet));
             Vec::new()
         }
         _ => {
-            let Some(named) = pane::meant(state) else { return Vec::new() };
-            let id = state.next_effect();
+            let Some(named) = update::meant(pane) else { return Vec::new() };
+            let id = cx.next_effect();
             let what = match action {
                 Action::Delete => EditKind::Delete(named.clone()),
                 _ if named.kind.is_role() => EditKind::EditRole(named.clone()),
                 _ => EditKind::EditBinding(named.clone()),
             };
-            state.rbac.sheet = Some(Box::new(EditForm::new(what, Form::default(), EditStep::Reading(id))));
+            pane.sheet = Some(Box::new(EditForm::new(what, Form::default(), EditStep::Reading(id))));
             vec![Effect::Rbac(RbacTask::Read(id, named))]
         }
     }
 }
 
 /// The presets of the config folder have been read: a new role that nobody has typed into yet offers them too.
-pub(crate) fn presets_came(state: &mut State) {
+pub(crate) fn presets_came(pane: &mut RbacPane, cx: &mut Ctx) {
     let untouched = |sheet: &EditForm| sheet.what == EditKind::NewRole && !sheet.form.touched();
-    if state.rbac.sheet.as_deref().is_some_and(untouched) {
-        open(state, Action::NewRole);
+    if pane.sheet.as_deref().is_some_and(untouched) {
+        open(pane, cx, Action::NewRole);
     }
 }
 
 /// Whom the page or the row under the cursor is about.
-fn subject(state: &State) -> Option<SubjectKey> {
-    let opened = state.rbac.page();
+fn subject(pane: &RbacPane) -> Option<SubjectKey> {
+    let opened = pane.page();
     let who = match (&opened.page, opened.chosen().and_then(|row| row.target.as_ref())) {
         (RbacPage::Access(access), _) => &access.who,
         (RbacPage::Grants(who, _), _) | (_, Some(RowTarget::Who(who))) => who,
@@ -90,10 +91,9 @@ fn subject(state: &State) -> Option<SubjectKey> {
 }
 
 /// The object was read for a sheet; tells whether a sheet waited for it.
-pub(crate) fn read(state: &mut State, id: EffectId, result: &Result<Value, UserError>) -> bool {
-    let policy = state.cx.rbac.policy.clone();
-    let Some(sheet) =
-        state.rbac.sheet.as_deref_mut().filter(|sheet| matches!(sheet.step, EditStep::Reading(of) if of == id))
+pub(crate) fn read(pane: &mut RbacPane, cx: &mut Ctx, id: EffectId, result: &Result<Value, UserError>) -> bool {
+    let policy = cx.rbac.policy.clone();
+    let Some(sheet) = pane.sheet.as_deref_mut().filter(|sheet| matches!(sheet.step, EditStep::Reading(of) if of == id))
     else {
         return false;
     };
@@ -166,29 +166,25 @@ fn losses(policy: &Policy, named: &Named) -> Vec<ReviewLine> {
 }
 
 /// A key while a sheet is open.
-pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    let height = usize::from(state.body().height).saturating_sub(8);
-    let last = state
-        .rbac
-        .sheet
-        .as_deref()
-        .map_or(0, |sheet| crate::console::panes::rbac::edit::view::last_scroll(state, sheet));
-    let Some(sheet) = state.rbac.sheet.as_deref_mut() else { return Vec::new() };
+pub(crate) fn key(pane: &mut RbacPane, cx: &mut Ctx, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    let height = usize::from(cx.body().height).saturating_sub(8);
+    let last = pane.sheet.as_deref().map_or(0, |sheet| crate::console::panes::rbac::edit::view::last_scroll(cx, sheet));
+    let Some(sheet) = pane.sheet.as_deref_mut() else { return Vec::new() };
     match (&mut sheet.step, action) {
-        (EditStep::Fields, _) => return fields_key(state, action, key),
+        (EditStep::Fields, _) => return fields_key(pane, cx, action, key),
         (EditStep::Failed(_), Some(Action::Back)) => {
             // What was typed is not lost by a refusal.
             if sheet.form.fields().is_empty() {
-                state.rbac.sheet = None;
+                pane.sheet = None;
             } else {
                 sheet.step = EditStep::Fields;
             }
         }
-        (EditStep::Review(..), Some(Action::Yes)) => return send(state),
-        (EditStep::Review(..), Some(Action::Enter)) => hint(state, KeyContext::Confirm),
+        (EditStep::Review(..), Some(Action::Yes)) => return send(pane, cx),
+        (EditStep::Review(..), Some(Action::Enter)) => hint(cx, KeyContext::Confirm),
         (EditStep::Review(..), Some(Action::No)) => {
             if sheet.form.fields().is_empty() {
-                state.rbac.sheet = None;
+                pane.sheet = None;
             } else {
                 sheet.step = EditStep::Fields;
             }
@@ -203,15 +199,14 @@ pub(crate) fn key(state: &mut State, action: Option<Action>, key: KeyEvent) -> V
     Vec::new()
 }
 
-fn fields_key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
-    let (policy, catalogue, presets) =
-        (state.cx.rbac.policy.clone(), state.cx.rbac.catalogue.clone(), state.rbac.presets.clone());
-    let Some(sheet) = state.rbac.sheet.as_deref_mut() else { return Vec::new() };
+fn fields_key(pane: &mut RbacPane, cx: &mut Ctx, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    let (policy, catalogue, presets) = (cx.rbac.policy.clone(), cx.rbac.catalogue.clone(), pane.presets.clone());
+    let Some(sheet) = pane.sheet.as_deref_mut() else { return Vec::new() };
     let leaving = std::mem::take(&mut sheet.leaving);
     let visible: Vec<_> = sheet.form.fields().iter().map(|field| field.id).filter(|id| sheet.shows(*id)).collect();
     match action {
         Some(Action::Back) if sheet.form.touched() && !leaving => sheet.leaving = true,
-        Some(Action::Back) => state.rbac.sheet = None,
+        Some(Action::Back) => pane.sheet = None,
         Some(Action::NextField) => sheet.form.move_focus(true, |id| visible.contains(&id)),
         Some(Action::PreviousField) => sheet.form.move_focus(false, |id| visible.contains(&id)),
         Some(Action::NextChoice) if sheet.form.at_end() => {
@@ -226,7 +221,7 @@ fn fields_key(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<E
         }
         // An empty line for a rule means that there are no more.
         Some(Action::Enter) if !done(sheet, &visible) => sheet.form.move_focus(true, |id| visible.contains(&id)),
-        Some(Action::Enter | Action::Review) => return preflight(state),
+        Some(Action::Enter | Action::Review) => return preflight(pane, cx),
         Some(_) => {}
         None => {
             sheet.problem = None;
@@ -244,11 +239,11 @@ fn done(sheet: &EditForm, visible: &[EditField]) -> bool {
 }
 
 /// The server says what it would make of the fields.
-fn preflight(state: &mut State) -> Vec<Effect> {
-    let id = state.next_effect();
-    let catalogue = state.cx.rbac.catalogue.clone();
-    let Some(permit) = permitted(state) else { return Vec::new() };
-    let Some(sheet) = state.rbac.sheet.as_deref_mut() else { return Vec::new() };
+fn preflight(pane: &mut RbacPane, cx: &mut Ctx) -> Vec<Effect> {
+    let id = cx.next_effect();
+    let catalogue = cx.rbac.catalogue.clone();
+    let Some(permit) = permitted(cx) else { return Vec::new() };
+    let Some(sheet) = pane.sheet.as_deref_mut() else { return Vec::new() };
     match sheet.draft(&catalogue) {
         Ok(draft) => {
             let create = sheet.original.is_none();
@@ -265,19 +260,19 @@ fn preflight(state: &mut State) -> Vec<Effect> {
 }
 
 /// The permit to write; where there is none, the reason is shown.
-fn permitted(state: &mut State) -> Option<WritePermit> {
-    state.cx.session.permit().map_err(|refusal| state.notify(false, printable(&refusal.to_string()).into_owned())).ok()
+fn permitted(cx: &mut Ctx) -> Option<WritePermit> {
+    cx.session.permit().map_err(|refusal| cx.notify(false, printable(&refusal.to_string()).into_owned())).ok()
 }
 
 fn put(id: EffectId, permit: WritePermit, draft: &Draft, create: bool, dry_run: bool) -> RbacTask {
     RbacTask::Put { id, permit, named: draft.named.clone(), object: Box::new(draft.object.clone()), create, dry_run }
 }
 
-fn send(state: &mut State) -> Vec<Effect> {
-    let id = state.next_effect();
-    let shown = question_fits(state);
-    let Some(permit) = permitted(state).filter(|_| shown) else { return Vec::new() };
-    let Some(sheet) = state.rbac.sheet.as_deref_mut() else { return Vec::new() };
+fn send(pane: &mut RbacPane, cx: &mut Ctx) -> Vec<Effect> {
+    let id = cx.next_effect();
+    let shown = cx.question_fits;
+    let Some(permit) = permitted(cx).filter(|_| shown) else { return Vec::new() };
+    let Some(sheet) = pane.sheet.as_deref_mut() else { return Vec::new() };
     let EditStep::Review(draft, _) = &sheet.step else { return Vec::new() };
     let draft = draft.clone();
     let task = match (&sheet.what, &sheet.original) {
@@ -299,8 +294,8 @@ fn send(state: &mut State) -> Vec<Effect> {
 }
 
 /// A rehearsal or a write ended; a deletion gives no object.
-pub(crate) fn put_ended(state: &mut State, id: EffectId, result: Result<Option<Value>, UserError>) {
-    let Some(sheet) = state.rbac.sheet.as_deref_mut() else { return };
+pub(crate) fn put_ended(pane: &mut RbacPane, cx: &mut Ctx, id: EffectId, result: Result<Option<Value>, UserError>) {
+    let Some(sheet) = pane.sheet.as_deref_mut() else { return };
     match (&sheet.step, result) {
         (EditStep::Rehearsing(of, draft), Ok(Some(object))) if *of == id => {
             let draft = draft.clone();
@@ -317,16 +312,12 @@ pub(crate) fn put_ended(state: &mut State, id: EffectId, result: Result<Option<V
             };
             let (object, command) = (
                 draft.named.to_string(),
-                by_hand(
-                    &state.cx.session.connection.as_ref().map(|c| c.kubectl.clone()).unwrap_or_default(),
-                    what,
-                    draft,
-                ),
+                by_hand(&cx.session.connection.as_ref().map(|c| c.kubectl.clone()).unwrap_or_default(), what, draft),
             );
             let outcome = match result {
                 Ok(_) => {
-                    state.rbac.sheet = None;
-                    state.notify(true, format!("{} {did}", printable(&object)));
+                    pane.sheet = None;
+                    cx.notify(true, format!("{} {did}", printable(&object)));
                     Ok(did.to_owned())
                 }
                 Err(trouble) => {
@@ -335,7 +326,7 @@ pub(crate) fn put_ended(state: &mut State, id: EffectId, result: Result<Option<V
                     Err(text)
                 }
             };
-            state.activity.add(state.cx.clock.now, WriteRecord { what, object, outcome, command });
+            cx.record(WriteRecord { what, object, outcome, command });
         }
         // Nobody waits for it any more.
         _ => {}

@@ -6,8 +6,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 
+use crate::console::core::ctx::Ctx;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::State;
 use crate::console::dialogs::view::inner;
 use crate::console::panes::rbac::edit::{EditField, EditForm, EditKind, EditStep, ReviewLine};
 use crate::console::panes::rbac::view::candidates_line;
@@ -22,9 +22,9 @@ const FOOT: u16 = 4;
 const SHORT: u16 = 9;
 
 /// Draws it over the pane.
-pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, cx: &Ctx, sheet: &EditForm) {
     frame.render_widget(Clear, area);
-    let theme = state.cx.theme;
+    let theme = cx.theme;
     let title = format!(" {} ", shown(&sheet.title(), usize::from(area.width).saturating_sub(6)));
     let block = Block::bordered().border_style(theme.dim()).title(Span::styled(title, theme.strong()));
     let inner = block.inner(area);
@@ -38,15 +38,15 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, sheet: &EditFor
         EditStep::Sent(..) => {
             frame.render_widget(Line::styled("Sent, waiting for the cluster…", theme.warning()), inner);
         }
-        EditStep::Fields => draw_fields(frame, inner, state, sheet),
-        EditStep::Review(_, told) => draw_review(frame, inner, state, sheet, told),
+        EditStep::Fields => draw_fields(frame, inner, cx, sheet),
+        EditStep::Review(_, told) => draw_review(frame, inner, cx, sheet, told),
         EditStep::Failed(trouble) => {
             let mut lines = paragraph(&format!("✖ {}", trouble.message), inner.width, theme.bad());
             if let Some(advice) = &trouble.hint {
                 lines.push(Line::raw(""));
                 lines.extend(paragraph(advice, inner.width, Style::new()));
             }
-            let text = format!("{} goes back.", state.cx.keymap.word(KeyContext::Reader, Action::Back));
+            let text = format!("{} goes back.", cx.keymap.word(KeyContext::Reader, Action::Back));
             lines.extend([Line::raw(""), Line::styled(text, theme.strong())]);
             frame.render_widget(Paragraph::new(lines), inner);
         }
@@ -57,8 +57,8 @@ fn paragraph(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
     wrapped(text, width.into()).into_iter().map(|line| Line::styled(line, style)).collect()
 }
 
-fn draw_fields(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm) {
-    let theme = state.cx.theme;
+fn draw_fields(frame: &mut Frame, area: Rect, cx: &Ctx, sheet: &EditForm) {
+    let theme = cx.theme;
     let short = area.height < SHORT;
     let foot = if short { 2 } else { FOOT };
     let fields = Rect { height: area.height.saturating_sub(foot), ..area };
@@ -69,8 +69,8 @@ fn draw_fields(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm) {
     if let Some(problem) = &sheet.problem {
         lines.extend(paragraph(&format!("✖ {problem}"), area.width, theme.bad()));
     }
-    lines.push(candidates_line(&sheet.candidates(&state.cx.rbac.policy, &state.cx.rbac.catalogue), area.width, state));
-    let key = |action| state.cx.keymap.word(KeyContext::Form, action);
+    lines.push(candidates_line(&sheet.candidates(&cx.rbac.policy, &cx.rbac.catalogue), area.width, cx));
+    let key = |action| cx.keymap.word(KeyContext::Form, action);
     let hint = match (&sheet.what, sheet.leaving) {
         (_, true) => format!("{} again drops what was typed.", key(Action::Back)),
         (EditKind::NewRole | EditKind::EditRole(_), _) => format!(
@@ -105,15 +105,15 @@ fn near(sheet: &EditForm, height: u16) -> impl Fn(EditField) -> bool {
 }
 
 /// Whether the end of what is to be confirmed, and the question, are on the screen.
-pub(crate) fn fits(state: &State, sheet: &EditForm) -> bool {
-    sheet.scroll >= last_scroll(state, sheet) && room(inner(state.body())) > 0
+pub(crate) fn fits(cx: &Ctx, sheet: &EditForm) -> bool {
+    sheet.scroll >= last_scroll(cx, sheet) && room(inner(cx.body())) > 0
 }
 
 /// The scroll position that shows the end of what is to be confirmed.
-pub(crate) fn last_scroll(state: &State, sheet: &EditForm) -> usize {
+pub(crate) fn last_scroll(cx: &Ctx, sheet: &EditForm) -> usize {
     let EditStep::Review(_, told) = &sheet.step else { return 0 };
-    let area = inner(state.body());
-    let all: usize = told.iter().map(|line| told_lines(line, area.width, state).len()).sum();
+    let area = inner(cx.body());
+    let all: usize = told.iter().map(|line| told_lines(line, area.width, cx).len()).sum();
     all.saturating_sub(room(area))
 }
 
@@ -122,8 +122,8 @@ fn room(area: Rect) -> usize {
     usize::from(area.height).saturating_sub(if area.height < SHORT { 1 } else { 4 })
 }
 
-fn draw_review(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm, told: &[ReviewLine]) {
-    let theme = state.cx.theme;
+fn draw_review(frame: &mut Frame, area: Rect, cx: &Ctx, sheet: &EditForm, told: &[ReviewLine]) {
+    let theme = cx.theme;
     let width = area.width;
     let head = match sheet.what {
         EditKind::Delete(_) => "This is what it takes away:",
@@ -133,15 +133,13 @@ fn draw_review(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm, t
     let short = area.height < SHORT;
     let mut lines = if short { Vec::new() } else { vec![Line::styled(head, theme.strong()), Line::raw("")] };
     let room = room(area);
-    let all: Vec<Line> = told.iter().flat_map(|line| told_lines(line, width, state)).collect();
+    let all: Vec<Line> = told.iter().flat_map(|line| told_lines(line, width, cx)).collect();
     let more = all.len() > sheet.scroll + room;
     lines.extend(all.into_iter().skip(sheet.scroll).take(room));
     frame.render_widget(Paragraph::new(lines), area);
-    let (yes, no) = (
-        state.cx.keymap.words(KeyContext::Confirm, Action::Yes),
-        state.cx.keymap.words(KeyContext::Confirm, Action::No),
-    );
-    let down = state.cx.keymap.word(KeyContext::List, Action::Down);
+    let (yes, no) =
+        (cx.keymap.words(KeyContext::Confirm, Action::Yes), cx.keymap.words(KeyContext::Confirm, Action::No));
+    let down = cx.keymap.word(KeyContext::List, Action::Down);
     let question = match &sheet.what {
         // What has not been seen to its end is not confirmed.
         _ if more => format!("{down} more, {no} leaves it"),
@@ -153,8 +151,8 @@ fn draw_review(frame: &mut Frame, area: Rect, state: &State, sheet: &EditForm, t
     frame.render_widget(Line::styled(question, theme.strong()), at);
 }
 
-fn told_lines(told: &ReviewLine, width: u16, state: &State) -> Vec<Line<'static>> {
-    let theme = state.cx.theme;
+fn told_lines(told: &ReviewLine, width: u16, cx: &Ctx) -> Vec<Line<'static>> {
+    let theme = cx.theme;
     let (mark, text, style) = match told {
         ReviewLine::Note(text) => return paragraph(text, width, Style::new()),
         ReviewLine::Warning(text) => return paragraph(text, width, theme.warning()),

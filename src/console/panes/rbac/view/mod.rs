@@ -12,9 +12,8 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::cluster::rbac_watch::Reach;
 use crate::cluster::watch::WatchStatus;
+use crate::console::core::ctx::Ctx;
 use crate::console::core::keymap::{Action, KeyContext};
-use crate::console::core::state::State;
-use crate::console::core::view::nothing_found;
 use crate::console::panes::rbac::rows::{ColumnSpec, RowEntry, columns};
 use crate::console::panes::rbac::{QueryForm, RbacPage, RbacPane, detail, edit};
 use crate::console::widgets::form;
@@ -58,67 +57,67 @@ pub(crate) fn row_area(body: Rect, rbac: &RbacPane) -> Option<(Rect, u16)> {
 }
 
 /// Draws the pane.
-pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, pane: &RbacPane, cx: &Ctx) {
     let (list, below) = layout(area);
     let stacked = below.is_some_and(|below| below.y > list.y);
-    draw_rows(frame, list, state, !stacked);
+    draw_rows(frame, list, pane, cx, !stacked);
     if let Some(below) = below {
-        draw_detail(frame, below, state, stacked);
+        draw_detail(frame, below, pane, cx, stacked);
     }
-    if let Some(sheet) = &state.rbac.sheet {
-        edit::view::draw(frame, area, state, sheet);
-    } else if let Some(ask) = &state.rbac.ask {
-        draw_ask(frame, area, state, ask);
+    if let Some(sheet) = &pane.sheet {
+        edit::view::draw(frame, area, cx, sheet);
+    } else if let Some(ask) = &pane.ask {
+        draw_ask(frame, area, cx, ask);
     }
 }
 
 /// Puts what is not seen on a lower border.
-fn with_status<'a>(block: Block<'a>, area: Rect, state: &State) -> Block<'a> {
-    let Some((text, style)) = status(state) else { return block };
+fn with_status<'a>(block: Block<'a>, area: Rect, pane: &RbacPane, cx: &Ctx) -> Block<'a> {
+    let Some((text, style)) = status(pane, cx) else { return block };
     let text = format!(" {} ", shown(&text, usize::from(area.width).saturating_sub(8)));
     block.title_bottom(Line::styled(text, style))
 }
 
 /// The rows; `last` where no lower part stands below them.
-fn draw_rows(frame: &mut Frame, area: Rect, state: &State, last: bool) {
-    let theme = state.cx.theme;
-    let opened = state.rbac.page();
+fn draw_rows(frame: &mut Frame, area: Rect, pane: &RbacPane, cx: &Ctx, last: bool) {
+    let theme = cx.theme;
+    let opened = pane.page();
     let mut block = Block::bordered().border_style(theme.dim());
-    block = block.title(Span::styled(title(state, usize::from(area.width)), theme.strong()));
+    block = block.title(Span::styled(title(pane, usize::from(area.width)), theme.strong()));
     if last {
-        block = with_status(block, area, state);
+        block = with_status(block, area, pane, cx);
     }
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let Some(first) = inner.rows().next() else { return };
     let rest = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     if let RbacPage::Access(access) = &opened.page {
-        return table::draw(frame, inner, state, access);
+        return table::draw(frame, inner, pane, cx, access);
     }
-    if !draw_search(frame, first, state) {
+    if !draw_search(frame, first, pane, cx) {
         frame.render_widget(Line::styled(heading(&opened.page, inner.width), theme.dim()), first);
     }
     if opened.rows.is_empty() {
-        return draw_empty(frame, rest, state);
+        return draw_empty(frame, rest, pane, cx);
     }
     for (area, (row, chosen)) in rest.rows().zip(opened.window(rest.height.into())) {
-        frame.render_widget(row_line(state, &opened.page, row, chosen, inner.width), area);
+        frame.render_widget(row_line(cx, &opened.page, row, chosen, inner.width), area);
     }
 }
 
 /// The search while it is typed; tells whether it is.
-fn draw_search(frame: &mut Frame, line: Rect, state: &State) -> bool {
-    let Some(input) = &state.rbac.typing else { return false };
-    frame.render_widget(Line::styled(" / ", state.cx.theme.key()), line);
+fn draw_search(frame: &mut Frame, line: Rect, pane: &RbacPane, cx: &Ctx) -> bool {
+    let Some(input) = &pane.typing else { return false };
+    frame.render_widget(Line::styled(" / ", cx.theme.key()), line);
     let field = Rect { x: line.x + 3, width: line.width.saturating_sub(3), ..line };
-    form::view::draw_text(frame, field, input, true, state.cx.theme);
+    form::view::draw_text(frame, field, input, true, cx.theme);
     true
 }
 
-fn title(state: &State, width: usize) -> String {
-    let opened = state.rbac.page();
-    let first = state.rbac.trail.first().map(|first| first.page.title()).unwrap_or_default();
-    let trail = if state.rbac.trail.len() > 1 { format!("{first} › {}", opened.page.title()) } else { first };
+fn title(pane: &RbacPane, width: usize) -> String {
+    let opened = pane.page();
+    let first = pane.trail.first().map(|first| first.page.title()).unwrap_or_default();
+    let trail = if pane.trail.len() > 1 { format!("{first} › {}", opened.page.title()) } else { first };
     let count = match &opened.page {
         RbacPage::Access(_) => String::new(),
         _ if opened.search.is_empty() => format!(" · {}", opened.total),
@@ -129,20 +128,20 @@ fn title(state: &State, width: usize) -> String {
 }
 
 /// What is not seen, or not live.
-fn status(state: &State) -> Option<(String, Style)> {
-    let (_rbac, theme) = (&state.rbac, state.cx.theme);
+fn status(pane: &RbacPane, cx: &Ctx) -> Option<(String, Style)> {
+    let (_rbac, theme) = (pane, cx.theme);
     let of = |wanted: fn(&Reach) -> bool| -> Vec<&str> {
-        state.cx.rbac.reach.iter().filter(|(_, reach)| wanted(reach)).map(|(kind, _)| kind.plural()).collect()
+        cx.rbac.reach.iter().filter(|(_, reach)| wanted(reach)).map(|(kind, _)| kind.plural()).collect()
     };
-    if state.cx.rbac.is_blind() {
-        let more = state.cx.rbac.own.as_ref().is_some_and(|own| own.incomplete);
+    if cx.rbac.is_blind() {
+        let more = cx.rbac.own.as_ref().is_some_and(|own| own.incomplete);
         let more = if more { "; there may be more" } else { "" };
         let text = format!("✖ you may not list bindings: your own access as the server tells it{more}");
         return Some((text, theme.warning()));
     }
     let forbidden = of(|reach| matches!(reach.status, WatchStatus::Forbidden { .. }));
     if !forbidden.is_empty() {
-        let verb = state.cx.rbac.reach.values().find_map(|reach| match &reach.status {
+        let verb = cx.rbac.reach.values().find_map(|reach| match &reach.status {
             WatchStatus::Forbidden { verb, .. } => Some(verb.as_str()),
             _ => None,
         });
@@ -153,7 +152,7 @@ fn status(state: &State) -> Option<(String, Style)> {
     if !degraded.is_empty() {
         return Some((format!("! old: {} cannot be read now", degraded.join(", ")), theme.bad()));
     }
-    let only = state.cx.rbac.reach.values().find_map(|reach| reach.only.as_ref());
+    let only = cx.rbac.reach.values().find_map(|reach| reach.only.as_ref());
     only.map(|namespace| {
         (format!("! of roles and bindings in namespaces only those of {namespace} are seen"), theme.warning())
     })
@@ -186,36 +185,36 @@ fn column(text: &str, width: usize) -> String {
     if width == 0 { String::new() } else { cell(text, width - 1) + " " }
 }
 
-fn row_line(state: &State, page: &RbacPage, row: &RowEntry, chosen: bool, width: u16) -> Line<'static> {
+fn row_line(cx: &Ctx, page: &RbacPage, row: &RowEntry, chosen: bool, width: u16) -> Line<'static> {
     let mut cells = columns(page).iter().zip(&row.cells).map(|(of, text)| column(text, column_width(*of, page, width)));
     let name = cells.next().unwrap_or_default();
     let rest = cell(&cells.collect::<String>(), usize::from(width).saturating_sub(4 + name.width()));
     let mut line = Line::from(vec![
         Span::raw(if chosen { "› " } else { "  " }),
-        Span::styled(cell(row.mark(), 2), state.cx.theme.level(row.level)),
+        Span::styled(cell(row.mark(), 2), cx.theme.level(row.level)),
         Span::raw(name),
         Span::raw(rest),
     ]);
     if chosen {
-        mark_name(&mut line, 3, state.cx.theme);
+        mark_name(&mut line, 3, cx.theme);
     }
     line
 }
 
 /// An empty page says what it means.
-fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
-    let rbac = &state.rbac;
-    let (clear, ask) = (nothing_found(state), state.cx.keymap.word(KeyContext::Rbac, Action::WhoCan));
+fn draw_empty(frame: &mut Frame, area: Rect, pane: &RbacPane, cx: &Ctx) {
+    let rbac = pane;
+    let (clear, ask) = (cx.nothing_found(), cx.keymap.word(KeyContext::Rbac, Action::WhoCan));
     let ask = format!("{ask} asks who can do something.");
     let text = match &rbac.page().page {
         _ if !rbac.page().search.is_empty() => &clear,
         RbacPage::WhoCan(None) => &ask,
-        _ if !state.cx.rbac.complete() => "Reading roles and bindings…",
+        _ if !cx.rbac.complete() => "Reading roles and bindings…",
         RbacPage::WhoCan(Some(_)) => {
             "Nobody: no binding that is seen grants it. (Members of the group system:masters can do everything.)"
         }
         RbacPage::Holders(_) => "Nobody holds it: no binding that is seen names it.",
-        RbacPage::Role(named) | RbacPage::Binding(named) if gone(state, named.kind) => "It is not there.",
+        RbacPage::Role(named) | RbacPage::Binding(named) if gone(pane, cx, named.kind) => "It is not there.",
         RbacPage::Role(_) => "It has no rules: it grants nothing.",
         RbacPage::Grants(..) => "No binding grants it any more.",
         _ => "There are none, or none that you may see.",
@@ -225,32 +224,30 @@ fn draw_empty(frame: &mut Frame, area: Rect, state: &State) {
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn gone(state: &State, kind: RbacKind) -> bool {
-    match &state.rbac.page().page {
-        RbacPage::Role(named) => crate::console::panes::rbac::rows::find_role(state.cx.rbac.seen(), named).is_none(),
-        RbacPage::Binding(named) => {
-            crate::console::panes::rbac::rows::find_binding(state.cx.rbac.seen(), named).is_none()
-        }
+fn gone(pane: &RbacPane, cx: &Ctx, kind: RbacKind) -> bool {
+    match &pane.page().page {
+        RbacPage::Role(named) => crate::console::panes::rbac::rows::find_role(cx.rbac.seen(), named).is_none(),
+        RbacPage::Binding(named) => crate::console::panes::rbac::rows::find_binding(cx.rbac.seen(), named).is_none(),
         _ => kind.is_role(),
     }
 }
 
-fn draw_detail(frame: &mut Frame, area: Rect, state: &State, last: bool) {
-    let theme = state.cx.theme;
-    let heading = shown(&detail::heading(state), usize::from(area.width).saturating_sub(6));
+fn draw_detail(frame: &mut Frame, area: Rect, pane: &RbacPane, cx: &Ctx, last: bool) {
+    let theme = cx.theme;
+    let heading = shown(&detail::heading(pane, cx), usize::from(area.width).saturating_sub(6));
     let title = if heading.is_empty() { heading } else { format!(" {heading} ") };
     let mut block = Block::bordered()
         .border_style(theme.dim())
         .merge_borders(ratatui::symbols::merge::MergeStrategy::Exact)
         .title(Span::styled(title, theme.strong()));
     if last {
-        block = with_status(block, area, state);
+        block = with_status(block, area, pane, cx);
     }
     let inner = block.inner(area);
     frame.render_widget(Clear, inner);
     frame.render_widget(block, area);
     let width = usize::from(inner.width).saturating_sub(2);
-    let lines = detail::lines(state).into_iter().flat_map(|(text, level)| {
+    let lines = detail::lines(pane, cx).into_iter().flat_map(|(text, level)| {
         let indent = text.len() - text.trim_start().len();
         let texts = wrapped(text.trim_start(), width.saturating_sub(indent + 2));
         texts.into_iter().enumerate().map(move |(at, text)| {
@@ -268,8 +265,8 @@ fn draw_detail(frame: &mut Frame, area: Rect, state: &State, last: bool) {
 }
 
 /// The small form, in the middle of the pane.
-fn draw_ask(frame: &mut Frame, area: Rect, state: &State, ask: &QueryForm) {
-    let theme = state.cx.theme;
+fn draw_ask(frame: &mut Frame, area: Rect, cx: &Ctx, ask: &QueryForm) {
+    let theme = cx.theme;
     let height = (u16::try_from(ask.form.fields().len()).unwrap_or(4) + 6).min(area.height);
     let area = Rect { y: area.y + (area.height - height) / 2, height, ..area };
     frame.render_widget(Clear, area);
@@ -285,8 +282,8 @@ fn draw_ask(frame: &mut Frame, area: Rect, state: &State, ask: &QueryForm) {
     } else if inner.bottom() > end + 1 {
         lines.push(Line::raw(""));
     }
-    lines.push(candidates_line(&ask.candidates(state.cx.rbac.seen(), &state.cx.rbac.catalogue), inner.width, state));
-    let key = |action| state.cx.keymap.word(KeyContext::Form, action);
+    lines.push(candidates_line(&ask.candidates(cx.rbac.seen(), &cx.rbac.catalogue), inner.width, cx));
+    let key = |action| cx.keymap.word(KeyContext::Form, action);
     let text = format!("{} answers, {} leaves", key(Action::Enter), key(Action::Back));
     lines.push(Line::styled(text, theme.strong()));
     let below = Rect { y: end, height: inner.bottom().saturating_sub(end), ..inner };
@@ -294,15 +291,15 @@ fn draw_ask(frame: &mut Frame, area: Rect, state: &State, ask: &QueryForm) {
 }
 
 /// What → completes to, and what else begins like that.
-pub(crate) fn candidates_line(candidates: &[String], width: u16, state: &State) -> Line<'static> {
+pub(crate) fn candidates_line(candidates: &[String], width: u16, cx: &Ctx) -> Line<'static> {
     if candidates.is_empty() {
         return Line::raw("");
     }
     let text = shown(&candidates.join("  "), usize::from(width).saturating_sub(4));
-    Line::from(vec![Span::styled("→ ", state.cx.theme.key()), Span::raw(text)])
+    Line::from(vec![Span::styled("→ ", cx.theme.key()), Span::raw(text)])
 }
 
 /// The style of a mark in the table.
-fn mark_style(state: &State, level: Level) -> Style {
-    state.cx.theme.level(level)
+fn mark_style(cx: &Ctx, level: Level) -> Style {
+    cx.theme.level(level)
 }
