@@ -9,7 +9,8 @@ use kube::{Api, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Cluster, ClusterError, segment};
+use super::client::{Cluster, segment};
+use super::error::ClusterError;
 use crate::domain::gate::WritePermit;
 
 /// What a namespaced object must be able to do here.

@@ -1,21 +1,14 @@
 //! Many decisions at once: as many under way as the server takes gladly, each pinned, each told when it has ended.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use http::Response;
-use kube::client::retry::RetryPolicy;
-use tokio::sync::{oneshot, watch};
-use tokio::time::Sleep;
-use tower::retry::Policy;
+use tokio::sync::oneshot;
 
-use super::budget::too_long_a_wait;
-use super::{Cluster, ClusterError, Decision};
+use super::client::Cluster;
+use super::error::ClusterError;
+use super::requests::Decision;
 use crate::domain::gate::Clearance;
 use crate::domain::request::RequestState;
 
@@ -59,11 +52,6 @@ impl DecisionOutcome {
 }
 
 impl Cluster {
-    /// When the server last asked us to wait.
-    pub(crate) fn waits(&self) -> watch::Receiver<Option<Wait>> {
-        self.pressure.last.subscribe()
-    }
-
     /// Decides all that were cleared, each exactly in the version that its clearance names, and tells of each by its place. When the other
     /// end of `stop` is dropped none is begun any more; those under way are waited for.
     pub(crate) async fn decide_all(
@@ -118,93 +106,6 @@ impl ConcurrencyLimiter {
         if self.well >= self.width {
             (self.width, self.well) = ((self.width + 1).min(MOST), 0);
         }
-    }
-}
-
-/// How often the server has asked us to wait, and until when it last did.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ThrottleSignal {
-    count: Arc<AtomicU64>,
-    last: Arc<watch::Sender<Option<Wait>>>,
-}
-
-/// The server asked us to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wait {
-    /// HTTP status: 429, 503 or 504.
-    pub code: u16,
-    /// When it is asked again.
-    pub until: DateTime<Utc>,
-}
-
-impl ThrottleSignal {
-    /// So often until now.
-    pub(crate) fn count(&self) -> u64 {
-        self.count.load(Ordering::Relaxed)
-    }
-
-    /// The error of a request that did not come to its end within so many seconds, if the server put us off meanwhile;
-    /// `before` is [`Self::count`] from its beginning.
-    pub(crate) fn busy(&self, before: u64, seconds: u64) -> Option<ClusterError> {
-        let times = self.count() - before;
-        let code = self.last.borrow().map(|wait| wait.code)?;
-        (times > 0).then_some(ClusterError::Busy { code, times, seconds })
-    }
-
-    fn asked(&self, code: u16, wait: Duration) {
-        self.count.fetch_add(1, Ordering::Relaxed);
-        let until = Utc::now() + wait;
-        self.last.send_if_modified(|last| {
-            let later = last.is_none_or(|last| last.until < until);
-            if later {
-                *last = Some(Wait { code, until });
-            }
-            later
-        });
-    }
-}
-
-/// The shortest and longest pause before a retry where the server does not send `Retry-After`, and the number of retries.
-const PAUSES: [Duration; 2] = [Duration::from_millis(5), Duration::from_secs(5)];
-const TRIES: u32 = 15;
-
-/// kube's policy of trying again (429, 503, 504; as long after as Retry-After says), which counts how often it had to.
-/// A long `Retry-After` is not waited for but becomes an error (see [`super::budget`]).
-#[derive(Clone)]
-pub(super) struct CountingRetry {
-    policy: RetryPolicy,
-    pressure: ThrottleSignal,
-}
-
-impl CountingRetry {
-    /// Counts into `pressure`.
-    pub(crate) fn new(pressure: ThrottleSignal) -> Self {
-        let [shortest, longest] = PAUSES;
-        let policy = RetryPolicy::new(shortest, longest, TRIES, true);
-        Self { policy: policy.unwrap_or_else(|_| RetryPolicy::server_retry()), pressure }
-    }
-}
-
-impl<Request, Body, Failure> Policy<Request, Response<Body>, Failure> for CountingRetry
-where
-    RetryPolicy: Policy<Request, Response<Body>, Failure, Future = Sleep>,
-{
-    type Future = <RetryPolicy as Policy<Request, Response<Body>, Failure>>::Future;
-
-    fn retry(&mut self, request: &mut Request, result: &mut Result<Response<Body>, Failure>) -> Option<Self::Future> {
-        if result.as_ref().is_ok_and(|answer| too_long_a_wait(answer.headers()).is_some()) {
-            return None;
-        }
-        let again = self.policy.retry(request, result);
-        if let (Some(again), Ok(answer)) = (&again, result.as_ref()) {
-            let wait = again.deadline().saturating_duration_since(tokio::time::Instant::now());
-            self.pressure.asked(answer.status().as_u16(), wait);
-        }
-        again
-    }
-
-    fn clone_request(&mut self, request: &Request) -> Option<Request> {
-        self.policy.clone_request(request)
     }
 }
 

@@ -1,6 +1,6 @@
 //! From flags and kubeconfig to a client.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,23 +15,23 @@ use tower::retry::RetryLayer;
 use zeroize::Zeroizing;
 
 use super::budget::Budgets;
-use super::bulk::{CountingRetry, ThrottleSignal};
-use super::context::{Chosen, choose};
+use super::chosen_context::ChosenContext;
+use super::client::Cluster;
+use super::context::{choose, read};
+use super::error::ClusterError;
+use super::impersonation;
 use super::login::entry::{LoginEntry, content};
 use super::login::provider::{Health, Prompt, Provider};
 use super::login::session::Session;
-use super::route::Unusable;
+use super::retry::{CountingRetry, ThrottleSignal};
+use super::route::{self, UnusableProxy};
+use super::target::Target;
 use super::transport::tls::Trust;
 use super::transport::{Destination, Transport};
-use super::{Cluster, ClusterError, impersonation, route};
-use crate::domain::gate::WriteAccess;
 use crate::domain::go_url;
 use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::diagnose;
-use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::domain::output::redact;
-use crate::domain::output::shell::Kubectl;
-use crate::files;
 
 /// How long an ordinary request may take unless `--request-timeout` says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,60 +39,6 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// A watch is asked to end after a minute (see `watch`); a connection that is silent for longer than that and than any
 /// request may take is dead.
 const SILENCE: Duration = Duration::from_secs(90);
-
-/// Which cluster, and as whom: kubectl's flags of the same names.
-#[derive(Debug, Clone, Default)]
-pub struct Target {
-    /// `--kubeconfig`.
-    pub kubeconfig: Option<PathBuf>,
-    /// `--context`.
-    pub context: Option<String>,
-    /// `--namespace`.
-    pub namespace: Option<String>,
-    /// `--as`.
-    pub as_user: Option<String>,
-    /// `--as-group`.
-    pub as_groups: Vec<String>,
-    /// `--request-timeout`: zero for no limit, `None` for the default.
-    pub request_timeout: Option<Duration>,
-    /// `--read-only`.
-    pub read_only: bool,
-    /// Patterns of contexts in which nothing may be written (see [`crate::config`]).
-    pub read_only_in: Vec<String>,
-}
-
-impl Target {
-    /// Whether anything may be written where these contexts are concerned.
-    pub(crate) fn write_access<'a>(&self, contexts: impl IntoIterator<Item = &'a str>) -> WriteAccess {
-        let closes = |context: &&str| self.read_only_in.iter().any(|pattern| crate::config::matches(pattern, context));
-        WriteAccess::new(self.read_only, contexts.into_iter().find(closes))
-    }
-
-    /// Whether kubeconfigs may be written: the context in force and those `named` are concerned. Reads the kubeconfigs.
-    pub(crate) fn kubeconfig_access(&self, named: &[&str]) -> WriteAccess {
-        let in_force = self.context.clone().or_else(|| {
-            // Where they cannot be read, the write itself says why.
-            let all = files::kubeconfig::load(self.kubeconfig.as_deref()).ok()?;
-            all.current_context().map(ToOwned::to_owned)
-        });
-        self.write_access(in_force.as_deref().into_iter().chain(named.iter().copied()))
-    }
-
-    /// How long one request may take; `None` without a limit.
-    pub(super) fn time_limit(&self, default: Duration) -> Option<Duration> {
-        Some(self.request_timeout.unwrap_or(default)).filter(|limit| !limit.is_zero())
-    }
-
-    /// `kubectl` with the same flags.
-    fn kubectl(&self) -> Kubectl {
-        let mut flags = Vec::new();
-        flags.extend(self.kubeconfig.iter().map(|path| ("kubeconfig", path.display().to_string())));
-        flags.extend(self.context.iter().map(|name| ("context", name.clone())));
-        flags.extend(self.as_user.iter().map(|user| ("as", user.clone())));
-        flags.extend(self.as_groups.iter().map(|group| ("as-group", group.clone())));
-        Kubectl::new(flags)
-    }
-}
 
 /// A client before its login.
 pub(crate) struct Prepared {
@@ -138,8 +84,8 @@ impl Cluster {
         let server = server(&chosen).map_err(wrong)?;
         let timeout = target.time_limit(TIMEOUT);
         let route = route::to(&server, &chosen.cluster).map_err(|unusable| match unusable {
-            Unusable::Field(why) => wrong(why),
-            Unusable::Environment(why) => ClusterError::Unreachable {
+            UnusableProxy::Field(why) => wrong(why),
+            UnusableProxy::Environment(why) => ClusterError::Unreachable {
                 server: redact::url(&server.to_string()).into_owned(),
                 why: format!("{why} (HTTPS_PROXY, HTTP_PROXY)"),
             },
@@ -190,11 +136,7 @@ pub(crate) fn contexts(kubeconfig: Option<&Path>) -> Result<Vec<String>, Cluster
     Ok(all.names(EntryKind::Context).into_iter().map(str::to_owned).collect())
 }
 
-pub(super) fn read(explicit: Option<&Path>) -> Result<Kubeconfigs, ClusterError> {
-    files::kubeconfig::load(explicit).map_err(|error| ClusterError::Config(error.to_string()))
-}
-
-fn server(chosen: &Chosen) -> Result<Uri, String> {
+fn server(chosen: &ChosenContext) -> Result<Uri, String> {
     let server = chosen.cluster.get("server").and_then(Value::as_str).unwrap_or_default();
     if server.is_empty() {
         return Err(format!("cluster {} names no server", chosen.cluster_name));
@@ -236,7 +178,7 @@ fn url_login(server: &Uri) -> Result<Option<HeaderValue>, String> {
 }
 
 /// The source of credentials for a context; one for everybody in this process who names the same entries.
-fn provider(target: &Target, chosen: &Chosen, server: &Uri) -> Result<Arc<Provider>, String> {
+fn provider(target: &Target, chosen: &ChosenContext, server: &Uri) -> Result<Arc<Provider>, String> {
     // Credentials are not sent in the clear (client-go, IsConfigTransportTLS).
     if server.scheme_str() == Some("http") {
         return Provider::shared(&chosen.context, "without credentials", Box::new(|| Ok(LoginEntry::anonymous())));

@@ -2,18 +2,18 @@
 //! out, and said.
 
 use std::collections::BTreeSet;
-use std::fmt::Debug;
 use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Node, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::ServiceCIDR;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
+use kube::Api;
 use kube::api::ListParams;
-use kube::{Api, Resource};
-use serde::de::DeserializeOwned;
 
-use crate::cluster::{Cluster, ClusterError, PAGE};
+use super::client::Cluster;
+use super::error::ClusterError;
+use super::list_pages::PAGE;
 use crate::domain::access::{self, Policy, Principal};
 use crate::domain::certificate::Certificate;
 use crate::domain::policy_file::PolicyFile;
@@ -38,8 +38,13 @@ impl Cluster {
     /// Everything but the requests themselves, which are added with [`ClusterSnapshot::meet`]; and the roles and bindings
     /// that it was made from. Read at the same time.
     pub(crate) async fn surroundings(&self, policy: &PolicyFile) -> (ClusterSnapshot, Option<Policy>, Vec<Withheld>) {
-        let (rbac, nodes, ca, me, api_hosts) =
-            tokio::join!(self.policy(), self.all::<Node>(), self.ca_end(), self.who_am_i(), Box::pin(self.api_hosts()));
+        let (rbac, nodes, ca, me, api_hosts) = tokio::join!(
+            self.policy(),
+            self.list_all::<Node>(),
+            self.ca_end(),
+            self.who_am_i(),
+            Box::pin(self.api_hosts())
+        );
         let mut withheld = Vec::new();
         let mut note = |unknown, error| withheld.push(Withheld { unknown, error });
         let rbac = rbac.map_err(|error| note("what bindings would hand out", error)).ok();
@@ -82,10 +87,10 @@ impl Cluster {
     /// Why one of the four kinds cannot be read.
     pub(crate) async fn policy(&self) -> Result<Policy, ClusterError> {
         let (cluster_roles, roles, cluster_bindings, bindings) = tokio::try_join!(
-            self.all::<ClusterRole>(),
-            self.all::<Role>(),
-            self.all::<ClusterRoleBinding>(),
-            self.all::<RoleBinding>()
+            self.list_all::<ClusterRole>(),
+            self.list_all::<Role>(),
+            self.list_all::<ClusterRoleBinding>(),
+            self.list_all::<RoleBinding>()
         )?;
         let roles = roles.into_iter().map(access::Role::from);
         let bindings = bindings.into_iter().map(access::Binding::from);
@@ -93,15 +98,6 @@ impl Cluster {
             cluster_roles.into_iter().map(access::Role::from).chain(roles),
             cluster_bindings.into_iter().map(access::Binding::from).chain(bindings),
         ))
-    }
-
-    /// All objects of a kind, in all namespaces.
-    async fn all<K>(&self) -> Result<Vec<K>, ClusterError>
-    where
-        K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
-    {
-        let api: Api<K> = Api::all(self.client.clone());
-        self.all_pages(&api).await
     }
 
     /// Where the API server and the Services are: what the kubeconfig says, and as much as the cluster lets us read of the

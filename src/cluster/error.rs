@@ -3,12 +3,11 @@
 use std::error::Error as StdError;
 
 use kube::core::Status;
-use kube::runtime::watcher;
 
 use super::budget::Exceeded;
 use super::login::{LoginError, Reason};
+use super::quoted;
 use super::transport::{NotAnApi, tls_error};
-use super::{Cluster, quoted};
 use crate::domain::output::redact;
 use crate::domain::request::RequestState;
 use crate::domain::text::printable;
@@ -264,26 +263,6 @@ fn what(status: &Status) -> String {
     match status.details.as_ref().filter(|details| !details.name.is_empty()) {
         Some(details) => quoted::bounded(&format!("{} {}", details.kind, details.name)),
         None => quoted::bounded(&status.message),
-    }
-}
-
-impl Cluster {
-    /// What went wrong with a request, in our words.
-    pub(super) fn error(&self, error: kube::Error) -> ClusterError {
-        ClusterError::from_kube(error, &self.server, &self.context)
-    }
-
-    /// What went wrong with a watch, in our words.
-    pub(super) fn watch_error(&self, error: watcher::Error) -> ClusterError {
-        match error {
-            watcher::Error::InitialListFailed(error)
-            | watcher::Error::WatchStartFailed(error)
-            | watcher::Error::WatchFailed(error) => self.error(error),
-            watcher::Error::WatchError(status) => ClusterError::from_status(&status, &self.server),
-            watcher::Error::NoResourceVersion => {
-                ClusterError::Server { code: 200, message: "the list has no resourceVersion".to_owned() }
-            }
-        }
     }
 }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::{Cluster, ClusterError};
+use super::client::Cluster;
+use super::error::ClusterError;
 
 /// How often the server is asked.
 const PERIOD: Duration = Duration::from_secs(10);

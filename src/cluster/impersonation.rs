@@ -4,7 +4,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_yaml::{Mapping, Value};
 
-use super::connect::Target;
+use super::target::Target;
 
 /// The headers that say as whom to act: flags before the kubeconfig.
 ///

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_yaml::Mapping;
 
-use super::ClusterError;
-use super::context::{Chosen, self_contained};
+use super::chosen_context::{ChosenContext, self_contained};
+use super::error::ClusterError;
 use crate::files::bounded;
 
 const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -26,7 +26,7 @@ pub(super) fn is_possible() -> bool {
 ///
 /// # Errors
 /// Which file cannot be used, and why.
-pub(super) fn chosen() -> Result<Chosen, ClusterError> {
+pub(super) fn chosen() -> Result<ChosenContext, ClusterError> {
     let host = variable("KUBERNETES_SERVICE_HOST").unwrap_or_default();
     let port = variable("KUBERNETES_SERVICE_PORT").unwrap_or_default();
     let host = if host.contains(':') { format!("[{host}]") } else { host };
@@ -39,7 +39,7 @@ pub(super) fn chosen() -> Result<Chosen, ClusterError> {
     }
     let mut user = Mapping::new();
     user.insert("tokenFile".into(), format!("{ACCOUNT}/token").into());
-    Ok(Chosen {
+    Ok(ChosenContext {
         context: "in-cluster".to_owned(),
         cluster_name: "kubernetes".to_owned(),
         cluster: self_contained(cluster).map_err(ClusterError::Config)?,

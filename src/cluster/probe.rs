@@ -2,7 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Cluster, ClusterError, Prompt, Target, WhoAmI};
+use super::client::Cluster;
+use super::error::ClusterError;
+use super::login::Prompt;
+use super::reviews::WhoAmI;
+use super::target::Target;
 
 /// How long a test waits.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -6,12 +6,13 @@ use k8s_openapi::api::authorization::v1::{
 };
 use k8s_openapi::api::rbac::v1 as rbac;
 use kube::Api;
-use kube::api::{ApiResource, DeleteParams, DynamicObject, PostParams, Preconditions};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, PostParams, Preconditions};
 use kube::core::GroupVersionKind;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Cluster, ClusterError, segment};
+use super::client::{Cluster, segment};
+use super::error::ClusterError;
 use crate::domain::access::object::{Named, RbacKind};
 use crate::domain::access::{Action, Binding, Policy, Principal, Role};
 use crate::domain::gate::{Deletion, WritePermit};
@@ -111,8 +112,10 @@ impl Cluster {
         kind: RbacKind,
         namespace: Option<&str>,
     ) -> Result<Vec<T>, ClusterError> {
+        let mut all = Vec::new();
         let api = self.rbac_api(kind, namespace);
-        Ok(self.all_pages(&api).await?.iter().filter_map(typed).collect())
+        self.list_pages(&api, &ListParams::default(), |page| all.extend(page.iter().filter_map(typed))).await?;
+        Ok(all)
     }
 
     /// One object, as JSON.

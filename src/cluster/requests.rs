@@ -7,7 +7,8 @@ use k8s_openapi::api::certificates::v1::{
 use kube::Api;
 use kube::api::{DeleteParams, PostParams, Preconditions};
 
-use super::{Cluster, ClusterError, segment};
+use super::client::{Cluster, segment};
+use super::error::ClusterError;
 use crate::cluster::list_reader::ListReader;
 use crate::domain::gate::{Clearance, Deletion, Verb, WritePermit};
 use crate::domain::request::{Request, RequestState, RequestVersion};
@@ -44,8 +45,7 @@ impl Cluster {
     /// # Errors
     /// Why they cannot be read.
     pub async fn list_requests(&self) -> Result<Vec<CertificateSigningRequest>, ClusterError> {
-        let api = self.requests_api();
-        self.all_pages(&api).await
+        self.list_all().await
     }
 
     /// One request.

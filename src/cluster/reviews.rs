@@ -10,7 +10,8 @@ use k8s_openapi::api::authorization::v1::{
 use kube::Api;
 use kube::api::PostParams;
 
-use super::{Cluster, ClusterError};
+use super::client::Cluster;
+use super::error::ClusterError;
 
 /// Who the cluster says that we are (`SelfSubjectReview`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

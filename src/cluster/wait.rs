@@ -5,7 +5,8 @@ use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::watch_object;
 
-use crate::cluster::{Cluster, ClusterError};
+use super::client::Cluster;
+use super::error::ClusterError;
 use crate::domain::request::Request;
 
 impl Cluster {

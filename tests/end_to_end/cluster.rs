@@ -111,7 +111,7 @@ async fn the_watch_lists_what_is_there_and_then_tells_every_change(plane: &dyn P
     let (old, new) = (unique("old"), unique("new"));
     create(plane, &old, "jane", &[]);
     let (to, mut from) = mpsc::channel(1);
-    tokio::spawn(watch::requests(cluster.clone(), Arc::default(), to));
+    tokio::spawn(watch::watch_requests(cluster.clone(), Arc::default(), to));
     let applied = |message: &Message, wanted: &str| match message {
         Message::Changes(changes) => {
             changes.iter().any(|change| matches!(change, RequestChange::Applied(row) if *row.name == *wanted))
@@ -142,7 +142,7 @@ async fn who_may_list_and_not_watch_is_never_told_that_the_list_is_live(plane: &
     let lister = limited(plane, &unique("lister"), "get,list", "certificatesigningrequests");
     let target = Target { kubeconfig: Some(lister.kubeconfig()), ..Target::default() };
     let (to, mut from) = mpsc::channel(1);
-    tokio::spawn(watch::requests(
+    tokio::spawn(watch::watch_requests(
         Cluster::connect(&target, countersign::testing::cluster::Prompt::Nobody).await.unwrap(),
         Arc::default(),
         to,

@@ -341,9 +341,9 @@ impl Paging {
         Self { limit, token: None, pages: 0, objects: 0 }
     }
 
-    /// Parameters of the request for the next page.
-    pub(super) fn params(&self) -> ListParams {
-        let params = ListParams::default().limit(self.limit);
+    /// Makes `params` ask for the next page.
+    pub(super) fn apply(&self, params: ListParams) -> ListParams {
+        let params = params.limit(self.limit);
         match &self.token {
             Some(token) => params.continue_token(token),
             None => params,
@@ -355,12 +355,12 @@ impl Paging {
         self.limit = limit;
     }
 
-    /// Counts an object.
+    /// Counts `count` more objects.
     ///
     /// # Errors
     /// [`Exceeded::Objects`].
-    pub(super) fn object(&mut self) -> Result<(), Exceeded> {
-        self.objects += 1;
+    pub(super) fn objects(&mut self, count: usize) -> Result<(), Exceeded> {
+        self.objects += count;
         if self.objects > OBJECTS { Err(Exceeded::Objects) } else { Ok(()) }
     }
 

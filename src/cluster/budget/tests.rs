@@ -81,14 +81,14 @@ async fn an_endless_body_fails_with_an_error_that_is_found_in_kubes_errors() {
 fn rejects_a_repeated_continue_token_and_too_many_pages_or_objects() {
     let mut paging = Paging::new(5);
     assert_eq!(paging.page(Some("a".to_owned())), Ok(true));
-    assert_eq!(paging.params().continue_token.as_deref(), Some("a"));
+    assert_eq!(paging.apply(ListParams::default()).continue_token.as_deref(), Some("a"));
     assert_eq!(paging.page(Some("a".to_owned())), Err(Exceeded::Token));
     let mut paging = Paging::new(5);
     assert!((1..PAGES).all(|n| paging.page(Some(n.to_string())) == Ok(true)));
     assert_eq!(paging.page(Some("x".to_owned())), Err(Exceeded::Pages));
     assert_eq!(Paging::new(5).page(Some(String::new())), Ok(false));
-    assert!((0..OBJECTS).all(|_| paging.object().is_ok()));
-    assert_eq!(paging.object(), Err(Exceeded::Objects));
+    assert!((0..OBJECTS).all(|_| paging.objects(1).is_ok()));
+    assert_eq!(paging.objects(1), Err(Exceeded::Objects));
 }
 
 #[test]

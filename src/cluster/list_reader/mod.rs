@@ -79,7 +79,7 @@ impl ListReader {
             };
             match page.next().await? {
                 Some(ListItem::Item(request)) => {
-                    self.paging.object()?;
+                    self.paging.objects(1)?;
                     return Ok(Some(request));
                 }
                 Some(ListItem::Meta(head)) => {
@@ -95,7 +95,7 @@ impl ListReader {
     }
 
     fn ask(&mut self) {
-        let (client, params) = (self.client.clone(), self.paging.params());
+        let (client, params) = (self.client.clone(), self.paging.apply(ListParams::default()));
         self.next.spawn(async move {
             match PageBody::open(&client, &params, FORMS).await {
                 // What is wrong is told in the form that was asked for, too, and kube reads it in JSON alone.

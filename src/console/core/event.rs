@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Size};
 
+use crate::cluster::Wait;
 use crate::cluster::WhoAmI;
-use crate::cluster::bulk::Wait;
 use crate::cluster::login::Health;
 use crate::cluster::watch;
 use crate::console::core::effect::EffectId;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::style::Style;
 
-use crate::cluster::bulk::Wait;
+use crate::cluster::Wait;
 use crate::cluster::login::Health;
 use crate::cluster::watch::WatchStatus;
 use crate::console::core::effect::Effect;

@@ -9,7 +9,7 @@ use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use tokio::sync::{mpsc, oneshot, watch as latest};
 
 use crate::cluster::login::{ConsoleHandle, Handover, Health};
-use crate::cluster::{Cluster, Decision, Prompt, Target, heartbeat, nodes_watch, watch};
+use crate::cluster::{Cluster, Decision, Prompt, Target, heartbeat, watch};
 use crate::console::core::effect::{Effect, EffectId};
 use crate::console::core::event::{Connection, Event, Exported, Identified};
 use crate::console::core::saved_view::SavedView;
@@ -231,7 +231,7 @@ async fn connection(
     contained::spawn(rbac::runner::watch(cluster.clone(), events.clone()), ended(&answers));
     contained::spawn(watch_nodes(cluster.clone(), events.clone()), ended(&answers));
     contained::spawn(beats(cluster.clone(), answers.clone()), ended(&answers));
-    contained::spawn(watch::requests(cluster, policy, to_watch), ended(&answers));
+    contained::spawn(watch::watch_requests(cluster, policy, to_watch), ended(&answers));
     while let Some(message) = messages.recv().await {
         if events.send(Event::Watch(message)).await.is_err() {
             return;
@@ -285,7 +285,7 @@ async fn watch_nodes(cluster: Cluster, events: mpsc::Sender<Event>) {
         }
     };
     // In one task: a panic of either is one of both.
-    tokio::join!(nodes_watch::nodes(cluster, to), forward);
+    tokio::join!(watch::nodes::watch_nodes(cluster, to), forward);
 }
 
 async fn identify(cluster: &Cluster) -> Result<Identified, UserError> {

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use crossterm::event::KeyCode;
 
 use super::{TestConsole, three};
-use crate::cluster::bulk::Wait;
+use crate::cluster::Wait;
 use crate::cluster::login::{Health, LoginError, Reason};
 use crate::console::core::effect::Effect;
 use crate::console::core::event::Event;

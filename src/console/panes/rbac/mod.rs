@@ -22,8 +22,8 @@ use serde_json::Value;
 use tui_input::Input;
 
 use crate::cluster::rbac::{OwnRules, Review};
-use crate::cluster::rbac_watch::{self, Reach};
 use crate::cluster::watch::WatchStatus;
+use crate::cluster::watch::rbac::{self as rbac_watch, Reach};
 use crate::console::core::effect::EffectId;
 use crate::domain::access::draft::Preset;
 use crate::domain::access::object::{Named, RbacKind};
