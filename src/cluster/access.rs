@@ -74,7 +74,7 @@ impl Cluster {
         let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
         let params = DeleteParams::default().preconditions(preconditions);
         match self.call(self.namespaced::<K>(namespace).delete(&segment(name), &params)).await {
-            Ok(_) | Err(ClusterError::Gone { .. }) => Ok(()),
+            Ok(_) | Err(ClusterError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }

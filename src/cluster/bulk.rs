@@ -37,7 +37,7 @@ impl DecisionOutcome {
             Err(
                 error @ (ClusterError::Changed { .. }
                 | ClusterError::AlreadyDecided { .. }
-                | ClusterError::Gone { .. }
+                | ClusterError::NotFound { .. }
                 | ClusterError::Conflict { .. }),
             ) => Self::Changed(error),
             Err(

@@ -26,19 +26,21 @@ use super::login::session::Session;
 use super::retry::{CountingRetry, ThrottleSignal};
 use super::route::{self, UnusableProxy};
 use super::target::Target;
+use super::transport::Transport;
+use super::transport::destination::Destination;
+use super::transport::failure::ConnectFailure;
 use super::transport::tls::Trust;
-use super::transport::{Destination, Transport};
 use crate::domain::go_url;
 use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::diagnose;
 use crate::domain::output::redact;
 
 /// How long an ordinary request may take unless `--request-timeout` says otherwise.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A watch is asked to end after a minute (see `watch`); a connection that is silent for longer than that and than any
+/// A watch is asked to end after a minute (see `watch`). A connection that is silent for longer than that and than any
 /// request may take is dead.
-const SILENCE: Duration = Duration::from_secs(90);
+const READ_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// A client before its login.
 pub(crate) struct Prepared {
@@ -82,17 +84,18 @@ impl Cluster {
         let context = chosen.context.clone();
         let wrong = |why: String| ClusterError::Config(format!("context {context}: {why}"));
         let server = server(&chosen).map_err(wrong)?;
-        let timeout = target.time_limit(TIMEOUT);
+        let timeout = target.time_limit(REQUEST_TIMEOUT);
         let route = route::to(&server, &chosen.cluster).map_err(|unusable| match unusable {
             UnusableProxy::Field(why) => wrong(why),
             UnusableProxy::Environment(why) => ClusterError::Unreachable {
                 server: redact::url(&server.to_string()).into_owned(),
+                cause: ConnectFailure::Proxy,
                 why: format!("{why} (HTTPS_PROXY, HTTP_PROXY)"),
             },
         })?;
         let through = route.words();
         let destination = Destination {
-            patience: timeout.map(|limit| limit.max(SILENCE)),
+            read_timeout: timeout.map(|limit| limit.max(READ_TIMEOUT)),
             route,
             trust: trust(&chosen.cluster).map_err(wrong)?,
             authorization: url_login(&server).map_err(wrong)?,
@@ -102,7 +105,7 @@ impl Cluster {
         let provider = provider(target, &chosen, &server).map_err(wrong)?;
         let shown = redact::url(server.to_string().trim_end_matches('/')).into_owned();
         // After the start nobody waits at the console's terminal for a program.
-        let later = if matches!(prompt, Prompt::Terminal) { Prompt::Terminal } else { Prompt::Nobody };
+        let later = if matches!(prompt, Prompt::Terminal) { Prompt::Terminal } else { Prompt::Never };
         let session = Session::new(provider.clone(), Transport::new(destination), later);
         let pressure = ThrottleSignal::default();
         let patience = RetryLayer::new(CountingRetry::new(pressure.clone()));

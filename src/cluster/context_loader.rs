@@ -116,7 +116,8 @@ impl Cluster {
         );
         let mut hosts = ApiHosts { server: self.server_hosts(), ..ApiHosts::default() };
         // Old servers have no ranges to read; the practice cluster has no Services.
-        let missing = |error: &ClusterError| matches!(error, ClusterError::Gone { .. } | ClusterError::NotAnApi { .. });
+        let missing =
+            |error: &ClusterError| matches!(error, ClusterError::NotFound { .. } | ClusterError::NotAnApi { .. });
         hosts.is_complete = service.is_ok() && ranges.as_ref().err().is_none_or(missing);
         let parse = |text: &String| text.parse::<IpAddr>().ok().map(|address| address.to_canonical());
         let spec = service.ok().flatten().and_then(|service| service.spec);

@@ -121,7 +121,7 @@ impl Cluster {
     /// One object, as JSON.
     ///
     /// # Errors
-    /// [`ClusterError::Gone`] where there is none of that name, or why it cannot be read.
+    /// [`ClusterError::NotFound`] where there is none of that name, or why it cannot be read.
     pub(crate) async fn rbac_object(&self, named: &Named) -> Result<Value, ClusterError> {
         let api = self.rbac_api(named.kind, named.scope.as_deref());
         self.call(api.get(&segment(&named.name))).await.map(|object| value(&object))
@@ -165,7 +165,7 @@ impl Cluster {
     /// Deletes exactly the version that was cleared; with `dry_run` the server only says whether it would.
     ///
     /// # Errors
-    /// [`ClusterError::Conflict`] where it changed meanwhile, [`ClusterError::Gone`], [`ClusterError::Forbidden`] and the rest.
+    /// [`ClusterError::Conflict`] where it changed meanwhile, [`ClusterError::NotFound`], [`ClusterError::Forbidden`] and the rest.
     pub(crate) async fn delete_rbac(
         &self,
         named: &Named,

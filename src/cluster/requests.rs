@@ -51,7 +51,7 @@ impl Cluster {
     /// One request.
     ///
     /// # Errors
-    /// [`ClusterError::Gone`] where there is none of that name, or why it cannot be read.
+    /// [`ClusterError::NotFound`] where there is none of that name, or why it cannot be read.
     pub async fn request(&self, name: &str) -> Result<CertificateSigningRequest, ClusterError> {
         self.call(self.requests_api().get(&segment(name))).await
     }
@@ -74,7 +74,7 @@ impl Cluster {
     /// Approves or denies exactly the version that was cleared, and gives back what the cluster says afterwards.
     ///
     /// # Errors
-    /// [`ClusterError::Changed`] where it is another version by now, [`ClusterError::AlreadyDecided`], [`ClusterError::Gone`],
+    /// [`ClusterError::Changed`] where it is another version by now, [`ClusterError::AlreadyDecided`], [`ClusterError::NotFound`],
     /// [`ClusterError::Forbidden`] and the rest. Nothing has been written then.
     pub async fn decide(
         &self,
@@ -127,7 +127,7 @@ impl Cluster {
     /// Deletes exactly the version that was cleared.
     ///
     /// # Errors
-    /// [`ClusterError::Changed`], [`ClusterError::Gone`], [`ClusterError::Forbidden`] and the rest.
+    /// [`ClusterError::Changed`], [`ClusterError::NotFound`], [`ClusterError::Forbidden`] and the rest.
     pub async fn delete_request(&self, deletion: &Deletion) -> Result<(), ClusterError> {
         self.writable()?;
         let pin = deletion.pin();
@@ -160,7 +160,7 @@ fn carries(csr: &CertificateSigningRequest, pin: &RequestVersion, ours: &Certifi
 fn check(csr: &CertificateSigningRequest, pin: &RequestVersion) -> Result<(), ClusterError> {
     let request = Request::from_object(csr);
     if request.pin.uid != pin.uid {
-        return Err(ClusterError::Gone {
+        return Err(ClusterError::NotFound {
             what: format!("the request {} that was shown (another has its name now)", pin.name),
         });
     }

@@ -4,7 +4,7 @@ use http::{HeaderValue, Uri};
 use serde_yaml::{Mapping, Value};
 use zeroize::Zeroizing;
 
-use super::transport::connector::{Proxy, Route};
+use super::transport::proxy::{Proxy, Route};
 use crate::domain::proxy::{ProxyEnvironment, ProxyScheme, ProxyUrl, for_server};
 
 /// A proxy that cannot be used, and why.

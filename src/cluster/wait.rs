@@ -14,7 +14,7 @@ impl Cluster {
     /// is waited for.
     ///
     /// # Errors
-    /// [`ClusterError::Gone`] where it is deleted, [`ClusterError::Forbidden`] where we may not watch it.
+    /// [`ClusterError::NotFound`] where it is deleted, [`ClusterError::Forbidden`] where we may not watch it.
     pub async fn wait_for(
         &self,
         name: &str,
@@ -29,7 +29,7 @@ impl Cluster {
                         return Ok(csr);
                     }
                 }
-                Ok(_) => return Err(ClusterError::Gone { what: format!("the request {name}") }),
+                Ok(_) => return Err(ClusterError::NotFound { what: format!("the request {name}") }),
                 Err(error) => {
                     let error = self.watch_error(error);
                     if matches!(error, ClusterError::Forbidden { .. } | ClusterError::Unauthorized { .. }) {
@@ -39,6 +39,6 @@ impl Cluster {
                 }
             }
         }
-        Err(ClusterError::Gone { what: format!("the request {name}") })
+        Err(ClusterError::NotFound { what: format!("the request {name}") })
     }
 }

@@ -81,7 +81,7 @@ pub(super) async fn request(
             let text = format!("a request {name} is there already, and it is not this one");
             return Err(UserError::advised(text, "Take another name for the request."));
         }
-        Err(ClusterError::Gone { .. }) => {
+        Err(ClusterError::NotFound { .. }) => {
             journal.intents.request = true;
             journal.save()?;
             cluster.create_request(permit, &wanted, false).await

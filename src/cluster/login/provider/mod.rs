@@ -68,8 +68,8 @@ pub enum Prompt {
     Console(ConsoleHandle),
     /// The same, who has just asked for the login.
     Requested(ConsoleHandle),
-    /// Nobody.
-    Nobody,
+    /// No one: a program that needs a terminal is not run.
+    Never,
 }
 
 /// Reads the user entry, as it is in the kubeconfig now.
@@ -175,7 +175,7 @@ impl Provider {
             }
             // Whoever connects wants to log in, whatever failed before.
             Prompt::Console(_) | Prompt::Terminal => locked(&self.state).failure = None,
-            Prompt::Nobody => {}
+            Prompt::Never => {}
         }
         self.obtain(None, prompt).await.map(drop)
     }
@@ -315,7 +315,7 @@ impl Provider {
         };
         let canceled = match prompt {
             Prompt::Console(console) | Prompt::Requested(console) => console.canceled.clone(),
-            Prompt::Terminal | Prompt::Nobody => Arc::new(AtomicBool::new(false)),
+            Prompt::Terminal | Prompt::Never => Arc::new(AtomicBool::new(false)),
         };
         let (context, asked) = (self.context.clone(), program.clone());
         let ran = tokio::task::spawn_blocking(move || run(&context, &asked, &terminal, &canceled, heard)).await;
@@ -445,7 +445,7 @@ impl Provider {
             let (Some(provider), Some(credential)) = (provider.upgrade(), credential.upgrade()) else { return };
             let is_used = locked(&provider.state).user.strong_count() > 0;
             if is_used && provider.is_current(&credential) {
-                let _ = provider.obtain(Some(&credential), &Prompt::Nobody).await;
+                let _ = provider.obtain(Some(&credential), &Prompt::Never).await;
             }
         });
     }
@@ -465,8 +465,8 @@ fn terminal(program: &Program, prompt: &Prompt) -> Result<Terminal, Reason> {
             }
             Terminal::Shared { interactive: mode != InteractiveMode::Never && at_terminal }
         }
-        (Prompt::Nobody, InteractiveMode::Always) => return Err(Reason::NeedsPerson),
-        (Prompt::Nobody, _) => Terminal::Background,
+        (Prompt::Never, InteractiveMode::Always) => return Err(Reason::NeedsPerson),
+        (Prompt::Never, _) => Terminal::Background,
         (Prompt::Console(_) | Prompt::Requested(_), InteractiveMode::Never) => Terminal::None,
         (Prompt::Console(console), InteractiveMode::IfAvailable) => Terminal::OnDemand(console.clone()),
         (Prompt::Console(console), InteractiveMode::Always) | (Prompt::Requested(console), _) => {

@@ -41,13 +41,13 @@ impl Login {
     }
 
     async fn header(&self) -> Result<String, LoginError> {
-        let credential = self.provider.credential(&Prompt::Nobody).await?;
+        let credential = self.provider.credential(&Prompt::Never).await?;
         Ok(credential.authorization.as_ref().unwrap().to_str().unwrap().to_owned())
     }
 
     async fn rejected(&self) -> Option<String> {
-        let credential = self.provider.credential(&Prompt::Nobody).await.unwrap();
-        let other = self.provider.rejected(&credential, &Prompt::Nobody).await.unwrap()?;
+        let credential = self.provider.credential(&Prompt::Never).await.unwrap();
+        let other = self.provider.rejected(&credential, &Prompt::Never).await.unwrap()?;
         Some(other.authorization.as_ref().unwrap().to_str().unwrap().to_owned())
     }
 
