@@ -43,7 +43,7 @@ impl Cluster {
         self.call(Api::all(self.client.clone()).get_opt(&segment(name))).await
     }
 
-    /// Makes a Role or `RoleBinding`; with `dry_run` the server only says whether it would.
+    /// Makes a Role or `RoleBinding`; with `dry_run` the server only validates it.
     ///
     /// # Errors
     /// [`ClusterError::AlreadyExists`], [`ClusterError::Forbidden`] (the escalation check too) and the rest.

@@ -1,4 +1,4 @@
-//! Many decisions at once: as many under way as the server takes gladly, each pinned, each told when it has ended.
+//! Bulk decisions: as many concurrent requests as the server accepts, each for one exact version, each reported when done.
 
 use std::collections::VecDeque;
 
@@ -12,21 +12,21 @@ use super::requests::Decision;
 use crate::domain::gate::Clearance;
 use crate::domain::request::RequestState;
 
-/// Decisions under way at first.
-const FIRST: usize = 8;
-/// Decisions under way at most.
-const MOST: usize = 32;
+/// Concurrent decisions at first.
+const FIRST_WIDTH: usize = 8;
+/// Concurrent decisions at most.
+const MOST_WIDTH: usize = 32;
 
-/// What became of one decision among many.
+/// The outcome of one decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DecisionOutcome {
-    /// Made; the request stands so now.
+    /// Written; the request's state now.
     Done(RequestState),
-    /// Not made: it is not any more what was on the screen, or somebody else has decided it.
+    /// Not written: the request changed since it was shown, or is already decided.
     Changed(ClusterError),
-    /// Not made: the server or this program does not let us.
+    /// Not written: refused by the server or by this program.
     Refused(ClusterError),
-    /// Not made, or nobody knows whether it was.
+    /// Not written, or unknown whether it was.
     Failed(ClusterError),
 }
 
@@ -52,59 +52,59 @@ impl DecisionOutcome {
 }
 
 impl Cluster {
-    /// Decides all that were cleared, each exactly in the version that its clearance names, and tells of each by its place. When the other
-    /// end of `stop` is dropped none is begun any more; those under way are waited for.
+    /// Decides all cleared requests, each in exactly the version of its clearance, and reports each by its index. When the
+    /// sender of `stop` is dropped no further one is started; those that are running are awaited.
     pub(crate) async fn decide_all(
         &self,
         clearances: &[Clearance],
         decision: &Decision,
         mut stop: oneshot::Receiver<()>,
-        mut tell: impl FnMut(usize, DecisionOutcome),
+        mut report: impl FnMut(usize, DecisionOutcome),
     ) {
-        let mut left: VecDeque<usize> = (0..clearances.len()).collect();
-        let mut under_way = FuturesUnordered::new();
-        let mut pace = ConcurrencyLimiter::new(self.pressure.count());
+        let mut pending: VecDeque<usize> = (0..clearances.len()).collect();
+        let mut running = FuturesUnordered::new();
+        let mut limiter = ConcurrencyLimiter::new(self.pressure.count());
         loop {
-            while under_way.len() < pace.width
-                && let Some(at) = left.pop_front()
+            while running.len() < limiter.width
+                && let Some(at) = pending.pop_front()
             {
-                under_way.push(async move { (at, self.decide_once(&clearances[at], decision).await) });
+                running.push(async move { (at, self.decide_once(&clearances[at], decision).await) });
             }
             tokio::select! {
                 biased;
-                _ = &mut stop, if !left.is_empty() => left.clear(),
-                ended = under_way.next() => {
+                _ = &mut stop, if !pending.is_empty() => pending.clear(),
+                ended = running.next() => {
                     let Some((at, result)) = ended else { return };
-                    tell(at, DecisionOutcome::of(result));
-                    pace.ended(self.pressure.count());
+                    report(at, DecisionOutcome::of(result));
+                    limiter.ended(self.pressure.count());
                 }
             }
         }
     }
 }
 
-/// How many decisions are under way: one more for every round that went well, half as many when the server asked us to
+/// The number of concurrent decisions: one more for every round without a rejection, half as many when the server asks to
 /// wait (429, 503).
 #[derive(Debug)]
 struct ConcurrencyLimiter {
     width: usize,
-    well: usize,
+    successes: usize,
     pressure: u64,
 }
 
 impl ConcurrencyLimiter {
     fn new(pressure: u64) -> Self {
-        Self { width: FIRST, well: 0, pressure }
+        Self { width: FIRST_WIDTH, successes: 0, pressure }
     }
 
     fn ended(&mut self, pressure: u64) {
         if pressure != self.pressure {
-            *self = Self { width: (self.width / 2).max(1), well: 0, pressure };
+            *self = Self { width: (self.width / 2).max(1), successes: 0, pressure };
             return;
         }
-        self.well += 1;
-        if self.well >= self.width {
-            (self.width, self.well) = ((self.width + 1).min(MOST), 0);
+        self.successes += 1;
+        if self.successes >= self.width {
+            (self.width, self.successes) = ((self.width + 1).min(MOST_WIDTH), 0);
         }
     }
 }
@@ -114,15 +114,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_goes_slower_when_the_server_asks_for_it_and_faster_again_when_all_goes_well() {
-        let mut pace = ConcurrencyLimiter::new(0);
-        (0..FIRST).for_each(|_| pace.ended(0));
-        assert_eq!(pace.width, FIRST + 1);
-        pace.ended(3);
-        assert_eq!(pace.width, FIRST.div_ceil(2));
-        (4..20).for_each(|pressure| pace.ended(pressure));
-        assert_eq!(pace.width, 1);
-        (0..10_000).for_each(|_| pace.ended(19));
-        assert_eq!(pace.width, MOST);
+    fn concurrency_halves_when_throttled_and_recovers_slowly() {
+        let mut limiter = ConcurrencyLimiter::new(0);
+        (0..FIRST_WIDTH).for_each(|_| limiter.ended(0));
+        assert_eq!(limiter.width, FIRST_WIDTH + 1);
+        limiter.ended(3);
+        assert_eq!(limiter.width, FIRST_WIDTH.div_ceil(2));
+        (4..20).for_each(|pressure| limiter.ended(pressure));
+        assert_eq!(limiter.width, 1);
+        (0..10_000).for_each(|_| limiter.ended(19));
+        assert_eq!(limiter.width, MOST_WIDTH);
     }
 }

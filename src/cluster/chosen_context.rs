@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_yaml::Mapping;
 
-use super::login::entry::content;
+use super::login::content::content;
 
 /// A context with its cluster and user entries.
 pub(super) struct ChosenContext {

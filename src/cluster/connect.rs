@@ -20,9 +20,11 @@ use super::client::Cluster;
 use super::context::{choose, read};
 use super::error::ClusterError;
 use super::impersonation;
-use super::login::entry::{LoginEntry, content};
-use super::login::provider::{Health, Prompt, Provider};
+use super::login::content::content;
+use super::login::entry::LoginEntry;
+use super::login::provider::Provider;
 use super::login::session::Session;
+use super::login::{LoginStatus, Prompt};
 use super::retry::{CountingRetry, ThrottleSignal};
 use super::route::{self, UnusableProxy};
 use super::target::Target;
@@ -50,12 +52,12 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// How the login stands, from now on.
-    pub(crate) fn health(&self) -> watch::Receiver<Health> {
+    /// The status of the login, from now on.
+    pub(crate) fn health(&self) -> watch::Receiver<LoginStatus> {
         self.provider.health()
     }
 
-    /// Logs in where a program has to be asked or a file to be read. This asks the server nothing yet.
+    /// Logs in where a program has to run or a file to be read. This sends no request to the server.
     ///
     /// # Errors
     /// [`ClusterError::Login`], [`ClusterError::Config`].
@@ -67,7 +69,7 @@ impl Prepared {
 }
 
 impl Cluster {
-    /// Sets a client up and logs in; `prompt` says whom login programs may ask.
+    /// Creates a client and logs in; `prompt` is what login programs may use.
     ///
     /// # Errors
     /// [`ClusterError::Config`] where there is no usable kubeconfig, [`ClusterError::Login`] where the login fails.
@@ -75,7 +77,7 @@ impl Cluster {
         Self::prepare(target, prompt)?.log_in().await
     }
 
-    /// Sets a client up.
+    /// Creates a client.
     ///
     /// # Errors
     /// [`ClusterError::Config`] where there is no usable kubeconfig.
@@ -104,14 +106,14 @@ impl Cluster {
         };
         let provider = provider(target, &chosen, &server).map_err(wrong)?;
         let shown = redact::url(server.to_string().trim_end_matches('/')).into_owned();
-        // After the start nobody waits at the console's terminal for a program.
+        // After the start, the user does not wait at the console's terminal for a program.
         let later = if matches!(prompt, Prompt::Terminal) { Prompt::Terminal } else { Prompt::Never };
         let session = Session::new(provider.clone(), Transport::new(destination), later);
         let pressure = ThrottleSignal::default();
-        let patience = RetryLayer::new(CountingRetry::new(pressure.clone()));
+        let retries = RetryLayer::new(CountingRetry::new(pressure.clone()));
         let namespace = target.namespace.clone().unwrap_or(chosen.namespace);
         let client = ClientBuilder::new(session, namespace.clone());
-        let client = client.with_layer(&patience).with_layer(&Budgets::default()).build();
+        let client = client.with_layer(&retries).with_layer(&Budgets::default()).build();
         let access = target.write_access([context.as_str()]);
         let cluster = Self {
             client,
@@ -168,7 +170,7 @@ fn without_login(server: &Uri) -> Result<Uri, String> {
     Uri::from_parts(parts).map_err(|_| "the server is not a valid address".to_owned())
 }
 
-/// What Go sends of a user and password in the server's URL (net/http, `client.go`, `send`).
+/// The header that Go sends for a user and password in the server's URL (net/http, `client.go`, `send`).
 fn url_login(server: &Uri) -> Result<Option<HeaderValue>, String> {
     let user = go_url::parse(&server.to_string()).and_then(|url| url.user);
     let Some(user) = user else { return Ok(None) };
@@ -180,7 +182,7 @@ fn url_login(server: &Uri) -> Result<Option<HeaderValue>, String> {
     Ok(Some(header))
 }
 
-/// The source of credentials for a context; one for everybody in this process who names the same entries.
+/// The source of credentials for a context, shared in this process by all users of the same entries.
 fn provider(target: &Target, chosen: &ChosenContext, server: &Uri) -> Result<Arc<Provider>, String> {
     // Credentials are not sent in the clear (client-go, IsConfigTransportTLS).
     if server.scheme_str() == Some("http") {

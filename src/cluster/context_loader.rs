@@ -1,5 +1,5 @@
-//! What verdicts look at beside the request: roles and bindings, nodes, the CA, who we are. What we may not read is left
-//! out, and said.
+//! The inputs of verdicts besides the request: roles and bindings, nodes, the CA, our identity. What may not be read is left
+//! out and reported.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -19,12 +19,11 @@ use crate::domain::certificate::Certificate;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::verdict::{AddressRange, ApiHosts, ClusterSnapshot, Grants, Host, Limits, Nodes};
 
-/// Something that could not be read.
+/// An input that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Withheld {
-    /// What is not known for want of it, as the rest of "without … ".
+    /// What is unknown without it; completes "without …".
     pub unknown: &'static str,
-    /// Why it cannot be read.
     pub error: ClusterError,
 }
 
@@ -35,9 +34,9 @@ impl std::fmt::Display for Withheld {
 }
 
 impl Cluster {
-    /// Everything but the requests themselves, which are added with [`ClusterSnapshot::meet`]; and the roles and bindings
-    /// that it was made from. Read at the same time.
-    pub(crate) async fn surroundings(&self, policy: &PolicyFile) -> (ClusterSnapshot, Option<Policy>, Vec<Withheld>) {
+    /// All inputs except the requests, which are added with [`ClusterSnapshot::meet`], and the roles and bindings that the
+    /// snapshot was made from. Read concurrently.
+    pub(crate) async fn load_snapshot(&self, policy: &PolicyFile) -> (ClusterSnapshot, Option<Policy>, Vec<Withheld>) {
         let (rbac, nodes, ca, me, api_hosts) = tokio::join!(
             self.policy(),
             self.list_all::<Node>(),
@@ -50,12 +49,12 @@ impl Cluster {
         let rbac = rbac.map_err(|error| note("what bindings would hand out", error)).ok();
         let nodes = nodes.map_err(|error| note("the nodes' addresses", error)).ok();
         let me = me.map_err(|error| note("knowing who you are", error)).ok();
-        // Few may read the CA's configuration, and little depends on it.
+        // Few users may read the CA's configuration, and little depends on it.
         let ca_ends = ca.unwrap_or_else(|error| {
             tracing::info!(%error, "the CA's end is not known");
             None
         });
-        let surroundings = ClusterSnapshot {
+        let load_snapshot = ClusterSnapshot {
             grants: rbac.as_ref().map(Grants::new),
             nodes: nodes.as_ref().map(Nodes::new),
             api_hosts: Some(api_hosts),
@@ -64,16 +63,16 @@ impl Cluster {
             policy: policy.clone(),
             ..ClusterSnapshot::default()
         };
-        (surroundings, rbac, withheld)
+        (load_snapshot, rbac, withheld)
     }
 
-    /// [`Self::surroundings`] with all other requests in it, as far as they may be read.
-    pub(crate) async fn surroundings_with_requests(
+    /// [`Self::load_snapshot`] with all other requests in it, as far as they may be read.
+    pub(crate) async fn load_snapshot_with_requests(
         &self,
         policy: &PolicyFile,
     ) -> (ClusterSnapshot, Option<Policy>, Vec<Withheld>) {
         let others = self.read_requests();
-        let (requests, (mut known, rbac, mut withheld)) = tokio::join!(others, Box::pin(self.surroundings(policy)));
+        let (requests, (mut known, rbac, mut withheld)) = tokio::join!(others, Box::pin(self.load_snapshot(policy)));
         match requests {
             Ok(requests) => known.meet_all(&requests),
             Err(error) => withheld.push(Withheld { unknown: "the other requests", error }),
@@ -100,8 +99,8 @@ impl Cluster {
         ))
     }
 
-    /// Where the API server and the Services are: what the kubeconfig says, and as much as the cluster lets us read of the
-    /// Service `default/kubernetes`, its endpoints and the ranges of Services' addresses.
+    /// The addresses of the API server and of Services: from the kubeconfig, and, as far as they may be read, from the Service
+    /// `default/kubernetes`, its endpoints and the ranges of Services' addresses.
     pub(crate) async fn api_hosts(&self) -> ApiHosts {
         let services: Api<Service> = Api::namespaced(self.client.clone(), "default");
         let slices: Api<EndpointSlice> = Api::namespaced(self.client.clone(), "default");
@@ -138,7 +137,7 @@ impl Cluster {
     }
 
     /// The end of the CA for client certificates (`kube-system/extension-apiserver-authentication`): of several, the
-    /// latest. `None` where the server does not tell.
+    /// latest. `None` if the server does not publish it.
     pub(crate) async fn ca_end(&self) -> Result<Option<chrono::DateTime<chrono::Utc>>, ClusterError> {
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), "kube-system");
         let found = self.call(api.get_opt("extension-apiserver-authentication")).await?;

@@ -1,4 +1,4 @@
-//! As whom to act (client-go, `transport/round_trippers.go`).
+//! Impersonation (client-go, `transport/round_trippers.go`).
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
@@ -6,7 +6,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::target::Target;
 
-/// The headers that say as whom to act: flags before the kubeconfig.
+/// The impersonation headers; flags have precedence over the kubeconfig.
 ///
 /// # Errors
 /// Which fields cannot be used, and why.

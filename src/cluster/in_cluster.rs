@@ -33,7 +33,7 @@ pub(super) fn chosen() -> Result<ChosenContext, ClusterError> {
     let mut cluster = Mapping::new();
     cluster.insert("server".into(), format!("https://{host}:{port}").into());
     let authority = Path::new(ACCOUNT).join("ca.crt");
-    // client-go goes on with the system's authorities.
+    // client-go uses the system's authorities otherwise.
     if authority.is_file() {
         cluster.insert("certificate-authority".into(), authority.display().to_string().into());
     }

@@ -1,4 +1,4 @@
-//! Testing a connection: does it work, as whom, how fast; and if not, at which step it fails.
+//! Connection tests: identity, latency, and the step that fails.
 
 use std::time::{Duration, Instant};
 

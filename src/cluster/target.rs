@@ -7,7 +7,7 @@ use crate::domain::gate::WriteAccess;
 use crate::domain::output::shell::Kubectl;
 use crate::files;
 
-/// Which cluster, and as whom: kubectl's flags of the same names.
+/// The cluster, the user and the limits: kubectl's flags of the same names.
 #[derive(Debug, Clone, Default)]
 pub struct Target {
     /// `--kubeconfig`.

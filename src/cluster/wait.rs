@@ -1,4 +1,4 @@
-//! Waiting for something to happen to one request.
+//! Waiting for a change of one request.
 
 use futures::StreamExt;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
@@ -10,8 +10,7 @@ use super::error::ClusterError;
 use crate::domain::request::Request;
 
 impl Cluster {
-    /// Waits until `done` is true of the request of that name and uid, watching it. A server that goes away meanwhile
-    /// is waited for.
+    /// Watches the request with this name and uid until `done` is true for it. Connection failures are retried.
     ///
     /// # Errors
     /// [`ClusterError::NotFound`] where it is deleted, [`ClusterError::Forbidden`] where we may not watch it.

@@ -1,8 +1,18 @@
 //! The limits on responses and lists.
 
-use http_body_util::{BodyExt, Full};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use super::*;
+use bytes::Bytes;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, Request, Response};
+use http_body::Frame;
+use http_body_util::{BodyExt, Full};
+use kube::api::ListParams;
+
+use super::body::{Bounded, Kept, Lists, ResponseKind, Share, bounded};
+use super::limits::{ANSWER, OBJECTS, PAGES, REFUSAL};
+use super::{Exceeded, Paging, too_long_a_wait};
 
 fn with<B>(inner: B, kind: ResponseKind, kept: &Kept) -> Bounded<B> {
     Bounded { inner, kind, code: 200, read: 0, share: Share { kept: Arc::clone(kept), bytes: 0 } }

@@ -74,7 +74,7 @@ impl ClusterError {
 }
 
 /// The reason that kube sets where the body of an error response is no `Status` (kube-client, `client/mod.rs`,
-/// `handle_api_errors`). kube marks this in no other way, and a transport that tells would have to buffer and parse the body
+/// `handle_api_errors`). kube marks this in no other way, and a transport that reports it would have to buffer and parse the body
 /// of every error before kube does. It is kube's constant and never the text of a server; a test asks kube for it.
 const NO_STATUS: &str = "Failed to parse error data";
 

@@ -45,7 +45,7 @@ pub enum Reason {
     Token,
     /// It needs a terminal on standard input, and there is none.
     NoTerminal,
-    /// It may need somebody at the terminal, so it is not started by itself.
+    /// It may need the user at the terminal, so it is not started automatically.
     NeedsPerson,
     /// The user stopped it.
     Canceled,

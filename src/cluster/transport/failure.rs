@@ -27,7 +27,7 @@ impl ConnectFailure {
         Self::find(error).unwrap_or(Self::Other)
     }
 
-    /// The step that the types of an error and its causes tell.
+    /// The step that follows from the types of an error and its causes.
     pub(super) fn find(error: &(dyn StdError + 'static)) -> Option<Self> {
         if let Some(marked) = error.downcast_ref::<ConnectError>() {
             return Some(marked.step);

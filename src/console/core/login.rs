@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::style::Style;
 
 use crate::cluster::Wait;
-use crate::cluster::login::Health;
+use crate::cluster::login::LoginStatus;
 use crate::cluster::watch::WatchStatus;
 use crate::console::core::effect::Effect;
 use crate::console::core::keymap::{Action, KeyContext};
@@ -17,7 +17,7 @@ use crate::error::UserError;
 #[derive(Debug, Default)]
 pub struct Login {
     /// How the login stands.
-    pub health: Health,
+    pub health: LoginStatus,
     /// Since when the server does not answer, and why.
     pub silent: Option<(DateTime<Utc>, UserError)>,
     /// The server asked us to wait.
@@ -26,7 +26,7 @@ pub struct Login {
 
 impl Login {
     /// Takes the news of the login in.
-    pub(crate) fn heard(&mut self, health: Health) {
+    pub(crate) fn heard(&mut self, health: LoginStatus) {
         self.health = health;
     }
 
@@ -47,13 +47,13 @@ impl Login {
     pub(crate) fn next_change(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let counts = self.silent.is_some()
             || self.waits(now).is_some()
-            || matches!(self.health, Health::Running { .. } | Health::Failing { .. });
+            || matches!(self.health, LoginStatus::Running { .. } | LoginStatus::Failing { .. });
         counts.then(|| now + TimeDelta::seconds(1))
     }
 
     /// Whether a program is at work that the user can stop.
     pub(crate) fn is_running(&self) -> bool {
-        matches!(self.health, Health::Running { .. })
+        matches!(self.health, LoginStatus::Running { .. })
     }
 }
 
@@ -82,12 +82,12 @@ fn own_context(state: &State) -> Option<String> {
 pub(crate) fn header(state: &State) -> Option<(String, Style)> {
     let (login, theme, now) = (&state.session.login, state.theme, state.clock.now);
     match &login.health {
-        Health::Ended(_) => return Some(("✖ login ended".to_owned(), theme.bad())),
-        Health::Failing { .. } => return Some(("! login failed".to_owned(), theme.bad())),
-        Health::Running { since, .. } => {
+        LoginStatus::Ended(_) => return Some(("✖ login ended".to_owned(), theme.bad())),
+        LoginStatus::Failing { .. } => return Some(("! login failed".to_owned(), theme.bad())),
+        LoginStatus::Running { since, .. } => {
             return Some((format!("○ login {}", state.clock.age(*since)), theme.warning()));
         }
-        Health::Fine => {}
+        LoginStatus::Fine => {}
     }
     if state.requests.watch == WatchStatus::Live
         && let Some((since, _)) = &login.silent
@@ -103,21 +103,21 @@ pub(crate) fn sentence(state: &State) -> Option<String> {
     let key = state.keymap.word(KeyContext::Everywhere, Action::LogIn);
     let seconds = |until: DateTime<Utc>| (until - now).num_seconds().max(0);
     Some(match &login.health {
-        Health::Ended(why) => {
+        LoginStatus::Ended(why) => {
             let why = kubeconfig::update::plainly(state, &why.to_string());
             format!("✖ Login ended, {key} logs in again: {why}")
         }
-        Health::Failing { why, next_try } => {
+        LoginStatus::Failing { why, next_try } => {
             format!("! Login failed, next try in {} s, {key} tries now: {why}", seconds(*next_try))
         }
-        Health::Running { program, since, line } => {
+        LoginStatus::Running { program, since, line } => {
             let escape = state.keymap.word(KeyContext::Everywhere, Action::Back);
             // A program that asks for the terminal gets it at once, and its question belongs there.
             let quick = state.clock.now - *since < TimeDelta::seconds(1);
             let line = if line.is_empty() || quick { String::new() } else { format!(": {}", printable(line)) };
             format!("{} is logging in ({}){line}. {escape} cancels.", printable(program), state.clock.age(*since))
         }
-        Health::Fine => {
+        LoginStatus::Fine => {
             if let Some((_, trouble)) = login.silent.as_ref().filter(|_| state.requests.watch == WatchStatus::Live) {
                 return Some(format!("! The server does not answer: {}", trouble.text));
             }

@@ -8,7 +8,7 @@ use chrono::Utc;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use tokio::sync::{mpsc, oneshot, watch as latest};
 
-use crate::cluster::login::{ConsoleHandle, Handover, Health};
+use crate::cluster::login::{ConsoleHandle, Handover, LoginStatus};
 use crate::cluster::{Cluster, Decision, Prompt, Target, heartbeat, watch};
 use crate::console::core::effect::{Effect, EffectId};
 use crate::console::core::event::{Connection, Event, Exported, Identified};
@@ -202,7 +202,7 @@ async fn connection(
             Err(error) => failed(error),
         }
         // What needs somebody waits for the user, who connects anew.
-        let Health::Failing { next_try, .. } = prepared.health().borrow().clone() else { return };
+        let LoginStatus::Failing { next_try, .. } = prepared.health().borrow().clone() else { return };
         tokio::select! {
             () = tokio::time::sleep((next_try - Utc::now()).to_std().unwrap_or_default()) => {}
             () = answers.closed() => return,
@@ -218,7 +218,7 @@ async fn connection(
         // Without a home folder there is none; the wizard then asks for a file.
         kubeconfig: files::kubeconfig::for_new_entries(target.kubeconfig.as_deref()).unwrap_or_default(),
     };
-    let (memory, known) = files::session_store::recall(&cluster.context);
+    let (memory, known) = files::session_store::load(&cluster.context);
     let recalled = SavedView { memory, first: !known, read_only: cluster.is_read_only() };
     let _ = answers.send(Event::Recalled(recalled));
     connected.send_replace(Some(cluster.clone()));

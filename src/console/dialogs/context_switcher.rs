@@ -1,7 +1,7 @@
 //! Switching the console itself to another context: everything that came from the old cluster goes, and the loop
 //! connects anew over channels of its own, so that a late answer of the old one reaches nobody.
 
-use crate::cluster::login::Health;
+use crate::cluster::login::LoginStatus;
 use crate::console::core::effect::Effect;
 use crate::console::core::keymap::Action;
 use crate::console::core::saved_view;
@@ -73,7 +73,7 @@ pub(crate) fn to(state: &mut State, context: &str) -> Vec<Effect> {
         return Vec::new();
     }
     let same = state.session.connection.as_ref().is_some_and(|connection| connection.context == context);
-    let login = same && state.session.login.health != Health::Fine;
+    let login = same && state.session.login.health != LoginStatus::Fine;
     let mut effects = leave(state);
     let done = if same { "connected anew to" } else { "connected to" };
     state.notify(true, format!("{done} {}; the kubeconfig's current context is unchanged", printable(context)));

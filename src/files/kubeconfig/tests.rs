@@ -1,13 +1,21 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::time::Duration;
 
 use serde_yaml::Mapping;
 
+use super::edit::Edited;
+use super::read::source;
+use super::text::Text;
 use super::*;
 use crate::domain::gate::WriteAccess;
-use crate::domain::kubeconfig::EntryKind;
+use crate::domain::kubeconfig::set::Kubeconfigs;
+use crate::domain::kubeconfig::{EntryKind, Kubeconfig};
+use crate::files::FileError;
+use crate::files::lock::lock_name;
 
 fn edit(path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, FileError> {
-    super::edit(WriteAccess::new(false, None).permit().unwrap(), path, change)
+    edit::edit(WriteAccess::new(false, None).permit().unwrap(), path, change)
 }
 
 #[test]

@@ -130,7 +130,7 @@ pub(super) async fn certificate(
     *certificate = Certificates::read(&pem).map_err(UserError::new)?.pem;
     if let Some(path) = journal.order.certificate_file.clone() {
         // An earlier run that was killed while it wrote this file left it unfinished.
-        files::sweep::beside(&path, true);
+        files::unfinished::remove_all(&path);
         // Written before this step was cut off or a later one failed: the very file is no obstacle.
         let there = bounded::read_text(&path, bounded::CREDENTIAL).is_ok_and(|there| there == *certificate);
         if !there && !path.exists() {

@@ -140,7 +140,7 @@ fn certificate_file(_permit: WritePermit, journal: &Journal, done: &mut Vec<Writ
     let Some(path) = journal.order.certificate_file.as_deref().filter(|_| journal.intents.certificate) else {
         return Ok(());
     };
-    files::sweep::beside(path, true);
+    files::unfinished::remove_all(path);
     // The file of a removal that was cut off is gone already.
     let kept = journal.request().or_else(|| match &journal.order.key {
         KeySource::Existing(pem) => Some(pem.clone()),
