@@ -114,7 +114,9 @@ impl Cluster {
     ) -> Result<Vec<T>, ClusterError> {
         let mut all = Vec::new();
         let api = self.rbac_api(kind, namespace);
-        self.list_pages(&api, &ListParams::default(), |page| all.extend(page.iter().filter_map(typed))).await?;
+        let take_page = |page: Vec<DynamicObject>| all.extend(page.iter().filter_map(typed));
+        // Boxed: four of these run in one future.
+        Box::pin(self.list_pages(&api, &ListParams::default(), take_page)).await?;
         Ok(all)
     }
 

@@ -150,8 +150,7 @@ mod tests {
             let mut pauses: Vec<_> = (0..32).map(|_| jitter.after(wait)).collect();
             pauses.sort();
             assert!(pauses.iter().all(|pause| *pause < longest), "{pauses:?}");
-            let gap = |pair: &[Duration]| pair[1] - pair[0];
-            let gaps: Vec<_> = pauses.windows(2).map(gap).collect();
+            let gaps: Vec<_> = pauses.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
             assert!(gaps.iter().all(|gap| *gap > longest / 100 && *gap < longest / 10), "{gaps:?}");
         }
         assert_eq!(Jitter::starting_at(7).after(Duration::ZERO), Duration::ZERO);
@@ -172,7 +171,10 @@ mod tests {
             .collect();
         deadlines.sort();
         assert!(deadlines[0] >= Duration::from_secs(1) && deadlines[7] < Duration::from_millis(2100), "{deadlines:?}");
-        assert!(deadlines.windows(2).all(|pair| pair[1] - pair[0] > Duration::from_millis(30)), "{deadlines:?}");
+        assert!(
+            deadlines.windows(2).all(|pair| pair[1].saturating_sub(pair[0]) > Duration::from_millis(30)),
+            "{deadlines:?}"
+        );
         assert_eq!(pressure.count(), 8);
     }
 }

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_over_a_stale_lock_of_its_own_and_releases_it() {
+    fn takes_over_a_stale_lock_of_countersign_and_releases_it() {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config");
         std::fs::write(folder.path().join("config.lock"), MARK).unwrap();

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn removes_a_stale_lock_of_its_own_and_not_one_of_kubectl() {
+    fn removes_a_stale_lock_of_countersign_and_none_of_kubectl() {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config");
         let lock = lock::lock_name(&config);

@@ -119,7 +119,7 @@ fn keep_for(time: Duration, stderr: &mut ChildStderr, keep: &Mutex<Vec<u8>>) -> 
 }
 
 /// Writes complete lines to our own standard error; returns how much has been written of them.
-#[expect(clippy::print_stderr, reason = "somebody waits for what the program says")]
+#[expect(clippy::print_stderr, reason = "the user waits for the output of the program")]
 fn pass_on(kept: &[u8], passed: usize) -> usize {
     let Some(end) = kept.iter().rposition(|byte| *byte == b'\n') else { return passed };
     let new = kept.get(passed..=end).unwrap_or_default();

@@ -91,7 +91,7 @@ fn the_null_device_is_an_empty_kubeconfig_and_never_written() {
 }
 
 #[test]
-fn a_file_named_by_the_flag_must_be_there_and_those_of_a_list_need_not() {
+fn a_file_of_the_flag_must_exist_and_those_of_a_list_need_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("typo");
     let error = load(Some(&path)).err().unwrap();
@@ -134,7 +134,7 @@ fn kubectls_lock_on_a_link_is_heeded() {
 }
 
 #[test]
-fn a_change_of_several_files_happens_whole_or_not_at_all() {
+fn a_change_of_several_files_is_atomic() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (folder.path().join("one"), folder.path().join("closed/two"));
     std::fs::create_dir(folder.path().join("closed")).unwrap();
