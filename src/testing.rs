@@ -17,13 +17,13 @@ pub mod cluster {
         pub use crate::cluster::login::{ExecCredential, LoginError};
     }
     pub mod rbac_watch {
-        pub use crate::cluster::rbac_watch::{Message, Reach};
+        pub use crate::cluster::watch::rbac::{Message, Reach};
     }
     pub mod slim_request {
         pub use crate::cluster::slim_request::SlimRequest;
     }
     pub mod watch {
-        pub use crate::cluster::watch::{Message, RequestChange, WatchStatus, requests};
+        pub use crate::cluster::watch::{Message, RequestChange, WatchStatus, watch_requests};
     }
 }
 pub mod config {

@@ -88,7 +88,7 @@ fn listed() -> Vec<Request> {
     let target = target();
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
     let list = async {
-        let cluster = Cluster::connect(&target, Prompt::Nobody).await.ok()?;
+        let cluster = Cluster::connect(&target, Prompt::Never).await.ok()?;
         cluster.read_requests().await.ok()
     };
     let list = runtime.block_on(async { tokio::time::timeout(PATIENCE, list).await });

@@ -19,7 +19,7 @@ pub(super) async fn judged_all(
     policy: &PolicyFile,
     requests: impl Future<Output = Requests>,
 ) -> Result<Vec<(Request, Verdict)>, CliError> {
-    let (requests, (mut known, _, withheld)) = tokio::join!(requests, Box::pin(cluster.surroundings(policy)));
+    let (requests, (mut known, _, withheld)) = tokio::join!(requests, Box::pin(cluster.load_snapshot(policy)));
     let requests = requests?;
     known.meet_all(&requests);
     say(&withheld);
@@ -37,7 +37,7 @@ pub(super) async fn judged_among_all(
     policy: &PolicyFile,
     some: &[Request],
 ) -> (Vec<Verdict>, Option<Policy>) {
-    let (known, rbac, withheld) = Box::pin(cluster.surroundings_with_requests(policy)).await;
+    let (known, rbac, withheld) = Box::pin(cluster.load_snapshot_with_requests(policy)).await;
     say(&withheld);
     let context = known.context(Utc::now());
     (some.iter().map(|request| judge(request, &context)).collect(), rbac)

@@ -109,7 +109,7 @@ fn folders_notice(arguments: &Arguments) -> Option<String> {
     let uses_state = !matches!(arguments.command, Some(Command::Sandbox(_)));
     #[cfg(not(feature = "sandbox"))]
     let uses_state = true;
-    let notice = files::folders::trouble(uses_state)?;
+    let notice = files::folders::problems(uses_state)?;
     if arguments.command.is_some() {
         output::tell(&format!("note: {notice}"));
     }

@@ -9,7 +9,8 @@ use kube::{Api, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Cluster, ClusterError, segment};
+use super::client::{Cluster, segment};
+use super::error::ClusterError;
 use crate::domain::gate::WritePermit;
 
 /// What a namespaced object must be able to do here.
@@ -42,7 +43,7 @@ impl Cluster {
         self.call(Api::all(self.client.clone()).get_opt(&segment(name))).await
     }
 
-    /// Makes a Role or `RoleBinding`; with `dry_run` the server only says whether it would.
+    /// Makes a Role or `RoleBinding`; with `dry_run` the server only validates it.
     ///
     /// # Errors
     /// [`ClusterError::AlreadyExists`], [`ClusterError::Forbidden`] (the escalation check too) and the rest.
@@ -73,7 +74,7 @@ impl Cluster {
         let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
         let params = DeleteParams::default().preconditions(preconditions);
         match self.call(self.namespaced::<K>(namespace).delete(&segment(name), &params)).await {
-            Ok(_) | Err(ClusterError::Gone { .. }) => Ok(()),
+            Ok(_) | Err(ClusterError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }

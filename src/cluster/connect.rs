@@ -1,6 +1,6 @@
 //! From flags and kubeconfig to a client.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,84 +15,34 @@ use tower::retry::RetryLayer;
 use zeroize::Zeroizing;
 
 use super::budget::Budgets;
-use super::bulk::{CountingRetry, ThrottleSignal};
-use super::context::{Chosen, choose};
-use super::login::entry::{LoginEntry, content};
-use super::login::provider::{Health, Prompt, Provider};
+use super::chosen_context::ChosenContext;
+use super::client::Cluster;
+use super::context::{choose, read};
+use super::error::ClusterError;
+use super::impersonation;
+use super::login::content::content;
+use super::login::entry::LoginEntry;
+use super::login::provider::Provider;
 use super::login::session::Session;
-use super::route::Unusable;
+use super::login::{LoginStatus, Prompt};
+use super::retry::{CountingRetry, ThrottleSignal};
+use super::route::{self, UnusableProxy};
+use super::target::Target;
+use super::transport::Transport;
+use super::transport::destination::Destination;
+use super::transport::failure::ConnectFailure;
 use super::transport::tls::Trust;
-use super::transport::{Destination, Transport};
-use super::{Cluster, ClusterError, impersonation, route};
-use crate::domain::gate::WriteAccess;
 use crate::domain::go_url;
 use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::diagnose;
-use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::domain::output::redact;
-use crate::domain::output::shell::Kubectl;
-use crate::files;
 
 /// How long an ordinary request may take unless `--request-timeout` says otherwise.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A watch is asked to end after a minute (see `watch`); a connection that is silent for longer than that and than any
+/// A watch is asked to end after a minute (see `watch`). A connection that is silent for longer than that and than any
 /// request may take is dead.
-const SILENCE: Duration = Duration::from_secs(90);
-
-/// Which cluster, and as whom: kubectl's flags of the same names.
-#[derive(Debug, Clone, Default)]
-pub struct Target {
-    /// `--kubeconfig`.
-    pub kubeconfig: Option<PathBuf>,
-    /// `--context`.
-    pub context: Option<String>,
-    /// `--namespace`.
-    pub namespace: Option<String>,
-    /// `--as`.
-    pub as_user: Option<String>,
-    /// `--as-group`.
-    pub as_groups: Vec<String>,
-    /// `--request-timeout`: zero for no limit, `None` for the default.
-    pub request_timeout: Option<Duration>,
-    /// `--read-only`.
-    pub read_only: bool,
-    /// Patterns of contexts in which nothing may be written (see [`crate::config`]).
-    pub read_only_in: Vec<String>,
-}
-
-impl Target {
-    /// Whether anything may be written where these contexts are concerned.
-    pub(crate) fn write_access<'a>(&self, contexts: impl IntoIterator<Item = &'a str>) -> WriteAccess {
-        let closes = |context: &&str| self.read_only_in.iter().any(|pattern| crate::config::matches(pattern, context));
-        WriteAccess::new(self.read_only, contexts.into_iter().find(closes))
-    }
-
-    /// Whether kubeconfigs may be written: the context in force and those `named` are concerned. Reads the kubeconfigs.
-    pub(crate) fn kubeconfig_access(&self, named: &[&str]) -> WriteAccess {
-        let in_force = self.context.clone().or_else(|| {
-            // Where they cannot be read, the write itself says why.
-            let all = files::kubeconfig::load(self.kubeconfig.as_deref()).ok()?;
-            all.current_context().map(ToOwned::to_owned)
-        });
-        self.write_access(in_force.as_deref().into_iter().chain(named.iter().copied()))
-    }
-
-    /// How long one request may take; `None` without a limit.
-    pub(super) fn time_limit(&self, default: Duration) -> Option<Duration> {
-        Some(self.request_timeout.unwrap_or(default)).filter(|limit| !limit.is_zero())
-    }
-
-    /// `kubectl` with the same flags.
-    fn kubectl(&self) -> Kubectl {
-        let mut flags = Vec::new();
-        flags.extend(self.kubeconfig.iter().map(|path| ("kubeconfig", path.display().to_string())));
-        flags.extend(self.context.iter().map(|name| ("context", name.clone())));
-        flags.extend(self.as_user.iter().map(|user| ("as", user.clone())));
-        flags.extend(self.as_groups.iter().map(|group| ("as-group", group.clone())));
-        Kubectl::new(flags)
-    }
-}
+const READ_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// A client before its login.
 pub(crate) struct Prepared {
@@ -102,12 +52,12 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// How the login stands, from now on.
-    pub(crate) fn health(&self) -> watch::Receiver<Health> {
+    /// The status of the login, from now on.
+    pub(crate) fn health(&self) -> watch::Receiver<LoginStatus> {
         self.provider.health()
     }
 
-    /// Logs in where a program has to be asked or a file to be read. This asks the server nothing yet.
+    /// Logs in where a program has to run or a file to be read. This sends no request to the server.
     ///
     /// # Errors
     /// [`ClusterError::Login`], [`ClusterError::Config`].
@@ -119,7 +69,7 @@ impl Prepared {
 }
 
 impl Cluster {
-    /// Sets a client up and logs in; `prompt` says whom login programs may ask.
+    /// Creates a client and logs in; `prompt` is what login programs may use.
     ///
     /// # Errors
     /// [`ClusterError::Config`] where there is no usable kubeconfig, [`ClusterError::Login`] where the login fails.
@@ -127,7 +77,7 @@ impl Cluster {
         Self::prepare(target, prompt)?.log_in().await
     }
 
-    /// Sets a client up.
+    /// Creates a client.
     ///
     /// # Errors
     /// [`ClusterError::Config`] where there is no usable kubeconfig.
@@ -136,17 +86,18 @@ impl Cluster {
         let context = chosen.context.clone();
         let wrong = |why: String| ClusterError::Config(format!("context {context}: {why}"));
         let server = server(&chosen).map_err(wrong)?;
-        let timeout = target.time_limit(TIMEOUT);
+        let timeout = target.time_limit(REQUEST_TIMEOUT);
         let route = route::to(&server, &chosen.cluster).map_err(|unusable| match unusable {
-            Unusable::Field(why) => wrong(why),
-            Unusable::Environment(why) => ClusterError::Unreachable {
+            UnusableProxy::Field(why) => wrong(why),
+            UnusableProxy::Environment(why) => ClusterError::Unreachable {
                 server: redact::url(&server.to_string()).into_owned(),
+                cause: ConnectFailure::Proxy,
                 why: format!("{why} (HTTPS_PROXY, HTTP_PROXY)"),
             },
         })?;
         let through = route.words();
         let destination = Destination {
-            patience: timeout.map(|limit| limit.max(SILENCE)),
+            read_timeout: timeout.map(|limit| limit.max(READ_TIMEOUT)),
             route,
             trust: trust(&chosen.cluster).map_err(wrong)?,
             authorization: url_login(&server).map_err(wrong)?,
@@ -155,14 +106,14 @@ impl Cluster {
         };
         let provider = provider(target, &chosen, &server).map_err(wrong)?;
         let shown = redact::url(server.to_string().trim_end_matches('/')).into_owned();
-        // After the start nobody waits at the console's terminal for a program.
-        let later = if matches!(prompt, Prompt::Terminal) { Prompt::Terminal } else { Prompt::Nobody };
+        // After the start, the user does not wait at the console's terminal for a program.
+        let later = if matches!(prompt, Prompt::Terminal) { Prompt::Terminal } else { Prompt::Never };
         let session = Session::new(provider.clone(), Transport::new(destination), later);
         let pressure = ThrottleSignal::default();
-        let patience = RetryLayer::new(CountingRetry::new(pressure.clone()));
+        let retries = RetryLayer::new(CountingRetry::new(pressure.clone()));
         let namespace = target.namespace.clone().unwrap_or(chosen.namespace);
         let client = ClientBuilder::new(session, namespace.clone());
-        let client = client.with_layer(&patience).with_layer(&Budgets::default()).build();
+        let client = client.with_layer(&retries).with_layer(&Budgets::default()).build();
         let access = target.write_access([context.as_str()]);
         let cluster = Self {
             client,
@@ -190,11 +141,7 @@ pub(crate) fn contexts(kubeconfig: Option<&Path>) -> Result<Vec<String>, Cluster
     Ok(all.names(EntryKind::Context).into_iter().map(str::to_owned).collect())
 }
 
-pub(super) fn read(explicit: Option<&Path>) -> Result<Kubeconfigs, ClusterError> {
-    files::kubeconfig::load(explicit).map_err(|error| ClusterError::Config(error.to_string()))
-}
-
-fn server(chosen: &Chosen) -> Result<Uri, String> {
+fn server(chosen: &ChosenContext) -> Result<Uri, String> {
     let server = chosen.cluster.get("server").and_then(Value::as_str).unwrap_or_default();
     if server.is_empty() {
         return Err(format!("cluster {} names no server", chosen.cluster_name));
@@ -223,7 +170,7 @@ fn without_login(server: &Uri) -> Result<Uri, String> {
     Uri::from_parts(parts).map_err(|_| "the server is not a valid address".to_owned())
 }
 
-/// What Go sends of a user and password in the server's URL (net/http, `client.go`, `send`).
+/// The header that Go sends for a user and password in the server's URL (net/http, `client.go`, `send`).
 fn url_login(server: &Uri) -> Result<Option<HeaderValue>, String> {
     let user = go_url::parse(&server.to_string()).and_then(|url| url.user);
     let Some(user) = user else { return Ok(None) };
@@ -235,8 +182,8 @@ fn url_login(server: &Uri) -> Result<Option<HeaderValue>, String> {
     Ok(Some(header))
 }
 
-/// The source of credentials for a context; one for everybody in this process who names the same entries.
-fn provider(target: &Target, chosen: &Chosen, server: &Uri) -> Result<Arc<Provider>, String> {
+/// The source of credentials for a context, shared in this process by all users of the same entries.
+fn provider(target: &Target, chosen: &ChosenContext, server: &Uri) -> Result<Arc<Provider>, String> {
     // Credentials are not sent in the clear (client-go, IsConfigTransportTLS).
     if server.scheme_str() == Some("http") {
         return Provider::shared(&chosen.context, "without credentials", Box::new(|| Ok(LoginEntry::anonymous())));

@@ -1,36 +1,21 @@
 //! The context in force, put together from the kubeconfigs: its cluster entry and its user entry.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use std::path::Path;
+
 use serde_yaml::{Mapping, Value};
 
-use super::connect::{Target, read};
-use super::login::entry::content;
-use super::{ClusterError, in_cluster};
+use super::chosen_context::{ChosenContext, self_contained};
+use super::error::ClusterError;
+use super::in_cluster;
+use super::target::Target;
 use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::diagnose::{CONTRADICTION, names_authority};
 use crate::domain::kubeconfig::set::Kubeconfigs;
 use crate::files;
 
-/// A context, put together: what is needed to connect.
-pub(super) struct Chosen {
-    /// The context's name.
-    pub context: String,
-    /// The name of its cluster entry.
-    pub cluster_name: String,
-    /// The cluster entry, with its files embedded.
-    pub cluster: Mapping,
-    /// The user entry, with absolute paths; empty for somebody without credentials.
-    pub user: Mapping,
-    /// Its namespace.
-    pub namespace: String,
-    /// Whether this is the service account of a pod, and no context of a kubeconfig.
-    pub in_pod: bool,
-}
-
 /// The context in force. Where the kubeconfig names none, a pod's own service account (client-go,
 /// `tools/clientcmd/merged_client_builder.go`).
-pub(super) fn choose(target: &Target) -> Result<Chosen, ClusterError> {
+pub(super) fn choose(target: &Target) -> Result<ChosenContext, ClusterError> {
     let all = read(target.kubeconfig.as_deref())?;
     let name = target.context.as_deref().or_else(|| all.current_context()).filter(|name| !name.is_empty());
     if let Some(name) = name {
@@ -47,7 +32,7 @@ pub(super) fn choose(target: &Target) -> Result<Chosen, ClusterError> {
     Err(ClusterError::Config(format!("no context is current; --context takes one of: {known}")))
 }
 
-fn from_kubeconfig(all: &Kubeconfigs, name: &str) -> Result<Chosen, ClusterError> {
+fn from_kubeconfig(all: &Kubeconfigs, name: &str) -> Result<ChosenContext, ClusterError> {
     let wrong = |why: String| ClusterError::Config(format!("context {name}: {why}"));
     let Some(context) = all.get(EntryKind::Context, name) else {
         let known = all.names(EntryKind::Context).join(", ");
@@ -74,7 +59,7 @@ fn from_kubeconfig(all: &Kubeconfigs, name: &str) -> Result<Chosen, ClusterError
         return Err(ClusterError::Untrusted { context: name.to_owned(), what: untrusted });
     }
     let namespace = Some(field("namespace")).filter(|namespace| !namespace.is_empty()).unwrap_or("default");
-    Ok(Chosen {
+    Ok(ChosenContext {
         context: name.to_owned(),
         cluster_name: cluster_name.to_owned(),
         cluster: self_contained(cluster).map_err(wrong)?,
@@ -84,12 +69,7 @@ fn from_kubeconfig(all: &Kubeconfigs, name: &str) -> Result<Chosen, ClusterError
     })
 }
 
-/// A cluster entry with its CA embedded. Embedded data has precedence, as in client-go.
-pub(super) fn self_contained(mut cluster: Mapping) -> Result<Mapping, String> {
-    let authority = content(&cluster, "certificate-authority")?;
-    cluster.remove("certificate-authority");
-    if let Some(authority) = authority {
-        cluster.insert("certificate-authority-data".into(), STANDARD.encode(&*authority).into());
-    }
-    Ok(cluster)
+/// Reads the kubeconfigs.
+pub(super) fn read(explicit: Option<&Path>) -> Result<Kubeconfigs, ClusterError> {
+    files::kubeconfig::load(explicit).map_err(|error| ClusterError::Config(error.to_string()))
 }

@@ -1,30 +1,29 @@
-//! What verdicts look at beside the request: roles and bindings, nodes, the CA, who we are. What we may not read is left
-//! out, and said.
+//! The inputs of verdicts besides the request: roles and bindings, nodes, the CA, our identity. What may not be read is left
+//! out and reported.
 
 use std::collections::BTreeSet;
-use std::fmt::Debug;
 use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Node, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::ServiceCIDR;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
+use kube::Api;
 use kube::api::ListParams;
-use kube::{Api, Resource};
-use serde::de::DeserializeOwned;
 
-use crate::cluster::{Cluster, ClusterError, PAGE};
+use super::client::Cluster;
+use super::error::ClusterError;
+use super::list_pages::PAGE;
 use crate::domain::access::{self, Policy, Principal};
 use crate::domain::certificate::Certificate;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::verdict::{AddressRange, ApiHosts, ClusterSnapshot, Grants, Host, Limits, Nodes};
 
-/// Something that could not be read.
+/// An input that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Withheld {
-    /// What is not known for want of it, as the rest of "without … ".
+    /// What is unknown without it; completes "without …".
     pub unknown: &'static str,
-    /// Why it cannot be read.
     pub error: ClusterError,
 }
 
@@ -35,22 +34,27 @@ impl std::fmt::Display for Withheld {
 }
 
 impl Cluster {
-    /// Everything but the requests themselves, which are added with [`ClusterSnapshot::meet`]; and the roles and bindings
-    /// that it was made from. Read at the same time.
-    pub(crate) async fn surroundings(&self, policy: &PolicyFile) -> (ClusterSnapshot, Option<Policy>, Vec<Withheld>) {
-        let (rbac, nodes, ca, me, api_hosts) =
-            tokio::join!(self.policy(), self.all::<Node>(), self.ca_end(), self.who_am_i(), Box::pin(self.api_hosts()));
+    /// All inputs except the requests, which are added with [`ClusterSnapshot::meet`], and the roles and bindings that the
+    /// snapshot was made from. Read concurrently.
+    pub(crate) async fn load_snapshot(&self, policy: &PolicyFile) -> (ClusterSnapshot, Option<Policy>, Vec<Withheld>) {
+        let (rbac, nodes, ca, me, api_hosts) = tokio::join!(
+            self.policy(),
+            self.list_all::<Node>(),
+            self.ca_end(),
+            self.who_am_i(),
+            Box::pin(self.api_hosts())
+        );
         let mut withheld = Vec::new();
         let mut note = |unknown, error| withheld.push(Withheld { unknown, error });
         let rbac = rbac.map_err(|error| note("what bindings would hand out", error)).ok();
         let nodes = nodes.map_err(|error| note("the nodes' addresses", error)).ok();
         let me = me.map_err(|error| note("knowing who you are", error)).ok();
-        // Few may read the CA's configuration, and little depends on it.
+        // Few users may read the CA's configuration, and little depends on it.
         let ca_ends = ca.unwrap_or_else(|error| {
             tracing::info!(%error, "the CA's end is not known");
             None
         });
-        let surroundings = ClusterSnapshot {
+        let load_snapshot = ClusterSnapshot {
             grants: rbac.as_ref().map(Grants::new),
             nodes: nodes.as_ref().map(Nodes::new),
             api_hosts: Some(api_hosts),
@@ -59,16 +63,16 @@ impl Cluster {
             policy: policy.clone(),
             ..ClusterSnapshot::default()
         };
-        (surroundings, rbac, withheld)
+        (load_snapshot, rbac, withheld)
     }
 
-    /// [`Self::surroundings`] with all other requests in it, as far as they may be read.
-    pub(crate) async fn surroundings_with_requests(
+    /// [`Self::load_snapshot`] with all other requests in it, as far as they may be read.
+    pub(crate) async fn load_snapshot_with_requests(
         &self,
         policy: &PolicyFile,
     ) -> (ClusterSnapshot, Option<Policy>, Vec<Withheld>) {
         let others = self.read_requests();
-        let (requests, (mut known, rbac, mut withheld)) = tokio::join!(others, Box::pin(self.surroundings(policy)));
+        let (requests, (mut known, rbac, mut withheld)) = tokio::join!(others, Box::pin(self.load_snapshot(policy)));
         match requests {
             Ok(requests) => known.meet_all(&requests),
             Err(error) => withheld.push(Withheld { unknown: "the other requests", error }),
@@ -82,10 +86,10 @@ impl Cluster {
     /// Why one of the four kinds cannot be read.
     pub(crate) async fn policy(&self) -> Result<Policy, ClusterError> {
         let (cluster_roles, roles, cluster_bindings, bindings) = tokio::try_join!(
-            self.all::<ClusterRole>(),
-            self.all::<Role>(),
-            self.all::<ClusterRoleBinding>(),
-            self.all::<RoleBinding>()
+            self.list_all::<ClusterRole>(),
+            self.list_all::<Role>(),
+            self.list_all::<ClusterRoleBinding>(),
+            self.list_all::<RoleBinding>()
         )?;
         let roles = roles.into_iter().map(access::Role::from);
         let bindings = bindings.into_iter().map(access::Binding::from);
@@ -95,17 +99,8 @@ impl Cluster {
         ))
     }
 
-    /// All objects of a kind, in all namespaces.
-    async fn all<K>(&self) -> Result<Vec<K>, ClusterError>
-    where
-        K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
-    {
-        let api: Api<K> = Api::all(self.client.clone());
-        self.all_pages(&api).await
-    }
-
-    /// Where the API server and the Services are: what the kubeconfig says, and as much as the cluster lets us read of the
-    /// Service `default/kubernetes`, its endpoints and the ranges of Services' addresses.
+    /// The addresses of the API server and of Services: from the kubeconfig, and, as far as they may be read, from the Service
+    /// `default/kubernetes`, its endpoints and the ranges of Services' addresses.
     pub(crate) async fn api_hosts(&self) -> ApiHosts {
         let services: Api<Service> = Api::namespaced(self.client.clone(), "default");
         let slices: Api<EndpointSlice> = Api::namespaced(self.client.clone(), "default");
@@ -120,7 +115,8 @@ impl Cluster {
         );
         let mut hosts = ApiHosts { server: self.server_hosts(), ..ApiHosts::default() };
         // Old servers have no ranges to read; the practice cluster has no Services.
-        let missing = |error: &ClusterError| matches!(error, ClusterError::Gone { .. } | ClusterError::NotAnApi { .. });
+        let missing =
+            |error: &ClusterError| matches!(error, ClusterError::NotFound { .. } | ClusterError::NotAnApi { .. });
         hosts.is_complete = service.is_ok() && ranges.as_ref().err().is_none_or(missing);
         let parse = |text: &String| text.parse::<IpAddr>().ok().map(|address| address.to_canonical());
         let spec = service.ok().flatten().and_then(|service| service.spec);
@@ -141,7 +137,7 @@ impl Cluster {
     }
 
     /// The end of the CA for client certificates (`kube-system/extension-apiserver-authentication`): of several, the
-    /// latest. `None` where the server does not tell.
+    /// latest. `None` if the server does not publish it.
     pub(crate) async fn ca_end(&self) -> Result<Option<chrono::DateTime<chrono::Utc>>, ClusterError> {
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), "kube-system");
         let found = self.call(api.get_opt("extension-apiserver-authentication")).await?;

@@ -2,7 +2,8 @@
 
 use kube::core::discovery::v2::{APIGroupDiscovery, APIResourceDiscovery};
 
-use super::{Cluster, ClusterError};
+use super::client::Cluster;
+use super::error::ClusterError;
 use crate::domain::access::{Catalogue, ResourceName, catalogue::ResourceType};
 
 impl Cluster {

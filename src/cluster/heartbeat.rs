@@ -1,37 +1,38 @@
-//! Whether the server still answers, and still accepts the credentials, while nothing happens.
+//! Checks that the server still answers, and still accepts the credentials, while no event arrives.
 //!
-//! A watch on HTTP/1.1 says nothing for as long as nothing changes, be it that the server is stopped, the network is gone,
-//! or the login has ended.
+//! A watch on HTTP/1.1 is silent as long as nothing changes, even if the server has stopped, the network is down, or the
+//! login has expired.
 
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::{Cluster, ClusterError};
+use super::client::Cluster;
+use super::error::ClusterError;
 
-/// How often the server is asked.
+/// How often the server is checked.
 const PERIOD: Duration = Duration::from_secs(10);
 /// How long it may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Asks for the server's version, which everybody may read, for as long as somebody listens.
+/// Requests the server's version, which every user may read, until the receiver is dropped.
 pub(crate) async fn heartbeat(cluster: Cluster, to: Sender<Result<(), ClusterError>>) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // The first tick is at once, and whoever has just connected is asking already.
+    // The first tick is immediate, and the connection has just been used.
     ticks.tick().await;
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             () = to.closed() => return,
         }
-        let silent = ClusterError::Timeout { server: cluster.server.clone(), seconds: PATIENCE.as_secs() };
-        let beat = match timeout(PATIENCE, cluster.version()).await {
+        let timed_out = ClusterError::Timeout { server: cluster.server.clone(), seconds: ANSWER_TIMEOUT.as_secs() };
+        let result = match timeout(ANSWER_TIMEOUT, cluster.version()).await {
             Ok(answer) => answer.map(drop),
-            Err(_) => Err(silent),
+            Err(_) => Err(timed_out),
         };
-        if to.send(beat).await.is_err() {
+        if to.send(result).await.is_err() {
             return;
         }
     }

@@ -1,12 +1,12 @@
-//! As whom to act (client-go, `transport/round_trippers.go`).
+//! Impersonation (client-go, `transport/round_trippers.go`).
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_yaml::{Mapping, Value};
 
-use super::connect::Target;
+use super::target::Target;
 
-/// The headers that say as whom to act: flags before the kubeconfig.
+/// The impersonation headers; flags have precedence over the kubeconfig.
 ///
 /// # Errors
 /// Which fields cannot be used, and why.

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_yaml::Mapping;
 
-use super::ClusterError;
-use super::context::{Chosen, self_contained};
+use super::chosen_context::{ChosenContext, self_contained};
+use super::error::ClusterError;
 use crate::files::bounded;
 
 const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -26,20 +26,20 @@ pub(super) fn is_possible() -> bool {
 ///
 /// # Errors
 /// Which file cannot be used, and why.
-pub(super) fn chosen() -> Result<Chosen, ClusterError> {
+pub(super) fn chosen() -> Result<ChosenContext, ClusterError> {
     let host = variable("KUBERNETES_SERVICE_HOST").unwrap_or_default();
     let port = variable("KUBERNETES_SERVICE_PORT").unwrap_or_default();
     let host = if host.contains(':') { format!("[{host}]") } else { host };
     let mut cluster = Mapping::new();
     cluster.insert("server".into(), format!("https://{host}:{port}").into());
     let authority = Path::new(ACCOUNT).join("ca.crt");
-    // client-go goes on with the system's authorities.
+    // client-go uses the system's authorities otherwise.
     if authority.is_file() {
         cluster.insert("certificate-authority".into(), authority.display().to_string().into());
     }
     let mut user = Mapping::new();
     user.insert("tokenFile".into(), format!("{ACCOUNT}/token").into());
-    Ok(Chosen {
+    Ok(ChosenContext {
         context: "in-cluster".to_owned(),
         cluster_name: "kubernetes".to_owned(),
         cluster: self_contained(cluster).map_err(ClusterError::Config)?,

@@ -1,4 +1,4 @@
-//! Roles and bindings of all four kinds: list, read, rehearse, write, delete; and the server's word on who may do what.
+//! Roles and bindings of all four kinds: list, read, dry run, write, delete; and the server's access reviews.
 
 use k8s_openapi::api::authorization::v1::{
     NonResourceAttributes, ResourceAttributes, SelfSubjectRulesReview, SelfSubjectRulesReviewSpec, SubjectAccessReview,
@@ -6,17 +6,18 @@ use k8s_openapi::api::authorization::v1::{
 };
 use k8s_openapi::api::rbac::v1 as rbac;
 use kube::Api;
-use kube::api::{ApiResource, DeleteParams, DynamicObject, PostParams, Preconditions};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, PostParams, Preconditions};
 use kube::core::GroupVersionKind;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Cluster, ClusterError, segment};
+use super::client::{Cluster, segment};
+use super::error::ClusterError;
 use crate::domain::access::object::{Named, RbacKind};
 use crate::domain::access::{Action, Binding, Policy, Principal, Role};
 use crate::domain::gate::{Deletion, WritePermit};
 
-/// The name under which our writes stand in `managedFields`.
+/// The field manager of our writes, in `managedFields`.
 pub(crate) const MANAGER: &str = "countersign";
 
 /// The server's answer on one action (`SubjectAccessReview`).
@@ -24,28 +25,28 @@ pub(crate) const MANAGER: &str = "countersign";
 pub struct Review {
     /// Whether it may be done.
     pub allowed: bool,
-    /// Whether an authoriser forbids it, whatever the others say.
+    /// Whether an authorizer denies it, regardless of the others.
     pub denied: bool,
     /// The server's reason.
     pub reason: String,
-    /// What went wrong while it was looked at.
+    /// The error of the evaluation.
     pub error: String,
 }
 
 impl Review {
-    /// Whether the server says the same as the bindings, and if not, what that may mean. Not yet made printable.
+    /// Whether the server agrees with the bindings, and if not, the likely reason. Not yet made printable.
     pub(crate) fn agreement(&self, allowed: bool) -> String {
-        let said = [self.reason.as_str(), self.error.as_str()].into_iter().find(|text| !text.is_empty());
-        let said = said.map(|text| format!(": {text}")).unwrap_or_default();
+        let reason = [self.reason.as_str(), self.error.as_str()].into_iter().find(|text| !text.is_empty());
+        let reason = reason.map(|text| format!(": {text}")).unwrap_or_default();
         if self.allowed == allowed {
-            return format!("✔ the server agrees (SubjectAccessReview){said}");
+            return format!("✔ the server agrees (SubjectAccessReview){reason}");
         }
         let (word, likely) = if self.allowed {
             ("allows it", "another authoriser has a say here (webhook, node), or roles changed a moment ago")
         } else {
             ("does not allow it", "a webhook denies it, or roles changed a moment ago")
         };
-        format!("! the server differs: it {word}{said} – {likely}")
+        format!("! the server differs: it {word}{reason} – {likely}")
     }
 }
 
@@ -54,7 +55,7 @@ impl Review {
 pub struct OwnRules {
     /// The rules.
     pub rules: Vec<rbac::PolicyRule>,
-    /// Whether there may be more: an authoriser that cannot list (webhook, node) has a say here.
+    /// Whether there may be more, because an authorizer that cannot list rules (webhook, node) is in use.
     pub incomplete: bool,
 }
 
@@ -77,7 +78,7 @@ impl Cluster {
         }
     }
 
-    /// Everything that may be listed, at once; what may be listed in our own namespace alone is listed there.
+    /// All roles and bindings that may be listed, concurrently; those that may only be listed in our own namespace from there.
     ///
     /// # Errors
     /// Where the server cannot be reached. Refusals are no error: they stand in the answer.
@@ -111,20 +112,24 @@ impl Cluster {
         kind: RbacKind,
         namespace: Option<&str>,
     ) -> Result<Vec<T>, ClusterError> {
+        let mut all = Vec::new();
         let api = self.rbac_api(kind, namespace);
-        Ok(self.all_pages(&api).await?.iter().filter_map(typed).collect())
+        let take_page = |page: Vec<DynamicObject>| all.extend(page.iter().filter_map(typed));
+        // Boxed: four of these run in one future.
+        Box::pin(self.list_pages(&api, &ListParams::default(), take_page)).await?;
+        Ok(all)
     }
 
     /// One object, as JSON.
     ///
     /// # Errors
-    /// [`ClusterError::Gone`] where there is none of that name, or why it cannot be read.
+    /// [`ClusterError::NotFound`] where there is none of that name, or why it cannot be read.
     pub(crate) async fn rbac_object(&self, named: &Named) -> Result<Value, ClusterError> {
         let api = self.rbac_api(named.kind, named.scope.as_deref());
         self.call(api.get(&segment(&named.name))).await.map(|object| value(&object))
     }
 
-    /// Makes the object; with `dry_run` the server only says what it would become.
+    /// Creates the object; with `dry_run` the server only returns what it would become.
     ///
     /// # Errors
     /// [`ClusterError::AlreadyExists`], [`ClusterError::Forbidden`] (the escalation check too), [`ClusterError::Invalid`] and the rest.
@@ -144,7 +149,7 @@ impl Cluster {
     /// Replaces exactly the version whose uid and resourceVersion the object carries.
     ///
     /// # Errors
-    /// [`ClusterError::Conflict`] where it changed meanwhile, [`ClusterError::Forbidden`], [`ClusterError::Invalid`] and the rest.
+    /// [`ClusterError::Conflict`] where it has changed, [`ClusterError::Forbidden`], [`ClusterError::Invalid`] and the rest.
     pub(crate) async fn replace_rbac(
         &self,
         _permit: WritePermit,
@@ -159,10 +164,10 @@ impl Cluster {
         self.call(api.replace(&name, &params, &object)).await.map(|object| value(&object))
     }
 
-    /// Deletes exactly the version that was cleared; with `dry_run` the server only says whether it would.
+    /// Deletes exactly the version that was cleared; with `dry_run` the server only validates it.
     ///
     /// # Errors
-    /// [`ClusterError::Conflict`] where it changed meanwhile, [`ClusterError::Gone`], [`ClusterError::Forbidden`] and the rest.
+    /// [`ClusterError::Conflict`] where it has changed, [`ClusterError::NotFound`], [`ClusterError::Forbidden`] and the rest.
     pub(crate) async fn delete_rbac(
         &self,
         named: &Named,
@@ -177,7 +182,7 @@ impl Cluster {
         self.call(api.delete(&segment(&named.name), &params)).await.map(drop)
     }
 
-    /// Asks the server whether somebody may do something.
+    /// Asks the server whether a principal may do something.
     ///
     /// # Errors
     /// [`ClusterError::Forbidden`] for who may not create `subjectaccessreviews`, and the rest.
@@ -243,7 +248,7 @@ impl Cluster {
     }
 }
 
-/// What was listed; a refusal is noted, anything else ends the listing.
+/// The listed objects; a 403 is added to `missing`, any other error is returned.
 fn kept<T>(
     kind: RbacKind,
     listed: Result<Vec<T>, ClusterError>,
@@ -258,7 +263,7 @@ fn kept<T>(
     }
 }
 
-/// An object that is broken counts for nothing, as an informer would see it.
+/// Decodes an object; one that is malformed is ignored, as an informer does.
 pub(super) fn typed<T: DeserializeOwned>(object: &DynamicObject) -> Option<T> {
     serde_json::from_value(value(object)).ok()
 }

@@ -1,4 +1,4 @@
-//! `CertificateSigningRequests`: read, make, decide, delete.
+//! `CertificateSigningRequests`: read, create, decide, delete.
 
 use chrono::Utc;
 use k8s_openapi::api::certificates::v1::{
@@ -7,18 +7,19 @@ use k8s_openapi::api::certificates::v1::{
 use kube::Api;
 use kube::api::{DeleteParams, PostParams, Preconditions};
 
-use super::{Cluster, ClusterError, segment};
+use super::client::{Cluster, segment};
+use super::error::ClusterError;
 use crate::cluster::list_reader::ListReader;
 use crate::domain::gate::{Clearance, Deletion, Verb, WritePermit};
 use crate::domain::request::{Request, RequestState, RequestVersion};
 use crate::domain::time::to_k8s;
 
-/// What the condition of a decision will say.
+/// The content of a decision's condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// One word for machines.
+    /// One word, read by programs.
     pub reason: String,
-    /// A sentence for people.
+    /// A sentence, read by users.
     pub message: String,
 }
 
@@ -44,19 +45,18 @@ impl Cluster {
     /// # Errors
     /// Why they cannot be read.
     pub async fn list_requests(&self) -> Result<Vec<CertificateSigningRequest>, ClusterError> {
-        let api = self.requests_api();
-        self.all_pages(&api).await
+        self.list_all().await
     }
 
     /// One request.
     ///
     /// # Errors
-    /// [`ClusterError::Gone`] where there is none of that name, or why it cannot be read.
+    /// [`ClusterError::NotFound`] where there is none of that name, or why it cannot be read.
     pub async fn request(&self, name: &str) -> Result<CertificateSigningRequest, ClusterError> {
         self.call(self.requests_api().get(&segment(name))).await
     }
 
-    /// Makes a request; with `dry_run` the server only says whether it would.
+    /// Creates a request; with `dry_run` the server only validates it.
     ///
     /// # Errors
     /// [`ClusterError::AlreadyExists`], [`ClusterError::Invalid`], [`ClusterError::Forbidden`] and the rest.
@@ -71,10 +71,10 @@ impl Cluster {
         self.call(self.requests_api().create(&params, csr)).await
     }
 
-    /// Approves or denies exactly the version that was cleared, and gives back what the cluster says afterwards.
+    /// Approves or denies exactly the version that was cleared, and returns the request as it is afterwards.
     ///
     /// # Errors
-    /// [`ClusterError::Changed`] where it is another version by now, [`ClusterError::AlreadyDecided`], [`ClusterError::Gone`],
+    /// [`ClusterError::Changed`] if the version has changed, [`ClusterError::AlreadyDecided`], [`ClusterError::NotFound`],
     /// [`ClusterError::Forbidden`] and the rest. Nothing has been written then.
     pub async fn decide(
         &self,
@@ -85,7 +85,7 @@ impl Cluster {
         self.request(&clearance.pin().name).await
     }
 
-    /// [`Self::decide`] without reading the request again: how it stood right after.
+    /// [`Self::decide`] without reading the request again; returns its state right after.
     pub(super) async fn decide_once(
         &self,
         clearance: &Clearance,
@@ -103,21 +103,22 @@ impl Cluster {
             Ok(now) => return Ok(Request::from_object(&now).state()),
             Err(error) => error,
         };
-        // Somebody was faster, or the answer was lost, or it was for a second try of what the first had done: look.
-        let unsure = match &error {
+        // Another user decided first, or the response was lost, or a retry conflicts with the write of the first attempt:
+        // read the request.
+        let may_be_written = match &error {
             ClusterError::Unreachable { .. } | ClusterError::Timeout { .. } | ClusterError::Server { .. } => true,
             ClusterError::Conflict { .. } => self.pressure.count() != tries,
             _ => return Err(error),
         };
         let Ok(now) = self.request(&pin.name).await else { return Err(error) };
-        if unsure && carries(&now, pin, &condition) {
+        if may_be_written && has_condition(&now, pin, &condition) {
             return Ok(Request::from_object(&now).state());
         }
         check(&now, pin)?;
         Err(error)
     }
 
-    /// PUT, not PATCH: a patch of the list of conditions would replace those of others.
+    /// PUT, not PATCH: a patch of the list of conditions would replace those of other clients.
     async fn put_approval(&self, csr: &CertificateSigningRequest) -> Result<CertificateSigningRequest, ClusterError> {
         let name = csr.metadata.name.as_deref().unwrap_or_default();
         let api = self.requests_api();
@@ -127,7 +128,7 @@ impl Cluster {
     /// Deletes exactly the version that was cleared.
     ///
     /// # Errors
-    /// [`ClusterError::Changed`], [`ClusterError::Gone`], [`ClusterError::Forbidden`] and the rest.
+    /// [`ClusterError::Changed`], [`ClusterError::NotFound`], [`ClusterError::Forbidden`] and the rest.
     pub async fn delete_request(&self, deletion: &Deletion) -> Result<(), ClusterError> {
         self.writable()?;
         let pin = deletion.pin();
@@ -146,8 +147,12 @@ impl Cluster {
     }
 }
 
-/// Whether it is that object and carries exactly that condition: ours, by its words and its time.
-fn carries(csr: &CertificateSigningRequest, pin: &RequestVersion, ours: &CertificateSigningRequestCondition) -> bool {
+/// Whether it is the same object and carries exactly our condition: same reason, message and time.
+fn has_condition(
+    csr: &CertificateSigningRequest,
+    pin: &RequestVersion,
+    ours: &CertificateSigningRequestCondition,
+) -> bool {
     let conditions = csr.status.as_ref().and_then(|status| status.conditions.as_ref());
     let same = |one: &CertificateSigningRequestCondition| {
         (&one.type_, &one.reason, &one.message, &one.last_update_time)
@@ -156,11 +161,11 @@ fn carries(csr: &CertificateSigningRequest, pin: &RequestVersion, ours: &Certifi
     csr.metadata.uid.as_deref() == Some(&pin.uid) && conditions.is_some_and(|conditions| conditions.iter().any(same))
 }
 
-/// Is it undecided, and the version that was on the screen?
+/// Checks that the request is undecided and still the version that was shown.
 fn check(csr: &CertificateSigningRequest, pin: &RequestVersion) -> Result<(), ClusterError> {
     let request = Request::from_object(csr);
     if request.pin.uid != pin.uid {
-        return Err(ClusterError::Gone {
+        return Err(ClusterError::NotFound {
             what: format!("the request {} that was shown (another has its name now)", pin.name),
         });
     }

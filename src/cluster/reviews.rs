@@ -1,4 +1,4 @@
-//! Asking the server who somebody is and what they may do.
+//! Reviews by the server: our identity and permissions.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,10 @@ use k8s_openapi::api::authorization::v1::{
 use kube::Api;
 use kube::api::PostParams;
 
-use super::{Cluster, ClusterError};
+use super::client::Cluster;
+use super::error::ClusterError;
 
-/// Who the cluster says that we are (`SelfSubjectReview`).
+/// Our identity as the server sees it (`SelfSubjectReview`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WhoAmI {
     /// User name.
@@ -41,7 +42,7 @@ pub(crate) struct AccessReview<'a> {
 }
 
 impl Cluster {
-    /// Who the server says that we are.
+    /// Our identity as the server sees it.
     ///
     /// # Errors
     /// [`ClusterError::Unauthorized`] and the rest.

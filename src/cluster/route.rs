@@ -4,12 +4,12 @@ use http::{HeaderValue, Uri};
 use serde_yaml::{Mapping, Value};
 use zeroize::Zeroizing;
 
-use super::transport::connector::{Proxy, Route};
+use super::transport::proxy::{Proxy, Route};
 use crate::domain::proxy::{ProxyEnvironment, ProxyScheme, ProxyUrl, for_server};
 
 /// A proxy that cannot be used, and why.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unusable {
+pub(super) enum UnusableProxy {
     /// The one of the kubeconfig.
     Field(String),
     /// The one of the environment.
@@ -20,12 +20,12 @@ pub(super) enum Unusable {
 ///
 /// # Errors
 /// Where the proxy cannot be used.
-pub(super) fn to(server: &Uri, cluster: &Mapping) -> Result<Route, Unusable> {
+pub(super) fn to(server: &Uri, cluster: &Mapping) -> Result<Route, UnusableProxy> {
     let field = cluster.get("proxy-url").and_then(Value::as_str).filter(|url| !url.is_empty());
     let environment = ProxyEnvironment::from_variables(|name| std::env::var(name).ok());
     let is_field = field.is_some();
     let unusable = |why: String| {
-        if is_field { Unusable::Field(format!("proxy-url: {why}")) } else { Unusable::Environment(why) }
+        if is_field { UnusableProxy::Field(format!("proxy-url: {why}")) } else { UnusableProxy::Environment(why) }
     };
     match for_server(field, &environment, &server.to_string()).map_err(|error| unusable(error.to_string()))? {
         None => Ok(Route::Direct),

@@ -135,7 +135,7 @@ struct WireCondition<'a> {
     last_update_time: Option<Text<'a>>,
 }
 
-/// A text inside something else, borrowed all the same.
+/// A string in an `Option` or a list, still borrowed.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_reads_what_the_whole_object_says_but_for_the_signature() {
+    fn decodes_the_same_as_the_whole_object_except_the_signature() {
         let text = object();
         let whole: CertificateSigningRequest = serde_json::from_str(&text).unwrap();
         let mut whole = Request::from_object(&whole);
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_without_a_status_is_read_too() {
+    fn decodes_an_object_without_a_status() {
         let text = r#"{"metadata": {"name": "x"}, "spec": {"request": "%", "usages": null}}"#;
         let listed: SlimRequest = serde_json::from_str(text).unwrap();
         assert_eq!((listed.meta().name.as_deref(), listed.request.pkcs10.is_err()), (Some("x"), true));

@@ -1,19 +1,19 @@
-//! Waiting for something to happen to one request.
+//! Waiting for a change of one request.
 
 use futures::StreamExt;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::watch_object;
 
-use crate::cluster::{Cluster, ClusterError};
+use super::client::Cluster;
+use super::error::ClusterError;
 use crate::domain::request::Request;
 
 impl Cluster {
-    /// Waits until `done` is true of the request of that name and uid, watching it. A server that goes away meanwhile
-    /// is waited for.
+    /// Watches the request with this name and uid until `done` is true for it. Connection failures are retried.
     ///
     /// # Errors
-    /// [`ClusterError::Gone`] where it is deleted, [`ClusterError::Forbidden`] where we may not watch it.
+    /// [`ClusterError::NotFound`] where it is deleted, [`ClusterError::Forbidden`] where we may not watch it.
     pub async fn wait_for(
         &self,
         name: &str,
@@ -28,7 +28,7 @@ impl Cluster {
                         return Ok(csr);
                     }
                 }
-                Ok(_) => return Err(ClusterError::Gone { what: format!("the request {name}") }),
+                Ok(_) => return Err(ClusterError::NotFound { what: format!("the request {name}") }),
                 Err(error) => {
                     let error = self.watch_error(error);
                     if matches!(error, ClusterError::Forbidden { .. } | ClusterError::Unauthorized { .. }) {
@@ -38,6 +38,6 @@ impl Cluster {
                 }
             }
         }
-        Err(ClusterError::Gone { what: format!("the request {name}") })
+        Err(ClusterError::NotFound { what: format!("the request {name}") })
     }
 }

@@ -14,6 +14,9 @@ use serde::{Deserialize, Deserializer};
 pub(crate) use columns::Column;
 pub(crate) use yaml::Wrong;
 
+/// Backups that are kept of a kubeconfig unless the config file sets another number.
+pub(crate) const DEFAULT_BACKUPS: usize = 3;
+
 /// The example that `countersign config example` prints: every field with its default.
 pub(crate) const EXAMPLE: &str = include_str!("../../assets/config.example.yaml");
 
@@ -56,7 +59,7 @@ impl Default for Config {
             confirm: Confirm::default(),
             read_only: Vec::new(),
             columns: None,
-            backups: crate::files::kubeconfig::backups::DEFAULT,
+            backups: DEFAULT_BACKUPS,
             keys: Keys::default(),
         }
     }

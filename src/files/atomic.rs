@@ -1,4 +1,4 @@
-//! Writing a file so that at every moment the old or the new one is there, never half of one.
+//! Atomic writes: at every moment either the old or the complete new file exists.
 
 use std::fs::{File, Metadata, Permissions};
 use std::io::Write;
@@ -8,20 +8,16 @@ use std::path::Path;
 use rustix::fs::{FlockOperation, flock};
 use tempfile::{Builder, NamedTempFile};
 
-use super::FileError;
+use super::unfinished::{self, RANDOM, SUFFIX};
+use super::{FileError, folders};
 use crate::domain::gate::WritePermit;
 
-/// For the owner alone.
+/// Readable and writable by the owner only.
 const PRIVATE: u32 = 0o600;
-/// For everybody to read.
+/// Readable by all users.
 const PUBLIC: u32 = 0o644;
-/// Before a file has its name: `.NAME.RANDOM.new`.
-pub(super) const UNFINISHED: &str = ".new";
-/// Random characters in such a name.
-pub(super) const RANDOM: usize = 6;
-
-/// Writes a file that only its owner may read, replacing one that is there. The owner stays who it was: root who edits
-/// a user's file leaves it to the user.
+/// Writes a file that only its owner may read, replacing an existing one. The owner stays the same: a user's file that root
+/// edits still belongs to the user.
 ///
 /// # Errors
 /// [`FileError::Io`], also where another user's file cannot be left to that user.
@@ -37,19 +33,19 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> 
 pub(crate) fn write_private_for(path: &Path, bytes: &[u8], owner: Option<&Metadata>) -> Result<(), FileError> {
     let file = prepared(path, bytes, PRIVATE, owner)?;
     file.persist(path).map_err(|failed| FileError::io(path)(failed.error))?;
-    settle(path)
+    sync_folder(path)
 }
 
-/// [`write_private`], but never in the place of a file that is there.
+/// [`write_private`], but never over an existing file.
 ///
 /// # Errors
 /// [`FileError::Exists`], [`FileError::Io`].
 pub(crate) fn write_private_new(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     put_new(prepared(path, bytes, PRIVATE, None)?, path)?;
-    settle(path)
+    sync_folder(path)
 }
 
-/// Writes a file that everybody may read (a certificate). One that is there is replaced only with a permit.
+/// Writes a file that all users may read (a certificate). An existing one is replaced only with a permit.
 ///
 /// # Errors
 /// [`FileError::Exists`], [`FileError::Io`].
@@ -61,10 +57,10 @@ pub(crate) fn write_public(path: &Path, bytes: &[u8], replace: Option<WritePermi
     } else {
         put_new(file, path)?;
     }
-    settle(path)
+    sync_folder(path)
 }
 
-/// Removes a file so that the removal survives a power cut. One that is not there is fine.
+/// Removes a file durably. A missing file is no error.
 ///
 /// # Errors
 /// [`FileError::Io`].
@@ -72,7 +68,7 @@ pub(crate) fn remove(path: &Path) -> Result<(), FileError> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(FileError::io(path)(error)),
-        Ok(()) => settle(path),
+        Ok(()) => sync_folder(path),
     }
 }
 
@@ -87,28 +83,28 @@ fn put_new(file: NamedTempFile, path: &Path) -> Result<(), FileError> {
     })
 }
 
-/// A complete file under another name in the same folder; the system creates it for the owner alone. It is held with
-/// flock(2) until it has its name, so that one that a killed run left is known by being free.
+/// Writes a complete file under a temporary name in the same folder, readable by the owner only. It is locked with flock(2)
+/// until it is renamed, so that one that a killed run left is recognized by being unlocked.
 fn prepared(path: &Path, bytes: &[u8], mode: u32, owner: Option<&Metadata>) -> Result<NamedTempFile, FileError> {
-    super::sweep::beside(path, false);
+    unfinished::remove_old(path);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut file = Builder::new()
         .prefix(&format!(".{name}."))
         .rand_bytes(RANDOM)
-        .suffix(UNFINISHED)
-        .tempfile_in(folder(path))
+        .suffix(SUFFIX)
+        .tempfile_in(folders::parent(path))
         .map_err(FileError::io(path))?;
-    // A file system without locks has no other use for it.
+    // A file system without locks only loses that recognition.
     let _ = flock(file.as_file(), FlockOperation::NonBlockingLockExclusive);
     file.write_all(bytes).map_err(FileError::io(path))?;
-    leave_to(file.as_file(), owner).map_err(FileError::io(path))?;
+    set_owner(file.as_file(), owner).map_err(FileError::io(path))?;
     file.as_file().set_permissions(Permissions::from_mode(mode)).map_err(FileError::io(path))?;
     file.as_file().sync_all().map_err(FileError::io(path))?;
     Ok(file)
 }
 
-/// Gives the new file to the old one's owner and group.
-fn leave_to(file: &File, owner: Option<&Metadata>) -> std::io::Result<()> {
+/// Sets owner and group of the new file to those of the old one.
+fn set_owner(file: &File, owner: Option<&Metadata>) -> std::io::Result<()> {
     let Some(owner) = owner else { return Ok(()) };
     let now = file.metadata()?;
     if now.uid() != owner.uid() {
@@ -121,13 +117,9 @@ fn leave_to(file: &File, owner: Option<&Metadata>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The rename itself survives a power cut once the folder is synced.
-fn settle(path: &Path) -> Result<(), FileError> {
-    File::open(folder(path)).and_then(|folder| folder.sync_all()).map_err(FileError::io(path))
-}
-
-pub(super) fn folder(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+/// Syncs the folder, after which the rename survives a power failure.
+fn sync_folder(path: &Path) -> Result<(), FileError> {
+    File::open(folders::parent(path)).and_then(|folder| folder.sync_all()).map_err(FileError::io(path))
 }
 
 #[cfg(test)]
@@ -139,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_file_is_private_even_where_an_open_one_was() {
+    fn a_private_file_replaces_an_open_one() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key.pem");
         std::fs::write(&path, "old").unwrap();
@@ -150,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_replaces_no_file_unasked() {
+    fn a_certificate_replaces_a_file_only_with_a_permit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("jane.crt");
         write_public(&path, b"one", None).unwrap();

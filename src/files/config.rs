@@ -19,7 +19,7 @@ pub(crate) struct LoadedConfig {
 }
 
 impl LoadedConfig {
-    /// An error in this file, at the place where `path` stands in it.
+    /// An error in this file, at the position of the field `path`.
     pub(crate) fn wrong(&self, path: &[&str], why: impl Into<String>) -> FileError {
         let file = self.path.clone().unwrap_or_default();
         content(&file, &Wrong::at(&self.text, path, why))
@@ -70,7 +70,7 @@ pub(crate) fn theme(name: Option<&str>) -> Result<ThemeFile, FileError> {
         .ok_or_else(|| FileError::NoTheme { name: name.to_owned(), known: themes(folder.as_deref()) })
 }
 
-/// Whether there is no such file as far as this user can tell ([`folders::trouble`] says what that means).
+/// Whether the file is absent for this user ([`folders::problems`] reports an unreadable folder).
 fn is_absent(path: &Path, error: &std::io::Error) -> bool {
     error.kind() == ErrorKind::NotFound || folders::is_unreachable(path, error)
 }

@@ -1,4 +1,4 @@
-//! Where things are kept between runs (XDG Base Directory Specification).
+//! The folders of state and configuration (XDG Base Directory Specification).
 
 use std::fs::{DirBuilder, Permissions};
 use std::io::{self, ErrorKind};
@@ -20,13 +20,13 @@ pub(crate) fn home() -> Result<PathBuf, FileError> {
 
 static OWN_STATE: OnceLock<PathBuf> = OnceLock::new();
 
-/// From now on this process keeps its state in this folder, whatever [`state`] says else. The first call counts.
+/// Sets the state folder of this process; only the first call has an effect.
 pub(crate) fn keep_state_in(folder: PathBuf) {
     let _ = OWN_STATE.set(folder);
 }
 
-/// The state folder: `$XDG_STATE_HOME/countersign`, `~/.local/state/countersign` by default. For the owner alone; it is
-/// made where there is none.
+/// The state folder: `$XDG_STATE_HOME/countersign`, `~/.local/state/countersign` by default. It is created if needed,
+/// readable by its owner only.
 ///
 /// # Errors
 /// [`FileError::NoHome`], [`FileError::State`].
@@ -38,7 +38,7 @@ pub(crate) fn state() -> Result<PathBuf, FileError> {
     }
 }
 
-/// Where the state folder is or would be.
+/// The path of the state folder, which need not exist.
 ///
 /// # Errors
 /// [`FileError::NoHome`].
@@ -54,7 +54,7 @@ pub(crate) fn state_path() -> Result<PathBuf, FileError> {
     Ok(base.join("countersign"))
 }
 
-/// The config folder: `$XDG_CONFIG_HOME/countersign`, `~/.config/countersign` by default. It need not be there.
+/// The config folder: `$XDG_CONFIG_HOME/countersign`, `~/.config/countersign` by default. It need not exist.
 ///
 /// # Errors
 /// [`FileError::NoHome`].
@@ -67,13 +67,18 @@ pub(crate) fn config() -> Result<PathBuf, FileError> {
     Ok(base.join("countersign"))
 }
 
-/// Makes a folder (and those above it) for the owner alone; one that is there is closed to others.
+/// The folder that a file is in; the current one for a bare name.
+pub(super) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Creates a folder (and those above it) for its owner only; an existing one is closed to other users.
 ///
 /// # Errors
 /// [`FileError::Io`].
 pub(crate) fn make_private(folder: &Path) -> Result<(), FileError> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(FileError::io(folder))?;
-    // One that is closed already may lie on a file system that cannot be written.
+    // One that is closed already may be on a read-only file system.
     let is_closed = |meta: std::fs::Metadata| meta.permissions().mode().trailing_zeros() >= 6;
     if folder.metadata().is_ok_and(is_closed) {
         return Ok(());
@@ -81,23 +86,23 @@ pub(crate) fn make_private(folder: &Path) -> Result<(), FileError> {
     std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(FileError::io(folder))
 }
 
-/// Whether a file was not read because of a folder above it: one that may not be searched, or is none. Whether the file
-/// exists cannot be told then. A file that exists and may not be read is something else.
+/// Whether reading a file failed because of a folder above it, which may not be searched or is no folder. Then it is unknown
+/// whether the file exists. A file that exists and may not be read is a different error.
 pub(crate) fn is_unreachable(path: &Path, error: &io::Error) -> bool {
     let denied = |kind: ErrorKind| matches!(kind, ErrorKind::NotADirectory | ErrorKind::PermissionDenied);
     denied(error.kind()) && path.symlink_metadata().is_err_and(|error| denied(error.kind()))
 }
 
-/// What does not work because the config folder or kubectl's cannot be read or the state folder cannot be used, in
-/// sentences; `None` where they are as they should be. Makes nothing.
-pub(crate) fn trouble(uses_state: bool) -> Option<String> {
+/// What does not work because the config folder or kubectl's cannot be read or the state folder cannot be used, as
+/// sentences; `None` if all can. Creates nothing.
+pub(crate) fn problems(uses_state: bool) -> Option<String> {
     let config = config().ok().and_then(|folder| {
         let error = unreachable(&folder.join("config.yaml"))?;
         let folder = folder.display();
         Some(format!("The folder {folder} cannot be read ({error}): settings, themes and a policy in it do not apply."))
     });
     let state = state_path().ok().filter(|_| uses_state).and_then(|folder| {
-        let error = usable(&folder).err()?;
+        let error = check_usable(&folder).err()?;
         let denied = unreachable(&folder.join("file")).is_some_and(|error| error.kind() == ErrorKind::PermissionDenied);
         let imports = if denied { ", and no consent is asked for what was imported" } else { "" };
         let folder = folder.display();
@@ -111,13 +116,13 @@ pub(crate) fn trouble(uses_state: bool) -> Option<String> {
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
-/// The error for which a file cannot be reached.
+/// The error because of which a file is unreachable.
 fn unreachable(path: &Path) -> Option<io::Error> {
     path.symlink_metadata().err().filter(|error| is_unreachable(path, error))
 }
 
-/// Whether a folder can be used, or made.
-fn usable(folder: &Path) -> io::Result<()> {
+/// Checks that a folder can be used, or created.
+fn check_usable(folder: &Path) -> io::Result<()> {
     let (there, meta) = folder
         .ancestors()
         .find_map(|folder| match folder.metadata() {
@@ -136,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_below_a_file_is_unreachable_and_one_that_is_missing_or_a_folder_is_not() {
+    fn only_a_file_below_something_else_than_a_folder_is_unreachable() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         std::fs::write(&file, "").unwrap();
@@ -146,14 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_can_be_made_is_usable_and_nothing_is_made() {
+    fn a_folder_that_can_be_created_is_usable_and_is_not_created() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         std::fs::write(&file, "").unwrap();
-        usable(&folder.path().join("a/b")).unwrap();
+        check_usable(&folder.path().join("a/b")).unwrap();
         assert!(!folder.path().join("a").exists());
         for folder in [file.clone(), file.join("state"), "/dev/null/state".into()] {
-            assert_eq!(usable(&folder).unwrap_err().kind(), ErrorKind::NotADirectory, "{}", folder.display());
+            assert_eq!(check_usable(&folder).unwrap_err().kind(), ErrorKind::NotADirectory, "{}", folder.display());
         }
     }
 }

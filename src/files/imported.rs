@@ -21,7 +21,7 @@ use crate::domain::kubeconfig::{EntryKind, Kubeconfig};
 /// The list, in the state folder.
 pub(super) const FILE: &str = "imported.yaml";
 /// How long another run of this program is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An entry that was imported and is not trusted yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub(crate) struct Untrusted {
     pub what: Vec<String>,
 }
 
-/// Another person's kubeconfig, read and made to mean the same here.
+/// Another person's kubeconfig, with its relative paths and files resolved.
 pub(crate) struct Incomer {
     /// What is in it, its own files embedded.
     pub config: Kubeconfig,
@@ -65,11 +65,11 @@ impl Incomer {
         Ok(Self { config, notes, risks })
     }
 
-    /// Remembers, before an import is written, what of it must not be used unasked.
+    /// Records, before an import is written, which of its entries need consent before their first use.
     ///
     /// # Errors
     /// Why that cannot be kept.
-    pub(crate) fn remember(&self, all: &Kubeconfigs, plan: &[Incoming]) -> Result<(), String> {
+    pub(crate) fn record(&self, all: &Kubeconfigs, plan: &[Incoming]) -> Result<(), String> {
         let file = real(&all.sources()[all.default_file()].path);
         let mut new = Vec::new();
         for incoming in plan.iter().filter(|incoming| incoming.fate != Fate::Known) {
@@ -81,11 +81,11 @@ impl Incomer {
                 new.push(Untrusted { file: file.clone(), fingerprint, what });
             }
         }
-        remember(&new).map_err(|error| error.to_string())
+        add(&new).map_err(|error| error.to_string())
     }
 }
 
-fn remember(new: &[Untrusted]) -> Result<(), FileError> {
+fn add(new: &[Untrusted]) -> Result<(), FileError> {
     if new.is_empty() {
         return Ok(());
     }
@@ -107,7 +107,7 @@ pub(crate) fn trust(entries: &[Untrusted]) -> Result<(), FileError> {
 ///
 /// # Errors
 /// [`FileError::Content`], [`FileError::Io`]: a list that exists and cannot be read is not an empty one. In a folder that cannot
-/// be read there is none ([`folders::trouble`] says so): an import that could not write it there was refused.
+/// be read there is none ([`folders::problems`] says so): an import that could not write it there was refused.
 pub(crate) fn of_context(all: &Kubeconfigs, context: &str) -> Result<Vec<Untrusted>, FileError> {
     // Without a home nothing can have been imported.
     let Ok(state) = folders::state_path() else { return Ok(Vec::new()) };
@@ -145,13 +145,13 @@ fn contradicting(config: &Kubeconfig) -> Option<String> {
 
 /// A file's name that stays the same whichever link leads to it, whether the file is there or not.
 pub(crate) fn real(path: &Path) -> PathBuf {
-    let by_folder = || Some(atomic::folder(path).canonicalize().ok()?.join(path.file_name()?));
+    let by_folder = || Some(folders::parent(path).canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(by_folder).unwrap_or_else(|| path.to_owned())
 }
 
 fn update(change: impl FnOnce(&mut Vec<Untrusted>)) -> Result<(), FileError> {
     let path = folders::state()?.join(FILE);
-    let _lock = Lock::take(&path, PATIENCE)?;
+    let _lock = Lock::take(&path, LOCK_TIMEOUT)?;
     let mut known = read(&path)?;
     change(&mut known);
     let text = crate::domain::yaml::to_string(&known);

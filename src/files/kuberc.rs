@@ -8,17 +8,17 @@ use super::{FileError, bounded};
 use crate::domain::kuberc::{Broken, Kuberc, PluginPolicy};
 use crate::domain::yaml::encoding::decode;
 
-/// The policy that holds, and what is to be said of its file.
+/// The policy in force, and a warning about its file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct LoadedKuberc {
     /// Which programs a kubeconfig may run.
     pub policy: PluginPolicy,
-    /// What kubectl would warn of, with the file's name: a file that it goes on without, a field that it ignores.
+    /// What kubectl would warn of, with the file's name: an ignored file or field.
     pub note: Option<String>,
 }
 
 /// Which programs a kubeconfig may run, as kubectl decides it. A file that is not there, and one that kubectl only warns
-/// of, allow any; [`find`] tells them apart. Of a folder that cannot be read [`super::folders::trouble`] tells.
+/// of, allow any; [`find`] distinguishes them. [`super::folders::problems`] reports a folder that cannot be read.
 ///
 /// # Errors
 /// [`FileError::Content`] where the policy contradicts itself; [`FileError::Content`], [`FileError::Io`] where the file that `KUBERC`
@@ -33,7 +33,7 @@ pub(crate) fn path() -> Option<PathBuf> {
     named.or_else(|| Some(home().ok()?.join(".kube/kuberc")))
 }
 
-/// [`plugin_policy`] with what is to be said of its file.
+/// [`plugin_policy`] with a warning about its file.
 ///
 /// # Errors
 /// As there.
@@ -51,7 +51,7 @@ pub(crate) fn find() -> Result<LoadedKuberc, FileError> {
 fn read(path: &Path, named: bool) -> Result<LoadedKuberc, FileError> {
     let content = |why: String| FileError::Content { path: path.to_owned(), why };
     let broken = |error: FileError| {
-        // kubectl warns and goes on.
+        // kubectl warns and continues.
         let note = Some(format!("kubectl's settings are ignored: {error}"));
         if named { Err(error) } else { Ok(LoadedKuberc { policy: PluginPolicy::AllowAll, note }) }
     };
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_kubectl_goes_on_without_is_noted_unless_it_was_named() {
+    fn an_ignored_file_is_a_note_unless_kuberc_names_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kuberc");
         assert_eq!(read(&path, false).unwrap(), LoadedKuberc::default());
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_that_contradicts_itself_is_an_error_wherever_it_is() {
+    fn a_contradictory_policy_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kuberc");
         let head = "apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n";

@@ -17,12 +17,12 @@ use rustix::io::Errno;
 
 use super::{FileError, bounded};
 
-/// What stands in a lock of ours.
+/// The content of a lock that this program made.
 const MARK: &str = "countersign";
-/// How often a taken lock is looked at again.
-const PAUSE: Duration = Duration::from_millis(20);
+/// How often a lock of another owner is checked again.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A lock held; it is given back when dropped.
+/// A lock that is held, and released when dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {
     path: PathBuf,
@@ -30,15 +30,15 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of `file`, waiting up to `patience` for whoever has it. Blocks.
+    /// Takes the lock of `file`, waiting up to `timeout` for its owner. Blocks.
     ///
     /// # Errors
     /// [`FileError::Locked`] where it stays taken, [`FileError::Io`].
-    pub(crate) fn take(file: &Path, patience: Duration) -> Result<Self, FileError> {
+    pub(crate) fn take(file: &Path, timeout: Duration) -> Result<Self, FileError> {
         let path = lock_name(file);
-        let until = Instant::now() + patience;
+        let until = Instant::now() + timeout;
         loop {
-            if let Some(held) = made(&path)?.or_else(|| left_behind(&path)) {
+            if let Some(held) = create(&path)?.or_else(|| take_over(&path)) {
                 return Ok(Self { path, _held: held });
             }
             if Instant::now() >= until {
@@ -46,7 +46,7 @@ impl Lock {
                 let age_seconds = modified.and_then(|at| at.elapsed().ok()).map(|age| age.as_secs());
                 return Err(FileError::Locked { lock: path, age_seconds });
             }
-            std::thread::sleep(PAUSE);
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 }
@@ -58,38 +58,44 @@ pub(crate) fn lock_name(file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// A lock that is there.
+/// An existing lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LockInfo {
     /// The lock file.
     pub lock: PathBuf,
-    /// How old it is.
     pub age: Duration,
     /// Whether this program made it.
-    pub ours: bool,
-    /// Whether a process of ours holds it and lives: then it is no use to remove it.
-    pub held: bool,
+    pub is_ours: bool,
+    /// Whether a live process of this program holds it, so that it must not be removed.
+    pub is_held: bool,
 }
 
-/// The lock beside a file, if there is one.
+/// The lock of a file, if it exists.
 pub(crate) fn find(file: &Path) -> Option<LockInfo> {
     let lock = lock_name(file);
     let modified = lock.symlink_metadata().ok()?.modified().ok()?;
     let age = modified.elapsed().unwrap_or_default();
-    let ours = bounded::read(&lock, 64).is_ok_and(|content| content == MARK.as_bytes());
-    let held = ours && left_behind(&lock).is_none();
-    Some(LockInfo { lock, age, ours, held })
+    let is_ours = bounded::read(&lock, 64).is_ok_and(|content| content == MARK.as_bytes());
+    let is_held = is_ours && take_over(&lock).is_none();
+    Some(LockInfo { lock, age, is_ours, is_held })
 }
 
-/// Removes a lock that was found, if it is still the very one.
+/// Removes a lock that was found, if it is still the same.
 ///
 /// # Errors
-/// [`FileError::Raced`] where another program has made a new one meanwhile, [`FileError::Io`].
+/// [`FileError::Raced`] where another program has made a new one since, [`FileError::Io`].
 pub(crate) fn remove(file: &Path, found: &LockInfo) -> Result<(), FileError> {
     match find(file) {
         None => Ok(()),
         Some(now) if now.age >= found.age => std::fs::remove_file(&found.lock).map_err(FileError::io(&found.lock)),
         Some(_) => Err(FileError::Raced(found.lock.clone())),
+    }
+}
+
+/// Removes a lock of this program whose owner is dead. The next write would take it over, but other programs wait for it.
+pub(super) fn remove_dead(path: &Path) {
+    if find(path).is_some_and(|found| found.is_ours && !found.is_held) {
+        drop(Lock::take(path, Duration::ZERO));
     }
 }
 
@@ -100,18 +106,18 @@ impl Drop for Lock {
     }
 }
 
-/// The lock, if it was not there. It appears under its name marked and held, so that no kill leaves one that is not
-/// known as ours; where the file system cannot do that, it is made and then marked.
-fn made(path: &Path) -> Result<Option<File>, FileError> {
-    let Some(file) = nameless(path) else { return made_then_marked(path) };
+/// Creates the lock, if it does not exist. It appears under its name marked and held, so that a killed run never leaves one
+/// that is not recognized as ours. A file system that cannot do that gets it created and then marked.
+fn create(path: &Path) -> Result<Option<File>, FileError> {
+    let Some(file) = nameless(path) else { return create_then_mark(path) };
     flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| FileError::io(path)(error.into()))?;
     (&file).write_all(MARK.as_bytes()).map_err(FileError::io(path))?;
-    // Without a name of its own a file is reached by its descriptor (open(2), O_TMPFILE).
+    // A file without a name is reached by its descriptor (open(2), O_TMPFILE).
     let own = format!("/proc/self/fd/{}", file.as_raw_fd());
     match linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW) {
         Ok(()) => Ok(Some(file)),
         Err(Errno::EXIST) => Ok(None),
-        Err(_) => made_then_marked(path),
+        Err(_) => create_then_mark(path),
     }
 }
 
@@ -122,10 +128,10 @@ fn nameless(path: &Path) -> Option<File> {
     rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR).ok().map(File::from)
 }
 
-fn made_then_marked(path: &Path) -> Result<Option<File>, FileError> {
+fn create_then_mark(path: &Path) -> Result<Option<File>, FileError> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(mut file) => {
-            // Held before it is marked: whoever sees the mark finds it held.
+            // Held before it is marked, so that a marked lock is always held.
             flock(&file, FlockOperation::NonBlockingLockExclusive)
                 .map_err(|error| FileError::io(path)(error.into()))?;
             file.write_all(MARK.as_bytes()).map_err(FileError::io(path))?;
@@ -137,7 +143,7 @@ fn made_then_marked(path: &Path) -> Result<Option<File>, FileError> {
 }
 
 /// The lock, if it is one of ours whose owner is dead.
-fn left_behind(path: &Path) -> Option<File> {
+fn take_over(path: &Path) -> Option<File> {
     let file = bounded::open(path, OFlags::RDWR).ok()?;
     let mut mark = String::new();
     (&file).take(64).read_to_string(&mut mark).ok()?;
@@ -155,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kubectls_lock_is_waited_for_and_never_stolen() {
+    fn a_lock_of_kubectl_is_never_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config");
         let lock = folder.path().join("config.lock");
@@ -166,22 +172,22 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_left_behind_is_found_and_removed_only_when_asked() {
+    fn finds_a_stale_lock_and_removes_it_on_request() {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config");
         assert_eq!(find(&config), None);
         let lock = Lock::take(&config, Duration::ZERO).unwrap();
-        assert!(find(&config).unwrap().held);
+        assert!(find(&config).unwrap().is_held);
         drop(lock);
         std::fs::write(folder.path().join("config.lock"), "").unwrap();
         let found = find(&config).unwrap();
-        assert!(!found.held && Lock::take(&config, Duration::ZERO).is_err());
+        assert!(!found.is_held && Lock::take(&config, Duration::ZERO).is_err());
         remove(&config, &found).unwrap();
         assert!(Lock::take(&config, Duration::ZERO).is_ok());
     }
 
     #[test]
-    fn a_lock_of_ours_left_behind_is_taken_over_and_given_back() {
+    fn takes_over_a_stale_lock_of_countersign_and_releases_it() {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config");
         std::fs::write(folder.path().join("config.lock"), MARK).unwrap();

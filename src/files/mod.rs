@@ -1,6 +1,7 @@
-//! Atomic writes, locks, permissions, the kubeconfig on disk, state and config folders.
+//! Files: atomic writes, locks, permissions, the kubeconfig on disk, and the folders of state and configuration.
 
 pub(crate) mod atomic;
+mod backup_name;
 pub(crate) mod bounded;
 pub(crate) mod config;
 pub(crate) mod folders;
@@ -13,6 +14,7 @@ pub(crate) mod presets;
 pub(crate) mod programs;
 pub(crate) mod session_store;
 pub(crate) mod sweep;
+pub(crate) mod unfinished;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,59 +27,58 @@ use crate::error::{ErrorKind, UserError};
 /// What can go wrong with a file. Names the file, never its content.
 #[derive(Debug)]
 pub enum FileError {
-    /// The system refused something.
+    /// The operating system refused an operation.
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
     /// The folder in which state is kept cannot be used.
     State {
         /// The folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
-    /// A kubeconfig that `--kubeconfig` names is not there.
+    /// The kubeconfig of `--kubeconfig` does not exist.
     Missing(PathBuf),
-    /// A file is there that must not be replaced.
+    /// The file exists and must not be replaced.
     Exists(PathBuf),
     /// Another program holds the lock.
     Locked {
         /// The lock file.
         lock: PathBuf,
-        /// How old it is, in seconds, where that can be told.
+        /// Its age in seconds, if known.
         age_seconds: Option<u64>,
     },
-    /// The file is not what it should be.
+    /// The file has invalid content.
     Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         why: String,
     },
-    /// The change makes no sense.
+    /// The change is not possible.
     Refused(String),
-    /// Writing the file would lose its comments, and nobody said that it may.
+    /// Writing the file would lose its comments, and that was not allowed.
     Comments(PathBuf),
-    /// A program that takes no lock changed the file while we did.
+    /// A program that takes no lock changed the file at the same time.
     Raced(PathBuf),
-    /// An imported context runs a program, or reads a file that its sender chose, and no one agreed to that yet.
+    /// An imported context runs a program, or reads a file that its sender chose, and the user has not agreed to that yet.
     Untrusted {
         /// The context.
         context: String,
         /// What it runs and reads, a sentence each.
         what: Vec<String>,
     },
-    /// There is no theme of that name.
+    /// No theme has that name.
     NoTheme {
-        /// The name.
         name: String,
-        /// The names that there are.
+        /// The known names.
         known: Vec<String>,
     },
-    /// There is no home folder to keep things in.
+    /// No home folder is known.
     NoHome,
 }
 
@@ -87,7 +88,7 @@ impl FileError {
         |error| Self::Io { path, error }
     }
 
-    /// What to do about it, where something is known to help.
+    /// What the user can do, where something is known to help.
     pub(crate) fn advice(&self) -> Option<String> {
         match self {
             Self::Locked { lock, .. } => Some(format!(
@@ -150,12 +151,12 @@ impl std::fmt::Display for FileError {
 
 impl std::error::Error for FileError {}
 
-/// What is said of a context that is not trusted yet.
+/// The error text for a context that is not trusted yet.
 pub(crate) fn untrusted(context: &str, what: &[String]) -> String {
     format!("context {context} was imported and is used for the first time: {}", what.join("; "))
 }
 
-/// What to do about it.
+/// The hint for a context that is not trusted yet.
 pub(crate) fn trust_advice(context: &str) -> String {
     let trust = ShellCommand::new("countersign trust").operands([context]).line();
     format!("If you know its sender and want this: {trust}")

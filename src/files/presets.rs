@@ -1,4 +1,4 @@
-//! Presets of roles that somebody put into the config folder.
+//! The user's presets of roles, in the config folder.
 
 use std::path::PathBuf;
 
@@ -19,13 +19,13 @@ pub(crate) fn read() -> (Vec<Preset>, Vec<String>) {
     let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|end| end == "yaml" || end == "yml"));
     paths.sort();
-    let (mut presets, mut troubles) = (Vec::new(), Vec::new());
+    let (mut presets, mut problems) = (Vec::new(), Vec::new());
     for path in paths {
         let text = bounded::read_text(&path, bounded::SETTINGS).map_err(|error| error.to_string());
         match text.and_then(|text| Preset::read(&text)) {
             Ok(preset) => presets.push(preset),
-            Err(why) => troubles.push(format!("{}: {why}", path.display())),
+            Err(why) => problems.push(format!("{}: {why}", path.display())),
         }
     }
-    (presets, troubles)
+    (presets, problems)
 }

@@ -1,4 +1,4 @@
-//! What the console remembers from one time to the next: a small file in the state folder.
+//! What the console keeps between sessions: a small file in the state folder.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::domain::yaml;
 use crate::files::{FileError, atomic, bounded, folders};
 
-/// As many contexts are remembered, the ones used last.
+/// The number of contexts that are kept, most recently used first.
 const CONTEXTS: usize = 50;
 
-/// How a console looked when it was left.
+/// The console's view of a context at the end of a session.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct Memory {
@@ -31,20 +31,18 @@ pub struct Memory {
 
 type File = BTreeMap<String, Memory>;
 
-/// What is remembered of a context; and whether anything is remembered at all, of any.
-///
-/// A file that cannot be read is one that says nothing: it only saves a few keys.
-pub(crate) fn recall(context: &str) -> (Option<Memory>, bool) {
+/// The saved view of a context, and whether there is a file at all. A file that cannot be read counts as empty.
+pub(crate) fn load(context: &str) -> (Option<Memory>, bool) {
     let file = read();
     let known = file.is_some();
     (file.and_then(|mut file| file.remove(context)), known)
 }
 
-/// Remembers a context.
+/// Saves the view of a context.
 ///
 /// # Errors
 /// [`FileError::NoHome`], [`FileError::Io`].
-pub(crate) fn remember(context: &str, memory: &Memory) -> Result<(), FileError> {
+pub(crate) fn save(context: &str, memory: &Memory) -> Result<(), FileError> {
     let path = folders::state()?.join("memory.yaml");
     let mut file = read().unwrap_or_default();
     file.insert(context.to_owned(), memory.clone());

@@ -1,98 +1,40 @@
-//! Removing what a killed run left: unfinished files, locks that no process holds, issuances that never began.
+//! Removing what a killed run left: unfinished files, locks that no process holds, issuances that were not started.
 
-use std::fs::{DirEntry, File, Metadata};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
-
-use super::atomic::{RANDOM, UNFINISHED, folder};
+use super::unfinished::{self, MinimumAge, is_old, is_own, remove_in};
 use super::{imported, lock};
 
-/// What is younger may still be in use by a run on a file system without locks.
-const YOUNG: Duration = Duration::from_secs(60);
 /// The files of an issuance that are written by this program.
-const OF_AN_ISSUANCE: [&str; 3] = ["journal.yaml", "key.pem", "request.pem"];
+const ISSUANCE_FILES: [&str; 3] = ["journal.yaml", "key.pem", "request.pem"];
 
-/// Removes unfinished files that were to become this one. Where the caller knows that no other run of this program can
-/// be writing it, a `young` one is removed, too, if it is not held.
-pub(crate) fn beside(path: &Path, young: bool) {
-    let is_ours = |name: &str| path.file_name().is_some_and(|own| own.to_str() == Some(name));
-    unfinished(folder(path), &is_ours, young);
-}
-
-/// Removes the leftovers beside these kubeconfigs and in the state folder. What cannot be removed stays: nothing
-/// depends on it.
+/// Removes the leftovers beside these kubeconfigs and in the state folder. Failures are ignored, because nothing depends on
+/// it.
 pub(crate) fn sweep(kubeconfigs: &[impl AsRef<Path>], state: Option<&Path>) {
     for path in kubeconfigs {
         let path = path.as_ref();
         let real = path.canonicalize().ok();
         for path in std::iter::once(path).chain(real.as_deref().filter(|real| *real != path)) {
-            beside(path, false);
-            dead_lock(path);
+            unfinished::remove_old(path);
+            lock::remove_dead(path);
         }
     }
     if let Some(state) = state {
-        unfinished(state, &|name| matches!(name, "memory.yaml" | imported::FILE), false);
-        dead_lock(&state.join(imported::FILE));
-        issuances(&state.join("issuances"));
-    }
-}
-
-/// Unfinished files that become, under another name, one that `is_ours`. Backups of a kubeconfig are written so, too.
-fn unfinished(folder: &Path, is_ours: &dyn Fn(&str) -> bool, young: bool) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let Some(target) = name.to_str().and_then(target_of) else { continue };
-        let target = super::kubeconfig::backup_of(target).unwrap_or(target);
-        if is_ours(target) && is_abandoned(&entry, young) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// The name that `.NAME.RANDOM.new` was to get.
-fn target_of(name: &str) -> Option<&str> {
-    let (target, random) = name.strip_prefix('.')?.strip_suffix(UNFINISHED)?.rsplit_once('.')?;
-    let is_random = random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (is_random && !target.is_empty()).then_some(target)
-}
-
-/// Whether an entry is a file of ours that no process is writing.
-fn is_abandoned(entry: &DirEntry, young: bool) -> bool {
-    let Ok(meta) = entry.path().symlink_metadata() else { return false };
-    if !meta.is_file() || !is_own(&meta) || !(young || is_old(&meta)) || meta.nlink() != 1 {
-        return false;
-    }
-    let Ok(file) = File::open(entry.path()) else { return false };
-    flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
-}
-
-fn is_own(meta: &Metadata) -> bool {
-    meta.uid() == rustix::process::geteuid().as_raw()
-}
-
-fn is_old(meta: &Metadata) -> bool {
-    meta.modified().ok().and_then(|at| at.elapsed().ok()).is_some_and(|age| age >= YOUNG)
-}
-
-/// A lock of ours whose owner is dead: the next write would take it over, but other programs wait for it.
-pub(super) fn dead_lock(path: &Path) {
-    if lock::find(path).is_some_and(|found| found.ours && !found.held) {
-        drop(lock::Lock::take(path, Duration::ZERO));
+        remove_in(state, &|name| matches!(name, "memory.yaml" | imported::FILE), MinimumAge::Old);
+        lock::remove_dead(&state.join(imported::FILE));
+        sweep_issuances(&state.join("issuances"));
     }
 }
 
 /// Unfinished files in each issuance, and issuances that were killed before they had a journal.
-fn issuances(root: &Path) {
+fn sweep_issuances(root: &Path) {
     for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
         let path = entry.path();
         let Ok(meta) = path.symlink_metadata() else { continue };
         if !meta.is_dir() || !is_own(&meta) {
             continue;
         }
-        unfinished(&path, &|name| OF_AN_ISSUANCE.contains(&name), false);
+        remove_in(&path, &|name| ISSUANCE_FILES.contains(&name), MinimumAge::Old);
         // It is removed only if nothing at all is left in it.
         if is_old(&meta) && !path.join("journal.yaml").exists() {
             let _ = std::fs::remove_dir(&path);
@@ -102,7 +44,10 @@ fn issuances(root: &Path) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
+    use std::fs::File;
+    use std::time::{Duration, SystemTime};
+
+    use rustix::fs::{FlockOperation, flock};
 
     use super::*;
 
@@ -116,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_run_left_is_removed_and_nothing_else() {
+    fn removes_the_leftovers_of_a_killed_run_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let left = [
@@ -155,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_in_the_place_of_an_unfinished_file_is_left_alone() {
+    fn leaves_a_symbolic_link_with_the_name_of_an_unfinished_file() {
         let folder = tempfile::tempdir().unwrap();
         let (config, link) = (folder.path().join("config"), folder.path().join(".config.aB3dE6.new"));
         put(&config, true);
@@ -165,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_whose_owner_was_killed_is_removed_and_kubectls_stays() {
+    fn removes_a_stale_lock_of_countersign_and_none_of_kubectl() {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config");
         let lock = lock::lock_name(&config);

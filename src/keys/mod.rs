@@ -71,7 +71,7 @@ impl PrivateKey {
 }
 
 /// The request for `CN=user` and one `O` per group, as `openssl req -new -subj "/CN=user/O=group"` makes it: each
-/// attribute an RDN of its own, in this order, values as `UTF8String`. PEM.
+/// attribute in a separate RDN, in this order, values as `UTF8String`. PEM.
 ///
 /// # Errors
 /// [`KeyError::Request`].
@@ -110,7 +110,7 @@ fn failed(error: impl std::fmt::Display) -> KeyError {
     KeyError::Request(error.to_string())
 }
 
-/// One attribute as an RDN of its own.
+/// An RDN with one attribute.
 fn rdn(oid: ObjectIdentifier, value: &str) -> Result<RelativeDistinguishedName, KeyError> {
     let value = Any::from(Utf8StringRef::new(value).map_err(failed)?);
     let mut attributes = SetOfVec::new();

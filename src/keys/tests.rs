@@ -1,4 +1,4 @@
-//! Requests made here are read by openssl and by our own decoder.
+//! Generated requests, read by openssl and by our decoder.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -52,7 +52,7 @@ fn label(kind: KeyType) -> String {
 }
 
 #[test]
-fn the_subject_is_byte_for_byte_what_openssl_makes() {
+fn encodes_the_same_request_as_openssl() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key.pem");
     let key = PrivateKey::generate(KeyType::Rsa2048).unwrap();
@@ -65,7 +65,7 @@ fn the_subject_is_byte_for_byte_what_openssl_makes() {
 }
 
 #[test]
-fn two_names_and_multi_valued_rdns_are_read_as_the_signer_reads_them() {
+fn reads_repeated_names_and_multi_valued_rdns_as_the_signer_does() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key.pem");
     std::fs::write(&path, PrivateKey::generate(KeyType::EcdsaP256).unwrap().to_pem().as_bytes()).unwrap();
@@ -79,7 +79,7 @@ fn two_names_and_multi_valued_rdns_are_read_as_the_signer_reads_them() {
 }
 
 #[test]
-fn subject_alternative_names_are_read() {
+fn reads_subject_alternative_names() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key.pem");
     std::fs::write(&path, PrivateKey::generate(KeyType::EcdsaP256).unwrap().to_pem().as_bytes()).unwrap();
@@ -96,7 +96,7 @@ fn subject_alternative_names_are_read() {
 
 proptest! {
     #[test]
-    fn no_bytes_break_the_decoder(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+    fn arbitrary_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = Pkcs10::from_pem(&bytes);
         let pem = format!("-----BEGIN CERTIFICATE REQUEST-----\n{}\n-----END CERTIFICATE REQUEST-----\n", {
             use base64::Engine;
@@ -106,7 +106,7 @@ proptest! {
     }
 
     #[test]
-    fn a_request_with_any_byte_changed_never_says_something_else_under_a_valid_signature(
+    fn a_changed_byte_never_changes_the_subject_under_a_valid_signature(
         at in 0usize..200,
         change in 1u8..=255,
     ) {

@@ -185,7 +185,7 @@ fn random_roles_and_bindings_are_read_as_the_server_reads_them(plane: &dyn Plane
     world.build(&Api::admin(plane), &mut dice);
     let policy = crate::support::plane::finish(async {
         let target = Target { kubeconfig: Some(plane.admin()), ..Target::default() };
-        let cluster = Cluster::connect(&target, countersign::testing::cluster::Prompt::Nobody).await.unwrap();
+        let cluster = Cluster::connect(&target, countersign::testing::cluster::Prompt::Never).await.unwrap();
         let policy = settled(&cluster, &world).await;
         let mut questions: Vec<_> = (0..2400).map(|_| (world.who(&mut dice), world.action(&mut dice))).collect();
         let asked: Vec<_> =

@@ -28,7 +28,7 @@ crate::on_both!(async
 
 async fn admin(plane: &dyn Plane) -> Cluster {
     let target = Target { kubeconfig: Some(plane.admin()), ..Target::default() };
-    Cluster::connect(&target, countersign::testing::cluster::Prompt::Nobody).await.unwrap()
+    Cluster::connect(&target, countersign::testing::cluster::Prompt::Never).await.unwrap()
 }
 
 fn decision() -> Decision {
@@ -68,7 +68,7 @@ async fn a_decision_is_about_the_version_that_was_seen(plane: &dyn Plane) {
     assert!(plane.kubectl(&["delete", "csr", &name]).status.success());
     create(plane, &name, "mallory", &[]);
     let other = cluster.decide(&cleared(&cluster, Verb::Approve, &fresh), &decision()).await.unwrap_err();
-    assert!(matches!(other, ClusterError::Gone { .. }), "{other}");
+    assert!(matches!(other, ClusterError::NotFound { .. }), "{other}");
 }
 
 async fn a_race_is_won_by_exactly_one(plane: &dyn Plane) {
@@ -98,7 +98,7 @@ async fn the_servers_own_limits_are_told_in_plain_words(plane: &dyn Plane) {
     assert!(error.to_string().contains("600 seconds"), "{error}");
     csr.spec.expiration_seconds = Some(600);
     cluster.create_request(cluster.permit().unwrap(), &csr, true).await.unwrap();
-    assert!(matches!(cluster.request(&name).await, Err(ClusterError::Gone { .. })), "a dry run made it");
+    assert!(matches!(cluster.request(&name).await, Err(ClusterError::NotFound { .. })), "a dry run made it");
 }
 
 /// The next message of the watch.
@@ -111,7 +111,7 @@ async fn the_watch_lists_what_is_there_and_then_tells_every_change(plane: &dyn P
     let (old, new) = (unique("old"), unique("new"));
     create(plane, &old, "jane", &[]);
     let (to, mut from) = mpsc::channel(1);
-    tokio::spawn(watch::requests(cluster.clone(), Arc::default(), to));
+    tokio::spawn(watch::watch_requests(cluster.clone(), Arc::default(), to));
     let applied = |message: &Message, wanted: &str| match message {
         Message::Changes(changes) => {
             changes.iter().any(|change| matches!(change, RequestChange::Applied(row) if *row.name == *wanted))
@@ -142,8 +142,8 @@ async fn who_may_list_and_not_watch_is_never_told_that_the_list_is_live(plane: &
     let lister = limited(plane, &unique("lister"), "get,list", "certificatesigningrequests");
     let target = Target { kubeconfig: Some(lister.kubeconfig()), ..Target::default() };
     let (to, mut from) = mpsc::channel(1);
-    tokio::spawn(watch::requests(
-        Cluster::connect(&target, countersign::testing::cluster::Prompt::Nobody).await.unwrap(),
+    tokio::spawn(watch::watch_requests(
+        Cluster::connect(&target, countersign::testing::cluster::Prompt::Never).await.unwrap(),
         Arc::default(),
         to,
     ));
@@ -173,7 +173,7 @@ async fn a_name_that_looks_like_a_query_is_a_name(plane: &dyn Plane) {
     let untouched = Request::from_object(&cluster.request(&plain).await.unwrap());
     assert_eq!(untouched.state(), RequestState::Pending);
     cluster.delete_request(&deletion(&cluster, &RequestVersion::of(&decided))).await.unwrap();
-    assert!(matches!(cluster.request(&odd).await, Err(ClusterError::Gone { .. })));
+    assert!(matches!(cluster.request(&odd).await, Err(ClusterError::NotFound { .. })));
 }
 
 /// Lists are read as protobuf where a server has it, and single objects as JSON.

@@ -115,7 +115,7 @@ fn shown(request: &Request) -> Result<Who, String> {
 fn listed(plane: &dyn Plane) -> BTreeMap<String, Result<Who, String>> {
     let target = Target { kubeconfig: Some(plane.admin()), ..Target::default() };
     let all = plane::finish(async {
-        Cluster::connect(&target, countersign::testing::cluster::Prompt::Nobody)
+        Cluster::connect(&target, countersign::testing::cluster::Prompt::Never)
             .await
             .unwrap()
             .read_requests()

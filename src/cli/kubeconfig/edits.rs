@@ -121,7 +121,7 @@ impl Files<'_> {
                 let Some(found) = lock::find(&file) else { continue };
                 let age = validity::age(i64::try_from(found.age.as_secs()).unwrap_or(i64::MAX));
                 let name = found.lock.display();
-                if found.held {
+                if found.is_held {
                     return Err(CliError::refused(format!("{name} is held by a running countersign"), "Wait for it."));
                 }
                 if found.age < YOUNG && !flags.force {

@@ -29,7 +29,7 @@ impl Files<'_> {
             agreed(&incomer, flags)?;
             self.change(&flags.edit, |all| {
                 let planned = plan(all)?;
-                incomer.remember(all, &planned)?;
+                incomer.record(all, &planned)?;
                 all.import(other, &planned);
                 let current = other
                     .current_context()

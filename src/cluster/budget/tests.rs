@@ -1,8 +1,18 @@
 //! The limits on responses and lists.
 
-use http_body_util::{BodyExt, Full};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use super::*;
+use bytes::Bytes;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, Request, Response};
+use http_body::Frame;
+use http_body_util::{BodyExt, Full};
+use kube::api::ListParams;
+
+use super::body::{Bounded, Kept, Lists, ResponseKind, Share, bounded};
+use super::limits::{ANSWER, OBJECTS, PAGES, REFUSAL};
+use super::{Exceeded, Paging, too_long_a_wait};
 
 fn with<B>(inner: B, kind: ResponseKind, kept: &Kept) -> Bounded<B> {
     Bounded { inner, kind, code: 200, read: 0, share: Share { kept: Arc::clone(kept), bytes: 0 } }
@@ -81,14 +91,14 @@ async fn an_endless_body_fails_with_an_error_that_is_found_in_kubes_errors() {
 fn rejects_a_repeated_continue_token_and_too_many_pages_or_objects() {
     let mut paging = Paging::new(5);
     assert_eq!(paging.page(Some("a".to_owned())), Ok(true));
-    assert_eq!(paging.params().continue_token.as_deref(), Some("a"));
+    assert_eq!(paging.apply(ListParams::default()).continue_token.as_deref(), Some("a"));
     assert_eq!(paging.page(Some("a".to_owned())), Err(Exceeded::Token));
     let mut paging = Paging::new(5);
     assert!((1..PAGES).all(|n| paging.page(Some(n.to_string())) == Ok(true)));
     assert_eq!(paging.page(Some("x".to_owned())), Err(Exceeded::Pages));
     assert_eq!(Paging::new(5).page(Some(String::new())), Ok(false));
-    assert!((0..OBJECTS).all(|_| paging.object().is_ok()));
-    assert_eq!(paging.object(), Err(Exceeded::Objects));
+    assert!((0..OBJECTS).all(|_| paging.objects(1).is_ok()));
+    assert_eq!(paging.objects(1), Err(Exceeded::Objects));
 }
 
 #[test]

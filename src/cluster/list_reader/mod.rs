@@ -1,9 +1,10 @@
-//! All requests of a cluster as of one moment: in pages, each taken apart while it arrives.
+//! A consistent list of all requests of a cluster: in pages, each decoded while it arrives.
 //!
-//! A page tells in its head how the next one is asked for, so the server makes that while this one is still read. They are
-//! asked for as protobuf: a server makes it in half the time of JSON, and it is half as long. Of a page no more is kept
-//! than what came last and the object that it breaks off in.
+//! The continue token is at the start of a page, so the next page is requested while this one is still read. Pages are
+//! requested as protobuf: a server encodes it in half the time of JSON, and it is half as long. Of a page, only the last
+//! chunk and the incomplete object at its end are kept in memory.
 
+mod item;
 pub(crate) mod protobuf;
 
 use std::pin::Pin;
@@ -21,52 +22,54 @@ use serde::de::Error as _;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::cluster::budget::{Exceeded, Paging, SILENCE};
+use crate::cluster::budget::{Exceeded, LIST_IDLE_TIMEOUT, Paging};
 use crate::cluster::slim_request::SlimRequest;
 use crate::domain::request::Request;
+pub use item::ListItem;
+use item::PageMeta;
 
-/// Objects of the first page: so few are there at once, and are something to look at.
-const FIRST: u32 = 100;
-/// Objects of every other page. A server that has many takes its time for each, however few it is to hold.
+/// Objects of the first page, which is small so that the console shows something at once.
+const FIRST_PAGE: u32 = 100;
+/// Objects of every other page. A server with many objects needs a long time for each page, however few it contains.
 const PAGE: u32 = 10_000;
 /// Objects of a page in JSON, which is buffered whole.
 const JSON_PAGE: u32 = 500;
-/// Bytes of such a page.
-const LONGEST: usize = 16 << 20;
+/// Bytes of a page in JSON.
+const LONGEST_JSON: usize = 16 << 20;
 /// How long a page may take in total.
-const PATIENCE: Duration = Duration::from_secs(900);
-/// What is preferred, and what every server has.
-const FORMS: &str = "application/vnd.kubernetes.protobuf, application/json";
+const PAGE_TIMEOUT: Duration = Duration::from_secs(900);
+/// The preferred encoding, and the one that every server supports.
+const ENCODINGS: &str = "application/vnd.kubernetes.protobuf, application/json";
 const JSON: &str = "application/json";
 
-/// All requests of a cluster as of one moment.
+/// A consistent list of all requests of a cluster.
 pub(super) struct ListReader {
     client: Client,
     page: Option<PageBody>,
-    /// The page after that, as soon as it is known how it is asked for.
+    /// The page after that, as soon as its continue token is known.
     next: JoinSet<kube::Result<PageBody>>,
     version: String,
     paging: Paging,
 }
 
 impl ListReader {
-    /// Asks for the first page.
+    /// Requests the first page.
     pub(super) fn new(client: Client) -> Self {
-        let paging = Paging::new(FIRST);
+        let paging = Paging::new(FIRST_PAGE);
         let mut pages = Self { client, page: None, next: JoinSet::new(), version: String::new(), paging };
         pages.ask();
         pages
     }
 
-    /// The moment: the list's resourceVersion, from which a watch goes on. Known when all have been read.
+    /// The list's resourceVersion, from which a watch continues. Known when all requests have been read.
     pub(super) fn version(self) -> String {
         self.version
     }
 
-    /// The next request; `None`: these were all. It may be dropped while it waits, and called again.
+    /// The next request; `None` at the end. Cancel safe.
     ///
     /// # Errors
-    /// 410 where the server no longer knows the moment; why it cannot be read; that it exceeds a limit.
+    /// 410 if the list has expired on the server; why it cannot be read; the limit that it exceeds.
     pub(super) async fn next(&mut self) -> kube::Result<Option<Box<Request>>> {
         loop {
             let Some(page) = &mut self.page else {
@@ -79,7 +82,7 @@ impl ListReader {
             };
             match page.next().await? {
                 Some(ListItem::Item(request)) => {
-                    self.paging.object()?;
+                    self.paging.objects(1)?;
                     return Ok(Some(request));
                 }
                 Some(ListItem::Meta(head)) => {
@@ -95,10 +98,10 @@ impl ListReader {
     }
 
     fn ask(&mut self) {
-        let (client, params) = (self.client.clone(), self.paging.params());
+        let (client, params) = (self.client.clone(), self.paging.apply(ListParams::default()));
         self.next.spawn(async move {
-            match PageBody::open(&client, &params, FORMS).await {
-                // What is wrong is told in the form that was asked for, too, and kube reads it in JSON alone.
+            match PageBody::open(&client, &params, ENCODINGS).await {
+                // Errors come in the requested encoding, too, and kube reads them in JSON only.
                 Err(kube::Error::Api(_) | kube::Error::FromUtf8(_)) => PageBody::open(&client, &params, JSON).await,
                 opened => opened,
             }
@@ -106,32 +109,13 @@ impl ListReader {
     }
 }
 
-/// What a page holds, in the order in which it comes.
-pub enum ListItem {
-    /// Its metadata.
-    Meta(PageMeta),
-    /// One object.
-    Item(Box<Request>),
-}
-
-/// A list's metadata.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-pub struct PageMeta {
-    /// The moment that the list is of.
-    pub resource_version: String,
-    /// The token for the next page; empty: there is none.
-    #[serde(rename = "continue")]
-    pub next: String,
-}
-
-/// One page, in the form that the server has for it.
+/// One page, in the encoding that the server supports.
 enum PageBody {
     Protobuf(Arrival, protobuf::Decoder),
     Json(vec::IntoIter<ListItem>),
 }
 
-/// A page's bytes as they come.
+/// A page's bytes while they arrive.
 struct Arrival {
     body: Pin<Box<dyn AsyncBufRead + Send>>,
     /// Deadline for all of it.
@@ -139,9 +123,9 @@ struct Arrival {
 }
 
 impl Arrival {
-    /// The next bytes; none at its end.
+    /// The next bytes; empty at the end.
     async fn bytes(&mut self) -> kube::Result<&[u8]> {
-        let silent = Instant::now() + SILENCE;
+        let silent = Instant::now() + LIST_IDLE_TIMEOUT;
         let (until, late) =
             if self.until < silent { (self.until, Exceeded::Slow) } else { (silent, Exceeded::Silence) };
         let bytes = timeout_at(until, self.body.fill_buf()).await.map_err(|_| late)?;
@@ -152,7 +136,6 @@ impl Arrival {
         self.body.as_mut().consume(count);
     }
 
-    /// All of it.
     async fn whole(&mut self) -> kube::Result<Vec<u8>> {
         let mut text = Vec::new();
         loop {
@@ -160,8 +143,8 @@ impl Arrival {
             if bytes.is_empty() {
                 return Ok(text);
             }
-            if text.len() + bytes.len() > LONGEST {
-                return Err(Exceeded::Answer { code: 200, most: LONGEST }.into());
+            if text.len() + bytes.len() > LONGEST_JSON {
+                return Err(Exceeded::Answer { code: 200, most: LONGEST_JSON }.into());
             }
             text.extend_from_slice(bytes);
             let count = bytes.len();
@@ -177,8 +160,8 @@ impl PageBody {
         asked.headers_mut().insert(ACCEPT, HeaderValue::from_static(forms));
         // The first page is small, and the console shows nothing before it.
         let first = params.continue_token.is_none();
-        let until = Instant::now() + if first { SILENCE } else { PATIENCE };
-        let body = timeout(SILENCE, client.request_stream(asked)).await.map_err(|_| Exceeded::Silence)??;
+        let until = Instant::now() + if first { LIST_IDLE_TIMEOUT } else { PAGE_TIMEOUT };
+        let body = timeout(LIST_IDLE_TIMEOUT, client.request_stream(asked)).await.map_err(|_| Exceeded::Silence)??;
         let mut body = Arrival { body: Box::pin(body), until };
         if body.bytes().await?.first() == protobuf::MAGIC.first() {
             return Ok(Self::Protobuf(body, protobuf::Decoder::default()));
@@ -191,7 +174,7 @@ impl PageBody {
         matches!(self, Self::Json(_))
     }
 
-    /// `None`: it is complete.
+    /// The next item; `None` if the page is complete.
     async fn next(&mut self) -> kube::Result<Option<ListItem>> {
         let (body, decoder) = match self {
             Self::Json(pieces) => return Ok(pieces.next()),
@@ -212,15 +195,15 @@ impl PageBody {
     }
 }
 
-/// A page in JSON, taken apart.
+/// Decodes a page in JSON.
 ///
 /// # Errors
-/// It is no list of requests.
+/// It is not a list of requests.
 pub fn from_json(text: &[u8]) -> serde_json::Result<Vec<ListItem>> {
     #[derive(Deserialize)]
     struct List {
         metadata: PageMeta,
-        // `null`: so servers may say that there are none.
+        // Servers may send `null` for an empty list.
         items: Option<Vec<SlimRequest>>,
     }
     let List { metadata, items } = serde_json::from_slice(text)?;
@@ -238,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_in_json_is_its_head_and_then_its_items() {
+    fn a_json_list_yields_its_metadata_and_then_its_items() {
         let text = r#"{"items": [{"metadata": {"name": "a"}, "spec": {}}], "metadata": {"continue": "x", "resourceVersion": "7"}}"#;
         let pieces = from_json(text.as_bytes()).unwrap();
         let [ListItem::Meta(head), ListItem::Item(request)] = &pieces[..] else { panic!("not these two") };
@@ -246,12 +229,12 @@ mod tests {
     }
 
     #[test]
-    fn that_there_are_none_may_be_null() {
+    fn items_may_be_null() {
         assert_eq!(from_json(br#"{"metadata": {"resourceVersion": "7"}, "items": null}"#).unwrap().len(), 1);
     }
 
     #[test]
-    fn what_is_no_list_is_refused() {
+    fn rejects_input_that_is_not_a_list() {
         for text in
             ["", "<html>", "[]", r#"{"items": []}"#, r#"{"metadata": {}, "items": [7]}"#, r#"{"metadata": {}, "it"#]
         {

@@ -1,7 +1,7 @@
 //! How a kubeconfig's user entry logs in: the fields in the order in which client-go prefers them
 //! (`tools/clientcmd/client_config.go`, `transport/round_trippers.go`).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -11,9 +11,9 @@ use rustls::sign::CertifiedKey;
 use serde_yaml::{Mapping, Value};
 use zeroize::Zeroizing;
 
+use super::content::content;
 use super::program::Program;
 use crate::cluster::transport::tls::{PairError, key_pair};
-use crate::files::bounded;
 
 /// What a user entry logs in with.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(in crate::cluster) enum Method {
 }
 
 impl LoginEntry {
-    /// The entry of somebody who sends no credentials.
+    /// An entry without credentials.
     pub(crate) fn anonymous() -> Self {
         Self { certificate: None, method: Method::None }
     }
@@ -122,22 +122,6 @@ fn named(entry: &Mapping, field: &str) -> String {
     }
 }
 
-/// The bytes of a field that is embedded (`…-data`, base64) or names a file; embedded data has precedence.
-///
-/// # Errors
-/// Which field, and why it cannot be read.
-pub(in crate::cluster) fn content(entry: &Mapping, field: &str) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
-    let text = |field: &str| entry.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
-    if let Some(data) = text(&format!("{field}-data")) {
-        let compact: Zeroizing<String> = Zeroizing::new(data.chars().filter(|c| !matches!(c, '\n' | '\r')).collect());
-        let bytes = STANDARD.decode(compact.as_bytes()).map(Zeroizing::new);
-        return bytes.map(Some).map_err(|_| format!("{field}-data: not valid base64"));
-    }
-    let Some(path) = text(field) else { return Ok(None) };
-    let bytes = bounded::read(Path::new(path), bounded::CREDENTIAL).map(Zeroizing::new);
-    bytes.map(Some).map_err(|error| format!("{field}: {path}: {error}"))
-}
-
 /// The header for a bearer token (RFC 6750).
 ///
 /// # Errors
@@ -160,6 +144,8 @@ fn header(text: &str) -> Result<HeaderValue, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn read(user: &str) -> Result<LoginEntry, String> {

@@ -46,7 +46,7 @@ pub enum Reason {
     Token,
     /// It needs a terminal on standard input, and there is none.
     NoTerminal,
-    /// It may need somebody at the terminal, so it is not started by itself.
+    /// It may need the user at the terminal, so it is not started automatically.
     NeedsPerson,
     /// The user stopped it.
     Canceled,
@@ -92,7 +92,7 @@ impl std::fmt::Display for LoginError {
             Reason::Start(why) => write!(f, "{program} cannot be started: {}", printable(why)),
             Reason::Ended(status, line) if line.is_empty() => write!(f, "{program} failed ({status})"),
             Reason::Ended(status, line) => write!(f, "{program} failed ({status}): {}", printable(line)),
-            Reason::Slow(patience) => write!(f, "{program} did not answer within {} s", patience.as_secs()),
+            Reason::Slow(limit) => write!(f, "{program} did not answer within {} s", limit.as_secs()),
             Reason::Long => write!(f, "{program} printed more than {} MiB", LONGEST >> 20),
             Reason::Unreadable(why) => write!(f, "{program} printed no ExecCredential: {why}"),
             Reason::Version(text) => {

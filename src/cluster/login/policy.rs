@@ -13,7 +13,7 @@ pub(super) fn check(program: &Program) -> Result<(), LoginError> {
     let refused = |why: String| program.failed(Reason::NotAllowed(why));
     let found = kuberc::find().map_err(|error| refused(error.to_string()))?;
     if let Some(note) = &found.note {
-        // kubectl warns of it and goes on.
+        // kubectl warns of it and continues.
         tracing::warn!("{note}");
     }
     found.policy.allows(&program.command, |command| look_path(command).ok()).map_err(|error| {

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, json};
 use serde_yaml::{Mapping, Value};
 
-use super::entry::content;
+use super::content::content;
 use super::failed::{LoginError, Reason};
 use crate::files::programs::look_path;
 
@@ -39,7 +39,7 @@ pub(in crate::cluster) struct Program {
     pub version: &'static str,
     /// When it may use the terminal.
     pub mode: InteractiveMode,
-    /// What it is told about the cluster.
+    /// The cluster information that it receives.
     cluster: Option<serde_json::Value>,
     hint: String,
 }
@@ -88,14 +88,14 @@ impl Program {
         if env.iter().any(|(name, _)| name.is_empty() || name.contains(['=', '\0'])) {
             return Err("exec: env: a variable has no usable name".to_owned());
         }
-        let told = exec.get("provideClusterInfo").and_then(Value::as_bool) == Some(true);
+        let wants_cluster = exec.get("provideClusterInfo").and_then(Value::as_bool) == Some(true);
         Ok(Self {
             command: text("command").to_owned(),
             args: items("args").filter_map(Value::as_str).map(str::to_owned).collect(),
             env,
             version,
             mode,
-            cluster: told.then(|| cluster_info(cluster)).transpose()?,
+            cluster: wants_cluster.then(|| cluster_info(cluster)).transpose()?,
             hint: text("installHint").to_owned(),
         })
     }
@@ -105,7 +105,7 @@ impl Program {
         LoginError { program: self.command.clone(), reason }
     }
 
-    /// The command to run, its standard output captured. The rest of its surroundings is the caller's to set.
+    /// The command to run, its standard output captured. The caller sets the rest of its environment.
     ///
     /// # Errors
     /// [`Reason::NotFound`].
@@ -126,7 +126,7 @@ impl Program {
     }
 }
 
-/// `spec.cluster` of what a program is told (client-go, `rest/exec.go`, `ConfigToExecCluster`).
+/// `spec.cluster` of `KUBERNETES_EXEC_INFO` (client-go, `rest/exec.go`, `ConfigToExecCluster`).
 fn cluster_info(cluster: &Mapping) -> Result<serde_json::Value, String> {
     let text = |field: &str| cluster.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
     let mut info = Map::new();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_and_refuses_what_kubectl_does_and_names_the_field() {
+    fn accepts_and_rejects_fields_as_kubectl_does_and_names_them() {
         let v1beta1 = "command: x, apiVersion: client.authentication.k8s.io/v1beta1";
         let v1 = "command: x, apiVersion: client.authentication.k8s.io/v1";
         assert_eq!(read(&format!("{{{v1beta1}}}"), "{}").unwrap().mode, InteractiveMode::IfAvailable);
@@ -178,24 +178,24 @@ mod tests {
     }
 
     #[test]
-    fn tells_a_program_about_the_cluster_only_where_the_kubeconfig_asks_for_it() {
+    fn passes_the_cluster_to_a_program_only_with_provide_cluster_info() {
         let exec = "{command: sh, apiVersion: client.authentication.k8s.io/v1beta1, provideClusterInfo: true}";
         let cluster = "{server: 'https://s', certificate-authority-data: Y2E=, insecure-skip-tls-verify: false,
             extensions: [{name: client.authentication.k8s.io/exec, extension: {audience: a}}]}";
-        let told = read(exec, cluster).unwrap().command(true).unwrap();
-        let info = told.get_envs().find(|(name, _)| *name == "KUBERNETES_EXEC_INFO").unwrap().1.unwrap();
+        let command = read(exec, cluster).unwrap().command(true).unwrap();
+        let info = command.get_envs().find(|(name, _)| *name == "KUBERNETES_EXEC_INFO").unwrap().1.unwrap();
         let info: serde_json::Value = serde_json::from_str(info.to_str().unwrap()).unwrap();
         assert_eq!(
             info["spec"],
             json!({"interactive": true, "cluster": {"server": "https://s", "certificate-authority-data": "Y2E=",
                 "config": {"audience": "a"}}})
         );
-        let silent = read("{command: sh, apiVersion: client.authentication.k8s.io/v1beta1}", cluster).unwrap();
-        assert!(silent.cluster.is_none());
+        let without = read("{command: sh, apiVersion: client.authentication.k8s.io/v1beta1}", cluster).unwrap();
+        assert!(without.cluster.is_none());
     }
 
     #[test]
-    fn a_missing_program_comes_with_the_hint_how_to_install_it() {
+    fn a_missing_program_is_reported_with_its_install_hint() {
         let exec =
             "{command: no-such-program, apiVersion: client.authentication.k8s.io/v1beta1, installHint: brew install x}";
         let program = read(exec, "{}").unwrap();

@@ -11,7 +11,8 @@ use kube::client::Body;
 use tower::{BoxError, Service};
 
 use super::credential::Credential;
-use super::provider::{InUse, Prompt, Provider};
+use super::prompt::Prompt;
+use super::provider::{InUse, Provider};
 use crate::cluster::transport::{Received, Transport};
 
 /// A client of one server as one user.

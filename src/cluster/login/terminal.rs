@@ -11,10 +11,10 @@ use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 use super::failed::Reason;
 
-/// How long a program may take that has no terminal.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How long one may take that may wait for a person, at a terminal or in a browser.
-const PERSON: Duration = Duration::from_secs(600);
+/// The limit for a program without a terminal.
+const UNATTENDED_TIMEOUT: Duration = Duration::from_secs(60);
+/// The limit for a program that may wait for the user, at a terminal or in a browser.
+const ATTENDED_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The request of a login program for the console's terminal.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub struct Handover {
     pub waits: bool,
     /// Sent when the terminal is free; dropped where the user does not want it.
     pub free: oneshot::Sender<()>,
-    /// Resolves when the program has ended and the terminal can be taken back.
+    /// Resolves when the program has ended and the terminal is free again.
     pub ended: oneshot::Receiver<()>,
 }
 
@@ -42,10 +42,10 @@ pub(in crate::cluster) enum Terminal {
     /// The console's, when it asks for it.
     OnDemand(ConsoleHandle),
     /// The console's, from the start.
-    Handed(ConsoleHandle),
-    /// None, though somebody may be waiting for it.
+    HandedOver(ConsoleHandle),
+    /// None, but the user may wait for the program.
     None,
-    /// None, and nobody waits.
+    /// None, and no user waits.
     Background,
 }
 
@@ -60,21 +60,21 @@ pub struct ConsoleHandle {
 
 impl Terminal {
     pub(crate) const fn interactive(&self) -> bool {
-        matches!(self, Self::Shared { interactive: true } | Self::OnDemand(_) | Self::Handed(_))
+        matches!(self, Self::Shared { interactive: true } | Self::OnDemand(_) | Self::HandedOver(_))
     }
 
-    pub(crate) const fn patience(&self) -> Duration {
-        if matches!(self, Self::Background) { PATIENCE } else { PERSON }
+    pub(crate) const fn timeout(&self) -> Duration {
+        if matches!(self, Self::Background) { UNATTENDED_TIMEOUT } else { ATTENDED_TIMEOUT }
     }
 }
 
 /// The console's terminal, which is free for a program.
-pub(super) struct Handed {
+pub(super) struct HandedOver {
     /// Dropped when the program has ended.
     _ended: oneshot::Sender<()>,
 }
 
-impl Handed {
+impl HandedOver {
     /// Waits until the console has left its screen.
     pub(crate) fn ask(console: &ConsoleHandle, program: &str, context: &str, waits: bool) -> Result<Self, Reason> {
         let (free, freed) = oneshot::channel();
@@ -88,12 +88,12 @@ impl Handed {
 
 /// A process group in the terminal's foreground; we are again when this is dropped.
 pub(super) struct Foreground {
-    _handed: Handed,
+    _handed: HandedOver,
     blocked: SigSet,
 }
 
 impl Foreground {
-    pub(crate) fn give(handed: Handed, group: Option<Pid>) -> Result<Self, Reason> {
+    pub(crate) fn give(handed: HandedOver, group: Option<Pid>) -> Result<Self, Reason> {
         // A process in the background that changes the foreground is stopped, unless its thread blocks this.
         let blocked = background_output();
         let failed = |error: &dyn std::fmt::Display| Reason::Start(format!("the terminal: {error}"));

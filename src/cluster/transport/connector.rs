@@ -1,5 +1,6 @@
 //! From a URL to a connection: TCP, through a proxy or not, then TLS.
 
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -7,144 +8,124 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryFutureExt};
-use http::HeaderValue;
-use http::uri::{Scheme, Uri};
+use http::uri::Uri;
 use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::SocksV5;
 use rustls::ClientConfig;
-use tower::{BoxError, Service};
-use zeroize::Zeroizing;
+use tower::util::MapErr;
+use tower::{BoxError, Service, ServiceExt};
 
+use super::destination::Destination;
+use super::failure::{ConnectError, ConnectFailure};
+use super::proxy::{Proxy, ProxyFailed, Route};
+use super::resolver::Resolver;
+use super::tunnel;
 use super::wire::ByteStream;
-use super::{Destination, tunnel};
 
 /// How long connecting may take: name resolution, TCP, proxy and TLS together.
-const CONNECT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often an idle connection is probed, as in client-go (`transport/cache.go`).
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// How the server is reached.
-#[derive(Debug, Clone)]
-pub(in crate::cluster) enum Route {
-    /// Without a proxy.
-    Direct,
-    /// Through a proxy.
-    Proxy(Proxy),
-}
-
-/// A proxy.
-#[derive(Clone)]
-pub(in crate::cluster) struct Proxy {
-    /// Its scheme (`http`, `https`, `socks5`), host and port.
-    pub uri: Uri,
-    /// What proves to an HTTP proxy who we are (RFC 7617).
-    pub authorization: Option<HeaderValue>,
-    /// User name and password for a SOCKS proxy (RFC 1929).
-    pub login: Option<(String, Zeroizing<String>)>,
-}
-
-impl std::fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Proxy").field("uri", &self.uri).finish_non_exhaustive()
-    }
-}
-
-/// No connection through the proxy.
-#[derive(Debug, thiserror::Error)]
-#[error("proxy {}: {reason}", proxy.to_string().trim_end_matches('/'))]
-pub(in crate::cluster) struct ProxyFailed {
-    proxy: Uri,
-    reason: String,
-}
-
-impl Proxy {
-    fn is_socks(&self) -> bool {
-        self.uri.scheme_str().is_some_and(|scheme| scheme.starts_with("socks"))
-    }
-}
-
-impl Route {
-    /// The proxy, as the end of a sentence.
-    pub(crate) fn words(&self) -> String {
-        match self {
-            Self::Direct => String::new(),
-            Self::Proxy(proxy) => format!(" (through the proxy {})", proxy.uri.to_string().trim_end_matches('/')),
-        }
-    }
-
-    /// Whether requests to `server` are forwarded by an HTTP proxy instead of being tunneled (Go, net/http: only HTTPS
-    /// is tunneled).
-    fn forwards(&self, server: &Uri) -> Option<&Proxy> {
-        match self {
-            Self::Proxy(proxy) if !proxy.is_socks() && server.scheme() == Some(&Scheme::HTTP) => Some(proxy),
-            _ => None,
-        }
-    }
-
-    /// The `Proxy-Authorization` of requests that a proxy forwards.
-    pub(super) fn forward_authorization(&self, server: &Uri) -> Option<HeaderValue> {
-        self.forwards(server).and_then(|proxy| proxy.authorization.clone())
-    }
-}
-
 type Connecting = BoxFuture<'static, Result<ByteStream, BoxError>>;
+/// TLS over a connector, with marked errors.
+type Tls<C> = MapErr<HttpsConnector<C>, fn(BoxError) -> BoxError>;
+
+/// TCP, whose errors are marked.
+#[derive(Clone)]
+struct Tcp(HttpConnector<Resolver>);
+
+impl Tcp {
+    fn new() -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new());
+        tcp.enforce_http(false);
+        tcp.set_keepalive(Some(KEEP_ALIVE));
+        Self(tcp)
+    }
+}
+
+impl Service<Uri> for Tcp {
+    type Response = <HttpConnector<Resolver> as Service<Uri>>::Response;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        let connecting = self.0.call(server);
+        connecting
+            .map_err(|error| {
+                let step = ConnectFailure::find(&error).unwrap_or(ConnectFailure::Tcp);
+                ConnectError::mark(step, error)
+            })
+            .boxed()
+    }
+}
+
+/// Marks an error of TLS; one of the TCP connection below it belongs to that.
+fn tls_failed(error: BoxError) -> BoxError {
+    let step = ConnectFailure::find(&*error).unwrap_or(ConnectFailure::Tls);
+    ConnectError::mark(step, error)
+}
 
 /// TCP, through a proxy or not.
 #[derive(Clone)]
 pub(super) struct Dialer {
-    tcp: HttpConnector,
+    tcp: Tcp,
     tls: Arc<ClientConfig>,
     route: Route,
 }
 
 impl Dialer {
     /// TLS to the proxy itself; as in Go's net/http it is verified as the server is.
-    fn to_proxy(&self) -> HttpsConnector<HttpConnector> {
-        HttpsConnectorBuilder::new()
-            .with_tls_config((*self.tls).clone())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(self.tcp.clone())
+    fn to_proxy(&self) -> Tls<Tcp> {
+        let builder = HttpsConnectorBuilder::new().with_tls_config((*self.tls).clone()).https_or_http().enable_http1();
+        builder.wrap_connector(self.tcp.clone()).map_err(tls_failed as fn(BoxError) -> BoxError)
     }
 
     fn dial(&self, server: Uri) -> Connecting {
         let mut tcp = self.tcp.clone();
         let Route::Proxy(proxy) = &self.route else {
-            return tcp.call(server).map(|done| Ok(ByteStream::new(done?, false))).boxed();
+            return tcp.call(server).map_ok(|io| ByteStream::new(io, false)).boxed();
         };
         let uri = proxy.uri.clone();
-        let failed = move |reason: String| BoxError::from(ProxyFailed { proxy: uri, reason });
+        let failed = move |error: BoxError| {
+            let step = ConnectFailure::find(&*error).unwrap_or(ConnectFailure::Proxy);
+            ConnectError::mark(step, ProxyFailed { proxy: uri, reason: words(&*error) })
+        };
         if proxy.is_socks() {
-            let mut socks = SocksV5::new(proxy.uri.clone(), tcp);
-            if let Some((user, password)) = &proxy.login {
-                socks = socks.with_auth(user.clone(), password.to_string());
-            }
-            return socks
-                .call(server)
-                .map_ok(|io| ByteStream::new(io, false))
-                .map_err(|error| failed(words(&error)))
-                .boxed();
+            return socks(tcp, proxy.clone(), server).map_err(failed).boxed();
         }
-        let mut to_proxy = self.to_proxy();
+        let connecting = self.to_proxy().call(proxy.uri.clone());
         if self.route.forwards(&server).is_some() {
-            let connecting = to_proxy.call(proxy.uri.clone());
-            return connecting
-                .map_ok(|io| ByteStream::new(io, true))
-                .map_err(move |error| failed(words(&*error)))
-                .boxed();
+            return connecting.map_ok(|io| ByteStream::new(io, true)).map_err(failed).boxed();
         }
-        let (connecting, authorization) = (to_proxy.call(proxy.uri.clone()), proxy.authorization.clone());
+        let authorization = proxy.authorization.clone();
         let tunneled = async move {
             let io = connecting.await?;
             tunnel::open(io, &server, authorization).await
         };
-        tunneled.map_ok(|io| ByteStream::new(io, false)).map_err(move |error| failed(words(&*error))).boxed()
+        tunneled.map_ok(|io| ByteStream::new(io, false)).map_err(failed).boxed()
     }
 }
 
-/// What failed at a proxy: the innermost cause.
+/// A connection through a SOCKS proxy. The TCP connection is made before the handshake, because the handshake's error does
+/// not give away its cause.
+async fn socks(mut tcp: Tcp, proxy: Proxy, server: Uri) -> Result<ByteStream, BoxError> {
+    let mut connected = Some(tcp.call(proxy.uri.clone()).await?);
+    let take = tower::service_fn(move |_: Uri| std::future::ready(connected.take().ok_or(io::ErrorKind::NotConnected)));
+    let mut socks = SocksV5::new(proxy.uri, take);
+    if let Some((user, password)) = &proxy.login {
+        socks = socks.with_auth(user.clone(), password.to_string());
+    }
+    Ok(ByteStream::new(socks.call(server).await?, false))
+}
+
+/// The innermost cause of a failure at a proxy.
 fn words(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
@@ -169,7 +150,7 @@ impl Service<Uri> for Dialer {
 
 /// Connections to one server.
 #[derive(Clone)]
-pub(super) struct Connector(TimeoutConnector<HttpsConnector<Dialer>>);
+pub(super) struct Connector(TimeoutConnector<Tls<Dialer>>);
 
 impl std::fmt::Debug for Connector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -180,24 +161,23 @@ impl std::fmt::Debug for Connector {
 impl Connector {
     /// Connections to a destination.
     pub(crate) fn new(destination: &Destination, tls: ClientConfig) -> Self {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_keepalive(Some(KEEP_ALIVE));
-        let dialer = Dialer { tcp, tls: Arc::new(tls.clone()), route: destination.route.clone() };
+        let dialer = Dialer { tcp: Tcp::new(), tls: Arc::new(tls.clone()), route: destination.route.clone() };
         let mut builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
         if let Some(name) = destination.trust.server_name() {
             builder = builder.with_server_name_resolver(FixedServerNameResolver::new(name.clone()));
         }
-        let mut connector = TimeoutConnector::new(builder.enable_http1().wrap_connector(dialer));
-        connector.set_connect_timeout(Some(CONNECT));
-        connector.set_read_timeout(destination.patience);
+        let mut connector = TimeoutConnector::new(
+            builder.enable_http1().wrap_connector(dialer).map_err(tls_failed as fn(BoxError) -> BoxError),
+        );
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        connector.set_read_timeout(destination.read_timeout);
         connector.set_reset_reader_on_write(true);
         Self(connector)
     }
 }
 
 impl Service<Uri> for Connector {
-    type Response = <TimeoutConnector<HttpsConnector<Dialer>> as Service<Uri>>::Response;
+    type Response = <TimeoutConnector<Tls<Dialer>> as Service<Uri>>::Response;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 

@@ -3,14 +3,17 @@
 //! kube's own stack is not used: it compares `NO_PROXY` with the proxy's address, accepts no server certificate that is
 //! its own CA, and keeps the client certificate of its first connection (docs/adr/0001-own-http-transport.md).
 
-pub(super) mod connector;
+mod connector;
+pub(super) mod destination;
+pub(super) mod failure;
+pub(super) mod proxy;
+mod resolver;
 pub(super) mod tls;
 mod tunnel;
 mod verifier;
 mod wire;
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION, PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::{PathAndQuery, Uri};
@@ -25,8 +28,8 @@ use tower_http::decompression::{Decompression, DecompressionBody};
 
 use crate::domain::output::redact;
 use crate::domain::text::printable;
-use connector::{Connector, Route};
-use tls::Trust;
+use connector::Connector;
+use destination::Destination;
 
 /// Redirects that are followed, as in Go's net/http.
 const REDIRECTS: usize = 10;
@@ -53,24 +56,6 @@ impl NotAnApi {
             _ => None,
         }
     }
-}
-
-/// What requests have in common: where they go, and which headers they carry beside the credentials.
-#[derive(Debug)]
-pub(super) struct Destination {
-    /// The server's URL; its path is a prefix of every request's path.
-    pub server: Uri,
-    /// How it is reached.
-    pub route: Route,
-    /// How its certificate is verified.
-    pub trust: Trust,
-    /// How long a connection may be silent while a response is awaited; `None` without a limit.
-    pub patience: Option<Duration>,
-    /// User and password of the server's URL, which have precedence over other credentials (Go's net/http sets the header
-    /// before client-go does).
-    pub authorization: Option<HeaderValue>,
-    /// Headers of every request, such as those of impersonation.
-    pub headers: HeaderMap,
 }
 
 /// A pool of connections, replaced when the client certificate changes.
@@ -155,16 +140,6 @@ impl Transport {
         *pool = Some(Pool { certificate: certificate.cloned(), client: client.clone() });
         Ok(client)
     }
-}
-
-/// What is wrong with TLS, if that is behind an error.
-pub(super) fn tls_error(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    if let Some(found) = error.downcast_ref::<rustls::Error>() {
-        return Some(tls::words(found));
-    }
-    // An error of I/O stands in the place of the one that it is made of.
-    let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    inner.and_then(|inner| tls_error(inner)).or_else(|| error.source().and_then(tls_error))
 }
 
 fn same(one: Option<&Arc<CertifiedKey>>, other: Option<&Arc<CertifiedKey>>) -> bool {

@@ -1,6 +1,7 @@
 //! TLS as client-go configures it (`transport/transport.go`, `TLSConfigFor`): the kubeconfig's certificate authority or
 //! the system's, the client certificate, the name to verify.
 
+use std::error::Error as StdError;
 use std::sync::Arc;
 
 use chrono::DateTime;
@@ -15,6 +16,16 @@ use sha2::Digest;
 use super::verifier::{Unverified, Verifier};
 use crate::domain::certificate::Certificate;
 use crate::domain::x509::{hex, pem};
+
+/// The text of the TLS error behind an error, if there is one.
+pub(in crate::cluster) fn error_text(error: &(dyn StdError + 'static)) -> Option<String> {
+    if let Some(found) = error.downcast_ref::<TlsError>() {
+        return Some(words(found));
+    }
+    // The inner error of an io::Error is not among its sources.
+    let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    inner.and_then(|inner| error_text(inner)).or_else(|| error.source().and_then(error_text))
+}
 
 /// How the server's certificate is verified.
 #[derive(Debug, Clone)]
@@ -145,7 +156,7 @@ fn without_block(text: &[u8], label: &str) -> String {
 }
 
 /// What is wrong with TLS, in words.
-pub(super) fn words(error: &TlsError) -> String {
+fn words(error: &TlsError) -> String {
     match error {
         TlsError::InvalidCertificate(error) => format!("TLS: the server's certificate {}", certificate_problem(error)),
         TlsError::AlertReceived(alert) => {

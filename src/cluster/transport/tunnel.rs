@@ -40,7 +40,7 @@ where
         request.headers_mut().insert(PROXY_AUTHORIZATION, authorization);
     }
     let (mut sender, connection) = http1::handshake(io).await?;
-    // Ends with the tunnel; what goes wrong with it is told there.
+    // Ends with the tunnel, whose reader or writer gets its errors.
     tokio::spawn(connection.with_upgrades());
     let response = sender.send_request(request).await?;
     // As Go's net/http, which takes no other success.

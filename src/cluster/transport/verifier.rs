@@ -34,7 +34,7 @@ impl Verifier {
     /// Where none can be used.
     pub(crate) fn from_pem(pem: &[u8], provider: Arc<CryptoProvider>) -> Result<Self, String> {
         if pem.is_empty() {
-            // As in client-go, where an empty file trusts nobody.
+            // As in client-go, where an empty file trusts no certificate.
             return Ok(Self::new(Vec::new(), provider));
         }
         let blocks = pem::blocks(pem).filter(|block| block.label == b"CERTIFICATE" && !block.headers);

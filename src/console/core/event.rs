@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 use ratatui::layout::{Position, Size};
 
+use crate::cluster::Wait;
 use crate::cluster::WhoAmI;
-use crate::cluster::bulk::Wait;
-use crate::cluster::login::Health;
+use crate::cluster::login::LoginStatus;
 use crate::cluster::watch;
 use crate::console::core::effect_id::EffectId;
 use crate::console::core::saved_view::SavedView;
@@ -44,7 +44,7 @@ pub enum Event {
     /// The client is set up (which contacts no server yet), or why it cannot be.
     Connected(Result<Connection, UserError>),
     /// News of the login.
-    Login(Health),
+    Login(LoginStatus),
     /// Whether the server answered just now.
     Beat(Result<(), UserError>),
     /// The server asked us to wait.

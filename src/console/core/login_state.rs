@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::cluster::bulk::Wait;
-use crate::cluster::login::Health;
+use crate::cluster::Wait;
+use crate::cluster::login::LoginStatus;
 use crate::error::UserError;
 
 /// What is known of the connection beside the watches.
 #[derive(Debug, Default)]
 pub struct Login {
     /// How the login stands.
-    pub health: Health,
+    pub health: LoginStatus,
     /// Since when the server does not answer, and why.
     pub silent: Option<(DateTime<Utc>, UserError)>,
     /// The server asked us to wait.
@@ -19,7 +19,7 @@ pub struct Login {
 
 impl Login {
     /// Takes the news of the login in.
-    pub(crate) fn heard(&mut self, health: Health) {
+    pub(crate) fn heard(&mut self, health: LoginStatus) {
         self.health = health;
     }
 
@@ -40,12 +40,12 @@ impl Login {
     pub(crate) fn next_change(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let counts = self.silent.is_some()
             || self.waits(now).is_some()
-            || matches!(self.health, Health::Running { .. } | Health::Failing { .. });
+            || matches!(self.health, LoginStatus::Running { .. } | LoginStatus::Failing { .. });
         counts.then(|| now + TimeDelta::seconds(1))
     }
 
     /// Whether a program is at work that the user can stop.
     pub(crate) fn is_running(&self) -> bool {
-        matches!(self.health, Health::Running { .. })
+        matches!(self.health, LoginStatus::Running { .. })
     }
 }

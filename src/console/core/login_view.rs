@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::style::Style;
 
-use crate::cluster::login::Health;
+use crate::cluster::login::LoginStatus;
 use crate::cluster::watch::WatchStatus;
 use crate::console::core::ctx::Ctx;
 use crate::console::core::keymap::{Action, KeyContext};
@@ -14,12 +14,12 @@ use crate::domain::text::printable;
 pub(crate) fn header(cx: &Ctx) -> Option<(String, Style)> {
     let (login, theme, now) = (&cx.session.login, cx.theme, cx.clock.now);
     match &login.health {
-        Health::Ended(_) => return Some(("✖ login ended".to_owned(), theme.bad())),
-        Health::Failing { .. } => return Some(("! login failed".to_owned(), theme.bad())),
-        Health::Running { since, .. } => {
+        LoginStatus::Ended(_) => return Some(("✖ login ended".to_owned(), theme.bad())),
+        LoginStatus::Failing { .. } => return Some(("! login failed".to_owned(), theme.bad())),
+        LoginStatus::Running { since, .. } => {
             return Some((format!("○ login {}", cx.clock.age(*since)), theme.warning()));
         }
-        Health::Fine => {}
+        LoginStatus::Fine => {}
     }
     if cx.requests.watch == WatchStatus::Live
         && let Some((since, _)) = &login.silent
@@ -35,21 +35,21 @@ pub(crate) fn sentence(cx: &Ctx) -> Option<String> {
     let key = cx.keymap.word(KeyContext::Everywhere, Action::LogIn);
     let seconds = |until: DateTime<Utc>| (until - now).num_seconds().max(0);
     Some(match &login.health {
-        Health::Ended(why) => {
+        LoginStatus::Ended(why) => {
             let why = life::plainly(cx, why.kind(), &why.to_string());
             format!("✖ Login ended, {key} logs in again: {why}")
         }
-        Health::Failing { why, next_try } => {
+        LoginStatus::Failing { why, next_try } => {
             format!("! Login failed, next try in {} s, {key} tries now: {why}", seconds(*next_try))
         }
-        Health::Running { program, since, line } => {
+        LoginStatus::Running { program, since, line } => {
             let escape = cx.keymap.word(KeyContext::Everywhere, Action::Back);
             // A program that asks for the terminal gets it at once, and its question belongs there.
             let quick = cx.clock.now - *since < TimeDelta::seconds(1);
             let line = if line.is_empty() || quick { String::new() } else { format!(": {}", printable(line)) };
             format!("{} is logging in ({}){line}. {escape} cancels.", printable(program), cx.clock.age(*since))
         }
-        Health::Fine => {
+        LoginStatus::Fine => {
             if let Some((_, trouble)) = login.silent.as_ref().filter(|_| cx.requests.watch == WatchStatus::Live) {
                 return Some(format!("! The server does not answer: {}", trouble.message));
             }

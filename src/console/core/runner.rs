@@ -8,8 +8,8 @@ use chrono::Utc;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use tokio::sync::{mpsc, oneshot, watch as latest};
 
-use crate::cluster::login::{ConsoleHandle, Handover, Health};
-use crate::cluster::{Cluster, Decision, Prompt, Target, heartbeat, nodes_watch, watch};
+use crate::cluster::login::{ConsoleHandle, Handover, LoginStatus};
+use crate::cluster::{Cluster, Decision, Prompt, Target, heartbeat, watch};
 use crate::console::core::effect::Effect;
 use crate::console::core::effect_id::EffectId;
 use crate::console::core::event::{Connection, Event, Exported, Identified};
@@ -203,7 +203,7 @@ async fn connection(
             Err(error) => failed(error),
         }
         // What needs somebody waits for the user, who connects anew.
-        let Health::Failing { next_try, .. } = prepared.health().borrow().clone() else { return };
+        let LoginStatus::Failing { next_try, .. } = prepared.health().borrow().clone() else { return };
         tokio::select! {
             () = tokio::time::sleep((next_try - Utc::now()).to_std().unwrap_or_default()) => {}
             () = answers.closed() => return,
@@ -219,7 +219,7 @@ async fn connection(
         // Without a home folder there is none; the wizard then asks for a file.
         kubeconfig: files::kubeconfig::for_new_entries(target.kubeconfig.as_deref()).unwrap_or_default(),
     };
-    let (memory, known) = files::session_store::recall(&cluster.context);
+    let (memory, known) = files::session_store::load(&cluster.context);
     let recalled = SavedView { memory, first: !known, read_only: cluster.is_read_only() };
     let _ = answers.send(Event::Recalled(recalled));
     connected.send_replace(Some(cluster.clone()));
@@ -232,7 +232,7 @@ async fn connection(
     contained::spawn(rbac::runner::watch(cluster.clone(), events.clone()), ended(&answers));
     contained::spawn(watch_nodes(cluster.clone(), events.clone()), ended(&answers));
     contained::spawn(beats(cluster.clone(), answers.clone()), ended(&answers));
-    contained::spawn(watch::requests(cluster, policy, to_watch), ended(&answers));
+    contained::spawn(watch::watch_requests(cluster, policy, to_watch), ended(&answers));
     while let Some(message) = messages.recv().await {
         if events.send(Event::Watch(message)).await.is_err() {
             return;
@@ -286,7 +286,7 @@ async fn watch_nodes(cluster: Cluster, events: mpsc::Sender<Event>) {
         }
     };
     // In one task: a panic of either is one of both.
-    tokio::join!(nodes_watch::nodes(cluster, to), forward);
+    tokio::join!(watch::nodes::watch_nodes(cluster, to), forward);
 }
 
 async fn identify(cluster: &Cluster) -> Result<Identified, UserError> {

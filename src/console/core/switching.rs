@@ -1,7 +1,7 @@
 //! Switching the console itself to another context: everything that came from the old cluster goes, and the loop
 //! connects over channels of its own, so that a late answer of the old one reaches nothing.
 
-use crate::cluster::login::Health;
+use crate::cluster::login::LoginStatus;
 use crate::console::core::ctx::Session;
 use crate::console::core::effect::Effect;
 use crate::console::core::saved_view;
@@ -20,7 +20,7 @@ pub(crate) fn to(state: &mut State, context: &str) -> Vec<Effect> {
         return Vec::new();
     }
     let same = state.cx.session.connection.as_ref().is_some_and(|connection| connection.context == context);
-    let login = same && state.cx.session.login.health != Health::Fine;
+    let login = same && state.cx.session.login.health != LoginStatus::Fine;
     let mut effects = leave(state);
     let done = if same { "connected anew to" } else { "connected to" };
     state.cx.notify(true, format!("{done} {}; the kubeconfig's current context is unchanged", printable(context)));

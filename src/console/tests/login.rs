@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 use crossterm::event::KeyCode;
 
 use super::{TestConsole, three};
-use crate::cluster::bulk::Wait;
-use crate::cluster::login::{Health, LoginError, Reason};
+use crate::cluster::Wait;
+use crate::cluster::login::{LoginError, LoginStatus, Reason};
 use crate::console::core::effect::Effect;
 use crate::console::core::event::Event;
 use crate::console::panes::requests::testing::noon;
@@ -23,8 +23,8 @@ fn header(console: &mut TestConsole, event: Event) -> String {
 #[test]
 fn nothing_is_called_live_without_a_login_and_an_answer() {
     let mut console = TestConsole::with(&three());
-    assert!(header(&mut console, Event::Login(Health::Fine)).contains("● live"));
-    let ended = header(&mut console, Event::Login(Health::Ended(failed(Reason::Rejected))));
+    assert!(header(&mut console, Event::Login(LoginStatus::Fine)).contains("● live"));
+    let ended = header(&mut console, Event::Login(LoginStatus::Ended(failed(Reason::Rejected))));
     assert!(ended.contains("✖ login ended") && !ended.contains("live"), "{ended}");
     assert!(
         console.screen().contains("Login ended, L logs in again: the server does not accept"),
@@ -32,10 +32,10 @@ fn nothing_is_called_live_without_a_login_and_an_answer() {
         console.screen()
     );
     let why = failed(Reason::Slow(std::time::Duration::from_secs(60)));
-    let failing = Health::Failing { why, next_try: noon() + TimeDelta::seconds(27) };
+    let failing = LoginStatus::Failing { why, next_try: noon() + TimeDelta::seconds(27) };
     assert!(header(&mut console, Event::Login(failing)).contains("! login failed"));
     assert!(console.screen().contains("next try in 27 s, L tries now: the login program"), "{}", console.screen());
-    assert!(header(&mut console, Event::Login(Health::Fine)).contains("● live"));
+    assert!(header(&mut console, Event::Login(LoginStatus::Fine)).contains("● live"));
     let silent = header(&mut console, Event::Beat(Err(UserError::new("https://s did not answer within 5 s"))));
     assert!(silent.contains("! no answer") && !silent.contains("live"), "{silent}");
     assert!(header(&mut console, Event::Beat(Ok(()))).contains("● live"));
@@ -47,11 +47,11 @@ fn nothing_is_called_live_without_a_login_and_an_answer() {
 #[test]
 fn the_login_key_connects_anew_and_escape_cancels_a_program() {
     let mut console = TestConsole::with(&three());
-    console.hears(Event::Login(Health::Ended(failed(Reason::Canceled))));
+    console.hears(Event::Login(LoginStatus::Ended(failed(Reason::Canceled))));
     console.press(KeyCode::Char('L'));
     assert!(matches!(console.effects.pop(), Some(Effect::Connect { login: true, .. })));
     assert!(!console.screen().contains("jane-7f3k"), "{}", console.screen());
-    let running = Health::Running {
+    let running = LoginStatus::Running {
         program: "kubelogin".into(),
         since: noon() - TimeDelta::seconds(4),
         line: "visit \u{1b}[2J x".into(),

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::{TestConsole, three};
 use crate::cluster::rbac::{OwnRules, Review};
-use crate::cluster::rbac_watch::{Message, Reach};
 use crate::cluster::watch::WatchStatus;
+use crate::cluster::watch::rbac::{Message, Reach};
 use crate::console::core::effect::Effect;
 use crate::console::core::event::Event;
 use crate::console::panes::rbac::{RbacResult, RbacTask};

@@ -7,7 +7,7 @@ use super::TestConsole;
 use super::rbac::forbidden;
 use super::town::{FakeCluster, ResponseMode};
 use crate::cluster::WhoAmI;
-use crate::cluster::rbac_watch::{Message as RbacMessage, Reach};
+use crate::cluster::watch::rbac::{Message as RbacMessage, Reach};
 use crate::cluster::watch::{Message, WatchStatus};
 use crate::console::core::clock::Clock;
 use crate::console::core::event::{Connection, Event, Identified};

@@ -6,17 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::Utc;
 
-use super::super::{FileError, atomic};
+use super::super::{FileError, atomic, backup_name, folders};
+use super::read::read;
 use super::text::Text;
+use crate::config::DEFAULT_BACKUPS;
 use crate::domain::kubeconfig::Kubeconfig;
 use crate::domain::secret::Secret;
 
-/// As many are kept of a file unless the config file says otherwise.
-pub(crate) const DEFAULT: usize = 3;
+static KEPT: AtomicUsize = AtomicUsize::new(DEFAULT_BACKUPS);
 
-static KEPT: AtomicUsize = AtomicUsize::new(DEFAULT);
-
-/// From now on so many backups of a file are kept; with 0 none is made.
+/// Sets how many backups of a file are kept from now on; with 0 none is made.
 pub(crate) fn keep(count: usize) {
     KEPT.store(count, Ordering::Relaxed);
 }
@@ -51,39 +50,19 @@ pub(super) fn prune(path: &Path) {
 pub(crate) fn all(path: &Path) -> Vec<PathBuf> {
     let Some(own) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(atomic::folder(path)).into_iter().flatten().flatten() {
+    for entry in std::fs::read_dir(folders::parent(path)).into_iter().flatten().flatten() {
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
         let name = entry.file_name();
-        let parts = name.to_str().filter(|_| is_file).and_then(parts).filter(|(of, ..)| *of == own);
+        let parts = name.to_str().filter(|_| is_file).and_then(backup_name::parts).filter(|(of, ..)| *of == own);
         found.extend(parts.map(|(_, moment, number)| (moment.to_owned(), number, entry.path())));
     }
     found.sort();
     found.into_iter().map(|(.., path)| path).collect()
 }
 
-/// The newest backup of a file that is the one wanted.
+/// The newest backup of a file that `is_wanted`.
 pub(crate) fn newest(path: &Path, is_wanted: impl Fn(&Kubeconfig) -> bool) -> Option<Kubeconfig> {
-    let read = |backup: &PathBuf| super::read(backup).ok().filter(&is_wanted);
-    all(path).iter().rev().find_map(read)
-}
-
-/// The name of the file that a backup of this name is of.
-pub(crate) fn backup_of(name: &str) -> Option<&str> {
-    parts(name).map(|(of, ..)| of)
-}
-
-/// The file's name, the moment, and the number among those of one second.
-fn parts(name: &str) -> Option<(&str, &str, u32)> {
-    let (of, moment) = name.strip_suffix(".bak")?.rsplit_once('.')?;
-    let mut fields = moment.splitn(3, '-');
-    let (day, time, number) = (fields.next()?, fields.next()?, fields.next());
-    let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = match number {
-        None => 1,
-        Some(number) => number.parse().ok().filter(|number| *number > 1)?,
-    };
-    let moment = &moment[..day.len() + 1 + time.len()];
-    (!of.is_empty() && digits(day, 8) && digits(time, 6)).then_some((of, moment, number))
+    all(path).iter().rev().find_map(|backup| read(backup).ok().filter(&is_wanted))
 }
 
 /// The backups of a file in which a key, token or password still is.
@@ -104,26 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_of_our_own_pattern_are_backups() {
-        assert_eq!(backup_of("config.20261125-031500.bak"), Some("config"));
-        assert_eq!(backup_of("a.b.20261125-031500-12.bak"), Some("a.b"));
-        for name in [
-            "config.bak",
-            "config.20261125.bak",
-            "config.20261125-0315.bak",
-            "config.20261125-031500-.bak",
-            "config.20261125-031500-1.bak",
-            "config.20261125-031500-x.bak",
-            "config.2026112x-031500.bak",
-            ".20261125-031500.bak",
-            "config.20261125-031500.bak.gz",
-        ] {
-            assert_eq!(backup_of(name), None, "{name}");
-        }
-    }
-
-    #[test]
-    fn the_oldest_go_first_and_files_of_others_stay() {
+    fn prunes_the_oldest_backups_and_no_other_files() {
         let folder = tempfile::tempdir().unwrap();
         let put = |name: &str| std::fs::write(folder.path().join(name), "x").unwrap();
         let names =

@@ -1,13 +1,21 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::time::Duration;
 
 use serde_yaml::Mapping;
 
+use super::edit::Edited;
+use super::read::source;
+use super::text::Text;
 use super::*;
 use crate::domain::gate::WriteAccess;
-use crate::domain::kubeconfig::EntryKind;
+use crate::domain::kubeconfig::set::Kubeconfigs;
+use crate::domain::kubeconfig::{EntryKind, Kubeconfig};
+use crate::files::FileError;
+use crate::files::lock::lock_name;
 
 fn edit(path: &Path, change: impl Fn(&mut Kubeconfig)) -> Result<Edited, FileError> {
-    super::edit(WriteAccess::new(false, None).permit().unwrap(), path, change)
+    edit::edit(WriteAccess::new(false, None).permit().unwrap(), path, change)
 }
 
 #[test]
@@ -83,7 +91,7 @@ fn the_null_device_is_an_empty_kubeconfig_and_never_written() {
 }
 
 #[test]
-fn a_file_named_by_the_flag_must_be_there_and_those_of_a_list_need_not() {
+fn a_file_of_the_flag_must_exist_and_those_of_a_list_need_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("typo");
     let error = load(Some(&path)).err().unwrap();
@@ -126,7 +134,7 @@ fn kubectls_lock_on_a_link_is_heeded() {
 }
 
 #[test]
-fn a_change_of_several_files_happens_whole_or_not_at_all() {
+fn a_change_of_several_files_is_atomic() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (folder.path().join("one"), folder.path().join("closed/two"));
     std::fs::create_dir(folder.path().join("closed")).unwrap();

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::super::{FileError, atomic};
+use super::backups;
+use super::search::followed;
 use super::text::Text;
-use super::{backups, followed};
 use crate::domain::kubeconfig::{Kubeconfig, has_comments};
 use crate::domain::output::shell::ShellCommand;
 use crate::domain::secret::Secret;
@@ -56,7 +57,7 @@ pub(super) struct Plan {
     /// Whether the old file is worth a copy.
     keeps_backup: bool,
     /// Secrets that are in the old file alone, by user.
-    gone: Vec<(String, Secret)>,
+    removed_secrets: Vec<(String, Secret)>,
 }
 
 impl Plan {
@@ -79,8 +80,16 @@ impl Plan {
         let reencoded = before.as_ref().is_some_and(Text::is_reencoded);
         let loses = comments_lost || reencoded || old.loses(new);
         let keeps_backup = before.is_some() && backups::kept() > 0 && loses;
-        let gone = old.secrets_beside(new);
-        Ok(Self { path: path.to_owned(), target: followed(path)?, before, after, comments_lost, keeps_backup, gone })
+        let removed_secrets = old.secrets_beside(new);
+        Ok(Self {
+            path: path.to_owned(),
+            target: followed(path)?,
+            before,
+            after,
+            comments_lost,
+            keeps_backup,
+            removed_secrets,
+        })
     }
 
     /// The same, but the old file is not kept.
@@ -97,7 +106,7 @@ impl Plan {
 
     fn still_in(&self) -> Vec<(String, Vec<PathBuf>)> {
         let mut found: Vec<(String, Vec<PathBuf>)> = Vec::new();
-        for (user, secret) in &self.gone {
+        for (user, secret) in &self.removed_secrets {
             let backups = backups::holding(&self.target, secret);
             match found.iter_mut().find(|(known, _)| known == user) {
                 _ if backups.is_empty() => {}
@@ -112,7 +121,7 @@ impl Plan {
     }
 
     fn undo(&self) {
-        // The first failure is the one to tell; the backup stays in any case.
+        // The first failure is reported; the backup stays in any case.
         let _ = match &self.before {
             Some(before) => atomic::write_private(&self.target, before.bytes()),
             None => atomic::remove(&self.target),

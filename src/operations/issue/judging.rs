@@ -30,7 +30,7 @@ pub(super) async fn judged(
     request: &Request,
     now: DateTime<Utc>,
 ) -> (Verdict, Vec<Withheld>) {
-    let (known, _, withheld) = Box::pin(cluster.surroundings_with_requests(policy)).await;
+    let (known, _, withheld) = Box::pin(cluster.load_snapshot_with_requests(policy)).await;
     (verdict::judge(request, &known.context(now)), withheld)
 }
 

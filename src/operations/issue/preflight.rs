@@ -157,7 +157,7 @@ async fn request(
             );
             return Ok(None);
         }
-        Err(ClusterError::Gone { .. } | ClusterError::Forbidden { .. }) => {}
+        Err(ClusterError::NotFound { .. } | ClusterError::Forbidden { .. }) => {}
         Err(error) => return Err(error),
     }
     let pem = match &order.key {
@@ -285,7 +285,7 @@ async fn binding(
         }
         None => match cluster.create(permit, &order.namespace, &wanted, true).await {
             // A role that is still to be made cannot be weighed against our own rights yet.
-            Err(ClusterError::Gone { .. }) if matches!(order.grant, Grant::NewRole { .. }) => {
+            Err(ClusterError::NotFound { .. }) if matches!(order.grant, Grant::NewRole { .. }) => {
                 found.add(step, Severity::Notice, "the server decides once the role is there");
             }
             answer => found.server(step, answer.map(drop)),

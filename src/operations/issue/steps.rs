@@ -82,7 +82,7 @@ pub(super) async fn request(
             let text = format!("a request {name} is there already, and it is not this one");
             return Err(UserError::new(text).with_hint("Take another name for the request."));
         }
-        Err(ClusterError::Gone { .. }) => {
+        Err(ClusterError::NotFound { .. }) => {
             journal.intents.request = true;
             journal.save()?;
             cluster.create_request(permit, &wanted, false).await
@@ -131,7 +131,7 @@ pub(super) async fn certificate(
     *certificate = Certificates::read(&pem).map_err(UserError::new)?.pem;
     if let Some(path) = journal.order.certificate_file.clone() {
         // An earlier run that was killed while it wrote this file left it unfinished.
-        files::sweep::beside(&path, true);
+        files::unfinished::remove_all(&path);
         // Written before this step was cut off or a later one failed: the very file is no obstacle.
         let there = bounded::read_text(&path, bounded::CREDENTIAL).is_ok_and(|there| there == *certificate);
         if !there && !path.exists() {

@@ -140,7 +140,7 @@ fn certificate_file(_permit: WritePermit, journal: &Journal, done: &mut Vec<Writ
     let Some(path) = journal.order.certificate_file.as_deref().filter(|_| journal.intents.certificate) else {
         return Ok(());
     };
-    files::sweep::beside(path, true);
+    files::unfinished::remove_all(path);
     // The file of a removal that was cut off is gone already.
     let kept = journal.request().or_else(|| match &journal.order.key {
         KeySource::Existing(pem) => Some(pem.clone()),
@@ -175,7 +175,7 @@ async fn request(
     }
     let there = match cluster.request(name).await {
         Ok(there) => there,
-        Err(ClusterError::Gone { .. }) => return Ok(()),
+        Err(ClusterError::NotFound { .. }) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
     let ours = match &journal.csr_uid {
@@ -189,7 +189,7 @@ async fn request(
     let deletion = gate::delete(permit, &RequestVersion::of(&there), true, &Confirmation::flags(&[]))
         .map_err(|refusal| UserError::new(refusal.to_string()))?;
     match cluster.delete_request(&deletion).await {
-        Ok(()) | Err(ClusterError::Gone { .. }) => {}
+        Ok(()) | Err(ClusterError::NotFound { .. }) => {}
         Err(error) => return Err(error.into()),
     }
     done.push(written(format!("csr/{name}"), commands::delete(&cluster.kubectl, name)));

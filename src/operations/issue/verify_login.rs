@@ -29,7 +29,7 @@ pub(crate) async fn prove(order: &IssuanceRequest, target: &KubeconfigTarget) ->
         request_timeout: Some(Duration::from_secs(15)),
         ..Target::default()
     };
-    let cluster = Cluster::connect(&login, Prompt::Nobody).await?;
+    let cluster = Cluster::connect(&login, Prompt::Never).await?;
     let started = tokio::time::Instant::now();
     let who = loop {
         match cluster.who_am_i().await {

@@ -41,17 +41,17 @@ impl Login {
     }
 
     async fn header(&self) -> Result<String, LoginError> {
-        let credential = self.provider.credential(&Prompt::Nobody).await?;
+        let credential = self.provider.credential(&Prompt::Never).await?;
         Ok(credential.authorization.as_ref().unwrap().to_str().unwrap().to_owned())
     }
 
     async fn rejected(&self) -> Option<String> {
-        let credential = self.provider.credential(&Prompt::Nobody).await.unwrap();
-        let other = self.provider.rejected(&credential, &Prompt::Nobody).await.unwrap()?;
+        let credential = self.provider.credential(&Prompt::Never).await.unwrap();
+        let other = self.provider.rejected(&credential, &Prompt::Never).await.unwrap()?;
         Some(other.authorization.as_ref().unwrap().to_str().unwrap().to_owned())
     }
 
-    fn health(&self) -> Health {
+    fn health(&self) -> LoginStatus {
         self.provider.health().borrow().clone()
     }
 }
@@ -61,7 +61,7 @@ async fn a_program_runs_once_for_many_requests_at_the_same_time() {
     let login = Login::new("Never", r#"sleep 0.2; answer '{"token": "t"}'"#);
     let all = futures::future::join_all((0..20).map(|_| login.header())).await;
     assert!(all.iter().all(|header| header.as_deref() == Ok("Bearer t")), "{all:?}");
-    assert_eq!((login.runs(), login.health()), (1, Health::Fine));
+    assert_eq!((login.runs(), login.health()), (1, LoginStatus::Fine));
 }
 
 #[tokio::test]
@@ -72,11 +72,11 @@ async fn a_rejected_token_is_replaced_once_and_what_stays_rejected_is_shown() {
     // The next 401 comes too soon for another run.
     assert_eq!(login.rejected().await, None);
     assert_eq!(login.runs(), 2);
-    let Health::Failing { why, next_try } = login.health() else { panic!("{:?}", login.health()) };
+    let LoginStatus::Failing { why, next_try } = login.health() else { panic!("{:?}", login.health()) };
     assert_eq!(why.reason, Reason::Rejected);
     assert!(next_try > Utc::now());
     login.provider.accepted();
-    assert_eq!(login.health(), Health::Fine);
+    assert_eq!(login.health(), LoginStatus::Fine);
 }
 
 #[tokio::test]
@@ -86,14 +86,14 @@ async fn a_program_that_fails_is_not_run_again_at_once() {
         assert!(matches!(login.header().await.unwrap_err().reason, Reason::Ended(..)));
     }
     assert_eq!(login.runs(), 1);
-    assert!(matches!(login.health(), Health::Failing { .. }));
+    assert!(matches!(login.health(), LoginStatus::Failing { .. }));
 }
 
 #[tokio::test]
 async fn an_interactive_program_that_failed_waits_for_the_user() {
     let login = Login::new("IfAvailable", "exit 3");
     login.header().await.unwrap_err();
-    let Health::Ended(why) = login.health() else { panic!("{:?}", login.health()) };
+    let LoginStatus::Ended(why) = login.health() else { panic!("{:?}", login.health()) };
     assert!(matches!(why.reason, Reason::Ended(..)));
     let login = Login::new("Always", "exit 3");
     assert_eq!(login.header().await.unwrap_err().reason, Reason::NeedsPerson);
@@ -145,10 +145,10 @@ async fn an_entry_that_a_login_tool_rewrites_is_used_when_the_old_one_is_rejecte
     });
     assert_eq!(login.header().await.unwrap(), "Bearer old");
     assert_eq!(login.rejected().await, None);
-    assert!(matches!(login.health(), Health::Ended(_)));
+    assert!(matches!(login.health(), LoginStatus::Ended(_)));
     std::fs::write(&path, "token: new").unwrap();
     assert_eq!(login.rejected().await.as_deref(), Some("Bearer new"));
-    assert_eq!(login.health(), Health::Fine);
+    assert_eq!(login.health(), LoginStatus::Fine);
 }
 
 #[tokio::test]
@@ -189,7 +189,7 @@ async fn an_interactive_program_whose_token_stays_rejected_runs_once_more_and_no
         locked(&login.provider.state).not_before = None;
     }
     assert_eq!(login.runs(), 2);
-    assert!(matches!(login.health(), Health::Ended(_)));
+    assert!(matches!(login.health(), LoginStatus::Ended(_)));
 }
 
 #[tokio::test]

@@ -20,13 +20,13 @@ use zeroize::Zeroizing;
 use super::failed::{LONGEST, LoginError, Reason};
 use super::program::Program;
 use super::stderr::StandardError;
-use super::terminal::{Foreground, Handed, Terminal};
+use super::terminal::{Foreground, HandedOver, Terminal};
 
 /// How long the output of a program that has ended is waited for: a process that it left behind may hold it open.
-const LEFT_BEHIND: Duration = Duration::from_secs(1);
+const OUTPUT_GRACE: Duration = Duration::from_secs(1);
 /// How often a program is looked at.
-const LOOK: Duration = Duration::from_millis(10);
-/// Runs a program and returns what it prints. Blocks. `heard` gets every line that it writes to standard error while it
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+/// Runs a program and returns what it prints. Blocks. `on_line` gets every line that it writes to standard error while it
 /// has no terminal.
 ///
 /// # Errors
@@ -36,9 +36,9 @@ pub(in crate::cluster) fn run(
     program: &Program,
     terminal: &Terminal,
     canceled: &AtomicBool,
-    heard: Arc<dyn Fn(&str) + Send + Sync>,
+    on_line: Arc<dyn Fn(&str) + Send + Sync>,
 ) -> Result<Zeroizing<Vec<u8>>, LoginError> {
-    run_within(context, program, terminal, canceled, heard, terminal.patience())
+    run_within(context, program, terminal, canceled, on_line, terminal.timeout())
         .map_err(|reason| program.failed(reason))
 }
 
@@ -47,11 +47,11 @@ fn run_within(
     program: &Program,
     terminal: &Terminal,
     canceled: &AtomicBool,
-    heard: Arc<dyn Fn(&str) + Send + Sync>,
-    patience: Duration,
+    on_line: Arc<dyn Fn(&str) + Send + Sync>,
+    timeout: Duration,
 ) -> Result<Zeroizing<Vec<u8>>, Reason> {
-    let mut job = Job::start(context, program, terminal, heard)?;
-    let result = job.wait(canceled, patience).and_then(|status| job.result(status));
+    let mut job = Job::start(context, program, terminal, on_line)?;
+    let result = job.wait(canceled, timeout).and_then(|status| job.result(status));
     if result.as_ref().is_err_and(|reason| !matches!(reason, Reason::Ended(..))) {
         // The program may have ended, and have left behind what holds a prompt open.
         job.running.kill();
@@ -76,14 +76,14 @@ impl<'a> Job<'a> {
         context: &'a str,
         program: &'a Program,
         terminal: &'a Terminal,
-        heard: Arc<dyn Fn(&str) + Send + Sync>,
+        on_line: Arc<dyn Fn(&str) + Send + Sync>,
     ) -> Result<Self, Reason> {
         let handed = match terminal {
-            Terminal::Handed(console) => Some(Handed::ask(console, &program.command, context, true)?),
+            Terminal::HandedOver(console) => Some(HandedOver::ask(console, &program.command, context, true)?),
             _ => None,
         };
         let mut running = Running::start(program, terminal)?;
-        let stderr = running.child.stderr().take().map(|stderr| StandardError::follow(stderr, terminal, heard));
+        let stderr = running.child.stderr().take().map(|stderr| StandardError::follow(stderr, terminal, on_line));
         let printed = follow_output(&mut running);
         let foreground = handed.map(|handed| Foreground::give(handed, running.group)).transpose()?;
         let output = Zeroizing::new(Vec::new());
@@ -91,13 +91,13 @@ impl<'a> Job<'a> {
     }
 
     /// Waits until the program has ended and what it printed has been read.
-    fn wait(&mut self, canceled: &AtomicBool, patience: Duration) -> Result<ExitStatus, Reason> {
-        let until = Instant::now() + patience;
+    fn wait(&mut self, canceled: &AtomicBool, timeout: Duration) -> Result<ExitStatus, Reason> {
+        let until = Instant::now() + timeout;
         let mut ended: Option<(ExitStatus, Instant)> = None;
         loop {
             let is_read = self.read()?;
             match ended {
-                Some((status, at)) if is_read || at.elapsed() > LEFT_BEHIND => return Ok(status),
+                Some((status, at)) if is_read || at.elapsed() > OUTPUT_GRACE => return Ok(status),
                 Some(_) => {}
                 None => ended = self.running.ended()?.map(|status| (status, Instant::now())),
             }
@@ -105,7 +105,7 @@ impl<'a> Job<'a> {
                 return Err(Reason::Canceled);
             }
             if ended.is_none() && Instant::now() > until {
-                return Err(Reason::Slow(patience));
+                return Err(Reason::Slow(timeout));
             }
             if ended.is_none() && self.running.is_stopped() {
                 self.hand_over()?;
@@ -115,12 +115,12 @@ impl<'a> Job<'a> {
 
     /// Reads what is printed; whether all has been read.
     fn read(&mut self) -> Result<bool, Reason> {
-        match self.printed.recv_timeout(LOOK) {
+        match self.printed.recv_timeout(POLL_INTERVAL) {
             Ok(piece) => self.output.extend_from_slice(&piece),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
                 // It may have closed its output and still run.
-                thread::sleep(LOOK);
+                thread::sleep(POLL_INTERVAL);
                 return Ok(true);
             }
         }
@@ -133,7 +133,7 @@ impl<'a> Job<'a> {
             // Stopped with Ctrl-Z: nothing would ever let it go on.
             return Err(Reason::Canceled);
         };
-        let handed = Handed::ask(console, &self.program.command, self.context, false)?;
+        let handed = HandedOver::ask(console, &self.program.command, self.context, false)?;
         if let Some(stderr) = &self.stderr {
             stderr.show();
         }
@@ -149,7 +149,7 @@ impl<'a> Job<'a> {
         }
         // Ctrl-C at the terminal ends the program, and is meant as that.
         let interrupt = Signal::INT.as_raw();
-        let is_console = matches!(self.terminal, Terminal::OnDemand(_) | Terminal::Handed(_));
+        let is_console = matches!(self.terminal, Terminal::OnDemand(_) | Terminal::HandedOver(_));
         if status.signal() == Some(interrupt) || (is_console && status.code() == Some(128 + interrupt)) {
             return Err(Reason::Canceled);
         }
@@ -188,7 +188,7 @@ impl Running {
     fn start(program: &Program, terminal: &Terminal) -> Result<Self, Reason> {
         let mut command = program.command(terminal.interactive())?;
         command.stdin(if terminal.interactive() { Stdio::inherit() } else { Stdio::null() });
-        let inherits = matches!(terminal, Terminal::Shared { interactive: true } | Terminal::Handed(_));
+        let inherits = matches!(terminal, Terminal::Shared { interactive: true } | Terminal::HandedOver(_));
         command.stderr(if inherits { Stdio::inherit() } else { Stdio::piped() });
         // Ctrl-C in a shell reaches a program of its job; one under the console is killed with its children.
         let leads = !matches!(terminal, Terminal::Shared { .. });

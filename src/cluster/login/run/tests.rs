@@ -9,8 +9,8 @@ fn sh(script: &str) -> Program {
     Program::read(&serde_yaml::from_value(serde_yaml::to_value(exec).unwrap()).unwrap(), &Mapping::new()).unwrap()
 }
 
-fn run_for(script: &str, patience: Duration) -> Result<String, Reason> {
-    let output = run_within("c", &sh(script), &Terminal::None, &AtomicBool::new(false), Arc::new(|_| {}), patience);
+fn run_for(script: &str, timeout: Duration) -> Result<String, Reason> {
+    let output = run_within("c", &sh(script), &Terminal::None, &AtomicBool::new(false), Arc::new(|_| {}), timeout);
     output.map(|output| String::from_utf8(output.to_vec()).unwrap())
 }
 
@@ -47,15 +47,15 @@ fn kills_a_program_that_hangs_or_is_canceled_with_its_children() {
     let folder = tempfile::tempdir().unwrap();
     let pid = folder.path().join("pid");
     let script = format!("sleep 600 & echo $! > {}.new; mv {0}.new {0}; wait", pid.display());
-    let patience = Duration::from_millis(500);
-    assert_eq!(run_for(&script, patience).unwrap_err(), Reason::Slow(patience));
+    let timeout = Duration::from_millis(500);
+    assert_eq!(run_for(&script, timeout).unwrap_err(), Reason::Slow(timeout));
     wait_until_gone(&std::fs::read_to_string(&pid).unwrap());
     std::fs::remove_file(&pid).unwrap();
     let canceled = AtomicBool::new(false);
     let ended = thread::scope(|scope| {
         scope.spawn(|| {
             while !pid.exists() {
-                thread::sleep(LOOK);
+                thread::sleep(POLL_INTERVAL);
             }
             canceled.store(true, Ordering::Relaxed);
         });
@@ -73,6 +73,6 @@ fn wait_until_gone(pid: &str) {
     };
     while is_running() {
         assert!(Instant::now() < until, "what it started still runs");
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
 }

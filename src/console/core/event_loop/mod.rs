@@ -406,7 +406,7 @@ impl Loop {
 }
 
 fn remember(context: &str, memory: &Memory) {
-    if let Err(error) = files::session_store::remember(context, memory) {
+    if let Err(error) = files::session_store::save(context, memory) {
         tracing::warn!("what the console looks like is not remembered: {error}");
     }
 }

@@ -196,7 +196,7 @@ fn import(permit: WritePermit, explicit: Option<&Path>, comments: Comments, path
     let other = Incomer::read(path, false)?;
     let (plan, written) = kubeconfig::change(permit, explicit, comments, |all| {
         let plan = planned(all, &other, path)?;
-        other.remember(all, &plan)?;
+        other.record(all, &plan)?;
         all.import(&other.config, &plan);
         Ok(plan)
     })?;
@@ -241,7 +241,7 @@ fn remove_locks(explicit: Option<&Path>) {
     for file in files {
         let real = file.canonicalize().ok().filter(|real| *real != file);
         for file in [Some(file), real].into_iter().flatten() {
-            if let Some(found) = lock::find(&file).filter(|found| !found.held) {
+            if let Some(found) = lock::find(&file).filter(|found| !found.is_held) {
                 // Where it does not go, the write finds it and says so.
                 let _ = lock::remove(&file, &found);
             }

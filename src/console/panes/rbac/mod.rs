@@ -21,7 +21,7 @@ use serde_json::Value;
 use tui_input::Input;
 
 use crate::cluster::rbac::{OwnRules, Review};
-use crate::cluster::rbac_watch;
+use crate::cluster::watch::rbac as watch;
 use crate::console::core::effect_id::EffectId;
 use crate::domain::access::draft::Preset;
 use crate::domain::access::object::Named;
@@ -96,7 +96,7 @@ pub enum RbacTask {
 #[derive(Debug)]
 pub enum RbacResult {
     /// From the watches.
-    Watch(rbac_watch::Message),
+    Watch(watch::Message),
     /// Answer to [`RbacTask::Discover`].
     Discovered(Result<Catalogue, UserError>),
     /// Answer to [`RbacTask::Own`].

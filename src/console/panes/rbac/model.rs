@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::cluster::rbac_watch::Reach;
 use crate::cluster::watch::WatchStatus;
+use crate::cluster::watch::rbac::Reach;
 use crate::domain::access::object::RbacKind;
 use crate::domain::access::{Catalogue, Policy};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::cluster::rbac::Review;
-use crate::cluster::rbac_watch::Message;
+use crate::cluster::watch::rbac::Message;
 use crate::console::core::ctx::Ctx;
 use crate::console::core::effect::Effect;
 use crate::console::core::effect_id::EffectId;

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use tokio::sync::mpsc::{self, Sender};
 
-use crate::cluster::{Cluster, ClusterError, rbac_watch};
+use crate::cluster::watch::rbac::watch_rbac;
+use crate::cluster::{Cluster, ClusterError};
 use crate::console::core::event::Event;
 use crate::console::panes::rbac::{RbacResult, RbacTask};
 use crate::domain::access::draft::not_held;
@@ -23,7 +24,7 @@ pub(crate) async fn watch(cluster: Cluster, events: Sender<Event>) {
         }
     };
     // In one task: a panic of either is one of both.
-    tokio::join!(rbac_watch::rbac(cluster, to), forward);
+    tokio::join!(watch_rbac(cluster, to), forward);
 }
 
 /// How whoever waits for a task learns that it panicked.

@@ -10,8 +10,8 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::cluster::rbac_watch::Reach;
 use crate::cluster::watch::WatchStatus;
+use crate::cluster::watch::rbac::Reach;
 use crate::console::core::ctx::Ctx;
 use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::panes::rbac::rows::{ColumnSpec, RowEntry, columns};
