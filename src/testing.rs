@@ -153,7 +153,7 @@ pub mod domain {
             RequestFacts, Verdict, is_signed_here, judge, judge_alone, refusal, uid_id,
         };
         pub mod rules {
-            pub use crate::domain::verdict::rules::{ALL, find};
+            pub use crate::domain::rules::{ALL, find};
         }
     }
 }

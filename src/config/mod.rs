@@ -17,6 +17,9 @@ pub(crate) use yaml::Wrong;
 /// The example that `countersign config example` prints: every field with its default.
 pub(crate) const EXAMPLE: &str = include_str!("../../assets/config.example.yaml");
 
+/// Backups kept of each kubeconfig without a config file.
+pub(crate) const DEFAULT_BACKUPS: usize = 3;
+
 /// What countersign may be told in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -56,7 +59,7 @@ impl Default for Config {
             confirm: Confirm::default(),
             read_only: Vec::new(),
             columns: None,
-            backups: crate::files::kubeconfig::backups::DEFAULT,
+            backups: DEFAULT_BACKUPS,
             keys: Keys::default(),
         }
     }

@@ -4,8 +4,6 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::domain::verdict::RequesterKind;
-
 /// Several texts that many rows have in common.
 pub(crate) type Texts = Arc<[Arc<str>]>;
 
@@ -25,6 +23,15 @@ pub enum Version {
     Number(u64),
     /// Something else.
     Other(Arc<str>),
+}
+
+/// Who asked. Few ask for many, so that it is shared.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct RequesterKind {
+    /// User name.
+    pub user: Arc<str>,
+    /// Groups.
+    pub groups: Arc<[Arc<str>]>,
 }
 
 /// Where a UUID's text has its dashes.

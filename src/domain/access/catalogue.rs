@@ -1,61 +1,6 @@
 //! What resources there are: from discovery, in kubectl's notation.
 
-use std::fmt;
-
-use super::ResourceAction;
-
-/// A resource, with its subresource where it has one: `pods`, `pods/log`, `deployments/scale` of `apps`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct ResourceName {
-    /// API group, empty for the core.
-    pub group: String,
-    /// As rules write it: `pods/log`.
-    pub name: String,
-}
-
-impl ResourceName {
-    /// From its parts.
-    pub fn new(group: &str, name: &str) -> Self {
-        Self { group: group.into(), name: name.into() }
-    }
-
-    /// What an action is about.
-    pub(crate) fn asked(action: &ResourceAction) -> Self {
-        let sub = if action.subresource.is_empty() { String::new() } else { format!("/{}", action.subresource) };
-        Self { group: action.group.clone(), name: format!("{}{sub}", action.resource) }
-    }
-
-    /// Resource and subresource.
-    pub(crate) fn parts(&self) -> (&str, &str) {
-        self.name.split_once('/').unwrap_or((&self.name, ""))
-    }
-
-    /// An action with it.
-    pub fn action(&self, verb: &str) -> ResourceAction {
-        let (resource, subresource) = self.parts();
-        ResourceAction::new(verb, &self.group, resource).on_part(subresource)
-    }
-
-    /// kubectl's notation: `pods`, `pods/log`, `deployments.apps`, `deployments.apps/scale`. A group that is not given
-    /// is the core's; `*` alone is everything.
-    pub(crate) fn parse(text: &str) -> Self {
-        let (name, sub) = text.split_once('/').map_or((text, String::new()), |(name, sub)| (name, format!("/{sub}")));
-        let (name, group) = name.split_once('.').unwrap_or((name, ""));
-        let group = if name == "*" && group.is_empty() { "*" } else { group };
-        Self { group: group.to_owned(), name: format!("{name}{sub}") }
-    }
-}
-
-impl fmt::Display for ResourceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (resource, sub) = self.parts();
-        f.write_str(resource)?;
-        if !self.group.is_empty() {
-            write!(f, ".{}", self.group)?;
-        }
-        if sub.is_empty() { Ok(()) } else { write!(f, "/{sub}") }
-    }
-}
+use super::action::ResourceName;
 
 /// One resource of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

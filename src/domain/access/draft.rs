@@ -4,9 +4,12 @@ use k8s_openapi::api::rbac::v1::PolicyRule;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::action::ResourceName;
+use super::catalogue::Catalogue;
 use super::object::Named;
 use super::rule::list;
-use super::{Catalogue, ResourceName, SubjectKey, summary};
+use super::subject::SubjectKey;
+use super::summary;
 use crate::domain::output::redact;
 use crate::domain::yaml;
 

@@ -2,7 +2,10 @@
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
-use super::{Binding, Policy, Principal, Role, Scope, SubjectKey, compact, uncovered};
+use super::escalation::{compact, uncovered};
+use super::policy::{Binding, Policy, Role, Scope};
+use super::principal::Principal;
+use super::subject::SubjectKey;
 
 /// What one subject loses.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::rule::list;
-use super::{Action, Catalogue, Grant, ResourceName, allows};
+use super::action::{Action, ResourceName};
+use super::catalogue::Catalogue;
+use super::policy::Grant;
+use super::rule::{allows, list};
 
 /// A line of the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,7 +7,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::object::Named;
 use super::own::UNSEEN;
-use super::{Binding, Grant, Policy, Role, SubjectKey};
+use super::policy::{Binding, Grant, Policy, Role};
+use super::subject::SubjectKey;
 
 /// Roles that gather may be gathered; a ring of them ends here.
 const DEPTH: usize = 8;

@@ -2,7 +2,9 @@
 
 use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef};
 
-use super::{Binding, Policy, Principal, Role, SubjectKey};
+use super::policy::{Binding, Policy, Role};
+use super::principal::Principal;
+use super::subject::SubjectKey;
 
 /// Stands where a binding and a role would: through which ones the rules hold cannot be seen.
 pub(crate) const UNSEEN: &str = "what the server says of you";

@@ -7,10 +7,12 @@ use std::sync::{Arc, OnceLock};
 use k8s_openapi::api::rbac::v1::{self as rbac, PolicyRule};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
+use super::action::Action;
+use super::danger::matching::{self, CONTROL_PLANE};
+use super::principal::Principal;
 use super::rule::allows;
 use super::subject::SubjectKey;
-use super::{Action, Principal, danger};
-use crate::domain::verdict::Level;
+use crate::domain::level::Level;
 
 /// Where a role or binding holds: in one namespace, or in the cluster (`None`).
 pub(crate) type Scope = Option<String>;
@@ -191,7 +193,7 @@ impl Policy {
             let [cluster, control_plane, namespace] = self.levels()[*place];
             match binding.scope.as_deref() {
                 None => cluster,
-                Some(danger::CONTROL_PLANE) => control_plane,
+                Some(CONTROL_PLANE) => control_plane,
                 Some(_) => namespace,
             }
         })
@@ -205,10 +207,10 @@ impl Policy {
 
     fn levels(&self) -> &[[Level; 3]] {
         fn worst(role: &Role, scope: Option<&str>) -> Level {
-            let levels = role.rules.iter().map(|rule| danger::level_of_rule(rule, scope));
+            let levels = role.rules.iter().map(|rule| matching::level_of_rule(rule, scope));
             levels.max().unwrap_or(Level::Ok)
         }
-        let scopes = [None, Some(danger::CONTROL_PLANE), Some("any")];
+        let scopes = [None, Some(CONTROL_PLANE), Some("any")];
         let levels = |role: &Arc<Role>| scopes.map(|scope| worst(role, scope));
         self.levels.get_or_init(|| self.roles.iter().map(levels).collect())
     }

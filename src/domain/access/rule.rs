@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
-use super::Action;
+use super::action::Action;
 
 /// Whether `rule` allows `action`.
 pub(crate) fn allows(rule: &PolicyRule, action: &Action) -> bool {

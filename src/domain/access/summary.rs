@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
+use super::action::ResourceName;
 use super::own::UNSEEN;
+use super::policy::{Binding, Policy, Role};
+use super::principal::{AUTHENTICATED, Principal, UNAUTHENTICATED};
 use super::rule::list;
-use super::{AUTHENTICATED, Binding, Policy, Principal, ResourceName, Role, UNAUTHENTICATED};
-use crate::domain::verdict::Level;
+use crate::domain::level::Level;
 
 /// Resources that are told by name before they are counted.
 const NAMED: usize = 3;

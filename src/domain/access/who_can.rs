@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::policy::holds;
-use super::{Action, Grant, Policy, SubjectKey, allows};
+use super::action::Action;
+use super::policy::{Grant, Policy, holds};
+use super::rule::allows;
+use super::subject::SubjectKey;
 
 /// Somebody who may do it, and through what.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 
-use super::verdict::Level;
+use super::level::Level;
 use super::yaml;
 use crate::domain::validity;
 

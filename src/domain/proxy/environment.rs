@@ -2,7 +2,7 @@
 //! `golang.org/x/net/http/httpproxy`, with client-go's addition about CIDRs.
 
 use super::no_proxy::{HostPort, NoProxy};
-use super::{ProxyError, ProxyUrl};
+use super::url::{ProxyError, ProxyUrl};
 use crate::domain::go_url::{self, GoUrl};
 
 /// What the environment says of proxies.

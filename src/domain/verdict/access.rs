@@ -3,19 +3,23 @@
 use std::sync::Arc;
 
 use super::confusables::{Difference, Oddity, oddity};
+use super::context::Context;
+use super::facts::RequestFacts;
 use super::grants::Grants;
 use super::identity::like_system_name;
 use super::requester::{Asks, asks};
-use super::signer::is_for_login;
-use super::{Context, Finding, Level, RequestFacts, finding, rules};
 use crate::domain::access::MASTERS;
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
+use crate::domain::rules;
+use crate::domain::signer::{KUBELET_CLIENT, is_for_login};
 
 /// Dangerous rights. Whoever has a name already, and asks for it again, gains nothing by it.
 pub(super) fn dangers(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(grants) = context.grants.filter(|_| is_for_login(&facts.signer)) else { return };
     // Of system:masters the rule group-masters says enough, of kubelets the signer's and the requester's.
     let groups = facts.groups.iter().map(AsRef::as_ref).filter(|group| *group != MASTERS);
-    if facts.signer.as_ref() == super::signer::KUBELET_CLIENT {
+    if facts.signer.as_ref() == KUBELET_CLIENT {
         return;
     }
     let renews = is_renewal(facts);

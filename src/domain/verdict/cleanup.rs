@@ -2,31 +2,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Context, Finding, Level, RequestFacts, finding, rules};
+use super::context::Context;
+use super::facts::RequestFacts;
+use super::schedule::{ISSUED, PENDING, wakes};
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
 use crate::domain::request::RequestState;
+use crate::domain::rules;
 use crate::domain::validity::age;
-
-/// csrcleaner deletes a request that nobody decided after this time.
-const PENDING: TimeDelta = TimeDelta::hours(24);
-/// It deletes an issued request this long after its approval.
-const ISSUED: TimeDelta = TimeDelta::hours(1);
-/// It is said so long before, of pending ones.
-const PENDING_SOON: TimeDelta = TimeDelta::hours(2);
-/// It is said so long before, of issued ones.
-const ISSUED_SOON: TimeDelta = TimeDelta::minutes(30);
-/// An approved request without certificate is called stuck after this time.
-const STUCK: TimeDelta = TimeDelta::seconds(60);
-
-/// The moment from which time has something to say of a request; it says nothing else later.
-pub(super) fn wakes(facts: &RequestFacts) -> Option<DateTime<Utc>> {
-    let (from, after) = match facts.state {
-        RequestState::Pending => (facts.created_at?, PENDING - PENDING_SOON),
-        RequestState::Issued => (facts.approved_at?, ISSUED - ISSUED_SOON),
-        RequestState::Approved => (facts.approved_at?, STUCK),
-        RequestState::Denied | RequestState::Failed => return None,
-    };
-    from.checked_add_signed(after)
-}
 
 fn awake(facts: &RequestFacts, context: &Context<'_>) -> Option<DateTime<Utc>> {
     context.now.filter(|now| wakes(facts).is_some_and(|at| at <= *now))

@@ -8,10 +8,10 @@ use super::facts::{Id, RequestFacts};
 use super::grants::Grants;
 use super::hosts::ApiHosts;
 use super::nodes::Nodes;
-use super::signer::is_signed_here;
 use crate::domain::access::Principal;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
+use crate::domain::signer::is_signed_here;
 use crate::domain::verdict::related_index::RelatedIndex;
 
 /// `--cluster-signing-duration`, where nothing else is known.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::signer::KUBELET_SERVING;
-use crate::domain::interner::{Interner, Uid, bytes};
+use crate::domain::interner::{Interner, RequesterKind, Uid, bytes};
 use crate::domain::request::{Request, RequestState, San};
+use crate::domain::signer::KUBELET_SERVING;
 
 /// The prefix of nodes' user names.
 pub(crate) const NODE_PREFIX: &str = "system:node:";
@@ -41,15 +41,6 @@ pub struct RequestFacts {
     pub hosts: Arc<[San]>,
     /// Life asked for, in seconds.
     pub expiration_seconds: Option<i32>,
-}
-
-/// Who asked. Few ask for many, so that it is shared.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct RequesterKind {
-    /// User name.
-    pub user: Arc<str>,
-    /// Groups.
-    pub groups: Arc<[Arc<str>]>,
 }
 
 impl RequestFacts {

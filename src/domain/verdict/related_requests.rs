@@ -1,8 +1,12 @@
 //! A request beside the others.
 
+use super::context::Context;
+use super::facts::RequestFacts;
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
+use crate::domain::rules;
+use crate::domain::signer::is_signed_here;
 use crate::domain::verdict::facts::NODE_PREFIX;
-use crate::domain::verdict::signer::is_signed_here;
-use crate::domain::verdict::{Context, Finding, Level, RequestFacts, finding, rules};
 
 /// Another request has its key, for the same user or for another.
 pub(super) fn same_key(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {

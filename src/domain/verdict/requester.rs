@@ -1,9 +1,13 @@
 //! Who asks for whom.
 
+use super::context::Context;
 use super::facts::NODE_PREFIX;
-use super::signer::{KUBELET_CLIENT, KUBELET_SERVING};
-use super::{Context, Finding, Level, RequestFacts, finding, rules};
+use super::facts::RequestFacts;
 use crate::domain::access::MASTERS;
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
+use crate::domain::rules;
+use crate::domain::signer::{KUBELET_CLIENT, KUBELET_SERVING};
 
 /// The group of bootstrap tokens (`system:bootstrappers`, token authenticator).
 const BOOTSTRAPPERS: &str = "system:bootstrappers";

@@ -1,8 +1,13 @@
 //! What is odd about the request itself.
 
+use super::case::Case;
 use super::confusables::mixed_word;
-use super::{Case, Finding, Level, finding, rules, signer};
-use crate::domain::request::{CLIENT_SIGNER, Pkcs10};
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
+use crate::domain::pkcs10::Pkcs10;
+use crate::domain::rules;
+use crate::domain::signer;
+use crate::domain::signer::CLIENT_SIGNER;
 use crate::domain::text::is_plain;
 
 fn pkcs10<'a>(case: &Case<'a>) -> Option<&'a Pkcs10> {

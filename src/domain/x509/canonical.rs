@@ -3,7 +3,7 @@
 
 use super::asn1;
 use super::cryptobyte::{DerReader, Integer, tag};
-use super::request::{ALTERNATIVE_NAMES, EXTENSION_REQUEST};
+use super::oid::{ALTERNATIVE_NAMES, EXTENSION_REQUEST};
 
 /// Whether `der` is a request in canonical form.
 pub(super) fn is_request(der: &[u8]) -> bool {

@@ -8,13 +8,11 @@ use chrono::Utc;
 
 use super::super::{FileError, atomic};
 use super::text::Text;
+use crate::config::DEFAULT_BACKUPS;
 use crate::domain::kubeconfig::Kubeconfig;
 use crate::domain::secret::Secret;
 
-/// As many are kept of a file unless the config file says otherwise.
-pub(crate) const DEFAULT: usize = 3;
-
-static KEPT: AtomicUsize = AtomicUsize::new(DEFAULT);
+static KEPT: AtomicUsize = AtomicUsize::new(DEFAULT_BACKUPS);
 
 /// From now on so many backups of a file are kept; with 0 none is made.
 pub(crate) fn keep(count: usize) {

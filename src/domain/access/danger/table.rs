@@ -1,9 +1,9 @@
 //! The dangerous rights, in one table: what the Kubernetes documentation warns of (RBAC good practices, "Privilege
 //! escalation risks"). The RBAC pane, `countersign access` and the verdicts on requests are all made from it.
 
-use super::{Permission, RiskyPermission};
-use crate::domain::verdict::Level::{self, Danger as Worst, Notice, Warning};
-use crate::domain::verdict::rules;
+use super::permission::{Permission, RiskyPermission};
+use crate::domain::level::Level::{self, Danger as Worst, Notice, Warning};
+use crate::domain::rules;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const CERTIFICATES: &str = "certificates.k8s.io";

@@ -9,6 +9,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
+use super::super::policy::Scope;
 use super::super::why::{GrantChange, Part, WhyAnswer};
 use super::super::*;
 

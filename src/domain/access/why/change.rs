@@ -4,8 +4,10 @@ use std::fmt;
 
 use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef};
 
+use super::super::action::ResourceName;
+use super::super::policy::Scope;
 use super::super::rule::list;
-use super::super::{ResourceName, Scope, SubjectKey};
+use super::super::subject::SubjectKey;
 use crate::domain::output::shell::{Kubectl, ShellCommand, ShellLine};
 
 /// A list of a rule.
@@ -153,13 +155,17 @@ impl GrantChange {
                 vec![command.flag("type", "json").flag("patch", &patch).operands([name.as_str()]).line()]
             }
             Self::Make { scope, role, rule, binding, subject } => {
-                let reference = super::reference(&kind(scope, "", true), role);
+                let reference = reference(&kind(scope, "", true), role);
                 let command = kubectl.command("create").word(role_word(scope)).leading_operand(role);
                 let made = with_rule(command.flag_if("namespace", scope.as_deref()), rule).line();
                 vec![made, bind(kubectl, binding, scope, &reference, subject)]
             }
         }
     }
+}
+
+pub(super) fn reference(kind: &str, name: &str) -> RoleRef {
+    RoleRef { api_group: "rbac.authorization.k8s.io".into(), kind: kind.into(), name: name.into() }
 }
 
 fn bind(kubectl: &Kubectl, name: &str, scope: &Scope, role: &RoleRef, subject: &SubjectKey) -> ShellLine {

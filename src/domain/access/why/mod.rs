@@ -1,13 +1,16 @@
 //! Why somebody may do something; and why not: what almost grants it, and the smallest change that would.
 
-use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef};
+use k8s_openapi::api::rbac::v1::PolicyRule;
 
-use super::policy::holds;
-use super::rule::{list, url_covers};
-use super::{Action, Grant, Policy, Principal, ResourceName, Role, Scope, SubjectKey, UNAUTHENTICATED, allows};
+use super::action::{Action, ResourceName};
+use super::policy::{Grant, Policy, Role, Scope, holds};
+use super::principal::{Principal, UNAUTHENTICATED};
+use super::rule::{allows, list, url_covers};
+use super::subject::SubjectKey;
 
 mod change;
 
+use change::reference;
 pub(crate) use change::{GrantChange, Part};
 
 /// As many near misses are told.
@@ -161,10 +164,6 @@ impl Policy {
 /// `name`, `name-2`, `name-3`, …
 fn numbered(name: &str) -> impl Iterator<Item = String> {
     [name.to_owned()].into_iter().chain((2..1000).map(move |number| format!("{name}-{number}")))
-}
-
-fn reference(kind: &str, name: &str) -> RoleRef {
-    RoleRef { api_group: "rbac.authorization.k8s.io".into(), kind: kind.into(), name: name.into() }
 }
 
 fn told(role: &Role) -> String {

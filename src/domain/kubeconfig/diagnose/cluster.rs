@@ -3,7 +3,8 @@
 
 use serde_yaml::{Mapping, Value};
 
-use super::{Diagnosis, FileAccess, UserEntry, content, text};
+use super::diagnosis::Diagnosis;
+use super::entry::{FileAccess, UserEntry, content, text};
 use crate::domain::authority;
 use crate::domain::output::redact;
 

@@ -2,8 +2,9 @@
 
 use serde_yaml::{Mapping, Value};
 
-use super::user::end_of_token;
-use super::{Credential, Diagnosis, FileAccess, UserEntry, text};
+use super::diagnosis::{Credential, Diagnosis};
+use super::entry::{FileAccess, UserEntry, text};
+use super::token::end_of_token;
 
 /// Versions of the contract with a program (client-go, `plugin/pkg/client/auth/exec/exec.go`, `apiVersions`).
 const V1: &str = "client.authentication.k8s.io/v1";

@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
-use base64::Engine;
-use chrono::{DateTime, Utc};
 use serde_yaml::Value;
 
-use super::{Credential, Diagnosis, FileAccess, UserEntry, content, plugins, text};
+use super::diagnosis::{Credential, Diagnosis};
+use super::entry::{FileAccess, UserEntry, content, text};
+use super::plugins;
+use super::token::end_of_token;
 use crate::domain::authority;
 use crate::domain::certificate::Certificate;
 
@@ -169,12 +170,4 @@ fn look_at_password(seen: &mut Diagnosis, entry: &UserEntry, encrypted: bool) {
     if !name.is_empty() {
         seen.credentials.push(Credential::Basic);
     }
-}
-
-/// When a JWT (RFC 7519) ends, if it is one and says so. Its signature is the server's concern.
-pub(super) fn end_of_token(token: &str) -> Option<DateTime<Utc>> {
-    let payload = token.split('.').nth(1)?;
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;
-    let claims: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-    DateTime::from_timestamp(claims.get("exp")?.as_i64()?, 0)
 }

@@ -6,11 +6,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::Level;
 use super::confusables::{Difference, difference, skeleton};
-use super::rules::{self, Rule};
 use crate::domain::access::danger::{self, RiskFinding};
 use crate::domain::access::{Binding, Grant, Policy, SubjectKey};
+use crate::domain::level::Level;
+use crate::domain::rules::{self, Rule};
 
 /// One dangerous thing that a binding grants.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,17 +11,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::domain::request::RequestState;
-use crate::domain::verdict::RequestFacts;
-use crate::domain::verdict::cleanup::wakes;
+use crate::domain::signer::{KUBELET_CLIENT, KUBELET_SERVING, is_signed_here};
+use crate::domain::verdict::facts::RequestFacts;
 use crate::domain::verdict::facts::{Id, NODE_PREFIX};
-use crate::domain::verdict::signer::{KUBELET_CLIENT, KUBELET_SERVING, is_signed_here};
+use crate::domain::verdict::schedule::wakes;
 use names::{GroupNames, LookAlikes, number_of_name, number_of_skeleton};
-use sets::MultiMap;
+use sets::{MultiMap, Number};
 
 /// A request's place in the table.
 type Slot = u32;
-/// A text's number. That two texts have the same is as good as impossible: the numbers are secret.
-type Number = u64;
 
 /// All requests, indexed.
 #[derive(Debug, Default)]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use crate::domain::interner::RequesterKind;
 use crate::domain::request::{CLIENT_SIGNER, RequestState};
-use crate::domain::verdict::RequesterKind;
 use crate::domain::verdict::confusables::{Oddity, oddity, skeleton};
 use crate::domain::verdict::related_index::*;
 use crate::domain::verdict::{Context, judge_around};

@@ -6,8 +6,9 @@ use k8s_openapi::api::core::v1::Node;
 use serde_json::json;
 
 use super::*;
+use crate::domain::interner::RequesterKind;
 use crate::domain::request::RequestState;
-use crate::domain::verdict::{Nodes, RequestFacts, RequesterKind, judge_around};
+use crate::domain::verdict::{Nodes, RequestFacts, judge_around};
 
 /// A node's own request, for these names and addresses.
 fn request(node: &str, sans: &[San]) -> RequestFacts {
