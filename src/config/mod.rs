@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn the_example_says_what_holds_without_a_file() {
         let example = Config::parse(EXAMPLE).unwrap();
-        let usual = Column::ALL[..Column::USUAL].to_vec();
+        let usual = Column::ALL[..Column::DEFAULT_COUNT].to_vec();
         let plain = Config { theme: Some("dark".into()), columns: Some(usual), ..Config::default() };
         assert_eq!(Config { keys: Keys::default(), ..example }, plain);
         assert_eq!(Config::parse("# nothing\n"), Ok(Config::default()));

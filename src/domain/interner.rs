@@ -118,7 +118,7 @@ impl fmt::Debug for Version {
 pub struct Interner {
     texts: HashSet<Arc<str>>,
     lists: HashSet<Texts>,
-    askers: HashSet<Arc<RequesterKind>>,
+    requesters: HashSet<Arc<RequesterKind>>,
     /// How much was in use the last time.
     used: usize,
 }
@@ -154,25 +154,25 @@ impl Interner {
     }
 
     /// Somebody who asks, perhaps for many.
-    pub fn asker(&mut self, user: &str, groups: &[String]) -> Arc<RequesterKind> {
-        let asker = RequesterKind { user: self.text(user), groups: self.texts(groups) };
-        if let Some(known) = self.askers.get(&asker) {
+    pub fn requester(&mut self, user: &str, groups: &[String]) -> Arc<RequesterKind> {
+        let requester = RequesterKind { user: self.text(user), groups: self.texts(groups) };
+        if let Some(known) = self.requesters.get(&requester) {
             return Arc::clone(known);
         }
         self.forget();
-        let new = Arc::new(asker);
-        self.askers.insert(Arc::clone(&new));
+        let new = Arc::new(requester);
+        self.requesters.insert(Arc::clone(&new));
         new
     }
 
     /// Forgets what nobody has, if it is time to.
     fn forget(&mut self) {
-        let known = |interner: &Self| interner.texts.len() + interner.lists.len() + interner.askers.len();
+        let known = |interner: &Self| interner.texts.len() + interner.lists.len() + interner.requesters.len();
         if known(self) < FEW.max(2 * self.used) {
             return;
         }
         // Who asks has lists, and lists have texts.
-        self.askers.retain(|asker| Arc::strong_count(asker) > 1);
+        self.requesters.retain(|requester| Arc::strong_count(requester) > 1);
         self.lists.retain(|list| Arc::strong_count(list) > 1);
         self.texts.retain(|text| Arc::strong_count(text) > 1);
         self.used = known(self);
@@ -201,15 +201,15 @@ mod tests {
     #[test]
     fn what_nobody_has_any_more_is_forgotten_and_what_somebody_has_is_one_text_still() {
         let mut interner = Interner::default();
-        let kept = interner.asker("jane", &["dev".into()]);
+        let kept = interner.requester("jane", &["dev".into()]);
         for number in 0..20 * FEW {
-            drop(interner.asker(&format!("user-{number}"), &[format!("group-{number}")]));
+            drop(interner.requester(&format!("user-{number}"), &[format!("group-{number}")]));
             drop(interner.texts(&[format!("group-of-{number}")]));
             interner.text(&format!("signer-{number}"));
         }
-        let known = interner.texts.len() + interner.lists.len() + interner.askers.len();
+        let known = interner.texts.len() + interner.lists.len() + interner.requesters.len();
         assert!(known < 2 * FEW, "{known}");
-        assert!(Arc::ptr_eq(&kept, &interner.asker("jane", &["dev".into()])));
+        assert!(Arc::ptr_eq(&kept, &interner.requester("jane", &["dev".into()])));
     }
 
     proptest! {

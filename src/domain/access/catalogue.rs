@@ -33,7 +33,7 @@ const UNLISTED: [(&str, &str, bool, &[&str]); 7] = [
 ];
 
 /// What is known of a server that does not answer: group, resources in namespaces, resources of the cluster.
-const USUAL: [(&str, &str, &str); 9] = [
+const DEFAULT_KINDS: [(&str, &str, &str); 9] = [
     (
         "",
         "configmaps endpoints events limitranges persistentvolumeclaims pods pods/attach pods/ephemeralcontainers \
@@ -80,8 +80,8 @@ impl Catalogue {
     }
 
     /// What most servers have, for one whose discovery does not answer.
-    pub(crate) fn usual() -> Self {
-        let kinds = USUAL.iter().flat_map(|(group, namespaced, cluster)| {
+    pub(crate) fn fallback() -> Self {
+        let kinds = DEFAULT_KINDS.iter().flat_map(|(group, namespaced, cluster)| {
             let kind = move |name: &str, namespaced| ResourceType {
                 name: ResourceName::new(group, name),
                 namespaced,

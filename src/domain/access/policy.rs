@@ -29,7 +29,7 @@ pub struct Role {
     /// Its labels, by which others gather it.
     pub labels: BTreeMap<String, String>,
     /// Whose rules it gathers (`aggregationRule`): its own are then overwritten with theirs.
-    pub gathers: Vec<LabelSelector>,
+    pub aggregates: Vec<LabelSelector>,
 }
 
 /// A `RoleBinding` or `ClusterRoleBinding`.
@@ -74,9 +74,9 @@ pub struct Grant<'a> {
 }
 
 impl Role {
-    fn new(meta: ObjectMeta, rules: Option<Vec<PolicyRule>>, gathers: Vec<LabelSelector>) -> Self {
+    fn new(meta: ObjectMeta, rules: Option<Vec<PolicyRule>>, aggregates: Vec<LabelSelector>) -> Self {
         let (scope, name) = (meta.namespace, meta.name.unwrap_or_default());
-        Self { scope, name, rules: rules.unwrap_or_default(), labels: meta.labels.unwrap_or_default(), gathers }
+        Self { scope, name, rules: rules.unwrap_or_default(), labels: meta.labels.unwrap_or_default(), aggregates }
     }
 
     /// `Role` or `ClusterRole`.
@@ -116,8 +116,8 @@ impl From<rbac::Role> for Role {
 
 impl From<rbac::ClusterRole> for Role {
     fn from(role: rbac::ClusterRole) -> Self {
-        let gathers = role.aggregation_rule.and_then(|rule| rule.cluster_role_selectors).unwrap_or_default();
-        Self::new(role.metadata, role.rules, gathers)
+        let aggregates = role.aggregation_rule.and_then(|rule| rule.cluster_role_selectors).unwrap_or_default();
+        Self::new(role.metadata, role.rules, aggregates)
     }
 }
 

@@ -48,10 +48,10 @@ pub(super) fn known_name(facts: &RequestFacts, context: &Context<'_>, found: &mu
 /// Somebody asks for groups that they are not in.
 pub(super) fn groups_gained(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(grants) = context.grants else { return };
-    if facts.asker.user != facts.user || !is_for_login(&facts.signer) {
+    if facts.requester.user != facts.user || !is_for_login(&facts.signer) {
         return;
     }
-    let gained = |group: &&Arc<str>| !facts.asker.groups.contains(group) && grants.names_group(group);
+    let gained = |group: &&Arc<str>| !facts.requester.groups.contains(group) && grants.names_group(group);
     let groups: Vec<_> = facts.groups.iter().filter(gained).map(AsRef::as_ref).collect();
     if !groups.is_empty() {
         let text = format!("{} asks for groups that they are not in now: {}.", facts.user, groups.join(", "));
@@ -117,5 +117,5 @@ fn level(difference: Difference) -> Level {
 
 /// Whether somebody asks for exactly what they are now.
 fn is_renewal(facts: &RequestFacts) -> bool {
-    facts.asker.user == facts.user && facts.groups.iter().all(|group| facts.asker.groups.contains(group))
+    facts.requester.user == facts.user && facts.groups.iter().all(|group| facts.requester.groups.contains(group))
 }

@@ -4,20 +4,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::context::Context;
 use super::facts::RequestFacts;
-use super::schedule::{ISSUED, PENDING, wakes};
+use super::schedule::{ISSUED, PENDING, next_evaluation_at};
 use crate::domain::finding::{Finding, finding};
 use crate::domain::level::Level;
 use crate::domain::request::RequestState;
 use crate::domain::rules;
 use crate::domain::validity::age;
 
-fn awake(facts: &RequestFacts, context: &Context<'_>) -> Option<DateTime<Utc>> {
-    context.now.filter(|now| wakes(facts).is_some_and(|at| at <= *now))
+fn due_now(facts: &RequestFacts, context: &Context<'_>) -> Option<DateTime<Utc>> {
+    context.now.filter(|now| next_evaluation_at(facts).is_some_and(|at| at <= *now))
 }
 
 /// Approved, and nobody signs it.
-pub(super) fn stuck(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
-    let Some(now) = awake(facts, context).filter(|_| facts.state == RequestState::Approved) else { return };
+pub(super) fn not_signed(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
+    let Some(now) = due_now(facts, context).filter(|_| facts.state == RequestState::Approved) else { return };
     let Some(approved) = facts.approved_at else { return };
     let text =
         format!("It was approved {} ago, and {} has not signed it.", age((now - approved).num_seconds()), facts.signer);
@@ -25,8 +25,8 @@ pub(super) fn stuck(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec
 }
 
 /// csrcleaner will delete it soon.
-pub(super) fn goes_soon(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
-    let Some(now) = awake(facts, context) else { return };
+pub(super) fn deletion_soon(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
+    let Some(now) = due_now(facts, context) else { return };
     let left = |from: Option<DateTime<Utc>>, after: TimeDelta| from.map(|from| (from + after - now).num_seconds());
     let when = |seconds: i64| if seconds > 0 { format!("in about {}", age(seconds)) } else { "any moment".to_owned() };
     match facts.state {

@@ -34,7 +34,7 @@ pub struct RequestFacts {
     /// Its groups.
     pub groups: Arc<[Arc<str>]>,
     /// Who asked.
-    pub asker: Arc<RequesterKind>,
+    pub requester: Arc<RequesterKind>,
     /// The first half of the SHA-256 of the public key; `None` where it cannot be read.
     pub key: Option<Id>,
     /// Names and addresses that a kubelet wants to serve under.
@@ -64,7 +64,7 @@ impl RequestFacts {
             signer: interner.text(&request.signer_name),
             user: interner.own(&identity.user),
             groups: interner.texts(&identity.groups),
-            asker: interner.asker(&request.requester.username, &request.requester.groups),
+            requester: interner.requester(&request.requester.username, &request.requester.groups),
             key: pkcs10.and_then(|pkcs10| bytes(pkcs10.key.sha256.as_bytes())),
             hosts,
             expiration_seconds: request.expiration_seconds,

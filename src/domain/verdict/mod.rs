@@ -53,7 +53,7 @@ use case::Case;
 /// A rule about the request alone.
 type StaticRule = fn(&Case<'_>) -> Option<Finding>;
 
-const ALONE: &[StaticRule] = &[
+const STATIC_RULES: &[StaticRule] = &[
     identity::control_plane,
     identity::service_account,
     identity::node,
@@ -84,7 +84,7 @@ const ALONE: &[StaticRule] = &[
 /// A rule about what is around; it may find several things.
 type ContextRule = fn(&RequestFacts, &Context<'_>, &mut Vec<Finding>);
 
-const AROUND: &[ContextRule] = &[
+const CONTEXT_RULES: &[ContextRule] = &[
     access::dangers,
     access::known_name,
     access::groups_gained,
@@ -97,25 +97,25 @@ const AROUND: &[ContextRule] = &[
     related_requests::unknown_signer,
     validity::beyond_policy,
     validity::cut,
-    cleanup::stuck,
-    cleanup::goes_soon,
+    cleanup::not_signed,
+    cleanup::deletion_soon,
 ];
 
 /// Judges one request with all that is known.
 pub fn judge(request: &Request, context: &Context<'_>) -> Verdict {
-    judge_alone(request, context.policy).and(judge_around(&RequestFacts::of(request), context))
+    evaluate_static(request, context.policy).and(evaluate_in_context(&RequestFacts::of(request), context))
 }
 
 /// What the request says by itself: it stays the same for as long as the request and the policy do.
-pub fn judge_alone(request: &Request, policy: &PolicyFile) -> Verdict {
+pub fn evaluate_static(request: &Request, policy: &PolicyFile) -> Verdict {
     let case = Case { request, policy };
-    Verdict::of(ALONE.iter().filter_map(|rule| rule(&case)).collect())
+    Verdict::of(STATIC_RULES.iter().filter_map(|rule| rule(&case)).collect())
 }
 
 /// What is to be said of it in view of bindings, nodes, other requests and time.
-pub(crate) fn judge_around(facts: &RequestFacts, context: &Context<'_>) -> Verdict {
+pub(crate) fn evaluate_in_context(facts: &RequestFacts, context: &Context<'_>) -> Verdict {
     let mut findings = Vec::new();
-    for rule in AROUND {
+    for rule in CONTEXT_RULES {
         rule(facts, context, &mut findings);
     }
     Verdict::of(findings)

@@ -14,14 +14,14 @@ pub(super) const PENDING_SOON: TimeDelta = TimeDelta::hours(2);
 /// It is said so long before, of issued ones.
 pub(super) const ISSUED_SOON: TimeDelta = TimeDelta::minutes(30);
 /// An approved request without certificate is called stuck after this time.
-pub(super) const STUCK: TimeDelta = TimeDelta::seconds(60);
+pub(super) const UNSIGNED_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 /// The moment from which time has something to say of a request; it says nothing else later.
-pub(super) fn wakes(facts: &RequestFacts) -> Option<DateTime<Utc>> {
+pub(super) fn next_evaluation_at(facts: &RequestFacts) -> Option<DateTime<Utc>> {
     let (from, after) = match facts.state {
         RequestState::Pending => (facts.created_at?, PENDING - PENDING_SOON),
         RequestState::Issued => (facts.approved_at?, ISSUED - ISSUED_SOON),
-        RequestState::Approved => (facts.approved_at?, STUCK),
+        RequestState::Approved => (facts.approved_at?, UNSIGNED_AFTER),
         RequestState::Denied | RequestState::Failed => return None,
     };
     from.checked_add_signed(after)

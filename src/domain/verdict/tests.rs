@@ -179,13 +179,13 @@ mod limits {
     fn the_signers_longest_life_is_learnt_from_certificates_that_were_cut() {
         let month = TimeDelta::days(30);
         let mut limits = Limits::default();
-        limits.learn(&issued(Some(86_400), TimeDelta::days(1)));
-        limits.learn(&issued(Some(600), TimeDelta::seconds(900)));
+        limits.observe(&issued(Some(86_400), TimeDelta::days(1)));
+        limits.observe(&issued(Some(600), TimeDelta::seconds(900)));
         assert_eq!(limits.signing, None);
-        limits.learn(&issued(Some(90 * 86_400), month));
+        limits.observe(&issued(Some(90 * 86_400), month));
         assert_eq!(limits.signing, Some(month));
         let mut by_ca = Limits { ca_ends: Some(noon() + month), ..Limits::default() };
-        by_ca.learn(&issued(None, month));
+        by_ca.observe(&issued(None, month));
         assert_eq!(by_ca.signing, None);
     }
 

@@ -136,7 +136,7 @@ impl Default for RbacPane {
         Self {
             policy: Arc::default(),
             reach: BTreeMap::new(),
-            catalogue: Arc::new(Catalogue::usual()),
+            catalogue: Arc::new(Catalogue::fallback()),
             own: None,
             trail: vec![PageState::new(RbacPage::Subjects)],
             typing: None,

@@ -5,7 +5,7 @@ use super::super::principal::Principal;
 use super::super::rule::list;
 use super::matching::{all, of_rule};
 use super::permission::RiskyPermission;
-use super::table::ABOVE;
+use super::table::BYPASSES_RBAC;
 use crate::domain::level::Level;
 
 /// Names of objects that are told before they are counted.
@@ -48,7 +48,7 @@ impl RiskFinding<'_> {
 pub(crate) fn findings<'a>(policy: &'a Policy, who: &Principal) -> Vec<RiskFinding<'a>> {
     let mut found = Vec::new();
     if who.is_master() {
-        found.push(RiskFinding { danger: &ABOVE, level: Level::Danger, scope: None, names: &[], grant: None });
+        found.push(RiskFinding { danger: &BYPASSES_RBAC, level: Level::Danger, scope: None, names: &[], grant: None });
     }
     found.extend(policy.all_rules_of(who).flat_map(of_grant));
     sorted(found)

@@ -5,14 +5,19 @@ use k8s_openapi::api::rbac::v1::PolicyRule;
 use super::super::action::{Action, ResourceName};
 use super::super::rule::{list, touches};
 use super::permission::{Permission, RiskyPermission};
-use super::table::{ABOVE, ACT_AS, DANGERS, EVERYTHING, EVERYTHING_THERE, IMPERSONATE_ON, WILDCARD};
+use super::table::{
+    BYPASSES_RBAC, CLUSTER_ADMIN, CONSTRAINED_IMPERSONATION, DANGERS, IMPERSONATE_ON, NAMESPACE_ADMIN, WILDCARD,
+};
 use crate::domain::level::Level;
 
 pub(crate) use super::permission::CONTROL_PLANE;
 
 /// All of them, the worst first.
 pub(super) fn all() -> impl Iterator<Item = &'static RiskyPermission> {
-    [&ABOVE, &EVERYTHING, &EVERYTHING_THERE].into_iter().chain(&DANGERS).chain([&ACT_AS, &WILDCARD])
+    [&BYPASSES_RBAC, &CLUSTER_ADMIN, &NAMESPACE_ADMIN]
+        .into_iter()
+        .chain(&DANGERS)
+        .chain([&CONSTRAINED_IMPERSONATION, &WILDCARD])
 }
 
 /// What is dangerous in a rule that is bound in a namespace, or (without one) in the cluster.
@@ -24,12 +29,14 @@ pub(crate) fn of_rule(rule: &PolicyRule, scope: Option<&str>) -> Vec<&'static Ri
         && star(resources)
         && star(list(rule.api_groups.as_ref()))
     {
-        return vec![if scope.is_none() { &EVERYTHING } else { &EVERYTHING_THERE }];
+        return vec![if scope.is_none() { &CLUSTER_ADMIN } else { &NAMESPACE_ADMIN }];
     }
-    let mut found: Vec<_> =
-        DANGERS.iter().filter(|danger| danger.deeds.iter().any(|deed| fits(deed, rule, scope))).collect();
+    let mut found: Vec<_> = DANGERS
+        .iter()
+        .filter(|danger| danger.permissions.iter().any(|permission| fits(permission, rule, scope)))
+        .collect();
     if rule.verbs.iter().any(|verb| verb.starts_with(IMPERSONATE_ON)) {
-        found.push(&ACT_AS);
+        found.push(&CONSTRAINED_IMPERSONATION);
     }
     if star(resources) || (star(&rule.verbs) && !resources.is_empty()) {
         found.push(&WILDCARD);
@@ -49,25 +56,26 @@ pub(crate) fn of_action(action: &Action) -> Option<&'static RiskyPermission> {
     let name = ResourceName::asked(action);
     let scope = Some(action.namespace.as_str()).filter(|namespace| !namespace.is_empty());
     if action.verb.starts_with(IMPERSONATE_ON) {
-        return Some(&ACT_AS);
+        return Some(&CONSTRAINED_IMPERSONATION);
     }
-    let deeds = |deed: &Permission| {
-        deed.group == name.group
-            && deed.is_of(&name.name)
-            && deed.verbs.contains(&action.verb.as_str())
-            && !(deed.cluster && scope.is_some())
+    let permissions = |permission: &Permission| {
+        permission.group == name.group
+            && permission.is_of(&name.name)
+            && permission.verbs.contains(&action.verb.as_str())
+            && !(permission.cluster && scope.is_some())
     };
     let level = |danger: &&RiskyPermission| danger.level(scope, !action.name.is_empty());
-    DANGERS.iter().filter(|danger| danger.deeds.iter().any(deeds)).max_by_key(level)
+    DANGERS.iter().filter(|danger| danger.permissions.iter().any(permissions)).max_by_key(level)
 }
 
-fn fits(deed: &Permission, rule: &PolicyRule, scope: Option<&str>) -> bool {
-    if deed.cluster && scope.is_some() {
+fn fits(permission: &Permission, rule: &PolicyRule, scope: Option<&str>) -> bool {
+    if permission.cluster && scope.is_some() {
         return false;
     }
-    let parts = deed.any_part_of();
-    let mut written = list(rule.resources.as_ref()).iter().filter(|name| parts.is_some() && deed.is_of(name));
-    touches(rule, deed.verbs, deed.group, deed.name) || written.any(|name| touches(rule, deed.verbs, deed.group, name))
+    let parts = permission.any_part_of();
+    let mut written = list(rule.resources.as_ref()).iter().filter(|name| parts.is_some() && permission.is_of(name));
+    touches(rule, permission.verbs, permission.group, permission.name)
+        || written.any(|name| touches(rule, permission.verbs, permission.group, name))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub(crate) struct RiskyPermission {
     pub text: &'static str,
     /// Whether it is as bad where the rule names the objects.
     pub(super) even_named: bool,
-    pub(super) deeds: &'static [Permission],
+    pub(super) permissions: &'static [Permission],
 }
 
 /// Verbs with a resource that make a rule dangerous.

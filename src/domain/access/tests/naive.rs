@@ -60,7 +60,7 @@ fn role() -> impl Strategy<Value = Role> {
         scope,
         name: name.to_owned(),
         rules,
-        gathers: Vec::new(),
+        aggregates: Vec::new(),
     })
 }
 
@@ -242,7 +242,7 @@ proptest! {
     #[test]
     fn the_table_shows_exactly_what_is_allowed((roles, bindings) in world(), who in who(), namespace in option::of(select(NAMESPACES.to_vec()))) {
         let policy = Policy::new(roles, bindings);
-        let catalogue = Catalogue::usual();
+        let catalogue = Catalogue::fallback();
         let grants: Vec<_> = policy.rules_of(&who, namespace).collect();
         let lines = matrix::lines(&grants, &catalogue, namespace, false);
         for line in matrix::lines(&grants, &catalogue, namespace, true) {
@@ -300,11 +300,11 @@ fn a_gathered_rule_is_traced_to_the_role_that_it_was_written_in() {
         match_expressions: None,
     };
     let read = super::rule(&[""], &["secrets"], &[], &["get"]);
-    let role = |name: &str, label: Option<&str>, gathers: Option<&str>| Role {
+    let role = |name: &str, label: Option<&str>, aggregates: Option<&str>| Role {
         name: name.into(),
         rules: vec![read.clone()],
         labels: label.map(|label| (label.to_owned(), "true".to_owned())).into_iter().collect(),
-        gathers: gathers.map(selector).into_iter().collect(),
+        aggregates: aggregates.map(selector).into_iter().collect(),
         scope: None,
     };
     let roles = [

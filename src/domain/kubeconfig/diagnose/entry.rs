@@ -63,7 +63,7 @@ pub(crate) trait FileAccess {
 pub(super) fn content(
     fields: &Mapping,
     name: &str,
-    around: &dyn FileAccess,
+    files: &dyn FileAccess,
 ) -> Option<(String, Result<Vec<u8>, String>)> {
     let field = format!("{name}-data");
     let data = text(fields, &field);
@@ -71,7 +71,7 @@ pub(super) fn content(
         return Some((field, decoded(&data).ok_or_else(|| "it is no base64".to_owned())));
     }
     let path = text(fields, name);
-    let read = || around.read(Path::new(&path)).map_err(|why| format!("{path}: {why}"));
+    let read = || files.read(Path::new(&path)).map_err(|why| format!("{path}: {why}"));
     (!path.is_empty()).then(|| (name.to_owned(), read()))
 }
 

@@ -22,11 +22,11 @@ pub(crate) use entry::FileAccess;
 
 impl Kubeconfigs {
     /// Every context, looked through.
-    pub(crate) fn diagnose(&self, around: &dyn FileAccess) -> Vec<Diagnosis> {
-        self.names(EntryKind::Context).into_iter().map(|name| self.diagnose_one(name, around)).collect()
+    pub(crate) fn diagnose(&self, files: &dyn FileAccess) -> Vec<Diagnosis> {
+        self.names(EntryKind::Context).into_iter().map(|name| self.diagnose_one(name, files)).collect()
     }
 
-    fn diagnose_one(&self, name: &str, around: &dyn FileAccess) -> Diagnosis {
+    fn diagnose_one(&self, name: &str, files: &dyn FileAccess) -> Diagnosis {
         let fields = self.get(EntryKind::Context, name).unwrap_or_default();
         let (cluster, user) = (text(&fields, "cluster"), text(&fields, "user"));
         let file = |kind: EntryKind, name: &str| self.file(kind, name).map(Path::to_path_buf);
@@ -52,19 +52,19 @@ impl Kubeconfigs {
         let Some(entry) = self.entry(EntryKind::Cluster, &seen.cluster) else {
             let why = missing(EntryKind::Cluster, &seen.cluster, &seen.file);
             seen.problems.push(why);
-            self.look_at_user(&mut seen, None, true, around);
+            self.check_user(&mut seen, None, true, files);
             return seen;
         };
         let encrypted = cluster::is_encrypted(&text(&entry.fields, "server"));
-        let authority = cluster::look(&mut seen, &entry, around);
-        self.look_at_user(&mut seen, authority.as_deref(), encrypted, around);
+        let authority = cluster::check(&mut seen, &entry, files);
+        self.check_user(&mut seen, authority.as_deref(), encrypted, files);
         seen
     }
 
     /// A user that is not there is one without credentials, which a server without TLS does not ask for.
-    fn look_at_user(&self, seen: &mut Diagnosis, authority: Option<&[u8]>, encrypted: bool, around: &dyn FileAccess) {
+    fn check_user(&self, seen: &mut Diagnosis, authority: Option<&[u8]>, encrypted: bool, files: &dyn FileAccess) {
         match self.entry(EntryKind::User, &seen.user) {
-            Some(entry) => user::look(seen, &entry, authority, encrypted, around),
+            Some(entry) => user::check(seen, &entry, authority, encrypted, files),
             None if encrypted => {
                 let why = missing(EntryKind::User, &seen.user, &seen.file);
                 seen.problems.push(why);

@@ -14,7 +14,7 @@ use crate::domain::request::RequestState;
 use crate::domain::signer::{KUBELET_CLIENT, KUBELET_SERVING, is_signed_here};
 use crate::domain::verdict::facts::RequestFacts;
 use crate::domain::verdict::facts::{Id, NODE_PREFIX};
-use crate::domain::verdict::schedule::wakes;
+use crate::domain::verdict::schedule::next_evaluation_at;
 use names::{GroupNames, LookAlikes, number_of_name, number_of_skeleton};
 use sets::{MultiMap, Number};
 
@@ -42,7 +42,7 @@ pub struct RelatedIndex {
     /// How many certificates a signer has made.
     signed: HashMap<Arc<str>, u32>,
     /// When time has something to say, and of whom.
-    wakes: BTreeSet<(DateTime<Utc>, Slot)>,
+    due_times: BTreeSet<(DateTime<Utc>, Slot)>,
     number: RandomState,
 }
 
@@ -98,8 +98,8 @@ impl RelatedIndex {
     /// Those of whom time has something to say by now, each once.
     pub(crate) fn due(&mut self, now: DateTime<Utc>) -> HashSet<Id> {
         let mut touched = Touched::default();
-        while let Some((at, slot)) = self.wakes.first().copied().filter(|(at, _)| *at <= now) {
-            self.wakes.remove(&(at, slot));
+        while let Some((at, slot)) = self.due_times.first().copied().filter(|(at, _)| *at <= now) {
+            self.due_times.remove(&(at, slot));
             touched.0.insert(slot);
         }
         self.named(&touched, None)
@@ -107,7 +107,7 @@ impl RelatedIndex {
 
     /// When time next has something to say.
     pub(crate) fn next_due(&self) -> Option<DateTime<Utc>> {
-        self.wakes.first().map(|(at, _)| *at)
+        self.due_times.first().map(|(at, _)| *at)
     }
 
     /// Another request of the same user with the same key.
@@ -173,7 +173,7 @@ impl RelatedIndex {
     fn node_number(&self, facts: &RequestFacts) -> Option<Number> {
         let kubelet = [KUBELET_CLIENT, KUBELET_SERVING].contains(&facts.signer.as_ref());
         (kubelet && facts.is_pending() && facts.node().is_some())
-            .then(|| self.number.hash_one((&facts.signer, &facts.user, &facts.asker.user)))
+            .then(|| self.number.hash_one((&facts.signer, &facts.user, &facts.requester.user)))
     }
 
     fn named(&self, touched: &Touched, own: Option<Id>) -> HashSet<Id> {
@@ -210,7 +210,7 @@ impl RelatedIndex {
             touched.0.extend(pending.last().map(|(_, _, slot)| *slot));
             pending.insert((created, facts.uid, slot));
         }
-        self.wakes.extend(wakes(&facts).map(|at| (at, slot)));
+        self.due_times.extend(next_evaluation_at(&facts).map(|at| (at, slot)));
         self.uids.insert(facts.uid, slot);
         if let Some(place) = usize::try_from(slot).ok().and_then(|slot| self.table.get_mut(slot)) {
             *place = Some(facts);
@@ -250,8 +250,8 @@ impl RelatedIndex {
                 self.nodes.remove(&node);
             }
         }
-        if let Some(at) = wakes(&facts) {
-            self.wakes.remove(&(at, slot));
+        if let Some(at) = next_evaluation_at(&facts) {
+            self.due_times.remove(&(at, slot));
         }
     }
 

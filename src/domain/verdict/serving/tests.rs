@@ -8,7 +8,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::interner::RequesterKind;
 use crate::domain::request::RequestState;
-use crate::domain::verdict::{Nodes, RequestFacts, judge_around};
+use crate::domain::verdict::{Nodes, RequestFacts, evaluate_in_context};
 
 /// A node's own request, for these names and addresses.
 fn request(node: &str, sans: &[San]) -> RequestFacts {
@@ -22,7 +22,7 @@ fn request(node: &str, sans: &[San]) -> RequestFacts {
         signer: KUBELET_SERVING.into(),
         user: Arc::clone(&user),
         groups: Arc::new(["system:nodes".into()]),
-        asker: Arc::new(RequesterKind { user, groups: Arc::new(["system:nodes".into()]) }),
+        requester: Arc::new(RequesterKind { user, groups: Arc::new(["system:nodes".into()]) }),
         key: None,
         hosts: sans.into(),
         expiration_seconds: None,
@@ -65,7 +65,7 @@ fn api_hosts() -> ApiHosts {
 
 fn rules_of(facts: &RequestFacts, nodes: Option<&Nodes>, api_hosts: Option<&ApiHosts>) -> Vec<(&'static str, Level)> {
     let context = Context { nodes, api_hosts, ..Context::default() };
-    judge_around(facts, &context).findings.iter().map(|finding| (finding.rule, finding.level)).collect()
+    evaluate_in_context(facts, &context).findings.iter().map(|finding| (finding.rule, finding.level)).collect()
 }
 
 fn ip(text: &str) -> San {
@@ -206,7 +206,7 @@ fn only_the_node_itself_requests_its_serving_certificate() {
     ] {
         let mut facts = request("w1", &[dns("w1")]);
         let groups = groups.iter().map(|group| (*group).into()).collect();
-        facts.asker = Arc::new(RequesterKind { user: user.into(), groups });
+        facts.requester = Arc::new(RequesterKind { user: user.into(), groups });
         let found = rules_of(&facts, Some(&nodes), Some(&api));
         assert_eq!(found, [("requester-not-the-node", Level::Danger)], "{user}");
     }
