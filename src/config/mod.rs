@@ -22,7 +22,7 @@ pub(crate) const EXAMPLE: &str = include_str!("../../assets/config.example.yaml"
 /// Backups kept of each kubeconfig without a config file.
 pub(crate) const DEFAULT_BACKUPS: usize = 3;
 
-/// What countersign may be told in a file.
+/// Settings of the config file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -135,7 +135,7 @@ impl<'de> Deserialize<'de> for Names {
     }
 }
 
-/// Patterns that may be empty: [`Config::parse`] refuses those with a message of its own.
+/// Patterns that may be empty: [`Config::parse`] refuses those with its own message.
 fn globs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Glob>, D::Error> {
     Ok(Vec::<String>::deserialize(deserializer)?.into_iter().map(Glob::new).collect())
 }

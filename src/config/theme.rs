@@ -14,7 +14,7 @@ pub(crate) const BUILT_IN: [(&str, &str); 5] = [
     ("mono", include_str!("../../assets/themes/mono.yaml")),
 ];
 
-/// The theme unless somebody chooses another.
+/// The theme unless another is chosen.
 pub(crate) const DEFAULT: &str = "dark";
 
 /// A style for each meaning.
@@ -42,7 +42,7 @@ pub struct ThemeFile {
 /// How something looks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent switch")]
 pub struct Look {
     /// The colour of the characters.
     pub fg: Option<Colour>,

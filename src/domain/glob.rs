@@ -1,4 +1,4 @@
-//! Patterns for names in the config file and in the policy file: `*` stands for any characters, `?` for exactly one.
+//! Patterns for names in the config file and in the policy file: `*` matches any characters, `?` exactly one.
 
 use std::fmt;
 

@@ -112,7 +112,7 @@ impl fmt::Debug for Version {
     }
 }
 
-/// Gives out one copy of a text, however often it is asked for. What nobody else has any more is forgotten whenever twice
+/// Gives out one copy of a text, however often it is asked for. What is no longer in use is dropped whenever twice
 /// as much is known as was in use the last time.
 #[derive(Debug, Default)]
 pub struct Interner {
@@ -153,7 +153,7 @@ impl Interner {
         new
     }
 
-    /// Somebody who asks, perhaps for many.
+    /// A requester, shared by all of its requests.
     pub fn requester(&mut self, user: &str, groups: &[String]) -> Arc<RequesterKind> {
         let requester = RequesterKind { user: self.text(user), groups: self.texts(groups) };
         if let Some(known) = self.requesters.get(&requester) {
@@ -165,7 +165,7 @@ impl Interner {
         new
     }
 
-    /// Forgets what nobody has, if it is time to.
+    /// Drops what is no longer in use, if it is time to.
     fn forget(&mut self) {
         let known = |interner: &Self| interner.texts.len() + interner.lists.len() + interner.requesters.len();
         if known(self) < FEW.max(2 * self.used) {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// How bad a finding is. The order is the order of attention: a request that the signer will refuse hands out nothing,
-/// but what is dangerous in it is said first, so that a danger never looks harmless.
+/// but what is dangerous in it comes first, so that a danger never looks harmless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
@@ -20,7 +20,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// As it stands in text.
+    /// As it is written in text.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",

@@ -73,13 +73,13 @@ impl Pkcs10 {
 pub enum Oddity {
     /// A private key, in any form.
     PrivateKey,
-    /// A second request, in a block of its own or in one that is not closed.
+    /// A second request, in a separate block or in one that is not closed.
     SecondRequest,
     /// Another block, by its label.
     OtherBlock(String),
     /// Text outside of the blocks.
     TextAround,
-    /// Header lines, blanks or odd line ends within the block.
+    /// Header lines, spaces or odd line ends within the block.
     OddPem,
     /// DER that is not in its one canonical form.
     OddDer,

@@ -134,7 +134,7 @@ fn subject(order: &IssuanceRequest) -> String {
     [format!("CN={}", order.user)].into_iter().chain(groups).collect::<Vec<_>>().join(" ")
 }
 
-/// `/CN=jane/O=dev`, with what `openssl req -subj` takes for signs of its own escaped.
+/// `/CN=jane/O=dev`, with what `openssl req -subj` takes for separators escaped.
 fn openssl_subject(order: &IssuanceRequest) -> String {
     let escape = |value: &str| value.replace('\\', r"\\").replace('/', r"\/").replace('+', r"\+");
     let groups = order.groups.iter().map(|group| format!("/O={}", escape(group)));

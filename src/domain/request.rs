@@ -74,10 +74,10 @@ pub struct Condition {
     pub last_update: Option<DateTime<Utc>>,
 }
 
-/// Where a request stands.
+/// The state of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RequestState {
-    /// Nobody decided yet.
+    /// Not decided yet.
     Pending,
     /// Approved, no certificate yet.
     Approved,
@@ -114,7 +114,7 @@ impl Request {
         }
     }
 
-    /// Where it stands. Denied and Failed win over Approved, as in kubectl's CONDITION column.
+    /// The state. Denied and Failed win over Approved, as in kubectl's CONDITION column.
     pub fn state(&self) -> RequestState {
         let has = |kind: &str| self.conditions.iter().any(|condition| condition.kind == kind);
         if has("Denied") {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What somebody wants to do.
+/// An action that is checked against RBAC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Something with a resource.

@@ -21,7 +21,7 @@ pub struct Catalogue {
     kinds: Vec<ResourceType>,
 }
 
-/// What no server lists and rules are about all the same (`pkg/apis/certificates`, impersonation and escalation checks).
+/// Resources that no server lists and that rules name nevertheless (`pkg/apis/certificates`, impersonation and escalation checks).
 const UNLISTED: [(&str, &str, bool, &[&str]); 7] = [
     ("certificates.k8s.io", "signers", false, &["approve", "sign"]),
     ("", "users", false, &["impersonate"]),

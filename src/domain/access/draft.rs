@@ -21,7 +21,7 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 pub struct Preset {
     /// Its name.
     pub name: String,
-    /// For whom it is.
+    /// The subject.
     pub text: String,
     /// Its rules.
     pub rules: Vec<PolicyRule>,
@@ -148,7 +148,7 @@ pub(crate) fn comparable(object: &Value) -> String {
 /// other refusal (`pkg/registry/rbac/escalation_check.go`).
 pub(crate) fn not_held(message: &str) -> Option<Vec<String>> {
     let (_, rules) = message.split_once("attempting to grant RBAC permissions not currently held:")?;
-    let told = rules.lines().filter(|line| line.starts_with('{')).map(|line| {
+    let rendered = rules.lines().filter(|line| line.starts_with('{')).map(|line| {
         let part = |name: &str| -> Vec<String> {
             let inside = line.split_once(&format!("{name}:[")).and_then(|(_, rest)| rest.split_once(']'));
             let inside = inside.map(|(inside, _)| inside).unwrap_or_default();
@@ -161,7 +161,7 @@ pub(crate) fn not_held(message: &str) -> Option<Vec<String>> {
         let only = if names.is_empty() { String::new() } else { format!(" (only {})", names.join(", ")) };
         format!("{} {}{only}", part("Verbs").join(" "), things.join(", "))
     });
-    Some(told.collect())
+    Some(rendered.collect())
 }
 
 #[cfg(test)]

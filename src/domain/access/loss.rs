@@ -1,4 +1,4 @@
-//! What deleting a role or a binding takes away, and from whom.
+//! Which subjects lose what by the deletion of a role or a binding.
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
 

@@ -1,4 +1,4 @@
-//! The access of somebody as a table: resources × verbs, each cell with the chains that grant it.
+//! The access of a principal as a table: resources × verbs, each cell with the chains that grant it.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ pub enum MatrixRow {
     Path(String),
 }
 
-/// The columns with one verb each; what else there is stands together in the last one.
+/// The columns with one verb each; all other verbs share the last one.
 pub(crate) const COLUMNS: [&str; 7] = ["get", "list", "watch", "create", "update", "patch", "delete"];
 
 /// What one cell holds.

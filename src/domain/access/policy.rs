@@ -41,7 +41,7 @@ pub struct Binding {
     pub name: String,
     /// The role that it grants.
     pub role: rbac::RoleRef,
-    /// Whom it grants it to.
+    /// The subjects that it grants the role to.
     pub subjects: Vec<rbac::Subject>,
 }
 
@@ -91,7 +91,7 @@ impl Binding {
         if self.scope.is_some() { "RoleBinding" } else { "ClusterRoleBinding" }
     }
 
-    /// Its subjects that somebody can be.
+    /// Its subjects that match some user.
     pub(crate) fn keys(&self) -> impl Iterator<Item = (SubjectKey, &rbac::Subject)> {
         let scope = self.scope.as_deref();
         self.subjects.iter().filter_map(move |subject| Some((SubjectKey::of(subject, scope)?, subject)))
@@ -179,7 +179,7 @@ impl Policy {
         &self.bindings
     }
 
-    /// Everybody whom a binding names, with how many do; groups first, then by name.
+    /// All subjects of bindings, with the number of their bindings; groups first, then by name.
     pub fn subjects(&self) -> Vec<(&SubjectKey, usize)> {
         let mut all: Vec<_> = self.by_subject.iter().map(|(key, bindings)| (key, distinct(bindings))).collect();
         all.sort_unstable();
@@ -316,12 +316,12 @@ impl Policy {
     pub(crate) fn dangling(&self, who: &Principal, namespace: Option<&str>) -> Vec<String> {
         let bindings = self.bindings_of(who, namespace).into_iter();
         let missing = bindings.filter(|(binding, _)| self.role_of(binding).is_none()).map(|(binding, _)| &binding.role);
-        let mut told: Vec<_> = missing
+        let mut missing: Vec<_> = missing
             .map(|role| format!("{}.rbac.authorization.k8s.io {:?} not found", role.kind.to_lowercase(), role.name))
             .collect();
-        told.sort_unstable();
-        told.dedup();
-        told
+        missing.sort_unstable();
+        missing.dedup();
+        missing
     }
 }
 

@@ -35,7 +35,7 @@ impl Principal {
         Self { user: user.into(), groups }
     }
 
-    /// Somebody of whom no more is known than what a binding says: a user without groups of its own, any member of a
+    /// A principal of which only the binding is known: a user without further groups, any member of a
     /// group, a service account with the groups that the server gives it (`pkg/serviceaccount`, `MakeGroupNames`).
     pub fn of(subject: &SubjectKey) -> Self {
         match subject {

@@ -1,4 +1,4 @@
-//! What somebody holds, in a line a binding: `create get list pods in default (dev-jane → developer)`.
+//! What a principal holds, one line for each binding: `create get list pods in default (dev-jane → developer)`.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::principal::{AUTHENTICATED, Principal, UNAUTHENTICATED};
 use super::rule::list;
 use crate::domain::level::Level;
 
-/// Resources that are told by name before they are counted.
+/// Resources that are listed by name; of more only the number is.
 const NAMED: usize = 3;
 
 /// What one binding gives.

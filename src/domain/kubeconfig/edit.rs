@@ -1,4 +1,4 @@
-//! Edits with kubectl's meaning (kubectl, `pkg/cmd/config`; client-go, `ModifyConfig`): each goes to the file that its
+//! Edits with kubectl's meaning (kubectl, `pkg/cmd/config`; client-go, `ModifyConfig`): each changes the file that its
 //! entry comes from, the current context to the default file.
 
 use serde_yaml::Value;
@@ -35,7 +35,7 @@ pub enum Edit {
 }
 
 impl Kubeconfigs {
-    /// Carries an edit out; tells what a person should know of it besides that it is done.
+    /// Carries an edit out; returns what the user should know besides that it succeeded.
     ///
     /// # Errors
     /// Why it makes no sense; nothing is changed then.

@@ -1,4 +1,4 @@
-//! The house's policy: which names, groups, lives and keys it wants, who may ask for others, what bulk may approve.
+//! Organization policy: which names, groups, lives and keys it wants, who may ask for others, what bulk may approve.
 //!
 //! Written by an admin as YAML (assets/policy.yaml is an example). A field that is not known is an error: a policy that
 //! is not read as it was meant must not be taken for one.
@@ -17,7 +17,7 @@ use crate::domain::validity;
 /// Lives beyond it are worth a glance where no policy says another: a quarter of a year, in seconds.
 const LONGEST_LIFE: i32 = 90 * 86_400;
 
-/// What the house allows.
+/// The organization's policy.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default, expecting = "the parts of a policy")]
 pub struct PolicyFile {
@@ -72,7 +72,7 @@ pub struct Accounts {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default, expecting = "levels and signers")]
 pub struct Bulk {
-    /// Verdicts: ok, notice, warning, danger; absent: all of these. Dangerous ones want their names typed all the same.
+    /// Verdicts: ok, notice, warning, danger; absent: all of these. Dangerous ones always need their names typed.
     pub levels: Option<Vec<BulkLevel>>,
     /// Signers.
     pub signers: Vec<Glob>,

@@ -62,8 +62,8 @@ fn what_is_wrong_is_said_with_its_place() {
         ("- a\n", "line 1, column 1", "invalid type"),
         ("groups: {}\n---\nnames: {}\n", "", "more than one document"),
     ] {
-        let told = fails(text);
-        assert!(told.contains(place) && told.contains(words), "{text:?}: {told}");
+        let message = fails(text);
+        assert!(message.contains(place) && message.contains(words), "{text:?}: {message}");
     }
 }
 

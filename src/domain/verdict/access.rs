@@ -45,7 +45,7 @@ pub(super) fn known_name(facts: &RequestFacts, context: &Context<'_>, found: &mu
     found.extend(finding(&rules::NAME_IN_BINDINGS, level, text));
 }
 
-/// Somebody asks for groups that they are not in.
+/// The requester is not in the requested groups.
 pub(super) fn groups_gained(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(grants) = context.grants else { return };
     if facts.requester.user != facts.user || !is_for_login(&facts.signer) {
@@ -115,7 +115,7 @@ fn level(difference: Difference) -> Level {
     }
 }
 
-/// Whether somebody asks for exactly what they are now.
+/// Whether the request is for exactly the requester's own identity.
 fn is_renewal(facts: &RequestFacts) -> bool {
     facts.requester.user == facts.user && facts.groups.iter().all(|group| facts.requester.groups.contains(group))
 }

@@ -15,7 +15,7 @@ fn due_now(facts: &RequestFacts, context: &Context<'_>) -> Option<DateTime<Utc>>
     context.now.filter(|now| next_evaluation_at(facts).is_some_and(|at| at <= *now))
 }
 
-/// Approved, and nobody signs it.
+/// Approved, and not signed.
 pub(super) fn not_signed(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(now) = due_now(facts, context).filter(|_| facts.state == RequestState::Approved) else { return };
     let Some(approved) = facts.approved_at else { return };

@@ -28,7 +28,7 @@ const MIN_DURATION: TimeDelta = TimeDelta::minutes(10);
 pub struct Context<'a> {
     /// The moment of judging.
     pub now: Option<DateTime<Utc>>,
-    /// What bindings grant to whom.
+    /// What bindings grant to their subjects.
     pub grants: Option<&'a Grants>,
     /// The nodes with their addresses.
     pub nodes: Option<&'a Nodes>,
@@ -40,7 +40,7 @@ pub struct Context<'a> {
     pub me: Option<&'a Principal>,
     /// How long things live here.
     pub limits: Limits,
-    /// What the house allows.
+    /// The organization's policy.
     pub policy: &'a PolicyFile,
 }
 
@@ -119,7 +119,7 @@ pub struct ClusterSnapshot {
     pub me: Option<Principal>,
     /// How long things live here.
     pub limits: Limits,
-    /// What the house allows.
+    /// The organization's policy.
     pub policy: PolicyFile,
 }
 

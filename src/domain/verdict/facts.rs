@@ -11,7 +11,7 @@ use crate::domain::signer::KUBELET_SERVING;
 /// The prefix of nodes' user names.
 pub(crate) const NODE_PREFIX: &str = "system:node:";
 
-/// A uid, or half of a SHA-256: enough to tell any two apart.
+/// A uid, or half of a SHA-256: enough to distinguish any two.
 pub(crate) type Id = [u8; 16];
 
 /// What other requests, bindings, nodes and time are compared with. The texts are hostile until made printable.
@@ -21,7 +21,7 @@ pub struct RequestFacts {
     pub uid: Id,
     /// Name of the object.
     pub name: Arc<str>,
-    /// Where it stands.
+    /// The state of the request.
     pub state: RequestState,
     /// Creation.
     pub created_at: Option<DateTime<Utc>>,
@@ -76,7 +76,7 @@ impl RequestFacts {
         self.user.strip_prefix(NODE_PREFIX).filter(|node| !node.is_empty())
     }
 
-    /// Whether somebody may still decide it.
+    /// Whether it is still undecided.
     pub(crate) fn is_pending(&self) -> bool {
         self.state == RequestState::Pending
     }

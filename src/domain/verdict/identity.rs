@@ -48,7 +48,7 @@ pub(super) fn node(case: &Case<'_>) -> Option<Finding> {
     finding(&rules::IDENTITY_NODE, Level::Danger, text)
 }
 
-/// O=system:masters, on whatever signer: it bypasses RBAC and cannot be taken back.
+/// O=system:masters, on whatever signer: it bypasses RBAC and cannot be revoked.
 pub(super) fn masters(case: &Case<'_>) -> Option<Finding> {
     case.request.identity().groups.iter().any(|group| group == MASTERS).then_some(())?;
     let text = "Group system:masters may do everything, whatever RBAC says, and it cannot be taken back. \

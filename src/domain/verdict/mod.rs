@@ -70,7 +70,7 @@ const STATIC_RULES: &[StaticRule] = &[
     subject::weak_signature,
     subject::hidden_characters,
     subject::mixed_script,
-    subject::blanks,
+    subject::outer_whitespace,
     subject::string_type,
     subject::several_names,
     subject::no_name,
@@ -112,7 +112,7 @@ pub fn evaluate_static(request: &Request, policy: &PolicyFile) -> Verdict {
     Verdict::of(STATIC_RULES.iter().filter_map(|rule| rule(&case)).collect())
 }
 
-/// What is to be said of it in view of bindings, nodes, other requests and time.
+/// The findings that depend on bindings, nodes, other requests and time.
 pub(crate) fn evaluate_in_context(facts: &RequestFacts, context: &Context<'_>) -> Verdict {
     let mut findings = Vec::new();
     for rule in CONTEXT_RULES {

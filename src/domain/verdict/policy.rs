@@ -1,4 +1,4 @@
-//! What the house's policy says of names and groups. It is about people: kubelets and programs have their own signers.
+//! The organization's policy on names and groups. It is about people: kubelets and programs have their own signers.
 
 use super::case::Case;
 use crate::domain::finding::{Finding, finding};

@@ -22,7 +22,7 @@ pub(super) fn same_key(facts: &RequestFacts, context: &Context<'_>, found: &mut 
     }
 }
 
-/// The object is called like somebody else who is known here: in bindings, as a node, or by a certificate.
+/// The object has the name of another known identity: in bindings, as a node, or by a certificate.
 pub(super) fn named_as_other(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let name = facts.name.as_ref();
     if name.is_empty() || facts.user.is_empty() || *name == *facts.user || facts.node() == Some(name) {
@@ -49,7 +49,7 @@ pub(super) fn duplicate(facts: &RequestFacts, context: &Context<'_>, found: &mut
     found.extend(finding(&rules::NODE_DUPLICATE, Level::Notice, text));
 }
 
-/// Nobody is known to sign for its signer.
+/// No controller is known to sign for its signer.
 pub(super) fn unknown_signer(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     if is_signed_here(&facts.signer) || !facts.is_pending() {
         return;

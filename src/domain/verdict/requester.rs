@@ -1,4 +1,4 @@
-//! Who asks for whom.
+//! Requests in the name of another user.
 
 use super::context::Context;
 use super::facts::NODE_PREFIX;
@@ -12,14 +12,14 @@ use crate::domain::signer::{KUBELET_CLIENT, KUBELET_SERVING};
 /// The group of bootstrap tokens (`system:bootstrappers`, token authenticator).
 const BOOTSTRAPPERS: &str = "system:bootstrappers";
 
-/// In what part somebody asks.
+/// The relation of the requester to the requested identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asks {
     /// For themselves.
     Themselves,
-    /// As an admin: a member of system:masters, somebody whom bindings give everything, or whoever judges.
+    /// As an admin: a member of system:masters, a user to whom bindings grant everything, or the reviewer.
     Admin,
-    /// As one whom the policy trusts to ask for others.
+    /// Trusted by the policy to request for others.
     Trusted,
     /// As a bootstrap token, for a node.
     Bootstrap,
@@ -58,7 +58,7 @@ fn is_admin(facts: &RequestFacts, context: &Context<'_>) -> bool {
         || context.grants.is_some_and(everything)
 }
 
-/// Somebody asks for a certificate in another name. Harmless where an admin or somebody trusted does, a kubelet for
+/// A request in another name. Harmless where the requester is an admin or trusted by the policy, a kubelet for
 /// itself, or a bootstrap token for a new node.
 pub(super) fn somebody_else(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let requester = &facts.requester;

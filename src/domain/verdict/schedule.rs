@@ -5,13 +5,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::facts::RequestFacts;
 use crate::domain::request::RequestState;
 
-/// csrcleaner deletes a request that nobody decided after this time.
+/// csrcleaner deletes an undecided request after this time.
 pub(super) const PENDING: TimeDelta = TimeDelta::hours(24);
 /// It deletes an issued request this long after its approval.
 pub(super) const ISSUED: TimeDelta = TimeDelta::hours(1);
-/// It is said so long before, of pending ones.
+/// The warning about a pending request comes this long before.
 pub(super) const PENDING_SOON: TimeDelta = TimeDelta::hours(2);
-/// It is said so long before, of issued ones.
+/// The warning about an issued request comes this long before.
 pub(super) const ISSUED_SOON: TimeDelta = TimeDelta::minutes(30);
 /// An approved request without certificate is called stuck after this time.
 pub(super) const UNSIGNED_AFTER: TimeDelta = TimeDelta::seconds(60);

@@ -18,7 +18,7 @@ pub(super) fn will_fail(case: &Case<'_>) -> Option<Finding> {
     finding(&rules::SIGNER_REFUSES, Level::WillFail, text)
 }
 
-/// Usages of authorities. The built-in signers refuse them, so that it is said of others.
+/// Usages of authorities. The built-in signers refuse them, so that the finding is about other signers.
 pub(super) fn authority_usages(case: &Case<'_>) -> Option<Finding> {
     let request = case.request;
     let usage = request.usages.iter().find(|usage| matches!(usage.as_str(), "cert sign" | "crl sign"))?;

@@ -15,7 +15,7 @@ fn is_to_come(facts: &RequestFacts) -> bool {
     is_signed_here(&facts.signer) && matches!(facts.state, RequestState::Pending | RequestState::Approved)
 }
 
-/// A person's certificate that lives longer than the house wants.
+/// A person's certificate that is valid for longer than the policy allows.
 pub(super) fn beyond_policy(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     if facts.signer.as_ref() != CLIENT_SIGNER || !is_to_come(facts) {
         return;

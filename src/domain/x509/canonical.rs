@@ -109,7 +109,7 @@ fn each<'a>(mut input: DerReader<'a>, one: impl Fn(DerReader<'a>) -> Option<DerR
     Some(())
 }
 
-/// Elements of any kind, each in canonical form as far as its tag tells.
+/// Elements of any kind, each in canonical form as far as its tag shows.
 fn well_formed(input: DerReader<'_>) -> Option<()> {
     // No known attribute nests deeper, and the stack is only so deep.
     fn at(mut input: DerReader<'_>, depth: usize) -> Option<()> {

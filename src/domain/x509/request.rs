@@ -170,8 +170,8 @@ fn first_value(mut attribute: &[u8]) -> Result<(&[u8], &[u8])> {
 /// What is odd about a text whose first block is `block`.
 fn oddities(pem: &[u8], block: &Block<'_>) -> Vec<Oddity> {
     let mut found = Vec::new();
-    let blank = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_whitespace);
-    let alone = block.start == 0 && blank(&pem[block.end..]);
+    let is_space = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_whitespace);
+    let alone = block.start == 0 && is_space(&pem[block.end..]);
     if !(alone && block.plain) && memchr::memmem::find(pem, b"PRIVATE KEY").is_some() {
         found.push(Oddity::PrivateKey);
     }
@@ -187,7 +187,7 @@ fn oddities(pem: &[u8], block: &Block<'_>) -> Vec<Oddity> {
     found
 }
 
-/// What stands around the first block.
+/// What is around the first block.
 fn around(pem: &[u8], first: &Block<'_>, found: &mut Vec<Oddity>) {
     // The first one has the words in two lines.
     if memchr::memmem::find_iter(pem, b"CERTIFICATE REQUEST-----").count() > 2 {

@@ -82,7 +82,7 @@ impl Emitter {
         }
     }
 
-    /// A collection behind a tag begins on a line of its own; a list in a mapping then is not indented.
+    /// A collection behind a tag begins on a new line; a list in a mapping then is not indented.
     fn tagged(&mut self, TaggedValue { tag, value }: &TaggedValue, position: NodePosition) {
         self.out.push_str(&tag_text(tag));
         match value {

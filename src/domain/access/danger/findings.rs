@@ -8,10 +8,10 @@ use super::permission::RiskyPermission;
 use super::table::BYPASSES_RBAC;
 use crate::domain::level::Level;
 
-/// Names of objects that are told before they are counted.
+/// Names of objects that are listed; of more only the number is.
 const NAMES: usize = 5;
 
-/// Something dangerous that somebody holds.
+/// A dangerous permission that a principal holds.
 #[derive(Debug, Clone)]
 pub(crate) struct RiskFinding<'a> {
     /// The rule that found it.

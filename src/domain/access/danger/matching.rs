@@ -88,8 +88,8 @@ mod tests {
             for scope in [None, Some(CONTROL_PLANE), Some("dev")] {
                 for named in [false, true] {
                     let level = danger.level(scope, named);
-                    let told = level < Level::Warning || danger.rule.levels.contains(&level);
-                    assert!(told, "{} in {scope:?}, named {named}: {level:?}", danger.rule.id);
+                    let is_documented = level < Level::Warning || danger.rule.levels.contains(&level);
+                    assert!(is_documented, "{} in {scope:?}, named {named}: {level:?}", danger.rule.id);
                 }
             }
         }

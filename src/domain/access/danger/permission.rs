@@ -9,7 +9,7 @@ pub(crate) const CONTROL_PLANE: &str = "kube-system";
 /// One dangerous right.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RiskyPermission {
-    /// The rule that stands for it in verdicts, docs and JSON.
+    /// The rule for it in verdicts, docs and JSON.
     pub rule: &'static Rule,
     /// How bad it is for the whole cluster, and how bad in one namespace.
     pub(super) levels: (Level, Level),

@@ -30,7 +30,7 @@ pub(crate) const IMPERSONATE_ON: &str = "impersonate-on:";
 const DEFAULT_LEVELS: (Level, Level) = (Worst, Warning);
 const WARNING: (Level, Level) = (Warning, Warning);
 
-/// A rule of the whole cluster that covers everything. Told apart from the others because it contains them all.
+/// A rule of the whole cluster that covers everything. Separate from the others because it contains them all.
 pub(crate) static CLUSTER_ADMIN: RiskyPermission = RiskyPermission {
     rule: &rules::ACCESS_CLUSTER_ADMIN,
     levels: DEFAULT_LEVELS,

@@ -107,10 +107,10 @@ fn an_answer_says_through_what() {
         let action = Action::Resource(asks(verb, "", "pods").within("dev"));
         policy.grant(who, &action).map(|grant| grant.to_string())
     };
-    let told = grant(&who("x", &["ops"]), "get").unwrap();
-    assert_eq!(told, "ClusterRoleBinding \"all-view\" of ClusterRole \"viewer\" to Group \"ops\"");
-    let told = grant(&who("system:serviceaccount:dev:bot", &[]), "delete").unwrap();
-    assert_eq!(told, "RoleBinding \"dev-delete/dev\" of Role \"viewer\" to ServiceAccount \"bot/dev\"");
+    let reason = grant(&who("x", &["ops"]), "get").unwrap();
+    assert_eq!(reason, "ClusterRoleBinding \"all-view\" of ClusterRole \"viewer\" to Group \"ops\"");
+    let reason = grant(&who("system:serviceaccount:dev:bot", &[]), "delete").unwrap();
+    assert_eq!(reason, "RoleBinding \"dev-delete/dev\" of Role \"viewer\" to ServiceAccount \"bot/dev\"");
     assert_eq!(policy.dangling(&who("jane", &[]), Some("dev")), ["role.rbac.authorization.k8s.io \"gone\" not found"]);
 }
 

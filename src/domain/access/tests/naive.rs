@@ -272,9 +272,9 @@ proptest! {
         for loss in before.loss_of_binding(&gone) {
             let who = Principal::of(&loss.subject);
             let lost = before.permits(&who, &action) && !after.permits(&who, &action);
-            let told = loss.rules.iter().any(|rule| allows(rule, &action));
-            // What is told in wildcards covers more than what is still held of it.
-            prop_assert!(!lost || told, "{:?} loses {} and is not told", loss.subject, action);
+            let is_reported = loss.rules.iter().any(|rule| allows(rule, &action));
+            // What is reported in wildcards covers more than what is still held of it.
+            prop_assert!(!lost || is_reported, "{:?} loses {} and is not told", loss.subject, action);
             if loss.rules.is_empty() {
                 prop_assert!(!lost);
             }

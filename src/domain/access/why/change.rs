@@ -1,4 +1,4 @@
-//! What would grant something, and how it is done by hand.
+//! A change that would grant an action, and the equivalent commands.
 
 use std::fmt;
 
@@ -59,7 +59,7 @@ pub(crate) enum GrantChange {
         scope: Scope,
         /// The role.
         role: RoleRef,
-        /// To whom.
+        /// The subject.
         subject: SubjectKey,
     },
     /// Add a subject to a binding that is there.
@@ -90,7 +90,7 @@ pub(crate) enum GrantChange {
         rule: PolicyRule,
         /// The new binding.
         binding: String,
-        /// To whom.
+        /// The subject.
         subject: SubjectKey,
     },
 }

@@ -1,4 +1,4 @@
-//! Why somebody may do something; and why not: what almost grants it, and the smallest change that would.
+//! Why a principal may do something, and why not: what almost grants it, and the smallest change that would.
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
@@ -13,7 +13,7 @@ mod change;
 use change::reference;
 pub(crate) use change::{GrantChange, Part};
 
-/// As many near misses are told.
+/// The number of near misses in an answer.
 const NEAREST: usize = 6;
 /// Roles that the API server resets when it starts (`pkg/registry/rbac/rest`, reconciliation).
 const DEFAULTS: &str = "kubernetes.io/bootstrapping";
@@ -106,7 +106,7 @@ impl Policy {
     /// Roles that would grant it and are not held.
     fn not_held(&self, action: &Action, subject: &SubjectKey) -> Vec<NearMiss<'_>> {
         let namespace = action.namespace();
-        // Those of the cluster's own parts are for nobody else.
+        // Those of control-plane components are for these only.
         let own = |role: &Role| role.name.starts_with("system:") && role.labels.contains_key(DEFAULTS);
         let here = |role: &&Role| (role.scope.is_none() || role.scope.as_deref() == namespace) && !own(role);
         let roles = self.roles().iter().map(|role| &**role).filter(here);
@@ -139,7 +139,7 @@ impl Policy {
         }
     }
 
-    /// A role of its own: nothing more than what was asked for.
+    /// A new role that grants nothing more than what was asked for.
     fn new_role(&self, action: &Action, subject: &SubjectKey) -> NearMiss<'_> {
         let rule = exact_rule(action);
         let scope: Scope = action.namespace().map(ToOwned::to_owned);
@@ -170,7 +170,7 @@ fn qualified_name(role: &Role) -> String {
     role.scope.as_ref().map_or_else(|| role.name.clone(), |namespace| format!("{namespace}/{}", role.name))
 }
 
-/// Whom a new binding would name: the user, or the first of the groups where no user is known.
+/// The subject of a new binding: the user, or the first of the groups where no user is known.
 fn subject_of(who: &Principal) -> SubjectKey {
     let group = || who.groups.iter().find(|group| *group != UNAUTHENTICATED).cloned().unwrap_or_default();
     if who.user.is_empty() { SubjectKey::Group(group()) } else { SubjectKey::user(&who.user) }

@@ -74,7 +74,7 @@ pub struct Diagnosis {
     pub notes: Vec<String>,
 }
 
-/// How a credential stands at a moment.
+/// The validity of a credential at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Life {
     /// It says nothing about its end.
@@ -90,7 +90,7 @@ pub(crate) enum Life {
 }
 
 impl Diagnosis {
-    /// How the credential stands at `now`, if its end is worth a warning `warn` ahead of it.
+    /// The validity of the credential at `now`, if its end is worth a warning `warn` ahead of it.
     pub(crate) fn life(&self, now: DateTime<Utc>, warn: TimeDelta) -> Life {
         let begins = self.certificate.as_ref().map(|certificate| certificate.not_before);
         match self.ends {
@@ -102,7 +102,7 @@ impl Diagnosis {
         }
     }
 
-    /// How long ahead a certificate's end is worth a warning where nobody says it: two weeks, or a fifth of its life if
+    /// How long ahead a certificate's end is worth a warning by default: two weeks, or a fifth of its life if
     /// that is shorter, so that a certificate for a day is not a warning all day.
     pub(crate) fn default_warning(&self) -> TimeDelta {
         let weeks = TimeDelta::days(14);

@@ -27,7 +27,7 @@ impl UserEntry {
         }
     }
 
-    /// Whether a file is named and its content stands beside it, which clients refuse.
+    /// Whether a file is named and its content is given as well, which clients refuse.
     pub(super) fn has_both(&self, field: &str) -> bool {
         !text(&self.fields, field).is_empty() && !text(&self.fields, &format!("{field}-data")).is_empty()
     }
@@ -44,7 +44,7 @@ pub(crate) trait FileAccess {
     /// SHA-256 of the public half of a private key in PEM, hex.
     ///
     /// # Errors
-    /// Why it cannot be told; nothing of the key.
+    /// Why it is unknown; nothing of the key.
     fn public_key(&self, pem: &[u8]) -> Result<String, String>;
 
     /// Whether a command can be run to log in.

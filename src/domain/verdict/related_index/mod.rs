@@ -37,11 +37,11 @@ pub struct RelatedIndex {
     /// Groups that are asked for, and what their names look like.
     groups: GroupNames,
     names: MultiMap<Slot>,
-    /// Pending requests for one node, one signer and by one requester, the newest last: nobody outdates another's.
+    /// Pending requests for one node, one signer and by one requester, the newest last: a request is outdated only by one of the same requester.
     nodes: HashMap<Number, BTreeSet<(DateTime<Utc>, Id, Slot)>>,
     /// How many certificates a signer has made.
     signed: HashMap<Arc<str>, u32>,
-    /// When time has something to say, and of whom.
+    /// When time alone changes a verdict, and whose.
     due_times: BTreeSet<(DateTime<Utc>, Slot)>,
     number: RandomState,
 }
@@ -70,7 +70,7 @@ impl RelatedIndex {
         self.table.iter().flatten()
     }
 
-    /// A request is there, or is different. Gives back whose verdicts that touches, its own among them; nobody's where
+    /// A request is there, or is different. Gives back whose verdicts that touches, its own among them; none where
     /// nothing is different. What requests have in common is shared by whoever makes the facts.
     pub(crate) fn apply(&mut self, facts: impl Into<Arc<RequestFacts>>) -> HashSet<Id> {
         let facts = facts.into();
@@ -95,7 +95,7 @@ impl RelatedIndex {
         self.named(&touched, None)
     }
 
-    /// Those of whom time has something to say by now, each once.
+    /// The requests whose verdict time alone has changed by now, each once.
     pub(crate) fn due(&mut self, now: DateTime<Utc>) -> HashSet<Id> {
         let mut touched = Touched::default();
         while let Some((at, slot)) = self.due_times.first().copied().filter(|(at, _)| *at <= now) {

@@ -33,7 +33,7 @@ impl Hasher for IdentityHasher {
     }
 }
 
-/// One member without a set of its own.
+/// One member, stored inline.
 #[derive(Debug)]
 enum SmallIdSet<T> {
     One(T),
