@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_place() {
+    fn errors_are_named_with_their_position() {
         for (text, line, column, words) in [
             ("utc: true\nreadonly: [prod]\n", 2, 1, "unknown field `readonly`"),
             ("confirm: sometimes\n", 1, 10, "unknown variant `sometimes`"),

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_meant_stands_first() {
+    fn best_match_is_first() {
         let texts = ["approve the request under the cursor", "deny it", "next filter", "the kubectl commands"];
         let best = |query: &str| {
             texts.iter().filter_map(|text| Some((score(query, text)?, *text))).max().map(|(_, text)| text)

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_has_any_more_is_forgotten_and_what_somebody_has_is_one_text_still() {
+    fn drops_unused_texts_and_keeps_used_ones_shared() {
         let mut interner = Interner::default();
         let kept = interner.requester("jane", &["dev".into()]);
         for number in 0..20 * FEW {
@@ -214,7 +214,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_the_server_says_is_said_back(
+        fn ids_and_versions_are_written_back_unchanged(
             text in prop_oneof![".*", "[0-9]{0,22}", "[0-9a-fA-F]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"],
         ) {
             prop_assert_eq!(Uid::of(&text).to_string(), text.clone());

@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_plan_is_the_seven_steps_by_hand() {
+    fn default_plan_has_the_seven_manual_steps() {
         let script = script("myuser");
         for line in [
             "openssl genrsa -out myuser.key 2048",

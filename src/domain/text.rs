@@ -145,7 +145,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_printable_stays_as_it_is(text in any::<String>()) {
+        fn printable_text_is_unchanged(text in any::<String>()) {
             let once = printable(&text);
             prop_assert_eq!(printable(&once), once.as_ref());
         }

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn written_names_are_read_back() {
         for text in ["pods", "pods/log", "deployments.apps", "deployments.apps/scale", "*.*", "*.apps/scale", "*.apps"]
         {
             assert_eq!(ResourceName::parse(text).to_string(), text);

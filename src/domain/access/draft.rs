@@ -19,9 +19,7 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
-    /// Its name.
     pub name: String,
-    /// The subject.
     pub text: String,
     /// Its rules.
     pub rules: Vec<PolicyRule>,
@@ -199,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_for_want_of_rights_is_told_in_words() {
+    fn forbidden_is_explained_in_words() {
         let message = "roles.rbac.authorization.k8s.io \"x\" is forbidden: user \"ann\" (groups=[\"dev\"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[\"\"], Resources:[\"secrets\"], Verbs:[\"get\" \"list\"]}\n{APIGroups:[\"apps\"], Resources:[\"deployments/scale\"], ResourceNames:[\"web\"], Verbs:[\"update\"]}";
         assert_eq!(not_held(message).unwrap(), ["get list secrets", "update deployments.apps/scale (only web)"]);
         assert!(not_held("nodes is forbidden").is_none());

@@ -10,7 +10,6 @@ use super::subject::SubjectKey;
 /// What one subject loses.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Loss {
-    /// Who.
     pub subject: SubjectKey,
     /// Where: in a namespace, or everywhere.
     pub scope: Scope,

@@ -17,7 +17,6 @@ const NAMED: usize = 3;
 /// What one binding gives.
 #[derive(Debug, Clone)]
 pub(crate) struct SummaryLine<'a> {
-    /// The binding.
     pub binding: &'a Binding,
     /// Its role; `None` where it is not there, and gives nothing.
     pub role: Option<&'a Role>,

@@ -10,7 +10,6 @@ use super::subject::SubjectKey;
 /// A subject that may do it, and through which grant.
 #[derive(Debug, Clone)]
 pub struct Holder<'a> {
-    /// Who.
     pub subject: SubjectKey,
     /// Every chain that grants it.
     pub grants: Vec<Grant<'a>>,

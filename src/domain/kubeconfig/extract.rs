@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn missing_parts_are_named() {
         let all = files(&[TEXT]);
         assert!(all.extract("half", &Files::new()).err().unwrap().contains("the user nobody, which is nowhere"));
         let all = files(&[&TEXT.replace("ca.pem", "gone.pem")]);

@@ -47,7 +47,7 @@ fn without_a_file_usual_things_are_allowed() {
 }
 
 #[test]
-fn what_is_wrong_is_said_with_its_place() {
+fn errors_are_reported_with_their_position() {
     for (text, place, words) in [
         ("groups:\n  alowed: [dev]\n", "line 2, column 3", "unknown field `alowed`"),
         ("longestlife: 3d\n", "line 1, column 1", "unknown field `longestlife`"),
@@ -68,7 +68,7 @@ fn what_is_wrong_is_said_with_its_place() {
 }
 
 #[test]
-fn forbidden_wins_and_an_empty_list_allows_nobody() {
+fn forbidden_wins_and_an_empty_list_allows_no_name() {
     let policy = PolicyFile::parse("groups: {allowed: ['team-*'], forbidden: ['*-admins']}\nnames: {allowed: []}\n");
     let policy = policy.unwrap();
     assert_eq!(policy.groups.objection("team-a"), None);

@@ -1,9 +1,9 @@
 //! What approving a request would mean: findings with stable rule ids, levels and reasons.
 //!
-//! A rule is a function. One kind looks at the request [alone](judge_alone): what it says does not change. The other kind
-//! looks at the [facts](Facts) of the request and [around](judge_around): at bindings, nodes, other requests, time. Those
-//! facts are slim, and [`RelatedIndex`] says whose verdict a change touches, so that a live list of a hundred thousand requests
-//! judges again only what it must.
+//! A rule is a function. [`evaluate_static`] runs those that look at the request alone: their findings never change.
+//! [`evaluate_in_context`] runs those that compare the [`RequestFacts`] with bindings, nodes, other requests and time.
+//! [`RelatedIndex`] names the requests whose verdict a change touches, so that of a hundred thousand requests only these are
+//! evaluated again.
 
 mod access;
 mod case;
@@ -101,12 +101,12 @@ const CONTEXT_RULES: &[ContextRule] = &[
     cleanup::deletion_soon,
 ];
 
-/// Judges one request with all that is known.
+/// Evaluates all rules on a request.
 pub fn judge(request: &Request, context: &Context<'_>) -> Verdict {
     evaluate_static(request, context.policy).and(evaluate_in_context(&RequestFacts::of(request), context))
 }
 
-/// What the request says by itself: it stays the same for as long as the request and the policy do.
+/// The findings that depend on the request and the policy only.
 pub fn evaluate_static(request: &Request, policy: &PolicyFile) -> Verdict {
     let case = Case { request, policy };
     Verdict::of(STATIC_RULES.iter().filter_map(|rule| rule(&case)).collect())

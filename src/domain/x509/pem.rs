@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_and_blanks_are_read_over_and_reported() {
+    fn headers_and_spaces_are_skipped_and_reported() {
         let text = "-----BEGIN A-----\nk: v\n\nA Q==\n-----END A-----\n";
         let block = decode(text.as_bytes(), 0).unwrap();
         assert_eq!((block.content.as_slice(), block.headers, block.plain), (&[1][..], true, false));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_encoded_is_decoded() {
+    fn encoded_values_are_decoded() {
         let content: Vec<u8> = (0..=200).collect();
         let text = encode("X Y", &content);
         let block = decode(text.as_bytes(), 0).unwrap();

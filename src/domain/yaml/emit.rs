@@ -321,7 +321,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_is_written_is_read_back_equal(value in tree(), odd in prop::collection::vec(".*", 0..3)) {
+        fn written_values_are_read_back_equal(value in tree(), odd in prop::collection::vec(".*", 0..3)) {
             let value = Value::Sequence(vec![value, odd.into()]);
             prop_assert_eq!(serde_yaml::from_str::<Value>(&document(&value)).unwrap(), value);
         }

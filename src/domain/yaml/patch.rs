@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_changes_where_it_stands() {
+    fn scalar_is_replaced_in_place() {
         let out = change(TEXT, |root| root["current-context"] = "b".into()).unwrap();
         assert_eq!(out, TEXT.replace("current-context: a # now", "current-context: b # now"));
         let out = change(TEXT, |root| root["contexts"][0]["name"] = "yes: #".into()).unwrap();
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_comes_and_goes_in_both_styles() {
+    fn field_is_added_and_removed_in_both_styles() {
         let out = change(TEXT, |root| root["contexts"][0]["context"]["namespace"] = "n".into()).unwrap();
         assert_eq!(out, TEXT.replace("user: u} # flow", "user: u, namespace: \"n\"} # flow"));
         let back = change(&out, |root| {
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_comes_and_goes_with_its_lines() {
+    fn entry_is_added_and_removed_with_its_lines() {
         let out = change(TEXT, |root| {
             root["contexts"].as_sequence_mut().unwrap().remove(0);
         });

@@ -16,7 +16,6 @@ const NAMES: usize = 5;
 pub(crate) struct RiskFinding<'a> {
     /// The rule that found it.
     pub danger: &'static RiskyPermission,
-    /// How bad it is.
     pub level: Level,
     /// Where it holds.
     pub scope: Scope,

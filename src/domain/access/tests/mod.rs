@@ -115,7 +115,7 @@ fn an_answer_says_through_what() {
 }
 
 #[test]
-fn nobody_grants_what_they_do_not_hold() {
+fn rejects_grants_beyond_the_grantors_own() {
     let held = [rule(&[""], &["pods", "*/status"], &[], &["get", "list"]), rule(&["*"], &["secrets"], &["a"], &["*"])];
     let missing = |wanted: PolicyRule| {
         compact(uncovered(&held, &[wanted])).iter().map(compact_text).collect::<Vec<_>>().join(" ")

@@ -240,7 +240,7 @@ proptest! {
     }
 
     #[test]
-    fn the_table_shows_exactly_what_is_allowed((roles, bindings) in world(), who in who(), namespace in option::of(select(NAMESPACES.to_vec()))) {
+    fn matrix_shows_exactly_the_allowed_actions((roles, bindings) in world(), who in who(), namespace in option::of(select(NAMESPACES.to_vec()))) {
         let policy = Policy::new(roles, bindings);
         let catalogue = Catalogue::fallback();
         let grants: Vec<_> = policy.rules_of(&who, namespace).collect();
@@ -256,7 +256,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_deleted_binding_takes_away_is_what_is_missing_then((roles, bindings) in world(), action in action(), at in 0..14usize) {
+    fn reported_loss_of_a_binding_equals_the_loss_after_deletion((roles, bindings) in world(), action in action(), at in 0..14usize) {
         prop_assume!(!bindings.is_empty());
         let before = Policy::new(roles.clone(), bindings.clone());
         let mut fewer = bindings.clone();

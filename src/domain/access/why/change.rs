@@ -52,47 +52,20 @@ impl Part {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum GrantChange {
     /// Bind a role that is there.
-    Bind {
-        /// The new binding.
-        name: String,
-        /// Where.
-        scope: Scope,
-        /// The role.
-        role: RoleRef,
-        /// The subject.
-        subject: SubjectKey,
-    },
+    Bind { name: String, scope: Scope, role: RoleRef, subject: SubjectKey },
     /// Add a subject to a binding that is there.
-    Join {
-        /// The binding.
-        binding: (Scope, String),
-        /// Who.
-        subject: SubjectKey,
-    },
+    Join { binding: (Scope, String), subject: SubjectKey },
     /// Add a word to a rule, for everybody who holds the role.
     Widen {
-        /// The role.
         role: (Scope, String),
         /// The rule's place in it, from 0.
         place: usize,
         /// Which of its lists.
         part: Part,
-        /// The word.
         value: String,
     },
     /// Make a role and a binding.
-    Make {
-        /// Where.
-        scope: Scope,
-        /// The new role.
-        role: String,
-        /// Its rule.
-        rule: PolicyRule,
-        /// The new binding.
-        binding: String,
-        /// The subject.
-        subject: SubjectKey,
-    },
+    Make { scope: Scope, role: String, rule: PolicyRule, binding: String, subject: SubjectKey },
 }
 
 impl fmt::Display for GrantChange {

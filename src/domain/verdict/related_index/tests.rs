@@ -128,7 +128,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn the_index_says_what_a_plain_search_says_and_whoever_is_not_touched_keeps_the_verdict(steps in steps()) {
+    fn index_agrees_with_linear_search_and_untouched_requests_keep_their_verdict(steps in steps()) {
         let (mut index, mut all, mut known) = (RelatedIndex::default(), BTreeMap::new(), BTreeMap::new());
         let mut now = noon();
         for step in steps {

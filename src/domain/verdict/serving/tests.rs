@@ -110,7 +110,7 @@ fn what_no_node_can_be_is_dangerous_with_and_without_its_node() {
 }
 
 #[test]
-fn what_is_the_nodes_own_is_nothing_unusual() {
+fn hosts_of_the_node_itself_are_ok() {
     let (nodes, api) = (nodes(), api_hosts());
     for (name, sans) in [
         ("w1", vec![dns("w1"), ip("10.1.0.1")]),
