@@ -95,10 +95,6 @@ impl<'a> Locator<'a> {
         let (first, path) = self.path.split_first()?;
         Some((first, Self { path, is_found: self.is_found }))
     }
-
-    fn found<E: Error>(&self) -> E {
-        E::custom("found")
-    }
 }
 
 impl<'de> DeserializeSeed<'de> for Locator<'_> {
@@ -119,7 +115,7 @@ impl<'de> Visitor<'de> for Locator<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Some((first, _)) = self.next() else { return Err(self.found()) };
+        let Some((first, _)) = self.next() else { return Err(A::Error::custom("found")) };
         while let Some(name) = map.next_key::<String>()? {
             match self.next().filter(|_| name == first) {
                 Some((_, inner)) => map.next_value_seed(inner)?,
@@ -130,7 +126,7 @@ impl<'de> Visitor<'de> for Locator<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let Some((first, _)) = self.next() else { return Err(self.found()) };
+        let Some((first, _)) = self.next() else { return Err(A::Error::custom("found")) };
         for at in 0_usize.. {
             let item = match self.next().filter(|_| first.parse() == Ok(at)) {
                 Some((_, inner)) => items.next_element_seed(inner)?,

@@ -19,9 +19,11 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
+    /// Also the suggested name of the new role.
     pub name: String,
+    /// The users it is meant for, in a few words.
     pub text: String,
-    /// Its rules.
+    /// The rules of the new role.
     pub rules: Vec<PolicyRule>,
 }
 

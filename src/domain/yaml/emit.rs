@@ -1,12 +1,12 @@
 //! Writes a tree of values in block style, with the layout that `serde_yaml` gives it: two columns a level, lists in a
-//! mapping not indented, texts over several lines as literal blocks. Only the quoting differs (see [`super::needs_quotes`]).
+//! mapping not indented, texts over several lines as literal blocks. Only the quoting differs (see [`needs_quotes`]).
 
 use std::fmt::Write;
 
 use serde_yaml::value::{Tag, TaggedValue};
 use serde_yaml::{Mapping, Value};
 
-use super::{needs_quotes, push_quoted};
+use super::quoting::{needs_quotes, push_quoted};
 
 /// Columns a level.
 const INDENT: usize = 2;
@@ -232,7 +232,7 @@ impl Style {
     }
 }
 
-/// Whether YAML 1.2 takes a plain word for null or a boolean; [`super::misread`] knows what YAML 1.1 takes for something.
+/// Whether YAML 1.2 takes a plain word for null or a boolean; `misread` knows what YAML 1.1 takes for something.
 fn is_other_type(text: &str) -> bool {
     ["", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"].contains(&text)
 }
