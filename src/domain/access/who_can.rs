@@ -16,7 +16,7 @@ pub struct Holder<'a> {
 }
 
 impl Policy {
-    /// Everybody to whom a binding grants the action, groups first, then by name. Members of `system:masters` may do
+    /// All subjects that a binding grants the action to, groups first, then by name. Members of `system:masters` may do
     /// everything without any binding and are not listed.
     pub fn who_can(&self, action: &Action) -> Vec<Holder<'_>> {
         let namespace = action.namespace();

@@ -17,7 +17,7 @@ const BOOTSTRAPPERS: &str = "system:bootstrappers";
 pub(super) enum Asks {
     /// For themselves.
     Themselves,
-    /// As an admin: a member of system:masters, a user to whom bindings grant everything, or the reviewer.
+    /// As an admin: a member of system:masters, a user with every right by bindings, or the reviewer.
     Admin,
     /// Trusted by the policy to request for others.
     Trusted,
