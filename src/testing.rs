@@ -150,10 +150,10 @@ pub mod domain {
     pub mod verdict {
         pub use crate::domain::verdict::{
             AddressRange, ApiHosts, ClusterSnapshot, Context, Grants, Host, Level, Limits, Nodes, RelatedIndex,
-            RequestFacts, Verdict, is_signed_here, judge, judge_alone, refusal, uid_id,
+            RequestFacts, Verdict, evaluate_static, is_signed_here, judge, refusal, uid_id,
         };
         pub mod rules {
-            pub use crate::domain::verdict::rules::{ALL, find};
+            pub use crate::domain::rules::{ALL, find};
         }
     }
 }

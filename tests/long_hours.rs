@@ -93,7 +93,7 @@ impl Cluster {
             signer: interner.text(&signer),
             user: interner.own(&user),
             groups: interner.texts(&groups),
-            asker: interner.asker(&format!("asker-{}", number / 10), &[format!("askers-{}", number / 30)]),
+            requester: interner.requester(&format!("asker-{}", number / 10), &[format!("askers-{}", number / 30)]),
             // Now and then two have one key.
             key: Some(u128::from(number - number % 20 / 19).to_be_bytes()),
             hosts: if node { hosts.into() } else { Arc::default() },
@@ -179,8 +179,8 @@ impl Cluster {
             usages: vec!["client auth".into()],
             expiration_seconds: row.expiration_seconds,
             requester: Requester {
-                username: row.asker.user.to_string(),
-                groups: owned(&row.asker.groups),
+                username: row.requester.user.to_string(),
+                groups: owned(&row.requester.groups),
                 ..Requester::default()
             },
             pkcs10: Ok(Pkcs10 {

@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::flags::{ExplainFlags, ExplainOutput};
 use super::output::{CliError, print, print_json};
-use crate::domain::verdict::Rule;
-use crate::domain::verdict::rules::{ALL, find};
+use crate::domain::rules::{ALL, Rule, find};
 
 /// Explains one rule, or lists all.
 pub(super) fn run(flags: &ExplainFlags) -> Result<(), CliError> {

@@ -14,6 +14,7 @@ use super::why::WhyFlags;
 use crate::cli::program_flags::{APPROVE_EXAMPLES, COMPLETIONS_EXAMPLES, ISSUE_EXAMPLES, LIST_EXAMPLES};
 pub(crate) use crate::cli::program_flags::{CompletionsFlags, ConfigCommand, ConfigFlags, ManFlags, ScreenFlags};
 use crate::cluster::Target;
+use crate::domain::glob::Glob;
 use crate::domain::go_duration::parse_timeout;
 use crate::domain::key_type::KeyType;
 use crate::domain::request::CLIENT_SIGNER;
@@ -91,7 +92,7 @@ pub(crate) struct Global {
     pub utc: bool,
     /// From the config file: contexts in which nothing may be written.
     #[arg(skip)]
-    pub read_only_in: Vec<String>,
+    pub read_only_in: Vec<Glob>,
     /// What the log file in the state folder tells
     #[arg(long, global = true, value_enum, default_value_t = LogLevel::Warn, value_name = "LEVEL")]
     pub log_level: LogLevel,

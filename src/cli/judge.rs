@@ -21,7 +21,7 @@ pub(super) async fn judged_all(
 ) -> Result<Vec<(Request, Verdict)>, CliError> {
     let (requests, (mut known, _, withheld)) = tokio::join!(requests, Box::pin(cluster.load_snapshot(policy)));
     let requests = requests?;
-    known.meet_all(&requests);
+    known.upsert_all(&requests);
     say(&withheld);
     let context = known.context(Utc::now());
     let judged = |request: Request| {

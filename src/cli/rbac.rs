@@ -72,7 +72,7 @@ pub(super) async fn catalogue(cluster: &Cluster) -> Catalogue {
         Ok(catalogue) => catalogue,
         Err(error) => {
             tell(&format!("! the server's resources are not known ({error}); the usual ones are taken"));
-            Catalogue::usual()
+            Catalogue::fallback()
         }
     }
 }

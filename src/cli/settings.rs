@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::flags::Arguments;
 use super::output::CliError;
 use crate::console::core::ascii::locale_is_utf8;
-use crate::console::core::keys::{Keymap, Wrong};
+use crate::console::core::keys::Keymap;
 use crate::console::core::settings::Settings;
 use crate::console::panes::requests::columns::Choice;
 use crate::console::widgets::theme::Theme;
+use crate::domain::config_error::ConfigError;
 use crate::files::config::{self, LoadedConfig};
 use crate::terminal::color_depth::Depth;
 
@@ -19,10 +20,8 @@ pub(super) fn found() -> Result<LoadedConfig, CliError> {
 
 /// The keys that the file makes of the table's.
 pub(super) fn keymap(found: &LoadedConfig) -> Result<Keymap, CliError> {
-    Keymap::with(&found.config.keys).map_err(|Wrong { path, text }| {
-        let path: Vec<_> = path.iter().map(String::as_str).collect();
-        CliError::usage(found.wrong(&path, text).to_string())
-    })
+    Keymap::with(&found.config.keys, &found.text)
+        .map_err(|error| CliError::usage(found.content_error(&error).to_string()))
 }
 
 /// Whether only ASCII is shown: by flag, by config file, or because the locale is not UTF-8.
@@ -39,7 +38,8 @@ pub(super) fn resolve(arguments: &Arguments, found: &LoadedConfig) -> Result<Set
     let theme = config::theme(name).map_err(|error| match error {
         // A name that came from the file has its place there.
         crate::files::FileError::NoTheme { .. } if screen.theme.is_none() => {
-            CliError::usage(found.wrong(&["theme"], error.to_string()).to_string())
+            let error = ConfigError::at(&found.text, &["theme"], error.to_string());
+            CliError::usage(found.content_error(&error).to_string())
         }
         error => CliError::usage(error.to_string()),
     })?;

@@ -73,7 +73,7 @@ fn as_json(
     kubectl: &Kubectl,
 ) -> Value {
     let (chains, near) = match answer {
-        WhyAnswer::Above => (Vec::new(), Vec::new()),
+        WhyAnswer::BypassesRbac => (Vec::new(), Vec::new()),
         WhyAnswer::Granted(grants) => (grants.iter().map(|grant| chain(policy, grant)).collect(), Vec::new()),
         WhyAnswer::Denied(near) => {
             let near = near.iter().map(|near| {
@@ -112,7 +112,7 @@ fn as_text(
     let line = |text: String| printable(&text).into_owned();
     let mut lines = Vec::new();
     match answer {
-        WhyAnswer::Above => lines.push(format!("✔ {who} may {action}: system:masters is above RBAC")),
+        WhyAnswer::BypassesRbac => lines.push(format!("✔ {who} may {action}: system:masters is above RBAC")),
         WhyAnswer::Granted(grants) => {
             lines.push(line(format!("✔ {who} may {action}:")));
             lines.extend(grants.iter().map(|grant| line(format!("  {}", policy.chain(grant)))));

@@ -74,7 +74,7 @@ impl Cluster {
         let others = self.read_requests();
         let (requests, (mut known, rbac, mut withheld)) = tokio::join!(others, Box::pin(self.load_snapshot(policy)));
         match requests {
-            Ok(requests) => known.meet_all(&requests),
+            Ok(requests) => known.upsert_all(&requests),
             Err(error) => withheld.push(Withheld { unknown: "the other requests", error }),
         }
         (known, rbac, withheld)

@@ -17,7 +17,7 @@ impl Cluster {
         let (core, groups) = tokio::try_join!(core, groups)?;
         let kinds: Vec<_> = core.items.iter().chain(&groups.items).flat_map(kinds).collect();
         // A server that does not know this form answers with another one, without items.
-        if kinds.is_empty() { Ok(Catalogue::usual()) } else { Ok(Catalogue::new(kinds)) }
+        if kinds.is_empty() { Ok(Catalogue::fallback()) } else { Ok(Catalogue::new(kinds)) }
     }
 }
 

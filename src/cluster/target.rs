@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::domain::gate::WriteAccess;
+use crate::domain::glob::Glob;
 use crate::domain::output::shell::Kubectl;
 use crate::files;
 
@@ -25,13 +26,13 @@ pub struct Target {
     /// `--read-only`.
     pub read_only: bool,
     /// Patterns of contexts in which nothing may be written (see [`crate::config`]).
-    pub read_only_in: Vec<String>,
+    pub read_only_in: Vec<Glob>,
 }
 
 impl Target {
     /// Whether anything may be written where these contexts are concerned.
     pub(crate) fn write_access<'a>(&self, contexts: impl IntoIterator<Item = &'a str>) -> WriteAccess {
-        let closes = |context: &&str| self.read_only_in.iter().any(|pattern| crate::config::matches(pattern, context));
+        let closes = |context: &&str| self.read_only_in.iter().any(|pattern| pattern.matches(context));
         WriteAccess::new(self.read_only, contexts.into_iter().find(closes))
     }
 

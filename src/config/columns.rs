@@ -48,7 +48,7 @@ impl Column {
     ];
 
     /// How many of [`Self::ALL`] are the usual ones.
-    pub(crate) const USUAL: usize = 8;
+    pub(crate) const DEFAULT_COUNT: usize = 8;
 
     /// Its name in the config file.
     pub(crate) const fn word(self) -> &'static str {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::yaml::{self, Wrong};
+use super::yaml;
+use crate::domain::config_error::ConfigError;
 
 /// The themes that come along, by name.
 pub(crate) const BUILT_IN: [(&str, &str); 5] = [
@@ -13,7 +14,7 @@ pub(crate) const BUILT_IN: [(&str, &str); 5] = [
     ("mono", include_str!("../../assets/themes/mono.yaml")),
 ];
 
-/// The theme unless somebody chooses another.
+/// The theme unless another is chosen.
 pub(crate) const DEFAULT: &str = "dark";
 
 /// A style for each meaning.
@@ -41,7 +42,7 @@ pub struct ThemeFile {
 /// How something looks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent switch")]
 pub struct Look {
     /// The colour of the characters.
     pub fg: Option<Colour>,
@@ -105,8 +106,8 @@ impl std::str::FromStr for Colour {
 
 impl<'de> Deserialize<'de> for Colour {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeysVisitor;
-        impl serde::de::Visitor<'_> for KeysVisitor {
+        struct ColorVisitor;
+        impl serde::de::Visitor<'_> for ColorVisitor {
             type Value = Colour;
 
             fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
@@ -121,7 +122,7 @@ impl<'de> Deserialize<'de> for Colour {
                 self.visit_str(&number.to_string())
             }
         }
-        deserializer.deserialize_any(KeysVisitor)
+        deserializer.deserialize_any(ColorVisitor)
     }
 }
 
@@ -129,8 +130,8 @@ impl ThemeFile {
     /// Reads a theme's text.
     ///
     /// # Errors
-    /// [`Wrong`] where it is no YAML, has a field that is not known, or a value that a field cannot have.
-    pub fn parse(text: &str) -> Result<Self, Wrong> {
+    /// [`ConfigError`] where it is no YAML, has a field that is not known, or a value that a field cannot have.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
         yaml::read(text)
     }
 
@@ -145,6 +146,7 @@ impl ThemeFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::config_error::Position;
 
     #[test]
     fn the_themes_that_come_along_can_be_read() {
@@ -176,8 +178,8 @@ mod tests {
             ("key: {bold: perhaps}\n", 1, 13, "invalid type"),
         ] {
             let wrong = ThemeFile::parse(text).unwrap_err();
-            assert_eq!((wrong.line, wrong.column), (line, column), "{text} {wrong}");
-            assert!(wrong.text.contains(words), "{wrong}");
+            assert_eq!(wrong.position, Some(Position { line, column }), "{text} {wrong}");
+            assert!(wrong.message.contains(words), "{wrong}");
         }
     }
 }

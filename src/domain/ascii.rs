@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// The sign that stands for one of the symbols that countersign draws, one column wide like the symbol.
+/// The ASCII replacement for one of the symbols that countersign draws, one column wide like the symbol.
 pub(crate) const fn sign(symbol: char) -> Option<char> {
     Some(match symbol {
         '✖' => 'x',

@@ -1,7 +1,8 @@
 //! An issued certificate, decoded.
 
-use super::request::Identity;
 use chrono::{DateTime, Utc};
+
+use super::pkcs10::Identity;
 
 /// What an X.509 certificate (RFC 5280) says that an admin wants to know.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,4 +1,4 @@
-//! Two texts line by line: what goes, what comes, what stays.
+//! A line diff of two texts.
 
 /// One line of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,25 +22,25 @@ pub(crate) fn lines<'a>(old: &'a str, new: &'a str) -> Vec<DiffLine<'a>> {
                 if old[i] == new[j] { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
         }
     }
-    let (mut i, mut j, mut told) = (0, 0, Vec::new());
+    let (mut i, mut j, mut result) = (0, 0, Vec::new());
     while i < old.len() && j < new.len() {
         if old[i] == new[j] {
-            told.push(DiffLine::Same(old[i]));
+            result.push(DiffLine::Same(old[i]));
             (i, j) = (i + 1, j + 1);
         } else if common[i + 1][j] >= common[i][j + 1] {
-            told.push(DiffLine::Gone(old[i]));
+            result.push(DiffLine::Gone(old[i]));
             i += 1;
         } else {
-            told.push(DiffLine::New(new[j]));
+            result.push(DiffLine::New(new[j]));
             j += 1;
         }
     }
-    told.extend(old[i..].iter().map(|line| DiffLine::Gone(line)));
-    told.extend(new[j..].iter().map(|line| DiffLine::New(line)));
-    told
+    result.extend(old[i..].iter().map(|line| DiffLine::Gone(line)));
+    result.extend(new[j..].iter().map(|line| DiffLine::New(line)));
+    result
 }
 
-/// Whether the line at `at` is worth showing: it changed, or stands within `around` lines of one that did.
+/// Whether the line at `at` is worth showing: it changed, or is within `around` lines of one that did.
 pub(crate) fn is_near_change(lines: &[DiffLine<'_>], at: usize, around: usize) -> bool {
     let from = at.saturating_sub(around);
     lines.iter().skip(from).take(at + around + 1 - from).any(|line| !matches!(line, DiffLine::Same(_)))
@@ -54,9 +54,9 @@ mod tests {
 
     #[test]
     fn a_changed_word_is_one_line_out_and_one_in() {
-        let told = lines("a: 1\nb: 2\nc: 3\n", "a: 1\nb: 5\nc: 3\n");
+        let result = lines("a: 1\nb: 2\nc: 3\n", "a: 1\nb: 5\nc: 3\n");
         assert_eq!(
-            told,
+            result,
             [DiffLine::Same("a: 1"), DiffLine::Gone("b: 2"), DiffLine::New("b: 5"), DiffLine::Same("c: 3")]
         );
     }
@@ -64,8 +64,8 @@ mod tests {
     proptest! {
         #[test]
         fn both_texts_can_be_read_back(old in "[ab\n]{0,30}", new in "[ab\n]{0,30}") {
-            let told = lines(&old, &new);
-            let kept = |wanted: fn(&DiffLine<'_>) -> bool| told.iter().filter(|line| wanted(line)).map(|line| match line {
+            let result = lines(&old, &new);
+            let kept = |wanted: fn(&DiffLine<'_>) -> bool| result.iter().filter(|line| wanted(line)).map(|line| match line {
                 DiffLine::Same(text) | DiffLine::Gone(text) | DiffLine::New(text) => *text,
             }).collect::<Vec<_>>();
             prop_assert_eq!(kept(|line| !matches!(line, DiffLine::New(_))), old.lines().collect::<Vec<_>>());

@@ -8,7 +8,7 @@ pub(crate) fn score(query: &str, text: &str) -> Option<u32> {
 }
 
 fn word_score(word: &str, text: &str) -> Option<u32> {
-    // What stands early is what the text is about.
+    // Early words weigh more: they are what the text is about.
     let early = |at: usize| 40_u32.saturating_sub(u32::try_from(at).unwrap_or(40));
     if let Some(at) = text.find(word) {
         let begins = text[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_meant_stands_first() {
+    fn best_match_is_first() {
         let texts = ["approve the request under the cursor", "deny it", "next filter", "the kubectl commands"];
         let best = |query: &str| {
             texts.iter().filter_map(|text| Some((score(query, text)?, *text))).max().map(|(_, text)| text)

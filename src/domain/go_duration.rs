@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_say_what_is_wrong() {
+    fn errors_name_their_cause() {
         for (text, error) in [
             ("", DurationError::Syntax),
             ("soon", DurationError::Syntax),

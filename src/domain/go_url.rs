@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 
 use zeroize::Zeroizing;
 
-/// Where in a URI a text stands, which decides what may be escaped and what must be.
+/// Where in a URI a text is, which decides what may be escaped and what must be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Host,
@@ -18,7 +18,7 @@ enum Part {
 pub(crate) struct GoUrl {
     /// In lower case; empty where there is none.
     pub scheme: String,
-    /// What stands before the `@`, unescaped.
+    /// The part before the `@`, unescaped.
     pub user: Option<Userinfo>,
     /// The host with its port, unescaped; empty where there is none. Not always UTF-8.
     pub host: Vec<u8>,

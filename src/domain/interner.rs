@@ -4,8 +4,6 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::domain::verdict::RequesterKind;
-
 /// Several texts that many rows have in common.
 pub(crate) type Texts = Arc<[Arc<str>]>;
 
@@ -25,6 +23,15 @@ pub enum Version {
     Number(u64),
     /// Something else.
     Other(Arc<str>),
+}
+
+/// Who asked. Few ask for many, so that it is shared.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct RequesterKind {
+    /// User name.
+    pub user: Arc<str>,
+    /// Groups.
+    pub groups: Arc<[Arc<str>]>,
 }
 
 /// Where a UUID's text has its dashes.
@@ -105,13 +112,13 @@ impl fmt::Debug for Version {
     }
 }
 
-/// Gives out one copy of a text, however often it is asked for. What nobody else has any more is forgotten whenever twice
+/// Gives out one copy of a text, however often it is asked for. What is no longer in use is dropped whenever twice
 /// as much is known as was in use the last time.
 #[derive(Debug, Default)]
 pub struct Interner {
     texts: HashSet<Arc<str>>,
     lists: HashSet<Texts>,
-    askers: HashSet<Arc<RequesterKind>>,
+    requesters: HashSet<Arc<RequesterKind>>,
     /// How much was in use the last time.
     used: usize,
 }
@@ -146,26 +153,26 @@ impl Interner {
         new
     }
 
-    /// Somebody who asks, perhaps for many.
-    pub fn asker(&mut self, user: &str, groups: &[String]) -> Arc<RequesterKind> {
-        let asker = RequesterKind { user: self.text(user), groups: self.texts(groups) };
-        if let Some(known) = self.askers.get(&asker) {
+    /// A requester, shared by all of its requests.
+    pub fn requester(&mut self, user: &str, groups: &[String]) -> Arc<RequesterKind> {
+        let requester = RequesterKind { user: self.text(user), groups: self.texts(groups) };
+        if let Some(known) = self.requesters.get(&requester) {
             return Arc::clone(known);
         }
         self.forget();
-        let new = Arc::new(asker);
-        self.askers.insert(Arc::clone(&new));
+        let new = Arc::new(requester);
+        self.requesters.insert(Arc::clone(&new));
         new
     }
 
-    /// Forgets what nobody has, if it is time to.
+    /// Drops what is no longer in use, if it is time to.
     fn forget(&mut self) {
-        let known = |interner: &Self| interner.texts.len() + interner.lists.len() + interner.askers.len();
+        let known = |interner: &Self| interner.texts.len() + interner.lists.len() + interner.requesters.len();
         if known(self) < FEW.max(2 * self.used) {
             return;
         }
         // Who asks has lists, and lists have texts.
-        self.askers.retain(|asker| Arc::strong_count(asker) > 1);
+        self.requesters.retain(|requester| Arc::strong_count(requester) > 1);
         self.lists.retain(|list| Arc::strong_count(list) > 1);
         self.texts.retain(|text| Arc::strong_count(text) > 1);
         self.used = known(self);
@@ -192,22 +199,22 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_has_any_more_is_forgotten_and_what_somebody_has_is_one_text_still() {
+    fn drops_unused_texts_and_keeps_used_ones_shared() {
         let mut interner = Interner::default();
-        let kept = interner.asker("jane", &["dev".into()]);
+        let kept = interner.requester("jane", &["dev".into()]);
         for number in 0..20 * FEW {
-            drop(interner.asker(&format!("user-{number}"), &[format!("group-{number}")]));
+            drop(interner.requester(&format!("user-{number}"), &[format!("group-{number}")]));
             drop(interner.texts(&[format!("group-of-{number}")]));
             interner.text(&format!("signer-{number}"));
         }
-        let known = interner.texts.len() + interner.lists.len() + interner.askers.len();
+        let known = interner.texts.len() + interner.lists.len() + interner.requesters.len();
         assert!(known < 2 * FEW, "{known}");
-        assert!(Arc::ptr_eq(&kept, &interner.asker("jane", &["dev".into()])));
+        assert!(Arc::ptr_eq(&kept, &interner.requester("jane", &["dev".into()])));
     }
 
     proptest! {
         #[test]
-        fn whatever_the_server_says_is_said_back(
+        fn ids_and_versions_are_written_back_unchanged(
             text in prop_oneof![".*", "[0-9]{0,22}", "[0-9a-fA-F]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"],
         ) {
             prop_assert_eq!(Uid::of(&text).to_string(), text.clone());

@@ -175,7 +175,7 @@ impl IssuanceRequest {
         }
     }
 
-    /// Everything that is wrong with it, as far as that can be told without the cluster.
+    /// All errors that can be found without the cluster.
     pub(crate) fn problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
         let mut check = |field: OrderField, problem: Option<String>| {

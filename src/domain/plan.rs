@@ -134,7 +134,7 @@ fn subject(order: &IssuanceRequest) -> String {
     [format!("CN={}", order.user)].into_iter().chain(groups).collect::<Vec<_>>().join(" ")
 }
 
-/// `/CN=jane/O=dev`, with what `openssl req -subj` takes for signs of its own escaped.
+/// `/CN=jane/O=dev`, with what `openssl req -subj` takes for separators escaped.
 fn openssl_subject(order: &IssuanceRequest) -> String {
     let escape = |value: &str| value.replace('\\', r"\\").replace('/', r"\/").replace('+', r"\+");
     let groups = order.groups.iter().map(|group| format!("/O={}", escape(group)));
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_plan_is_the_seven_steps_by_hand() {
+    fn default_plan_has_the_seven_manual_steps() {
         let script = script("myuser");
         for line in [
             "openssl genrsa -out myuser.key 2048",

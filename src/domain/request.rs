@@ -7,10 +7,9 @@ use k8s_openapi::api::certificates::v1::{CertificateSigningRequest, CertificateS
 
 use super::certificate::Certificate;
 use super::time::from_k8s;
-use super::x509::Oddity;
 
-/// The signer that issues client certificates for the API server.
-pub const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client";
+pub use super::pkcs10::{Identity, Pkcs10, PublicKey, San};
+pub use super::signer::CLIENT_SIGNER;
 
 /// A `CertificateSigningRequest` with everything in it decoded. Texts are as the cluster gave them: hostile until
 /// they have passed [`super::text::printable`].
@@ -60,65 +59,6 @@ pub struct Requester {
     pub extra: BTreeMap<String, Vec<String>>,
 }
 
-/// Who a certificate made from a subject logs in as.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Identity {
-    /// The LAST common name: kube-controller-manager keeps one, Go's parser keeps the last.
-    pub user: String,
-    /// Every organisation, in order, multi-valued RDNs included.
-    pub groups: Vec<String>,
-}
-
-/// A decoded PKCS#10 request (RFC 2986).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Pkcs10 {
-    /// The whole subject in the order written, as `CN=jane,O=dev`.
-    pub subject: String,
-    /// Every CN in order; the last one counts.
-    pub common_names: Vec<String>,
-    /// Every O in order.
-    pub organizations: Vec<String>,
-    /// CNs and Os in string types that programs read differently, such as `CN as T61String`.
-    pub odd_strings: Vec<String>,
-    /// Subject alternative names.
-    pub sans: Vec<San>,
-    /// The public key.
-    pub key: PublicKey,
-    /// The signature's algorithm in Go's words, such as `SHA256-RSA`, or its OID where unknown.
-    pub signature_algorithm: String,
-    /// Whether the signature fits the key, with Go's result; `None` where it was not looked at
-    /// ([`Self::decode_unverified`]).
-    pub signature_valid: Option<bool>,
-    /// What keeps it from being one canonical block of canonical DER.
-    pub oddities: Vec<Oddity>,
-}
-
-/// A public key's kind and strength.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicKey {
-    /// `RSA`, `ECDSA`, `Ed25519`, or an OID.
-    pub algorithm: String,
-    /// RSA modulus or curve size; 0 where unknown.
-    pub bits: u32,
-    /// SHA-256 of the `SubjectPublicKeyInfo`, hex.
-    pub sha256: String,
-}
-
-/// One subject alternative name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum San {
-    /// A DNS name.
-    Dns(String),
-    /// An IP address.
-    Ip(String),
-    /// An e-mail address.
-    Email(String),
-    /// A URI.
-    Uri(String),
-    /// Any other kind, named by its type.
-    Other(String),
-}
-
 /// One entry of `status.conditions`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
@@ -134,10 +74,10 @@ pub struct Condition {
     pub last_update: Option<DateTime<Utc>>,
 }
 
-/// Where a request stands.
+/// The state of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RequestState {
-    /// Nobody decided yet.
+    /// Not decided yet.
     Pending,
     /// Approved, no certificate yet.
     Approved,
@@ -174,7 +114,7 @@ impl Request {
         }
     }
 
-    /// Where it stands. Denied and Failed win over Approved, as in kubectl's CONDITION column.
+    /// The state. Denied and Failed win over Approved, as in kubectl's CONDITION column.
     pub fn state(&self) -> RequestState {
         let has = |kind: &str| self.conditions.iter().any(|condition| condition.kind == kind);
         if has("Denied") {
@@ -221,13 +161,5 @@ impl Condition {
             message: condition.message.clone().unwrap_or_default(),
             last_update: condition.last_update_time.as_ref().and_then(from_k8s),
         }
-    }
-}
-
-impl Pkcs10 {
-    /// Who a certificate made from this subject logs in as: the last CN, every O
-    /// (kube-controller-manager, `pkg/controller/certificates/signer/signer.go`; Go, `crypto/x509/pkix`).
-    pub fn identity(&self) -> Identity {
-        Identity { user: self.common_names.last().cloned().unwrap_or_default(), groups: self.organizations.clone() }
     }
 }

@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn one_request_is_taken_whatever_is_written_around_it() {
+    fn reads_one_request_with_any_text_around_it() {
         let (pem, _) = request();
         let text = format!("Certificate Request:\n    Data: Subject: CN = jane\n{pem}\nthank you\n");
         let indented = pem.replace('\n', "\r\n    ");
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_named() {
+    fn damaged_entries_are_named() {
         let (pem, _) = request();
         for file in [
             pem.replace("-----END CERTIFICATE REQUEST-----", ""),

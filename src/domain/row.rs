@@ -1,7 +1,7 @@
 //! The slim line of a request that the list keeps: what the columns, filters, sorts and a second look of the verdict
 //! need, and nothing more.
 //!
-//! Everything else is fetched when somebody looks at it, so that a hundred thousand requests fit on a bastion host.
+//! Everything else is fetched when it is displayed, so that a hundred thousand requests fit on a bastion host.
 
 use std::ops::Deref;
 use std::sync::Arc;

@@ -16,7 +16,7 @@ thread_local! {
 }
 
 /// Inside of `within`, and while `wanted`, foreign characters are not printable: the terminal shows ASCII alone.
-/// (Every text passes the sanitiser, from rooms that know nothing of terminals: so the one switch is here.)
+/// (Every text passes the sanitiser, from code that knows nothing of terminals: so the one switch is here.)
 pub(crate) fn in_ascii<T>(wanted: bool, within: impl FnOnce() -> T) -> T {
     struct Back(bool);
     impl Drop for Back {
@@ -34,8 +34,8 @@ pub(super) fn ascii_only() -> bool {
 }
 
 /// `text` with everything that could steer a terminal or hide from a reader made visible as `\u{202e}`: C0 and C1
-/// controls (newlines too), bidi controls, zero-width and other invisible characters, unusual blanks, private use.
-/// What is printable already stays as it is, so that it does no harm twice. (Somebody who types the escape itself into
+/// controls (newlines too), bidi controls, zero-width and other invisible characters, unusual spaces, private use.
+/// What is printable already stays as it is, so that it does no harm twice. (A user who types the escape itself into
 /// a name only makes that name look more alarming than it is.)
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     as_wanted(escaped(text, false))
@@ -75,26 +75,26 @@ fn escaped(text: &str, lines: bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether a terminal draws `c` as a mark of its own and does nothing else with it. Combining marks count as drawn.
+/// Whether a terminal draws `c` as a separate mark and does nothing else with it. Combining marks count as drawn.
 fn shows(c: char) -> bool {
     matches!(c, ' '..='~') || (!HIDDEN.iter().any(|range| range.contains(&c)) && c.width().is_some())
 }
 
-/// What a terminal does not draw, draws as a blank, or obeys (Unicode's Cc, Cf, Zs, Zl, Zp, Co, Cn and the default ignorables).
+/// What a terminal does not draw, draws as a space, or obeys (Unicode's Cc, Cf, Zs, Zl, Zp, Co, Cn and the default ignorables).
 const HIDDEN: &[std::ops::RangeInclusive<char>] = &[
     '\0'..='\u{a0}',            // C0, DEL, C1, no-break space (ASCII's own marks are looked at before)
     '\u{ad}'..='\u{ad}',        // soft hyphen
     '\u{34f}'..='\u{34f}',      // combining grapheme joiner
     '\u{61c}'..='\u{61c}',      // Arabic letter mark
     '\u{115f}'..='\u{1160}',    // Hangul fillers
-    '\u{1680}'..='\u{1680}',    // Ogham blank
+    '\u{1680}'..='\u{1680}',    // Ogham space
     '\u{17b4}'..='\u{17b5}',    // Khmer inherent vowels
     '\u{180b}'..='\u{180f}',    // Mongolian variation selectors and vowel separator
-    '\u{2000}'..='\u{200f}',    // blanks, zero-width, bidi marks
+    '\u{2000}'..='\u{200f}',    // spaces, zero-width, bidi marks
     '\u{2028}'..='\u{202f}',    // line and paragraph separators, bidi embeddings
-    '\u{205f}'..='\u{206f}',    // mathematical blank, invisible operators, bidi isolates
-    '\u{2800}'..='\u{2800}',    // braille blank
-    '\u{3000}'..='\u{3000}',    // ideographic blank
+    '\u{205f}'..='\u{206f}',    // mathematical space, invisible operators, bidi isolates
+    '\u{2800}'..='\u{2800}',    // braille blank pattern
+    '\u{3000}'..='\u{3000}',    // ideographic space
     '\u{3164}'..='\u{3164}',    // Hangul filler
     '\u{e000}'..='\u{f8ff}',    // private use
     '\u{fe00}'..='\u{fe0f}',    // variation selectors
@@ -145,7 +145,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_printable_stays_as_it_is(text in any::<String>()) {
+        fn printable_text_is_unchanged(text in any::<String>()) {
             let once = printable(&text);
             prop_assert_eq!(printable(&once), once.as_ref());
         }

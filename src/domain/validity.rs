@@ -88,7 +88,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_can_be_typed_back(seconds in SHORTEST_SECONDS..i32::MAX) {
+        fn shown_durations_can_be_parsed(seconds in SHORTEST_SECONDS..i32::MAX) {
             prop_assert_eq!(parse(&human(seconds.into())), Ok(seconds));
         }
 

@@ -4,8 +4,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{FileError, bounded, folders};
+use crate::config::Config;
 use crate::config::theme::{BUILT_IN, DEFAULT, ThemeFile};
-use crate::config::{Config, Wrong};
+use crate::domain::config_error::ConfigError;
 
 /// A config file and what it says.
 #[derive(Debug, Default)]
@@ -19,10 +20,9 @@ pub(crate) struct LoadedConfig {
 }
 
 impl LoadedConfig {
-    /// An error in this file, at the position of the field `path`.
-    pub(crate) fn wrong(&self, path: &[&str], why: impl Into<String>) -> FileError {
-        let file = self.path.clone().unwrap_or_default();
-        content(&file, &Wrong::at(&self.text, path, why))
+    /// An error in this file.
+    pub(crate) fn content_error(&self, error: &ConfigError) -> FileError {
+        content(self.path.as_deref().unwrap_or(Path::new("")), error)
     }
 }
 
@@ -83,6 +83,6 @@ fn themes(folder: Option<&Path>) -> Vec<String> {
     names
 }
 
-fn content(path: &Path, wrong: &Wrong) -> FileError {
+fn content(path: &Path, wrong: &ConfigError) -> FileError {
     FileError::Content { path: path.to_owned(), why: wrong.to_string() }
 }

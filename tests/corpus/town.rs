@@ -60,7 +60,7 @@ impl Town {
         self.known.policy = PolicyFile::parse(case.policy).unwrap();
         self.known.limits = countersign::testing::domain::verdict::Limits::default();
         for request in case.beside.iter().chain([&case.request]) {
-            self.known.meet(request);
+            self.known.upsert(request);
         }
         &self.known
     }

@@ -11,7 +11,7 @@ use countersign::testing::domain::key_type::KeyType;
 use countersign::testing::domain::policy_file::PolicyFile;
 use countersign::testing::domain::request::{Pkcs10, Request};
 use countersign::testing::domain::row::Row;
-use countersign::testing::domain::verdict::judge_alone;
+use countersign::testing::domain::verdict::evaluate_static;
 use countersign::testing::keys::{PrivateKey, certification_request};
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use kube::core::{Status, WatchEvent};
@@ -76,7 +76,7 @@ fn object() -> Value {
 
 /// Evaluates a request as the list does.
 fn evaluate(request: &Request) {
-    let verdict = judge_alone(request, &PolicyFile::default());
+    let verdict = evaluate_static(request, &PolicyFile::default());
     let _ = Row::new(request, &verdict, &mut Interner::default());
 }
 

@@ -25,7 +25,7 @@ use crate::domain::interner::{Interner, Uid};
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::row::Row;
-use crate::domain::verdict::judge_alone;
+use crate::domain::verdict::evaluate_static;
 
 /// Changes that follow each other within this time are sent together; the first after a pause is sent at once.
 const DEBOUNCE: Duration = Duration::from_millis(40);
@@ -164,7 +164,7 @@ impl RequestWatcher {
     }
 
     fn add(&mut self, request: &Request) {
-        let verdict = judge_alone(request, &self.policy);
+        let verdict = evaluate_static(request, &self.policy);
         self.batch.add(RequestChange::Applied(Row::new(request, &verdict, &mut self.interner)));
     }
 

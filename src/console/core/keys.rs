@@ -7,6 +7,7 @@ use crossterm::event::KeyCode;
 use crate::config::Keys;
 use crate::console::core::key::{Key, parse};
 use crate::console::core::keymap::{Action, BINDINGS, Binding, KeyContext};
+use crate::domain::config_error::ConfigError;
 
 /// The keys in force.
 #[derive(Debug, Clone)]
@@ -23,45 +24,35 @@ impl Default for Keymap {
     }
 }
 
-/// What is wrong with the keys of a config file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wrong {
-    /// Where: `keys`, the place, the action, perhaps the number of a key.
-    pub path: Vec<String>,
-    /// What.
-    pub text: String,
-}
-
 impl Keymap {
-    /// The table with `changes` in place of its own keys.
+    /// The table with `changes`, which were read from the text `file`, in place of its own keys.
     ///
     /// # Errors
     /// Names what is not known, and every key that would mean two things.
-    pub(crate) fn with(changes: &Keys) -> Result<Self, Wrong> {
+    pub(crate) fn with(changes: &Keys, file: &str) -> Result<Self, ConfigError> {
         let mut map = Self::default();
         let mut changed = Vec::new();
         for (place, actions) in changes {
             if !KeyContext::ALL.iter().any(|known| known.name() == *place) {
                 let known: Vec<_> = KeyContext::ALL.iter().map(|place| place.name()).collect();
-                return Err(Wrong {
-                    path: vec!["keys".into(), place.clone()],
-                    text: format!("there is no place {place:?}; there are: {}", known.join(", ")),
-                });
+                let why = format!("there is no place {place:?}; there are: {}", known.join(", "));
+                return Err(ConfigError::at(file, &["keys", place], why));
             }
             for (action, names) in actions {
-                let path = |at: usize| vec!["keys".into(), place.clone(), action.clone(), at.to_string()];
                 let at = BINDINGS
                     .iter()
                     .position(|line| line.place.name() == *place && line.action.name() == *action)
-                    .ok_or_else(|| unknown_action(place, action))?;
-                let read = |(at, name): (usize, &String)| parse(name).map_err(|text| Wrong { path: path(at), text });
+                    .ok_or_else(|| ConfigError::at(file, &["keys", place, action], unknown_action(place, action)))?;
+                let read = |(at, name): (usize, &String)| {
+                    parse(name).map_err(|why| ConfigError::at(file, &["keys", place, action, &at.to_string()], why))
+                };
                 map.keys[at] = names.0.iter().enumerate().map(read).collect::<Result<_, _>>()?;
-                changed.push((at, path(0)[..3].to_vec()));
+                changed.push((at, ["keys", place, action]));
             }
         }
         for (at, path) in changed {
-            if let Some(text) = map.conflict(at) {
-                return Err(Wrong { path, text });
+            if let Some(why) = map.conflict(at) {
+                return Err(ConfigError::at(file, &path, why));
             }
         }
         Ok(map)
@@ -169,12 +160,9 @@ impl Keymap {
     }
 }
 
-fn unknown_action(place: &str, action: &str) -> Wrong {
+fn unknown_action(place: &str, action: &str) -> String {
     let known = BINDINGS.iter().filter(|line| line.place.name() == place).map(|line| line.action.name());
-    Wrong {
-        path: vec!["keys".into(), place.to_owned(), action.to_owned()],
-        text: format!("{place} knows no {action:?}; it knows: {}", known.collect::<Vec<_>>().join(", ")),
-    }
+    format!("{place} knows no {action:?}; it knows: {}", known.collect::<Vec<_>>().join(", "))
 }
 
 /// Whether both places can be in force at once, so that a key could mean two things. Where the nearer one is meant to
@@ -230,8 +218,8 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    fn changed(yaml: &str) -> Result<Keymap, Wrong> {
-        Keymap::with(&Config::parse(yaml).unwrap().keys)
+    fn changed(yaml: &str) -> Result<Keymap, ConfigError> {
+        Keymap::with(&Config::parse(yaml).unwrap().keys, yaml)
     }
 
     #[test]
@@ -300,9 +288,10 @@ mod tests {
             ("keys: {requests: {approve: Ctrl-I}}", "keys.requests.approve.0", "the same for Ctrl-I as for Tab"),
             ("keys: {requests: {approve: [a, Strg-A]}}", "keys.requests.approve.1", "is no key"),
         ] {
-            let wrong = changed(yaml).unwrap_err();
-            assert_eq!(wrong.path.join("."), path, "{yaml}");
-            assert!(wrong.text.contains(words), "{yaml}: {}", wrong.text);
+            let error = changed(yaml).unwrap_err();
+            let path: Vec<_> = path.split('.').collect();
+            assert_eq!(error.position, ConfigError::at(yaml, &path, "").position, "{yaml}");
+            assert!(error.message.contains(words), "{yaml}: {}", error.message);
         }
     }
 

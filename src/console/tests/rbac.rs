@@ -66,7 +66,7 @@ pub(super) fn forbidden(kind: RbacKind) -> Reach {
 /// A console that sees the shop, on the RBAC pane.
 fn console() -> TestConsole {
     let mut console = TestConsole::with(&three());
-    console.news(RbacResult::Discovered(Ok(Catalogue::usual())));
+    console.news(RbacResult::Discovered(Ok(Catalogue::fallback())));
     console.news(RbacResult::Watch(Message::Policy(Arc::new(shop()))));
     for kind in RbacKind::ALL {
         console.news(RbacResult::Watch(Message::Status(kind, Reach { status: WatchStatus::Live, only: None })));

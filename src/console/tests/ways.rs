@@ -323,7 +323,7 @@ fn knows(console: &mut TestConsole, town: &FakeCluster) {
     let who = WhoAmI { username: "alice-admin".into(), ..WhoAmI::default() };
     let api_hosts = crate::domain::verdict::ApiHosts::default();
     console.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None, api_hosts })));
-    console.news(RbacResult::Discovered(Ok(Catalogue::usual())));
+    console.news(RbacResult::Discovered(Ok(Catalogue::fallback())));
     console.news(RbacResult::Watch(RbacMessage::Policy(town.policy())));
     for kind in RbacKind::ALL {
         console.news(RbacResult::Watch(RbacMessage::Status(kind, Reach { status: WatchStatus::Live, only: None })));

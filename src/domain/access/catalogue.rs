@@ -1,61 +1,6 @@
 //! What resources there are: from discovery, in kubectl's notation.
 
-use std::fmt;
-
-use super::ResourceAction;
-
-/// A resource, with its subresource where it has one: `pods`, `pods/log`, `deployments/scale` of `apps`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct ResourceName {
-    /// API group, empty for the core.
-    pub group: String,
-    /// As rules write it: `pods/log`.
-    pub name: String,
-}
-
-impl ResourceName {
-    /// From its parts.
-    pub fn new(group: &str, name: &str) -> Self {
-        Self { group: group.into(), name: name.into() }
-    }
-
-    /// What an action is about.
-    pub(crate) fn asked(action: &ResourceAction) -> Self {
-        let sub = if action.subresource.is_empty() { String::new() } else { format!("/{}", action.subresource) };
-        Self { group: action.group.clone(), name: format!("{}{sub}", action.resource) }
-    }
-
-    /// Resource and subresource.
-    pub(crate) fn parts(&self) -> (&str, &str) {
-        self.name.split_once('/').unwrap_or((&self.name, ""))
-    }
-
-    /// An action with it.
-    pub fn action(&self, verb: &str) -> ResourceAction {
-        let (resource, subresource) = self.parts();
-        ResourceAction::new(verb, &self.group, resource).on_part(subresource)
-    }
-
-    /// kubectl's notation: `pods`, `pods/log`, `deployments.apps`, `deployments.apps/scale`. A group that is not given
-    /// is the core's; `*` alone is everything.
-    pub(crate) fn parse(text: &str) -> Self {
-        let (name, sub) = text.split_once('/').map_or((text, String::new()), |(name, sub)| (name, format!("/{sub}")));
-        let (name, group) = name.split_once('.').unwrap_or((name, ""));
-        let group = if name == "*" && group.is_empty() { "*" } else { group };
-        Self { group: group.to_owned(), name: format!("{name}{sub}") }
-    }
-}
-
-impl fmt::Display for ResourceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (resource, sub) = self.parts();
-        f.write_str(resource)?;
-        if !self.group.is_empty() {
-            write!(f, ".{}", self.group)?;
-        }
-        if sub.is_empty() { Ok(()) } else { write!(f, "/{sub}") }
-    }
-}
+use super::action::ResourceName;
 
 /// One resource of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,7 +21,7 @@ pub struct Catalogue {
     kinds: Vec<ResourceType>,
 }
 
-/// What no server lists and rules are about all the same (`pkg/apis/certificates`, impersonation and escalation checks).
+/// Resources that no server lists and that rules name nevertheless (`pkg/apis/certificates`, impersonation and escalation checks).
 const UNLISTED: [(&str, &str, bool, &[&str]); 7] = [
     ("certificates.k8s.io", "signers", false, &["approve", "sign"]),
     ("", "users", false, &["impersonate"]),
@@ -88,7 +33,7 @@ const UNLISTED: [(&str, &str, bool, &[&str]); 7] = [
 ];
 
 /// What is known of a server that does not answer: group, resources in namespaces, resources of the cluster.
-const USUAL: [(&str, &str, &str); 9] = [
+const DEFAULT_KINDS: [(&str, &str, &str); 9] = [
     (
         "",
         "configmaps endpoints events limitranges persistentvolumeclaims pods pods/attach pods/ephemeralcontainers \
@@ -135,8 +80,8 @@ impl Catalogue {
     }
 
     /// What most servers have, for one whose discovery does not answer.
-    pub(crate) fn usual() -> Self {
-        let kinds = USUAL.iter().flat_map(|(group, namespaced, cluster)| {
+    pub(crate) fn fallback() -> Self {
+        let kinds = DEFAULT_KINDS.iter().flat_map(|(group, namespaced, cluster)| {
             let kind = move |name: &str, namespaced| ResourceType {
                 name: ResourceName::new(group, name),
                 namespaced,
@@ -238,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn written_names_are_read_back() {
         for text in ["pods", "pods/log", "deployments.apps", "deployments.apps/scale", "*.*", "*.apps/scale", "*.apps"]
         {
             assert_eq!(ResourceName::parse(text).to_string(), text);

@@ -4,9 +4,12 @@ use k8s_openapi::api::rbac::v1::PolicyRule;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::action::ResourceName;
+use super::catalogue::Catalogue;
 use super::object::Named;
 use super::rule::list;
-use super::{Catalogue, ResourceName, SubjectKey, summary};
+use super::subject::SubjectKey;
+use super::summary;
 use crate::domain::output::redact;
 use crate::domain::yaml;
 
@@ -16,11 +19,11 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
-    /// Its name.
+    /// Also the suggested name of the new role.
     pub name: String,
-    /// For whom it is.
+    /// The users it is meant for, in a few words.
     pub text: String,
-    /// Its rules.
+    /// The rules of the new role.
     pub rules: Vec<PolicyRule>,
 }
 
@@ -145,7 +148,7 @@ pub(crate) fn comparable(object: &Value) -> String {
 /// other refusal (`pkg/registry/rbac/escalation_check.go`).
 pub(crate) fn not_held(message: &str) -> Option<Vec<String>> {
     let (_, rules) = message.split_once("attempting to grant RBAC permissions not currently held:")?;
-    let told = rules.lines().filter(|line| line.starts_with('{')).map(|line| {
+    let rendered = rules.lines().filter(|line| line.starts_with('{')).map(|line| {
         let part = |name: &str| -> Vec<String> {
             let inside = line.split_once(&format!("{name}:[")).and_then(|(_, rest)| rest.split_once(']'));
             let inside = inside.map(|(inside, _)| inside).unwrap_or_default();
@@ -158,7 +161,7 @@ pub(crate) fn not_held(message: &str) -> Option<Vec<String>> {
         let only = if names.is_empty() { String::new() } else { format!(" (only {})", names.join(", ")) };
         format!("{} {}{only}", part("Verbs").join(" "), things.join(", "))
     });
-    Some(told.collect())
+    Some(rendered.collect())
 }
 
 #[cfg(test)]
@@ -173,7 +176,7 @@ mod tests {
         for rule in
             presets.iter().flat_map(|preset| &preset.rules).filter(|rule| list(rule.api_groups.as_ref()).len() == 1)
         {
-            let again = parse_rule(&rule_text(rule), &Catalogue::usual()).unwrap();
+            let again = parse_rule(&rule_text(rule), &Catalogue::fallback()).unwrap();
             assert_eq!(again, std::slice::from_ref(rule), "{}", rule_text(rule));
         }
         assert!(Preset::read("name: x\ntext: y\nrules: []\nother: z").unwrap_err().contains("other"));
@@ -181,22 +184,22 @@ mod tests {
 
     #[test]
     fn a_line_becomes_a_rule_for_each_api_group() {
-        let rules = parse_rule("get, list: pods deployments only web", &Catalogue::usual()).unwrap();
+        let rules = parse_rule("get, list: pods deployments only web", &Catalogue::fallback()).unwrap();
         let texts: Vec<_> = rules.iter().map(rule_text).collect();
         assert_eq!(texts, ["get list: pods only web", "get list: deployments.apps only web"]);
-        let rules = parse_rule("get list: pods deployments.apps pods/log", &Catalogue::usual()).unwrap();
+        let rules = parse_rule("get list: pods deployments.apps pods/log", &Catalogue::fallback()).unwrap();
         assert_eq!(
             rules.iter().map(rule_text).collect::<Vec<_>>(),
             ["get list: pods pods/log", "get list: deployments.apps"]
         );
-        assert_eq!(rule_text(&parse_rule("get: /healthz", &Catalogue::usual()).unwrap()[0]), "get: /healthz");
+        assert_eq!(rule_text(&parse_rule("get: /healthz", &Catalogue::fallback()).unwrap()[0]), "get: /healthz");
         for wrong in ["get pods", ": pods", "get:", "get: pods /healthz"] {
-            assert!(parse_rule(wrong, &Catalogue::usual()).is_err(), "{wrong}");
+            assert!(parse_rule(wrong, &Catalogue::fallback()).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn a_refusal_for_want_of_rights_is_told_in_words() {
+    fn forbidden_is_explained_in_words() {
         let message = "roles.rbac.authorization.k8s.io \"x\" is forbidden: user \"ann\" (groups=[\"dev\"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[\"\"], Resources:[\"secrets\"], Verbs:[\"get\" \"list\"]}\n{APIGroups:[\"apps\"], Resources:[\"deployments/scale\"], ResourceNames:[\"web\"], Verbs:[\"update\"]}";
         assert_eq!(not_held(message).unwrap(), ["get list secrets", "update deployments.apps/scale (only web)"]);
         assert!(not_held("nodes is forbidden").is_none());

@@ -1,4 +1,4 @@
-//! Nobody may grant what they do not hold (`k8s.io/component-helpers/auth/rbac/validation/policy_comparator.go`,
+//! Privilege escalation check: no user may grant what they do not hold (`k8s.io/component-helpers/auth/rbac/validation/policy_comparator.go`,
 //! `pkg/registry/rbac/validation`).
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
@@ -38,11 +38,11 @@ pub(crate) fn compact_text(rule: &PolicyRule) -> String {
         ("Verbs", &rule.verbs),
     ];
     let given = lists.into_iter().filter(|(_, values)| !values.is_empty());
-    let told = given.map(|(name, values)| {
+    let rendered = given.map(|(name, values)| {
         let values: Vec<_> = values.iter().map(|value| format!("{value:?}")).collect();
         format!("{name}:[{}]", values.join(" "))
     });
-    format!("{{{}}}", told.collect::<Vec<_>>().join(", "))
+    format!("{{{}}}", rendered.collect::<Vec<_>>().join(", "))
 }
 
 /// A rule as rules of one verb, one resource and one name each (`BreakdownRule`).

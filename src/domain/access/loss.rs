@@ -1,13 +1,15 @@
-//! What deleting a role or a binding takes away, and from whom.
+//! Which subjects lose what by the deletion of a role or a binding.
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
-use super::{Binding, Policy, Principal, Role, Scope, SubjectKey, compact, uncovered};
+use super::escalation::{compact, uncovered};
+use super::policy::{Binding, Policy, Role, Scope};
+use super::principal::Principal;
+use super::subject::SubjectKey;
 
 /// What one subject loses.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Loss {
-    /// Who.
     pub subject: SubjectKey,
     /// Where: in a namespace, or everywhere.
     pub scope: Scope,

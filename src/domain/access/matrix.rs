@@ -1,9 +1,11 @@
-//! The access of somebody as a table: resources × verbs, each cell with the chains that grant it.
+//! The access of a principal as a table: resources × verbs, each cell with the chains that grant it.
 
 use std::collections::BTreeSet;
 
-use super::rule::list;
-use super::{Action, Catalogue, Grant, ResourceName, allows};
+use super::action::{Action, ResourceName};
+use super::catalogue::Catalogue;
+use super::policy::Grant;
+use super::rule::{allows, list};
 
 /// A line of the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,7 +16,7 @@ pub enum MatrixRow {
     Path(String),
 }
 
-/// The columns with one verb each; what else there is stands together in the last one.
+/// The columns with one verb each; all other verbs share the last one.
 pub(crate) const COLUMNS: [&str; 7] = ["get", "list", "watch", "create", "update", "patch", "delete"];
 
 /// What one cell holds.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Binding, Role, Scope};
+use super::policy::{Binding, Role, Scope};
 
 /// A kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

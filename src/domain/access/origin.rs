@@ -7,7 +7,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::object::Named;
 use super::own::UNSEEN;
-use super::{Binding, Grant, Policy, Role, SubjectKey};
+use super::policy::{Binding, Grant, Policy, Role};
+use super::subject::SubjectKey;
 
 /// Roles that gather may be gathered; a ring of them ends here.
 const DEPTH: usize = 8;
@@ -35,14 +36,14 @@ impl Policy {
     }
 
     fn written_in(&self, role: &Role, rule: &PolicyRule, depth: usize) -> Option<(&Role, usize)> {
-        if role.gathers.is_empty() || depth == 0 {
+        if role.aggregates.is_empty() || depth == 0 {
             return None;
         }
-        let gathered = |other: &&Role| {
-            other.name != role.name && role.gathers.iter().any(|selector| selects(selector, &other.labels))
+        let aggregated = |other: &&Role| {
+            other.name != role.name && role.aggregates.iter().any(|selector| selects(selector, &other.labels))
         };
         let cluster = self.roles().iter().map(|role| &**role).take_while(|role| role.scope.is_none());
-        let mut sources = cluster.filter(gathered).filter_map(|other| {
+        let mut sources = cluster.filter(aggregated).filter_map(|other| {
             let place = other.rules.iter().position(|own| own == rule)?;
             Some((other, place))
         });

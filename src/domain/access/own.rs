@@ -1,10 +1,12 @@
-//! Somebody's own rules, as the server tells them to who may not list roles and bindings (`SelfSubjectRulesReview`).
+//! The user's own rules, from the server, where roles and bindings may not be listed (`SelfSubjectRulesReview`).
 
 use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef};
 
-use super::{Binding, Policy, Principal, Role, SubjectKey};
+use super::policy::{Binding, Policy, Role};
+use super::principal::Principal;
+use super::subject::SubjectKey;
 
-/// Stands where a binding and a role would: through which ones the rules hold cannot be seen.
+/// In place of the names of binding and role, which the server does not disclose.
 pub(crate) const UNSEEN: &str = "what the server says of you";
 
 /// A policy of one person's rules in one namespace.

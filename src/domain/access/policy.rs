@@ -7,10 +7,12 @@ use std::sync::{Arc, OnceLock};
 use k8s_openapi::api::rbac::v1::{self as rbac, PolicyRule};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
+use super::action::Action;
+use super::danger::matching::{self, CONTROL_PLANE};
+use super::principal::Principal;
 use super::rule::allows;
 use super::subject::SubjectKey;
-use super::{Action, Principal, danger};
-use crate::domain::verdict::Level;
+use crate::domain::level::Level;
 
 /// Where a role or binding holds: in one namespace, or in the cluster (`None`).
 pub(crate) type Scope = Option<String>;
@@ -27,7 +29,7 @@ pub struct Role {
     /// Its labels, by which others gather it.
     pub labels: BTreeMap<String, String>,
     /// Whose rules it gathers (`aggregationRule`): its own are then overwritten with theirs.
-    pub gathers: Vec<LabelSelector>,
+    pub aggregates: Vec<LabelSelector>,
 }
 
 /// A `RoleBinding` or `ClusterRoleBinding`.
@@ -39,7 +41,7 @@ pub struct Binding {
     pub name: String,
     /// The role that it grants.
     pub role: rbac::RoleRef,
-    /// Whom it grants it to.
+    /// The subjects that it grants the role to.
     pub subjects: Vec<rbac::Subject>,
 }
 
@@ -72,9 +74,9 @@ pub struct Grant<'a> {
 }
 
 impl Role {
-    fn new(meta: ObjectMeta, rules: Option<Vec<PolicyRule>>, gathers: Vec<LabelSelector>) -> Self {
+    fn new(meta: ObjectMeta, rules: Option<Vec<PolicyRule>>, aggregates: Vec<LabelSelector>) -> Self {
         let (scope, name) = (meta.namespace, meta.name.unwrap_or_default());
-        Self { scope, name, rules: rules.unwrap_or_default(), labels: meta.labels.unwrap_or_default(), gathers }
+        Self { scope, name, rules: rules.unwrap_or_default(), labels: meta.labels.unwrap_or_default(), aggregates }
     }
 
     /// `Role` or `ClusterRole`.
@@ -89,7 +91,7 @@ impl Binding {
         if self.scope.is_some() { "RoleBinding" } else { "ClusterRoleBinding" }
     }
 
-    /// Its subjects that somebody can be.
+    /// Its subjects that match some user.
     pub(crate) fn keys(&self) -> impl Iterator<Item = (SubjectKey, &rbac::Subject)> {
         let scope = self.scope.as_deref();
         self.subjects.iter().filter_map(move |subject| Some((SubjectKey::of(subject, scope)?, subject)))
@@ -114,8 +116,8 @@ impl From<rbac::Role> for Role {
 
 impl From<rbac::ClusterRole> for Role {
     fn from(role: rbac::ClusterRole) -> Self {
-        let gathers = role.aggregation_rule.and_then(|rule| rule.cluster_role_selectors).unwrap_or_default();
-        Self::new(role.metadata, role.rules, gathers)
+        let aggregates = role.aggregation_rule.and_then(|rule| rule.cluster_role_selectors).unwrap_or_default();
+        Self::new(role.metadata, role.rules, aggregates)
     }
 }
 
@@ -177,7 +179,7 @@ impl Policy {
         &self.bindings
     }
 
-    /// Everybody whom a binding names, with how many do; groups first, then by name.
+    /// All subjects of bindings, with the number of their bindings; groups first, then by name.
     pub fn subjects(&self) -> Vec<(&SubjectKey, usize)> {
         let mut all: Vec<_> = self.by_subject.iter().map(|(key, bindings)| (key, distinct(bindings))).collect();
         all.sort_unstable();
@@ -191,7 +193,7 @@ impl Policy {
             let [cluster, control_plane, namespace] = self.levels()[*place];
             match binding.scope.as_deref() {
                 None => cluster,
-                Some(danger::CONTROL_PLANE) => control_plane,
+                Some(CONTROL_PLANE) => control_plane,
                 Some(_) => namespace,
             }
         })
@@ -205,10 +207,10 @@ impl Policy {
 
     fn levels(&self) -> &[[Level; 3]] {
         fn worst(role: &Role, scope: Option<&str>) -> Level {
-            let levels = role.rules.iter().map(|rule| danger::level_of_rule(rule, scope));
+            let levels = role.rules.iter().map(|rule| matching::level_of_rule(rule, scope));
             levels.max().unwrap_or(Level::Ok)
         }
-        let scopes = [None, Some(danger::CONTROL_PLANE), Some("any")];
+        let scopes = [None, Some(CONTROL_PLANE), Some("any")];
         let levels = |role: &Arc<Role>| scopes.map(|scope| worst(role, scope));
         self.levels.get_or_init(|| self.roles.iter().map(levels).collect())
     }
@@ -314,12 +316,12 @@ impl Policy {
     pub(crate) fn dangling(&self, who: &Principal, namespace: Option<&str>) -> Vec<String> {
         let bindings = self.bindings_of(who, namespace).into_iter();
         let missing = bindings.filter(|(binding, _)| self.role_of(binding).is_none()).map(|(binding, _)| &binding.role);
-        let mut told: Vec<_> = missing
+        let mut missing: Vec<_> = missing
             .map(|role| format!("{}.rbac.authorization.k8s.io {:?} not found", role.kind.to_lowercase(), role.name))
             .collect();
-        told.sort_unstable();
-        told.dedup();
-        told
+        missing.sort_unstable();
+        missing.dedup();
+        missing
     }
 }
 

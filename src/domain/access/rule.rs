@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
-use super::Action;
+use super::action::Action;
 
 /// Whether `rule` allows `action`.
 pub(crate) fn allows(rule: &PolicyRule, action: &Action) -> bool {
@@ -55,7 +55,7 @@ fn name(list: &[String], wanted: &str) -> bool {
     list.is_empty() || list.iter().any(|entry| entry == wanted)
 }
 
-/// `*` at the end of a path stands for any rest.
+/// `*` at the end of a path matches any rest.
 pub(super) fn url_covers(url: &str, path: &str) -> bool {
     url == path || url.strip_suffix('*').is_some_and(|start| path.starts_with(start.trim_end_matches('*')))
 }

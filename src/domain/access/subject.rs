@@ -1,4 +1,4 @@
-//! Whom a binding names.
+//! The subjects of bindings.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub enum SubjectKey {
 }
 
 impl SubjectKey {
-    /// Whom a subject in a binding of this scope means; `None` for one that nobody can be.
+    /// The key of a subject in a binding of this scope; `None` for one that matches no user.
     pub(crate) fn of(subject: &Subject, scope: Option<&str>) -> Option<Self> {
         match subject.kind.as_str() {
             "User" => Some(Self::user(&subject.name)),

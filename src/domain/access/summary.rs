@@ -1,21 +1,22 @@
-//! What somebody holds, in a line a binding: `create get list pods in default (dev-jane → developer)`.
+//! What a principal holds, one line for each binding: `create get list pods in default (dev-jane → developer)`.
 
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
+use super::action::ResourceName;
 use super::own::UNSEEN;
+use super::policy::{Binding, Policy, Role};
+use super::principal::{AUTHENTICATED, Principal, UNAUTHENTICATED};
 use super::rule::list;
-use super::{AUTHENTICATED, Binding, Policy, Principal, ResourceName, Role, UNAUTHENTICATED};
-use crate::domain::verdict::Level;
+use crate::domain::level::Level;
 
-/// Resources that are told by name before they are counted.
+/// Resources that are listed by name; of more only the number is.
 const NAMED: usize = 3;
 
 /// What one binding gives.
 #[derive(Debug, Clone)]
 pub(crate) struct SummaryLine<'a> {
-    /// The binding.
     pub binding: &'a Binding,
     /// Its role; `None` where it is not there, and gives nothing.
     pub role: Option<&'a Role>,

@@ -2,21 +2,22 @@
 
 use std::collections::HashMap;
 
-use super::policy::holds;
-use super::{Action, Grant, Policy, SubjectKey, allows};
+use super::action::Action;
+use super::policy::{Grant, Policy, holds};
+use super::rule::allows;
+use super::subject::SubjectKey;
 
-/// Somebody who may do it, and through what.
+/// A subject that may do it, and through which grant.
 #[derive(Debug, Clone)]
 pub struct Holder<'a> {
-    /// Who.
     pub subject: SubjectKey,
     /// Every chain that grants it.
     pub grants: Vec<Grant<'a>>,
 }
 
 impl Policy {
-    /// Everybody to whom a binding grants the action, groups first, then by name. Members of `system:masters` may do
-    /// everything without any binding and are not told.
+    /// All subjects that a binding grants the action to, groups first, then by name. Members of `system:masters` may do
+    /// everything without any binding and are not listed.
     pub fn who_can(&self, action: &Action) -> Vec<Holder<'_>> {
         let namespace = action.namespace();
         let here = |role: &&std::sync::Arc<super::Role>| role.scope.is_none() || role.scope.as_deref() == namespace;

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_changes_is_a_loss_and_secrets_that_go_are_named() {
+    fn any_other_change_is_a_loss_and_lost_secrets_are_named() {
         assert_eq!(edited(|config| config.remove(EntryKind::User, "u")), (true, 2));
         assert_eq!(edited(|config| config.remove(EntryKind::User, "v")), (true, 1));
         assert_eq!(edited(|config| config.remove(EntryKind::Context, "a")), (true, 0));

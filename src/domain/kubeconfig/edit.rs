@@ -1,4 +1,4 @@
-//! Edits with kubectl's meaning (kubectl, `pkg/cmd/config`; client-go, `ModifyConfig`): each goes to the file that its
+//! Edits with kubectl's meaning (kubectl, `pkg/cmd/config`; client-go, `ModifyConfig`): each changes the file that its
 //! entry comes from, the current context to the default file.
 
 use serde_yaml::Value;
@@ -13,7 +13,6 @@ pub enum Edit {
     Use(String),
     /// `kubectl config rename-context`.
     Rename {
-        /// Its name.
         old: String,
         /// The name that it gets.
         new: String,
@@ -35,7 +34,7 @@ pub enum Edit {
 }
 
 impl Kubeconfigs {
-    /// Carries an edit out; tells what a person should know of it besides that it is done.
+    /// Carries an edit out; returns what the user should know besides that it succeeded.
     ///
     /// # Errors
     /// Why it makes no sense; nothing is changed then.
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_takes_only_what_nobody_needs() {
+    fn deletion_removes_only_unused_entries() {
         let mut all = files(&[ONE, TWO]);
         assert_eq!(all.orphans("a"), [(EntryKind::User, "u".to_owned())]);
         all.apply(&Edit::Delete { context: "a".into(), orphans: true }).unwrap();
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_namespace_goes_to_the_file_of_its_context() {
+    fn namespace_is_written_to_the_file_of_its_context() {
         let mut all = files(&[ONE, TWO]);
         all.apply(&Edit::Namespace { context: "z".into(), namespace: "dev".into() }).unwrap();
         assert_eq!(all.sources()[1].config.get(EntryKind::Context, "z").unwrap()["namespace"], "dev");

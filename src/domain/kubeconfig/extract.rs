@@ -60,7 +60,7 @@ impl Kubeconfigs {
         alone
     }
 
-    /// Embeds the files that a context's cluster and user refer to, in the files that they come from. Tells what was
+    /// Embeds the files that a context's cluster and user refer to, in the files that they come from. Returns what was
     /// embedded.
     ///
     /// # Errors
@@ -123,7 +123,7 @@ impl NotEmbedded {
     }
 }
 
-/// Puts the content of the files that an entry names in their place; tells which. Where both are there the content
+/// Puts the content of the files that an entry names in their place; returns which. Where both are there the content
 /// counts, as it does for clients (client-go, `rest/config.go`, `dataFromSliceOrFile`). With `strict`, for another person's
 /// kubeconfig, only the certificates of a file for certificates are taken, and a key only if it is the certificate's.
 fn embed(
@@ -195,7 +195,7 @@ fn key(
 }
 
 /// Makes the entries of another person's file that lies in `folder` mean the same in any other file: paths in full, and
-/// what lies in the folder embedded; what lies outside of it only with `outside`. Tells what was not embedded.
+/// what lies in the folder embedded; what lies outside of it only with `outside`. Returns what was not embedded.
 ///
 /// # Errors
 /// Which file is not what its field should hold.
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn missing_parts_are_named() {
         let all = files(&[TEXT]);
         assert!(all.extract("half", &Files::new()).err().unwrap().contains("the user nobody, which is nowhere"));
         let all = files(&[&TEXT.replace("ca.pem", "gone.pem")]);

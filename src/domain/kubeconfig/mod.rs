@@ -111,7 +111,7 @@ impl Kubeconfig {
     }
 
     /// [`Self::to_yaml`], but where possible as a change of the `text` that reads as `old`, so that comments and layout
-    /// stay; tells whether that was possible.
+    /// stay; returns whether that was possible.
     ///
     /// # Errors
     /// As there.

@@ -45,7 +45,7 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-/// Everything in a file, each thing on a line of its own, in order.
+/// The content of a file, one property a line, in order.
 fn everything(source: &Source) -> Vec<String> {
     let mut lines = Vec::new();
     for (key, value) in source.config.root() {

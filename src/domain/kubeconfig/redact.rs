@@ -222,7 +222,7 @@ current-context: k
 ";
 
     #[test]
-    fn no_secret_is_left_wherever_it_stands() {
+    fn no_secret_is_left_in_any_field() {
         let shown = yaml(&Kubeconfig::parse(TEXT).unwrap());
         assert!(!shown.contains("s3cret") && !shown.contains("czNjcmV0"), "{shown}");
         for kept in [

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_entry_goes_to_the_first_file_that_is_there() {
+    fn new_entry_is_written_to_the_first_existing_file() {
         assert_eq!(files(&["", "kind: Config", ""]).default_file(), 1);
         assert_eq!(files(&["", ""]).default_file(), 1);
     }

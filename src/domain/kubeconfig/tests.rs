@@ -5,7 +5,7 @@ use super::*;
 const TEXT: &str = "apiVersion: v1\nkind: Config\nx-own: {a: 1}\nclusters:\n- name: prod\n  cluster: {server: 'https://p', extensions: [{name: e, extension: {k: v}}]}\nusers:\n- name: jane\n  user: {token: t, odd: [1, 2]}\ncontexts: null\ncurrent-context: ''\n";
 
 #[test]
-fn what_is_not_touched_stays_in_its_place() {
+fn untouched_lines_stay_in_place() {
     let mut config = Kubeconfig::parse(TEXT).unwrap();
     let before: Value = serde_yaml::from_str(TEXT).unwrap();
     config.put(EntryKind::Context, "new", Mapping::new());
@@ -53,7 +53,7 @@ fn a_duplicate_key_is_read_as_kubectl_reads_it_and_never_written() {
 }
 
 #[test]
-fn what_is_no_kubeconfig_is_refused_and_not_quoted() {
+fn rejects_input_that_is_not_a_kubeconfig_without_quoting_it() {
     for text in ["- a", "secret: [", "users: secret", "just text"] {
         let error = Kubeconfig::parse(text).err().unwrap();
         assert!(!error.contains("secret"), "{error}");
@@ -63,7 +63,7 @@ fn what_is_no_kubeconfig_is_refused_and_not_quoted() {
 
 proptest! {
     #[test]
-    fn an_entry_put_in_is_read_back_whatever_its_name(name in any::<String>(), server in any::<String>()) {
+    fn added_entries_are_read_back_for_any_name(name in any::<String>(), server in any::<String>()) {
         let mut config = Kubeconfig::parse(TEXT).unwrap();
         let fields: Mapping = [(Value::from("server"), Value::from(server))].into_iter().collect();
         config.put(EntryKind::Cluster, &name, fields.clone());

@@ -74,7 +74,7 @@ pub(crate) enum PluginRefused {
         /// The program.
         command: String,
     },
-    /// It is not in the list as it stands, and what it is cannot be found out.
+    /// It is not in the list literally, and what it is cannot be found out.
     #[error("the login program {command} cannot be found, and {ALLOWLIST} in kuberc does not name it")]
     NotFound {
         /// The program.
@@ -98,7 +98,7 @@ impl PluginPolicy {
     }
 }
 
-/// `checkAllowlistLocked`: the command as it stands or the file that it runs is in the list, or an entry of the same
+/// `checkAllowlistLocked`: the command itself or the file that it runs is in the list, or an entry of the same
 /// file name runs the same file.
 fn listed(list: &[String], command: &str, resolve: impl Fn(&str) -> Option<PathBuf>) -> Result<(), PluginRefused> {
     if list.iter().any(|entry| entry == command) {
@@ -124,7 +124,7 @@ pub(crate) struct Kuberc {
 /// Why a kuberc cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Broken {
-    /// No document in it is one of settings. kubectl goes on without it, unless the file was named.
+    /// No document in it is one of settings. kubectl ignores it, unless the file was named.
     Unreadable(String),
     /// Its policy contradicts itself. kubectl does nothing then.
     Policy(String),

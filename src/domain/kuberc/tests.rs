@@ -55,7 +55,7 @@ fn a_policy_that_contradicts_itself_is_refused_with_its_field() {
 }
 
 #[test]
-fn what_is_no_kuberc_is_told_from_one_with_something_unknown() {
+fn distinguishes_other_files_from_a_kuberc_with_unknown_fields() {
     for (text, wanted) in [
         ("kind: Preference\n", "apiVersion \"\""),
         ("apiVersion: v1\nkind: Config\n", "kind \"Config\""),

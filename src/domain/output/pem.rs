@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_certificate_is_refused() {
+    fn rejects_input_that_is_not_a_certificate() {
         let one = certificate();
         let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
         let refused = |text: &str| Certificates::read(text.as_bytes()).unwrap_err();

@@ -1,4 +1,4 @@
-//! The house's policy: which names, groups, lives and keys it wants, who may ask for others, what bulk may approve.
+//! Organization policy: which names, groups, lives and keys it wants, who may ask for others, what bulk may approve.
 //!
 //! Written by an admin as YAML (assets/policy.yaml is an example). A field that is not known is an error: a policy that
 //! is not read as it was meant must not be taken for one.
@@ -8,26 +8,31 @@ use std::sync::LazyLock;
 use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 
-use super::verdict::Level;
+use super::config_error::ConfigError;
+use super::glob::Glob;
+use super::level::Level;
 use super::yaml;
 use crate::domain::validity;
 
 /// Lives beyond it are worth a glance where no policy says another: a quarter of a year, in seconds.
 const LONGEST_LIFE: i32 = 90 * 86_400;
 
-/// What the house allows.
+/// The organization's policy.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default, expecting = "the parts of a policy")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default, expecting = "the parts of a policy")]
 pub struct PolicyFile {
     /// Groups that people may have.
     pub groups: Patterns,
     /// User names that people may have.
     pub names: Patterns,
     /// The longest life of a person's certificate.
-    longest_life: Option<Life>,
+    #[serde(alias = "longestLife")]
+    longest_life: Option<MaxLifetime>,
     /// The least sizes of keys.
+    #[serde(alias = "leastKey")]
     pub least_key: LeastKey,
     /// Accounts that are expected to ask for others, such as an onboarding portal.
+    #[serde(alias = "mayAskForOthers")]
     pub may_ask_for_others: Accounts,
     /// What bulk decisions may approve.
     pub bulk: Bulk,
@@ -35,17 +40,17 @@ pub struct PolicyFile {
 
 /// Names that are wanted and those that are not.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default, expecting = "allowed and forbidden")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default, expecting = "allowed and forbidden")]
 pub struct Patterns {
     /// Only these; absent: any. An empty list allows none.
-    pub allowed: Option<Vec<Pattern>>,
+    pub allowed: Option<Vec<Glob>>,
     /// None of these, whatever is allowed.
-    pub forbidden: Vec<Pattern>,
+    pub forbidden: Vec<Glob>,
 }
 
 /// Sizes in bits.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default, expecting = "rsa and ecdsa")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default, expecting = "rsa and ecdsa")]
 pub struct LeastKey {
     /// Of an RSA key.
     pub rsa: u32,
@@ -55,22 +60,22 @@ pub struct LeastKey {
 
 /// Users and groups, as the API server names them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default, expecting = "users and groups")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default, expecting = "users and groups")]
 pub struct Accounts {
     /// User names, service accounts as `system:serviceaccount:NAMESPACE:NAME`.
-    pub users: Vec<Pattern>,
+    pub users: Vec<Glob>,
     /// Groups.
-    pub groups: Vec<Pattern>,
+    pub groups: Vec<Glob>,
 }
 
 /// What bulk decisions may approve.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", default, expecting = "levels and signers")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default, expecting = "levels and signers")]
 pub struct Bulk {
-    /// Verdicts: ok, notice, warning, danger; absent: all of these. Dangerous ones want their names typed all the same.
+    /// Verdicts: ok, notice, warning, danger; absent: all of these. Dangerous ones always need their names typed.
     pub levels: Option<Vec<BulkLevel>>,
     /// Signers.
-    pub signers: Vec<Pattern>,
+    pub signers: Vec<Glob>,
 }
 
 /// A verdict that bulk may approve.
@@ -87,45 +92,21 @@ pub enum BulkLevel {
     Danger,
 }
 
-/// A name, in which `*` stands for any text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern(String);
-
 /// A life in seconds, written as `90d`, `24h` or a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Life(i32);
-
-/// Why a policy cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invalid {
-    /// Line and column from 1, where the error has a place.
-    pub place: Option<(usize, usize)>,
-    /// What is wrong. May quote the file: hostile until made printable.
-    pub why: String,
-}
-
-impl std::fmt::Display for Invalid {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.place {
-            Some((line, column)) => write!(f, "line {line}, column {column}: {}", self.why),
-            None => f.write_str(&self.why),
-        }
-    }
-}
-
-impl std::error::Error for Invalid {}
+struct MaxLifetime(i32);
 
 impl PolicyFile {
     /// Reads a policy. A file with nothing in it, or comments alone, is the policy without a file.
     ///
     /// # Errors
     /// What is wrong, and where.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let nothing = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
         if text.lines().all(nothing) {
             return Ok(Self::default());
         }
-        yaml::from_str(text).map_err(|error| Invalid::of(&error))
+        yaml::from_str(text).map_err(|error| ConfigError::from(&error))
     }
 
     /// The policy where there is no file.
@@ -162,8 +143,8 @@ impl PolicyFile {
 impl Patterns {
     /// Why `name` is not wanted; `None` where it is.
     pub(crate) fn objection(&self, name: &str) -> Option<String> {
-        if let Some(pattern) = self.forbidden.iter().find(|pattern| pattern.fits(name)) {
-            return Some(format!("the policy forbids {}", pattern.0));
+        if let Some(pattern) = self.forbidden.iter().find(|pattern| pattern.matches(name)) {
+            return Some(format!("the policy forbids {}", pattern.as_str()));
         }
         let allowed = self.allowed.as_ref()?;
         (!any(allowed, name)).then(|| "the policy does not allow it".to_owned())
@@ -178,88 +159,37 @@ impl Default for LeastKey {
 
 impl Default for Bulk {
     fn default() -> Self {
-        Self { levels: None, signers: vec![Pattern("*".to_owned())] }
+        Self { levels: None, signers: vec![Glob::new("*")] }
     }
 }
 
-impl Pattern {
-    /// Whether `name` fits, from end to end.
-    pub(crate) fn fits(&self, name: &str) -> bool {
-        let mut parts = self.0.split('*');
-        let (first, last) = (parts.next().unwrap_or_default(), parts.next_back());
-        let Some(rest) = name.strip_prefix(first) else { return false };
-        let Some(last) = last else { return rest.is_empty() };
-        let Some(mut rest) = rest.strip_suffix(last) else { return false };
-        for part in parts {
-            let Some(at) = rest.find(part) else { return false };
-            rest = &rest[at + part.len()..];
-        }
-        true
-    }
+fn any(patterns: &[Glob], name: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(name))
 }
 
-fn any(patterns: &[Pattern], name: &str) -> bool {
-    patterns.iter().any(|pattern| pattern.fits(name))
-}
-
-impl<'de> Deserialize<'de> for Pattern {
+impl<'de> Deserialize<'de> for MaxLifetime {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        // What a visitor refuses is told with the text's own place.
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = Pattern;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a name")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Pattern, E> {
-                if text.is_empty() {
-                    Err(E::custom("an empty name; * stands for any text"))
-                } else {
-                    Ok(Pattern(text.to_owned()))
-                }
-            }
-        }
-        from.deserialize_str(Visitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Life {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = Life;
+        struct LifetimeVisitor;
+        impl serde::de::Visitor<'_> for LifetimeVisitor {
+            type Value = MaxLifetime;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a life such as 90d, 24h or a number of seconds")
             }
 
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Life, E> {
-                validity::parse(text).map(Life).map_err(E::custom)
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<MaxLifetime, E> {
+                validity::parse(text).map(MaxLifetime).map_err(E::custom)
             }
 
-            fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<Life, E> {
+            fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<MaxLifetime, E> {
                 self.visit_str(&seconds.to_string())
             }
 
-            fn visit_i64<E: serde::de::Error>(self, seconds: i64) -> Result<Life, E> {
+            fn visit_i64<E: serde::de::Error>(self, seconds: i64) -> Result<MaxLifetime, E> {
                 self.visit_str(&seconds.to_string())
             }
         }
-        from.deserialize_any(Visitor)
-    }
-}
-
-impl Invalid {
-    fn of(error: &serde_yaml::Error) -> Self {
-        let place = error.location().map(|place| (place.line(), place.column()));
-        let mut why = error.to_string();
-        if let Some((line, column)) = place {
-            // The library ends its sentence with the place.
-            why = why.replace(&format!(" at line {line} column {column}"), "");
-        }
-        Self { place, why: super::output::redact::without_values(&why) }
+        from.deserialize_any(LifetimeVisitor)
     }
 }
 

@@ -2,7 +2,7 @@
 //! `golang.org/x/net/http/httpproxy`, with client-go's addition about CIDRs.
 
 use super::no_proxy::{HostPort, NoProxy};
-use super::{ProxyError, ProxyUrl};
+use super::url::{ProxyError, ProxyUrl};
 use crate::domain::go_url::{self, GoUrl};
 
 /// What the environment says of proxies.
@@ -65,7 +65,7 @@ impl ProxyEnvironment {
 
 /// `parseProxy`: `None` where there is none, and where Go ignores it.
 ///
-/// Go takes an invalid URL for a host and a path, and looks for a proxy that is called `http`. Nobody means that, so it is an
+/// Go takes an invalid URL for a host and a path, and looks for a proxy that is called `http`. That is never intended, so it is an
 /// error here.
 fn parse(value: &str) -> Option<Result<GoUrl, ProxyError>> {
     if value.is_empty() {

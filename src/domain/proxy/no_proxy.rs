@@ -109,7 +109,7 @@ impl NoProxy {
     }
 
     /// Whether a CIDR holds the host (apimachinery, `pkg/util/net/http.go`, `NewProxierWithNoProxyCIDR`). client-go leaves this
-    /// out where a connection needs no TLS settings of its own; the difference shows only where CIDRs have leading zeros or
+    /// out where a connection needs no other TLS settings; the difference shows only where CIDRs have leading zeros or
     /// the program runs as CGI.
     pub(crate) fn has_network_of(&self, host: &str) -> bool {
         let address = || sloppy_address(host).map(|address| address.to_canonical());

@@ -3,19 +3,23 @@
 use std::sync::Arc;
 
 use super::confusables::{Difference, Oddity, oddity};
+use super::context::Context;
+use super::facts::RequestFacts;
 use super::grants::Grants;
 use super::identity::like_system_name;
 use super::requester::{Asks, asks};
-use super::signer::is_for_login;
-use super::{Context, Finding, Level, RequestFacts, finding, rules};
 use crate::domain::access::MASTERS;
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
+use crate::domain::rules;
+use crate::domain::signer::{KUBELET_CLIENT, is_for_login};
 
 /// Dangerous rights. Whoever has a name already, and asks for it again, gains nothing by it.
 pub(super) fn dangers(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(grants) = context.grants.filter(|_| is_for_login(&facts.signer)) else { return };
     // Of system:masters the rule group-masters says enough, of kubelets the signer's and the requester's.
     let groups = facts.groups.iter().map(AsRef::as_ref).filter(|group| *group != MASTERS);
-    if facts.signer.as_ref() == super::signer::KUBELET_CLIENT {
+    if facts.signer.as_ref() == KUBELET_CLIENT {
         return;
     }
     let renews = is_renewal(facts);
@@ -41,13 +45,13 @@ pub(super) fn known_name(facts: &RequestFacts, context: &Context<'_>, found: &mu
     found.extend(finding(&rules::NAME_IN_BINDINGS, level, text));
 }
 
-/// Somebody asks for groups that they are not in.
+/// The requester is not in the requested groups.
 pub(super) fn groups_gained(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let Some(grants) = context.grants else { return };
-    if facts.asker.user != facts.user || !is_for_login(&facts.signer) {
+    if facts.requester.user != facts.user || !is_for_login(&facts.signer) {
         return;
     }
-    let gained = |group: &&Arc<str>| !facts.asker.groups.contains(group) && grants.names_group(group);
+    let gained = |group: &&Arc<str>| !facts.requester.groups.contains(group) && grants.names_group(group);
     let groups: Vec<_> = facts.groups.iter().filter(gained).map(AsRef::as_ref).collect();
     if !groups.is_empty() {
         let text = format!("{} asks for groups that they are not in now: {}.", facts.user, groups.join(", "));
@@ -111,7 +115,7 @@ fn level(difference: Difference) -> Level {
     }
 }
 
-/// Whether somebody asks for exactly what they are now.
+/// Whether the request is for exactly the requester's own identity.
 fn is_renewal(facts: &RequestFacts) -> bool {
-    facts.asker.user == facts.user && facts.groups.iter().all(|group| facts.asker.groups.contains(group))
+    facts.requester.user == facts.user && facts.groups.iter().all(|group| facts.requester.groups.contains(group))
 }

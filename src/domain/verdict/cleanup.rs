@@ -2,39 +2,22 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Context, Finding, Level, RequestFacts, finding, rules};
+use super::context::Context;
+use super::facts::RequestFacts;
+use super::schedule::{ISSUED, PENDING, next_evaluation_at};
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
 use crate::domain::request::RequestState;
+use crate::domain::rules;
 use crate::domain::validity::age;
 
-/// csrcleaner deletes a request that nobody decided after this time.
-const PENDING: TimeDelta = TimeDelta::hours(24);
-/// It deletes an issued request this long after its approval.
-const ISSUED: TimeDelta = TimeDelta::hours(1);
-/// It is said so long before, of pending ones.
-const PENDING_SOON: TimeDelta = TimeDelta::hours(2);
-/// It is said so long before, of issued ones.
-const ISSUED_SOON: TimeDelta = TimeDelta::minutes(30);
-/// An approved request without certificate is called stuck after this time.
-const STUCK: TimeDelta = TimeDelta::seconds(60);
-
-/// The moment from which time has something to say of a request; it says nothing else later.
-pub(super) fn wakes(facts: &RequestFacts) -> Option<DateTime<Utc>> {
-    let (from, after) = match facts.state {
-        RequestState::Pending => (facts.created_at?, PENDING - PENDING_SOON),
-        RequestState::Issued => (facts.approved_at?, ISSUED - ISSUED_SOON),
-        RequestState::Approved => (facts.approved_at?, STUCK),
-        RequestState::Denied | RequestState::Failed => return None,
-    };
-    from.checked_add_signed(after)
+fn due_now(facts: &RequestFacts, context: &Context<'_>) -> Option<DateTime<Utc>> {
+    context.now.filter(|now| next_evaluation_at(facts).is_some_and(|at| at <= *now))
 }
 
-fn awake(facts: &RequestFacts, context: &Context<'_>) -> Option<DateTime<Utc>> {
-    context.now.filter(|now| wakes(facts).is_some_and(|at| at <= *now))
-}
-
-/// Approved, and nobody signs it.
-pub(super) fn stuck(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
-    let Some(now) = awake(facts, context).filter(|_| facts.state == RequestState::Approved) else { return };
+/// Approved, and not signed.
+pub(super) fn not_signed(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
+    let Some(now) = due_now(facts, context).filter(|_| facts.state == RequestState::Approved) else { return };
     let Some(approved) = facts.approved_at else { return };
     let text =
         format!("It was approved {} ago, and {} has not signed it.", age((now - approved).num_seconds()), facts.signer);
@@ -42,8 +25,8 @@ pub(super) fn stuck(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec
 }
 
 /// csrcleaner will delete it soon.
-pub(super) fn goes_soon(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
-    let Some(now) = awake(facts, context) else { return };
+pub(super) fn deletion_soon(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
+    let Some(now) = due_now(facts, context) else { return };
     let left = |from: Option<DateTime<Utc>>, after: TimeDelta| from.map(|from| (from + after - now).num_seconds());
     let when = |seconds: i64| if seconds > 0 { format!("in about {}", age(seconds)) } else { "any moment".to_owned() };
     match facts.state {

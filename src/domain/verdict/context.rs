@@ -8,27 +8,27 @@ use super::facts::{Id, RequestFacts};
 use super::grants::Grants;
 use super::hosts::ApiHosts;
 use super::nodes::Nodes;
-use super::signer::is_signed_here;
 use crate::domain::access::Principal;
 use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
+use crate::domain::signer::is_signed_here;
 use crate::domain::verdict::related_index::RelatedIndex;
 
 /// `--cluster-signing-duration`, where nothing else is known.
 const DEFAULT_SIGNING: TimeDelta = TimeDelta::days(365);
 /// Certificates begin this much before they are made (`pkg/controller/certificates/signer/signer.go`) …
-const BACKDATE: TimeDelta = TimeDelta::minutes(5);
+const BACKDATED_BY: TimeDelta = TimeDelta::minutes(5);
 /// … and end as much earlier, unless they live for less than this.
-const SHORT: TimeDelta = TimeDelta::hours(8);
+const NOT_BACKDATED_BELOW: TimeDelta = TimeDelta::hours(8);
 /// The signer's least.
-const LEAST: TimeDelta = TimeDelta::minutes(10);
+const MIN_DURATION: TimeDelta = TimeDelta::minutes(10);
 
 /// What the rules may look at beside the request. Whatever is `None` is not known, and no rule guesses it.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The moment of judging.
     pub now: Option<DateTime<Utc>>,
-    /// What bindings grant to whom.
+    /// What bindings grant to their subjects.
     pub grants: Option<&'a Grants>,
     /// The nodes with their addresses.
     pub nodes: Option<&'a Nodes>,
@@ -40,7 +40,7 @@ pub struct Context<'a> {
     pub me: Option<&'a Principal>,
     /// How long things live here.
     pub limits: Limits,
-    /// What the house allows.
+    /// The organization's policy.
     pub policy: &'a PolicyFile,
 }
 
@@ -74,19 +74,19 @@ impl Limits {
             None => (DEFAULT_SIGNING, Bound::SignerByDefault),
         };
         match asked.map(|seconds| TimeDelta::seconds(seconds.into())) {
-            Some(asked) if asked <= longest => (asked.max(LEAST), Bound::Asked),
+            Some(asked) if asked <= longest => (asked.max(MIN_DURATION), Bound::Asked),
             _ => (longest, bound),
         }
     }
 
     /// Learns from a certificate that lives shorter than was asked for, and that the CA does not end: the signer's longest
     /// life is what it got.
-    pub(crate) fn learn(&mut self, request: &Request) {
+    pub(crate) fn observe(&mut self, request: &Request) {
         let Some(Ok(certificate)) = &request.certificate else { return };
         let granted = certificate.not_after - certificate.not_before;
         let cut = request.expiration_seconds.is_none_or(|asked| TimeDelta::seconds(asked.into()) > granted);
         let by_ca = self.ca_ends.is_some_and(|end| certificate.not_after >= end);
-        if cut && !by_ca && granted >= SHORT && is_signed_here(&request.signer_name) {
+        if cut && !by_ca && granted >= NOT_BACKDATED_BELOW && is_signed_here(&request.signer_name) {
             self.signing = self.signing.max(Some(granted));
         }
     }
@@ -94,7 +94,7 @@ impl Limits {
     /// When a certificate made by a built-in signer at `now` would end, and what ends it.
     pub fn end(&self, asked: Option<i32>, now: DateTime<Utc>) -> Option<(DateTime<Utc>, Bound)> {
         let (life, bound) = self.life(asked);
-        let end = now.checked_add_signed(if life < SHORT { life } else { life - BACKDATE })?;
+        let end = now.checked_add_signed(if life < NOT_BACKDATED_BELOW { life } else { life - BACKDATED_BY })?;
         match self.ca_ends {
             Some(ca) if end >= ca => Some((ca, Bound::Ca)),
             _ => Some((end, bound)),
@@ -119,21 +119,21 @@ pub struct ClusterSnapshot {
     pub me: Option<Principal>,
     /// How long things live here.
     pub limits: Limits,
-    /// What the house allows.
+    /// The organization's policy.
     pub policy: PolicyFile,
 }
 
 impl ClusterSnapshot {
     /// A request is there, or is different. Gives back whose verdicts that touches, as [`RelatedIndex::apply`].
-    pub fn meet(&mut self, request: &Request) -> HashSet<Id> {
-        self.limits.learn(request);
+    pub fn upsert(&mut self, request: &Request) -> HashSet<Id> {
+        self.limits.observe(request);
         self.others.apply(RequestFacts::of(request))
     }
 
     /// These are all requests that there are.
-    pub(crate) fn meet_all(&mut self, requests: &[Request]) {
+    pub(crate) fn upsert_all(&mut self, requests: &[Request]) {
         for request in requests {
-            self.meet(request);
+            self.upsert(request);
         }
         self.complete = true;
     }

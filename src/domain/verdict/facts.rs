@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::signer::KUBELET_SERVING;
-use crate::domain::interner::{Interner, Uid, bytes};
+use crate::domain::interner::{Interner, RequesterKind, Uid, bytes};
 use crate::domain::request::{Request, RequestState, San};
+use crate::domain::signer::KUBELET_SERVING;
 
 /// The prefix of nodes' user names.
 pub(crate) const NODE_PREFIX: &str = "system:node:";
 
-/// A uid, or half of a SHA-256: enough to tell any two apart.
+/// A uid, or half of a SHA-256: enough to distinguish any two.
 pub(crate) type Id = [u8; 16];
 
 /// What other requests, bindings, nodes and time are compared with. The texts are hostile until made printable.
@@ -21,7 +21,7 @@ pub struct RequestFacts {
     pub uid: Id,
     /// Name of the object.
     pub name: Arc<str>,
-    /// Where it stands.
+    /// The state of the request.
     pub state: RequestState,
     /// Creation.
     pub created_at: Option<DateTime<Utc>>,
@@ -34,22 +34,13 @@ pub struct RequestFacts {
     /// Its groups.
     pub groups: Arc<[Arc<str>]>,
     /// Who asked.
-    pub asker: Arc<RequesterKind>,
+    pub requester: Arc<RequesterKind>,
     /// The first half of the SHA-256 of the public key; `None` where it cannot be read.
     pub key: Option<Id>,
     /// Names and addresses that a kubelet wants to serve under.
     pub hosts: Arc<[San]>,
     /// Life asked for, in seconds.
     pub expiration_seconds: Option<i32>,
-}
-
-/// Who asked. Few ask for many, so that it is shared.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct RequesterKind {
-    /// User name.
-    pub user: Arc<str>,
-    /// Groups.
-    pub groups: Arc<[Arc<str>]>,
 }
 
 impl RequestFacts {
@@ -73,7 +64,7 @@ impl RequestFacts {
             signer: interner.text(&request.signer_name),
             user: interner.own(&identity.user),
             groups: interner.texts(&identity.groups),
-            asker: interner.asker(&request.requester.username, &request.requester.groups),
+            requester: interner.requester(&request.requester.username, &request.requester.groups),
             key: pkcs10.and_then(|pkcs10| bytes(pkcs10.key.sha256.as_bytes())),
             hosts,
             expiration_seconds: request.expiration_seconds,
@@ -85,7 +76,7 @@ impl RequestFacts {
         self.user.strip_prefix(NODE_PREFIX).filter(|node| !node.is_empty())
     }
 
-    /// Whether somebody may still decide it.
+    /// Whether it is still undecided.
     pub(crate) fn is_pending(&self) -> bool {
         self.state == RequestState::Pending
     }

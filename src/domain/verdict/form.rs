@@ -2,10 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::signer::KUBELET_CLIENT;
-use super::{Case, Finding, Level, finding, rules, signer};
+use super::case::Case;
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
+use crate::domain::pkcs10::Oddity;
 use crate::domain::request::Request;
-use crate::domain::x509::{Oddity, READ_BY_GKE};
+use crate::domain::rules;
+use crate::domain::signer;
+use crate::domain::signer::KUBELET_CLIENT;
+use crate::domain::x509::READ_BY_GKE;
 
 /// Object identifiers of extended key usages (RFC 5280, 4.2.1.12).
 const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";

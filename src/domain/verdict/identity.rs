@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::case::Case;
 use super::confusables::{Difference, Oddity, difference, imitates_system_prefix, oddity, skeleton};
 use super::facts::NODE_PREFIX;
-use super::{Case, Finding, Level, finding, rules};
 use crate::domain::access::MASTERS;
-use crate::domain::request::CLIENT_SIGNER;
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
+use crate::domain::rules;
+use crate::domain::signer::{CLIENT_SIGNER, LEGACY};
 
 /// A name that only a part of the cluster should have, on a certificate for logging in.
 fn client_user(case: &Case<'_>) -> Option<String> {
@@ -16,7 +19,7 @@ fn client_user(case: &Case<'_>) -> Option<String> {
 
 /// The signers that issue to anybody who is approved.
 fn is_client(case: &Case<'_>) -> bool {
-    [CLIENT_SIGNER, super::signer::LEGACY].contains(&case.request.signer_name.as_str())
+    [CLIENT_SIGNER, LEGACY].contains(&case.request.signer_name.as_str())
 }
 
 /// CN=system:… other than service accounts, nodes and people's own: kube-controller-manager, kube-scheduler, …
@@ -45,7 +48,7 @@ pub(super) fn node(case: &Case<'_>) -> Option<Finding> {
     finding(&rules::IDENTITY_NODE, Level::Danger, text)
 }
 
-/// O=system:masters, on whatever signer: it bypasses RBAC and cannot be taken back.
+/// O=system:masters, on whatever signer: it bypasses RBAC and cannot be revoked.
 pub(super) fn masters(case: &Case<'_>) -> Option<Finding> {
     case.request.identity().groups.iter().any(|group| group == MASTERS).then_some(())?;
     let text = "Group system:masters may do everything, whatever RBAC says, and it cannot be taken back. \

@@ -1,7 +1,10 @@
-//! What the house's policy says of names and groups. It is about people: kubelets and programs have their own signers.
+//! The organization's policy on names and groups. It is about people: kubelets and programs have their own signers.
 
-use super::{Case, Finding, Level, finding, rules};
+use super::case::Case;
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
 use crate::domain::request::CLIENT_SIGNER;
+use crate::domain::rules;
 
 /// A group that is not wanted.
 pub(super) fn group(case: &Case<'_>) -> Option<Finding> {

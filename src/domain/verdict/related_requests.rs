@@ -1,8 +1,12 @@
 //! A request beside the others.
 
+use super::context::Context;
+use super::facts::RequestFacts;
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
+use crate::domain::rules;
+use crate::domain::signer::is_signed_here;
 use crate::domain::verdict::facts::NODE_PREFIX;
-use crate::domain::verdict::signer::is_signed_here;
-use crate::domain::verdict::{Context, Finding, Level, RequestFacts, finding, rules};
 
 /// Another request has its key, for the same user or for another.
 pub(super) fn same_key(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
@@ -18,7 +22,7 @@ pub(super) fn same_key(facts: &RequestFacts, context: &Context<'_>, found: &mut 
     }
 }
 
-/// The object is called like somebody else who is known here: in bindings, as a node, or by a certificate.
+/// The object has the name of another known identity: in bindings, as a node, or by a certificate.
 pub(super) fn named_as_other(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let name = facts.name.as_ref();
     if name.is_empty() || facts.user.is_empty() || *name == *facts.user || facts.node() == Some(name) {
@@ -45,7 +49,7 @@ pub(super) fn duplicate(facts: &RequestFacts, context: &Context<'_>, found: &mut
     found.extend(finding(&rules::NODE_DUPLICATE, Level::Notice, text));
 }
 
-/// Nobody is known to sign for its signer.
+/// No controller is known to sign for its signer.
 pub(super) fn unknown_signer(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     if is_signed_here(&facts.signer) || !facts.is_pending() {
         return;

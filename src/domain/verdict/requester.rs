@@ -1,21 +1,25 @@
-//! Who asks for whom.
+//! Requests in the name of another user.
 
+use super::context::Context;
 use super::facts::NODE_PREFIX;
-use super::signer::{KUBELET_CLIENT, KUBELET_SERVING};
-use super::{Context, Finding, Level, RequestFacts, finding, rules};
+use super::facts::RequestFacts;
 use crate::domain::access::MASTERS;
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
+use crate::domain::rules;
+use crate::domain::signer::{KUBELET_CLIENT, KUBELET_SERVING};
 
 /// The group of bootstrap tokens (`system:bootstrappers`, token authenticator).
 const BOOTSTRAPPERS: &str = "system:bootstrappers";
 
-/// In what part somebody asks.
+/// The relation of the requester to the requested identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asks {
     /// For themselves.
     Themselves,
-    /// As an admin: a member of system:masters, somebody whom bindings give everything, or whoever judges.
+    /// As an admin: a member of system:masters, a user with every right by bindings, or the reviewer.
     Admin,
-    /// As one whom the policy trusts to ask for others.
+    /// Trusted by the policy to request for others.
     Trusted,
     /// As a bootstrap token, for a node.
     Bootstrap,
@@ -25,13 +29,13 @@ pub(super) enum Asks {
 
 /// In what part the requester asks.
 pub(super) fn asks(facts: &RequestFacts, context: &Context<'_>) -> Asks {
-    let asker = &facts.asker;
-    let mut groups = asker.groups.iter().map(AsRef::as_ref);
-    if asker.user == facts.user {
+    let requester = &facts.requester;
+    let mut groups = requester.groups.iter().map(AsRef::as_ref);
+    if requester.user == facts.user {
         Asks::Themselves
     } else if is_admin(facts, context) {
         Asks::Admin
-    } else if context.policy.trusts_names(&asker.user, groups.clone()) {
+    } else if context.policy.trusts_names(&requester.user, groups.clone()) {
         Asks::Trusted
     } else if groups.any(|group| group == BOOTSTRAPPERS) && facts.node().is_some() {
         Asks::Bootstrap
@@ -41,21 +45,24 @@ pub(super) fn asks(facts: &RequestFacts, context: &Context<'_>) -> Asks {
 }
 
 fn is_admin(facts: &RequestFacts, context: &Context<'_>) -> bool {
-    let asker = &facts.asker;
-    let groups = || asker.groups.iter().map(AsRef::as_ref);
+    let requester = &facts.requester;
+    let groups = || requester.groups.iter().map(AsRef::as_ref);
     let everything = |grants: &super::Grants| {
-        grants.dangers(&asker.user, groups()).first().is_some_and(|danger| danger.rule == &rules::ACCESS_CLUSTER_ADMIN)
+        grants
+            .dangers(&requester.user, groups())
+            .first()
+            .is_some_and(|danger| danger.rule == &rules::ACCESS_CLUSTER_ADMIN)
     };
     groups().any(|group| group == MASTERS)
-        || context.me.is_some_and(|me| *me.user == *asker.user)
+        || context.me.is_some_and(|me| *me.user == *requester.user)
         || context.grants.is_some_and(everything)
 }
 
-/// Somebody asks for a certificate in another name. Harmless where an admin or somebody trusted does, a kubelet for
+/// A request in another name. Harmless where the requester is an admin or trusted by the policy, a kubelet for
 /// itself, or a bootstrap token for a new node.
 pub(super) fn somebody_else(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
-    let asker = &facts.asker;
-    if facts.user.is_empty() || asker.user.is_empty() {
+    let requester = &facts.requester;
+    if facts.user.is_empty() || requester.user.is_empty() {
         return;
     }
     let asks = asks(facts, context);
@@ -69,14 +76,14 @@ pub(super) fn somebody_else(facts: &RequestFacts, context: &Context<'_>, found: 
         return;
     }
     if facts.user.starts_with(NODE_PREFIX) {
-        let text = format!("{} asks for the node {}: a node asks for itself.", asker.user, facts.user);
+        let text = format!("{} asks for the node {}: a node asks for itself.", requester.user, facts.user);
         return found.extend(finding(&rules::REQUESTER_NOT_THE_NODE, Level::Danger, text));
     }
     // A person who asks in the name of another that counts for something is worth a question.
-    let machine = asker.user.starts_with("system:");
+    let machine = requester.user.starts_with("system:");
     let known = context.grants.is_some_and(|grants| grants.names_user(&facts.user));
     let level = if known && !machine { Level::Warning } else { Level::Notice };
-    let text = format!("Asked for by {}, in the name of {}. Is that theirs to ask?", asker.user, facts.user);
+    let text = format!("Asked for by {}, in the name of {}. Is that theirs to ask?", requester.user, facts.user);
     found.extend(finding(&rules::REQUESTER_DIFFERS, level, text));
 }
 
@@ -89,7 +96,7 @@ fn for_node(facts: &RequestFacts, node: &str, asks: Asks, context: &Context<'_>)
             finding(&rules::BOOTSTRAP_FOR_KNOWN_NODE, Level::Warning, text)
         }
         Asks::Other => {
-            let text = format!("{} asks for the node {}: a node asks for itself.", facts.asker.user, facts.user);
+            let text = format!("{} asks for the node {}: a node asks for itself.", facts.requester.user, facts.user);
             finding(&rules::REQUESTER_NOT_THE_NODE, Level::Danger, text)
         }
     }
@@ -97,10 +104,10 @@ fn for_node(facts: &RequestFacts, node: &str, asks: Asks, context: &Context<'_>)
 
 /// A kubelet has its client certificate before it requests this one, so that no admin needs to.
 fn serves_for_other(facts: &RequestFacts) -> Option<Finding> {
-    (facts.asker.user != facts.user).then_some(())?;
+    (facts.requester.user != facts.user).then_some(())?;
     let text = format!(
         "{} requests the serving certificate of {}: only that node itself requests it.",
-        facts.asker.user, facts.user
+        facts.requester.user, facts.user
     );
     finding(&rules::REQUESTER_NOT_THE_NODE, Level::Danger, text)
 }

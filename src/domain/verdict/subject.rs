@@ -1,8 +1,13 @@
 //! What is odd about the request itself.
 
+use super::case::Case;
 use super::confusables::mixed_word;
-use super::{Case, Finding, Level, finding, rules, signer};
-use crate::domain::request::{CLIENT_SIGNER, Pkcs10};
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
+use crate::domain::pkcs10::Pkcs10;
+use crate::domain::rules;
+use crate::domain::signer;
+use crate::domain::signer::CLIENT_SIGNER;
 use crate::domain::text::is_plain;
 
 fn pkcs10<'a>(case: &Case<'a>) -> Option<&'a Pkcs10> {
@@ -14,7 +19,7 @@ fn names<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a String> {
     pkcs10(case).into_iter().flat_map(|pkcs10| pkcs10.common_names.iter().chain(&pkcs10.organizations))
 }
 
-/// It cannot be decoded: nobody here can say what it would hand out.
+/// It cannot be decoded, so that its effect is unknown.
 pub(super) fn unreadable(case: &Case<'_>) -> Option<Finding> {
     let why = case.request.pkcs10.as_ref().err()?;
     let text = format!("It cannot be decoded ({why}): nobody here can say what it would hand out.");
@@ -56,8 +61,8 @@ pub(super) fn mixed_script(case: &Case<'_>) -> Option<Finding> {
     finding(&rules::NAME_MIXED_SCRIPT, Level::Warning, text)
 }
 
-/// Blanks where nobody sees them, and groups without a name.
-pub(super) fn blanks(case: &Case<'_>) -> Option<Finding> {
+/// Leading or trailing whitespace, and groups without a name.
+pub(super) fn outer_whitespace(case: &Case<'_>) -> Option<Finding> {
     let edges = |name: &&String| name.trim().len() != name.len();
     if let Some(name) = names(case).find(edges) {
         let text = format!("{name:?} begins or ends with a blank: it is not the same as {:?}.", name.trim());
@@ -95,7 +100,7 @@ pub(super) fn no_name(case: &Case<'_>) -> Option<Finding> {
     finding(&rules::NO_COMMON_NAME, Level::Warning, "It has no CN: it would be issued, but logs in as nobody.")
 }
 
-/// A key that can be broken, or is shorter than the house wants.
+/// A key that can be broken, or is shorter than the policy requires.
 pub(super) fn weak_key(case: &Case<'_>) -> Option<Finding> {
     let pkcs10 = pkcs10(case)?;
     let least = is_short(case, pkcs10)?;

@@ -76,7 +76,7 @@ fn names_of_the_cluster_itself_are_dangerous() {
 }
 
 #[test]
-fn a_danger_is_said_before_a_refusal() {
+fn danger_comes_before_refusal() {
     let mut request = request(&["system:admin"], &[]);
     request.usages = vec!["server auth".into()];
     assert_eq!(rules(&request), ["identity-control-plane", "signer-refuses"]);
@@ -110,7 +110,7 @@ fn a_kubelet_that_asks_for_itself_is_nothing_unusual() {
 }
 
 #[test]
-fn somebody_who_asks_for_another_is_a_notice_and_an_admin_is_not() {
+fn request_for_another_user_is_a_notice_unless_by_an_admin() {
     let mut request = request(&["jane"], &[]);
     request.requester.username = "ci-bot".into();
     assert_eq!(rules(&request), ["requester-differs"]);
@@ -179,18 +179,18 @@ mod limits {
     fn the_signers_longest_life_is_learnt_from_certificates_that_were_cut() {
         let month = TimeDelta::days(30);
         let mut limits = Limits::default();
-        limits.learn(&issued(Some(86_400), TimeDelta::days(1)));
-        limits.learn(&issued(Some(600), TimeDelta::seconds(900)));
+        limits.observe(&issued(Some(86_400), TimeDelta::days(1)));
+        limits.observe(&issued(Some(600), TimeDelta::seconds(900)));
         assert_eq!(limits.signing, None);
-        limits.learn(&issued(Some(90 * 86_400), month));
+        limits.observe(&issued(Some(90 * 86_400), month));
         assert_eq!(limits.signing, Some(month));
         let mut by_ca = Limits { ca_ends: Some(noon() + month), ..Limits::default() };
-        by_ca.learn(&issued(None, month));
+        by_ca.observe(&issued(None, month));
         assert_eq!(by_ca.signing, None);
     }
 
     #[test]
-    fn a_cut_life_is_told_with_its_real_end() {
+    fn shortened_validity_is_reported_with_its_real_end() {
         let mut request = request(&["jane"], &[]);
         request.expiration_seconds = Some(20 * 86_400);
         let limits = Limits { signing: None, ca_ends: Some(noon() + TimeDelta::days(10)) };

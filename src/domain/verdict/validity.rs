@@ -1,9 +1,13 @@
 //! How long the certificate would live.
 
 use super::context::Bound;
-use super::signer::is_signed_here;
-use super::{Context, Finding, Level, RequestFacts, finding, rules};
+use super::context::Context;
+use super::facts::RequestFacts;
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
 use crate::domain::request::{CLIENT_SIGNER, RequestState};
+use crate::domain::rules;
+use crate::domain::signer::is_signed_here;
 use crate::domain::validity::human;
 
 /// Whether the certificate is still to be made, by a signer whose ways are known.
@@ -11,7 +15,7 @@ fn is_to_come(facts: &RequestFacts) -> bool {
     is_signed_here(&facts.signer) && matches!(facts.state, RequestState::Pending | RequestState::Approved)
 }
 
-/// A person's certificate that lives longer than the house wants.
+/// A person's certificate that is valid for longer than the policy allows.
 pub(super) fn beyond_policy(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     if facts.signer.as_ref() != CLIENT_SIGNER || !is_to_come(facts) {
         return;

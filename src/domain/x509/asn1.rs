@@ -147,7 +147,7 @@ pub(crate) fn context<'a>(input: &mut &'a [u8], tag: u32) -> Result<Element<'a>>
     expect(input, CONTEXT, true, tag)
 }
 
-/// Goes behind the header of an explicit tag, as `parseField` does: how long the tag says that its child is, is not held
+/// Skips the header of an explicit tag, as `parseField` does: how long the tag says that its child is, is not held
 /// against the child. `Ok(false)`, with nothing read, where the tag is another.
 pub(crate) fn explicit(input: &mut &[u8], tag: u32) -> Result<bool> {
     if input.is_empty() {

@@ -3,7 +3,7 @@
 
 use super::asn1;
 use super::cryptobyte::{DerReader, Integer, tag};
-use super::request::{ALTERNATIVE_NAMES, EXTENSION_REQUEST};
+use super::oid::{ALTERNATIVE_NAMES, EXTENSION_REQUEST};
 
 /// Whether `der` is a request in canonical form.
 pub(super) fn is_request(der: &[u8]) -> bool {
@@ -109,7 +109,7 @@ fn each<'a>(mut input: DerReader<'a>, one: impl Fn(DerReader<'a>) -> Option<DerR
     Some(())
 }
 
-/// Elements of any kind, each in canonical form as far as its tag tells.
+/// Elements of any kind, each in canonical form as far as its tag shows.
 fn well_formed(input: DerReader<'_>) -> Option<()> {
     // No known attribute nests deeper, and the stack is only so deep.
     fn at(mut input: DerReader<'_>, depth: usize) -> Option<()> {

@@ -1,4 +1,4 @@
-//! A certificate's extensions: which Go refuses (`crypto/x509`, `processExtensions`), and the two that tell what it is for.
+//! A certificate's extensions: which Go refuses (`crypto/x509`, `processExtensions`), and the two that state its purpose.
 
 use std::net::IpAddr;
 

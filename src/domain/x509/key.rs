@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::cryptobyte::{DerReader, tag};
 use super::{Malformed, Result, asn1, hex};
-use crate::domain::request::PublicKey;
+use crate::domain::pkcs10::PublicKey;
 
 /// DER of the algorithms that Go knows (`getPublicKeyAlgorithmFromOID`).
 pub(super) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];

@@ -6,7 +6,7 @@
 //! than the one that is issued. Each file names the Go source that it follows; `tests/differential` compares both on
 //! mutated requests.
 //!
-//! Bytes that only some programs read the same way are reported besides, as [`Oddity`].
+//! Bytes that only some programs read the same way are reported besides, as [`Oddity`](super::pkcs10::Oddity).
 
 pub(crate) mod asn1;
 mod canonical;
@@ -15,6 +15,7 @@ pub(crate) mod cryptobyte;
 mod extensions;
 mod key;
 mod name;
+mod oid;
 pub(crate) mod pem;
 pub(crate) mod private_key;
 mod request;
@@ -23,7 +24,7 @@ mod signature;
 mod time;
 
 pub(crate) use certificate::{SERVER, public_key, server_authority, verify_issued_by};
-pub(crate) use request::{Oddity, READ_BY_GKE};
+pub(crate) use request::READ_BY_GKE;
 // For the practice cluster's signer.
 #[cfg(feature = "sandbox")]
 pub(crate) use {

@@ -1,7 +1,7 @@
 //! PEM as Go's `encoding/pem` reads it (`Decode`), and whether other programs would read it the same way.
 //!
 //! Go takes the last `-----BEGIN ` line before the first `-----END ` line, skips what does not fit together, ignores header
-//! lines, blanks and tabs within the Base64, and line breaks anywhere in it.
+//! lines, spaces and tabs within the Base64, and line breaks anywhere in it.
 
 use std::borrow::Cow;
 
@@ -97,7 +97,7 @@ pub(crate) fn blocks(data: &[u8]) -> impl Iterator<Item = Block<'_>> {
     })
 }
 
-/// Go's `getLine`: the line at `at` without its end and without trailing blanks, and where the next one begins.
+/// Go's `getLine`: the line at `at` without its end and without trailing spaces, and where the next one begins.
 fn line(data: &[u8], at: usize) -> (&[u8], usize) {
     let rest = data.get(at..).unwrap_or_default();
     let (end, next) = match memchr::memchr(b'\n', rest) {
@@ -129,10 +129,11 @@ fn headers(data: &[u8], mut at: usize) -> Option<(usize, bool)> {
 
 /// The bytes that a Base64 text says, and whether it says them in the usual way.
 fn base64(text: &[u8]) -> Option<(Vec<u8>, bool)> {
-    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let digits: Vec<u8> = text.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n') && !blank(byte)).collect();
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let digits: Vec<u8> =
+        text.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n') && !is_space(byte)).collect();
     match STRICT.decode(&digits) {
-        Ok(content) => Some((content, !text.iter().any(blank))),
+        Ok(content) => Some((content, !text.iter().any(is_space))),
         Err(_) => Some((LENIENT.decode(&digits).ok()?, false)),
     }
 }
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_and_blanks_are_read_over_and_reported() {
+    fn headers_and_spaces_are_skipped_and_reported() {
         let text = "-----BEGIN A-----\nk: v\n\nA Q==\n-----END A-----\n";
         let block = decode(text.as_bytes(), 0).unwrap();
         assert_eq!((block.content.as_slice(), block.headers, block.plain), (&[1][..], true, false));
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_encoded_is_decoded() {
+    fn encoded_values_are_decoded() {
         let content: Vec<u8> = (0..=200).collect();
         let text = encode("X Y", &content);
         let block = decode(text.as_bytes(), 0).unwrap();

@@ -88,7 +88,7 @@ fn pkcs8(der: &[u8]) -> Option<Result<Vec<u8>, Unusable>> {
     }
 }
 
-/// `ECPrivateKey` (RFC 5915, 3); the curve stands in it or around it.
+/// `ECPrivateKey` (RFC 5915, 3); the curve is in it or around it.
 fn sec1(der: &[u8], curve: Option<&[u8]>) -> Option<Vec<u8>> {
     let mut fields = DerReader(der).inside(tag::SEQUENCE)?;
     fields.integer()?;

@@ -4,41 +4,19 @@
 use super::asn1;
 use super::key::KeyInfo;
 use super::name::{self, Attribute, Subject};
+use super::oid::{ALTERNATIVE_NAMES, EXTENSION_REQUEST};
 use super::pem::{self, Block};
 use super::signature::Algorithm;
 use super::{Malformed, Result, canonical, san};
-use crate::domain::request::{Pkcs10, San};
+use crate::domain::pkcs10::{Oddity, Pkcs10, San};
 
 const LABEL: &[u8] = b"CERTIFICATE REQUEST";
 /// What openssl before 1.0, keytool and certreq write. The API server refuses it.
 const OLD_LABEL: &[u8] = b"NEW CERTIFICATE REQUEST";
 
-/// DER of `extensionRequest` (1.2.840.113549.1.9.14).
-pub(super) const EXTENSION_REQUEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 14];
-/// DER of `subjectAltName` (2.5.29.17).
-pub(super) const ALTERNATIVE_NAMES: &[u8] = &[0x55, 0x1d, 17];
-
 /// Blocks that GKE's kubelets put behind their request, to prove which virtual machine they run on.
 pub(crate) const READ_BY_GKE: [&str; 4] =
     ["ATTESTATION CERTIFICATE", "ATTESTATION DATA", "ATTESTATION SIGNATURE", "VM IDENTITY"];
-
-/// What keeps a request from being one canonical PEM block of canonical DER: another program may read it as another
-/// request, or something else is in it that everybody can read who may read requests.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Oddity {
-    /// A private key, in any form.
-    PrivateKey,
-    /// A second request, in a block of its own or in one that is not closed.
-    SecondRequest,
-    /// Another block, by its label.
-    OtherBlock(String),
-    /// Text outside of the blocks.
-    TextAround,
-    /// Header lines, blanks or odd line ends within the block.
-    OddPem,
-    /// DER that is not in its one canonical form.
-    OddDer,
-}
 
 /// A request, taken apart and not yet interpreted. The signer copies from it.
 #[derive(Debug)]
@@ -192,8 +170,8 @@ fn first_value(mut attribute: &[u8]) -> Result<(&[u8], &[u8])> {
 /// What is odd about a text whose first block is `block`.
 fn oddities(pem: &[u8], block: &Block<'_>) -> Vec<Oddity> {
     let mut found = Vec::new();
-    let blank = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_whitespace);
-    let alone = block.start == 0 && blank(&pem[block.end..]);
+    let is_space = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_whitespace);
+    let alone = block.start == 0 && is_space(&pem[block.end..]);
     if !(alone && block.plain) && memchr::memmem::find(pem, b"PRIVATE KEY").is_some() {
         found.push(Oddity::PrivateKey);
     }
@@ -209,7 +187,7 @@ fn oddities(pem: &[u8], block: &Block<'_>) -> Vec<Oddity> {
     found
 }
 
-/// What stands around the first block.
+/// What is around the first block.
 fn around(pem: &[u8], first: &Block<'_>, found: &mut Vec<Oddity>) {
     // The first one has the words in two lines.
     if memchr::memmem::find_iter(pem, b"CERTIFICATE REQUEST-----").count() > 2 {

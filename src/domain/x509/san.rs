@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::cryptobyte::{DerReader, tag};
 use super::{Malformed, Result};
 use crate::domain::go_url;
-use crate::domain::request::San;
+use crate::domain::pkcs10::San;
 
 const EMAIL: u8 = tag::context(1);
 const DNS: u8 = tag::context(2);

@@ -16,7 +16,7 @@ use super::asn1::{self, dotted};
 use super::cryptobyte::{DerReader, tag};
 use super::key::{Curve, ParsedKey, bit_length};
 
-/// DER of RSASSA-PSS, whose digest stands in its parameters, and of MGF1.
+/// DER of RSASSA-PSS, whose digest is in its parameters, and of MGF1.
 const PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
 const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
@@ -144,7 +144,7 @@ impl Hash {
         }
     }
 
-    /// What stands before the digest in an `EMSA-PKCS1-v1_5` block (RFC 8017, 9.2).
+    /// The bytes before the digest in an `EMSA-PKCS1-v1_5` block (RFC 8017, 9.2).
     const fn prefix(self) -> &'static [u8] {
         match self {
             Self::Sha1 => &[0x30, 0x21, 0x30, 9, 6, 5, 0x2b, 0x0e, 3, 2, 0x1a, 5, 0, 4, 0x14],
@@ -244,7 +244,7 @@ fn pss(hash: Hash, modulus: &[u8], exponent: i64, signed: &[u8], signature: &[u8
     let mut block = opened(modulus, exponent, signature)?;
     let bits = bit_length(modulus) - 1;
     if bits.div_ceil(8) < block.len() {
-        // The modulus begins a byte of its own.
+        // The modulus begins at a byte boundary.
         if block.remove(0) != 0 {
             return None;
         }

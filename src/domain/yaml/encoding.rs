@@ -33,7 +33,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, String> {
     if !rest.is_empty() {
         return Err("not valid UTF-16: it ends in the middle of a character".to_owned());
     }
-    // Room for the longest text, so that no copy of a key is left behind by growing.
+    // Capacity for the longest text, so that no copy of a key is left behind by growing.
     let mut text = String::with_capacity(bytes.len() / 2 * 3);
     for decoded in char::decode_utf16(pairs.iter().copied().map(unit)) {
         let Ok(c) = decoded else {

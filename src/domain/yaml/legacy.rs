@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use granit_parser::{ScalarStyle, Span, StructureStyle};
 
-/// Bytes of a key that stands before its colon (`yaml_parser_stale_simple_keys`).
+/// Bytes of a key before its colon (`yaml_parser_stale_simple_keys`).
 const LONGEST_KEY: usize = 1024;
 
 /// Refuses directives other than `%YAML 1.1` and `%TAG`, and a document that ends before it begins.
@@ -143,7 +143,7 @@ fn is_colon_on_another_line(after: &str) -> bool {
     }
 }
 
-/// Whether a tab stands before what a line says, or after the dash of an entry.
+/// Whether a tab is before the content of a line, or after the dash of an entry.
 fn is_indented_by_a_tab(line: &str) -> bool {
     let mut rest = line;
     loop {

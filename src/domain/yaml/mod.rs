@@ -5,122 +5,33 @@
 //! a terminal would obey or not show, which are escaped.
 
 pub(crate) mod budget;
+mod emit;
 pub(crate) mod encoding;
 mod legacy;
 pub(crate) mod patch;
 pub(crate) mod plain;
+mod quoting;
 pub(crate) mod read;
 
-use std::fmt::Write;
-
 pub(crate) use budget::from_str;
+pub(crate) use quoting::in_quotes;
 use serde::Serialize;
-use serde_yaml::Value;
-
-use super::text::is_plain;
-
-/// Replaces a text in quotes while serde_yaml writes, with a number and a `.` after it. A text that has it itself is
-/// put in quotes, so that it is found nowhere else.
-const MARK: &str = "countersign-quoted-";
-
-/// From this length on serde_yaml writes a key with `? ` before it; a longer one without that could not be read.
-const LONG_KEY: usize = 128;
 
 /// `value` as YAML, in time linear in its size.
 ///
 /// # Errors
 /// Where a part of it has no form in YAML.
 pub(crate) fn to_string<T: Serialize>(value: &T) -> Result<String, serde_yaml::Error> {
-    let mut value = serde_yaml::to_value(value)?;
-    let mut quoted = Vec::new();
-    mark(&mut value, &mut quoted);
-    let text = serde_yaml::to_string(&value)?;
-    Ok(if quoted.is_empty() { text } else { unmarked(&text, &quoted) })
-}
-
-/// The text with every mark replaced by its original.
-fn unmarked(text: &str, quoted: &[String]) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(MARK) {
-        let (number, after) = after.split_once('.').unwrap_or((after, ""));
-        out.push_str(before);
-        if let Some(original) = number.trim_end_matches('x').parse().ok().and_then(|at: usize| quoted.get(at)) {
-            push_quoted(&mut out, original);
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-    out
-}
-
-/// A text in double quotes; what a terminal would not show as it is, is escaped.
-pub(crate) fn in_quotes(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    push_quoted(&mut out, text);
-    out
-}
-
-fn push_quoted(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        // Writing into a String does not fail.
-        let _ = match c {
-            '"' | '\\' => write!(out, "\\{c}"),
-            '\n' => out.write_str("\\n"),
-            '\r' => out.write_str("\\r"),
-            '\t' => out.write_str("\\t"),
-            c if is_plain(c.encode_utf8(&mut [0; 4])) => out.write_char(c),
-            c if u32::from(c) <= 0xff => write!(out, "\\x{:02x}", u32::from(c)),
-            c if u32::from(c) <= 0xffff => write!(out, "\\u{:04x}", u32::from(c)),
-            c => write!(out, "\\U{:08x}", u32::from(c)),
-        };
-    }
-    out.push('"');
-}
-
-fn mark(value: &mut Value, quoted: &mut Vec<String>) {
-    match value {
-        Value::String(text) if needs_quotes(text) => {
-            let padding = if text.len() < LONG_KEY { 0 } else { LONG_KEY };
-            let marked = format!("{MARK}{}{:x<padding$}.", quoted.len(), "");
-            quoted.push(std::mem::replace(text, marked));
-        }
-        Value::Sequence(items) => items.iter_mut().for_each(|item| mark(item, quoted)),
-        Value::Mapping(fields) => {
-            let entries = std::mem::take(fields);
-            *fields = entries
-                .into_iter()
-                .map(|(mut key, mut value)| {
-                    mark(&mut key, quoted);
-                    mark(&mut value, quoted);
-                    (key, value)
-                })
-                .collect();
-        }
-        Value::Tagged(tagged) => mark(&mut tagged.value, quoted),
-        _ => {}
-    }
-}
-
-fn needs_quotes(text: &str) -> bool {
-    misread(text) || text.contains(MARK) || !text.split('\n').all(is_plain)
-}
-
-/// Whether YAML 1.1 could take a plain text for something else: a boolean (yaml.org/type/bool), or a number in one of
-/// its forms (octal `0777`, binary, `1_000`, sexagesimal). Only texts that need no escaping in double quotes can be.
-fn misread(text: &str) -> bool {
-    let boolean = ["y", "n", "yes", "no", "on", "off"].contains(&text.to_ascii_lowercase().as_str());
-    let digits = |c: char| c.is_ascii_alphanumeric() || "+-._:".contains(c);
-    let number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && text.chars().all(digits);
-    boolean || number
+    Ok(emit::document(&serde_yaml::to_value(value)?))
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_yaml::Value;
 
     use super::*;
+    use crate::domain::text::is_plain;
 
     #[test]
     fn what_kubectl_would_misread_is_quoted() {
@@ -132,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_a_mark_stays_as_it_is() {
+    fn texts_with_quotes_and_escapes_are_read_back() {
         let odd = ["\"countersign\\u0001quoted\\u00017.\"", "countersign-quoted-0.", "yes"];
         assert_eq!(serde_yaml::from_str::<Vec<String>>(&to_string(&odd).unwrap()).unwrap(), odd);
     }

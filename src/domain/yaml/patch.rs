@@ -1,6 +1,6 @@
 //! Changing a text of YAML in the few places where its meaning is to change, so that comments, quotes and layout stay.
 //!
-//! It gives up (`None`) wherever it would have to guess: the whole document is then written anew. Whoever uses it reads
+//! It gives up (`None`) wherever it would have to guess: the whole document is then written again. Whoever uses it reads
 //! the result back and compares; a wrong patch can so never be written.
 
 use std::ops::Range;
@@ -24,7 +24,7 @@ pub(crate) fn patched(text: &str, old: &Value, new: &Value) -> Option<String> {
     Some(out)
 }
 
-/// A node and where it stands. Its end is that of its last leaf.
+/// A node and its position. Its end is that of its last leaf.
 struct PatchNode {
     start: usize,
     end: usize,
@@ -131,7 +131,7 @@ impl Patch<'_> {
                     match (old.get(name.as_str())?, new.get(name.as_str())) {
                         (old, Some(new)) => self.node(value, old, new)?,
                         (_, None) if *style == StructureStyle::Block => self.remove_lines(key.start, value.end, "")?,
-                        // In `{a: 1, b: 2}` it goes with the comma before it.
+                        // In `{a: 1, b: 2}` the comma before it is removed, too.
                         (_, None) => {
                             let (_, _, before) = pairs.get(at.checked_sub(1)?)?;
                             if self.text[before.end..value.end].contains('#') {
@@ -201,7 +201,7 @@ impl Patch<'_> {
         Some(())
     }
 
-    /// Takes out the whole lines from `start` to `end`; before `start` only blanks and `lead` may stand on its line.
+    /// Takes out the whole lines from `start` to `end`; before `start` only spaces and `lead` may be on its line.
     fn remove_lines(&mut self, start: usize, end: usize, lead: &str) -> Option<()> {
         let from = self.line_start(start);
         if self.text[from..start].trim() != lead {
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_changes_where_it_stands() {
+    fn scalar_is_replaced_in_place() {
         let out = change(TEXT, |root| root["current-context"] = "b".into()).unwrap();
         assert_eq!(out, TEXT.replace("current-context: a # now", "current-context: b # now"));
         let out = change(TEXT, |root| root["contexts"][0]["name"] = "yes: #".into()).unwrap();
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_comes_and_goes_in_both_styles() {
+    fn field_is_added_and_removed_in_both_styles() {
         let out = change(TEXT, |root| root["contexts"][0]["context"]["namespace"] = "n".into()).unwrap();
         assert_eq!(out, TEXT.replace("user: u} # flow", "user: u, namespace: \"n\"} # flow"));
         let back = change(&out, |root| {
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_comes_and_goes_with_its_lines() {
+    fn entry_is_added_and_removed_with_its_lines() {
         let out = change(TEXT, |root| {
             root["contexts"].as_sequence_mut().unwrap().remove(0);
         });

@@ -9,7 +9,7 @@ use crate::console::panes::rbac::{RbacModel, RbacPage, RbacPane};
 use crate::console::widgets::theme::symbol;
 use crate::domain::access::matrix::Cell;
 use crate::domain::access::object::Named;
-use crate::domain::access::why::{Near, WhyAnswer};
+use crate::domain::access::why::{NearMiss, WhyAnswer};
 use crate::domain::access::{Action, Grant, Policy, Principal, SubjectKey, danger, summary};
 use crate::domain::output::shell::{ShellCommand, ShellLine};
 use crate::domain::verdict::Level;
@@ -148,7 +148,7 @@ pub(crate) fn why_not(pane: &RbacPane, cx: &Ctx) -> Vec<String> {
     lines
 }
 
-fn near_lines(cx: &Ctx, near: &Near<'_>) -> Vec<String> {
+fn near_lines(cx: &Ctx, near: &NearMiss<'_>) -> Vec<String> {
     let mut lines = vec![format!("{}.", near.text)];
     lines.extend(near.grant.as_ref().map(|grant| format!("  {}", cx.rbac.seen().chain(grant))));
     lines.push(format!("  To change that: {}", near.change));
@@ -202,7 +202,7 @@ fn role_lines(policy: &Policy, named: &Named) -> Vec<RatedLine> {
         policy.bindings_of_role(role).flat_map(|b| b.keys().map(|(key, _)| key.to_string())).collect();
     let holders = if holders.is_empty() { "nobody".to_owned() } else { holders.join(", ") };
     lines.push(plain(format!("Held by   {holders}")));
-    if !role.gathers.is_empty() {
+    if !role.aggregates.is_empty() {
         lines.push(plain("Gathers   the rules of other cluster roles: change those, its own are written over"));
     }
     lines

@@ -34,7 +34,7 @@ pub struct Own {
 
 impl Default for RbacModel {
     fn default() -> Self {
-        Self { policy: Arc::default(), reach: BTreeMap::new(), catalogue: Arc::new(Catalogue::usual()), own: None }
+        Self { policy: Arc::default(), reach: BTreeMap::new(), catalogue: Arc::new(Catalogue::fallback()), own: None }
     }
 }
 

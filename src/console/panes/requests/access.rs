@@ -9,8 +9,8 @@ use crate::domain::access::object::RbacKind;
 use crate::domain::access::summary::{self, one_line};
 use crate::domain::access::{self, Binding, Policy, Principal, Role, danger};
 use crate::domain::request::Request;
+use crate::domain::signer::is_for_login;
 use crate::domain::verdict::Level;
-use crate::domain::verdict::signer::is_for_login;
 
 /// Columns of the line: the whole stands on the Access tab.
 const LINE: usize = 150;

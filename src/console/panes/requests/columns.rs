@@ -19,7 +19,7 @@ pub struct Columns {
 
 impl Default for Choice {
     fn default() -> Self {
-        Self::of(&Column::ALL[..Column::USUAL])
+        Self::of(&Column::ALL[..Column::DEFAULT_COUNT])
     }
 }
 
@@ -57,7 +57,7 @@ impl Choice {
 
     /// Whether it shows what is shown where nobody has chosen anything.
     pub(crate) fn is_usual(&self) -> bool {
-        self.shown().eq(Column::ALL.into_iter().take(Column::USUAL))
+        self.shown().eq(Column::ALL.into_iter().take(Column::DEFAULT_COUNT))
     }
 
     /// Shows the column at a place, or hides it; the name stays.

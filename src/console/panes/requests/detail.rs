@@ -9,8 +9,8 @@ use crate::console::widgets::text::short_signer;
 use crate::console::widgets::theme::symbol;
 use crate::domain::certificate::Certificate;
 use crate::domain::request::{Condition, Pkcs10, Request, RequestState, Requester, San};
+use crate::domain::signer::is_for_login;
 use crate::domain::validity;
-use crate::domain::verdict::signer::is_for_login;
 use crate::domain::verdict::{Level, Verdict};
 
 /// One labelled fact. The text is not yet made printable.

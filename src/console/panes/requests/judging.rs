@@ -14,7 +14,7 @@ use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::row::Row;
 use crate::domain::verdict::{
-    ApiHosts, ClusterSnapshot, Context, Grants, Id, Level, Nodes, Verdict, judge, judge_around, uid_id,
+    ApiHosts, ClusterSnapshot, Context, Grants, Id, Level, Nodes, Verdict, evaluate_in_context, judge, uid_id,
 };
 
 /// Verdicts in one slice: about a millisecond.
@@ -125,7 +125,7 @@ impl VerdictEngine {
     /// Judges a request that was read in full. From a certificate that was cut, the signer's longest life is learnt.
     pub(crate) fn judge(&mut self, request: &Request, now: DateTime<Utc>) -> Verdict {
         let before = self.known.limits;
-        self.known.limits.learn(request);
+        self.known.limits.observe(request);
         if self.known.limits != before {
             self.queue_all();
         }
@@ -187,7 +187,7 @@ impl VerdictEngine {
 
 /// What the list says of a row: the worse of what it says by itself and of what is around it.
 fn seen(row: &Row, context: &Context<'_>) -> (Level, &'static str) {
-    let around = judge_around(&row.facts, context);
+    let around = evaluate_in_context(&row.facts, context);
     if around.level() > row.alone.0 { (around.level(), around.headline()) } else { row.alone }
 }
 

@@ -206,7 +206,7 @@ fn push_value(out: &mut String, column: Column, width: usize, row: &Row, cx: &Ct
     match column {
         Column::Name => push(&row.name),
         Column::Identity => push(&row.user),
-        Column::Requester => push(&row.asker.user),
+        Column::Requester => push(&row.requester.user),
         Column::Signer => push(signer_word(&row.signer, width)),
         Column::State => push(state_word(row.state)),
         Column::Groups if !row.groups.is_empty() => push(&row.groups.join(", ")),
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(heads(&own, 38), "VERDICT NAME ASKED BY");
         assert_eq!(heads(&own, 20), "NAME");
         // What the usual columns leave out on such a screen does not come in with another one.
-        let mut more = Column::ALL[..Column::USUAL].to_vec();
+        let mut more = Column::ALL[..Column::DEFAULT_COUNT].to_vec();
         more.push(Column::Requester);
         assert_eq!(heads(&Choice::of(&more), 78), "NAME IDENTITY GROUPS SIGNER FOR AGE VERDICT ASKED BY");
     }

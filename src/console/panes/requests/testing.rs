@@ -24,7 +24,7 @@ pub(crate) fn row(name: &str, seconds: i64) -> Row {
         signer: CLIENT_SIGNER.into(),
         user: name.into(),
         groups: ["dev".into()].into(),
-        asker: Interner::default().asker(name, &["dev".to_owned()]),
+        requester: Interner::default().requester(name, &["dev".to_owned()]),
         key: None,
         hosts: Vec::new().into(),
         expiration_seconds: Some(86400),

@@ -1,9 +1,9 @@
 //! The dangerous rights, in one table: what the Kubernetes documentation warns of (RBAC good practices, "Privilege
 //! escalation risks"). The RBAC pane, `countersign access` and the verdicts on requests are all made from it.
 
-use super::{Permission, RiskyPermission};
-use crate::domain::verdict::Level::{self, Danger as Worst, Notice, Warning};
-use crate::domain::verdict::rules;
+use super::permission::{Permission, RiskyPermission};
+use crate::domain::level::Level::{self, Danger as Worst, Notice, Warning};
+use crate::domain::rules;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const CERTIFICATES: &str = "certificates.k8s.io";
@@ -27,43 +27,43 @@ const IMPERSONATE: &[&str] = &[
 pub(crate) const IMPERSONATE_ON: &str = "impersonate-on:";
 
 /// Dangerous in the cluster, a question in one namespace.
-const USUAL: (Level, Level) = (Worst, Warning);
+const DEFAULT_LEVELS: (Level, Level) = (Worst, Warning);
 const WARNING: (Level, Level) = (Warning, Warning);
 
-/// A rule of the whole cluster that covers everything. Told apart from the others because it contains them all.
-pub(crate) static EVERYTHING: RiskyPermission = RiskyPermission {
+/// A rule of the whole cluster that covers everything. Separate from the others because it contains them all.
+pub(crate) static CLUSTER_ADMIN: RiskyPermission = RiskyPermission {
     rule: &rules::ACCESS_CLUSTER_ADMIN,
-    levels: USUAL,
+    levels: DEFAULT_LEVELS,
     text: "may do everything",
     even_named: false,
-    deeds: &[],
+    permissions: &[],
 };
 
 /// The same of one namespace.
-pub(crate) static EVERYTHING_THERE: RiskyPermission = RiskyPermission {
+pub(crate) static NAMESPACE_ADMIN: RiskyPermission = RiskyPermission {
     rule: &rules::ACCESS_WILDCARD,
-    levels: USUAL,
+    levels: DEFAULT_LEVELS,
     text: "may do everything",
     even_named: false,
-    deeds: &[],
+    permissions: &[],
 };
 
 /// Member of `system:masters`.
-pub(crate) static ABOVE: RiskyPermission = RiskyPermission {
+pub(crate) static BYPASSES_RBAC: RiskyPermission = RiskyPermission {
     rule: &rules::GROUP_MASTERS,
     levels: (Worst, Worst),
     text: "is in system:masters: above every rule, and no binding can take that back",
     even_named: false,
-    deeds: &[],
+    permissions: &[],
 };
 
 /// Verbs that begin with [`IMPERSONATE_ON`], on any resource.
-pub(crate) static ACT_AS: RiskyPermission = RiskyPermission {
+pub(crate) static CONSTRAINED_IMPERSONATION: RiskyPermission = RiskyPermission {
     rule: &rules::ACCESS_IMPERSONATE,
-    levels: USUAL,
+    levels: DEFAULT_LEVELS,
     text: "may act under another identity (impersonate-on)",
     even_named: true,
-    deeds: &[],
+    permissions: &[],
 };
 
 /// A verb or resource that is every one, those too that do not exist yet. What is dangerous among those that do exist is
@@ -73,7 +73,7 @@ pub(crate) static WILDCARD: RiskyPermission = RiskyPermission {
     levels: WARNING,
     text: "holds a rule with *, which also covers what will be added later,",
     even_named: false,
-    deeds: &[],
+    permissions: &[],
 };
 
 const fn inside(verbs: &'static [&'static str], group: &'static str, name: &'static str) -> Permission {
@@ -88,10 +88,10 @@ const fn cluster(verbs: &'static [&'static str], group: &'static str, name: &'st
 pub(crate) static DANGERS: [RiskyPermission; 16] = [
     RiskyPermission {
         rule: &rules::ACCESS_IMPERSONATE,
-        levels: USUAL,
+        levels: DEFAULT_LEVELS,
         text: "may act as somebody else (impersonate)",
         even_named: true,
-        deeds: &[
+        permissions: &[
             cluster(IMPERSONATE, "", "users"),
             cluster(IMPERSONATE, "", "groups"),
             inside(IMPERSONATE, "", "serviceaccounts"),
@@ -105,17 +105,17 @@ pub(crate) static DANGERS: [RiskyPermission; 16] = [
     },
     RiskyPermission {
         rule: &rules::ACCESS_ESCALATE,
-        levels: USUAL,
+        levels: DEFAULT_LEVELS,
         text: "may put into a role what it does not hold itself (escalate)",
         even_named: true,
-        deeds: &[inside(&["escalate"], RBAC, "roles"), cluster(&["escalate"], RBAC, "clusterroles")],
+        permissions: &[inside(&["escalate"], RBAC, "roles"), cluster(&["escalate"], RBAC, "clusterroles")],
     },
     RiskyPermission {
         rule: &rules::ACCESS_BIND,
-        levels: USUAL,
+        levels: DEFAULT_LEVELS,
         text: "may hand out roles that it does not hold itself (bind)",
         even_named: false,
-        deeds: &[inside(&["bind"], RBAC, "roles"), inside(&["bind"], RBAC, "clusterroles")],
+        permissions: &[inside(&["bind"], RBAC, "roles"), inside(&["bind"], RBAC, "clusterroles")],
     },
     // Who may change a request's approval still needs this verb on the signer (admission plugin CertificateApproval).
     RiskyPermission {
@@ -123,35 +123,35 @@ pub(crate) static DANGERS: [RiskyPermission; 16] = [
         levels: (Worst, Worst),
         text: "may approve or sign certificates, and so hand out identities",
         even_named: true,
-        deeds: &[cluster(&["approve", "sign"], CERTIFICATES, "signers")],
+        permissions: &[cluster(&["approve", "sign"], CERTIFICATES, "signers")],
     },
     RiskyPermission {
         rule: &rules::ACCESS_NODES_PROXY,
         levels: (Worst, Worst),
         text: "reaches the kubelets past admission and audit (nodes/proxy): any command in any pod",
         even_named: true,
-        deeds: &[cluster(&["get", "create"], "", "nodes/proxy")],
+        permissions: &[cluster(&["get", "create"], "", "nodes/proxy")],
     },
     RiskyPermission {
         rule: &rules::ACCESS_SECRETS,
-        levels: USUAL,
+        levels: DEFAULT_LEVELS,
         text: "reads Secrets",
         even_named: false,
-        deeds: &[inside(&["get", "list", "watch"], "", "secrets")],
+        permissions: &[inside(&["get", "list", "watch"], "", "secrets")],
     },
     RiskyPermission {
         rule: &rules::ACCESS_TOKENS,
-        levels: USUAL,
+        levels: DEFAULT_LEVELS,
         text: "may make tokens of service accounts, and so act as them",
         even_named: false,
-        deeds: &[inside(&["create"], "", "serviceaccounts/token")],
+        permissions: &[inside(&["create"], "", "serviceaccounts/token")],
     },
     RiskyPermission {
         rule: &rules::ACCESS_WEBHOOKS,
         levels: (Worst, Worst),
         text: "may place itself between everybody and the API (admission webhooks, API services)",
         even_named: false,
-        deeds: &[
+        permissions: &[
             cluster(WRITE, HOOKS, "mutatingwebhookconfigurations"),
             cluster(WRITE, HOOKS, "validatingwebhookconfigurations"),
             cluster(WRITE, HOOKS, "mutatingadmissionpolicies"),
@@ -164,7 +164,7 @@ pub(crate) static DANGERS: [RiskyPermission; 16] = [
         levels: WARNING,
         text: "may remove checks on what is admitted (admission webhooks and policies)",
         even_named: false,
-        deeds: &[
+        permissions: &[
             cluster(WRITE_OR_DELETE, HOOKS, "validatingadmissionpolicies"),
             cluster(WRITE_OR_DELETE, HOOKS, "validatingadmissionpolicybindings"),
             cluster(DELETE, HOOKS, "mutatingadmissionpolicies"),
@@ -178,14 +178,14 @@ pub(crate) static DANGERS: [RiskyPermission; 16] = [
         levels: (Worst, Worst),
         text: "may make persistent volumes of any path of a node",
         even_named: false,
-        deeds: &[cluster(&["create"], "", "persistentvolumes")],
+        permissions: &[cluster(&["create"], "", "persistentvolumes")],
     },
     RiskyPermission {
         rule: &rules::ACCESS_PODS_EXEC,
-        levels: USUAL,
+        levels: DEFAULT_LEVELS,
         text: "may run commands in other people's pods",
         even_named: false,
-        deeds: &[
+        permissions: &[
             inside(&["get", "create"], "", "pods/exec"),
             inside(&["get", "create"], "", "pods/attach"),
             inside(&["update", "patch"], "", "pods/ephemeralcontainers"),
@@ -196,7 +196,7 @@ pub(crate) static DANGERS: [RiskyPermission; 16] = [
         levels: (Worst, Notice),
         text: "may run pods as any service account, with any Secret,",
         even_named: false,
-        deeds: &[
+        permissions: &[
             inside(&["create"], "", "pods"),
             inside(WRITE, "", "replicationcontrollers"),
             inside(WRITE, "apps", "replicasets"),
@@ -212,7 +212,7 @@ pub(crate) static DANGERS: [RiskyPermission; 16] = [
         levels: WARNING,
         text: "may pass on what it holds (roles and bindings)",
         even_named: false,
-        deeds: &[
+        permissions: &[
             inside(WRITE, RBAC, "roles"),
             inside(WRITE, RBAC, "rolebindings"),
             cluster(WRITE, RBAC, "clusterroles"),
@@ -224,7 +224,7 @@ pub(crate) static DANGERS: [RiskyPermission; 16] = [
         levels: WARNING,
         text: "may change nodes (labels, taints, addresses, where pods run)",
         even_named: false,
-        deeds: &[
+        permissions: &[
             cluster(&["update", "patch", "delete", "deletecollection"], "", "nodes"),
             cluster(&["update", "patch"], "", "nodes/status"),
         ],
@@ -234,13 +234,13 @@ pub(crate) static DANGERS: [RiskyPermission; 16] = [
         levels: (Warning, Notice),
         text: "may change namespaces' labels, and so lift Pod Security admission",
         even_named: false,
-        deeds: &[inside(&["update", "patch"], "", "namespaces")],
+        permissions: &[inside(&["update", "patch"], "", "namespaces")],
     },
     RiskyPermission {
         rule: &rules::ACCESS_ENDPOINTS_WRITE,
         levels: (Warning, Notice),
         text: "may send the traffic of Services elsewhere (endpoints)",
         even_named: false,
-        deeds: &[inside(WRITE, "", "endpoints"), inside(WRITE, "discovery.k8s.io", "endpointslices")],
+        permissions: &[inside(WRITE, "", "endpoints"), inside(WRITE, "discovery.k8s.io", "endpointslices")],
     },
 ];

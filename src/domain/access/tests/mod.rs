@@ -107,15 +107,15 @@ fn an_answer_says_through_what() {
         let action = Action::Resource(asks(verb, "", "pods").within("dev"));
         policy.grant(who, &action).map(|grant| grant.to_string())
     };
-    let told = grant(&who("x", &["ops"]), "get").unwrap();
-    assert_eq!(told, "ClusterRoleBinding \"all-view\" of ClusterRole \"viewer\" to Group \"ops\"");
-    let told = grant(&who("system:serviceaccount:dev:bot", &[]), "delete").unwrap();
-    assert_eq!(told, "RoleBinding \"dev-delete/dev\" of Role \"viewer\" to ServiceAccount \"bot/dev\"");
+    let reason = grant(&who("x", &["ops"]), "get").unwrap();
+    assert_eq!(reason, "ClusterRoleBinding \"all-view\" of ClusterRole \"viewer\" to Group \"ops\"");
+    let reason = grant(&who("system:serviceaccount:dev:bot", &[]), "delete").unwrap();
+    assert_eq!(reason, "RoleBinding \"dev-delete/dev\" of Role \"viewer\" to ServiceAccount \"bot/dev\"");
     assert_eq!(policy.dangling(&who("jane", &[]), Some("dev")), ["role.rbac.authorization.k8s.io \"gone\" not found"]);
 }
 
 #[test]
-fn nobody_grants_what_they_do_not_hold() {
+fn rejects_grants_beyond_the_grantors_own() {
     let held = [rule(&[""], &["pods", "*/status"], &[], &["get", "list"]), rule(&["*"], &["secrets"], &["a"], &["*"])];
     let missing = |wanted: PolicyRule| {
         compact(uncovered(&held, &[wanted])).iter().map(compact_text).collect::<Vec<_>>().join(" ")

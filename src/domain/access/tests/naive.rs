@@ -9,6 +9,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
+use super::super::policy::Scope;
 use super::super::why::{GrantChange, Part, WhyAnswer};
 use super::super::*;
 
@@ -59,7 +60,7 @@ fn role() -> impl Strategy<Value = Role> {
         scope,
         name: name.to_owned(),
         rules,
-        gathers: Vec::new(),
+        aggregates: Vec::new(),
     })
 }
 
@@ -239,9 +240,9 @@ proptest! {
     }
 
     #[test]
-    fn the_table_shows_exactly_what_is_allowed((roles, bindings) in world(), who in who(), namespace in option::of(select(NAMESPACES.to_vec()))) {
+    fn matrix_shows_exactly_the_allowed_actions((roles, bindings) in world(), who in who(), namespace in option::of(select(NAMESPACES.to_vec()))) {
         let policy = Policy::new(roles, bindings);
-        let catalogue = Catalogue::usual();
+        let catalogue = Catalogue::fallback();
         let grants: Vec<_> = policy.rules_of(&who, namespace).collect();
         let lines = matrix::lines(&grants, &catalogue, namespace, false);
         for line in matrix::lines(&grants, &catalogue, namespace, true) {
@@ -255,7 +256,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_deleted_binding_takes_away_is_what_is_missing_then((roles, bindings) in world(), action in action(), at in 0..14usize) {
+    fn reported_loss_of_a_binding_equals_the_loss_after_deletion((roles, bindings) in world(), action in action(), at in 0..14usize) {
         prop_assume!(!bindings.is_empty());
         let before = Policy::new(roles.clone(), bindings.clone());
         let mut fewer = bindings.clone();
@@ -271,9 +272,9 @@ proptest! {
         for loss in before.loss_of_binding(&gone) {
             let who = Principal::of(&loss.subject);
             let lost = before.permits(&who, &action) && !after.permits(&who, &action);
-            let told = loss.rules.iter().any(|rule| allows(rule, &action));
-            // What is told in wildcards covers more than what is still held of it.
-            prop_assert!(!lost || told, "{:?} loses {} and is not told", loss.subject, action);
+            let is_reported = loss.rules.iter().any(|rule| allows(rule, &action));
+            // What is reported in wildcards covers more than what is still held of it.
+            prop_assert!(!lost || is_reported, "{:?} loses {} and is not told", loss.subject, action);
             if loss.rules.is_empty() {
                 prop_assert!(!lost);
             }
@@ -299,11 +300,11 @@ fn a_gathered_rule_is_traced_to_the_role_that_it_was_written_in() {
         match_expressions: None,
     };
     let read = super::rule(&[""], &["secrets"], &[], &["get"]);
-    let role = |name: &str, label: Option<&str>, gathers: Option<&str>| Role {
+    let role = |name: &str, label: Option<&str>, aggregates: Option<&str>| Role {
         name: name.into(),
         rules: vec![read.clone()],
         labels: label.map(|label| (label.to_owned(), "true".to_owned())).into_iter().collect(),
-        gathers: gathers.map(selector).into_iter().collect(),
+        aggregates: aggregates.map(selector).into_iter().collect(),
         scope: None,
     };
     let roles = [

@@ -1,11 +1,13 @@
-//! What would grant something, and how it is done by hand.
+//! A change that would grant an action, and the equivalent commands.
 
 use std::fmt;
 
 use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef};
 
+use super::super::action::ResourceName;
+use super::super::policy::Scope;
 use super::super::rule::list;
-use super::super::{ResourceName, Scope, SubjectKey};
+use super::super::subject::SubjectKey;
 use crate::domain::output::shell::{Kubectl, ShellCommand, ShellLine};
 
 /// A list of a rule.
@@ -50,47 +52,20 @@ impl Part {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum GrantChange {
     /// Bind a role that is there.
-    Bind {
-        /// The new binding.
-        name: String,
-        /// Where.
-        scope: Scope,
-        /// The role.
-        role: RoleRef,
-        /// To whom.
-        subject: SubjectKey,
-    },
+    Bind { name: String, scope: Scope, role: RoleRef, subject: SubjectKey },
     /// Add a subject to a binding that is there.
-    Join {
-        /// The binding.
-        binding: (Scope, String),
-        /// Who.
-        subject: SubjectKey,
-    },
+    Join { binding: (Scope, String), subject: SubjectKey },
     /// Add a word to a rule, for everybody who holds the role.
     Widen {
-        /// The role.
         role: (Scope, String),
         /// The rule's place in it, from 0.
         place: usize,
         /// Which of its lists.
         part: Part,
-        /// The word.
         value: String,
     },
     /// Make a role and a binding.
-    Make {
-        /// Where.
-        scope: Scope,
-        /// The new role.
-        role: String,
-        /// Its rule.
-        rule: PolicyRule,
-        /// The new binding.
-        binding: String,
-        /// To whom.
-        subject: SubjectKey,
-    },
+    Make { scope: Scope, role: String, rule: PolicyRule, binding: String, subject: SubjectKey },
 }
 
 impl fmt::Display for GrantChange {
@@ -153,13 +128,17 @@ impl GrantChange {
                 vec![command.flag("type", "json").flag("patch", &patch).operands([name.as_str()]).line()]
             }
             Self::Make { scope, role, rule, binding, subject } => {
-                let reference = super::reference(&kind(scope, "", true), role);
+                let reference = reference(&kind(scope, "", true), role);
                 let command = kubectl.command("create").word(role_word(scope)).leading_operand(role);
                 let made = with_rule(command.flag_if("namespace", scope.as_deref()), rule).line();
                 vec![made, bind(kubectl, binding, scope, &reference, subject)]
             }
         }
     }
+}
+
+pub(super) fn reference(kind: &str, name: &str) -> RoleRef {
+    RoleRef { api_group: "rbac.authorization.k8s.io".into(), kind: kind.into(), name: name.into() }
 }
 
 fn bind(kubectl: &Kubectl, name: &str, scope: &Scope, role: &RoleRef, subject: &SubjectKey) -> ShellLine {

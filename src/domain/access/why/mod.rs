@@ -1,16 +1,19 @@
-//! Why somebody may do something; and why not: what almost grants it, and the smallest change that would.
+//! Why a principal may do something, and why not: what almost grants it, and the smallest change that would.
 
-use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef};
+use k8s_openapi::api::rbac::v1::PolicyRule;
 
-use super::policy::holds;
-use super::rule::{list, url_covers};
-use super::{Action, Grant, Policy, Principal, ResourceName, Role, Scope, SubjectKey, UNAUTHENTICATED, allows};
+use super::action::{Action, ResourceName};
+use super::policy::{Grant, Policy, Role, Scope, holds};
+use super::principal::{Principal, UNAUTHENTICATED};
+use super::rule::{allows, list, url_covers};
+use super::subject::SubjectKey;
 
 mod change;
 
+use change::reference;
 pub(crate) use change::{GrantChange, Part};
 
-/// As many near misses are told.
+/// The number of near misses in an answer.
 const NEAREST: usize = 6;
 /// Roles that the API server resets when it starts (`pkg/registry/rbac/rest`, reconciliation).
 const DEFAULTS: &str = "kubernetes.io/bootstrapping";
@@ -19,16 +22,16 @@ const DEFAULTS: &str = "kubernetes.io/bootstrapping";
 #[derive(Debug)]
 pub(crate) enum WhyAnswer<'a> {
     /// A member of `system:masters` needs no rule.
-    Above,
+    BypassesRbac,
     /// These chains grant it.
     Granted(Vec<Grant<'a>>),
     /// Nothing grants it; these come near, the smallest change first.
-    Denied(Vec<Near<'a>>),
+    Denied(Vec<NearMiss<'a>>),
 }
 
 /// Something that almost grants it.
 #[derive(Debug, Clone)]
-pub(crate) struct Near<'a> {
+pub(crate) struct NearMiss<'a> {
     /// What is there, and what it lacks. Not yet made printable.
     pub text: String,
     /// The chain that comes near, where it is one of the person's own.
@@ -43,7 +46,7 @@ impl Policy {
     /// Why, or why not.
     pub(crate) fn why(&self, who: &Principal, action: &Action) -> WhyAnswer<'_> {
         if who.is_master() {
-            return WhyAnswer::Above;
+            return WhyAnswer::BypassesRbac;
         }
         let grants: Vec<_> = self.rules_of(who, action.namespace()).collect();
         let granting: Vec<_> = grants.iter().filter(|grant| allows(grant.rule, action)).copied().collect();
@@ -51,10 +54,10 @@ impl Policy {
             return WhyAnswer::Granted(granting);
         }
         let subject = subject_of(who);
-        let mut near: Vec<_> = grants.iter().filter_map(|grant| self.widened(*grant, action)).collect();
-        near.extend(self.elsewhere(who, action, &subject));
-        near.extend(self.unheld(action, &subject));
-        near.push(self.made(action, &subject));
+        let mut near: Vec<_> = grants.iter().filter_map(|grant| self.widen_rule(*grant, action)).collect();
+        near.extend(self.granted_elsewhere(who, action, &subject));
+        near.extend(self.not_held(action, &subject));
+        near.push(self.new_role(action, &subject));
         near.sort_by_key(|near| near.cost);
         near.dedup_by(|a, b| a.change == b.change);
         near.truncate(NEAREST);
@@ -62,10 +65,10 @@ impl Policy {
     }
 
     /// A rule that is held and lacks one word.
-    fn widened<'a>(&'a self, grant: Grant<'a>, action: &Action) -> Option<Near<'a>> {
-        let (part, value, extra) = lacking(grant.rule, action)?;
+    fn widen_rule<'a>(&'a self, grant: Grant<'a>, action: &Action) -> Option<NearMiss<'a>> {
+        let (part, value, extra) = missing_part(grant.rule, action)?;
         // The rules of a role that gathers others are written over; those that it gathers are the ones to change.
-        let (role, place) = match (self.origin(&grant), grant.role.gathers.is_empty()) {
+        let (role, place) = match (self.origin(&grant), grant.role.aggregates.is_empty()) {
             (Some(origin), _) => origin,
             (None, true) => (grant.role, grant.place),
             (None, false) => return None,
@@ -77,17 +80,17 @@ impl Policy {
         let text = format!(
             "{} {} has rule {} about it, without the {} {value:?}",
             role.kind(),
-            told(role),
+            qualified_name(role),
             place + 1,
             part.word()
         );
         let role = (role.scope.clone(), role.name.clone());
         let change = GrantChange::Widen { role, place, part, value };
-        Some(Near { text, grant: Some(grant), change, cost: 4 + extra + 2 * others.saturating_sub(1).min(20) })
+        Some(NearMiss { text, grant: Some(grant), change, cost: 4 + extra + 2 * others.saturating_sub(1).min(20) })
     }
 
     /// What is held in other namespaces, but not here.
-    fn elsewhere<'a>(&'a self, who: &Principal, action: &Action, subject: &SubjectKey) -> Vec<Near<'a>> {
+    fn granted_elsewhere<'a>(&'a self, who: &Principal, action: &Action, subject: &SubjectKey) -> Vec<NearMiss<'a>> {
         let cluster_roles = |grant: &Grant<'_>| grant.role.scope.is_none();
         let granting = self.all_rules_of(who).filter(|grant| allows(grant.rule, action) && cluster_roles(grant));
         let away = granting.filter(|grant| !holds(grant.binding, action.namespace()));
@@ -95,15 +98,15 @@ impl Policy {
             let there = grant.binding.scope.as_deref().unwrap_or_default();
             let text = format!("{} grants it in namespace {there} alone", grant.binding.name);
             let change = self.binding_of(grant.role, action, subject);
-            Near { text, grant: Some(grant), change, cost: 3 + size(grant.role) }
+            NearMiss { text, grant: Some(grant), change, cost: 3 + size(grant.role) }
         });
         near.collect()
     }
 
     /// Roles that would grant it and are not held.
-    fn unheld(&self, action: &Action, subject: &SubjectKey) -> Vec<Near<'_>> {
+    fn not_held(&self, action: &Action, subject: &SubjectKey) -> Vec<NearMiss<'_>> {
         let namespace = action.namespace();
-        // Those of the cluster's own parts are for nobody else.
+        // Those of control-plane components are for these only.
         let own = |role: &Role| role.name.starts_with("system:") && role.labels.contains_key(DEFAULTS);
         let here = |role: &&Role| (role.scope.is_none() || role.scope.as_deref() == namespace) && !own(role);
         let roles = self.roles().iter().map(|role| &**role).filter(here);
@@ -117,10 +120,10 @@ impl Policy {
                 let wider = usize::from(binding.0.is_none() && namespace.is_some());
                 (text, GrantChange::Join { binding, subject: subject.clone() }, 40 * wider)
             } else {
-                let text = format!("{} {} would grant it and is not bound here", role.kind(), told(role));
+                let text = format!("{} {} would grant it and is not bound here", role.kind(), qualified_name(role));
                 (text, self.binding_of(role, action, subject), 1)
             };
-            Near { text, grant: None, change, cost: 6 + size(role) + more }
+            NearMiss { text, grant: None, change, cost: 6 + size(role) + more }
         });
         near.collect()
     }
@@ -136,9 +139,9 @@ impl Policy {
         }
     }
 
-    /// A role of its own: nothing more than what was asked for.
-    fn made(&self, action: &Action, subject: &SubjectKey) -> Near<'_> {
-        let rule = exactly(action);
+    /// A new role that grants nothing more than what was asked for.
+    fn new_role(&self, action: &Action, subject: &SubjectKey) -> NearMiss<'_> {
+        let rule = exact_rule(action);
         let scope: Scope = action.namespace().map(ToOwned::to_owned);
         let wanted = super::summary::rules(std::slice::from_ref(&rule));
         let base: String = wanted.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
@@ -148,7 +151,7 @@ impl Policy {
         let role = numbered(base).find(|name| !taken(name)).unwrap_or_else(|| base.to_owned());
         let binding = self.free_name(&role, subject, scope.as_deref());
         let change = GrantChange::Make { scope, role, rule, binding, subject: subject.clone() };
-        Near { text: "a role of its own gives this and nothing else".to_owned(), grant: None, change, cost: 12 }
+        NearMiss { text: "a role of its own gives this and nothing else".to_owned(), grant: None, change, cost: 12 }
     }
 
     /// A name for a new binding: a binding's role can never be changed, so another's name must not be taken.
@@ -163,22 +166,18 @@ fn numbered(name: &str) -> impl Iterator<Item = String> {
     [name.to_owned()].into_iter().chain((2..1000).map(move |number| format!("{name}-{number}")))
 }
 
-fn reference(kind: &str, name: &str) -> RoleRef {
-    RoleRef { api_group: "rbac.authorization.k8s.io".into(), kind: kind.into(), name: name.into() }
-}
-
-fn told(role: &Role) -> String {
+fn qualified_name(role: &Role) -> String {
     role.scope.as_ref().map_or_else(|| role.name.clone(), |namespace| format!("{namespace}/{}", role.name))
 }
 
-/// Whom a new binding would name: the user, or the first of the groups where no user is known.
+/// The subject of a new binding: the user, or the first of the groups where no user is known.
 fn subject_of(who: &Principal) -> SubjectKey {
     let group = || who.groups.iter().find(|group| *group != UNAUTHENTICATED).cloned().unwrap_or_default();
     if who.user.is_empty() { SubjectKey::Group(group()) } else { SubjectKey::user(&who.user) }
 }
 
 /// The rule that allows this and nothing else.
-fn exactly(action: &Action) -> PolicyRule {
+fn exact_rule(action: &Action) -> PolicyRule {
     match action {
         Action::Path { verb, path } => PolicyRule {
             non_resource_urls: Some(vec![path.clone()]),
@@ -207,7 +206,7 @@ fn size(role: &Role) -> usize {
 }
 
 /// The one word that a rule lacks, and how much more than was asked for adding it would give.
-fn lacking(rule: &PolicyRule, action: &Action) -> Option<(Part, String, usize)> {
+fn missing_part(rule: &PolicyRule, action: &Action) -> Option<(Part, String, usize)> {
     let one = |value: &String| Some(vec![value.clone()]);
     match action {
         Action::Path { verb, path } => {

@@ -3,7 +3,8 @@
 
 use serde_yaml::{Mapping, Value};
 
-use super::{Diagnosis, FileAccess, UserEntry, content, text};
+use super::diagnosis::Diagnosis;
+use super::entry::{FileAccess, UserEntry, content, text};
 use crate::domain::authority;
 use crate::domain::output::redact;
 
@@ -15,7 +16,7 @@ pub(crate) const CONTRADICTION: &str = "its cluster has a certificate authority 
 const PROXIES: [&str; 3] = ["http", "https", "socks5"];
 
 /// Looks at a cluster entry; gives its CA's PEM where clients use it.
-pub(super) fn look(seen: &mut Diagnosis, entry: &UserEntry, around: &dyn FileAccess) -> Option<Vec<u8>> {
+pub(super) fn check(seen: &mut Diagnosis, entry: &UserEntry, files: &dyn FileAccess) -> Option<Vec<u8>> {
     let fields = &entry.fields;
     let server = text(fields, "server");
     seen.server = redact::url(&server).into_owned();
@@ -34,7 +35,7 @@ pub(super) fn look(seen: &mut Diagnosis, entry: &UserEntry, around: &dyn FileAcc
         seen.problems
             .push(entry.problem("certificate-authority", "certificate-authority-data is set, too; remove one"));
     }
-    let authority = content(fields, "certificate-authority", around);
+    let authority = content(fields, "certificate-authority", files);
     let encrypted = is_encrypted(&server);
     if encrypted && seen.insecure && names_authority(fields) {
         seen.problems.push(entry.problem("insecure-skip-tls-verify", CONTRADICTION));

@@ -2,8 +2,9 @@
 
 use serde_yaml::{Mapping, Value};
 
-use super::user::end_of_token;
-use super::{Credential, Diagnosis, FileAccess, UserEntry, text};
+use super::diagnosis::{Credential, Diagnosis};
+use super::entry::{FileAccess, UserEntry, text};
+use super::token::end_of_token;
 
 /// Versions of the contract with a program (client-go, `plugin/pkg/client/auth/exec/exec.go`, `apiVersions`).
 const V1: &str = "client.authentication.k8s.io/v1";
@@ -13,7 +14,7 @@ const V1ALPHA1: &str = "client.authentication.k8s.io/v1alpha1";
 const MODES: [&str; 3] = ["Never", "IfAvailable", "Always"];
 
 /// Looks at `exec`.
-pub(super) fn look_at_program(seen: &mut Diagnosis, entry: &UserEntry, encrypted: bool, around: &dyn FileAccess) {
+pub(super) fn check_exec_plugin(seen: &mut Diagnosis, entry: &UserEntry, encrypted: bool, files: &dyn FileAccess) {
     let Some(exec) = entry.fields.get("exec").and_then(Value::as_mapping) else { return };
     let command = text(exec, "command");
     let name = command.rsplit('/').next().unwrap_or_default().to_owned();
@@ -42,7 +43,7 @@ pub(super) fn look_at_program(seen: &mut Diagnosis, entry: &UserEntry, encrypted
     }
     if command.is_empty() {
         problem("exec.command", "it is missing");
-    } else if encrypted && let Err(why) = around.program(&command) {
+    } else if encrypted && let Err(why) = files.program(&command) {
         problem("exec.command", &format!("{command}: {why}"));
     }
     seen.problems.append(&mut found);
@@ -55,7 +56,7 @@ fn names_nothing(exec: &Mapping) -> bool {
 }
 
 /// Looks at `auth-provider` (client-go, `plugin/pkg/client/auth`: `gcp` and `azure` were removed in 1.26).
-pub(super) fn look_at_provider(seen: &mut Diagnosis, entry: &UserEntry, encrypted: bool) {
+pub(super) fn check_auth_provider(seen: &mut Diagnosis, entry: &UserEntry, encrypted: bool) {
     let Some(plugin) = entry.fields.get("auth-provider").and_then(Value::as_mapping) else { return };
     let name = text(plugin, "name");
     seen.credentials.push(Credential::AuthProvider(name.clone()));

@@ -1,5 +1,6 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, TimeDelta, Utc};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use super::super::set::testing::files;
@@ -96,7 +97,7 @@ fn a_short_certificate_is_no_warning_from_its_first_hour() {
 }
 
 #[test]
-fn a_foreign_key_a_foreign_ca_and_what_is_none_are_named() {
+fn names_foreign_keys_foreign_cas_and_malformed_ones() {
     let (one, two) = (made(30), made(30));
     assert!(certified(&one, &one.ca, &two.key).problems[0].contains("the key is not the certificate's"));
     assert!(certified(&one, &two.ca, &one.key).problems[0].contains("wrong CA"));

@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
-use base64::Engine;
-use chrono::{DateTime, Utc};
 use serde_yaml::Value;
 
-use super::{Credential, Diagnosis, FileAccess, UserEntry, content, plugins, text};
+use super::diagnosis::{Credential, Diagnosis};
+use super::entry::{FileAccess, UserEntry, content, text};
+use super::plugins;
+use super::token::end_of_token;
 use crate::domain::authority;
 use crate::domain::certificate::Certificate;
 
@@ -15,18 +16,18 @@ use crate::domain::certificate::Certificate;
 const SHORT_RSA: u32 = 2048;
 
 /// Looks at a user entry; `authority` is the CA of the cluster, and `encrypted` whether credentials are sent at all.
-pub(super) fn look(
+pub(super) fn check(
     seen: &mut Diagnosis,
     entry: &UserEntry,
     authority: Option<&[u8]>,
     encrypted: bool,
-    around: &dyn FileAccess,
+    files: &dyn FileAccess,
 ) {
-    look_at_certificate(seen, entry, authority, encrypted, around);
-    look_at_token(seen, entry, encrypted, around);
-    plugins::look_at_program(seen, entry, encrypted, around);
-    plugins::look_at_provider(seen, entry, encrypted);
-    look_at_password(seen, entry, encrypted);
+    check_certificate(seen, entry, authority, encrypted, files);
+    check_token(seen, entry, encrypted, files);
+    plugins::check_exec_plugin(seen, entry, encrypted, files);
+    plugins::check_auth_provider(seen, entry, encrypted);
+    check_password(seen, entry, encrypted);
     let asks = |field: &&&str| entry.fields.get(**field).is_some_and(|value| !is_empty(value));
     if let Some(field) = ["as-uid", "as-groups", "as-user-extra"].iter().find(asks)
         && text(&entry.fields, "as").is_empty()
@@ -50,15 +51,15 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-fn look_at_certificate(
+fn check_certificate(
     seen: &mut Diagnosis,
     entry: &UserEntry,
     authority: Option<&[u8]>,
     encrypted: bool,
-    around: &dyn FileAccess,
+    files: &dyn FileAccess,
 ) {
-    let certificate = content(&entry.fields, "client-certificate", around);
-    let key = content(&entry.fields, "client-key", around);
+    let certificate = content(&entry.fields, "client-certificate", files);
+    let key = content(&entry.fields, "client-key", files);
     let (field, certificate) = match certificate {
         Some(certificate) => certificate,
         // A key alone is not used.
@@ -91,7 +92,7 @@ fn look_at_certificate(
         Err(why) => return seen.problems.push(entry.problem(&field, &why)),
     };
     if let Some((field, key)) = key {
-        compare(seen, entry, &field, &around.public_key(&key), &decoded);
+        compare(seen, entry, &field, &files.public_key(&key), &decoded);
     }
     if authority.is_some_and(|authority| authority::disowns(authority, &pem)) {
         let why = "it names this cluster's CA as its issuer, but that CA did not sign it: wrong CA or wrong cluster";
@@ -125,7 +126,7 @@ fn compare(
     }
 }
 
-fn look_at_token(seen: &mut Diagnosis, entry: &UserEntry, encrypted: bool, around: &dyn FileAccess) {
+fn check_token(seen: &mut Diagnosis, entry: &UserEntry, encrypted: bool, files: &dyn FileAccess) {
     let mut token = text(&entry.fields, "token");
     let file = text(&entry.fields, "tokenFile");
     if token.is_empty() && file.is_empty() {
@@ -133,7 +134,7 @@ fn look_at_token(seen: &mut Diagnosis, entry: &UserEntry, encrypted: bool, aroun
     }
     seen.credentials.push(Credential::Token);
     if !file.is_empty() {
-        match around.read(Path::new(&file)) {
+        match files.read(Path::new(&file)) {
             Ok(bytes) => {
                 let read = String::from_utf8_lossy(&bytes).trim().to_owned();
                 if read.is_empty() && token.is_empty() && encrypted {
@@ -155,7 +156,7 @@ fn look_at_token(seen: &mut Diagnosis, entry: &UserEntry, encrypted: bool, aroun
     }
 }
 
-fn look_at_password(seen: &mut Diagnosis, entry: &UserEntry, encrypted: bool) {
+fn check_password(seen: &mut Diagnosis, entry: &UserEntry, encrypted: bool) {
     let (name, password) = (text(&entry.fields, "username"), text(&entry.fields, "password"));
     if name.is_empty() && password.is_empty() {
         return;
@@ -169,12 +170,4 @@ fn look_at_password(seen: &mut Diagnosis, entry: &UserEntry, encrypted: bool) {
     if !name.is_empty() {
         seen.credentials.push(Credential::Basic);
     }
-}
-
-/// When a JWT (RFC 7519) ends, if it is one and says so. Its signature is the server's concern.
-pub(super) fn end_of_token(token: &str) -> Option<DateTime<Utc>> {
-    let payload = token.split('.').nth(1)?;
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).ok()?;
-    let claims: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-    DateTime::from_timestamp(claims.get("exp")?.as_i64()?, 0)
 }

@@ -215,13 +215,13 @@ impl ShellCommand {
         self
     }
 
-    /// Adds an operand on a line of its own.
+    /// Adds an operand on a separate line.
     pub(crate) fn line_operand(mut self, text: &str) -> Self {
         self.text.push_str(CONTINUED);
         self.value(text, "")
     }
 
-    /// Adds an operand on a line of its own: fixed text, then what a command prints.
+    /// Adds an operand on a separate line: fixed text, then what a command prints.
     pub(crate) fn line_operand_of(mut self, before: &'static str, command: &Self) -> Self {
         self.text.push_str(CONTINUED);
         self.substituted(before, command)

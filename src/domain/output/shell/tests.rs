@@ -43,7 +43,7 @@ proptest! {
     }
 
     #[test]
-    fn a_line_is_printable_whatever_it_is_made_from(name in any::<String>()) {
+    fn lines_are_printable_for_any_input(name in any::<String>()) {
         for line in [
             ShellCommand::new("kubectl").flag("as", &name).operands([name.as_str()]).line(),
             ShellLine::comment(&name),

@@ -1,6 +1,6 @@
 //! Names that can be mistaken for each other (Unicode Technical Standard 39), and words that mix scripts.
 //!
-//! [`skeleton`] goes further than UTS 39, whose data is about letters of different scripts: it also ignores letter case,
+//! [`skeleton`] covers more than UTS 39, whose data is about letters of different scripts: it also ignores letter case,
 //! takes `0`, `1` and `5` for the letters that they look like, `rn`, `vv` and `cl` for `m`, `w` and `d`, and all separators
 //! for one. Two digits never look alike: names that are numbered are ordinary neighbors.
 

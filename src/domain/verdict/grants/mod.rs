@@ -6,11 +6,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::Level;
 use super::confusables::{Difference, difference, skeleton};
-use super::rules::{self, Rule};
 use crate::domain::access::danger::{self, RiskFinding};
 use crate::domain::access::{Binding, Grant, Policy, SubjectKey};
+use crate::domain::level::Level;
+use crate::domain::rules::{self, Rule};
 
 /// One dangerous thing that a binding grants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(crate) struct GrantedRisk {
     pub level: Level,
     /// A sentence: `It reads Secrets in the whole cluster (group ops → ClusterRoleBinding ops → … → rule 2).`
     pub text: String,
-    /// Of two with one level, the one that reaches further is told.
+    /// Of two with one level, the one that reaches further is kept.
     reach: (bool, bool),
 }
 
@@ -126,7 +126,7 @@ fn keep(known: &mut Vec<Arc<GrantedRisk>>, danger: Arc<GrantedRisk>) {
     }
 }
 
-/// What one binding grants that is worth a question at least; to whom does not matter.
+/// What one binding grants that is worth a question at least; the subject does not matter.
 fn dangers<'a>(policy: &'a Policy, binding: &'a Binding) -> Vec<(RiskFinding<'a>, Grant<'a>)> {
     let (Some(role), Some(subject)) = (policy.role_of(binding), binding.subjects.first()) else { return Vec::new() };
     let grants = role.rules.iter().enumerate().map(|(place, rule)| Grant { binding, subject, role, place, rule });

@@ -129,7 +129,7 @@ fn in_a_namespace_it_reaches_less_far() {
 }
 
 #[test]
-fn of_one_kind_the_widest_is_said() {
+fn reports_the_widest_risk_of_a_kind() {
     let rules = json!([
         {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["a"], "verbs": ["get"]},
         {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]},

@@ -53,7 +53,7 @@ fn wildcards_loopback_and_the_like_are_never_a_nodes() {
 }
 
 #[test]
-fn names_of_services_are_told_from_names_of_nodes() {
+fn distinguishes_service_names_from_node_names() {
     let node = "n1.prod.svc.corp.example";
     for name in [
         "kubernetes",

@@ -11,17 +11,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::domain::request::RequestState;
-use crate::domain::verdict::RequestFacts;
-use crate::domain::verdict::cleanup::wakes;
+use crate::domain::signer::{KUBELET_CLIENT, KUBELET_SERVING, is_signed_here};
+use crate::domain::verdict::facts::RequestFacts;
 use crate::domain::verdict::facts::{Id, NODE_PREFIX};
-use crate::domain::verdict::signer::{KUBELET_CLIENT, KUBELET_SERVING, is_signed_here};
+use crate::domain::verdict::schedule::next_evaluation_at;
 use names::{GroupNames, LookAlikes, number_of_name, number_of_skeleton};
-use sets::MultiMap;
+use sets::{MultiMap, Number};
 
 /// A request's place in the table.
 type Slot = u32;
-/// A text's number. That two texts have the same is as good as impossible: the numbers are secret.
-type Number = u64;
 
 /// All requests, indexed.
 #[derive(Debug, Default)]
@@ -39,12 +37,12 @@ pub struct RelatedIndex {
     /// Groups that are asked for, and what their names look like.
     groups: GroupNames,
     names: MultiMap<Slot>,
-    /// Pending requests for one node, one signer and by one requester, the newest last: nobody outdates another's.
+    /// Pending requests for one node, one signer and by one requester, the newest last: a request is outdated only by one of the same requester.
     nodes: HashMap<Number, BTreeSet<(DateTime<Utc>, Id, Slot)>>,
     /// How many certificates a signer has made.
     signed: HashMap<Arc<str>, u32>,
-    /// When time has something to say, and of whom.
-    wakes: BTreeSet<(DateTime<Utc>, Slot)>,
+    /// When time alone changes a verdict, and whose.
+    due_times: BTreeSet<(DateTime<Utc>, Slot)>,
     number: RandomState,
 }
 
@@ -72,7 +70,7 @@ impl RelatedIndex {
         self.table.iter().flatten()
     }
 
-    /// A request is there, or is different. Gives back whose verdicts that touches, its own among them; nobody's where
+    /// A request is there, or is different. Gives back whose verdicts that touches, its own among them; none where
     /// nothing is different. What requests have in common is shared by whoever makes the facts.
     pub(crate) fn apply(&mut self, facts: impl Into<Arc<RequestFacts>>) -> HashSet<Id> {
         let facts = facts.into();
@@ -97,11 +95,11 @@ impl RelatedIndex {
         self.named(&touched, None)
     }
 
-    /// Those of whom time has something to say by now, each once.
+    /// The requests whose verdict time alone has changed by now, each once.
     pub(crate) fn due(&mut self, now: DateTime<Utc>) -> HashSet<Id> {
         let mut touched = Touched::default();
-        while let Some((at, slot)) = self.wakes.first().copied().filter(|(at, _)| *at <= now) {
-            self.wakes.remove(&(at, slot));
+        while let Some((at, slot)) = self.due_times.first().copied().filter(|(at, _)| *at <= now) {
+            self.due_times.remove(&(at, slot));
             touched.0.insert(slot);
         }
         self.named(&touched, None)
@@ -109,7 +107,7 @@ impl RelatedIndex {
 
     /// When time next has something to say.
     pub(crate) fn next_due(&self) -> Option<DateTime<Utc>> {
-        self.wakes.first().map(|(at, _)| *at)
+        self.due_times.first().map(|(at, _)| *at)
     }
 
     /// Another request of the same user with the same key.
@@ -175,7 +173,7 @@ impl RelatedIndex {
     fn node_number(&self, facts: &RequestFacts) -> Option<Number> {
         let kubelet = [KUBELET_CLIENT, KUBELET_SERVING].contains(&facts.signer.as_ref());
         (kubelet && facts.is_pending() && facts.node().is_some())
-            .then(|| self.number.hash_one((&facts.signer, &facts.user, &facts.asker.user)))
+            .then(|| self.number.hash_one((&facts.signer, &facts.user, &facts.requester.user)))
     }
 
     fn named(&self, touched: &Touched, own: Option<Id>) -> HashSet<Id> {
@@ -212,7 +210,7 @@ impl RelatedIndex {
             touched.0.extend(pending.last().map(|(_, _, slot)| *slot));
             pending.insert((created, facts.uid, slot));
         }
-        self.wakes.extend(wakes(&facts).map(|at| (at, slot)));
+        self.due_times.extend(next_evaluation_at(&facts).map(|at| (at, slot)));
         self.uids.insert(facts.uid, slot);
         if let Some(place) = usize::try_from(slot).ok().and_then(|slot| self.table.get_mut(slot)) {
             *place = Some(facts);
@@ -252,8 +250,8 @@ impl RelatedIndex {
                 self.nodes.remove(&node);
             }
         }
-        if let Some(at) = wakes(&facts) {
-            self.wakes.remove(&(at, slot));
+        if let Some(at) = next_evaluation_at(&facts) {
+            self.due_times.remove(&(at, slot));
         }
     }
 

@@ -9,8 +9,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, RandomState};
 use std::sync::Arc;
 
 use crate::domain::verdict::confusables::{Oddity, oddity, skeleton};
-use crate::domain::verdict::related_index::Number;
-use crate::domain::verdict::related_index::sets::{IdentityHasher, MultiMap};
+use crate::domain::verdict::related_index::sets::{IdentityHasher, MultiMap, Number};
 
 /// The bits of a [`number_of_name`] below its oddity.
 const BITS: u32 = 56;

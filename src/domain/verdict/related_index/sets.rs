@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::RangeInclusive;
 
-use crate::domain::verdict::related_index::Number;
+/// A text's number. That two texts have the same is as good as impossible: the numbers are secret.
+pub(super) type Number = u64;
 
 /// Members by group.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ impl Hasher for IdentityHasher {
     }
 }
 
-/// One member without a set of its own.
+/// One member, stored inline.
 #[derive(Debug)]
 enum SmallIdSet<T> {
     One(T),

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use crate::domain::interner::RequesterKind;
 use crate::domain::request::{CLIENT_SIGNER, RequestState};
-use crate::domain::verdict::RequesterKind;
 use crate::domain::verdict::confusables::{Oddity, oddity, skeleton};
 use crate::domain::verdict::related_index::*;
-use crate::domain::verdict::{Context, judge_around};
+use crate::domain::verdict::{Context, evaluate_in_context};
 
 const SIGNERS: [&str; 4] = [CLIENT_SIGNER, KUBELET_CLIENT, KUBELET_SERVING, "example.com/vpn"];
 const USERS: [&str; 12] = [
@@ -50,7 +50,7 @@ fn facts(uid: u8, name: usize, user: usize, key: u8, signer: usize, state: usize
         signer: SIGNERS[signer].into(),
         user: user.into(),
         groups: groups.iter().map(|group| (*group).into()).collect(),
-        asker: Arc::new(RequesterKind {
+        requester: Arc::new(RequesterKind {
             user: if uid.is_multiple_of(2) { user.into() } else { "other".into() },
             groups: Arc::default(),
         }),
@@ -93,82 +93,83 @@ fn plainly(all: &BTreeMap<Id, RequestFacts>, own: &RequestFacts) -> [bool; 7] {
     let certified = |user: &str| all.values().any(|other| *other.user == *user && other.state == RequestState::Issued);
     let signing = all.values().any(|other| other.signer == own.signer && other.state == RequestState::Issued);
     let kubelet = own.signer.starts_with("kubernetes.io/kube") && own.signer.as_ref() != CLIENT_SIGNER;
-    let like =
-        |other: &&&RequestFacts| (&other.signer, &other.user, &other.asker) == (&own.signer, &own.user, &own.asker);
+    let like = |other: &&&RequestFacts| {
+        (&other.signer, &other.user, &other.requester) == (&own.signer, &own.user, &own.requester)
+    };
     others.retain(|other| like(&other) && other.is_pending());
     let newer = |other: &&RequestFacts| (other.created_at, other.uid) > (own.created_at, own.uid);
     let newer = kubelet && own.is_pending() && own.node().is_some() && others.iter().any(newer);
     [same_user, other_user, alike, alike_group, certified(&own.name), signing, newer]
 }
 
-fn indexed(ties: &RelatedIndex, own: &RequestFacts) -> [bool; 7] {
+fn indexed(index: &RelatedIndex, own: &RequestFacts) -> [bool; 7] {
     [
-        ties.same_key_same_user(own).is_some(),
-        ties.same_key_other_user(own).is_some(),
-        ties.look_alike(own).is_some(),
-        own.groups.iter().any(|group| ties.look_alike_group(group).is_some()),
-        ties.has_certificate(&own.name),
-        ties.is_signing(&own.signer),
-        ties.newer_of_node(own).is_some(),
+        index.same_key_same_user(own).is_some(),
+        index.same_key_other_user(own).is_some(),
+        index.look_alike(own).is_some(),
+        own.groups.iter().any(|group| index.look_alike_group(group).is_some()),
+        index.has_certificate(&own.name),
+        index.is_signing(&own.signer),
+        index.newer_of_node(own).is_some(),
     ]
 }
 
 /// The rules that fire; texts may name another example.
 fn verdict(
-    ties: &RelatedIndex,
+    index: &RelatedIndex,
     own: &RequestFacts,
     now: DateTime<Utc>,
 ) -> Vec<(&'static str, crate::domain::verdict::Level)> {
-    let context = Context { others: Some(ties), now: Some(now), ..Context::default() };
-    judge_around(own, &context).findings.iter().map(|finding| (finding.rule, finding.level)).collect()
+    let context = Context { others: Some(index), now: Some(now), ..Context::default() };
+    evaluate_in_context(own, &context).findings.iter().map(|finding| (finding.rule, finding.level)).collect()
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn the_index_says_what_a_plain_search_says_and_whoever_is_not_touched_keeps_the_verdict(steps in steps()) {
-        let (mut ties, mut all, mut known) = (RelatedIndex::default(), BTreeMap::new(), BTreeMap::new());
+    fn index_agrees_with_linear_search_and_untouched_requests_keep_their_verdict(steps in steps()) {
+        let (mut index, mut all, mut known) = (RelatedIndex::default(), BTreeMap::new(), BTreeMap::new());
         let mut now = noon();
         for step in steps {
             let touched = match step {
                 IndexStep::Apply(facts) => {
                     all.insert(facts.uid, facts.clone());
-                    ties.apply(facts)
+                    index.apply(facts)
                 }
                 IndexStep::Remove(uid) => {
                     all.remove(&uid);
                     known.remove(&uid);
-                    ties.remove(uid)
+                    index.remove(uid)
                 }
                 IndexStep::Later(minutes) => {
                     now += chrono::TimeDelta::minutes(minutes);
                     HashSet::new()
                 }
             };
-            for uid in touched.into_iter().chain(ties.due(now)) {
+            for uid in touched.into_iter().chain(index.due(now)) {
                 let own = &all[&uid];
-                known.insert(uid, verdict(&ties, own, now));
+                known.insert(uid, verdict(&index, own, now));
             }
-            prop_assert_eq!(ties.len(), all.len());
+            prop_assert_eq!(index.len(), all.len());
             for own in all.values() {
-                prop_assert_eq!(ties.get(own.uid), Some(own));
-                prop_assert_eq!(indexed(&ties, own), plainly(&all, own), "{:?}", own);
-                prop_assert_eq!(&known[&own.uid], &verdict(&ties, own, now), "{:?}", own);
+                prop_assert_eq!(index.get(own.uid), Some(own));
+                prop_assert_eq!(indexed(&index, own), plainly(&all, own), "{:?}", own);
+                prop_assert_eq!(&known[&own.uid], &verdict(&index, own, now), "{:?}", own);
             }
         }
         for uid in all.into_keys() {
-            ties.remove(uid);
+            index.remove(uid);
         }
-        let empty = ties.keys.is_empty() && ties.users.is_empty() && ties.look_alikes.is_empty() && ties.names.is_empty();
-        prop_assert!(empty && ties.nodes.is_empty() && ties.signed.is_empty() && ties.wakes.is_empty());
-        prop_assert!(ties.certified.is_empty() && ties.groups.is_empty());
+        let empty = index.keys.is_empty() && index.users.is_empty() && index.look_alikes.is_empty() && index.names.is_empty();
+        prop_assert!(empty && index.nodes.is_empty() && index.signed.is_empty() && index.due_times.is_empty());
+        prop_assert!(index.certified.is_empty() && index.groups.is_empty());
     }
 }
 
 #[test]
 fn ten_thousand_requests_with_one_key_touch_each_other_twice_at_most() {
-    let mut ties = RelatedIndex::default();
+    let mut index = RelatedIndex::default();
     let mut touched = 0;
     for number in 0..10_000u128 {
         let user = format!("user-{number}");
@@ -178,14 +179,14 @@ fn ten_thousand_requests_with_one_key_touch_each_other_twice_at_most() {
             name: user.into(),
             ..facts(0, 0, 0, 1, 0, 0, 0)
         };
-        touched += ties.apply(facts).len();
+        touched += index.apply(facts).len();
     }
     assert!(touched < 10_010, "{touched}");
 }
 
 #[test]
 fn ten_thousand_look_alikes_touch_each_other_twice_at_most() {
-    let mut ties = RelatedIndex::default();
+    let mut index = RelatedIndex::default();
     let mut touched = 0;
     for number in 0..1_u128 << 13 {
         // Every way to write thirteen letters as a digit or not.
@@ -199,7 +200,7 @@ fn ten_thousand_look_alikes_touch_each_other_twice_at_most() {
             groups,
             ..facts(0, 0, 0, 0, 0, 0, 0)
         };
-        touched += ties.apply(facts).len();
+        touched += index.apply(facts).len();
     }
     assert!(touched < (1 << 13) + 10, "{touched}");
 }
@@ -208,12 +209,12 @@ fn ten_thousand_look_alikes_touch_each_other_twice_at_most() {
 fn an_imitation_is_noticed_and_casts_no_doubt_on_the_name_that_it_imitates() {
     for (name, imitation) in [("jane", "Jane"), ("alice", "a1ice"), ("jane", "j\u{430}ne"), ("ops-a", "ops;a")] {
         let of = |uid: u8, user: &str| RequestFacts { user: user.into(), ..facts(uid, 0, 0, 0, 0, 0, 0) };
-        let mut ties = RelatedIndex::default();
+        let mut index = RelatedIndex::default();
         let (own, other) = (of(0, name), of(6, imitation));
-        ties.apply(own.clone());
-        ties.apply(other.clone());
-        assert!(ties.look_alike(&own).is_none(), "{name} {imitation}");
-        assert_eq!(ties.look_alike(&other), Some(&own), "{name} {imitation}");
+        index.apply(own.clone());
+        index.apply(other.clone());
+        assert!(index.look_alike(&own).is_none(), "{name} {imitation}");
+        assert_eq!(index.look_alike(&other), Some(&own), "{name} {imitation}");
     }
 }
 

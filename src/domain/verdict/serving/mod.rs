@@ -1,11 +1,15 @@
 //! Kubelets' serving certificates. No built-in controller compares them with the Node, or approves them.
 
+use super::context::Context;
 use super::facts::NODE_PREFIX;
+use super::facts::RequestFacts;
 use super::hosts::{ApiHosts, Host, is_service_name, never_a_nodes};
 use super::nodes::Hosts;
-use super::signer::KUBELET_SERVING;
-use super::{Context, Finding, Level, RequestFacts, finding, rules};
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
 use crate::domain::request::San;
+use crate::domain::rules;
+use crate::domain::signer::KUBELET_SERVING;
 
 /// Every name and address must be the Node's own, and some cannot be.
 pub(super) fn hosts(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {

@@ -6,8 +6,9 @@ use k8s_openapi::api::core::v1::Node;
 use serde_json::json;
 
 use super::*;
+use crate::domain::interner::RequesterKind;
 use crate::domain::request::RequestState;
-use crate::domain::verdict::{Nodes, RequestFacts, RequesterKind, judge_around};
+use crate::domain::verdict::{Nodes, RequestFacts, evaluate_in_context};
 
 /// A node's own request, for these names and addresses.
 fn request(node: &str, sans: &[San]) -> RequestFacts {
@@ -21,7 +22,7 @@ fn request(node: &str, sans: &[San]) -> RequestFacts {
         signer: KUBELET_SERVING.into(),
         user: Arc::clone(&user),
         groups: Arc::new(["system:nodes".into()]),
-        asker: Arc::new(RequesterKind { user, groups: Arc::new(["system:nodes".into()]) }),
+        requester: Arc::new(RequesterKind { user, groups: Arc::new(["system:nodes".into()]) }),
         key: None,
         hosts: sans.into(),
         expiration_seconds: None,
@@ -64,7 +65,7 @@ fn api_hosts() -> ApiHosts {
 
 fn rules_of(facts: &RequestFacts, nodes: Option<&Nodes>, api_hosts: Option<&ApiHosts>) -> Vec<(&'static str, Level)> {
     let context = Context { nodes, api_hosts, ..Context::default() };
-    judge_around(facts, &context).findings.iter().map(|finding| (finding.rule, finding.level)).collect()
+    evaluate_in_context(facts, &context).findings.iter().map(|finding| (finding.rule, finding.level)).collect()
 }
 
 fn ip(text: &str) -> San {
@@ -109,7 +110,7 @@ fn what_no_node_can_be_is_dangerous_with_and_without_its_node() {
 }
 
 #[test]
-fn what_is_the_nodes_own_is_nothing_unusual() {
+fn hosts_of_the_node_itself_are_ok() {
     let (nodes, api) = (nodes(), api_hosts());
     for (name, sans) in [
         ("w1", vec![dns("w1"), ip("10.1.0.1")]),
@@ -205,7 +206,7 @@ fn only_the_node_itself_requests_its_serving_certificate() {
     ] {
         let mut facts = request("w1", &[dns("w1")]);
         let groups = groups.iter().map(|group| (*group).into()).collect();
-        facts.asker = Arc::new(RequesterKind { user: user.into(), groups });
+        facts.requester = Arc::new(RequesterKind { user: user.into(), groups });
         let found = rules_of(&facts, Some(&nodes), Some(&api));
         assert_eq!(found, [("requester-not-the-node", Level::Danger)], "{user}");
     }

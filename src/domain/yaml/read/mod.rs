@@ -1,7 +1,7 @@
 //! Reading YAML as kubectl reads it (sigs.k8s.io/yaml over go.yaml.in/yaml/v2): plain words as YAML 1.1 takes them,
 //! merge keys, and only what has a form in JSON.
 //!
-//! serde_yaml reads YAML 1.2 and does not tell a plain `yes` from a quoted one, so the events of a parser that does are
+//! serde_yaml reads YAML 1.2 and does not distinguish a plain `yes` from a quoted one, so the events of a parser that does are
 //! turned into its values here.
 
 use std::collections::HashMap;

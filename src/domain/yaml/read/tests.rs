@@ -24,7 +24,7 @@ fn anchors_and_merge_keys_are_followed() {
 }
 
 #[test]
-fn of_a_duplicate_key_the_last_value_counts_and_its_line_is_told() {
+fn last_value_of_a_duplicate_key_counts_and_its_line_is_reported() {
     let read = documents("a: 1\nb: {c: 1, c: 2}\na: 3\n").unwrap();
     assert_eq!(read.values, [serde_yaml::from_str::<Value>("{a: 3, b: {c: 2}}").unwrap()]);
     assert_eq!(read.duplicate, Some(2));

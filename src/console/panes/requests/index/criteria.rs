@@ -120,7 +120,7 @@ impl SortKey {
     pub(super) fn text(self, row: &Row) -> Option<&str> {
         match self {
             Self::Identity => Some(&row.user),
-            Self::Requester => Some(&row.asker.user),
+            Self::Requester => Some(&row.requester.user),
             Self::Signer => Some(&row.signer),
             Self::Age | Self::Name | Self::Life | Self::Verdict => None,
         }

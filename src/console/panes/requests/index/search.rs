@@ -25,7 +25,7 @@ impl<'a> Search<'a> {
             || contains(&row.user, self.wanted)
             || row.headline.contains(self.wanted)
             || self.shared(&row.signer)
-            || self.shared(&row.asker.user)
+            || self.shared(&row.requester.user)
             || row.groups.iter().any(|group| self.shared(group))
     }
 

@@ -161,7 +161,7 @@ struct Model {
 impl Model {
     fn shown(&self) -> Vec<&Row> {
         let found = |row: &Row| {
-            let texts = [&*row.name, &*row.user, &*row.signer, &*row.asker.user, row.headline];
+            let texts = [&*row.name, &*row.user, &*row.signer, &*row.requester.user, row.headline];
             texts.into_iter().chain(row.groups.iter().map(|group| &**group)).any(|t| t.contains(&self.criteria.search))
         };
         let admitted =

@@ -1,15 +1,14 @@
 //! What the built-in signers demand; else they add the condition Failed, reason `SignerValidationFailure`
 //! (`pkg/controller/certificates/signer/signer.go`, `pkg/apis/certificates/helpers.go`).
 
-use super::{Case, Finding, Level, finding, rules};
-use crate::domain::request::{CLIENT_SIGNER, Request, San};
-
-/// Signs kubelets' certificates for logging in.
-pub(crate) const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
-/// Signs kubelets' serving certificates.
-pub(crate) const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
-/// Demands nothing; requests for it can no longer be made (`certificates.k8s.io/v1`).
-pub(crate) const LEGACY: &str = "kubernetes.io/legacy-unknown";
+use super::case::Case;
+use super::facts::NODE_PREFIX;
+use crate::domain::finding::{Finding, finding};
+use crate::domain::level::Level;
+use crate::domain::pkcs10::San;
+use crate::domain::request::Request;
+use crate::domain::rules;
+use crate::domain::signer::{CLIENT_SIGNER, KUBELET_CLIENT, KUBELET_SERVING, is_signed_here};
 
 /// Says in the signer's own words why it will refuse.
 pub(super) fn will_fail(case: &Case<'_>) -> Option<Finding> {
@@ -19,7 +18,7 @@ pub(super) fn will_fail(case: &Case<'_>) -> Option<Finding> {
     finding(&rules::SIGNER_REFUSES, Level::WillFail, text)
 }
 
-/// Usages of authorities. The built-in signers refuse them, so that it is said of others.
+/// Usages of authorities. The built-in signers refuse them, so that the finding is about other signers.
 pub(super) fn authority_usages(case: &Case<'_>) -> Option<Finding> {
     let request = case.request;
     let usage = request.usages.iter().find(|usage| matches!(usage.as_str(), "cert sign" | "crl sign"))?;
@@ -28,16 +27,6 @@ pub(super) fn authority_usages(case: &Case<'_>) -> Option<Finding> {
     }
     let text = format!("It asks for the usage {usage}: that of an authority, which can hand out certificates itself.");
     finding(&rules::USAGE_CA, Level::Warning, text)
-}
-
-/// Whether kube-controller-manager signs for this signer; others need a program of their own.
-pub fn is_signed_here(signer: &str) -> bool {
-    [CLIENT_SIGNER, KUBELET_CLIENT, KUBELET_SERVING, LEGACY].contains(&signer)
-}
-
-/// Whether its certificates log in to the API server.
-pub(crate) fn is_for_login(signer: &str) -> bool {
-    [CLIENT_SIGNER, KUBELET_CLIENT, LEGACY].contains(&signer)
 }
 
 /// Why the signer will refuse an approved request, in its own words. The order of its checks counts: it says the first.
@@ -84,7 +73,7 @@ fn not_system_nodes(request: &Request) -> Option<Reason> {
 }
 
 fn not_a_node(request: &Request) -> Option<Reason> {
-    let node = request.identity().user.starts_with(super::facts::NODE_PREFIX);
+    let node = request.identity().user.starts_with(NODE_PREFIX);
     (!node).then(|| "subject common name does not begin with system:node:".into())
 }
 

@@ -1,6 +1,6 @@
 //! The table of all rules: `countersign explain`, docs/RULES.md and every finding are made from it.
 
-use super::Level::{self, Danger, Notice, Warning, WillFail};
+use super::level::Level::{self, Danger, Notice, Warning, WillFail};
 
 /// What a rule looks for.
 #[derive(Debug, PartialEq, Eq)]
