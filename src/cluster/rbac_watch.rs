@@ -17,9 +17,9 @@ use super::budget::{Listing, may_keep_more};
 use super::rbac::typed;
 use super::watch::{WatchStatus, cut_off};
 use super::{Cluster, ClusterError};
-use crate::contained;
 use crate::domain::access::object::{Named, RbacKind};
 use crate::domain::access::{Binding, Policy, Role};
+use crate::panics;
 
 /// Changes are held back this long, so that a burst of them is one new policy.
 const GATHER: Duration = Duration::from_millis(60);
@@ -68,12 +68,12 @@ pub(crate) async fn rbac(cluster: Cluster, to: Sender<Message>) {
     let (seen, from) = mpsc::channel(512);
     let mut watches = JoinSet::new();
     for kind in RbacKind::ALL {
-        watches.spawn(contained::run(follow(kind, cluster.clone(), seen.clone())));
+        watches.spawn(panics::catch_async(follow(kind, cluster.clone(), seen.clone())));
     }
     drop(seen);
     let panicked = async {
         while let Some(ended) = watches.join_next().await {
-            if matches!(ended, Ok(Err(contained::Panicked))) {
+            if matches!(ended, Ok(Err(panics::Panicked))) {
                 return true;
             }
         }
@@ -85,7 +85,7 @@ pub(crate) async fn rbac(cluster: Cluster, to: Sender<Message>) {
     };
     if panicked {
         // A panic of one is one of all.
-        std::panic::resume_unwind(Box::new(contained::Panicked));
+        std::panic::resume_unwind(Box::new(panics::Panicked));
     }
 }
 
