@@ -11,49 +11,12 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme};
-use serde_json::{Value, json};
 
-use super::api::status::ApiFailure;
-use super::tokens::{Tokens, bearer};
 use crate::domain::access::{AUTHENTICATED, Principal};
 use crate::domain::certificate::Certificate;
-
-/// Who shows no credentials.
-pub(crate) const ANONYMOUS: &str = "system:anonymous";
-/// The group of who shows no credentials.
-pub(crate) const UNAUTHENTICATED: &str = "system:unauthenticated";
-/// The key of a user's extra attributes that names the credential (`user.CredentialIDKey`).
-pub(crate) const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
-
-/// A user as the server sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct User {
-    /// Name and groups.
-    pub who: Principal,
-    /// User id, mostly empty.
-    pub uid: String,
-    /// Extra attributes.
-    pub extra: BTreeMap<String, Vec<String>>,
-}
-
-impl User {
-    fn anonymous() -> Self {
-        let who = Principal { user: ANONYMOUS.to_owned(), groups: vec![UNAUTHENTICATED.to_owned()] };
-        Self { who, ..Self::default() }
-    }
-
-    /// As a `UserInfo`.
-    pub(crate) fn to_json(&self) -> Value {
-        let mut info = json!({ "username": self.who.user, "groups": self.who.groups });
-        if !self.uid.is_empty() {
-            info["uid"] = self.uid.clone().into();
-        }
-        if !self.extra.is_empty() {
-            info["extra"] = json!(self.extra);
-        }
-        info
-    }
-}
+use crate::sandbox::status::ApiFailure;
+use crate::sandbox::tokens::{Tokens, bearer};
+use crate::sandbox::user::{CREDENTIAL, User};
 
 /// Takes any client certificate in the handshake, where only possession of its key is shown; whether it is one of
 /// ours is asked with every request, so that a wrong one gets 401 and not a broken connection.

@@ -7,14 +7,12 @@ use std::collections::BTreeMap;
 
 use http::HeaderMap;
 
-use super::api::access::{Access, refusal};
-use super::api::fields::Fields;
-use super::api::status::ApiFailure;
-use super::authentication::{ANONYMOUS, UNAUTHENTICATED, User};
 use crate::domain::access::{AUTHENTICATED, Action, MASTERS, Principal, ResourceAction};
+use crate::sandbox::authorization::{Access, refusal};
+use crate::sandbox::field_selector::Fields;
+use crate::sandbox::status::ApiFailure;
+use crate::sandbox::user::{ANONYMOUS, NODES, UNAUTHENTICATED, User};
 
-/// The group of all nodes.
-pub(crate) const NODES: &str = "system:nodes";
 const AUTHENTICATION: &str = "authentication.k8s.io";
 
 /// Whom the headers name.

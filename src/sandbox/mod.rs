@@ -13,16 +13,25 @@
 pub(crate) mod api;
 pub(crate) mod authentication;
 pub(crate) mod authority;
+mod authorization;
+mod bootstrap_policy;
 pub(crate) mod controllers;
+mod decision;
+mod field_selector;
 pub(crate) mod impersonation;
 pub(crate) mod kinds;
-pub(crate) mod node;
+mod node;
+mod object;
+mod resource;
 pub(crate) mod schema;
 pub(crate) mod seed;
 pub(crate) mod server;
+mod status;
 pub(crate) mod store;
 pub(crate) mod tokens;
 mod usage;
+mod user;
+mod write;
 
 use std::fs::{File, Permissions};
 use std::io::ErrorKind;

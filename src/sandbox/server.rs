@@ -18,10 +18,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::api::status::ApiFailure;
-use super::api::{Api, Body, LONGEST_BODY};
-use super::authentication::AnyCertificate;
-use super::usage::Usage;
+use crate::sandbox::api::{Api, Body, LONGEST_BODY};
+use crate::sandbox::authentication::AnyCertificate;
+use crate::sandbox::status::ApiFailure;
+use crate::sandbox::usage::Usage;
 
 /// How long a client may take to shake hands.
 const PATIENCE: Duration = Duration::from_secs(10);

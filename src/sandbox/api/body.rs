@@ -8,10 +8,10 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::query::FieldValidation;
-use super::resource::{RESOURCES, Resource};
-use super::status::ApiFailure;
 use crate::domain::yaml;
+use crate::sandbox::resource::{RESOURCES, Resource};
 use crate::sandbox::schema::{Schemas, check, protobuf};
+use crate::sandbox::status::ApiFailure;
 
 /// Limits on the report about duplicate keys: their number, and the characters of each path.
 const MOST_DUPLICATES: usize = 100;
@@ -246,8 +246,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::resource::ROLES;
     use super::*;
+    use crate::sandbox::resource::ROLES;
 
     fn role(text: &str, validation: FieldValidation) -> Result<Decoded, ApiFailure> {
         let schemas = Schemas::load().unwrap();

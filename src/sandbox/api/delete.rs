@@ -5,14 +5,17 @@ use std::sync::Arc;
 use http::Response;
 use serde_json::{Value, json};
 
-use super::resource::Resource;
 use super::respond::{self, Body};
-use super::status::ApiFailure;
 use super::{Call, body, read};
-use crate::sandbox::kinds::{self, metadata, text};
-use crate::sandbox::node::restriction;
+use crate::sandbox::kinds;
+use crate::sandbox::kinds::metadata;
+use crate::sandbox::kinds::node_restriction;
+use crate::sandbox::object::{items, text};
+use crate::sandbox::resource::Resource;
 use crate::sandbox::schema::protobuf;
+use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::{ObjectKey, Record, WriteOutcome};
+use crate::sandbox::write::Write;
 
 impl Call<'_> {
     /// The `DeleteOptions` of the body, empty where there are none.
@@ -45,17 +48,17 @@ impl Call<'_> {
 
     /// Removes one object, or marks it as going where something still holds it. Says which.
     fn remove(&self, key: &ObjectKey, options: &Value) -> Result<(Arc<Record>, bool), ApiFailure> {
-        let write = kinds::Write { namespace: &key.namespace, ..self.write(&key.name) };
+        let write = Write { namespace: &key.namespace, ..self.write(&key.name) };
         kinds::admit_delete(&write)?;
-        let dry_run = self.query.dry_run || kinds::items(options, "/dryRun").any(|run| run == "All");
+        let dry_run = self.query.dry_run || items(options, "/dryRun").any(|run| run == "All");
         let mut gone = true;
         let record = self.api.store.transact(self.resource, key, |current| {
             let current = current.ok_or_else(|| ApiFailure::not_found(self.resource, &key.name))?;
             self.check_preconditions(key, current, options)?;
             let mut object = current.object();
-            restriction::admit_delete(&object, &write)?;
+            node_restriction::admit_delete(&object, &write)?;
             let held = ["/metadata/finalizers", "/spec/finalizers"];
-            gone = !held.iter().any(|pointer| kinds::items(&object, pointer).next().is_some());
+            gone = !held.iter().any(|pointer| items(&object, pointer).next().is_some());
             if !gone {
                 if let Some(meta) = metadata::meta(&mut object) {
                     meta.entry("deletionTimestamp").or_insert_with(|| write.stamp().into());

@@ -3,8 +3,8 @@
 use http::{HeaderMap, HeaderValue, Response, header};
 use serde_json::{Value, json};
 
-use super::resource::{GROUPS, Resource, VERSION, group_version, of_group};
 use super::respond::{self, Body};
+use crate::sandbox::resource::{GROUPS, Resource, VERSION, group_version, of_group};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::status::ApiFailure;
 use crate::sandbox::kinds::names;
+use crate::sandbox::status::ApiFailure;
 
 /// A label selector.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

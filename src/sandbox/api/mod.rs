@@ -1,21 +1,18 @@
 //! The API: from a request to its answer. Authentication, authorisation, then the verb.
 
-pub(crate) mod access;
 mod body;
 mod delete;
 mod discovery;
 mod duration;
-pub(crate) mod fields;
 mod labels;
 mod openapi;
+mod partial;
 mod patch;
 mod query;
 mod read;
 pub(crate) mod request_info;
-pub(crate) mod resource;
 mod respond;
 mod reviews;
-pub(crate) mod status;
 mod table;
 mod token_request;
 mod watch;
@@ -30,21 +27,22 @@ use http::{HeaderMap, Method, Response, header};
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 
-use super::authentication::{AnyCertificate, User, authenticate};
-use super::impersonation::impersonated;
-use super::kinds::Write;
-use super::schema::Schemas;
-use super::store::Store;
-use super::tokens::{Issuer, Tokens};
 use crate::domain::access::{Action, ResourceAction};
-use access::{Access, Authorizer, refusal};
-use fields::Fields;
+use crate::sandbox::authentication::{AnyCertificate, authenticate};
+use crate::sandbox::authorization::{Access, Authorizer, refusal};
+use crate::sandbox::field_selector::Fields;
+use crate::sandbox::impersonation::impersonated;
+use crate::sandbox::resource::{GROUPS, Resource, VERSION, find};
+use crate::sandbox::schema::Schemas;
+use crate::sandbox::status::ApiFailure;
+use crate::sandbox::store::Store;
+use crate::sandbox::tokens::{Issuer, Tokens};
+use crate::sandbox::user::User;
+use crate::sandbox::write::Write;
 use query::Query;
 use request_info::{RequestInfo, Unreadable};
-use resource::{GROUPS, Resource, VERSION, find};
 pub(crate) use respond::Body;
 use respond::Form;
-use status::ApiFailure;
 
 /// The longest body that is read, in bytes (`MaxRequestBodyBytes`).
 pub(crate) const LONGEST_BODY: usize = 3 * 1024 * 1024;

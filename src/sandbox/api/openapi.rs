@@ -3,10 +3,10 @@
 use http::{HeaderMap, Response, header};
 use serde_json::{Map, Value, json};
 
-use super::resource::{GROUPS, Resource, VERSION, of_group};
 use super::respond::{self, Body};
-use super::status::ApiFailure;
+use crate::sandbox::resource::{GROUPS, Resource, VERSION, of_group};
 use crate::sandbox::schema::Schemas;
+use crate::sandbox::status::ApiFailure;
 
 /// A document below `/openapi/`.
 ///

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use json_patch::PatchOperation;
 use serde_json::{Map, Value};
 
-use super::status::ApiFailure;
 use super::{LONGEST_BODY, body};
 use crate::sandbox::schema::{SchemaNode, Shape};
+use crate::sandbox::status::ApiFailure;
 
 /// Operations of a JSON patch (`maxJSONPatchOperations`).
 const MOST_OPERATIONS: usize = 10_000;

@@ -7,9 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::fields::Fields;
 use super::labels::Labels;
-use super::status::{ApiFailure, Cause};
+use crate::sandbox::field_selector::Fields;
+use crate::sandbox::status::{ApiFailure, Cause};
 use crate::sandbox::store::ObjectKey;
 
 /// How unknown fields of a body are met.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Call;
 use super::query::Continue;
 use super::respond::{self, Body};
-use super::status::ApiFailure;
+use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::{ObjectKey, Range, Record, TooOld};
 
 impl Call<'_> {

@@ -6,9 +6,9 @@
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-use super::fields::Fields;
 use super::labels::Labels;
 use crate::domain::access::{Action, ResourceAction};
+use crate::sandbox::field_selector::Fields;
 use crate::sandbox::kinds::names;
 
 /// A request, taken apart.

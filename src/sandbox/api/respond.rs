@@ -9,9 +9,10 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
 use serde_json::Value;
 
-use super::resource::Resource;
-use super::status::ApiFailure;
+use super::partial::partial;
 use super::table;
+use crate::sandbox::resource::Resource;
+use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::{ObjectKey, Record};
 
 /// A body, whole or as it comes.
@@ -60,13 +61,6 @@ pub(crate) fn one(resource: &Resource, record: &Record, form: Form) -> Bytes {
         Form::Table => table::of(resource, [record].into_iter(), &Value::Null, true).to_string().into(),
         Form::Partial => partial(&record.object()).to_string().into(),
     }
-}
-
-/// The metadata alone, as an object of its own.
-pub(crate) fn partial(object: &Value) -> Value {
-    serde_json::json!({
-        "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object.get("metadata"),
-    })
 }
 
 fn with_kind(kind: &str, api_version: &str, json: &Bytes) -> Bytes {

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::Call;
 use super::body::{self, Decoded};
-use super::fields::Fields;
 use super::respond::{self, Body};
-use super::status::{ApiFailure, Cause};
 use crate::domain::access::{Action, Principal, ResourceAction};
-use crate::sandbox::kinds::{items, text};
+use crate::sandbox::field_selector::Fields;
 use crate::sandbox::node;
+use crate::sandbox::object::{items, text};
+use crate::sandbox::status::{ApiFailure, Cause};
 use crate::sandbox::tokens::Tokens;
 
 impl Call<'_> {
@@ -37,7 +37,7 @@ impl Call<'_> {
         if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut)
             && self.resource.plural == "selfsubjectreviews"
         {
-            meta.insert("creationTimestamp".to_owned(), crate::sandbox::kinds::stamp(chrono::Utc::now()).into());
+            meta.insert("creationTimestamp".to_owned(), crate::sandbox::object::stamp(chrono::Utc::now()).into());
         }
         let mut response = self.data(201, &object);
         respond::warn(&mut response, &warnings);
@@ -130,7 +130,7 @@ impl Call<'_> {
             }
         }
         let mut status = json!({ "resourceRules": resources, "nonResourceRules": paths, "incomplete": false });
-        if node::identity(&self.user.who).is_some() {
+        if node::node_name(&self.user.who).is_some() {
             status["incomplete"] = true.into();
             status["evaluationError"] = "node authorizer does not support user rule resolution".into();
         }

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::duration::human;
-use super::resource::Resource;
-use super::respond::partial;
-use crate::sandbox::kinds::{items, text};
+use crate::sandbox::api::partial::partial;
+use crate::sandbox::object::{items, text};
+use crate::sandbox::resource::Resource;
 use crate::sandbox::store::Record;
 
 /// A column: its name, and whether only `-o wide` shows it.

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::Call;
 use super::body::{self, Decoded};
-use super::resource::{NODES, PODS, Resource, SECRETS, TOKEN_REQUESTS};
 use super::respond::{self, Body};
-use super::status::{ApiFailure, Cause};
-use crate::sandbox::kinds::{items, stamp, text};
-use crate::sandbox::node::restriction;
+use crate::sandbox::kinds::node_restriction;
+use crate::sandbox::object::{items, stamp, text};
+use crate::sandbox::resource::{NODES, PODS, Resource, SECRETS, TOKEN_REQUESTS};
+use crate::sandbox::status::{ApiFailure, Cause};
 use crate::sandbox::store::{ObjectKey, Record};
 use crate::sandbox::tokens::{Bound, Claims, Reference, Tokens, URL};
 
@@ -29,7 +29,7 @@ impl Call<'_> {
         let (schemas, content_type) = (&self.api.schemas, self.content_type());
         let decoded = body::object(schemas, &TOKEN_REQUESTS, content_type, &self.body, self.query.validation)?;
         let Decoded { object: mut request, warnings } = decoded;
-        restriction::admit_token(&request, &self.write(&self.action.name), &self.api.store)?;
+        node_restriction::admit_token(&request, &self.write(&self.action.name), &self.api.store)?;
         self.check_request_place(&request)?;
         let account = self.api.store.get(self.resource, &self.key());
         let account = account.ok_or_else(|| ApiFailure::not_found(self.resource, &self.action.name))?;

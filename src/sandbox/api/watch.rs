@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use tokio::sync::watch::Receiver;
 use tokio::time::Instant;
 
-use super::fields::Fields;
 use super::labels::Labels;
-use super::resource::Resource;
 use super::respond::{self, Body, Form};
-use super::status::ApiFailure;
 use super::{Call, table};
+use crate::sandbox::field_selector::Fields;
+use crate::sandbox::resource::Resource;
+use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::{EventKind, Range, Record, Store, StoreEvent};
 
 /// How long a watch goes on that does not say.

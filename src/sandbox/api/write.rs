@@ -3,18 +3,21 @@
 use http::Response;
 use serde_json::{Value, json};
 
-use super::access::refusal;
 use super::body::{self, Decoded};
-use super::fields::Fields;
 use super::respond::{self, Body};
-use super::status::{ApiFailure, Cause};
 use super::{Call, patch};
 use crate::domain::access::Action;
-use crate::sandbox::kinds::{self, metadata, text};
-use crate::sandbox::node::restriction;
+use crate::sandbox::authorization::refusal;
+use crate::sandbox::field_selector::Fields;
+use crate::sandbox::kinds;
+use crate::sandbox::kinds::metadata;
+use crate::sandbox::kinds::node_restriction;
+use crate::sandbox::object::{items, stamp, text};
 use crate::sandbox::schema::managed::{self, Writer};
 use crate::sandbox::schema::{SchemaNode, check};
+use crate::sandbox::status::{ApiFailure, Cause};
 use crate::sandbox::store::{ObjectKey, Record, WriteOutcome};
+use crate::sandbox::write::Write;
 
 const APPLY: &str = "application/apply-patch+yaml";
 
@@ -48,7 +51,7 @@ impl Call<'_> {
     }
 
     /// Fills in a new object and judges it.
-    fn complete(&self, object: &mut Value, write: &kinds::Write<'_>) -> Result<(), ApiFailure> {
+    fn complete(&self, object: &mut Value, write: &Write<'_>) -> Result<(), ApiFailure> {
         metadata::create(object, write);
         kinds::admit_create(object, write, &self.api.store)?;
         kinds::prepare_create(object, write);
@@ -72,7 +75,7 @@ impl Call<'_> {
         nothing
     }
 
-    fn note_owner(&self, old: &Value, object: &mut Value, write: &kinds::Write<'_>) {
+    fn note_owner(&self, old: &Value, object: &mut Value, write: &Write<'_>) {
         let (manager, now, api_version) = (self.manager(), write.stamp(), self.resource.api_version());
         managed::update(self.node(), old, object, &self.writer(&manager, &api_version, &now));
     }
@@ -124,7 +127,7 @@ impl Call<'_> {
     fn keep(&self, object: &mut Value, old: &Value) -> Result<(), ApiFailure> {
         let write = self.write(&self.action.name);
         metadata::update(object, old);
-        restriction::admit_update(object, old, &write)?;
+        node_restriction::admit_update(object, old, &write)?;
         kinds::prepare_update(object, old, &write);
         check::canonical(self.node(), object);
         kinds::judge(object, Some(old), &write)
@@ -133,8 +136,8 @@ impl Call<'_> {
     /// An object that only waited for its last finalizer goes with it.
     fn outcome(&self, object: Value) -> WriteOutcome {
         let going = object.pointer("/metadata/deletionTimestamp").is_some();
-        let held = kinds::items(&object, "/metadata/finalizers").next().is_some()
-            || kinds::items(&object, "/spec/finalizers").next().is_some();
+        let held = items(&object, "/metadata/finalizers").next().is_some()
+            || items(&object, "/spec/finalizers").next().is_some();
         match (self.query.dry_run, going && !held) {
             (true, _) => WriteOutcome::Show(object),
             (false, true) => WriteOutcome::Delete(object),
@@ -193,7 +196,7 @@ impl Call<'_> {
     }
 
     fn applied(&self, live: &Value, config: &Value) -> Result<Value, ApiFailure> {
-        let (now, api_version) = (kinds::stamp(chrono::Utc::now()), self.resource.api_version());
+        let (now, api_version) = (stamp(chrono::Utc::now()), self.resource.api_version());
         let writer = self.writer(&self.query.manager, &api_version, &now);
         managed::apply(self.node(), live, config, &writer, self.query.force)
             .map_err(|conflicts| ApiFailure::apply_conflict(&conflicts))

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Follower, modify};
-use crate::sandbox::api::resource::CLUSTER_ROLES;
+use crate::sandbox::controllers::edit::modify;
+use crate::sandbox::controllers::follower::Follower;
 use crate::sandbox::kinds::rbac::aggregated;
+use crate::sandbox::resource::CLUSTER_ROLES;
 use crate::sandbox::store::Store;
 
 /// Gathers roles whenever one changes, until the store is gone.
 pub(super) async fn run(store: Arc<Store>) {
-    let (mut follower, _) = Follower::of(&store, &CLUSTER_ROLES);
+    let (mut follower, _) = Follower::start(&store, &CLUSTER_ROLES);
     while follower.next().await.is_some() {
         aggregate(&store);
     }

@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use serde_json::Value;
 
-use super::remove;
 use crate::domain::request::Request;
-use crate::sandbox::api::resource::REQUESTS;
+use crate::sandbox::controllers::edit::remove;
+use crate::sandbox::resource::REQUESTS;
 use crate::sandbox::store::Store;
 
 const INTERVAL: Duration = Duration::from_secs(60);

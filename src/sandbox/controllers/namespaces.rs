@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::publishing::{ACCOUNT, Contents, ROOT_CA};
-use super::{Follower, remove};
-use crate::sandbox::api::resource::{CONFIG_MAPS, NAMESPACES, RESOURCES, SERVICE_ACCOUNTS};
+use crate::sandbox::controllers::edit::remove;
+use crate::sandbox::controllers::follower::Follower;
+use crate::sandbox::resource::{CONFIG_MAPS, NAMESPACES, RESOURCES, SERVICE_ACCOUNTS};
 use crate::sandbox::store::{EventKind, ObjectKey, Store, StoreEvent};
 
 /// Looks after all namespaces. One task does all of it, so that nothing is created in a namespace that has just been
@@ -32,9 +33,9 @@ impl Keeper {
 
     /// Looks after namespaces, until the store is gone.
     pub(super) async fn run(self) {
-        let (mut namespaces, _) = Follower::of(&self.store, &NAMESPACES);
-        let (mut accounts, _) = Follower::of(&self.store, &SERVICE_ACCOUNTS);
-        let (mut maps, _) = Follower::of(&self.store, &CONFIG_MAPS);
+        let (mut namespaces, _) = Follower::start(&self.store, &NAMESPACES);
+        let (mut accounts, _) = Follower::start(&self.store, &SERVICE_ACCOUNTS);
+        let (mut maps, _) = Follower::start(&self.store, &CONFIG_MAPS);
         // What has happened since the first look.
         self.complete_all();
         loop {

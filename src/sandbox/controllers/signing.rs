@@ -9,12 +9,13 @@ use chrono::Utc;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use serde_json::{Value, json};
 
-use super::{Follower, modify, note_owner};
 use crate::domain::request::{Request, RequestState};
 use crate::domain::verdict;
-use crate::sandbox::api::resource::REQUESTS;
 use crate::sandbox::authority::Authority;
-use crate::sandbox::kinds::stamp;
+use crate::sandbox::controllers::edit::{modify, note_owner};
+use crate::sandbox::controllers::follower::Follower;
+use crate::sandbox::object::stamp;
+use crate::sandbox::resource::REQUESTS;
 use crate::sandbox::schema::Schemas;
 use crate::sandbox::store::{ObjectKey, Record, Store};
 
@@ -25,7 +26,7 @@ const DELAY: Duration = Duration::from_millis(250);
 pub(super) async fn run(store: Arc<Store>, authority: Arc<Authority>) {
     let Ok(schemas) = Schemas::load() else { return };
     let signer = Signer { store: &store, authority: &authority, schemas };
-    let (mut follower, present) = Follower::of(&store, &REQUESTS);
+    let (mut follower, present) = Follower::start(&store, &REQUESTS);
     for (key, record) in present {
         signer.act(&key, &record);
     }

@@ -4,10 +4,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::{Write, items, names, set_part, text};
-use crate::sandbox::api::resource::{NAMESPACES, Resource};
-use crate::sandbox::api::status::{ApiFailure, Cause};
+use super::names;
+use crate::sandbox::object::{items, set_part, text};
+use crate::sandbox::resource::{NAMESPACES, Resource};
+use crate::sandbox::status::{ApiFailure, Cause};
 use crate::sandbox::store::{ObjectKey, Store};
+use crate::sandbox::write::Write;
 
 pub(super) fn prepare_create(object: &mut Value, resource: &Resource, name: &str) {
     match resource.plural {

@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::{Write, names, text};
-use crate::sandbox::api::resource::Resource;
-use crate::sandbox::api::status::{ApiFailure, Cause};
+use super::names;
+use crate::sandbox::object::text;
+use crate::sandbox::resource::Resource;
+use crate::sandbox::status::{ApiFailure, Cause};
+use crate::sandbox::write::Write;
 
 /// Letters and digits that make no words (`apimachinery/pkg/util/rand`).
 const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";

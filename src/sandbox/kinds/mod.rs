@@ -3,73 +3,17 @@
 mod core;
 pub(crate) mod metadata;
 pub(super) mod names;
+pub(crate) mod node_restriction;
 pub(crate) mod rbac;
 mod requests;
 mod service_account;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
-use super::api::access::Access;
-use super::api::resource::Resource;
-use super::api::status::{ApiFailure, Cause};
-use super::authentication::User;
-use super::node::restriction;
-use super::store::Store;
-
-/// Who writes what, and where.
-pub(crate) struct Write<'a> {
-    /// The resource.
-    pub resource: &'static Resource,
-    /// `approval`, or empty.
-    pub subresource: &'a str,
-    /// The namespace, or empty.
-    pub namespace: &'a str,
-    /// The object's name.
-    pub name: &'a str,
-    /// Who.
-    pub user: &'a User,
-    /// What everybody may do.
-    pub access: &'a Access,
-    /// When.
-    pub now: DateTime<Utc>,
-}
-
-impl Write<'_> {
-    /// The moment as objects carry it.
-    pub(crate) fn stamp(&self) -> String {
-        stamp(self.now)
-    }
-
-    /// The 403 of an admission plugin.
-    pub(crate) fn forbidden(&self, why: &str) -> ApiFailure {
-        ApiFailure::forbidden(self.resource, self.name, why)
-    }
-}
-
-/// A moment as objects carry it: in whole seconds.
-pub(crate) fn stamp(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// The text at a place, empty where there is none.
-pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// The items of a list, none where there is no list.
-pub(crate) fn items<'a>(object: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
-    object.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
-}
-
-/// Sets or removes a top-level part of an object.
-fn set_part(object: &mut Value, part: &str, value: Option<Value>) {
-    let Some(map) = object.as_object_mut() else { return };
-    match value {
-        Some(value) => drop(map.insert(part.to_owned(), value)),
-        None => drop(map.shift_remove(part)),
-    }
-}
+use crate::sandbox::resource::Resource;
+use crate::sandbox::status::{ApiFailure, Cause};
+use crate::sandbox::store::Store;
+use crate::sandbox::write::Write;
 
 /// Fills a new object in (`PrepareForCreate`, defaults).
 pub(crate) fn prepare_create(object: &mut Value, write: &Write<'_>) {
@@ -126,7 +70,7 @@ pub(crate) fn admit_create(object: &mut Value, write: &Write<'_>, store: &Store)
     if write.resource.plural == "pods" {
         service_account::admit_pod(object, write, store)?;
     }
-    restriction::admit_create(object, write, store)
+    node_restriction::admit_create(object, write, store)
 }
 
 /// Nothing is made in a namespace that is not there, or that is going.

@@ -3,10 +3,12 @@
 use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef};
 use serde_json::{Value, json};
 
-use super::{Write, items, names, text};
+use super::names;
 use crate::domain::access::{Action, ResourceAction, compact, compact_text, uncovered};
-use crate::sandbox::api::resource::{CLUSTER_ROLES, ROLES, Resource};
-use crate::sandbox::api::status::{ApiFailure, Cause};
+use crate::sandbox::object::{items, text};
+use crate::sandbox::resource::{CLUSTER_ROLES, ROLES, Resource};
+use crate::sandbox::status::{ApiFailure, Cause};
+use crate::sandbox::write::Write;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 

@@ -5,12 +5,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::{Write, items, names, set_part, text};
+use super::names;
 use crate::domain::access::{Action, ResourceAction};
 use crate::domain::certificate::Certificate;
 use crate::domain::request::{CLIENT_SIGNER, Pkcs10};
 use crate::domain::x509::{first_request, pem};
-use crate::sandbox::api::status::{ApiFailure, Cause};
+use crate::sandbox::object::{items, set_part, text};
+use crate::sandbox::status::{ApiFailure, Cause};
+use crate::sandbox::write::Write;
 
 const GROUP: &str = "certificates.k8s.io";
 const USAGES: &[&str] = &[

@@ -3,11 +3,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Write, items, metadata, text};
-use crate::sandbox::api::resource::SERVICE_ACCOUNTS;
-use crate::sandbox::api::status::ApiFailure;
+use super::metadata;
 use crate::sandbox::node;
+use crate::sandbox::object::{items, text};
+use crate::sandbox::resource::SERVICE_ACCOUNTS;
+use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::{ObjectKey, Store};
+use crate::sandbox::write::Write;
 
 /// Where containers find the token.
 const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";

@@ -6,8 +6,8 @@ use k8s_openapi::api::rbac::v1::PolicyRule;
 
 use super::references::{ReferenceKind, is_related};
 use crate::domain::access::{Action, ResourceAction, allows};
-use crate::sandbox::api::access::Decision;
-use crate::sandbox::api::fields::Fields;
+use crate::sandbox::decision::Decision;
+use crate::sandbox::field_selector::Fields;
 use crate::sandbox::store::Store;
 
 /// Allows a node what it needs for the pods that are bound to it. It never denies: what it does not allow, another

@@ -10,7 +10,7 @@ use crate::domain::key_type::KeyType;
 use crate::domain::request::CLIENT_SIGNER;
 use crate::keys::{PrivateKey, certification_request, certification_request_for};
 use crate::sandbox::authority::Authority;
-use crate::sandbox::kinds::stamp;
+use crate::sandbox::object::stamp;
 
 const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
 const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";

@@ -7,9 +7,9 @@ use chrono::Utc;
 use serde_json::Value;
 
 use super::requests::{object, person};
-use super::{SeedError, put};
 use crate::domain::request::CLIENT_SIGNER;
 use crate::sandbox::schema::Schemas;
+use crate::sandbox::seed::insert::{SeedError, put};
 use crate::sandbox::store::Store;
 
 const PEOPLE: [(&str, &[&str]); 10] = [

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::access::{Principal, SubjectKey};
-use crate::sandbox::authentication::{CREDENTIAL, User};
+use crate::sandbox::user::{CREDENTIAL, User};
 
 /// The claims of a token; times in seconds since 1970. Fields are in Go's order, which sorts them by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

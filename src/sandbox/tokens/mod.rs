@@ -13,8 +13,8 @@ pub(crate) use claims::{Bound, Claims, Reference};
 pub use issuer::Issuer;
 pub(crate) use issuer::URL;
 
-use super::authentication::User;
-use super::store::Store;
+use crate::sandbox::store::Store;
+use crate::sandbox::user::User;
 
 /// What an unknown token is refused with (`authentication/request/bearertoken`).
 const UNKNOWN: &str = "invalid bearer token";

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::claims::{Claims, Reference};
-use crate::sandbox::api::resource::{NODES, PODS, Resource, SECRETS, SERVICE_ACCOUNTS};
-use crate::sandbox::kinds::text;
+use crate::sandbox::object::text;
+use crate::sandbox::resource::{NODES, PODS, Resource, SECRETS, SERVICE_ACCOUNTS};
 use crate::sandbox::store::{ObjectKey, Store};
 
 /// How far clocks may differ (`jwt.DefaultLeeway`).
@@ -150,7 +150,7 @@ mod tests {
             let key = ObjectKey::new(namespace, "x");
             put(&store, resource, &key, &json!({ "uid": "x-uid" }));
             assert_eq!(check(&store, &claims, now), Ok(()), "{kind}");
-            let deleted = |seconds: i64| crate::sandbox::kinds::stamp(now - TimeDelta::seconds(seconds));
+            let deleted = |seconds: i64| crate::sandbox::object::stamp(now - TimeDelta::seconds(seconds));
             put(&store, resource, &key, &json!({ "uid": "x-uid", "deletionTimestamp": deleted(10) }));
             assert_eq!(check(&store, &claims, now), Ok(()), "{kind} was deleted a moment ago");
             put(&store, resource, &key, &json!({ "uid": "x-uid", "deletionTimestamp": deleted(70) }));

@@ -1,11 +1,14 @@
 //! The cluster's certificate authority: it makes the server's certificate and signs approved requests, as
 //! kube-controller-manager does (`pkg/controller/certificates/authority`).
 
+mod error;
+mod x509;
+
 use std::net::IpAddr;
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
-use der::asn1::{Any, BitString, GeneralizedTime, ObjectIdentifier, OctetString, SetOfVec, UtcTime, Utf8StringRef};
-use der::{DateTime as DerTime, Decode, Encode, EncodePem, Sequence};
+use der::asn1::{BitString, OctetString};
+use der::{Decode, Encode, EncodePem};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, SanType, SigningKey,
@@ -13,71 +16,27 @@ use rcgen::{
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use sha2::{Digest, Sha256};
 use x509_cert::Version;
-use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints as Constraints, ExtendedKeyUsage};
-use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
-use x509_cert::serial_number::SerialNumber;
+use x509_cert::name::Name;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
-use x509_cert::time::{Time, Validity};
+use x509_cert::time::Validity;
 
 use crate::domain::key_type::KeyType;
 use crate::domain::secret::Secret;
-use crate::domain::x509::{Attribute, RawRequest, first_request};
+use crate::domain::x509::{RawRequest, first_request};
 use crate::keys::{PrivateKey, certification_request};
-
-/// Object identifiers (RFC 5280, RFC 4519).
-const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
-const SERIAL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.5");
-const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
-const ALTERNATIVE_NAMES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
-const CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
-const AUTHORITY_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
-const PURPOSES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
-const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+pub(crate) use error::AuthorityError;
+use error::failed;
+use x509::Criticality::{Critical, NonCritical};
+use x509::{SignedCertificate, TbsCertificate};
 
 /// `--cluster-signing-duration`, by default.
-const LONGEST_LIFE: TimeDelta = TimeDelta::days(365);
-/// Clocks that go wrong by less do no harm.
+const MAX_LIFETIME: TimeDelta = TimeDelta::days(365);
+/// `notBefore` lies this far in the past, for clients whose clocks are slow.
 const BACKDATE: TimeDelta = TimeDelta::minutes(5);
-/// Lives below it are not cut by [`BACKDATE`].
-const SHORT: TimeDelta = TimeDelta::hours(8);
-
-/// Why a certificate cannot be made. Never quotes key material.
-#[derive(Debug, thiserror::Error)]
-#[error("the certificate cannot be made: {0}")]
-pub struct AuthorityError(String);
-
-fn failed(error: impl std::fmt::Display) -> AuthorityError {
-    AuthorityError(error.to_string())
-}
-
-/// `TBSCertificate` (RFC 5280, 4.1).
-#[derive(Sequence)]
-struct Content {
-    #[asn1(context_specific = "0", default = "Default::default")]
-    version: Version,
-    serial_number: SerialNumber,
-    signature: AlgorithmIdentifierOwned,
-    issuer: Name,
-    validity: Validity,
-    subject: Name,
-    subject_public_key_info: SubjectPublicKeyInfoOwned,
-    #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
-    extensions: Vec<Extension>,
-}
-
-/// `Certificate` (RFC 5280, 4.1).
-#[derive(Sequence)]
-struct Signed {
-    content: Content,
-    algorithm: AlgorithmIdentifierOwned,
-    bits: BitString,
-}
-
-impl der::pem::PemLabel for Signed {
-    const PEM_LABEL: &'static str = "CERTIFICATE";
-}
+/// Only lifetimes from here on are shortened by [`BACKDATE`].
+const NOT_SHORTENED_BELOW: TimeDelta = TimeDelta::hours(8);
 
 /// A certificate authority with its key.
 pub struct Authority {
@@ -183,145 +142,55 @@ impl Authority {
     ) -> Result<String, AuthorityError> {
         let block = first_request(request).map_err(failed)?;
         let raw = RawRequest::parse(&block.content).map_err(failed)?;
-        let signature = AlgorithmIdentifierOwned { oid: ECDSA_SHA256, parameters: None };
-        let content = Content {
+        let signature = AlgorithmIdentifierOwned { oid: x509::ECDSA_SHA256, parameters: None };
+        let content = TbsCertificate {
             version: Version::V3,
-            serial_number: serial()?,
+            serial_number: x509::random_serial()?,
             signature: signature.clone(),
             issuer: self.name.clone(),
             validity: self.validity(expiration_seconds, now)?,
-            subject: rebuilt(&raw.subject)?,
+            subject: x509::rebuild_subject(&raw.subject)?,
             subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(raw.public_key()).map_err(failed)?,
             extensions: self.extensions(&raw, usages)?,
         };
         let bytes = content.to_der().map_err(failed)?;
         let signed = self.issuer.key().sign(&bytes).map_err(failed)?;
         let signed = BitString::from_bytes(&signed).map_err(failed)?;
-        let certificate = Signed { content, algorithm: signature, bits: signed };
+        let certificate = SignedCertificate { content, algorithm: signature, bits: signed };
         certificate.to_pem(der::pem::LineEnding::LF).map_err(failed)
     }
 
     fn validity(&self, expiration_seconds: Option<i32>, now: DateTime<Utc>) -> Result<Validity, AuthorityError> {
-        let asked = expiration_seconds.map_or(LONGEST_LIFE, |seconds| TimeDelta::seconds(seconds.into()));
-        let life = asked.clamp(TimeDelta::minutes(10), LONGEST_LIFE);
-        let end = now + if life < SHORT { life } else { life - BACKDATE };
-        Ok(Validity::new(x509_time(now - BACKDATE)?, x509_time(end.min(self.not_after))?))
+        let requested = expiration_seconds.map_or(MAX_LIFETIME, |seconds| TimeDelta::seconds(seconds.into()));
+        let lifetime = requested.clamp(TimeDelta::minutes(10), MAX_LIFETIME);
+        let end = now + if lifetime < NOT_SHORTENED_BELOW { lifetime } else { lifetime - BACKDATE };
+        Ok(Validity::new(x509::x509_time(now - BACKDATE)?, x509::x509_time(end.min(self.not_after))?))
     }
 
     fn extensions(&self, request: &RawRequest<'_>, usages: &[String]) -> Result<Vec<Extension>, AuthorityError> {
         let mut extensions = Vec::new();
-        let bits = usages.iter().filter_map(|usage| key_usage(usage)).fold(0u16, |all, bit| all | bit);
+        let bits = usages.iter().filter_map(|usage| x509::key_usage_bit(usage)).fold(0u16, |all, bit| all | bit);
         if bits != 0 {
-            extensions.push(extension(KEY_USAGE, true, &named_bits(bits)?)?);
+            extensions.push(x509::extension(x509::KEY_USAGE, Critical, &x509::named_bits(bits)?)?);
         }
-        let purposes: Vec<_> = usages.iter().filter_map(|usage| purpose(usage)).collect();
+        let purposes: Vec<_> = usages.iter().filter_map(|usage| x509::extended_key_usage(usage)).collect();
         if !purposes.is_empty() {
-            extensions.push(extension(PURPOSES, false, &ExtendedKeyUsage(purposes))?);
+            extensions.push(x509::extension(x509::PURPOSES, NonCritical, &ExtendedKeyUsage(purposes))?);
         }
-        extensions.push(extension(CONSTRAINTS, true, &Constraints { ca: false, path_len_constraint: None })?);
+        extensions.push(x509::extension(
+            x509::CONSTRAINTS,
+            Critical,
+            &Constraints { ca: false, path_len_constraint: None },
+        )?);
         // rcgen names a key by the first bytes of its SHA-256 (RFC 7093).
         let spki = x509_cert::Certificate::from_der(&self.der).map_err(failed)?;
         let key = spki.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes();
         let identifier = OctetString::new(&Sha256::digest(key)[..20]).map_err(failed)?;
         let authority = AuthorityKeyIdentifier { key_identifier: Some(identifier), ..Default::default() };
-        extensions.push(extension(AUTHORITY_KEY, false, &authority)?);
-        extensions.extend(alternative_names(request)?);
+        extensions.push(x509::extension(x509::AUTHORITY_KEY, NonCritical, &authority)?);
+        extensions.extend(x509::alternative_names(request)?);
         Ok(extensions)
     }
-}
-
-/// `UTCTime` until 2049, `GeneralizedTime` after (RFC 5280, 4.1.2.5).
-fn x509_time(time: DateTime<Utc>) -> Result<Time, AuthorityError> {
-    let seconds = u64::try_from(time.timestamp()).map_err(failed)?;
-    let moment = DerTime::from_unix_duration(std::time::Duration::from_secs(seconds)).map_err(failed)?;
-    if time.year() < 2050 {
-        return UtcTime::from_date_time(moment).map(Time::from).map_err(failed);
-    }
-    Ok(GeneralizedTime::from_date_time(moment).into())
-}
-
-fn serial() -> Result<SerialNumber, AuthorityError> {
-    let mut bytes = *uuid::Uuid::new_v4().as_bytes();
-    bytes[0] &= 0x7f; // a serial number is positive
-    SerialNumber::new(&bytes).map_err(failed)
-}
-
-/// The subject as Go writes a parsed one: the values of each kind together, one common name and serial number, the last.
-fn rebuilt(subject: &[Attribute<'_>]) -> Result<Name, AuthorityError> {
-    // `pkix.Name.ToRDNSequence`: C, O, OU, L, ST, STREET, postal code, CN, serial number.
-    let order = ["2.5.4.6", "2.5.4.10", "2.5.4.11", "2.5.4.7", "2.5.4.8", "2.5.4.9", "2.5.4.17", "2.5.4.3", "2.5.4.5"];
-    let text = |value: &String| Utf8StringRef::new(value).map(Any::from).map_err(failed);
-    let mut rdns = Vec::new();
-    for oid in order.map(ObjectIdentifier::new_unwrap) {
-        let of_it = subject.iter().filter(|attribute| attribute.oid == oid.as_bytes());
-        let mut values = of_it.filter_map(|attribute| attribute.text.as_ref()).collect::<Vec<_>>();
-        if [COMMON_NAME, SERIAL_NUMBER].contains(&oid) {
-            // An empty one is not written.
-            values = values.pop().filter(|value| !value.is_empty()).into_iter().collect();
-        }
-        let mut set = SetOfVec::new();
-        for value in values {
-            // The same group twice is one group; a set does not hold it twice.
-            let _ = set.insert(AttributeTypeAndValue { oid, value: text(value)? });
-        }
-        if !set.is_empty() {
-            rdns.push(RelativeDistinguishedName::try_from(Vec::from(set)).map_err(failed)?);
-        }
-    }
-    Ok(Name::hazmat_from_rdn_sequence(RdnSequence::from(rdns)))
-}
-
-fn extension(extn_id: ObjectIdentifier, critical: bool, value: &impl Encode) -> Result<Extension, AuthorityError> {
-    let value = OctetString::new(value.to_der().map_err(failed)?).map_err(failed)?;
-    Ok(Extension { extn_id, critical, extn_value: value })
-}
-
-fn alternative_names(request: &RawRequest<'_>) -> Result<Option<Extension>, AuthorityError> {
-    let Some((critical, value)) = request.alternative_names else { return Ok(None) };
-    let extn_value = OctetString::new(value).map_err(failed)?;
-    Ok(Some(Extension { extn_id: ALTERNATIVE_NAMES, critical, extn_value }))
-}
-
-/// Bits of `KeyUsage`, the first one being the highest (RFC 5280, 4.2.1.3).
-fn key_usage(usage: &str) -> Option<u16> {
-    let bit = match usage {
-        "signing" | "digital signature" => 0,
-        "content commitment" => 1,
-        "key encipherment" => 2,
-        "data encipherment" => 3,
-        "key agreement" => 4,
-        "cert sign" => 5,
-        "crl sign" => 6,
-        "encipher only" => 7,
-        "decipher only" => 8,
-        _ => return None,
-    };
-    Some(0x8000 >> bit)
-}
-
-fn named_bits(bits: u16) -> Result<BitString, AuthorityError> {
-    let unused = bits.trailing_zeros();
-    let bytes = bits.to_be_bytes();
-    let length = if unused >= 8 { 1 } else { 2 };
-    BitString::new(u8::try_from(unused % 8).unwrap_or(0), &bytes[..length]).map_err(failed)
-}
-
-fn purpose(usage: &str) -> Option<ObjectIdentifier> {
-    Some(ObjectIdentifier::new_unwrap(match usage {
-        "any" => "2.5.29.37.0",
-        "server auth" => "1.3.6.1.5.5.7.3.1",
-        "client auth" => "1.3.6.1.5.5.7.3.2",
-        "code signing" => "1.3.6.1.5.5.7.3.3",
-        "email protection" | "s/mime" => "1.3.6.1.5.5.7.3.4",
-        "ipsec end system" => "1.3.6.1.5.5.7.3.5",
-        "ipsec tunnel" => "1.3.6.1.5.5.7.3.6",
-        "ipsec user" => "1.3.6.1.5.5.7.3.7",
-        "timestamping" => "1.3.6.1.5.5.7.3.8",
-        "ocsp signing" => "1.3.6.1.5.5.7.3.9",
-        "microsoft sgc" => "1.3.6.1.4.1.311.10.3.3",
-        "netscape sgc" => "2.16.840.1.113730.4.1",
-        _ => return None,
-    }))
 }
 
 #[cfg(test)]
@@ -341,14 +210,14 @@ mod tests {
     }
 
     #[test]
-    fn every_group_comes_before_the_name() {
+    fn subject_has_groups_before_the_common_name() {
         let (certificate, _) = sign(&["qa", "dev"], None);
         assert_eq!(certificate.identity.user, "jane");
         assert_eq!(certificate.subject, "O=qa+O=dev,CN=jane");
     }
 
     #[test]
-    fn life_is_what_was_asked_for_within_limits() {
+    fn lifetime_is_as_requested_within_limits() {
         let life = |seconds| {
             let (certificate, now) = sign(&[], seconds);
             assert_eq!(now - certificate.not_before, BACKDATE);
@@ -357,7 +226,7 @@ mod tests {
         assert_eq!(life(Some(600)), 600);
         assert_eq!(life(Some(28_799)), 28_799);
         assert_eq!(life(Some(28_800)), 28_500);
-        assert_eq!(life(Some(2_000_000_000)), LONGEST_LIFE.num_seconds() - 300);
-        assert_eq!(life(None), LONGEST_LIFE.num_seconds() - 300);
+        assert_eq!(life(Some(2_000_000_000)), MAX_LIFETIME.num_seconds() - 300);
+        assert_eq!(life(None), MAX_LIFETIME.num_seconds() - 300);
     }
 }

@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use serde::de::DeserializeOwned;
 
-use super::fields::Fields;
-use super::resource::{CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES, Resource};
-use super::status::ApiFailure;
 use crate::domain::access::{Action, Binding, Policy, Principal, Role};
-use crate::sandbox::authentication::User;
+use crate::sandbox::bootstrap_policy;
+use crate::sandbox::decision::Decision;
+use crate::sandbox::field_selector::Fields;
 use crate::sandbox::node::{self, NodeAuthorizer};
-use crate::sandbox::seed;
+use crate::sandbox::resource::{CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES, Resource};
+use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::Store;
+use crate::sandbox::user::User;
 
 /// The policy of the newest roles and bindings; it is built again when one of them has changed.
 pub(crate) struct Authorizer {
@@ -27,22 +28,13 @@ pub(crate) struct Access {
     nodes: NodeAuthorizer,
 }
 
-/// What the authorizers say about a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Decision {
-    /// Whether it is allowed.
-    pub allowed: bool,
-    /// Why, in the server's words; may be empty.
-    pub reason: String,
-}
-
 impl Authorizer {
     /// One without a policy.
     ///
     /// # Errors
     /// Where the asset with the default roles is broken.
     pub(crate) fn new() -> Result<Self, serde_json::Error> {
-        Ok(Self { current: Mutex::default(), node_rules: seed::node_rules()?.into() })
+        Ok(Self { current: Mutex::default(), node_rules: bootstrap_policy::node_rules()?.into() })
     }
 
     /// The authorization as it is now.
@@ -96,7 +88,7 @@ impl Access {
         if who.is_master() {
             return allowed(String::new());
         }
-        let by_node = node::identity(who).map(|node| self.nodes.decide(node, action, fields));
+        let by_node = node::node_name(who).map(|node| self.nodes.decide(node, action, fields));
         if by_node.as_ref().is_some_and(|decision| decision.allowed) {
             return allowed(String::new());
         }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::resource::Resource;
-use super::status::ApiFailure;
+use crate::sandbox::resource::Resource;
+use crate::sandbox::status::ApiFailure;
 
 /// A field selector: terms in Go's order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -135,8 +135,8 @@ fn value(object: &Value, field: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::super::resource::REQUESTS;
     use super::*;
+    use crate::sandbox::resource::REQUESTS;
 
     #[test]
     fn selects_by_the_fields_that_the_kind_has() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::resource::Resource;
+use crate::sandbox::resource::Resource;
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq)]
@@ -177,7 +177,7 @@ impl ApiFailure {
     }
 
     /// Others own what an apply would write.
-    pub(crate) fn apply_conflict(conflicts: &[super::super::schema::managed::Conflict]) -> Self {
+    pub(crate) fn apply_conflict(conflicts: &[crate::sandbox::schema::managed::Conflict]) -> Self {
         let told = match conflicts {
             [one] => format!("1 conflict: {}: {}", one.with, one.field),
             many => {

@@ -5,13 +5,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::identity;
-use super::references::{forbidden_reference, is_mirror};
 use crate::domain::request::Pkcs10;
-use crate::sandbox::api::resource::{NODES, PODS};
-use crate::sandbox::api::status::ApiFailure;
-use crate::sandbox::kinds::{Write, items, text};
+use crate::sandbox::node::{MIRROR, forbidden_reference, is_mirror, node_name};
+use crate::sandbox::object::{items, text};
+use crate::sandbox::resource::{NODES, PODS};
+use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::{ObjectKey, Store};
+use crate::sandbox::write::Write;
 
 /// Labels that a kubelet may set (`k8s.io/kubelet/pkg/apis/well_known_labels.go`).
 const KUBELET_LABELS: [&str; 11] = [
@@ -32,7 +32,7 @@ const KUBELET_SIGNERS: [&str; 2] = ["kubernetes.io/kubelet-serving", "kubernetes
 
 /// The node that writes; `None` where somebody else does.
 fn writer<'a>(write: &'a Write<'_>) -> Result<Option<&'a str>, ApiFailure> {
-    match identity(&write.user.who) {
+    match node_name(&write.user.who) {
         Some("") => Err(write.forbidden(&format!("could not determine node from user {:?}", write.user.who.user))),
         node => Ok(node),
     }
@@ -192,10 +192,7 @@ fn admit_node_update(node: &str, object: &Value, old: &Value, write: &Write<'_>)
 fn admit_mirror_pod(node: &str, pod: &Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
     let refuse = |why: &str| Err(write.forbidden(why));
     if !is_mirror(pod) {
-        let annotation = super::MIRROR;
-        return refuse(&format!(
-            "pod does not have {annotation:?} annotation, node {node:?} can only create mirror pods"
-        ));
+        return refuse(&format!("pod does not have {MIRROR:?} annotation, node {node:?} can only create mirror pods"));
     }
     if text(pod, "/spec/nodeName") != node {
         return refuse(&format!("node {node:?} can only create pods with spec.nodeName set to itself"));
