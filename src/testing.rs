@@ -189,7 +189,7 @@ pub mod sandbox {
         pub use crate::sandbox::authority::Authority;
     }
     pub mod seed {
-        pub use crate::sandbox::seed::plant;
+        pub use crate::sandbox::seed::{SeedContents, populate};
     }
     pub mod server {
         pub use crate::sandbox::server::provider;
@@ -198,7 +198,7 @@ pub mod sandbox {
         pub use crate::sandbox::store::Store;
     }
     pub mod tokens {
-        pub use crate::sandbox::tokens::{Issuer, Tokens};
+        pub use crate::sandbox::tokens::{TokenIssuer, Tokens};
     }
 }
 pub mod panics {

@@ -1,4 +1,4 @@
-//! Who asks: client certificates, tokens of service accounts, and the anonymous (`apiserver/pkg/authentication`).
+//! Authentication: client certificates, tokens of service accounts, and anonymous requests (`apiserver/pkg/authentication`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,16 +18,16 @@ use crate::sandbox::status::ApiFailure;
 use crate::sandbox::tokens::{Tokens, bearer};
 use crate::sandbox::user::{CREDENTIAL, User};
 
-/// Takes any client certificate in the handshake, where only possession of its key is shown; whether it is one of
-/// ours is asked with every request, so that a wrong one gets 401 and not a broken connection.
+/// Accepts any client certificate in the handshake, which proves only possession of the key. The chain is verified with
+/// every request, so that a wrong certificate gets 401 instead of a broken connection.
 #[derive(Debug)]
 pub struct AnyCertificate(Arc<dyn ClientCertVerifier>);
 
 impl AnyCertificate {
-    /// One that knows one authority.
+    /// A verifier for one authority.
     ///
     /// # Errors
-    /// Where the certificate is none of an authority.
+    /// Where the certificate is not that of an authority.
     pub fn of(authority: &CertificateDer<'static>, provider: Arc<CryptoProvider>) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         roots.add(authority.clone()).map_err(|error| error.to_string())?;
@@ -35,7 +35,7 @@ impl AnyCertificate {
         builder.build().map(Self).map_err(|error| error.to_string())
     }
 
-    /// Who logs in with the certificates of a connection, at this moment; `None` where there are none.
+    /// The user of a connection's client certificates at this time; `None` where there are none.
     fn user(&self, certificates: &[CertificateDer<'_>]) -> Result<Option<User>, ApiFailure> {
         let Some((own, chain)) = certificates.split_first() else { return Ok(None) };
         self.0.verify_client_cert(own, chain, UnixTime::now()).map_err(|_| ApiFailure::unauthorized())?;
@@ -54,10 +54,10 @@ impl AnyCertificate {
     }
 }
 
-/// Who a request is from: by certificate, else by token, else anonymous (`authentication/request/union`).
+/// The user of a request: by certificate, else by token, else anonymous (`authentication/request/union`).
 ///
 /// # Errors
-/// 401 where there are credentials, and none of them is good.
+/// 401 where there are credentials, and none is valid.
 pub(crate) fn authenticate(
     clients: &AnyCertificate,
     tokens: &Tokens,

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::access::{Action, Binding, Policy, Principal, Role};
 use crate::sandbox::bootstrap_policy;
 use crate::sandbox::decision::Decision;
-use crate::sandbox::field_selector::Fields;
+use crate::sandbox::field_selector::FieldSelector;
 use crate::sandbox::node::{self, NodeAuthorizer};
 use crate::sandbox::resource::{CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES, Resource};
 use crate::sandbox::status::ApiFailure;
@@ -79,11 +79,11 @@ impl Access {
 
     /// Whether a request without selectors is allowed.
     pub(crate) fn permits(&self, who: &Principal, action: &Action) -> bool {
-        self.decide(who, action, &Fields::default()).allowed
+        self.decide(who, action, &FieldSelector::default()).allowed
     }
 
     /// Asks one authorizer after the other (`authorization/union`); `fields` is the request's field selector.
-    pub(crate) fn decide(&self, who: &Principal, action: &Action, fields: &Fields) -> Decision {
+    pub(crate) fn decide(&self, who: &Principal, action: &Action, fields: &FieldSelector) -> Decision {
         let allowed = |reason: String| Decision { allowed: true, reason };
         if who.is_master() {
             return allowed(String::new());

@@ -9,7 +9,7 @@ use crate::sandbox::status::ApiFailure;
 use crate::sandbox::user::User;
 
 /// A write request, as defaults, validation and admission see it.
-pub(crate) struct Write<'a> {
+pub(crate) struct WriteRequest<'a> {
     pub resource: &'static Resource,
     /// `approval`, or empty.
     pub subresource: &'a str,
@@ -23,7 +23,7 @@ pub(crate) struct Write<'a> {
     pub now: DateTime<Utc>,
 }
 
-impl Write<'_> {
+impl WriteRequest<'_> {
     /// The time as objects contain it.
     pub(crate) fn stamp(&self) -> String {
         stamp(self.now)

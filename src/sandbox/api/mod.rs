@@ -1,4 +1,4 @@
-//! The API: from a request to its answer. Authentication, authorisation, then the verb.
+//! The API: a request is authenticated, authorized and dispatched by its verb.
 
 mod body;
 mod delete;
@@ -30,36 +30,35 @@ use serde_json::Value;
 use crate::domain::access::{Action, ResourceAction};
 use crate::sandbox::authentication::{AnyCertificate, authenticate};
 use crate::sandbox::authorization::{Access, Authorizer, refusal};
-use crate::sandbox::field_selector::Fields;
-use crate::sandbox::impersonation::impersonated;
+use crate::sandbox::field_selector::FieldSelector;
+use crate::sandbox::impersonation::effective_user;
 use crate::sandbox::resource::{GROUPS, Resource, VERSION, find};
 use crate::sandbox::schema::Schemas;
 use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::Store;
-use crate::sandbox::tokens::{Issuer, Tokens};
+use crate::sandbox::tokens::{TokenIssuer, Tokens};
 use crate::sandbox::user::User;
-use crate::sandbox::write::Write;
+use crate::sandbox::write::WriteRequest;
 use query::Query;
 use request_info::{RequestInfo, Unreadable};
 pub(crate) use respond::Body;
-use respond::Form;
+use respond::{Encoding, Representation};
 
-/// The longest body that is read, in bytes (`MaxRequestBodyBytes`).
-pub(crate) const LONGEST_BODY: usize = 3 * 1024 * 1024;
+/// Bytes of the largest request body (`MaxRequestBodyBytes`).
+pub(crate) const MAX_BODY: usize = 3 * 1024 * 1024;
 
-/// Everything that an answer needs.
+/// The API server.
 pub struct Api {
-    /// The objects.
     pub store: Arc<Store>,
     schemas: Schemas,
     authorizer: Authorizer,
     certificates: Arc<AnyCertificate>,
     tokens: Arc<Tokens>,
-    /// Where clients reach it, such as `https://127.0.0.1:6443`.
+    /// The URL for clients, such as `https://127.0.0.1:6443`.
     url: String,
 }
 
-/// A request about a resource, taken apart.
+/// A parsed request for a resource.
 struct Call<'a> {
     api: &'a Api,
     user: User,
@@ -69,8 +68,8 @@ struct Call<'a> {
     query: Query,
     headers: &'a HeaderMap,
     body: Bytes,
-    form: Form,
-    yaml: bool,
+    representation: Representation,
+    encoding: Encoding,
 }
 
 impl Api {
@@ -88,7 +87,7 @@ impl Api {
         Ok(Self { store, schemas, authorizer, certificates, tokens, url })
     }
 
-    /// Answers one request of a client with these certificates; `body` reads its body, once it is known who asks.
+    /// Answers one request of a client with these certificates. `body` is awaited only after authorization.
     pub async fn answer(
         &self,
         parts: &Parts,
@@ -112,9 +111,9 @@ impl Api {
         })?;
         let user = authenticate(&self.certificates, &self.tokens, certificates, &parts.headers)?;
         let access = self.authorizer.access(&self.store);
-        let user = impersonated(user, &parts.headers, &info.action, &access)?;
-        // A selector that cannot be read restricts nothing.
-        let fields = Fields::parse(&info.fields).unwrap_or_default();
+        let user = effective_user(user, &parts.headers, &info.action, &access)?;
+        // An invalid selector does not restrict authorization.
+        let fields = FieldSelector::parse(&info.fields).unwrap_or_default();
         let decision = access.decide(&user.who, &info.action, &fields);
         if !decision.allowed {
             return Err(refusal(&user, &info.action, &decision.reason));
@@ -123,14 +122,14 @@ impl Api {
             Action::Path { path, .. } => return self.path(path, parts),
             Action::Resource(action) => action.clone(),
         };
-        let resource = served(&info, &action)?;
-        let (form, yaml) = respond::negotiate(&parts.headers)?;
+        let resource = find_resource(&info, &action)?;
+        let (representation, encoding) = respond::negotiate(&parts.headers)?;
         let mut query = Query::parse(raw_query, &parts.method)?;
         if info.verb_in_path {
             watch_by_path(&parts.method, &action, &mut query)?;
         }
         let (headers, body) = (&parts.headers, body.await?);
-        Call { api: self, user, access, resource, action, query, headers, body, form, yaml }.answer()
+        Call { api: self, user, access, resource, action, query, headers, body, representation, encoding }.answer()
     }
 
     fn path(&self, path: &str, parts: &Parts) -> Result<Response<Body>, ApiFailure> {
@@ -140,9 +139,9 @@ impl Api {
         }
         match trimmed {
             "/readyz" | "/livez" | "/healthz" => Ok(respond::text(200, "ok")),
-            "/version" => Ok(respond::data(200, discovery::version().to_string().into(), false)),
+            "/version" => Ok(respond::data(200, discovery::version().to_string().into(), Encoding::Json)),
             "/.well-known/openid-configuration" => {
-                respond::public(headers, "application/json", &Issuer::configuration(&self.url))
+                respond::public(headers, "application/json", &TokenIssuer::configuration(&self.url))
             }
             "/openid/v1/jwks" => respond::public(headers, "application/jwk-set+json", &self.tokens.issuer.keys()),
             _ => discovery::answer(trimmed, headers).ok_or_else(|| unknown_path(trimmed)),
@@ -150,7 +149,7 @@ impl Api {
     }
 }
 
-/// A version that is not served is a resource that is not found; anything else is no path at all.
+/// An unknown version of a known group is a missing resource; anything else is an unknown path.
 fn unknown_path(path: &str) -> ApiFailure {
     match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
         ["api", _] => ApiFailure::no_resource(),
@@ -159,14 +158,13 @@ fn unknown_path(path: &str) -> ApiFailure {
     }
 }
 
-/// The resource that a path means. A group that is not served is no path; a version or resource that is not, is no
-/// resource.
-fn served(info: &RequestInfo, action: &ResourceAction) -> Result<&'static Resource, ApiFailure> {
+/// The resource of a path. An unknown group is an unknown path; an unknown version or resource is a missing resource.
+fn find_resource(info: &RequestInfo, action: &ResourceAction) -> Result<&'static Resource, ApiFailure> {
     let known = if info.prefix == "api" { action.group.is_empty() } else { GROUPS.contains(&action.group.as_str()) };
     if !known {
         return Err(ApiFailure::no_path());
     }
-    // Behind a part of an object there is nothing.
+    // A subresource has no further path segments.
     let shallow = info.depth <= 3 && info.version == VERSION;
     find(&action.group, &action.resource).filter(|_| shallow).ok_or_else(ApiFailure::no_resource)
 }
@@ -193,7 +191,7 @@ impl Call<'_> {
         if !sub.is_empty() && !resource.serves(sub) {
             return Err(ApiFailure::no_resource());
         }
-        // A kind with namespaces is listed across them; one object is found in its own alone.
+        // A namespaced kind may be listed across namespaces; a single object needs its namespace.
         let misplaced = resource.namespaced && action.namespace.is_empty() && !self.is_list();
         let strange = !resource.namespaced && !action.namespace.is_empty() && resource.plural != "namespaces";
         if misplaced || strange {
@@ -202,7 +200,7 @@ impl Call<'_> {
         if sub == "token" {
             return if action.verb == "create" { self.token_request() } else { Err(ApiFailure::no_method()) };
         }
-        if resource.asked {
+        if resource.is_review {
             return if action.verb == "create" && sub.is_empty() {
                 self.review()
             } else {
@@ -230,7 +228,7 @@ impl Call<'_> {
         self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// Who owns the fields that are written: `fieldManager`, else the program's name.
+    /// The field manager of a write: `fieldManager`, else the client's name from `User-Agent`.
     fn manager(&self) -> String {
         if !self.query.manager.is_empty() {
             return self.query.manager.clone();
@@ -239,8 +237,8 @@ impl Call<'_> {
         agent.split('/').next().unwrap_or_default().chars().take(128).collect()
     }
 
-    fn write<'a>(&'a self, name: &'a str) -> Write<'a> {
-        Write {
+    fn write<'a>(&'a self, name: &'a str) -> WriteRequest<'a> {
+        WriteRequest {
             resource: self.resource,
             subresource: &self.action.subresource,
             namespace: &self.action.namespace,
@@ -252,6 +250,6 @@ impl Call<'_> {
     }
 
     fn data(&self, code: u16, json: &Value) -> Response<Body> {
-        respond::data(code, json.to_string().into(), self.yaml)
+        respond::data(code, json.to_string().into(), self.encoding)
     }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use json_patch::PatchOperation;
 use serde_json::{Map, Value};
 
-use super::{LONGEST_BODY, body};
+use super::{MAX_BODY, body};
 use crate::sandbox::schema::{SchemaNode, Shape};
 use crate::sandbox::status::ApiFailure;
 
@@ -59,10 +59,10 @@ fn apply_operations(object: &mut Value, patch: &[PatchOperation]) -> Result<(), 
     for operation in patch {
         if let PatchOperation::Copy(copy) = operation {
             copied += object.pointer(copy.from.as_str()).map_or(0, |value| value.to_string().len());
-            if copied > LONGEST_BODY {
+            if copied > MAX_BODY {
                 let why = format!(
                     "Unable to complete the copy, the accumulated size increase of copy is {copied}, exceeding the limit \
-                     {LONGEST_BODY}"
+                     {MAX_BODY}"
                 );
                 return Err(ApiFailure { message: why, ..ApiFailure::too_large() });
             }
@@ -74,7 +74,7 @@ fn apply_operations(object: &mut Value, patch: &[PatchOperation]) -> Result<(), 
 
 fn unfit(why: &str) -> ApiFailure {
     let message = format!("the server rejected our request due to an error in our request: {why}");
-    ApiFailure { code: 422, reason: "Invalid", message, details: None, go_on: None }
+    ApiFailure { code: 422, reason: "Invalid", message, details: None, continue_token: None }
 }
 
 /// Lays a strategic merge patch over an object.
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_strategic_patch_merges_lists_by_their_keys() {
+    fn strategic_patch_merges_lists_by_key() {
         let patch = json!({
             "metadata": { "labels": { "a": null, "c": "3" }, "$deleteFromPrimitiveList/finalizers": ["x"] },
             "spec": {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn other_patches_are_the_standards() {
+    fn json_and_merge_patches_follow_the_rfcs() {
         let merged = patched(pod(), "application/merge-patch+json", &json!({ "spec": null })).unwrap();
         assert!(merged.get("spec").is_none());
         let moved = json!([{ "op": "replace", "path": "/metadata/labels/a", "value": "9" }]);

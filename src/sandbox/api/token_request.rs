@@ -12,7 +12,7 @@ use crate::sandbox::object::{items, stamp, text};
 use crate::sandbox::resource::{NODES, PODS, Resource, SECRETS, TOKEN_REQUESTS};
 use crate::sandbox::status::{ApiFailure, Cause};
 use crate::sandbox::store::{ObjectKey, Record};
-use crate::sandbox::tokens::{Bound, Claims, Reference, Tokens, URL};
+use crate::sandbox::tokens::{BoundObjects, Claims, Reference, Tokens, URL};
 
 /// The life of a token that does not ask for one, in seconds.
 const DEFAULT_LIFE: i64 = 60 * 60;
@@ -20,7 +20,7 @@ const DEFAULT_LIFE: i64 = 60 * 60;
 const SHORTEST_LIFE: i64 = 10 * 60;
 const LONGEST_LIFE: i64 = 1 << 32;
 /// What the volumes ask for that the `ServiceAccount` admission plugin adds: such a token lives for a year, and its use
-/// counts as stale after the time asked for (`WarnOnlyBoundTokenExpirationSeconds`, `ExpirationExtensionSeconds`).
+/// counts as stale after the requested time (`WarnOnlyBoundTokenExpirationSeconds`, `ExpirationExtensionSeconds`).
 const INJECTED_LIFE: i64 = 60 * 60 + 7;
 const EXTENDED_LIFE: i64 = 365 * 24 * 60 * 60;
 
@@ -94,9 +94,10 @@ impl Call<'_> {
     }
 
     /// What the token is bound to: the account, and the object that the request names.
-    fn bound(&self, request: &Value, account: &Record) -> Result<Bound, ApiFailure> {
+    fn bound(&self, request: &Value, account: &Record) -> Result<BoundObjects, ApiFailure> {
         let serviceaccount = Reference { name: self.action.name.clone(), uid: account.uid.clone() };
-        let mut bound = Bound { namespace: self.action.namespace.clone(), serviceaccount, ..Bound::default() };
+        let mut bound =
+            BoundObjects { namespace: self.action.namespace.clone(), serviceaccount, ..BoundObjects::default() };
         let Some(wanted) = request.pointer("/spec/boundObjectRef").filter(|wanted| !wanted.is_null()) else {
             return Ok(bound);
         };
@@ -149,19 +150,19 @@ impl Call<'_> {
         Ok((!name.is_empty()).then(|| Reference { name: name.to_owned(), uid }))
     }
 
-    fn token(&self, request: &Value, mut bound: Bound, now: DateTime<Utc>) -> Result<String, ApiFailure> {
+    fn token(&self, request: &Value, mut bound: BoundObjects, now: DateTime<Utc>) -> Result<String, ApiFailure> {
         let audiences: Vec<_> = items(request, "/spec/audiences").filter_map(Value::as_str).collect();
         let own = Tokens::api_audiences();
         let for_api = audiences.iter().all(|audience| own.iter().any(|own| own == audience));
-        let asked = request.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFE);
-        let extended = bound.pod.is_some() && asked == INJECTED_LIFE && for_api;
+        let requested = request.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFE);
+        let extended = bound.pod.is_some() && requested == INJECTED_LIFE && for_api;
         let now = now.timestamp();
         if extended {
-            bound.warnafter = Some(now + asked);
+            bound.warnafter = Some(now + requested);
         }
         let claims = Claims {
             aud: audiences.into_iter().map(ToOwned::to_owned).collect(),
-            exp: now + if extended { EXTENDED_LIFE } else { asked },
+            exp: now + if extended { EXTENDED_LIFE } else { requested },
             iat: now,
             iss: URL.to_owned(),
             jti: uuid::Uuid::new_v4().to_string(),

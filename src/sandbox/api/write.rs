@@ -8,7 +8,7 @@ use super::respond::{self, Body};
 use super::{Call, patch};
 use crate::domain::access::Action;
 use crate::sandbox::authorization::refusal;
-use crate::sandbox::field_selector::Fields;
+use crate::sandbox::field_selector::FieldSelector;
 use crate::sandbox::kinds;
 use crate::sandbox::kinds::metadata;
 use crate::sandbox::kinds::node_restriction;
@@ -17,7 +17,7 @@ use crate::sandbox::schema::managed::{self, Writer};
 use crate::sandbox::schema::{SchemaNode, check};
 use crate::sandbox::status::{ApiFailure, Cause};
 use crate::sandbox::store::{ObjectKey, Record, WriteOutcome};
-use crate::sandbox::write::Write;
+use crate::sandbox::write::WriteRequest;
 
 const APPLY: &str = "application/apply-patch+yaml";
 
@@ -51,12 +51,12 @@ impl Call<'_> {
     }
 
     /// Fills in a new object and judges it.
-    fn complete(&self, object: &mut Value, write: &Write<'_>) -> Result<(), ApiFailure> {
+    fn complete(&self, object: &mut Value, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
         metadata::create(object, write);
         kinds::admit_create(object, write, &self.api.store)?;
         kinds::prepare_create(object, write);
         check::canonical(self.node(), object);
-        kinds::judge(object, None, write)
+        kinds::validate(object, None, write)
     }
 
     fn put_new(&self, name: &str, object: Value) -> Result<std::sync::Arc<Record>, ApiFailure> {
@@ -75,7 +75,7 @@ impl Call<'_> {
         nothing
     }
 
-    fn note_owner(&self, old: &Value, object: &mut Value, write: &Write<'_>) {
+    fn note_owner(&self, old: &Value, object: &mut Value, write: &WriteRequest<'_>) {
         let (manager, now, api_version) = (self.manager(), write.stamp(), self.resource.api_version());
         managed::update(self.node(), old, object, &self.writer(&manager, &api_version, &now));
     }
@@ -123,22 +123,22 @@ impl Call<'_> {
         })
     }
 
-    /// Takes back what may not be changed, and judges the rest.
+    /// Resets fields that may not be changed, then runs validation and admission.
     fn keep(&self, object: &mut Value, old: &Value) -> Result<(), ApiFailure> {
         let write = self.write(&self.action.name);
         metadata::update(object, old);
         node_restriction::admit_update(object, old, &write)?;
         kinds::prepare_update(object, old, &write);
         check::canonical(self.node(), object);
-        kinds::judge(object, Some(old), &write)
+        kinds::validate(object, Some(old), &write)
     }
 
-    /// An object that only waited for its last finalizer goes with it.
+    /// An object with a deletion timestamp is deleted with its last finalizer.
     fn outcome(&self, object: Value) -> WriteOutcome {
-        let going = object.pointer("/metadata/deletionTimestamp").is_some();
-        let held = items(&object, "/metadata/finalizers").next().is_some()
+        let is_terminating = object.pointer("/metadata/deletionTimestamp").is_some();
+        let has_finalizers = items(&object, "/metadata/finalizers").next().is_some()
             || items(&object, "/spec/finalizers").next().is_some();
-        match (self.query.dry_run, going && !held) {
+        match (self.query.dry_run, is_terminating && !has_finalizers) {
             (true, _) => WriteOutcome::Show(object),
             (false, true) => WriteOutcome::Delete(object),
             (false, false) => WriteOutcome::Put(object),
@@ -202,8 +202,7 @@ impl Call<'_> {
             .map_err(|conflicts| ApiFailure::apply_conflict(&conflicts))
     }
 
-    /// Keeps the annotation of `kubectl apply` true to a server-side apply by kubectl, for the day when somebody goes
-    /// back (`fieldmanager/lastappliedupdater.go`).
+    /// Updates the annotation of client-side apply after a server-side apply by kubectl, for users who switch back (`fieldmanager/lastappliedupdater.go`).
     fn sync_last_applied(&self, object: &mut Value, config: &Value) {
         const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
         let annotations = object.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut);
@@ -215,7 +214,7 @@ impl Call<'_> {
         }
     }
 
-    /// An apply to what is not there is a creation, and has to be allowed as one.
+    /// An apply to a missing object is a creation, and needs that permission.
     fn apply_new(&self, config: &Value) -> Result<std::sync::Arc<Record>, ApiFailure> {
         let name = &self.action.name;
         if !self.action.subresource.is_empty() {
@@ -224,7 +223,7 @@ impl Call<'_> {
         let mut create = self.action.clone();
         "create".clone_into(&mut create.verb);
         let create = Action::Resource(create);
-        let decision = self.access.decide(&self.user.who, &create, &Fields::default());
+        let decision = self.access.decide(&self.user.who, &create, &FieldSelector::default());
         if !decision.allowed {
             return Err(refusal(&self.user, &create, &decision.reason));
         }

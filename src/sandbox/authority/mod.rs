@@ -128,8 +128,8 @@ impl Authority {
         Ok(Credentials { certificate, key: key.to_pem() })
     }
 
-    /// Signs a PKCS#10 request as kube-controller-manager does: the subject rebuilt, SANs taken over, the usages asked
-    /// for, the life asked for but at most a year and at most the authority's own. PEM.
+    /// Signs a PKCS#10 request as kube-controller-manager does: the subject rebuilt, SANs copied, the requested
+    /// usages, the requested lifetime but at most a year and at most the authority's own. PEM.
     ///
     /// # Errors
     /// Where the request cannot be read.

@@ -10,7 +10,7 @@ use crate::sandbox::kinds::rbac::aggregated;
 use crate::sandbox::resource::CLUSTER_ROLES;
 use crate::sandbox::store::Store;
 
-/// Gathers roles whenever one changes, until the store is gone.
+/// Aggregates roles whenever one changes, until the store is dropped.
 pub(super) async fn run(store: Arc<Store>) {
     let (mut follower, _) = Follower::start(&store, &CLUSTER_ROLES);
     while follower.next().await.is_some() {
@@ -18,8 +18,8 @@ pub(super) async fn run(store: Arc<Store>) {
     }
 }
 
-/// Gives every role that gathers others the rules of these. Roles that gather may be gathered, so this goes on until
-/// nothing changes.
+/// Sets the rules of every aggregated role. Aggregated roles may themselves be aggregated, so this repeats until nothing
+/// changes.
 pub(crate) fn aggregate(store: &Store) {
     for _ in 0..10 {
         let before = store.revision();

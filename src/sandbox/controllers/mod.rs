@@ -1,4 +1,4 @@
-//! What kube-controller-manager would do: sign, clear up, gather roles, look after namespaces and what they begin with.
+//! The controllers of kube-controller-manager: signing, cleanup, role aggregation, namespaces and their initial objects.
 
 mod aggregation;
 mod cleaning;
@@ -17,7 +17,7 @@ use crate::sandbox::store::Store;
 
 pub(crate) use aggregation::aggregate;
 
-/// Starts all controllers. Namespaces that are there have what every namespace begins with before this returns.
+/// Starts all controllers. Existing namespaces have their initial objects when this returns.
 ///
 /// # Errors
 /// Where an asset is broken.
@@ -26,7 +26,7 @@ pub(crate) fn start(
     store: &Arc<Store>,
     authority: &Arc<Authority>,
 ) -> Result<(), serde_json::Error> {
-    let keeper = namespaces::Keeper::new(store, authority.pem())?;
+    let keeper = namespaces::NamespaceController::new(store, authority.pem())?;
     keeper.complete_all();
     tasks.spawn(signing::run(store.clone(), authority.clone()));
     tasks.spawn(cleaning::run(store.clone()));

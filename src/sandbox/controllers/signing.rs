@@ -19,10 +19,10 @@ use crate::sandbox::resource::REQUESTS;
 use crate::sandbox::schema::Schemas;
 use crate::sandbox::store::{ObjectKey, Record, Store};
 
-/// What a person would call at once, and still sees happen.
+/// Short, but long enough for the user to see the request approved and then signed.
 const DELAY: Duration = Duration::from_millis(250);
 
-/// Signs what is approved, or says why not, until the store is gone.
+/// Signs approved requests, or marks them as failed, until the store is dropped.
 pub(super) async fn run(store: Arc<Store>, authority: Arc<Authority>) {
     let Ok(schemas) = Schemas::load() else { return };
     let signer = Signer { store: &store, authority: &authority, schemas };
@@ -46,7 +46,7 @@ struct Signer<'a> {
 
 impl Signer<'_> {
     fn act(&self, key: &ObjectKey, record: &Record) {
-        // Cheap first: most changes are of requests that nobody has approved.
+        // Cheap check first: most changes are of requests that are not approved.
         if !record.json.windows(10).any(|bytes| bytes == b"\"Approved\"") {
             return;
         }

@@ -1,4 +1,4 @@
-//! What the API server does for each kind beyond keeping it: defaults, rules, admission.
+//! Defaults, validation and admission of each kind.
 
 mod core;
 pub(crate) mod metadata;
@@ -13,10 +13,10 @@ use serde_json::Value;
 use crate::sandbox::resource::Resource;
 use crate::sandbox::status::{ApiFailure, Cause};
 use crate::sandbox::store::Store;
-use crate::sandbox::write::Write;
+use crate::sandbox::write::WriteRequest;
 
-/// Fills a new object in (`PrepareForCreate`, defaults).
-pub(crate) fn prepare_create(object: &mut Value, write: &Write<'_>) {
+/// Completes a new object (`PrepareForCreate`, defaults).
+pub(crate) fn prepare_create(object: &mut Value, write: &WriteRequest<'_>) {
     match write.resource.plural {
         "certificatesigningrequests" => requests::prepare_create(object, write),
         "roles" | "clusterroles" | "rolebindings" | "clusterrolebindings" => rbac::defaults(object, write.resource),
@@ -24,8 +24,8 @@ pub(crate) fn prepare_create(object: &mut Value, write: &Write<'_>) {
     }
 }
 
-/// Takes back what this way of writing must not change (`PrepareForUpdate`).
-pub(crate) fn prepare_update(object: &mut Value, old: &Value, write: &Write<'_>) {
+/// Resets fields that this subresource must not change (`PrepareForUpdate`).
+pub(crate) fn prepare_update(object: &mut Value, old: &Value, write: &WriteRequest<'_>) {
     match write.resource.plural {
         "certificatesigningrequests" => requests::prepare_update(object, old, write),
         "roles" | "clusterroles" | "rolebindings" | "clusterrolebindings" => rbac::defaults(object, write.resource),
@@ -33,11 +33,11 @@ pub(crate) fn prepare_update(object: &mut Value, old: &Value, write: &Write<'_>)
     }
 }
 
-/// Whether an object may become this: rules, admission, escalation, in the server's order.
+/// Validation, admission and escalation checks, in the API server's order.
 ///
 /// # Errors
 /// 403, 404 and 422.
-pub(crate) fn judge(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), ApiFailure> {
+pub(crate) fn validate(object: &Value, old: Option<&Value>, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     match write.resource.plural {
         "certificatesigningrequests" => {
             check(requests::causes(object, old, write.subresource), object, write)?;
@@ -55,29 +55,29 @@ pub(crate) fn judge(object: &Value, old: Option<&Value>, write: &Write<'_>) -> R
     }
 }
 
-fn check(own: Vec<Cause>, object: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
+fn check(own: Vec<Cause>, object: &Value, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     let mut causes = metadata::causes(object, write.resource);
     causes.extend(own);
     let (group, kind) = (write.resource.group, write.resource.kind);
     if causes.is_empty() { Ok(()) } else { Err(ApiFailure::invalid(group, kind, write.name, &causes)) }
 }
 
-/// The admission plugins that look at, or change, a new object before it is checked: `ServiceAccount`, `NodeRestriction`.
+/// The admission plugins that check or change a new object before validation: `ServiceAccount`, `NodeRestriction`.
 ///
 /// # Errors
 /// 403 and 404.
-pub(crate) fn admit_create(object: &mut Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
+pub(crate) fn admit_create(object: &mut Value, write: &WriteRequest<'_>, store: &Store) -> Result<(), ApiFailure> {
     if write.resource.plural == "pods" {
         service_account::admit_pod(object, write, store)?;
     }
     node_restriction::admit_create(object, write, store)
 }
 
-/// Nothing is made in a namespace that is not there, or that is going.
+/// Rejects a new object in a namespace that does not exist or is terminating.
 ///
 /// # Errors
 /// 403 and 404.
-pub(crate) fn admit_into_namespace(write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
+pub(crate) fn admit_into_namespace(write: &WriteRequest<'_>, store: &Store) -> Result<(), ApiFailure> {
     core::admit_into_namespace(write, store)
 }
 
@@ -85,12 +85,12 @@ pub(crate) fn admit_into_namespace(write: &Write<'_>, store: &Store) -> Result<(
 ///
 /// # Errors
 /// 403.
-pub(crate) fn admit_delete(write: &Write<'_>) -> Result<(), ApiFailure> {
+pub(crate) fn admit_delete(write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     let kept = write.resource.plural == "namespaces" && ["default", "kube-system", "kube-public"].contains(&write.name);
     if kept { Err(write.forbidden("this namespace may not be deleted")) } else { Ok(()) }
 }
 
-/// Fields that this way of writing leaves as they are (`GetResetFields`).
+/// Fields that this subresource does not change (`GetResetFields`).
 pub(crate) fn resets(resource: &Resource, subresource: &str) -> &'static [&'static [&'static str]] {
     match (resource.plural, subresource) {
         ("certificatesigningrequests", "") => &[&["f:spec"], &["f:status"]],

@@ -63,7 +63,7 @@ fn note(old: Option<&Value>, path: &[String], found: &mut Comparison, new: Optio
     if new.is_some() || old.is_none() { found.written.insert(path) } else { found.removed.insert(path) }
 }
 
-/// By what the parts of a place are told apart; `None` where it has none.
+/// How the parts of a value are identified.
 enum Parts<'a> {
     Fields,
     Values,
@@ -160,7 +160,7 @@ pub(crate) fn merge(node: SchemaNode<'_>, live: &Value, config: &Value) -> Value
     }
 }
 
-/// Takes out of `value` what is in `dropped` and not in `kept`; a container goes when it is left empty.
+/// Removes from `value` what is in `dropped` and not in `kept`, and containers that become empty.
 pub(crate) fn prune(node: SchemaNode<'_>, value: &mut Value, dropped: &FieldSet, kept: &FieldSet) {
     let nothing = FieldSet::default();
     let Some(kind) = parts_of(node) else { return };

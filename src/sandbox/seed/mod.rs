@@ -1,4 +1,4 @@
-//! What the cluster has from the beginning: small, and believable.
+//! The initial objects of the cluster: few, and realistic.
 
 mod insert;
 mod requests;
@@ -20,16 +20,30 @@ pub(crate) use traffic::run as traffic;
 
 const CLUSTER: &str = include_str!("../../../assets/sandbox/cluster.yaml");
 
-/// Namespaces without which there is no cluster.
+/// Namespaces that every cluster has.
 const BARE: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
-/// How old the cluster says that it is.
+/// The age of the cluster's objects.
 const AGE: TimeDelta = TimeDelta::days(41);
 
-/// The default RBAC objects and the namespaces of any cluster; with `furnished`, nodes, people and requests too.
+/// What a new cluster contains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeedContents {
+    /// The default RBAC objects and namespaces.
+    Minimal,
+    /// Nodes, users and requests as well.
+    Example,
+}
+
+/// Creates the initial objects.
 ///
 /// # Errors
 /// Where an asset is broken, or a request cannot be made.
-pub fn plant(store: &Store, authority: &Authority, furnished: bool, now: DateTime<Utc>) -> Result<(), SeedError> {
+pub fn populate(
+    store: &Store,
+    authority: &Authority,
+    contents: SeedContents,
+    now: DateTime<Utc>,
+) -> Result<(), SeedError> {
     let schemas = Schemas::load().map_err(SeedError::of)?;
     let created = now - AGE;
     let defaults = bootstrap_policy::default_objects().map_err(SeedError::of)?;
@@ -41,7 +55,7 @@ pub fn plant(store: &Store, authority: &Authority, furnished: bool, now: DateTim
     for object in own.iter().filter(|object| bare(object)).chain(&defaults) {
         put(store, &schemas, object.clone(), created)?;
     }
-    if furnished {
+    if contents == SeedContents::Example {
         for object in own.iter().filter(|object| !bare(object)) {
             put(store, &schemas, object.clone(), created + TimeDelta::hours(3))?;
         }

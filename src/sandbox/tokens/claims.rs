@@ -1,4 +1,4 @@
-//! What a token says (`pkg/serviceaccount/claims.go`).
+//! The claims of a token (`pkg/serviceaccount/claims.go`).
 
 use std::collections::BTreeMap;
 
@@ -10,20 +10,20 @@ use crate::sandbox::user::{CREDENTIAL, User};
 /// The claims of a token; times in seconds since 1970. Fields are in Go's order, which sorts them by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claims {
-    /// Whom the token is for.
+    /// The audiences.
     pub aud: Vec<String>,
-    /// When it expires.
+    /// Expiration time.
     pub exp: i64,
-    /// When it was issued.
+    /// Issue time.
     pub iat: i64,
-    /// Who issued it.
+    /// The issuer.
     pub iss: String,
     /// The token's own identifier.
     pub jti: String,
     /// The service account, and what else the token is bound to.
     #[serde(rename = "kubernetes.io")]
-    pub bound: Bound,
-    /// When it becomes valid.
+    pub bound: BoundObjects,
+    /// Start of validity.
     pub nbf: i64,
     /// The service account's user name.
     pub sub: String,
@@ -31,7 +31,7 @@ pub(crate) struct Claims {
 
 /// The objects that a token is bound to: when one of them is deleted, the token is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(crate) struct Bound {
+pub(crate) struct BoundObjects {
     /// The namespace of all but the node.
     pub namespace: String,
     /// The node; beside a pod only for information.
