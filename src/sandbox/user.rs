@@ -22,7 +22,6 @@ pub(crate) struct User {
     pub who: Principal,
     /// User id, mostly empty.
     pub uid: String,
-    /// Extra attributes.
     pub extra: BTreeMap<String, Vec<String>>,
 }
 

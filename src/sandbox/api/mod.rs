@@ -49,6 +49,7 @@ pub(crate) const MAX_BODY: usize = 3 * 1024 * 1024;
 
 /// The API server.
 pub struct Api {
+    /// The objects of the cluster.
     pub store: Arc<Store>,
     schemas: Schemas,
     authorizer: Authorizer,

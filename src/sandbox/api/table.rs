@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use ColumnVisibility::{Always, WideOnly};
+
 use super::duration::human;
 use crate::sandbox::api::partial::partial;
 use crate::sandbox::object::{items, text};
@@ -41,9 +43,13 @@ pub(crate) fn of<'a>(
         })
         .collect();
     let meta = if meta.is_null() { rows.first().map(version_of).unwrap_or_default() } else { meta.clone() };
+    let definitions = match columns {
+        ColumnDefinitions::Include => definitions(resource),
+        ColumnDefinitions::Omit => Value::Null,
+    };
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta,
-        "columnDefinitions": if columns == ColumnDefinitions::Include { definitions(resource) } else { Value::Null }, "rows": rows,
+        "columnDefinitions": definitions, "rows": rows,
     })
 }
 
@@ -55,73 +61,79 @@ fn definitions(resource: &Resource) -> Value {
     let definition = |(name, visibility): &PrinterColumn| {
         let format = if *name == "Name" { "name" } else { "" };
         let kind = if *name == "Created At" { "date" } else { "string" };
-        json!({ "name": name, "type": kind, "format": format, "description": "", "priority": i32::from(*visibility == ColumnVisibility::WideOnly) })
+        let priority = i32::from(*visibility == WideOnly);
+        json!({ "name": name, "type": kind, "format": format, "description": "", "priority": priority })
     };
     columns(resource).iter().map(definition).collect()
 }
 
+const REQUEST_COLUMNS: [PrinterColumn; 6] = [
+    ("Name", Always),
+    ("Age", Always),
+    ("SignerName", Always),
+    ("Requestor", Always),
+    ("RequestedDuration", Always),
+    ("Condition", Always),
+];
+const BINDING_COLUMNS: [PrinterColumn; 6] = [
+    ("Name", Always),
+    ("Role", Always),
+    ("Age", Always),
+    ("Users", WideOnly),
+    ("Groups", WideOnly),
+    ("ServiceAccounts", WideOnly),
+];
+const NODE_COLUMNS: [PrinterColumn; 10] = [
+    ("Name", Always),
+    ("Status", Always),
+    ("Roles", Always),
+    ("Age", Always),
+    ("Version", Always),
+    ("Internal-IP", WideOnly),
+    ("External-IP", WideOnly),
+    ("OS-Image", WideOnly),
+    ("Kernel-Version", WideOnly),
+    ("Container-Runtime", WideOnly),
+];
+const POD_COLUMNS: [PrinterColumn; 9] = [
+    ("Name", Always),
+    ("Ready", Always),
+    ("Status", Always),
+    ("Restarts", Always),
+    ("Age", Always),
+    ("IP", WideOnly),
+    ("Node", WideOnly),
+    ("Nominated Node", WideOnly),
+    ("Readiness Gates", WideOnly),
+];
+const EVENT_COLUMNS: [PrinterColumn; 10] = [
+    ("Last Seen", Always),
+    ("Type", Always),
+    ("Reason", Always),
+    ("Object", Always),
+    ("Subobject", WideOnly),
+    ("Source", WideOnly),
+    ("Message", Always),
+    ("First Seen", WideOnly),
+    ("Count", WideOnly),
+    ("Name", WideOnly),
+];
+
 fn columns(resource: &Resource) -> &'static [PrinterColumn] {
-    use ColumnVisibility::{Always, WideOnly};
     match resource.plural {
-        "certificatesigningrequests" => &[
-            ("Name", Always),
-            ("Age", Always),
-            ("SignerName", Always),
-            ("Requestor", Always),
-            ("RequestedDuration", Always),
-            ("Condition", Always),
-        ],
+        "certificatesigningrequests" => &REQUEST_COLUMNS,
         "roles" | "clusterroles" => &[("Name", Always), ("Created At", Always)],
-        "rolebindings" | "clusterrolebindings" => &[
-            ("Name", Always),
-            ("Role", Always),
-            ("Age", Always),
-            ("Users", WideOnly),
-            ("Groups", WideOnly),
-            ("ServiceAccounts", WideOnly),
-        ],
+        "rolebindings" | "clusterrolebindings" => &BINDING_COLUMNS,
         "namespaces" => &[("Name", Always), ("Status", Always), ("Age", Always)],
-        "nodes" => &[
-            ("Name", Always),
-            ("Status", Always),
-            ("Roles", Always),
-            ("Age", Always),
-            ("Version", Always),
-            ("Internal-IP", WideOnly),
-            ("External-IP", WideOnly),
-            ("OS-Image", WideOnly),
-            ("Kernel-Version", WideOnly),
-            ("Container-Runtime", WideOnly),
-        ],
-        "pods" => &[
-            ("Name", Always),
-            ("Ready", Always),
-            ("Status", Always),
-            ("Restarts", Always),
-            ("Age", Always),
-            ("IP", WideOnly),
-            ("Node", WideOnly),
-            ("Nominated Node", WideOnly),
-            ("Readiness Gates", WideOnly),
-        ],
+        "nodes" => &NODE_COLUMNS,
+        "pods" => &POD_COLUMNS,
         "configmaps" => &[("Name", Always), ("Data", Always), ("Age", Always)],
         "secrets" => &[("Name", Always), ("Type", Always), ("Data", Always), ("Age", Always)],
         "deployments" => {
             &[("Name", Always), ("Ready", Always), ("Up-to-date", Always), ("Available", Always), ("Age", Always)]
         }
         "services" => &[("Name", Always), ("Type", Always), ("Cluster-IP", Always), ("Age", Always)],
-        "events" => &[
-            ("Last Seen", Always),
-            ("Type", Always),
-            ("Reason", Always),
-            ("Object", Always),
-            ("Subobject", WideOnly),
-            ("Source", WideOnly),
-            ("Message", Always),
-            ("First Seen", WideOnly),
-            ("Count", WideOnly),
-            ("Name", WideOnly),
-        ],
+        "events" => &EVENT_COLUMNS,
         _ => &[("Name", Always), ("Age", Always)],
     }
 }

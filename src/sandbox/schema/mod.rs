@@ -43,7 +43,6 @@ pub(crate) enum Shape<'a> {
     Struct(&'a Map<String, Value>),
     /// An object with any keys.
     Map(SchemaNode<'a>),
-    /// A list.
     List(SchemaNode<'a>),
     /// A value without parts.
     Leaf,

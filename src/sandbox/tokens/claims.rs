@@ -10,13 +10,11 @@ use crate::sandbox::user::{CREDENTIAL, User};
 /// The claims of a token; times in seconds since 1970. Fields are in Go's order, which sorts them by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claims {
-    /// The audiences.
     pub aud: Vec<String>,
     /// Expiration time.
     pub exp: i64,
     /// Issue time.
     pub iat: i64,
-    /// The issuer.
     pub iss: String,
     /// The token's own identifier.
     pub jti: String,
@@ -37,10 +35,8 @@ pub(crate) struct BoundObjects {
     /// The node; beside a pod only for information.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<Reference>,
-    /// The pod.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod: Option<Reference>,
-    /// The secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<Reference>,
     /// The service account.
@@ -53,7 +49,6 @@ pub(crate) struct BoundObjects {
 /// An object by name and UID.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Reference {
-    /// Name.
     pub name: String,
     /// UID; empty for a node that does not exist.
     #[serde(default, skip_serializing_if = "String::is_empty")]
