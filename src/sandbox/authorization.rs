@@ -37,7 +37,7 @@ impl Authorizer {
         Ok(Self { current: Mutex::default(), node_rules: bootstrap_policy::node_rules()?.into() })
     }
 
-    /// The authorization as it is now.
+    /// The current authorization.
     pub(crate) fn access(&self, store: &Arc<Store>) -> Access {
         let nodes = NodeAuthorizer::new(store.clone(), self.node_rules.clone());
         Access { policy: self.policy(store), nodes }

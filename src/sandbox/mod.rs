@@ -4,7 +4,7 @@
 //! - [`api`]: from a request to its answer.
 //! - [`authentication`], [`impersonation`]: the user of a request. [`authority`]: the CA. [`tokens`]: of service accounts.
 //! - [`authorization`]: RBAC, and [`node`] for nodes.
-//! - [`kinds`]: validation and admission of each kind. [`schema`]: decoding and merging by OpenAPI schemas.
+//! - [`kinds`]: validation and admission of each kind. [`schema`]: decoding and merging by their schemas.
 //! - [`resource`]: the table of all kinds. [`store`]: objects, revisions, changes. [`status`]: errors.
 //! - [`controllers`]: sign requests, clean up, aggregate roles. [`seed`]: the initial objects.
 //!

@@ -14,8 +14,8 @@ use crate::sandbox::schema::{Schemas, check, protobuf};
 use crate::sandbox::status::ApiFailure;
 
 /// Limits on the report about duplicate keys: their number, and the characters of each path.
-const MOST_DUPLICATES: usize = 100;
-const LONGEST_PATH: usize = 1024;
+const MAX_DUPLICATES: usize = 100;
+const MAX_PATH: usize = 1024;
 
 const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
@@ -169,14 +169,14 @@ impl KeyPath<'_> {
             place = above.above;
         }
         keys.reverse();
-        keys.join(".").chars().take(LONGEST_PATH).collect()
+        keys.join(".").chars().take(MAX_PATH).collect()
     }
 }
 
 impl DuplicateKeySeed<'_> {
     fn note(&self, place: &KeyPath<'_>) {
         let mut duplicates = self.duplicates.borrow_mut();
-        if duplicates.len() < MOST_DUPLICATES {
+        if duplicates.len() < MAX_DUPLICATES {
             duplicates.push(place.path());
         }
     }
@@ -287,7 +287,7 @@ mod tests {
         let key = "k".repeat(1 << 20);
         let twice = format!("{{\"{key}\":{{{}\"b\":1}}}}", "\"a\":1,".repeat(100_000));
         let (_, duplicates) = read("application/json", twice).unwrap();
-        assert!(duplicates.len() == MOST_DUPLICATES && duplicates[0].len() <= LONGEST_PATH);
+        assert!(duplicates.len() == MAX_DUPLICATES && duplicates[0].len() <= MAX_PATH);
         assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
     }
 

@@ -9,7 +9,7 @@ use crate::sandbox::schema::{SchemaNode, Shape};
 use crate::sandbox::status::ApiFailure;
 
 /// Operations of a JSON patch (`maxJSONPatchOperations`).
-const MOST_OPERATIONS: usize = 10_000;
+const MAX_OPERATIONS: usize = 10_000;
 
 const ACCEPTED: &str = "application/json-patch+json, application/merge-patch+json, \
                         application/strategic-merge-patch+json, application/apply-patch+yaml";
@@ -50,9 +50,9 @@ pub(crate) fn apply(
 /// Applies a JSON patch operation by operation, with the API server's limit on the size of all copies
 /// (`jsonpatch.AccumulatedCopySizeLimit`).
 fn apply_operations(object: &mut Value, patch: &[PatchOperation]) -> Result<(), ApiFailure> {
-    if patch.len() > MOST_OPERATIONS {
+    if patch.len() > MAX_OPERATIONS {
         let many = patch.len();
-        let why = format!("The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {many}");
+        let why = format!("The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {many}");
         return Err(ApiFailure { message: why, ..ApiFailure::too_large() });
     }
     let mut copied = 0;
@@ -229,7 +229,7 @@ mod tests {
         let copies: Vec<_> = (0..64).map(|n| json!({ "op": "copy", "from": "", "path": format!("/{n}") })).collect();
         let refused = patched(pod(), "application/json-patch+json", &copies.into()).unwrap_err();
         assert!(refused.code == 413 && refused.message.contains("exceeding the limit"), "{refused:?}");
-        let many = vec![json!({ "op": "test", "path": "/spec/x", "value": 1 }); MOST_OPERATIONS + 1];
+        let many = vec![json!({ "op": "test", "path": "/spec/x", "value": 1 }); MAX_OPERATIONS + 1];
         assert_eq!(patched(pod(), "application/json-patch+json", &many.into()).unwrap_err().code, 413);
     }
 }

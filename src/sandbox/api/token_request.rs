@@ -14,15 +14,15 @@ use crate::sandbox::status::{ApiFailure, Cause};
 use crate::sandbox::store::{ObjectKey, Record};
 use crate::sandbox::tokens::{BoundObjects, Claims, Reference, Tokens, URL};
 
-/// The life of a token that does not ask for one, in seconds.
-const DEFAULT_LIFE: i64 = 60 * 60;
-/// The shortest and the longest life, in seconds (`authentication/validation`).
-const SHORTEST_LIFE: i64 = 10 * 60;
-const LONGEST_LIFE: i64 = 1 << 32;
-/// What the volumes ask for that the `ServiceAccount` admission plugin adds: such a token lives for a year, and its use
+/// Default lifetime of a token, in seconds.
+const DEFAULT_LIFETIME: i64 = 60 * 60;
+/// Minimum and maximum lifetime, in seconds (`authentication/validation`).
+const MIN_LIFETIME: i64 = 10 * 60;
+const MAX_LIFETIME: i64 = 1 << 32;
+/// The lifetime in the volumes of the `ServiceAccount` admission plugin: such a token is valid for a year, and its use
 /// counts as stale after the requested time (`WarnOnlyBoundTokenExpirationSeconds`, `ExpirationExtensionSeconds`).
-const INJECTED_LIFE: i64 = 60 * 60 + 7;
-const EXTENDED_LIFE: i64 = 365 * 24 * 60 * 60;
+const INJECTED_LIFETIME: i64 = 60 * 60 + 7;
+const EXTENDED_LIFETIME: i64 = 365 * 24 * 60 * 60;
 
 impl Call<'_> {
     pub(super) fn token_request(&self) -> Result<Response<Body>, ApiFailure> {
@@ -37,7 +37,7 @@ impl Call<'_> {
         self.complete_request(&mut request, &account, now)?;
         let bound = self.bound(&request, &account)?;
         let token = self.token(&request, bound, now)?;
-        let life = request.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFE);
+        let life = request.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFETIME);
         request["status"] = json!({ "token": token, "expirationTimestamp": stamp(now + TimeDelta::seconds(life)) });
         let mut response = self.data(201, &request);
         respond::warn(&mut response, &warnings);
@@ -80,14 +80,14 @@ impl Call<'_> {
             request["spec"]["audiences"] = json!(Tokens::api_audiences());
         }
         let spec = &mut request["spec"];
-        let seconds = spec.get("expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFE);
+        let seconds = spec.get("expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFETIME);
         spec["expirationSeconds"] = seconds.into();
         if spec.get("boundObjectRef").is_none() {
             spec["boundObjectRef"] = Value::Null;
         }
         let wrong = match seconds {
-            ..SHORTEST_LIFE => "may not specify a duration less than 10 minutes",
-            SHORTEST_LIFE..=LONGEST_LIFE => return Ok(()),
+            ..MIN_LIFETIME => "may not specify a duration less than 10 minutes",
+            MIN_LIFETIME..=MAX_LIFETIME => return Ok(()),
             _ => "may not specify a duration larger than 2^32 seconds",
         };
         Err(invalid("", Cause::invalid("spec.expirationSeconds", &seconds.into(), wrong)))
@@ -154,15 +154,15 @@ impl Call<'_> {
         let audiences: Vec<_> = items(request, "/spec/audiences").filter_map(Value::as_str).collect();
         let own = Tokens::api_audiences();
         let for_api = audiences.iter().all(|audience| own.iter().any(|own| own == audience));
-        let requested = request.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFE);
-        let extended = bound.pod.is_some() && requested == INJECTED_LIFE && for_api;
+        let requested = request.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFETIME);
+        let extended = bound.pod.is_some() && requested == INJECTED_LIFETIME && for_api;
         let now = now.timestamp();
         if extended {
             bound.warnafter = Some(now + requested);
         }
         let claims = Claims {
             aud: audiences.into_iter().map(ToOwned::to_owned).collect(),
-            exp: now + if extended { EXTENDED_LIFE } else { requested },
+            exp: now + if extended { EXTENDED_LIFETIME } else { requested },
             iat: now,
             iss: URL.to_owned(),
             jti: uuid::Uuid::new_v4().to_string(),

@@ -155,7 +155,7 @@ impl WatchStream {
         line(&json!({ "type": "ERROR", "object": failure.to_json() }))
     }
 
-    /// An object that comes to be selected is new to this watch, one that no longer is, is gone.
+    /// An object that starts to match the selector is sent as added, one that stops matching as deleted.
     fn take(&mut self, change: &StoreEvent) {
         self.revision = change.record.revision;
         if self.namespace.as_ref().is_some_and(|namespace| *namespace != change.key.namespace) {

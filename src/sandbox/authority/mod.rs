@@ -56,7 +56,7 @@ pub struct Credentials {
 }
 
 impl Authority {
-    /// Makes one that lives for ten years from `now`.
+    /// Makes an authority that is valid for ten years from `now`.
     ///
     /// # Errors
     /// Where the cryptographic library refuses.

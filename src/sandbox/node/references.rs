@@ -54,7 +54,7 @@ fn refers_to(pod: &Value, kind: ReferenceKind, name: &str) -> bool {
     if kind == ReferenceKind::Pod {
         return text(pod, "/metadata/name") == name;
     }
-    // A node creates mirror pods itself, and must not get access to anything by them.
+    // A node creates mirror pods itself; they must not give it access to other objects.
     if is_mirror(pod) {
         return false;
     }

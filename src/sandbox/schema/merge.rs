@@ -10,7 +10,7 @@ use super::{Merge, SchemaNode, Shape};
 pub(crate) struct Comparison {
     /// Paths that are new or have another value.
     pub written: FieldSet,
-    /// Paths that are gone.
+    /// Paths that were removed.
     pub removed: FieldSet,
 }
 
@@ -194,7 +194,7 @@ fn only(item: &Value, keys: &[&str]) -> bool {
     item.as_object().is_some_and(|map| map.keys().all(|key| keys.contains(&key.as_str())))
 }
 
-/// A leaf, or a container without anything in it.
+/// A leaf or an empty container.
 fn is_bare(node: SchemaNode<'_>, value: &Value) -> bool {
     parts_of(node).is_none_or(|kind| parts(&kind, Some(value)).is_empty())
 }

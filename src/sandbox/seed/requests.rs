@@ -50,7 +50,7 @@ impl SeedRequest {
     }
 }
 
-/// A request as the API server would have kept it.
+/// A request as the API server stores it.
 pub(super) fn object(
     name: &str,
     request: &str,

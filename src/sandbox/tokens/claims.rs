@@ -32,7 +32,7 @@ pub(crate) struct Claims {
 pub(crate) struct BoundObjects {
     /// The namespace of all but the node.
     pub namespace: String,
-    /// The node; beside a pod only for information.
+    /// The node; together with a pod only informational.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<Reference>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +41,7 @@ pub(crate) struct BoundObjects {
     pub secret: Option<Reference>,
     /// The service account.
     pub serviceaccount: Reference,
-    /// From when on its use counts as stale; only in tokens whose life was extended.
+    /// Time from which use of the token counts as stale; only in tokens with an extended lifetime.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warnafter: Option<i64>,
 }

@@ -3,6 +3,7 @@
 //! Own code because crossterm hides the replies: that a frame has been shown ([`TerminalReply::Ready`]) and which modes are
 //! supported. Without them a slow link cannot be distinguished from a fast one.
 
+mod event;
 pub(crate) mod parser;
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -10,11 +11,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyEvent, MouseEvent};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use tokio::sync::mpsc;
 
+pub use event::InputEvent;
+pub(crate) use event::TerminalReply;
 use parser::Parser;
 
 /// How long the rest of a key's sequence may take; after that an ESC byte was the Esc key.
@@ -22,35 +24,6 @@ const ESC_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// Events that may be queued. Further input stays in the kernel's queue.
 const QUEUE_CAPACITY: usize = 1024;
-
-/// One event from the terminal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InputEvent {
-    /// A key press.
-    Key(KeyEvent),
-    /// Pasted text (bracketed paste).
-    Paste(String),
-    /// A mouse report.
-    Mouse(MouseEvent),
-    /// Whether the window gained the keyboard focus; otherwise it lost it.
-    Focus(bool),
-    /// A reply to a request.
-    Reply(TerminalReply),
-}
-
-/// The terminal's replies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TerminalReply {
-    /// It has processed everything that was sent before the status request (DSR 5).
-    Ready,
-    /// Whether it supports a private mode (DECRQM).
-    Mode {
-        /// The mode's number.
-        number: u16,
-        /// Whether it is set or reset, as opposed to unknown or permanent.
-        is_supported: bool,
-    },
-}
 
 /// An event with the time when it was read; an error is the last item.
 pub(crate) type TimedInput = (Instant, io::Result<InputEvent>);

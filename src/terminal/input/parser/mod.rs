@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use crate::terminal::input::{InputEvent, TerminalReply};
+use crate::terminal::input::event::{InputEvent, TerminalReply};
 
 const ESC: u8 = 0x1b;
 /// End of a bracketed paste.
