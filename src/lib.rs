@@ -9,7 +9,7 @@
 //! - [`keys`]: private keys and PKCS#10 requests, zeroised after use.
 //! - [`issuance`]: carries out a plan step by step, journals it, resumes it, undoes it, proves it.
 //! - [`console`]: the terminal app: event → `update(&mut State, Event) -> Vec<Effect>` → view.
-//! - [`contained`]: panics that become errors of the task in which they happen.
+//! - [`panics`]: a panic in a spawned task becomes an error of that task.
 //! - [`trouble`]: what went wrong and what to do about it, as a person is told.
 //! - [`cli`]: the same operations for scripts.
 
@@ -22,12 +22,12 @@ mod cli;
 mod cluster;
 mod config;
 mod console;
-mod contained;
 mod domain;
 mod error;
 mod files;
 mod keys;
 mod operations;
+mod panics;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod terminal;

@@ -17,6 +17,6 @@ static ALLOCATOR: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> color_eyre::Result<ExitCode> {
     countersign::testing::keys::process::protect();
-    countersign::testing::terminal::guard::install_hooks()?;
+    countersign::testing::terminal::guard::install_hooks(countersign::testing::panics::is_caught)?;
     countersign::testing::cli::run()
 }

@@ -80,9 +80,6 @@ pub mod console {
         }
     }
 }
-pub mod contained {
-    pub use crate::contained::spawn;
-}
 pub mod domain {
     pub mod access {
         pub use crate::domain::access::{Action, Binding, Policy, Principal, ResourceName, Role, SubjectKey};
@@ -192,7 +189,7 @@ pub mod sandbox {
         pub use crate::sandbox::authority::Authority;
     }
     pub mod seed {
-        pub use crate::sandbox::seed::plant;
+        pub use crate::sandbox::seed::{SeedContents, populate};
     }
     pub mod server {
         pub use crate::sandbox::server::provider;
@@ -201,12 +198,15 @@ pub mod sandbox {
         pub use crate::sandbox::store::Store;
     }
     pub mod tokens {
-        pub use crate::sandbox::tokens::{Issuer, Tokens};
+        pub use crate::sandbox::tokens::{TokenIssuer, Tokens};
     }
+}
+pub mod panics {
+    pub use crate::panics::{is_caught, spawn};
 }
 pub mod terminal {
     pub mod guard {
-        pub use crate::terminal::guard::{Abilities, Guard, install_hooks, take};
+        pub use crate::terminal::guard::{Guard, TerminalFeatures, enter, install_hooks};
     }
     pub mod input {
         pub use crate::terminal::input::InputEvent;

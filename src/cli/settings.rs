@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::flags::Arguments;
 use super::output::CliError;
+use crate::config::When;
 use crate::console::core::ascii::locale_is_utf8;
 use crate::console::core::keys::Keymap;
 use crate::console::core::settings::Settings;
@@ -11,7 +12,7 @@ use crate::console::panes::requests::columns::Choice;
 use crate::console::widgets::theme::Theme;
 use crate::domain::config_error::ConfigError;
 use crate::files::config::{self, LoadedConfig};
-use crate::terminal::color_depth::Depth;
+use crate::terminal::color_depth::{ColorDepth, ColorMode};
 
 /// A file that is wrong is an error of usage, not one of the cluster.
 pub(super) fn found() -> Result<LoadedConfig, CliError> {
@@ -33,7 +34,7 @@ pub(super) fn ascii(arguments: &Arguments, found: &LoadedConfig) -> bool {
 pub(super) fn resolve(arguments: &Arguments, found: &LoadedConfig) -> Result<Settings, CliError> {
     let (screen, config) = (&arguments.screen, &found.config);
     let ascii = ascii(arguments, found);
-    let depth = Depth::decide(screen.color.unwrap_or(config.color), variable);
+    let depth = ColorDepth::detect(color_mode(screen.color.unwrap_or(config.color)), variable);
     let name = screen.theme.as_deref().or(config.theme.as_deref());
     let theme = config::theme(name).map_err(|error| match error {
         // A name that came from the file has its place there.
@@ -56,6 +57,14 @@ pub(super) fn resolve(arguments: &Arguments, found: &LoadedConfig) -> Result<Set
         // Read when everything else is settled.
         policy: Arc::default(),
     })
+}
+
+fn color_mode(when: When) -> ColorMode {
+    match when {
+        When::Auto => ColorMode::Auto,
+        When::Always => ColorMode::Always,
+        When::Never => ColorMode::Never,
+    }
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -1,4 +1,4 @@
-//! Who asks: client certificates, tokens of service accounts, and the anonymous (`apiserver/pkg/authentication`).
+//! Authentication: client certificates, tokens of service accounts, and anonymous requests (`apiserver/pkg/authentication`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,60 +11,23 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureScheme};
-use serde_json::{Value, json};
 
-use super::api::status::ApiFailure;
-use super::tokens::{Tokens, bearer};
 use crate::domain::access::{AUTHENTICATED, Principal};
 use crate::domain::certificate::Certificate;
+use crate::sandbox::status::ApiFailure;
+use crate::sandbox::tokens::{Tokens, bearer};
+use crate::sandbox::user::{CREDENTIAL, User};
 
-/// Who shows no credentials.
-pub(crate) const ANONYMOUS: &str = "system:anonymous";
-/// The group of who shows no credentials.
-pub(crate) const UNAUTHENTICATED: &str = "system:unauthenticated";
-/// The key of a user's extra attributes that names the credential (`user.CredentialIDKey`).
-pub(crate) const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
-
-/// A user as the server sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct User {
-    /// Name and groups.
-    pub who: Principal,
-    /// User id, mostly empty.
-    pub uid: String,
-    /// Extra attributes.
-    pub extra: BTreeMap<String, Vec<String>>,
-}
-
-impl User {
-    fn anonymous() -> Self {
-        let who = Principal { user: ANONYMOUS.to_owned(), groups: vec![UNAUTHENTICATED.to_owned()] };
-        Self { who, ..Self::default() }
-    }
-
-    /// As a `UserInfo`.
-    pub(crate) fn to_json(&self) -> Value {
-        let mut info = json!({ "username": self.who.user, "groups": self.who.groups });
-        if !self.uid.is_empty() {
-            info["uid"] = self.uid.clone().into();
-        }
-        if !self.extra.is_empty() {
-            info["extra"] = json!(self.extra);
-        }
-        info
-    }
-}
-
-/// Takes any client certificate in the handshake, where only possession of its key is shown; whether it is one of
-/// ours is asked with every request, so that a wrong one gets 401 and not a broken connection.
+/// Accepts any client certificate in the handshake, which proves only possession of the key. The chain is verified with
+/// every request, so that a wrong certificate gets 401 instead of a broken connection.
 #[derive(Debug)]
 pub struct AnyCertificate(Arc<dyn ClientCertVerifier>);
 
 impl AnyCertificate {
-    /// One that knows one authority.
+    /// A verifier for one authority.
     ///
     /// # Errors
-    /// Where the certificate is none of an authority.
+    /// Where the certificate is not that of an authority.
     pub fn of(authority: &CertificateDer<'static>, provider: Arc<CryptoProvider>) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         roots.add(authority.clone()).map_err(|error| error.to_string())?;
@@ -72,7 +35,7 @@ impl AnyCertificate {
         builder.build().map(Self).map_err(|error| error.to_string())
     }
 
-    /// Who logs in with the certificates of a connection, at this moment; `None` where there are none.
+    /// The user of a connection's client certificates at this time; `None` where there are none.
     fn user(&self, certificates: &[CertificateDer<'_>]) -> Result<Option<User>, ApiFailure> {
         let Some((own, chain)) = certificates.split_first() else { return Ok(None) };
         self.0.verify_client_cert(own, chain, UnixTime::now()).map_err(|_| ApiFailure::unauthorized())?;
@@ -91,10 +54,10 @@ impl AnyCertificate {
     }
 }
 
-/// Who a request is from: by certificate, else by token, else anonymous (`authentication/request/union`).
+/// The user of a request: by certificate, else by token, else anonymous (`authentication/request/union`).
 ///
 /// # Errors
-/// 401 where there are credentials, and none of them is good.
+/// 401 where there are credentials, and none is valid.
 pub(crate) fn authenticate(
     clients: &AnyCertificate,
     tokens: &Tokens,

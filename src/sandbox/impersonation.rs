@@ -1,31 +1,29 @@
-//! Acting as somebody else (headers `Impersonate-…`; `apiserver/pkg/endpoints/filters/impersonation`, 1.36).
+//! Impersonation (headers `Impersonate-…`; `apiserver/pkg/endpoints/filters/impersonation`, 1.36).
 //!
-//! There are several ways to be allowed, tried in order: those of constrained impersonation, which also ask for the right
-//! to do this very thing so (`impersonate-on:MODE:VERB`), and the old one. The first refusal is the one that is told.
+//! Several rules can allow it, tried in order: those of constrained impersonation, which also require permission for the
+//! request itself (`impersonate-on:MODE:VERB`), and the legacy one. The error is that of the first rule.
 
 use std::collections::BTreeMap;
 
 use http::HeaderMap;
 
-use super::api::access::{Access, refusal};
-use super::api::fields::Fields;
-use super::api::status::ApiFailure;
-use super::authentication::{ANONYMOUS, UNAUTHENTICATED, User};
 use crate::domain::access::{AUTHENTICATED, Action, MASTERS, Principal, ResourceAction};
+use crate::sandbox::authorization::{Access, refusal};
+use crate::sandbox::field_selector::FieldSelector;
+use crate::sandbox::status::ApiFailure;
+use crate::sandbox::user::{ANONYMOUS, NODES, UNAUTHENTICATED, User};
 
-/// The group of all nodes.
-pub(crate) const NODES: &str = "system:nodes";
 const AUTHENTICATION: &str = "authentication.k8s.io";
 
-/// Whom the headers name.
-struct Wanted {
+/// The user that the headers name.
+struct Impersonated {
     name: String,
     uid: String,
     groups: Vec<String>,
     extra: BTreeMap<String, Vec<String>>,
 }
 
-impl Wanted {
+impl Impersonated {
     fn read(headers: &HeaderMap) -> Result<Option<Self>, ApiFailure> {
         let texts = |name: &str| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
         let first = |name: &str| texts(name).next().unwrap_or_default().to_owned();
@@ -63,7 +61,7 @@ impl Wanted {
     }
 }
 
-/// A way to be allowed.
+/// A rule that can allow impersonation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ImpersonationRule {
     AssociatedNode,
@@ -77,7 +75,7 @@ impl ImpersonationRule {
     const ALL: [Self; 5] =
         [Self::AssociatedNode, Self::ArbitraryNode, Self::ServiceAccount, Self::UserInfo, Self::Legacy];
 
-    fn applies(self, user: &User, wanted: &Wanted) -> bool {
+    fn applies(self, user: &User, wanted: &Impersonated) -> bool {
         let account = wanted.who().service_account().is_some();
         match self {
             Self::AssociatedNode => wanted.only_named() && wanted.node().is_some_and(|node| is_associated(user, node)),
@@ -110,13 +108,13 @@ fn is_associated(user: &User, node: &str) -> bool {
 ///
 /// # Errors
 /// 403 for what may not be impersonated.
-pub(crate) fn impersonated(
+pub(crate) fn effective_user(
     user: User,
     headers: &HeaderMap,
     action: &Action,
     access: &Access,
 ) -> Result<User, ApiFailure> {
-    let Some(wanted) = Wanted::read(headers)? else { return Ok(user) };
+    let Some(wanted) = Impersonated::read(headers)? else { return Ok(user) };
     let mut refused = None;
     for mode in ImpersonationRule::ALL.into_iter().filter(|mode| mode.applies(&user, &wanted)) {
         let attempt = Attempt { user: &user, wanted: &wanted, mode, access };
@@ -130,7 +128,7 @@ pub(crate) fn impersonated(
 
 struct Attempt<'a> {
     user: &'a User,
-    wanted: &'a Wanted,
+    wanted: &'a Impersonated,
     mode: ImpersonationRule,
     access: &'a Access,
 }
@@ -211,7 +209,7 @@ impl Attempt<'_> {
     }
 
     fn may(&self, action: &Action) -> Result<(), ApiFailure> {
-        let decision = self.access.decide(&self.user.who, action, &Fields::default());
+        let decision = self.access.decide(&self.user.who, action, &FieldSelector::default());
         if decision.allowed { Ok(()) } else { Err(refusal(self.user, action, &decision.reason)) }
     }
 }

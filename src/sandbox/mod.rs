@@ -2,27 +2,37 @@
 //!
 //! - [`server`]: HTTPS on a socket.
 //! - [`api`]: from a request to its answer.
-//! - [`authentication`]: who asks. [`impersonation`]: as whom. [`authority`]: the CA. [`tokens`]: of service accounts.
-//! - [`node`]: what nodes may do, beside RBAC.
-//! - [`kinds`]: what is special about each kind. [`schema`]: what all have in common, by their schemas.
-//! - [`store`]: objects, versions, changes. [`controllers`]: who acts on them. [`seed`]: what is there at first.
+//! - [`authentication`], [`impersonation`]: the user of a request. [`authority`]: the CA. [`tokens`]: of service accounts.
+//! - [`authorization`]: RBAC, and [`node`] for nodes.
+//! - [`kinds`]: validation and admission of each kind. [`schema`]: decoding and merging by their schemas.
+//! - [`resource`]: the table of all kinds. [`store`]: objects, revisions, changes. [`status`]: errors.
+//! - [`controllers`]: sign requests, clean up, aggregate roles. [`seed`]: the initial objects.
 //!
-//! It behaves like the API server of Kubernetes 1.36 as far as issuing certificates needs it; the same stories are told
-//! on both (`tests/end_to_end`), and where they differ, this one is wrong.
+//! It behaves like the API server of Kubernetes 1.36 as far as issuing certificates needs it; the same end-to-end
+//! tests run on both (`tests/end_to_end`), and where they differ, this one is wrong.
 
 pub(crate) mod api;
 pub(crate) mod authentication;
 pub(crate) mod authority;
+mod authorization;
+mod bootstrap_policy;
 pub(crate) mod controllers;
+mod decision;
+mod field_selector;
 pub(crate) mod impersonation;
 pub(crate) mod kinds;
-pub(crate) mod node;
+mod node;
+mod object;
+mod resource;
 pub(crate) mod schema;
 pub(crate) mod seed;
 pub(crate) mod server;
+mod status;
 pub(crate) mod store;
 pub(crate) mod tokens;
 mod usage;
+mod user;
+mod write;
 
 use std::fs::{File, Permissions};
 use std::io::ErrorKind;
@@ -43,18 +53,19 @@ use zeroize::Zeroizing;
 use api::Api;
 use authentication::AnyCertificate;
 use authority::{Authority, Credentials};
+use seed::SeedContents;
 use store::Store;
-use tokens::{Issuer, Tokens};
+use tokens::{TokenIssuer, Tokens};
 
 use crate::domain::access::MASTERS;
 use crate::files::atomic;
 
 /// The name of the cluster and of the context in its kubeconfig.
 pub(crate) const NAME: &str = "practice";
-/// Who the kubeconfig logs in as.
+/// User name of the kubeconfig.
 const ADMIN: &str = "admin";
 
-/// How to start.
+/// Options of a practice cluster.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Where to listen; port 0 takes a free one.
@@ -73,7 +84,7 @@ impl Default for Options {
     }
 }
 
-/// Why it does not start.
+/// Why the cluster does not start.
 #[derive(Debug, thiserror::Error)]
 #[error("the practice cluster does not start: {0}")]
 pub struct SandboxError(String);
@@ -94,10 +105,10 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts one. Its kubeconfig lies in a folder of its own, for this user alone.
+    /// Starts a cluster. Its kubeconfig is in a new folder that only this user can read.
     ///
     /// # Errors
-    /// Where the address is taken, or there is no place for its folder.
+    /// Where the address is in use, or the folder cannot be created.
     pub async fn start(options: &Options) -> Result<Self, SandboxError> {
         let now = Utc::now();
         let folder = private_folder(&std::env::temp_dir()).map_err(SandboxError::of)?;
@@ -106,11 +117,12 @@ impl Sandbox {
         let address = listener.local_addr().map_err(SandboxError::of)?;
         let authority = Arc::new(Authority::new(now).map_err(SandboxError::of)?);
         let store = Arc::new(Store::default());
-        seed::plant(&store, &authority, !options.empty, now).map_err(SandboxError::of)?;
+        let contents = if options.empty { SeedContents::Minimal } else { SeedContents::Example };
+        seed::populate(&store, &authority, contents, now).map_err(SandboxError::of)?;
         let clients = Arc::new(AnyCertificate::of(authority.der(), server::provider()).map_err(SandboxError::of)?);
         let reached = reached_at(address);
         let url = format!("https://{reached}");
-        let tokens = Arc::new(Tokens::new(Issuer::new().map_err(SandboxError::of)?, store.clone()));
+        let tokens = Arc::new(Tokens::new(TokenIssuer::new().map_err(SandboxError::of)?, store.clone()));
         let api = Arc::new(Api::new(store.clone(), clients.clone(), tokens, url.clone()).map_err(SandboxError::of)?);
         let (certificate, key) = authority.serving(&[reached.ip(), address.ip()]).map_err(SandboxError::of)?;
         let tls = server::tls(certificate, key, clients).map_err(SandboxError::of)?;
@@ -124,7 +136,7 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// The folder that goes with it.
+    /// The folder of the cluster; removed with it.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -139,7 +151,7 @@ impl Sandbox {
         &self.url
     }
 
-    /// Forgets all changes, so that whoever goes on from an old version is told 410.
+    /// Discards the log of changes: a watch or list at an older revision gets 410.
     pub fn compact(&self) {
         self.store.compact();
     }
@@ -149,7 +161,7 @@ impl Sandbox {
         self.authority.pem()
     }
 
-    /// A key and a certificate for anybody.
+    /// A key and a certificate for any user.
     ///
     /// # Errors
     /// Where the certificate cannot be made.

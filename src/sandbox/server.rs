@@ -18,28 +18,28 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::api::status::ApiFailure;
-use super::api::{Api, Body, LONGEST_BODY};
-use super::authentication::AnyCertificate;
-use super::usage::Usage;
+use crate::sandbox::api::{Api, Body, MAX_BODY};
+use crate::sandbox::authentication::AnyCertificate;
+use crate::sandbox::status::ApiFailure;
+use crate::sandbox::usage::Usage;
 
-/// How long a client may take to shake hands.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a client may take to send a body.
-const BODY_PATIENCE: Duration = Duration::from_secs(60);
-/// Bytes of a request's headers.
-const LONGEST_HEAD: u32 = 64 << 10;
+/// Time limit of the TLS handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time limit of a request body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// Bytes of the headers of a request.
+const MAX_HEADER_BYTES: u32 = 64 << 10;
 /// Concurrent requests of one connection.
-const MOST_STREAMS: u32 = 256;
+const MAX_STREAMS: u32 = 256;
 /// Concurrent connections; others wait.
-const MOST_CONNECTIONS: usize = 1024;
+const MAX_CONNECTIONS: usize = 1024;
 
-/// The cryptography of the whole program.
+/// The cryptographic library of the whole program.
 pub fn provider() -> Arc<crypto::CryptoProvider> {
     Arc::new(crypto::aws_lc_rs::default_provider())
 }
 
-/// What TLS needs to know.
+/// The TLS configuration.
 ///
 /// # Errors
 /// Where key and certificate do not fit.
@@ -60,9 +60,9 @@ pub(crate) async fn serve(listener: TcpListener, tls: ServerConfig, api: Arc<Api
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept(), if connections.len() < MOST_CONNECTIONS => match accepted {
+            accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
                 Ok((stream, _)) => drop(connections.spawn(connection(stream, acceptor.clone(), api.clone(), idle))),
-                // Out of file descriptors: they come back as connections end.
+                // Out of file descriptors: retry when connections have ended.
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -71,9 +71,9 @@ pub(crate) async fn serve(listener: TcpListener, tls: ServerConfig, api: Arc<Api
 }
 
 async fn connection(stream: TcpStream, acceptor: TlsAcceptor, api: Arc<Api>, idle: Duration) {
-    // Small events shall not wait for more; a socket that refuses works all the same.
+    // Small watch events must not be delayed; a socket without the option works too.
     let _ = stream.set_nodelay(true);
-    let Ok(Ok(stream)) = timeout(PATIENCE.min(idle), acceptor.accept(stream)).await else { return };
+    let Ok(Ok(stream)) = timeout(HANDSHAKE_TIMEOUT.min(idle), acceptor.accept(stream)).await else { return };
     let certificates: Arc<[CertificateDer<'static>]> =
         stream.get_ref().1.peer_certificates().unwrap_or_default().iter().map(|own| own.clone().into_owned()).collect();
     let usage = Usage::new(idle);
@@ -84,9 +84,13 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, api: Arc<Api>, idl
         async move { answer.await.map(|answer| answer.map(|body| using.until_sent(body))) }
     });
     let mut server = auto::Builder::new(TokioExecutor::new());
-    server.http1().max_buf_size(LONGEST_HEAD as usize);
-    server.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30)).keep_alive_timeout(PATIENCE);
-    server.http2().max_header_list_size(LONGEST_HEAD).max_concurrent_streams(MOST_STREAMS);
+    server.http1().max_buf_size(MAX_HEADER_BYTES as usize);
+    server
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(HANDSHAKE_TIMEOUT);
+    server.http2().max_header_list_size(MAX_HEADER_BYTES).max_concurrent_streams(MAX_STREAMS);
     tokio::select! {
         // A client that disconnects is no error.
         _ = server.serve_connection(TokioIo::new(stream), service) => {}
@@ -101,11 +105,11 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let (parts, body) = request.into_parts();
-    Ok(api.answer(&parts, &certificates, whole(body)).await)
+    Ok(api.answer(&parts, &certificates, read_body(body)).await)
 }
 
-async fn whole(body: Incoming) -> Result<Bytes, ApiFailure> {
-    let body = timeout(BODY_PATIENCE, Limited::new(body, LONGEST_BODY).collect()).await;
+async fn read_body(body: Incoming) -> Result<Bytes, ApiFailure> {
+    let body = timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await;
     match body.map_err(|_| ApiFailure::bad_request("the body did not come in time"))? {
         Ok(body) => Ok(body.to_bytes()),
         Err(_) => Err(ApiFailure::too_large()),

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_connection_is_idle_without_requests_and_responses() {
+    async fn connection_is_idle_without_requests_and_responses() {
         let patience = Duration::from_millis(100);
         let usage = Usage::new(patience);
         let began = Instant::now();

@@ -1,63 +1,63 @@
-//! When to draw: the first frame at once, then at most one per interval, sooner for what a person did; nothing where
-//! nothing changed.
+//! When to draw: the first frame at once, then at most one per interval, sooner in response to input; none while nothing
+//! changes.
 
 use std::time::{Duration, Instant};
 
-/// The shortest time between two frames.
+/// Shortest time between two frames.
 const INTERVAL: Duration = Duration::from_millis(16);
-/// The same for a frame that answers a key: a person waits for it.
-const PROMPT: Duration = Duration::from_millis(3);
+/// The same for a frame that responds to input: the user is waiting for it.
+const INPUT_INTERVAL: Duration = Duration::from_millis(3);
 
-/// The same while nobody has the keyboard in the window.
-const UNFOCUSED: Duration = Duration::from_secs(1);
+/// The same while the window does not have the keyboard focus.
+const UNFOCUSED_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Whether something is to be drawn, and when.
+/// Whether a frame is to be drawn, and when.
 #[derive(Debug, Default)]
 pub(crate) struct FrameScheduler {
-    dirty: bool,
-    prompt: bool,
+    requested: bool,
+    urgent: bool,
     last: Option<Instant>,
     unfocused: bool,
 }
 
 impl FrameScheduler {
-    /// Something on the screen is different.
+    /// Requests a frame.
     pub(crate) fn request(&mut self) {
-        self.dirty = true;
+        self.requested = true;
     }
 
-    /// [`Self::request`] for what a person did.
-    pub(crate) fn request_promptly(&mut self) {
-        (self.dirty, self.prompt) = (true, true);
+    /// Requests a frame in response to input.
+    pub(crate) fn request_urgently(&mut self) {
+        (self.requested, self.urgent) = (true, true);
     }
 
-    /// A person did something: if that changes the screen, they wait for it.
-    pub(crate) fn expect_promptly(&mut self) {
-        self.prompt = true;
+    /// Makes the next frame urgent without requesting one: there was input that may change nothing.
+    pub(crate) fn expect_urgent(&mut self) {
+        self.urgent = true;
     }
 
-    /// The window got the keyboard, or lost it: what nobody looks at closely is drawn less often.
-    pub(crate) fn focus(&mut self, focused: bool) {
+    /// Sets whether the window has the keyboard focus. Without it, frames are less frequent.
+    pub(crate) fn set_focused(&mut self, focused: bool) {
         self.unfocused = !focused;
     }
 
-    /// When the next frame is due, if one is wanted.
-    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
-        let interval = match (self.prompt, self.unfocused) {
-            (true, _) => PROMPT,
-            (false, true) => UNFOCUSED,
+    /// When the next frame is due, if one is requested.
+    pub(crate) fn next_frame_at(&self, now: Instant) -> Option<Instant> {
+        let interval = match (self.urgent, self.unfocused) {
+            (true, _) => INPUT_INTERVAL,
+            (false, true) => UNFOCUSED_INTERVAL,
             (false, false) => INTERVAL,
         };
-        self.dirty.then(|| self.last.map_or(now, |last| last + interval))
+        self.requested.then(|| self.last.map_or(now, |last| last + interval))
     }
 
-    /// Whether a frame is to be drawn now. It then counts as drawn.
-    pub(crate) fn take(&mut self, now: Instant) -> bool {
-        let due = self.due(now).is_some_and(|due| due <= now);
-        if due {
-            *self = Self { dirty: false, prompt: false, last: Some(now), unfocused: self.unfocused };
+    /// Takes the request if it is due, and returns whether the caller has to draw now.
+    pub(crate) fn take_due(&mut self, now: Instant) -> bool {
+        let is_due = self.next_frame_at(now).is_some_and(|due| due <= now);
+        if is_due {
+            *self = Self { requested: false, urgent: false, last: Some(now), unfocused: self.unfocused };
         }
-        due
+        is_due
     }
 }
 
@@ -66,28 +66,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_idle_screen_draws_nothing_and_a_busy_one_not_too_often() {
+    fn draws_nothing_while_idle_and_limits_the_rate_while_busy() {
         let start = Instant::now();
         let mut frames = FrameScheduler::default();
-        assert!(!frames.take(start) && frames.due(start).is_none());
+        assert!(!frames.take_due(start) && frames.next_frame_at(start).is_none());
         frames.request();
-        assert!(frames.take(start), "the first frame is drawn at once");
+        assert!(frames.take_due(start), "the first frame is drawn at once");
         frames.request();
-        assert!(!frames.take(start + Duration::from_millis(1)));
-        assert_eq!(frames.due(start), Some(start + INTERVAL));
-        assert!(frames.take(start + INTERVAL));
-        assert!(!frames.take(start + INTERVAL * 2));
+        assert!(!frames.take_due(start + Duration::from_millis(1)));
+        assert_eq!(frames.next_frame_at(start), Some(start + INTERVAL));
+        assert!(frames.take_due(start + INTERVAL));
+        assert!(!frames.take_due(start + INTERVAL * 2));
     }
 
     #[test]
-    fn the_answer_to_a_key_does_not_wait_for_news_from_the_cluster() {
+    fn key_echo_does_not_wait_for_the_frame_interval() {
         let start = Instant::now();
         let mut frames = FrameScheduler::default();
         frames.request();
-        assert!(frames.take(start));
-        frames.request_promptly();
+        assert!(frames.take_due(start));
+        frames.request_urgently();
         frames.request();
-        assert_eq!(frames.due(start), Some(start + PROMPT));
-        assert!(frames.take(start + PROMPT));
+        assert_eq!(frames.next_frame_at(start), Some(start + INPUT_INTERVAL));
+        assert!(frames.take_due(start + INPUT_INTERVAL));
     }
 }

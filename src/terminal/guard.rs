@@ -1,9 +1,9 @@
-//! Taking the terminal and giving it back, whatever happens; and the thread that writes to it.
+//! Entering the terminal and restoring it on every exit, and the thread that writes frames.
 
 use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
@@ -14,133 +14,137 @@ use rustix::stdio::{stdin, stdout};
 use rustix::termios::{LocalModes, OptionalActions, QueueSelector};
 use tokio::sync::mpsc;
 
-use crate::contained;
+use crate::terminal::pacing::STATUS_REQUEST;
 
-/// Whether the terminal is ours now. Nothing that is still to be written then reaches a shell, or a lost connection.
-static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether this process has entered the terminal and not restored it. Pending frames are dropped otherwise, so that they
+/// reach neither a shell nor a lost connection.
+static ENTERED: AtomicBool = AtomicBool::new(false);
 
-/// Whether part of a frame has been written and part has not.
-static WITHIN: AtomicBool = AtomicBool::new(false);
+/// Whether a frame has been written in part.
+static MID_FRAME: AtomicBool = AtomicBool::new(false);
 
-/// Held while bytes go out.
-static WRITING: Mutex<()> = Mutex::new(());
+/// Held while a chunk is written.
+static WRITE_LOCK: Mutex<()> = Mutex::new(());
 
-/// Bytes that go out at once. Between two pieces the terminal can be given back.
-const PIECE: usize = 512;
+/// Whether the window title has been saved and has to be restored.
+static TITLE_SAVED: AtomicBool = AtomicBool::new(false);
 
-/// How long giving back waits for a piece that a terminal does not take.
-const STUCK: Duration = Duration::from_millis(300);
+/// Bytes per write. Between two chunks the terminal can be restored.
+const CHUNK: usize = 512;
 
-/// What to undo, whatever has been done: attributes, focus and mouse reports, bracketed paste, alternate screen, the
-/// title, the cursor.
-const BACK: &str = "\x1b[m\x1b[?1004l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?1049l\x1b[?25h";
+/// How long [`restore`] waits for a chunk that the terminal does not accept.
+const WRITE_STALL: Duration = Duration::from_millis(300);
 
-/// What the terminal can do beyond what every terminal does, and what is wanted of it.
+/// Undoes everything that [`enter`] and frames may have set: attributes, focus and mouse reports, bracketed paste,
+/// alternate screen, hidden cursor.
+const RESTORE: &str = "\x1b[m\x1b[?1004l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?1049l\x1b[?25h";
+
+/// Optional features: what the terminal supports and what the user wants.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Abilities {
-    /// Whether it knows xterm's window title and questions about modes. The consoles of machines print them.
+pub struct TerminalFeatures {
+    /// Whether it understands xterm's window title and mode requests. Hardware consoles print them.
     pub xterm: bool,
-    /// Whether the mouse is wanted.
+    /// Whether to enable mouse reports.
     pub mouse: bool,
 }
 
-impl Abilities {
-    /// By the terminal's name.
-    pub(crate) fn of(terminal: &str, mouse: bool) -> Self {
-        let plain = ["", "dumb", "linux", "unknown", "cons25", "sun"].contains(&terminal) || terminal.starts_with("vt");
+impl TerminalFeatures {
+    /// Detects the features by the terminal's name (`TERM`).
+    pub(crate) fn detect(term: &str, mouse: bool) -> Self {
+        let plain = ["", "dumb", "linux", "unknown", "cons25", "sun"].contains(&term) || term.starts_with("vt");
         Self { xterm: !plain, mouse }
     }
 }
 
-/// Raw mode, alternate screen, bracketed paste, focus reports; the mouse where it is wanted. Asks what the terminal can do.
+/// Enables raw mode, alternate screen, bracketed paste, focus reports and, where wanted, mouse reports; requests the
+/// terminal's status and its support of synchronized output.
 ///
 /// # Errors
 /// Where standard output is no terminal or is gone.
-pub fn take(abilities: Abilities) -> io::Result<()> {
+pub fn enter(features: TerminalFeatures) -> io::Result<()> {
     enable_raw_mode()?;
     stop_background_output()?;
-    TAKEN.store(true, Ordering::SeqCst);
+    ENTERED.store(true, Ordering::SeqCst);
     let mut bytes = "\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?25l".to_owned();
-    if abilities.mouse {
+    if features.mouse {
         bytes += "\x1b[?1000h\x1b[?1006h";
     }
-    if abilities.xterm {
-        TITLED.store(true, Ordering::SeqCst);
+    if features.xterm {
+        TITLE_SAVED.store(true, Ordering::SeqCst);
         bytes += "\x1b[22;2t\x1b[?2026$p";
     }
-    bytes += crate::terminal::pacing::QUESTION;
+    bytes += STATUS_REQUEST;
     write_all(bytes.as_bytes())
 }
 
-/// A login program in the background that writes to the terminal is stopped, so that the console can leave its screen
-/// first. Leaving raw mode takes this back as well.
+/// Makes the kernel stop a background process that writes to the terminal (a login program), so that this process can
+/// leave the alternate screen first. Leaving raw mode undoes this.
 fn stop_background_output() -> io::Result<()> {
     let mut modes = rustix::termios::tcgetattr(stdin())?;
     modes.local_modes |= LocalModes::TOSTOP;
     Ok(rustix::termios::tcsetattr(stdin(), OptionalActions::Now, &modes)?)
 }
 
-/// Writes a line where nothing of the console is on the screen.
-pub(crate) fn say(line: &str) {
-    // A terminal that is gone is noticed elsewhere.
+/// Writes text to a restored terminal.
+pub(crate) fn write_line(line: &str) {
+    // A lost terminal is detected elsewhere.
     let _ = write_all(line.as_bytes());
 }
 
-/// Forgets what was typed and not read.
-pub(crate) fn forget_input() {
+/// Discards input that has been typed but not read.
+pub(crate) fn discard_input() {
     let _ = rustix::termios::tcflush(stdin(), QueueSelector::IFlush);
 }
 
-/// Whether the title is ours and has to be given back.
-static TITLED: AtomicBool = AtomicBool::new(false);
-
-/// Gives the terminal back as it was. Does nothing the second time. No step that fails keeps the next from being tried.
-pub(crate) fn give_back() {
-    if !TAKEN.swap(false, Ordering::SeqCst) {
+/// Restores the terminal. Idempotent; a step that fails does not prevent the next.
+pub(crate) fn restore() {
+    if !ENTERED.swap(false, Ordering::SeqCst) {
         return;
     }
-    let held = wait_for_piece();
-    // A terminal that takes nothing more would keep us for ever.
-    if held.is_some() || takes_more() {
-        // A sequence that was cut off is ended first.
-        let cut = if WITHIN.swap(false, Ordering::SeqCst) { "\x1b\\\x18\x1b[?2026l" } else { "" };
-        let title = if TITLED.swap(false, Ordering::SeqCst) { "\x1b[23;2t" } else { "" };
-        let _ = write_all(format!("{cut}{BACK}{title}").as_bytes());
+    let lock = lock_writes();
+    // Writing to a terminal that accepts nothing would block forever.
+    if lock.is_some() || accepts_output() {
+        // First ends a sequence that was cut off: ST, CAN, end of synchronized output.
+        let cut = if MID_FRAME.swap(false, Ordering::SeqCst) { "\x1b\\\x18\x1b[?2026l" } else { "" };
+        let title = if TITLE_SAVED.swap(false, Ordering::SeqCst) { "\x1b[23;2t" } else { "" };
+        let _ = write_all(format!("{cut}{RESTORE}{title}").as_bytes());
     }
-    drop(held);
+    drop(lock);
     let _ = disable_raw_mode();
 }
 
-fn wait_for_piece() -> Option<std::sync::MutexGuard<'static, ()>> {
-    let until = Instant::now() + STUCK;
+/// Waits until no chunk is being written; `None` after [`WRITE_STALL`].
+fn lock_writes() -> Option<MutexGuard<'static, ()>> {
+    let until = Instant::now() + WRITE_STALL;
     loop {
-        match WRITING.try_lock() {
-            Ok(held) => return Some(held),
-            Err(TryLockError::Poisoned(held)) => return Some(held.into_inner()),
+        match WRITE_LOCK.try_lock() {
+            Ok(lock) => return Some(lock),
+            Err(TryLockError::Poisoned(lock)) => return Some(lock.into_inner()),
             Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(Duration::from_millis(5)),
             Err(TryLockError::WouldBlock) => return None,
         }
     }
 }
 
-fn takes_more() -> bool {
+fn accepts_output() -> bool {
     let (out, now) = (stdout(), Timespec { tv_sec: 0, tv_nsec: 0 });
     poll(&mut [PollFd::new(&out, PollFlags::OUT)], Some(&now)).is_ok_and(|ready| ready > 0)
 }
 
-/// After a hang-up: a terminal that is still there is given back; to one that is gone nothing is written any more.
-pub(crate) fn hung_up() {
+/// Restores the terminal after a hang-up, unless it is gone: then nothing more is written.
+pub(crate) fn on_hangup() {
     if rustix::termios::tcgetattr(stdout()).is_err() {
-        TAKEN.store(false, Ordering::SeqCst);
+        ENTERED.store(false, Ordering::SeqCst);
     }
-    give_back();
+    restore();
 }
 
-/// Reports of panics and unexpected errors that come after the terminal has been given back, so that they can be read.
+/// Installs hooks that restore the terminal before they report a panic or an error. A panic for which `is_caught` is
+/// true, called on the panicking thread, is only logged, by its location.
 ///
 /// # Errors
 /// Where hooks are installed already.
-pub fn install_hooks() -> color_eyre::Result<()> {
+pub fn install_hooks(is_caught: fn() -> bool) -> color_eyre::Result<()> {
     let mut hooks = color_eyre::config::HookBuilder::default().display_env_section(false);
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if no_color || !io::stderr().is_terminal() {
@@ -150,78 +154,78 @@ pub fn install_hooks() -> color_eyre::Result<()> {
     errors.install()?;
     let report = panics.into_panic_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if contained::is_inside() {
+        if is_caught() {
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
             tracing::error!(place, "a task panicked");
             return;
         }
-        give_back();
+        restore();
         report(panic);
     }));
     Ok(())
 }
 
-/// The terminal's size.
+/// The terminal's size in cells.
 ///
 /// # Errors
-/// Where it is gone.
+/// Where the terminal is gone.
 pub(crate) fn size() -> io::Result<Size> {
     let size = rustix::termios::tcgetwinsize(stdout())?;
-    // One that does not know its size (a serial line) is as large as they all once were.
-    let or = |value: u16, usual| if value == 0 { usual } else { value };
+    // A serial line reports 0x0: assume the classic 80x24.
+    let or = |value: u16, default| if value == 0 { default } else { value };
     Ok(Size { width: or(size.ws_col, 80), height: or(size.ws_row, 24) })
 }
 
-/// How a frame fares.
+/// Progress of the frame that was sent last.
 #[derive(Debug)]
-pub(crate) enum Progress {
-    /// Its first piece goes out now. Told before it does: no key that answers to the frame can be older.
-    Begun(Instant),
-    /// It has left us, or could not.
-    Ended(io::Result<()>),
+pub(crate) enum WriteProgress {
+    /// The first chunk is about to be written. Reported before it is, so that no key that responds to the frame has an
+    /// earlier timestamp.
+    Started(Instant),
+    /// All chunks have been written, or writing failed.
+    Finished(io::Result<()>),
 }
 
-/// The way to the terminal: one frame at a time, so that a slow terminal holds up nothing but frames.
-pub(crate) struct Writer {
-    to: SyncSender<String>,
-    /// How the frames fare.
-    pub progress: mpsc::UnboundedReceiver<Progress>,
+/// Writes frames in a thread, one at a time, so that a slow terminal delays nothing but frames.
+pub(crate) struct FrameWriter {
+    frames: SyncSender<String>,
+    pub progress: mpsc::UnboundedReceiver<WriteProgress>,
 }
 
-impl Writer {
-    /// Starts the thread that writes.
+impl FrameWriter {
+    /// Starts the thread.
     pub(crate) fn start() -> Self {
-        let (to, frames) = sync_channel::<String>(1);
-        let (tell, progress) = mpsc::unbounded_channel();
+        let (to_thread, frames) = sync_channel::<String>(1);
+        let (report, progress) = mpsc::unbounded_channel();
         std::thread::spawn(move || {
             for frame in frames {
-                // The console may be ending; then nobody wants to know.
-                let ended = write_frame(frame.as_bytes(), || drop(tell.send(Progress::Begun(Instant::now()))));
-                let _ = tell.send(Progress::Ended(ended));
+                // Errors: the application is exiting and no longer receives.
+                let on_start = || drop(report.send(WriteProgress::Started(Instant::now())));
+                let result = write_frame(frame.as_bytes(), on_start);
+                let _ = report.send(WriteProgress::Finished(result));
             }
         });
-        Self { to, progress }
+        Self { frames: to_thread, progress }
     }
 
-    /// Sends a frame off. There must be none on its way.
+    /// Sends a frame to the thread. The previous frame must be finished, otherwise this one is dropped.
     pub(crate) fn send(&self, frame: String) {
-        // The thread ends with us.
-        let _ = self.to.try_send(frame);
+        let _ = self.frames.try_send(frame);
     }
 }
 
-fn write_frame(bytes: &[u8], begins: impl Fn()) -> io::Result<()> {
-    // Whoever reads fast can answer what stands in the first piece before the last one is written.
-    begins();
-    for piece in bytes.chunks(PIECE) {
-        let _held = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-        if !TAKEN.load(Ordering::SeqCst) {
+fn write_frame(bytes: &[u8], on_start: impl Fn()) -> io::Result<()> {
+    // Before the first chunk: the user can respond to it before the last one is written.
+    on_start();
+    for chunk in bytes.chunks(CHUNK) {
+        let _lock = WRITE_LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+        if !ENTERED.load(Ordering::SeqCst) {
             return Ok(());
         }
-        WITHIN.store(true, Ordering::SeqCst);
-        write_all(piece)?;
+        MID_FRAME.store(true, Ordering::SeqCst);
+        write_all(chunk)?;
     }
-    WITHIN.store(false, Ordering::SeqCst);
+    MID_FRAME.store(false, Ordering::SeqCst);
     Ok(())
 }
 
@@ -230,7 +234,7 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
         match rustix::io::write(stdout(), bytes) {
             Ok(count) => bytes = &bytes[count..],
             Err(Errno::INTR) => {}
-            // Somebody made the terminal's queue one that does not wait.
+            // Another process set O_NONBLOCK on the shared file description.
             Err(Errno::AGAIN) => std::thread::sleep(Duration::from_millis(10)),
             Err(error) => return Err(error.into()),
         }
@@ -238,11 +242,11 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives the terminal back on every way out of a scope.
+/// Restores the terminal when dropped.
 pub struct Guard;
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        give_back();
+        restore();
     }
 }

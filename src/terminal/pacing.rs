@@ -1,77 +1,80 @@
-//! When the terminal can take a frame: after it has shown the one before.
+//! Flow control: a frame is sent only when the terminal has shown the previous one.
 //!
-//! Between us and a screen far away lie buffers that hold thousands of bytes. Whoever writes into them whenever
-//! something changes makes the person wait for pictures that are old by then. So every frame ends with a question to
-//! the terminal ("device status", DSR 5), and the next is drawn when the answer is here: what changed meanwhile is in it.
-//! A terminal that does not answer the first time is not asked again.
+//! Between this process and a remote screen lie buffers of thousands of bytes. A program that writes into them on every
+//! change shows its user frames that are already outdated. So every frame ends with a status request (DSR 5), and the
+//! next frame is drawn when the reply arrives; it then contains all changes since. A terminal that does not reply to
+//! the first request is not sent another.
 
 use std::time::{Duration, Instant};
 
-/// After so long without an answer a frame is sent all the same: the answer was lost, perhaps with a connection that
-/// tmux outlived.
-const LOST: Duration = Duration::from_secs(10);
+/// After this time without a reply, frames are sent again: the reply is lost, perhaps with a connection that tmux
+/// outlived.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A terminal that answers sooner is near.
-const NEAR: Duration = Duration::from_millis(25);
+/// Terminals that reply within this time count as local.
+const LOCAL_LATENCY: Duration = Duration::from_millis(25);
 
-/// What the terminal is asked.
-pub(crate) const QUESTION: &str = "\x1b[5n";
+/// Device status report request (DSR 5, ECMA-48 8.3.35); the terminal replies when it has processed all bytes before it.
+pub(crate) const STATUS_REQUEST: &str = "\x1b[5n";
 
-/// What is on its way to the terminal.
+/// Decides when the next frame may be sent.
 #[derive(Debug, Default)]
 pub(crate) struct FramePacer {
-    answers: bool,
-    asked: Option<Instant>,
-    took: Option<Duration>,
+    /// Whether the terminal has replied to a request before.
+    replies: bool,
+    requested_at: Option<Instant>,
+    latency: Option<Duration>,
     writing: bool,
 }
 
 impl FramePacer {
-    /// A frame goes out. Whether it has to end with the question.
-    pub(crate) fn send(&mut self, now: Instant) -> bool {
+    /// Records that a frame is being sent. Returns whether the frame has to end with [`STATUS_REQUEST`].
+    pub(crate) fn start_frame(&mut self, now: Instant) -> bool {
         self.writing = true;
-        self.asked = self.answers.then_some(now);
-        self.answers
+        self.requested_at = self.replies.then_some(now);
+        self.replies
     }
 
-    /// The frame has left us.
-    pub(crate) fn written(&mut self) {
+    /// Records that all bytes of the frame have been written.
+    pub(crate) fn finish_frame(&mut self) {
         self.writing = false;
     }
 
-    /// The terminal answered.
-    pub(crate) fn answered(&mut self, now: Instant) {
-        self.answers = true;
-        self.took = self.asked.take().map(|asked| now.saturating_duration_since(asked)).or(self.took);
+    /// Records the terminal's reply to a status request.
+    pub(crate) fn record_reply(&mut self, now: Instant) {
+        self.replies = true;
+        let latency = self.requested_at.take().map(|requested| now.saturating_duration_since(requested));
+        self.latency = latency.or(self.latency);
     }
 
-    /// Whether the terminal is known to be so near that bytes cost nothing.
-    pub(crate) fn is_near(&self) -> bool {
-        self.took.is_some_and(|took| took < NEAR)
+    /// Whether the terminal replied so quickly that the number of bytes does not matter.
+    pub(crate) fn is_local(&self) -> bool {
+        self.latency.is_some_and(|latency| latency < LOCAL_LATENCY)
     }
 
-    /// Whether the terminal shows everything that was sent, as far as can be known.
-    pub(crate) fn is_clear(&self, now: Instant) -> bool {
-        !self.writing && self.asked.is_none_or(|asked| now >= asked + LOST)
+    /// Whether the terminal has shown everything sent so far, as far as this can be known.
+    pub(crate) fn is_ready(&self, now: Instant) -> bool {
+        !self.writing && self.requested_at.is_none_or(|requested| now >= requested + REPLY_TIMEOUT)
     }
 
-    /// Whether the answer is lost. The terminal is then not asked again until one comes all the same.
-    pub(crate) fn gives_up(&mut self, now: Instant) -> bool {
-        let lost = self.asked.is_some_and(|asked| now >= asked + LOST);
-        if lost {
-            (self.asked, self.answers) = (None, false);
+    /// Abandons a request whose reply is overdue and returns whether it did. No further request is sent until a reply
+    /// arrives nevertheless.
+    pub(crate) fn expire_request(&mut self, now: Instant) -> bool {
+        let expired = self.requested_at.is_some_and(|requested| now >= requested + REPLY_TIMEOUT);
+        if expired {
+            (self.requested_at, self.replies) = (None, false);
         }
-        lost
+        expired
     }
 
-    /// Whether an answer is on its way: whoever leaves now would leave it to the shell.
-    pub(crate) fn is_asked(&self) -> bool {
-        self.asked.is_some()
+    /// Whether a reply is still to come. A process that exits now leaves it to the shell's input.
+    pub(crate) fn is_awaiting_reply(&self) -> bool {
+        self.requested_at.is_some()
     }
 
-    /// When to look again although nothing happened.
-    pub(crate) fn due(&self) -> Option<Instant> {
-        self.asked.filter(|_| !self.writing).map(|asked| asked + LOST)
+    /// When [`Self::expire_request`] has to be called.
+    pub(crate) fn expires_at(&self) -> Option<Instant> {
+        self.requested_at.filter(|_| !self.writing).map(|requested| requested + REPLY_TIMEOUT)
     }
 }
 
@@ -80,33 +83,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_frame_waits_until_the_one_before_is_seen() {
+    fn next_frame_waits_for_the_reply_to_the_previous_one() {
         let now = Instant::now();
-        let mut flow = FramePacer::default();
-        assert!(!flow.send(now), "a terminal is not asked before it is known to answer");
-        assert!(!flow.is_clear(now));
-        flow.written();
-        assert!(flow.is_clear(now));
-        flow.answered(now);
-        assert!(flow.send(now) && !flow.is_near());
-        flow.written();
-        assert!(!flow.is_clear(now + Duration::from_secs(3)) && flow.is_asked());
-        flow.answered(now + Duration::from_secs(3));
-        assert!(flow.is_clear(now + Duration::from_secs(3)) && !flow.is_near());
-        flow.send(now);
-        flow.answered(now + Duration::from_millis(2));
-        assert!(flow.is_near());
+        let mut pacer = FramePacer::default();
+        assert!(!pacer.start_frame(now), "no request before the terminal is known to reply");
+        assert!(!pacer.is_ready(now));
+        pacer.finish_frame();
+        assert!(pacer.is_ready(now));
+        pacer.record_reply(now);
+        assert!(pacer.start_frame(now) && !pacer.is_local());
+        pacer.finish_frame();
+        assert!(!pacer.is_ready(now + Duration::from_secs(3)) && pacer.is_awaiting_reply());
+        pacer.record_reply(now + Duration::from_secs(3));
+        assert!(pacer.is_ready(now + Duration::from_secs(3)) && !pacer.is_local());
+        pacer.start_frame(now);
+        pacer.record_reply(now + Duration::from_millis(2));
+        assert!(pacer.is_local());
     }
 
     #[test]
-    fn a_lost_answer_does_not_stop_the_screen() {
+    fn lost_reply_does_not_stop_frames() {
         let now = Instant::now();
-        let mut flow = FramePacer::default();
-        flow.answered(now);
-        flow.send(now);
-        flow.written();
-        assert_eq!(flow.due(), Some(now + LOST));
-        assert!(flow.is_clear(now + LOST) && flow.gives_up(now + LOST));
-        assert!(!flow.send(now + LOST), "it is not asked again");
+        let mut pacer = FramePacer::default();
+        pacer.record_reply(now);
+        pacer.start_frame(now);
+        pacer.finish_frame();
+        assert_eq!(pacer.expires_at(), Some(now + REPLY_TIMEOUT));
+        assert!(pacer.is_ready(now + REPLY_TIMEOUT) && pacer.expire_request(now + REPLY_TIMEOUT));
+        assert!(!pacer.start_frame(now + REPLY_TIMEOUT), "no further request");
     }
 }

@@ -1,4 +1,4 @@
-//! The screen: what is drawn becomes bytes here, and only what differs from what the terminal shows.
+//! One frame: the application draws into a ratatui buffer, and the result is the bytes that make the terminal show it.
 
 use std::convert::Infallible;
 
@@ -7,63 +7,66 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::{Frame, Terminal};
 
-use crate::domain::output::terminal::is_drawable;
 use crate::terminal::diff::TerminalDiff;
 
-/// From this many bytes on a frame is marked as one, where the terminal knows how (synchronised output, mode 2026):
-/// less arrives in one piece anyway, and the marks cost sixteen bytes.
-const WORTH_MARKS: usize = 400;
+/// Frames of more bytes are wrapped in synchronized output (mode 2026). Smaller ones arrive in one packet anyway, and the
+/// wrapping takes sixteen bytes.
+const SYNCHRONIZE_ABOVE: usize = 400;
 
-/// The screen.
+/// Whether a cell's text may be sent to the terminal. It must be false for text with control characters.
+type IsDrawable = fn(&str) -> bool;
+
+/// The application's screen.
 pub(crate) struct Screen {
     terminal: Terminal<NullBackend>,
-    shown: TerminalDiff,
-    /// Whether the terminal knows synchronised output.
-    pub synchronised: bool,
+    diff: TerminalDiff,
+    is_drawable: IsDrawable,
+    /// Whether the terminal supports synchronized output (mode 2026).
+    pub synchronized: bool,
 }
 
 impl Screen {
-    /// A screen of this size, of which nothing is known.
-    pub(crate) fn new(size: Size) -> Self {
+    /// A screen with unknown contents. Cells that are not `is_drawable` are shown as `?`.
+    pub(crate) fn new(size: Size, is_drawable: IsDrawable) -> Self {
         let area = Rect::from((Position::ORIGIN, size));
-        let Ok(terminal) = Terminal::new(NullBackend { size, cursor: None, shows: false });
-        Self { terminal, shown: TerminalDiff::new(area), synchronised: false }
+        let Ok(terminal) = Terminal::new(NullBackend { size, cursor: None, shows_cursor: false });
+        Self { terminal, diff: TerminalDiff::new(area), is_drawable, synchronized: false }
     }
 
-    /// Another size.
+    /// Changes the size and invalidates the contents.
     pub(crate) fn resize(&mut self, size: Size) {
         self.terminal.backend_mut().size = size;
-        self.forget();
+        self.invalidate();
     }
 
-    /// Nothing is known of what the terminal shows: the next frame is drawn whole.
-    pub(crate) fn forget(&mut self) {
-        self.shown = TerminalDiff::new(Rect::from((Position::ORIGIN, self.terminal.backend().size)));
+    /// Makes the next frame a complete one: what the terminal shows is unknown.
+    pub(crate) fn invalidate(&mut self) {
+        self.diff = TerminalDiff::new(Rect::from((Position::ORIGIN, self.terminal.backend().size)));
     }
 
-    /// Draws, and gives the bytes that make the terminal show it. The part `held` is left as it is for now.
-    pub(crate) fn paint(&mut self, held: Option<Rect>, draw: impl FnOnce(&mut Frame)) -> String {
+    /// Draws a frame and returns the bytes that make the terminal show it. The area `held` is not updated for now.
+    pub(crate) fn render(&mut self, held: Option<Rect>, draw: impl FnOnce(&mut Frame)) -> String {
         let Ok(frame) = self.terminal.draw(draw);
         let mut buffer = frame.buffer.clone();
-        for cell in buffer.content.iter_mut().filter(|cell| !is_drawable(cell.symbol())) {
+        for cell in buffer.content.iter_mut().filter(|cell| !(self.is_drawable)(cell.symbol())) {
             cell.set_symbol("?");
         }
-        let canvas = self.terminal.backend();
-        let cursor = canvas.cursor.filter(|_| canvas.shows);
-        let whole = self.shown.area() != buffer.area;
-        let bytes = self.shown.turn_into(&buffer, cursor, held.filter(|_| !whole));
-        if self.synchronised && bytes.len() > WORTH_MARKS {
+        let backend = self.terminal.backend();
+        let cursor = backend.cursor.filter(|_| backend.shows_cursor);
+        let is_resized = self.diff.area() != buffer.area;
+        let bytes = self.diff.render(&buffer, cursor, held.filter(|_| !is_resized));
+        if self.synchronized && bytes.len() > SYNCHRONIZE_ABOVE {
             return format!("\x1b[?2026h{bytes}\x1b[?2026l");
         }
         bytes
     }
 }
 
-/// Where ratatui draws: it keeps the picture itself, so that all there is to know is the size and the cursor.
+/// A backend that draws nothing: [`TerminalDiff`] works on ratatui's buffer. It only keeps the size and the cursor.
 struct NullBackend {
     size: Size,
     cursor: Option<Position>,
-    shows: bool,
+    shows_cursor: bool,
 }
 
 impl Backend for NullBackend {
@@ -74,12 +77,12 @@ impl Backend for NullBackend {
     }
 
     fn hide_cursor(&mut self) -> Result<(), Infallible> {
-        self.shows = false;
+        self.shows_cursor = false;
         Ok(())
     }
 
     fn show_cursor(&mut self) -> Result<(), Infallible> {
-        self.shows = true;
+        self.shows_cursor = true;
         Ok(())
     }
 

@@ -1,9 +1,9 @@
-//! The style that the terminal writes with, and the shortest way from one to another (SGR, ECMA-48 8.3.117).
+//! Select Graphic Rendition (SGR, ECMA-48 8.3.117): the shortest sequence from one style to another.
 
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 
-/// Colours and modifiers.
+/// The style that the terminal writes text with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sgr {
     fg: Color,
@@ -17,7 +17,7 @@ impl Default for Sgr {
     }
 }
 
-/// Each modifier with what sets it and what takes it away.
+/// Each modifier with the codes that set and reset it.
 const MODIFIERS: [(Modifier, &str, &str); 6] = [
     (Modifier::BOLD, "1", "22"),
     (Modifier::DIM, "2", "22"),
@@ -28,46 +28,45 @@ const MODIFIERS: [(Modifier, &str, &str); 6] = [
 ];
 
 impl Sgr {
-    /// The style of a cell.
     pub(crate) fn of(cell: &Cell) -> Self {
         Self { fg: cell.fg, bg: cell.bg, modifier: cell.modifier }
     }
 
-    /// Whether a blank written with it is nothing but the terminal's background.
+    /// Whether a space in this style shows only the terminal's default background.
     pub(crate) fn is_plain(self) -> bool {
         self.bg == Color::Reset
             && !self.modifier.intersects(Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT)
     }
 
-    /// Whether a blank written with it looks as `cell`, which is a plain blank.
-    pub(crate) fn blank_as(self, cell: &Cell) -> bool {
+    /// Whether a space in this style looks the same as a space in the style of `cell`.
+    pub(crate) fn is_plain_like(self, cell: &Cell) -> bool {
         self.is_plain() && Self::of(cell).is_plain()
     }
 
-    /// Writes what changes `from` (`None`: not known) into this.
-    pub(crate) fn change(self, from: Option<Self>, out: &mut String) {
-        let anew = self.anew();
+    /// Appends the shortest sequence that changes the style from `from` (`None`: unknown) to this one.
+    pub(crate) fn write_change(self, from: Option<Self>, out: &mut String) {
+        let full = self.full_sequence();
         let best = match from {
             Some(from) => {
-                [self.step(from), anew].into_iter().min_by_key(|codes| codes.join(";").len()).unwrap_or_default()
+                [self.delta(from), full].into_iter().min_by_key(|codes| codes.join(";").len()).unwrap_or_default()
             }
-            None => anew,
+            None => full,
         };
         out.push_str("\x1b[");
         out.push_str(&best.join(";"));
         out.push('m');
     }
 
-    /// From nothing.
-    fn anew(self) -> Vec<String> {
-        let mut codes = self.step(Self::default());
-        // The empty code is 0: all off. It may stand before others.
+    /// The codes of this style, from a reset.
+    fn full_sequence(self) -> Vec<String> {
+        let mut codes = self.delta(Self::default());
+        // An empty code means 0, reset; others may follow it.
         codes.insert(0, String::new());
         codes
     }
 
-    /// Only what is different.
-    fn step(self, from: Self) -> Vec<String> {
+    /// The codes of the attributes that differ from `from`.
+    fn delta(self, from: Self) -> Vec<String> {
         let mut codes = Vec::new();
         let gone = from.modifier - self.modifier;
         let mut kept = from.modifier;
@@ -84,20 +83,20 @@ impl Sgr {
             }
         }
         if self.fg != from.fg {
-            codes.push(colour(self.fg, 30));
+            codes.push(color_code(self.fg, 30));
         }
         if self.bg != from.bg {
-            codes.push(colour(self.bg, 40));
+            codes.push(color_code(self.bg, 40));
         }
         codes
     }
 }
 
-/// A colour's code; `base` is 30 for the characters and 40 for what is behind them.
-fn colour(colour: Color, base: u8) -> String {
+/// A color's code; `base` is 30 for the foreground and 40 for the background.
+fn color_code(color: Color, base: u8) -> String {
     let named = |index: u8| (base + index).to_string();
     let bright = |index: u8| (base + 60 + index).to_string();
-    match colour {
+    match color {
         Color::Reset => named(9),
         Color::Black => named(0),
         Color::Red => named(1),
@@ -124,22 +123,22 @@ fn colour(colour: Color, base: u8) -> String {
 mod tests {
     use super::*;
 
-    fn pen(fg: Color, modifier: Modifier) -> Sgr {
+    fn style(fg: Color, modifier: Modifier) -> Sgr {
         Sgr { fg, modifier, ..Sgr::default() }
     }
 
     fn change(from: Sgr, to: Sgr) -> String {
         let mut out = String::new();
-        to.change(Some(from), &mut out);
+        to.write_change(Some(from), &mut out);
         out
     }
 
     #[test]
-    fn the_shortest_change_is_taken() {
-        let (plain, red) = (Sgr::default(), pen(Color::Red, Modifier::BOLD));
+    fn picks_the_shortest_sequence() {
+        let (plain, red) = (Sgr::default(), style(Color::Red, Modifier::BOLD));
         assert_eq!(change(red, plain), "\x1b[m");
         assert_eq!(change(plain, red), "\x1b[1;31m");
-        assert_eq!(change(red, pen(Color::Green, Modifier::BOLD)), "\x1b[32m");
-        assert_eq!(change(red, pen(Color::Red, Modifier::DIM)), "\x1b[;2;31m".replace(";2;31", "22;2"));
+        assert_eq!(change(red, style(Color::Green, Modifier::BOLD)), "\x1b[32m");
+        assert_eq!(change(red, style(Color::Red, Modifier::DIM)), "\x1b[22;2m");
     }
 }

@@ -1,32 +1,33 @@
-//! The signals that concern a terminal program.
+//! The signals that a terminal program has to handle.
 
 use std::io;
 
 use rustix::process::Signal;
 use tokio::signal::unix::{self, SignalKind, signal};
 
-/// One stream each.
+/// One stream per signal.
 pub(crate) struct Signals {
-    /// The connection is lost.
+    /// SIGHUP: the connection to the terminal is lost.
     pub hangup: unix::Signal,
-    /// Somebody wants us to end.
+    /// SIGTERM.
     pub terminate: unix::Signal,
-    /// The same, from a keyboard elsewhere: our own sends a key.
+    /// SIGINT, sent by another process: in raw mode this terminal sends ^C as a key.
     pub interrupt: unix::Signal,
-    /// Somebody wants us to stop.
+    /// SIGTSTP, sent by another process: in raw mode this terminal sends ^Z as a key.
     pub stop: unix::Signal,
-    /// The window has another size.
+    /// SIGWINCH.
     pub resize: unix::Signal,
-    /// Never received, because the console is in the foreground: tmux leaves these ignored, and a login program would
-    /// inherit that and never be stopped when it asks for the terminal. A signal with a handler is reset by `exec`.
+    /// SIGTTIN and SIGTTOU are never received in the foreground. tmux leaves them ignored, and a child process would
+    /// inherit that and not be stopped when it reads the terminal in the background. `exec` resets a signal that has a
+    /// handler.
     _background: [unix::Signal; 2],
 }
 
 impl Signals {
-    /// Begins to listen.
+    /// Installs the handlers.
     ///
     /// # Errors
-    /// Where the system has no room for that.
+    /// Where the system refuses a handler.
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,

@@ -8,7 +8,7 @@ use countersign::testing::sandbox::api::Api;
 use countersign::testing::sandbox::authentication::AnyCertificate;
 use countersign::testing::sandbox::authority::Authority;
 use countersign::testing::sandbox::store::Store;
-use countersign::testing::sandbox::tokens::{Issuer, Tokens};
+use countersign::testing::sandbox::tokens::{TokenIssuer, Tokens};
 use countersign::testing::sandbox::{seed, server};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use rustls::pki_types::CertificateDer;
@@ -104,11 +104,11 @@ impl Cluster {
     fn new() -> Self {
         let now = Utc::now();
         let (store, authority) = (Arc::new(Store::default()), Authority::new(now).unwrap());
-        seed::plant(&store, &authority, false, now).unwrap();
+        seed::populate(&store, &authority, seed::SeedContents::Minimal, now).unwrap();
         let clients = Arc::new(AnyCertificate::of(authority.der(), server::provider()).unwrap());
         let admin = authority.credentials("admin", &["system:masters".to_owned()], now).unwrap();
         let admin = CertificateDer::from_pem_slice(admin.certificate.as_bytes()).unwrap();
-        let tokens = Arc::new(Tokens::new(Issuer::new().unwrap(), store.clone()));
+        let tokens = Arc::new(Tokens::new(TokenIssuer::new().unwrap(), store.clone()));
         let url = "https://127.0.0.1".to_owned();
         Self { api: Api::new(store, clients, tokens, url).unwrap(), admin }
     }

@@ -60,7 +60,7 @@ fn terminal_input_reads_the_same_in_any_chunks() {
     let fed = |bytes: &[u8], size: usize| {
         let (mut parser, mut found) = (Parser::default(), Vec::new());
         bytes.chunks(size).for_each(|chunk| parser.feed(chunk, &mut found));
-        parser.rest(&mut found);
+        parser.flush(&mut found);
         found
     };
     Target { name: "terminal", seeds, words }.run(|bytes| {

@@ -20,9 +20,9 @@ use crate::cluster::client::Cluster;
 use crate::cluster::error::ClusterError;
 use crate::cluster::list_pages::PAGE;
 use crate::cluster::rbac::typed;
-use crate::contained;
 use crate::domain::access::object::{Named, RbacKind};
 use crate::domain::access::{Binding, Policy, Role};
+use crate::panics;
 
 /// Changes are collected for this long, so that a burst of them makes one new policy.
 const DEBOUNCE: Duration = Duration::from_millis(60);
@@ -64,12 +64,12 @@ pub(crate) async fn watch_rbac(cluster: Cluster, to: Sender<Message>) {
     let (events, from) = mpsc::channel(512);
     let mut watches = JoinSet::new();
     for kind in RbacKind::ALL {
-        watches.spawn(contained::run(watch_kind(kind, cluster.clone(), events.clone())));
+        watches.spawn(panics::catch_async(watch_kind(kind, cluster.clone(), events.clone())));
     }
     drop(events);
     let panicked = async {
         while let Some(ended) = watches.join_next().await {
-            if matches!(ended, Ok(Err(contained::Panicked))) {
+            if matches!(ended, Ok(Err(panics::Panicked))) {
                 return true;
             }
         }
@@ -81,7 +81,7 @@ pub(crate) async fn watch_rbac(cluster: Cluster, to: Sender<Message>) {
     };
     if panicked {
         // A panic of one watch ends all of them.
-        std::panic::resume_unwind(Box::new(contained::Panicked));
+        std::panic::resume_unwind(Box::new(panics::Panicked));
     }
 }
 

@@ -20,7 +20,6 @@ use crate::console::panes::kubeconfig::runner::KubeconfigRunner;
 use crate::console::panes::rbac;
 use crate::console::panes::requests::Loaded;
 use crate::console::wizard::runner::WizardRunner;
-use crate::contained;
 use crate::domain::gate::{Clearance, WritePermit};
 use crate::domain::output::pem::Certificates;
 use crate::domain::policy_file::PolicyFile;
@@ -28,6 +27,7 @@ use crate::domain::request::{Request, RequestVersion};
 use crate::domain::verdict::Verdict;
 use crate::error::UserError;
 use crate::files::{self, atomic};
+use crate::panics;
 
 /// Carries effects out.
 pub(crate) struct Runner {
@@ -70,7 +70,7 @@ impl Runner {
         let kubeconfig = KubeconfigRunner::new(target.clone(), Prompt::Console(console.clone()), answers.clone());
         let failed = answers.clone();
         let prompt = if login { Prompt::Requested(console) } else { Prompt::Console(console) };
-        contained::spawn(connection(target, prompt, policy, connected, answers.clone(), events), move |trouble| {
+        panics::spawn(connection(target, prompt, policy, connected, answers.clone(), events), move |trouble| {
             drop(failed.send(Event::Connected(Err(trouble))));
         });
         Self { answers, cluster, wizard, deciding: None, kubeconfig, canceled }
@@ -107,7 +107,7 @@ impl Runner {
                 let _ = answers.send(event);
             }
         };
-        contained::spawn(task, move |trouble| {
+        panics::spawn(task, move |trouble| {
             if let Some(failure) = failure {
                 let _ = failed.send(failure(trouble));
             }
@@ -125,7 +125,7 @@ impl Runner {
             let _ = answers.send(Event::Bulk(id, BulkResult::Ended));
         };
         // What was not decided is left over, and shown as such.
-        contained::spawn(task, move |_| drop(failed.send(Event::Bulk(id, BulkResult::Ended))));
+        panics::spawn(task, move |_| drop(failed.send(Event::Bulk(id, BulkResult::Ended))));
     }
 }
 
@@ -229,10 +229,10 @@ async fn connection(
         let answers = answers.clone();
         move |trouble| drop(answers.send(Event::WatchEnded(trouble)))
     };
-    contained::spawn(rbac::runner::watch(cluster.clone(), events.clone()), ended(&answers));
-    contained::spawn(watch_nodes(cluster.clone(), events.clone()), ended(&answers));
-    contained::spawn(beats(cluster.clone(), answers.clone()), ended(&answers));
-    contained::spawn(watch::watch_requests(cluster, policy, to_watch), ended(&answers));
+    panics::spawn(rbac::runner::watch(cluster.clone(), events.clone()), ended(&answers));
+    panics::spawn(watch_nodes(cluster.clone(), events.clone()), ended(&answers));
+    panics::spawn(beats(cluster.clone(), answers.clone()), ended(&answers));
+    panics::spawn(watch::watch_requests(cluster, policy, to_watch), ended(&answers));
     while let Some(message) = messages.recv().await {
         if events.send(Event::Watch(message)).await.is_err() {
             return;

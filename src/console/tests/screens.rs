@@ -19,7 +19,8 @@ use crate::console::dialogs::decide::Decide;
 use crate::console::panes::rbac::RbacPage;
 use crate::console::panes::requests::testing::request;
 use crate::console::widgets::theme::Theme;
-use crate::terminal::color_depth::Depth;
+use crate::domain::output::terminal::is_drawable;
+use crate::terminal::color_depth::ColorDepth;
 use crate::terminal::screen::Screen;
 
 fn text(buffer: &Buffer) -> String {
@@ -154,7 +155,8 @@ fn in_ascii_no_byte_beyond_it_reaches_the_terminal_on_any_screen() {
             console.state.cx.ascii = true;
             console.state.cx.keymap = console.state.cx.keymap.clone().in_ascii(true);
             let state = &console.state;
-            let bytes = Screen::new(Size::new(width, height)).paint(None, |frame| view::draw(frame, state));
+            let bytes =
+                Screen::new(Size::new(width, height), is_drawable).render(None, |frame| view::draw(frame, state));
             let at = bytes.find(|c: char| !c.is_ascii());
             assert_eq!(at.map(|at| &bytes[at..]), None, "{name} {width}×{height}");
         });
@@ -226,7 +228,7 @@ fn no_way_panics_in_any_size() {
 fn every_theme_in_every_depth_draws_every_screen_with_the_same_words() {
     let town = FakeCluster::usual();
     for (theme, source) in crate::config::theme::BUILT_IN {
-        for depth in [Depth::None, Depth::Sixteen, Depth::Palette, Depth::True] {
+        for depth in [ColorDepth::Monochrome, ColorDepth::Ansi16, ColorDepth::Ansi256, ColorDepth::TrueColor] {
             let mut console = Start::Early.console(&town);
             go(&mut console, &town, "ja");
             let before = text(&buffer(&console));
@@ -240,7 +242,7 @@ fn every_theme_in_every_depth_draws_every_screen_with_the_same_words() {
 fn cost(screen: &mut Screen, console: &mut TestConsole, held: bool) -> usize {
     let area = console.state.detail_area().filter(|_| held);
     let state = &console.state;
-    screen.paint(area, |frame| view::draw(frame, state)).len()
+    screen.render(area, |frame| view::draw(frame, state)).len()
 }
 
 #[test]
@@ -249,7 +251,7 @@ fn a_screen_and_a_step_are_cheap_over_a_slow_link() {
         (0..40).map(|n| request(&format!("request-{n:02}"), n * 60, &format!("user-{n}"), &["dev", "qa"])).collect();
     let mut console = TestConsole::with(&requests);
     console.state.cx.theme = Theme::sixteen();
-    let mut screen = Screen::new(Size::new(80, 24));
+    let mut screen = Screen::new(Size::new(80, 24), is_drawable);
     let first = cost(&mut screen, &mut console, false);
     assert!(first <= 4096, "the first screen takes {first} bytes");
     for _ in 0..8 {

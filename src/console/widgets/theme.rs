@@ -2,9 +2,9 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::config::theme::{DEFAULT, Look, ThemeFile};
+use crate::config::theme::{Colour, DEFAULT, Look, ThemeFile};
 use crate::domain::verdict::Level;
-use crate::terminal::color_depth::Depth;
+use crate::terminal::color_depth::ColorDepth;
 
 /// The styles of the screen.
 #[derive(Debug, Clone, Copy)]
@@ -22,14 +22,14 @@ pub struct Theme {
 impl Theme {
     /// A theme's file as a terminal with so many colours shows it. Without colours it is `mono`, whatever was chosen:
     /// what a theme tells by colour alone would be lost.
-    pub(crate) fn new(file: &ThemeFile, depth: Depth) -> Self {
-        if depth == Depth::None {
+    pub(crate) fn new(file: &ThemeFile, depth: ColorDepth) -> Self {
+        if depth == ColorDepth::Monochrome {
             return Self::of(&ThemeFile::built_in("mono").unwrap_or_default(), depth);
         }
         Self::of(file, depth)
     }
 
-    fn of(file: &ThemeFile, depth: Depth) -> Self {
+    fn of(file: &ThemeFile, depth: ColorDepth) -> Self {
         let style = |look: &Look| style(look, depth);
         let text = style(&file.text);
         // Names stand on borders and dimmed lines: their colour is said even where it is the terminal's own.
@@ -48,12 +48,12 @@ impl Theme {
 
     /// No colours at all: bold, dim and reverse only.
     pub fn mono() -> Self {
-        Self::new(&ThemeFile::default(), Depth::None)
+        Self::new(&ThemeFile::default(), ColorDepth::Monochrome)
     }
 
     /// The sixteen colours of the terminal's own palette.
     pub fn sixteen() -> Self {
-        Self::new(&ThemeFile::built_in(DEFAULT).unwrap_or_default(), Depth::Sixteen)
+        Self::new(&ThemeFile::built_in(DEFAULT).unwrap_or_default(), ColorDepth::Ansi16)
     }
 
     /// Everything that has no other meaning.
@@ -107,10 +107,18 @@ impl Theme {
     }
 }
 
-fn style(look: &Look, depth: Depth) -> Style {
+fn color(configured: Colour) -> Color {
+    match configured {
+        Colour::Default => Color::Reset,
+        Colour::Indexed(index) => Color::Indexed(index),
+        Colour::Rgb(r, g, b) => Color::Rgb(r, g, b),
+    }
+}
+
+fn style(look: &Look, depth: ColorDepth) -> Style {
     let mut style = Style::new();
-    style.fg = depth.shown(look.fg, look.fg16);
-    style.bg = depth.shown(look.bg, look.bg16);
+    style.fg = depth.convert(look.fg.map(color), look.fg16.map(color));
+    style.bg = depth.convert(look.bg.map(color), look.bg16.map(color));
     for (wanted, modifier) in [
         (look.bold, Modifier::BOLD),
         (look.dim, Modifier::DIM),
@@ -145,7 +153,7 @@ mod tests {
     fn no_theme_makes_danger_look_like_anything_else() {
         for (name, text) in BUILT_IN {
             let file = ThemeFile::parse(text).unwrap();
-            for depth in [Depth::None, Depth::Sixteen, Depth::Palette, Depth::True] {
+            for depth in [ColorDepth::Monochrome, ColorDepth::Ansi16, ColorDepth::Ansi256, ColorDepth::TrueColor] {
                 let theme = Theme::new(&file, depth);
                 for other in [theme.good(), theme.warning(), theme.dim(), theme.text()] {
                     assert_ne!(theme.bad(), other, "{name} {depth:?}");
@@ -157,7 +165,7 @@ mod tests {
     #[test]
     fn without_colours_no_theme_has_any() {
         for (_, text) in BUILT_IN {
-            let theme = Theme::new(&ThemeFile::parse(text).unwrap(), Depth::None);
+            let theme = Theme::new(&ThemeFile::parse(text).unwrap(), ColorDepth::Monochrome);
             assert!([theme.text(), theme.key(), theme.bad(), theme.dim()].iter().all(|style| style.bg.is_none()));
             assert!([theme.key(), theme.bad(), theme.warning()].iter().all(|style| style.fg.is_none()));
         }

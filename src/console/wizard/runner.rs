@@ -11,7 +11,6 @@ use super::{WizardResult, WizardTask};
 use crate::cluster::Cluster;
 use crate::console::core::effect_id::EffectId;
 use crate::console::core::event::Event;
-use crate::contained;
 use crate::domain::gate::WritePermit;
 use crate::domain::plan::StepKind;
 use crate::domain::policy_file::PolicyFile;
@@ -20,6 +19,7 @@ use crate::error::UserError;
 use crate::files::bounded;
 use crate::operations::issue;
 use crate::operations::issue::{Issuer, Journal, Progress, preflight, undo};
+use crate::panics;
 
 /// The wizard's hands.
 pub(crate) struct WizardRunner {
@@ -43,7 +43,7 @@ impl WizardRunner {
         match task {
             WizardTask::LookForUnfinished => {
                 let task = move || tell(WizardResult::Unfinished(Journal::unfinished().unwrap_or_default()));
-                contained::spawn_blocking(task, move |_| failed(WizardResult::Unfinished(Vec::new())));
+                panics::spawn_blocking(task, move |_| failed(WizardResult::Unfinished(Vec::new())));
             }
             WizardTask::ReadRequest(path) => {
                 let of = path.clone();
@@ -51,7 +51,7 @@ impl WizardRunner {
                     let text = read_request(&path);
                     tell(WizardResult::RequestRead(path, text));
                 };
-                contained::spawn_blocking(task, move |trouble| {
+                panics::spawn_blocking(task, move |trouble| {
                     failed(WizardResult::RequestRead(of, Err(trouble.message)));
                 });
             }
@@ -61,7 +61,7 @@ impl WizardRunner {
                     let rehearsal = preflight(&cluster, &policy, &[], &order).await;
                     tell(WizardResult::Rehearsed(id, rehearsal.map_err(UserError::from)));
                 };
-                contained::spawn(task, move |trouble| failed(WizardResult::Rehearsed(id, Err(trouble))));
+                panics::spawn(task, move |trouble| failed(WizardResult::Rehearsed(id, Err(trouble))));
             }
             WizardTask::Begin(id, permit, order, confirmed) => {
                 match Journal::begin(*order, &cluster.server, &cluster.context) {
@@ -82,7 +82,7 @@ impl WizardRunner {
             WizardTask::Undo(id, permit, journal) => {
                 let task =
                     async move { tell(WizardResult::Undone(id, undo(&cluster, permit, &journal.reloaded()).await)) };
-                contained::spawn(task, move |trouble| failed(WizardResult::Undone(id, Err(trouble))));
+                panics::spawn(task, move |trouble| failed(WizardResult::Undone(id, Err(trouble))));
             }
         }
     }
@@ -98,7 +98,7 @@ impl WizardRunner {
         let (panicked, mut panic) = mpsc::unbounded_channel();
         // How it ended is in its news.
         let run = async move { drop(issue::run(&cluster, &issuer, journal, news).await) };
-        self.running = Some(contained::spawn(run, move |trouble| drop(panicked.send(trouble))));
+        self.running = Some(panics::spawn(run, move |trouble| drop(panicked.send(trouble))));
         tokio::spawn(async move {
             let mut step = StepKind::Key;
             let tell = |progress| answers.send(Event::Wizard(WizardResult::Progress(id, progress))).is_ok();

@@ -1,4 +1,4 @@
-//! Self-contained kubeconfigs: referenced files embedded (`kubectl config view --flatten`), one context alone
+//! Self-panics kubeconfigs: referenced files embedded (`kubectl config view --flatten`), one context alone
 //! (`--minify`).
 
 use std::path::Path;

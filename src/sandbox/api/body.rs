@@ -8,14 +8,14 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::query::FieldValidation;
-use super::resource::{RESOURCES, Resource};
-use super::status::ApiFailure;
 use crate::domain::yaml;
+use crate::sandbox::resource::{RESOURCES, Resource};
 use crate::sandbox::schema::{Schemas, check, protobuf};
+use crate::sandbox::status::ApiFailure;
 
 /// Limits on the report about duplicate keys: their number, and the characters of each path.
-const MOST_DUPLICATES: usize = 100;
-const LONGEST_PATH: usize = 1024;
+const MAX_DUPLICATES: usize = 100;
+const MAX_PATH: usize = 1024;
 
 const ACCEPTED: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
@@ -51,7 +51,7 @@ pub(crate) fn parse(content_type: &str, body: &Bytes) -> Result<(Value, Vec<Stri
 fn json(body: &Bytes) -> Result<(Value, Vec<String>), ApiFailure> {
     let duplicates = RefCell::new(Vec::new());
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let read = Seed { place: None, duplicates: &duplicates }.deserialize(&mut reader);
+    let read = DuplicateKeySeed { place: None, duplicates: &duplicates }.deserialize(&mut reader);
     let whole = read.and_then(|value| reader.end().map(|()| value));
     let value = whole
         .map_err(|error| ApiFailure::bad_request(format!("couldn't get version/kind; json parse error: {error}")))?;
@@ -122,16 +122,16 @@ pub(crate) fn typed(
         ApiFailure::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
     };
     let unknown = check::decode(node, &mut object).map_err(cannot)?;
-    let told = duplicates.iter().map(|path| format!("duplicate field {path:?}"));
-    let mut told: Vec<_> = told.chain(unknown.iter().map(|path| format!("unknown field {path:?}"))).collect();
+    let warnings = duplicates.iter().map(|path| format!("duplicate field {path:?}"));
+    let mut warnings: Vec<_> = warnings.chain(unknown.iter().map(|path| format!("unknown field {path:?}"))).collect();
     match validation {
-        FieldValidation::Strict if !told.is_empty() => {
-            return Err(cannot(format!("strict decoding error: {}", told.join(", "))));
+        FieldValidation::Strict if !warnings.is_empty() => {
+            return Err(cannot(format!("strict decoding error: {}", warnings.join(", "))));
         }
-        FieldValidation::Ignore => told.clear(),
+        FieldValidation::Ignore => warnings.clear(),
         FieldValidation::Strict | FieldValidation::Warn => {}
     }
-    Ok(Decoded { object, warnings: told })
+    Ok(Decoded { object, warnings })
 }
 
 fn broken(resource: &Resource) -> ApiFailure {
@@ -147,20 +147,20 @@ fn unrecognized(resource: &Resource, failure: ApiFailure) -> ApiFailure {
     ApiFailure { message, ..failure }
 }
 
-/// Reads JSON and notes keys that stand twice in one object; the last one counts.
+/// Deserializes JSON and records duplicate keys of an object; the last value is kept.
 #[derive(Clone, Copy)]
-struct Seed<'a> {
-    place: Option<&'a Place<'a>>,
+struct DuplicateKeySeed<'a> {
+    place: Option<&'a KeyPath<'a>>,
     duplicates: &'a RefCell<Vec<String>>,
 }
 
-/// The path of a value. It becomes a text only for a duplicate key: keys may be long.
-struct Place<'a> {
+/// The path of a value. It is formatted only for a duplicate key: keys may be long.
+struct KeyPath<'a> {
     above: Option<&'a Self>,
     key: &'a str,
 }
 
-impl Place<'_> {
+impl KeyPath<'_> {
     fn path(&self) -> String {
         let mut keys = vec![self.key];
         let mut place = self.above;
@@ -169,20 +169,20 @@ impl Place<'_> {
             place = above.above;
         }
         keys.reverse();
-        keys.join(".").chars().take(LONGEST_PATH).collect()
+        keys.join(".").chars().take(MAX_PATH).collect()
     }
 }
 
-impl Seed<'_> {
-    fn note(&self, place: &Place<'_>) {
+impl DuplicateKeySeed<'_> {
+    fn note(&self, place: &KeyPath<'_>) {
         let mut duplicates = self.duplicates.borrow_mut();
-        if duplicates.len() < MOST_DUPLICATES {
+        if duplicates.len() < MAX_DUPLICATES {
             duplicates.push(place.path());
         }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
+impl<'de> DeserializeSeed<'de> for DuplicateKeySeed<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -190,7 +190,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Seed<'_> {
+impl<'de> Visitor<'de> for DuplicateKeySeed<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -223,8 +223,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        let place = Place { above: self.place, key: "[]" };
-        while let Some(value) = access.next_element_seed(Seed { place: Some(&place), ..self })? {
+        let place = KeyPath { above: self.place, key: "[]" };
+        while let Some(value) = access.next_element_seed(DuplicateKeySeed { place: Some(&place), ..self })? {
             list.push(value);
         }
         Ok(Value::Array(list))
@@ -233,8 +233,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(key) = access.next_key::<String>()? {
-            let place = Place { above: self.place, key: &key };
-            let value = access.next_value_seed(Seed { place: Some(&place), ..self })?;
+            let place = KeyPath { above: self.place, key: &key };
+            let value = access.next_value_seed(DuplicateKeySeed { place: Some(&place), ..self })?;
             if map.contains_key(&key) {
                 self.note(&place);
             }
@@ -246,8 +246,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::resource::ROLES;
     use super::*;
+    use crate::sandbox::resource::ROLES;
 
     fn role(text: &str, validation: FieldValidation) -> Result<Decoded, ApiFailure> {
         let schemas = Schemas::load().unwrap();
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn doubled_and_unknown_fields_are_refused_or_warned_of() {
+    fn duplicate_and_unknown_fields_are_errors_or_warnings() {
         let odd = r#"{"metadata":{"name":"a","nam":"b"},"metadata":{"name":"x"},"foo":1}"#;
         let refused = role(odd, FieldValidation::Strict).unwrap_err();
         assert!(
@@ -287,12 +287,12 @@ mod tests {
         let key = "k".repeat(1 << 20);
         let twice = format!("{{\"{key}\":{{{}\"b\":1}}}}", "\"a\":1,".repeat(100_000));
         let (_, duplicates) = read("application/json", twice).unwrap();
-        assert!(duplicates.len() == MOST_DUPLICATES && duplicates[0].len() <= LONGEST_PATH);
+        assert!(duplicates.len() == MAX_DUPLICATES && duplicates[0].len() <= MAX_PATH);
         assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
     }
 
     #[test]
-    fn other_kinds_and_other_forms_are_refused() {
+    fn rejects_other_kinds_and_media_types() {
         let pod = r#"{"kind":"Pod","apiVersion":"v1"}"#;
         assert_eq!(role(pod, FieldValidation::Ignore).unwrap_err().code, 400);
         for broken in ["", "[", "[]", "\"x\"", "{\"metadata\":1}", "{} {}"] {

@@ -5,14 +5,25 @@ use std::sync::Arc;
 use http::Response;
 use serde_json::{Value, json};
 
-use super::resource::Resource;
 use super::respond::{self, Body};
-use super::status::ApiFailure;
 use super::{Call, body, read};
-use crate::sandbox::kinds::{self, metadata, text};
-use crate::sandbox::node::restriction;
+use crate::sandbox::kinds;
+use crate::sandbox::kinds::metadata;
+use crate::sandbox::kinds::node_restriction;
+use crate::sandbox::object::{items, text};
+use crate::sandbox::resource::Resource;
 use crate::sandbox::schema::protobuf;
+use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::{ObjectKey, Record, WriteOutcome};
+use crate::sandbox::write::WriteRequest;
+
+/// Whether an object has been deleted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Deletion {
+    Completed,
+    /// Finalizers delay it.
+    Pending,
+}
 
 impl Call<'_> {
     /// The `DeleteOptions` of the body, empty where there are none.
@@ -30,8 +41,9 @@ impl Call<'_> {
 
     pub(super) fn delete(&self) -> Result<Response<Body>, ApiFailure> {
         let options = self.options()?;
-        let (record, gone) = self.remove(&self.key(), &options)?;
-        let whole = !gone || ["pods", "serviceaccounts", "namespaces"].contains(&self.resource.plural);
+        let (record, deletion) = self.remove(&self.key(), &options)?;
+        let whole =
+            deletion == Deletion::Pending || ["pods", "serviceaccounts", "namespaces"].contains(&self.resource.plural);
         if whole {
             return Ok(self.one(200, &record));
         }
@@ -43,20 +55,20 @@ impl Call<'_> {
         Ok(self.data(200, &read::success(&details)))
     }
 
-    /// Removes one object, or marks it as going where something still holds it. Says which.
-    fn remove(&self, key: &ObjectKey, options: &Value) -> Result<(Arc<Record>, bool), ApiFailure> {
-        let write = kinds::Write { namespace: &key.namespace, ..self.write(&key.name) };
+    /// Deletes one object, or sets its deletion timestamp while it has finalizers.
+    fn remove(&self, key: &ObjectKey, options: &Value) -> Result<(Arc<Record>, Deletion), ApiFailure> {
+        let write = WriteRequest { namespace: &key.namespace, ..self.write(&key.name) };
         kinds::admit_delete(&write)?;
-        let dry_run = self.query.dry_run || kinds::items(options, "/dryRun").any(|run| run == "All");
-        let mut gone = true;
+        let dry_run = self.query.dry_run || items(options, "/dryRun").any(|run| run == "All");
+        let mut deletion = Deletion::Completed;
         let record = self.api.store.transact(self.resource, key, |current| {
             let current = current.ok_or_else(|| ApiFailure::not_found(self.resource, &key.name))?;
             self.check_preconditions(key, current, options)?;
             let mut object = current.object();
-            restriction::admit_delete(&object, &write)?;
-            let held = ["/metadata/finalizers", "/spec/finalizers"];
-            gone = !held.iter().any(|pointer| kinds::items(&object, pointer).next().is_some());
-            if !gone {
+            node_restriction::admit_delete(&object, &write)?;
+            let finalizers = ["/metadata/finalizers", "/spec/finalizers"];
+            if finalizers.iter().any(|pointer| items(&object, pointer).next().is_some()) {
+                deletion = Deletion::Pending;
                 if let Some(meta) = metadata::meta(&mut object) {
                     meta.entry("deletionTimestamp").or_insert_with(|| write.stamp().into());
                 }
@@ -64,13 +76,13 @@ impl Call<'_> {
                     object["status"]["phase"] = "Terminating".into();
                 }
             }
-            Ok(match (dry_run, gone) {
+            Ok(match (dry_run, deletion) {
                 (true, _) => WriteOutcome::Show(object),
-                (false, true) => WriteOutcome::Delete(object),
-                (false, false) => WriteOutcome::Put(object),
+                (false, Deletion::Completed) => WriteOutcome::Delete(object),
+                (false, Deletion::Pending) => WriteOutcome::Put(object),
             })
         })?;
-        Ok((record, gone))
+        Ok((record, deletion))
     }
 
     fn check_preconditions(&self, key: &ObjectKey, current: &Record, options: &Value) -> Result<(), ApiFailure> {
@@ -103,12 +115,12 @@ impl Call<'_> {
         for key in self.selected()? {
             match self.remove(&key, &options) {
                 Ok((record, _)) => removed.push((key, record)),
-                // Somebody else was quicker.
+                // Deleted by another request in the meantime.
                 Err(failure) if failure.code == 404 => {}
                 Err(failure) => return Err(failure),
             }
         }
         let meta = json!({ "resourceVersion": self.api.store.revision().to_string() });
-        Ok(respond::data(200, respond::many(self.resource, &removed, &meta, self.form), self.yaml))
+        Ok(respond::data(200, respond::many(self.resource, &removed, &meta, self.representation), self.encoding))
     }
 }

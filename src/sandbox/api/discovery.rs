@@ -3,8 +3,8 @@
 use http::{HeaderMap, HeaderValue, Response, header};
 use serde_json::{Value, json};
 
-use super::resource::{GROUPS, Resource, VERSION, group_version, of_group};
 use super::respond::{self, Body};
+use crate::sandbox::resource::{GROUPS, Resource, VERSION, group_version, of_group};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
@@ -51,7 +51,7 @@ pub(crate) fn answer(path: &str, headers: &HeaderMap) -> Option<Response<Body>> 
         ["apis", name, VERSION] if GROUPS.contains(name) => resources(name),
         _ => return None,
     };
-    Some(respond::data(200, document.to_string().into(), false))
+    Some(respond::data(200, document.to_string().into(), respond::Encoding::Json))
 }
 
 fn group(name: &str) -> Value {
@@ -62,26 +62,26 @@ fn group(name: &str) -> Value {
 fn resources(group: &str) -> Value {
     let mut list = Vec::new();
     for resource in of_group(group) {
-        let mut told = json!({
+        let mut entry = json!({
             "name": resource.plural, "singularName": resource.singular, "namespaced": resource.namespaced,
             "kind": resource.kind, "verbs": resource.verbs(),
         });
         if !resource.short.is_empty() {
-            told["shortNames"] = json!(resource.short);
+            entry["shortNames"] = json!(resource.short);
         }
         if !resource.categories.is_empty() {
-            told["categories"] = json!(resource.categories);
+            entry["categories"] = json!(resource.categories);
         }
         if !resource.hash.is_empty() {
-            told["storageVersionHash"] = resource.hash.into();
+            entry["storageVersionHash"] = resource.hash.into();
         }
-        list.push(told);
-        list.extend(resource.subresources.iter().map(|sub| part(resource, sub)));
+        list.push(entry);
+        list.extend(resource.subresources.iter().map(|sub| subresource(resource, sub)));
     }
     json!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version(group), "resources": list })
 }
 
-fn part(resource: &Resource, sub: &str) -> Value {
+fn subresource(resource: &Resource, sub: &str) -> Value {
     let mut part = json!({
         "name": format!("{}/{sub}", resource.plural), "singularName": "", "namespaced": resource.namespaced,
     });
@@ -97,7 +97,7 @@ fn part(resource: &Resource, sub: &str) -> Value {
 
 fn aggregated(groups: &[&str]) -> Response<Body> {
     let items = groups.iter().map(|group| {
-        let resources: Vec<_> = of_group(group).map(at_once).collect();
+        let resources: Vec<_> = of_group(group).map(aggregated_resource).collect();
         let meta = if group.is_empty() { json!({}) } else { json!({ "name": group }) };
         json!({ "metadata": meta, "versions": [{ "version": VERSION, "resources": resources, "freshness": "Current" }] })
     });
@@ -105,23 +105,23 @@ fn aggregated(groups: &[&str]) -> Response<Body> {
         "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {},
         "items": items.collect::<Value>(),
     });
-    let mut response = respond::data(200, list.to_string().into(), false);
+    let mut response = respond::data(200, list.to_string().into(), respond::Encoding::Json);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(AGGREGATED));
     response
 }
 
-fn at_once(resource: &Resource) -> Value {
+fn aggregated_resource(resource: &Resource) -> Value {
     let kind = json!({ "group": resource.group, "version": VERSION, "kind": resource.kind });
-    let mut told = json!({
+    let mut entry = json!({
         "resource": resource.plural, "responseKind": kind,
         "scope": if resource.namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": resource.singular, "verbs": resource.verbs(),
     });
     if !resource.short.is_empty() {
-        told["shortNames"] = json!(resource.short);
+        entry["shortNames"] = json!(resource.short);
     }
     if !resource.categories.is_empty() {
-        told["categories"] = json!(resource.categories);
+        entry["categories"] = json!(resource.categories);
     }
     if !resource.subresources.is_empty() {
         let subs = resource.subresources.iter().map(|sub| {
@@ -130,7 +130,7 @@ fn at_once(resource: &Resource) -> Value {
             let kind = other.as_ref().unwrap_or(&kind);
             json!({ "subresource": sub, "responseKind": kind, "verbs": Resource::subresource_verbs(sub) })
         });
-        told["subresources"] = subs.collect();
+        entry["subresources"] = subs.collect();
     }
-    told
+    entry
 }

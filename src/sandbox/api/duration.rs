@@ -33,11 +33,11 @@ mod tests {
     use super::human;
 
     #[test]
-    fn durations_read_as_kubectls() {
-        let told: Vec<_> = [-5, 0, 119, 120, 125, 600, 10_800, 11_100, 28_800, 86_400, 200_000, 2_000_000_000]
+    fn durations_match_kubectl() {
+        let texts: Vec<_> = [-5, 0, 119, 120, 125, 600, 10_800, 11_100, 28_800, 86_400, 200_000, 2_000_000_000]
             .into_iter()
             .map(human)
             .collect();
-        assert_eq!(told, ["<invalid>", "0s", "119s", "2m", "2m5s", "10m", "3h", "3h5m", "8h", "24h", "2d7h", "63y"]);
+        assert_eq!(texts, ["<invalid>", "0s", "119s", "2m", "2m5s", "10m", "3h", "3h5m", "8h", "24h", "2d7h", "63y"]);
     }
 }

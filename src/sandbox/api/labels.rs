@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::status::ApiFailure;
 use crate::sandbox::kinds::names;
+use crate::sandbox::status::ApiFailure;
 
 /// A label selector.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Labels(Vec<Requirement>);
+pub(crate) struct LabelSelector(Vec<Requirement>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Requirement {
@@ -19,13 +19,13 @@ enum Requirement {
     Less(String, i64),
 }
 
-impl Labels {
+impl LabelSelector {
     /// Reads `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1`.
     ///
     /// # Errors
     /// 400 with what cannot be read.
     pub(crate) fn parse(text: &str) -> Result<Self, ApiFailure> {
-        let mut parser = Parser { tokens: scan(text), next: 0 };
+        let mut parser = SelectorParser { tokens: scan(text), next: 0 };
         parser.selector().map(Self).map_err(ApiFailure::bad_request)
     }
 
@@ -90,12 +90,12 @@ fn skip_zero(rest: &str) -> &str {
     rest.strip_prefix('\0').unwrap_or(rest)
 }
 
-struct Parser {
+struct SelectorParser {
     tokens: Vec<Token>,
     next: usize,
 }
 
-impl Parser {
+impl SelectorParser {
     fn peek(&self) -> &Token {
         self.tokens.get(self.next).unwrap_or(&Token::End)
     }
@@ -234,15 +234,15 @@ mod tests {
             ("app notin ()", true),
             ("in in (in)", false),
         ] {
-            assert_eq!(Labels::parse(selector).unwrap().matches(&labels), selected, "{selector}");
+            assert_eq!(LabelSelector::parse(selector).unwrap().matches(&labels), selected, "{selector}");
         }
     }
 
     #[test]
-    fn rejects_what_is_no_selector() {
+    fn rejects_invalid_selectors() {
         for wrong in ["a===b", "a in b", ",", "a,", "a b", "-a", "a=b c", "a>x", "a in (b", "a=(", "!", "!a=b", "a/b/c"]
         {
-            assert_eq!(Labels::parse(wrong).unwrap_err().code, 400, "{wrong}");
+            assert_eq!(LabelSelector::parse(wrong).unwrap_err().code, 400, "{wrong}");
         }
     }
 }

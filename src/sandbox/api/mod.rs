@@ -1,21 +1,18 @@
-//! The API: from a request to its answer. Authentication, authorisation, then the verb.
+//! The API: a request is authenticated, authorized and dispatched by its verb.
 
-pub(crate) mod access;
 mod body;
 mod delete;
 mod discovery;
 mod duration;
-pub(crate) mod fields;
 mod labels;
 mod openapi;
+mod partial;
 mod patch;
 mod query;
 mod read;
 pub(crate) mod request_info;
-pub(crate) mod resource;
 mod respond;
 mod reviews;
-pub(crate) mod status;
 mod table;
 mod token_request;
 mod watch;
@@ -30,38 +27,39 @@ use http::{HeaderMap, Method, Response, header};
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 
-use super::authentication::{AnyCertificate, User, authenticate};
-use super::impersonation::impersonated;
-use super::kinds::Write;
-use super::schema::Schemas;
-use super::store::Store;
-use super::tokens::{Issuer, Tokens};
 use crate::domain::access::{Action, ResourceAction};
-use access::{Access, Authorizer, refusal};
-use fields::Fields;
+use crate::sandbox::authentication::{AnyCertificate, authenticate};
+use crate::sandbox::authorization::{Access, Authorizer, refusal};
+use crate::sandbox::field_selector::FieldSelector;
+use crate::sandbox::impersonation::effective_user;
+use crate::sandbox::resource::{GROUPS, Resource, VERSION, find};
+use crate::sandbox::schema::Schemas;
+use crate::sandbox::status::ApiFailure;
+use crate::sandbox::store::Store;
+use crate::sandbox::tokens::{TokenIssuer, Tokens};
+use crate::sandbox::user::User;
+use crate::sandbox::write::WriteRequest;
 use query::Query;
 use request_info::{RequestInfo, Unreadable};
-use resource::{GROUPS, Resource, VERSION, find};
 pub(crate) use respond::Body;
-use respond::Form;
-use status::ApiFailure;
+use respond::{Encoding, Representation};
 
-/// The longest body that is read, in bytes (`MaxRequestBodyBytes`).
-pub(crate) const LONGEST_BODY: usize = 3 * 1024 * 1024;
+/// Bytes of the largest request body (`MaxRequestBodyBytes`).
+pub(crate) const MAX_BODY: usize = 3 * 1024 * 1024;
 
-/// Everything that an answer needs.
+/// The API server.
 pub struct Api {
-    /// The objects.
+    /// The objects of the cluster.
     pub store: Arc<Store>,
     schemas: Schemas,
     authorizer: Authorizer,
     certificates: Arc<AnyCertificate>,
     tokens: Arc<Tokens>,
-    /// Where clients reach it, such as `https://127.0.0.1:6443`.
+    /// The URL for clients, such as `https://127.0.0.1:6443`.
     url: String,
 }
 
-/// A request about a resource, taken apart.
+/// A parsed request for a resource.
 struct Call<'a> {
     api: &'a Api,
     user: User,
@@ -71,8 +69,8 @@ struct Call<'a> {
     query: Query,
     headers: &'a HeaderMap,
     body: Bytes,
-    form: Form,
-    yaml: bool,
+    representation: Representation,
+    encoding: Encoding,
 }
 
 impl Api {
@@ -90,7 +88,7 @@ impl Api {
         Ok(Self { store, schemas, authorizer, certificates, tokens, url })
     }
 
-    /// Answers one request of a client with these certificates; `body` reads its body, once it is known who asks.
+    /// Answers one request of a client with these certificates. `body` is awaited only after authorization.
     pub async fn answer(
         &self,
         parts: &Parts,
@@ -114,9 +112,9 @@ impl Api {
         })?;
         let user = authenticate(&self.certificates, &self.tokens, certificates, &parts.headers)?;
         let access = self.authorizer.access(&self.store);
-        let user = impersonated(user, &parts.headers, &info.action, &access)?;
-        // A selector that cannot be read restricts nothing.
-        let fields = Fields::parse(&info.fields).unwrap_or_default();
+        let user = effective_user(user, &parts.headers, &info.action, &access)?;
+        // An invalid selector does not restrict authorization.
+        let fields = FieldSelector::parse(&info.fields).unwrap_or_default();
         let decision = access.decide(&user.who, &info.action, &fields);
         if !decision.allowed {
             return Err(refusal(&user, &info.action, &decision.reason));
@@ -125,14 +123,14 @@ impl Api {
             Action::Path { path, .. } => return self.path(path, parts),
             Action::Resource(action) => action.clone(),
         };
-        let resource = served(&info, &action)?;
-        let (form, yaml) = respond::negotiate(&parts.headers)?;
+        let resource = find_resource(&info, &action)?;
+        let (representation, encoding) = respond::negotiate(&parts.headers)?;
         let mut query = Query::parse(raw_query, &parts.method)?;
         if info.verb_in_path {
             watch_by_path(&parts.method, &action, &mut query)?;
         }
         let (headers, body) = (&parts.headers, body.await?);
-        Call { api: self, user, access, resource, action, query, headers, body, form, yaml }.answer()
+        Call { api: self, user, access, resource, action, query, headers, body, representation, encoding }.answer()
     }
 
     fn path(&self, path: &str, parts: &Parts) -> Result<Response<Body>, ApiFailure> {
@@ -142,9 +140,9 @@ impl Api {
         }
         match trimmed {
             "/readyz" | "/livez" | "/healthz" => Ok(respond::text(200, "ok")),
-            "/version" => Ok(respond::data(200, discovery::version().to_string().into(), false)),
+            "/version" => Ok(respond::data(200, discovery::version().to_string().into(), Encoding::Json)),
             "/.well-known/openid-configuration" => {
-                respond::public(headers, "application/json", &Issuer::configuration(&self.url))
+                respond::public(headers, "application/json", &TokenIssuer::configuration(&self.url))
             }
             "/openid/v1/jwks" => respond::public(headers, "application/jwk-set+json", &self.tokens.issuer.keys()),
             _ => discovery::answer(trimmed, headers).ok_or_else(|| unknown_path(trimmed)),
@@ -152,7 +150,7 @@ impl Api {
     }
 }
 
-/// A version that is not served is a resource that is not found; anything else is no path at all.
+/// An unknown version of a known group is a missing resource; anything else is an unknown path.
 fn unknown_path(path: &str) -> ApiFailure {
     match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
         ["api", _] => ApiFailure::no_resource(),
@@ -161,14 +159,13 @@ fn unknown_path(path: &str) -> ApiFailure {
     }
 }
 
-/// The resource that a path means. A group that is not served is no path; a version or resource that is not, is no
-/// resource.
-fn served(info: &RequestInfo, action: &ResourceAction) -> Result<&'static Resource, ApiFailure> {
+/// The resource of a path. An unknown group is an unknown path; an unknown version or resource is a missing resource.
+fn find_resource(info: &RequestInfo, action: &ResourceAction) -> Result<&'static Resource, ApiFailure> {
     let known = if info.prefix == "api" { action.group.is_empty() } else { GROUPS.contains(&action.group.as_str()) };
     if !known {
         return Err(ApiFailure::no_path());
     }
-    // Behind a part of an object there is nothing.
+    // A subresource has no further path segments.
     let shallow = info.depth <= 3 && info.version == VERSION;
     find(&action.group, &action.resource).filter(|_| shallow).ok_or_else(ApiFailure::no_resource)
 }
@@ -195,7 +192,7 @@ impl Call<'_> {
         if !sub.is_empty() && !resource.serves(sub) {
             return Err(ApiFailure::no_resource());
         }
-        // A kind with namespaces is listed across them; one object is found in its own alone.
+        // A namespaced kind may be listed across namespaces; a single object needs its namespace.
         let misplaced = resource.namespaced && action.namespace.is_empty() && !self.is_list();
         let strange = !resource.namespaced && !action.namespace.is_empty() && resource.plural != "namespaces";
         if misplaced || strange {
@@ -204,7 +201,7 @@ impl Call<'_> {
         if sub == "token" {
             return if action.verb == "create" { self.token_request() } else { Err(ApiFailure::no_method()) };
         }
-        if resource.asked {
+        if resource.is_review {
             return if action.verb == "create" && sub.is_empty() {
                 self.review()
             } else {
@@ -232,7 +229,7 @@ impl Call<'_> {
         self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// Who owns the fields that are written: `fieldManager`, else the program's name.
+    /// The field manager of a write: `fieldManager`, else the client's name from `User-Agent`.
     fn manager(&self) -> String {
         if !self.query.manager.is_empty() {
             return self.query.manager.clone();
@@ -241,8 +238,8 @@ impl Call<'_> {
         agent.split('/').next().unwrap_or_default().chars().take(128).collect()
     }
 
-    fn write<'a>(&'a self, name: &'a str) -> Write<'a> {
-        Write {
+    fn write<'a>(&'a self, name: &'a str) -> WriteRequest<'a> {
+        WriteRequest {
             resource: self.resource,
             subresource: &self.action.subresource,
             namespace: &self.action.namespace,
@@ -254,6 +251,6 @@ impl Call<'_> {
     }
 
     fn data(&self, code: u16, json: &Value) -> Response<Body> {
-        respond::data(code, json.to_string().into(), self.yaml)
+        respond::data(code, json.to_string().into(), self.encoding)
     }
 }

@@ -3,10 +3,10 @@
 use http::{HeaderMap, Response, header};
 use serde_json::{Map, Value, json};
 
-use super::resource::{GROUPS, Resource, VERSION, of_group};
 use super::respond::{self, Body};
-use super::status::ApiFailure;
+use crate::sandbox::resource::{GROUPS, Resource, VERSION, of_group};
 use crate::sandbox::schema::Schemas;
+use crate::sandbox::status::ApiFailure;
 
 /// A document below `/openapi/`.
 ///
@@ -23,7 +23,7 @@ pub(crate) fn answer(schemas: &Schemas, path: &str, headers: &HeaderMap) -> Resu
         ["v3", "apis", group, VERSION] if GROUPS.contains(group) => version_3(schemas, group),
         _ => return Err(ApiFailure::no_path()),
     };
-    Ok(respond::data(200, document.to_string().into(), false))
+    Ok(respond::data(200, document.to_string().into(), respond::Encoding::Json))
 }
 
 /// `api/v1`, `apis/rbac.authorization.k8s.io/v1`.
@@ -70,11 +70,11 @@ fn add_paths(paths: &mut Map<String, Value>, resource: &Resource) {
     };
     let many = operations(&[("get", "list"), ("post", "create"), ("delete", "deletecollection")]);
     let one = operations(&[("get", "get"), ("put", "update"), ("patch", "patch"), ("delete", "delete")]);
-    if resource.namespaced && !resource.asked {
+    if resource.namespaced && !resource.is_review {
         let everywhere = format!("/{}/{}", root(resource.group), resource.plural);
         paths.insert(everywhere, json!({ "get": operation(resource, "list") }));
     }
-    if !resource.asked {
+    if !resource.is_review {
         paths.insert(format!("{all}/{{name}}"), one);
     }
     paths.insert(all, many);

@@ -4,12 +4,12 @@ use bytes::Bytes;
 use json_patch::PatchOperation;
 use serde_json::{Map, Value};
 
-use super::status::ApiFailure;
-use super::{LONGEST_BODY, body};
+use super::{MAX_BODY, body};
 use crate::sandbox::schema::{SchemaNode, Shape};
+use crate::sandbox::status::ApiFailure;
 
 /// Operations of a JSON patch (`maxJSONPatchOperations`).
-const MOST_OPERATIONS: usize = 10_000;
+const MAX_OPERATIONS: usize = 10_000;
 
 const ACCEPTED: &str = "application/json-patch+json, application/merge-patch+json, \
                         application/strategic-merge-patch+json, application/apply-patch+yaml";
@@ -50,19 +50,19 @@ pub(crate) fn apply(
 /// Applies a JSON patch operation by operation, with the API server's limit on the size of all copies
 /// (`jsonpatch.AccumulatedCopySizeLimit`).
 fn apply_operations(object: &mut Value, patch: &[PatchOperation]) -> Result<(), ApiFailure> {
-    if patch.len() > MOST_OPERATIONS {
+    if patch.len() > MAX_OPERATIONS {
         let many = patch.len();
-        let why = format!("The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {many}");
+        let why = format!("The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {many}");
         return Err(ApiFailure { message: why, ..ApiFailure::too_large() });
     }
     let mut copied = 0;
     for operation in patch {
         if let PatchOperation::Copy(copy) = operation {
             copied += object.pointer(copy.from.as_str()).map_or(0, |value| value.to_string().len());
-            if copied > LONGEST_BODY {
+            if copied > MAX_BODY {
                 let why = format!(
                     "Unable to complete the copy, the accumulated size increase of copy is {copied}, exceeding the limit \
-                     {LONGEST_BODY}"
+                     {MAX_BODY}"
                 );
                 return Err(ApiFailure { message: why, ..ApiFailure::too_large() });
             }
@@ -74,7 +74,7 @@ fn apply_operations(object: &mut Value, patch: &[PatchOperation]) -> Result<(), 
 
 fn unfit(why: &str) -> ApiFailure {
     let message = format!("the server rejected our request due to an error in our request: {why}");
-    ApiFailure { code: 422, reason: "Invalid", message, details: None, go_on: None }
+    ApiFailure { code: 422, reason: "Invalid", message, details: None, continue_token: None }
 }
 
 /// Lays a strategic merge patch over an object.
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_strategic_patch_merges_lists_by_their_keys() {
+    fn strategic_patch_merges_lists_by_key() {
         let patch = json!({
             "metadata": { "labels": { "a": null, "c": "3" }, "$deleteFromPrimitiveList/finalizers": ["x"] },
             "spec": {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn other_patches_are_the_standards() {
+    fn json_and_merge_patches_follow_the_rfcs() {
         let merged = patched(pod(), "application/merge-patch+json", &json!({ "spec": null })).unwrap();
         assert!(merged.get("spec").is_none());
         let moved = json!([{ "op": "replace", "path": "/metadata/labels/a", "value": "9" }]);
@@ -229,7 +229,7 @@ mod tests {
         let copies: Vec<_> = (0..64).map(|n| json!({ "op": "copy", "from": "", "path": format!("/{n}") })).collect();
         let refused = patched(pod(), "application/json-patch+json", &copies.into()).unwrap_err();
         assert!(refused.code == 413 && refused.message.contains("exceeding the limit"), "{refused:?}");
-        let many = vec![json!({ "op": "test", "path": "/spec/x", "value": 1 }); MOST_OPERATIONS + 1];
+        let many = vec![json!({ "op": "test", "path": "/spec/x", "value": 1 }); MAX_OPERATIONS + 1];
         assert_eq!(patched(pod(), "application/json-patch+json", &many.into()).unwrap_err().code, 413);
     }
 }

@@ -1,4 +1,4 @@
-//! What stands behind the question mark (`metav1.ListOptions`, `PatchOptions`, …).
+//! Query parameters (`metav1.ListOptions`, `PatchOptions`, …).
 
 use std::time::Duration;
 
@@ -7,26 +7,24 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::fields::Fields;
-use super::labels::Labels;
-use super::status::{ApiFailure, Cause};
+use super::labels::LabelSelector;
+use crate::sandbox::field_selector::FieldSelector;
+use crate::sandbox::status::{ApiFailure, Cause};
 use crate::sandbox::store::ObjectKey;
 
-/// How unknown fields of a body are met.
+/// How unknown fields of a body are handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum FieldValidation {
-    /// In silence.
     Ignore,
-    /// With a warning.
     #[default]
     Warn,
-    /// With a refusal.
+    /// Rejects the request.
     Strict,
 }
 
 /// The options of a request.
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent option")]
 pub(crate) struct Query {
     /// `watch`.
     pub watch: bool,
@@ -45,9 +43,9 @@ pub(crate) struct Query {
     /// `timeoutSeconds`.
     pub timeout: Option<Duration>,
     /// `labelSelector`.
-    pub labels: Labels,
+    pub labels: LabelSelector,
     /// `fieldSelector`.
-    pub fields: Fields,
+    pub fields: FieldSelector,
     /// `dryRun=All`.
     pub dry_run: bool,
     /// `fieldManager`.
@@ -58,17 +56,17 @@ pub(crate) struct Query {
     pub force: bool,
 }
 
-/// Where a list goes on.
+/// The position of the next page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Continue {
-    /// The version of the first page; `None` goes on in the list of now.
+    /// The revision of the first page; `None` continues in the current list.
     pub revision: Option<u64>,
-    /// The last object so far.
+    /// The last object of the previous page.
     pub key: ObjectKey,
 }
 
 impl Continue {
-    /// As the `continue` token: etcd's form, for people who look inside.
+    /// The `continue` token, in etcd's format.
     pub(crate) fn to_token(&self) -> String {
         let start = format!("/{}/{}\0", self.key.namespace, self.key.name);
         let version = self.revision.map_or(json!(-1), Value::from);
@@ -121,8 +119,8 @@ impl Query {
             "timeoutSeconds" => {
                 self.timeout = u64::try_from(integer(value)?).ok().filter(|s| *s > 0).map(Duration::from_secs);
             }
-            "labelSelector" => self.labels = Labels::parse(value)?,
-            "fieldSelector" => self.fields = Fields::parse(value)?,
+            "labelSelector" => self.labels = LabelSelector::parse(value)?,
+            "fieldSelector" => self.fields = FieldSelector::parse(value)?,
             "dryRun" => self.dry_run = true,
             "fieldManager" => value.clone_into(&mut self.manager),
             "fieldValidation" => {
@@ -187,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_continue_token_says_where_a_list_goes_on() {
+    fn continue_token_holds_the_position_of_the_next_page() {
         let there = Continue { revision: Some(12), key: ObjectKey::new("dev", "x/y") };
         assert_eq!(Continue::from_token(&there.to_token()).unwrap(), there);
         let cluster = Continue { revision: None, key: ObjectKey::new("", "jane") };
@@ -198,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn options_that_contradict_each_other_are_refused() {
+    fn rejects_contradicting_options() {
         assert_eq!(Query::parse("watch=true&sendInitialEvents=true", &Method::GET).unwrap_err().code, 422);
         assert_eq!(Query::parse("resourceVersionMatch=Exact", &Method::GET).unwrap_err().code, 422);
         assert_eq!(Query::parse("limit=x", &Method::GET).unwrap_err().code, 400);

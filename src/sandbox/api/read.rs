@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Call;
 use super::query::Continue;
 use super::respond::{self, Body};
-use super::status::ApiFailure;
+use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::{ObjectKey, Range, Record, TooOld};
 
 impl Call<'_> {
@@ -22,10 +22,10 @@ impl Call<'_> {
     }
 
     pub(super) fn one(&self, code: u16, record: &Record) -> Response<Body> {
-        respond::data(code, respond::one(self.resource, record, self.form), self.yaml)
+        respond::data(code, respond::one(self.resource, record, self.representation), self.encoding)
     }
 
-    /// The namespace that is asked about, where it is not all.
+    /// The namespace of the request; `None` for all.
     pub(super) fn scope(&self) -> Option<&str> {
         Some(self.action.namespace.as_str()).filter(|namespace| self.resource.namespaced && !namespace.is_empty())
     }
@@ -40,8 +40,8 @@ impl Call<'_> {
         let (query, store) = (&self.query, &self.api.store);
         query.fields.check(self.resource)?;
         let current = store.revision();
-        if let Some(asked) = query.version.filter(|asked| *asked > current) {
-            return Err(ApiFailure::too_new(asked, current));
+        if let Some(requested) = query.version.filter(|requested| *requested > current) {
+            return Err(ApiFailure::too_new(requested, current));
         }
         let exact = query.version.filter(|_| query.version_match == "Exact");
         let range = Range {
@@ -55,17 +55,17 @@ impl Call<'_> {
         let mut meta = json!({ "resourceVersion": page.revision.to_string() });
         if let (1.., Some((key, _))) = (page.remaining, page.records.last()) {
             meta["continue"] = Continue { revision: Some(page.revision), key: key.clone() }.to_token().into();
-            if query.fields.is_empty() && query.labels == super::labels::Labels::default() {
+            if query.fields.is_empty() && query.labels == super::labels::LabelSelector::default() {
                 meta["remainingItemCount"] = page.remaining.into();
             }
         }
-        Ok(respond::data(200, respond::many(self.resource, &page.records, &meta, self.form), self.yaml))
+        Ok(respond::data(200, respond::many(self.resource, &page.records, &meta, self.representation), self.encoding))
     }
 
     fn too_old(&self, too_old: TooOld) -> ApiFailure {
         let Some(after) = &self.query.after else {
-            let asked = self.query.version.unwrap_or(0);
-            return ApiFailure::expired(format!("too old resource version: {asked} ({})", too_old.oldest));
+            let requested = self.query.version.unwrap_or(0);
+            return ApiFailure::expired(format!("too old resource version: {requested} ({})", too_old.oldest));
         };
         let failure = ApiFailure::expired(
             "The provided continue parameter is too old to display a consistent list result. You can start a new list \
@@ -74,8 +74,8 @@ impl Call<'_> {
              created, modified, or deleted between the time the first chunk was returned and now may show up in the \
              list.",
         );
-        let go_on = Continue { revision: None, key: after.key.clone() };
-        ApiFailure { go_on: Some(go_on.to_token()), ..failure }
+        let continue_token = Continue { revision: None, key: after.key.clone() };
+        ApiFailure { continue_token: Some(continue_token.to_token()), ..failure }
     }
 
     /// Objects that a request about many means, as they are now.

@@ -6,9 +6,9 @@
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-use super::fields::Fields;
-use super::labels::Labels;
+use super::labels::LabelSelector;
 use crate::domain::access::{Action, ResourceAction};
+use crate::sandbox::field_selector::FieldSelector;
 use crate::sandbox::kinds::names;
 
 /// A request, taken apart.
@@ -45,7 +45,7 @@ impl RequestInfo {
     /// # Errors
     /// [`Unreadable`].
     pub fn of(method: &Method, path: &str, query: &str) -> Result<Self, Unreadable> {
-        let path = unescape(path, false).ok_or(Unreadable::Encoding)?;
+        let path = unescape(path, UrlPart::Path).ok_or(Unreadable::Encoding)?;
         let trimmed = path.trim_matches('/');
         let parts: Vec<&str> = if trimmed.is_empty() { Vec::new() } else { trimmed.split('/').collect() };
         match *parts.as_slice() {
@@ -131,8 +131,8 @@ fn verb_of(method: &Method) -> String {
 fn list_or_watch(action: &mut ResourceAction, query: &[(String, String)]) {
     let integers = ["timeoutSeconds", "limit"];
     let numbers = integers.into_iter().filter_map(|key| first(query, key)).all(|text| text.parse::<i64>().is_ok());
-    let labels = Labels::parse(first(query, "labelSelector").unwrap_or_default());
-    let fields = Fields::parse(first(query, "fieldSelector").unwrap_or_default());
+    let labels = LabelSelector::parse(first(query, "labelSelector").unwrap_or_default());
+    let fields = FieldSelector::parse(first(query, "fieldSelector").unwrap_or_default());
     let watch = first(query, "watch").is_some_and(|value| value != "0" && !value.eq_ignore_ascii_case("false"));
     if watch { "watch" } else { "list" }.clone_into(&mut action.verb);
     if let (true, Ok(_), Ok(fields)) = (numbers, labels, fields)
@@ -152,20 +152,26 @@ fn parse_query(query: &str) -> Vec<(String, String)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty() && !pair.contains(';'));
     let pair = |pair: &str| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        Some((unescape(key, true)?, unescape(value, true)?))
+        Some((unescape(key, UrlPart::Query)?, unescape(value, UrlPart::Query)?))
     };
     pairs.filter_map(pair).collect()
 }
 
-/// Percent-decoding that refuses what Go refuses: a `%` without two hexadecimal digits. `None` for bytes that are no
-/// UTF-8, too.
-fn unescape(text: &str, is_query: bool) -> Option<String> {
+/// The part of a URL that a text comes from: in a query, `+` is a space.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum UrlPart {
+    Path,
+    Query,
+}
+
+/// Percent-decoding as strict as Go's: `None` for a `%` without two hexadecimal digits, and for bytes that are not UTF-8.
+fn unescape(text: &str, part: UrlPart) -> Option<String> {
     let escapes = text.split('%').skip(1);
     let hexadecimal = |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
     if !escapes.into_iter().all(hexadecimal) {
         return None;
     }
-    let text = if is_query { text.replace('+', " ") } else { text.to_owned() };
+    let text = if part == UrlPart::Query { text.replace('+', " ") } else { text.to_owned() };
     percent_decode_str(&text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
@@ -239,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_breaks_off_or_is_no_text_has_no_attributes() {
+    fn rejects_incomplete_and_non_utf8_paths() {
         assert_eq!(RequestInfo::of(&Method::GET, "/api/v1/watch", ""), Err(Unreadable::Incomplete));
         assert_eq!(RequestInfo::of(&Method::GET, "/apis/a/v1/proxy/", ""), Err(Unreadable::Incomplete));
         for path in ["/%ff", "/%4", "/%zz"] {

@@ -1,4 +1,4 @@
-//! Answers, and the forms in which a client wants them.
+//! Responses, and the representations of objects in them.
 
 use std::convert::Infallible;
 
@@ -9,64 +9,67 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
 use serde_json::Value;
 
-use super::resource::Resource;
-use super::status::ApiFailure;
-use super::table;
+use super::partial::partial;
+use super::table::{self, ColumnDefinitions};
+use crate::sandbox::resource::Resource;
+use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::{ObjectKey, Record};
 
-/// A body, whole or as it comes.
+/// A response body, complete or streamed.
 pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
 
-/// How objects are shown.
+/// The representation of objects in a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// Whole.
-    Whole,
+pub(crate) enum Representation {
+    /// All fields.
+    Full,
     /// As rows of a table, for `kubectl get`.
     Table,
-    /// Their metadata alone.
+    /// Only the metadata.
     Partial,
 }
 
-/// What `Accept` asks for: the form, and whether in YAML.
+/// The encoding of a response body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Json,
+    Yaml,
+}
+
+/// The first representation and encoding of `Accept` that is supported.
 ///
 /// # Errors
-/// 406 where nothing of it can be had.
-pub(crate) fn negotiate(headers: &HeaderMap) -> Result<(Form, bool), ApiFailure> {
+/// 406 where none is.
+pub(crate) fn negotiate(headers: &HeaderMap) -> Result<(Representation, Encoding), ApiFailure> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     for entry in accept.split(',') {
         let mut parts = entry.split(';').map(str::trim);
         let media = parts.next().unwrap_or_default();
         let shape = parts.find_map(|part| part.strip_prefix("as=")).unwrap_or_default();
-        let form = match shape {
-            "" => Form::Whole,
-            "Table" => Form::Table,
-            "PartialObjectMetadata" | "PartialObjectMetadataList" => Form::Partial,
+        let representation = match shape {
+            "" => Representation::Full,
+            "Table" => Representation::Table,
+            "PartialObjectMetadata" | "PartialObjectMetadataList" => Representation::Partial,
             _ => continue,
         };
         match media {
-            "application/json" | "application/*" | "*/*" => return Ok((form, false)),
-            "application/yaml" => return Ok((form, true)),
+            "application/json" | "application/*" | "*/*" => return Ok((representation, Encoding::Json)),
+            "application/yaml" => return Ok((representation, Encoding::Yaml)),
             _ => {}
         }
     }
     Err(ApiFailure::not_acceptable())
 }
 
-/// One object with its kind, in a form.
-pub(crate) fn one(resource: &Resource, record: &Record, form: Form) -> Bytes {
-    match form {
-        Form::Whole => with_kind(resource.kind, &resource.api_version(), &record.json),
-        Form::Table => table::of(resource, [record].into_iter(), &Value::Null, true).to_string().into(),
-        Form::Partial => partial(&record.object()).to_string().into(),
+/// One object in a representation.
+pub(crate) fn one(resource: &Resource, record: &Record, representation: Representation) -> Bytes {
+    match representation {
+        Representation::Full => with_kind(resource.kind, &resource.api_version(), &record.json),
+        Representation::Table => {
+            table::of(resource, [record].into_iter(), &Value::Null, ColumnDefinitions::Include).to_string().into()
+        }
+        Representation::Partial => partial(&record.object()).to_string().into(),
     }
-}
-
-/// The metadata alone, as an object of its own.
-pub(crate) fn partial(object: &Value) -> Value {
-    serde_json::json!({
-        "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object.get("metadata"),
-    })
 }
 
 fn with_kind(kind: &str, api_version: &str, json: &Bytes) -> Bytes {
@@ -74,16 +77,16 @@ fn with_kind(kind: &str, api_version: &str, json: &Bytes) -> Bytes {
     [start.as_bytes(), json.get(1..).unwrap_or_default()].concat().into()
 }
 
-/// A list in a form; `meta` is its metadata.
+/// A list in a representation; `meta` is its metadata.
 pub(crate) fn many(
     resource: &Resource,
     records: &[(ObjectKey, std::sync::Arc<Record>)],
     meta: &Value,
-    form: Form,
+    representation: Representation,
 ) -> Bytes {
     let records = records.iter().map(|(_, record)| record.as_ref());
-    match form {
-        Form::Whole => {
+    match representation {
+        Representation::Full => {
             let start = serde_json::json!({
                 "kind": format!("{}List", resource.kind), "apiVersion": resource.api_version(), "metadata": meta,
             });
@@ -99,8 +102,8 @@ pub(crate) fn many(
             text.extend_from_slice(b"]}");
             text.into()
         }
-        Form::Table => table::of(resource, records, meta, true).to_string().into(),
-        Form::Partial => {
+        Representation::Table => table::of(resource, records, meta, ColumnDefinitions::Include).to_string().into(),
+        Representation::Partial => {
             let items: Vec<_> = records.map(|record| partial(&record.object())).collect();
             let list = serde_json::json!({
                 "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "items": items,
@@ -110,19 +113,22 @@ pub(crate) fn many(
     }
 }
 
-/// JSON, or the same as YAML.
-pub(crate) fn data(code: u16, json: Bytes, yaml: bool) -> Response<Body> {
+/// An object in an encoding.
+pub(crate) fn data(code: u16, json: Bytes, encoding: Encoding) -> Response<Body> {
     let as_yaml = || serde_json::from_slice::<Value>(&json).ok().and_then(|value| serde_yaml::to_string(&value).ok());
-    match yaml.then(as_yaml).flatten() {
-        Some(text) => whole(code, "application/yaml", text.into()),
-        None => whole(code, "application/json", json),
+    match encoding {
+        Encoding::Json => whole(code, "application/json", json),
+        Encoding::Yaml => match as_yaml() {
+            Some(text) => whole(code, "application/yaml", text.into()),
+            None => whole(code, "application/json", json),
+        },
     }
 }
 
-/// A document that may be cached, in the one form that it has.
+/// A cacheable document with a single media type.
 ///
 /// # Errors
-/// 406 where the client does not take that form.
+/// 406 where the client does not accept it.
 pub(crate) fn public(headers: &HeaderMap, media: &'static str, document: &Value) -> Result<Response<Body>, ApiFailure> {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     let mut accepted = accept.split(',').map(|entry| entry.split(';').next().unwrap_or_default().trim());
@@ -139,15 +145,15 @@ pub(crate) fn text(code: u16, text: &str) -> Response<Body> {
     whole(code, "text/plain; charset=utf-8", Bytes::copy_from_slice(text.as_bytes()))
 }
 
-/// A refusal.
+/// An error response.
 pub(crate) fn failure(failure: &ApiFailure) -> Response<Body> {
     if failure.reason.is_empty() {
         return text(failure.code, &failure.message);
     }
-    data(failure.code, failure.to_json().to_string().into(), false)
+    data(failure.code, failure.to_json().to_string().into(), Encoding::Json)
 }
 
-/// JSON values as they come.
+/// A stream of JSON values.
 pub(crate) fn stream(chunks: impl futures::Stream<Item = Bytes> + Send + 'static) -> Response<Body> {
     use futures::StreamExt;
     let frames = chunks.map(|chunk| Ok::<_, Infallible>(Frame::data(chunk)));
@@ -168,11 +174,11 @@ fn build(code: u16, media: &'static str, body: Body) -> Response<Body> {
 }
 
 /// Bytes of all warnings of a response (`apiserver/pkg/endpoints/filters/warning.go`).
-const LONGEST_WARNINGS: usize = 4096;
+const MAX_WARNING_BYTES: usize = 4096;
 
 /// Adds sentences that kubectl prints as warnings (RFC 7234, 5.5), up to a limit.
 pub(crate) fn warn(response: &mut Response<Body>, warnings: &[String]) {
-    let mut left = LONGEST_WARNINGS;
+    let mut left = MAX_WARNING_BYTES;
     for warning in warnings {
         let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
         let Some(rest) = left.checked_sub(quoted.len()) else { return };

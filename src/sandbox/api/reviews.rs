@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::Call;
 use super::body::{self, Decoded};
-use super::fields::Fields;
 use super::respond::{self, Body};
-use super::status::{ApiFailure, Cause};
 use crate::domain::access::{Action, Principal, ResourceAction};
-use crate::sandbox::kinds::{items, text};
+use crate::sandbox::field_selector::FieldSelector;
 use crate::sandbox::node;
+use crate::sandbox::object::{items, text};
+use crate::sandbox::status::{ApiFailure, Cause};
 use crate::sandbox::tokens::Tokens;
 
 impl Call<'_> {
@@ -37,7 +37,7 @@ impl Call<'_> {
         if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut)
             && self.resource.plural == "selfsubjectreviews"
         {
-            meta.insert("creationTimestamp".to_owned(), crate::sandbox::kinds::stamp(chrono::Utc::now()).into());
+            meta.insert("creationTimestamp".to_owned(), crate::sandbox::object::stamp(chrono::Utc::now()).into());
         }
         let mut response = self.data(201, &object);
         respond::warn(&mut response, &warnings);
@@ -93,9 +93,10 @@ impl Call<'_> {
         if token.is_empty() {
             return Err(ApiFailure::bad_request("token is required for TokenReview in authentication"));
         }
-        let asked: Vec<_> = items(object, "/spec/audiences").filter_map(Value::as_str).map(ToOwned::to_owned).collect();
-        let asked = if asked.is_empty() { Tokens::api_audiences() } else { asked };
-        Ok(match self.api.tokens.authenticate(token, &asked, chrono::Utc::now()) {
+        let audiences: Vec<_> =
+            items(object, "/spec/audiences").filter_map(Value::as_str).map(ToOwned::to_owned).collect();
+        let audiences = if audiences.is_empty() { Tokens::api_audiences() } else { audiences };
+        Ok(match self.api.tokens.authenticate(token, &audiences, chrono::Utc::now()) {
             Ok(found) => {
                 json!({ "authenticated": true, "user": found.user.to_json(), "audiences": found.audiences })
             }
@@ -112,7 +113,7 @@ impl Call<'_> {
         for grant in self.access.policy().rules_of(&self.user.who, Some(namespace)) {
             let rule = grant.rule;
             if rule.resources.is_some() {
-                let mut told = json!({ "verbs": rule.verbs });
+                let mut entry = json!({ "verbs": rule.verbs });
                 let lists = [
                     ("apiGroups", &rule.api_groups),
                     ("resources", &rule.resources),
@@ -120,17 +121,17 @@ impl Call<'_> {
                 ];
                 for (name, list) in lists {
                     if let Some(list) = list {
-                        told[name] = json!(list);
+                        entry[name] = json!(list);
                     }
                 }
-                resources.push(told);
+                resources.push(entry);
             }
             if let Some(urls) = &rule.non_resource_urls {
                 paths.push(json!({ "verbs": rule.verbs, "nonResourceURLs": urls }));
             }
         }
         let mut status = json!({ "resourceRules": resources, "nonResourceRules": paths, "incomplete": false });
-        if node::identity(&self.user.who).is_some() {
+        if node::node_name(&self.user.who).is_some() {
             status["incomplete"] = true.into();
             status["evaluationError"] = "node authorizer does not support user rule resolution".into();
         }
@@ -139,10 +140,10 @@ impl Call<'_> {
 }
 
 /// `fieldSelector` of a question, as far as the Node authorizer looks at it.
-fn selected_fields(object: &Value) -> Fields {
+fn selected_fields(object: &Value) -> FieldSelector {
     let selector = "/spec/resourceAttributes/fieldSelector";
     let raw = text(object, &format!("{selector}/rawSelector"));
-    let mut fields = Fields::parse(raw).unwrap_or_default();
+    let mut fields = FieldSelector::parse(raw).unwrap_or_default();
     for requirement in items(object, &format!("{selector}/requirements")) {
         let values: Vec<_> = items(requirement, "/values").filter_map(Value::as_str).collect();
         if let ("In", [value]) = (text(requirement, "/operator"), values.as_slice()) {

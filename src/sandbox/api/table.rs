@@ -3,21 +3,38 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use ColumnVisibility::{Always, WideOnly};
+
 use super::duration::human;
-use super::resource::Resource;
-use super::respond::partial;
-use crate::sandbox::kinds::{items, text};
+use crate::sandbox::api::partial::partial;
+use crate::sandbox::object::{items, text};
+use crate::sandbox::resource::Resource;
 use crate::sandbox::store::Record;
 
-/// A column: its name, and whether only `-o wide` shows it.
-type PrinterColumn = (&'static str, bool);
+/// When kubectl shows a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ColumnVisibility {
+    Always,
+    /// Only with `-o wide` (priority 1).
+    WideOnly,
+}
+
+/// A column's name and visibility.
+type PrinterColumn = (&'static str, ColumnVisibility);
+
+/// Whether a table contains its column definitions: in a watch, only the first one does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ColumnDefinitions {
+    Include,
+    Omit,
+}
 
 /// A `Table` of these records.
 pub(crate) fn of<'a>(
     resource: &Resource,
     records: impl Iterator<Item = &'a Record>,
     meta: &Value,
-    with_columns: bool,
+    columns: ColumnDefinitions,
 ) -> Value {
     let rows: Vec<_> = records
         .map(|record| {
@@ -26,9 +43,13 @@ pub(crate) fn of<'a>(
         })
         .collect();
     let meta = if meta.is_null() { rows.first().map(version_of).unwrap_or_default() } else { meta.clone() };
+    let definitions = match columns {
+        ColumnDefinitions::Include => definitions(resource),
+        ColumnDefinitions::Omit => Value::Null,
+    };
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta,
-        "columnDefinitions": if with_columns { definitions(resource) } else { Value::Null }, "rows": rows,
+        "columnDefinitions": definitions, "rows": rows,
     })
 }
 
@@ -37,76 +58,83 @@ fn version_of(row: &Value) -> Value {
 }
 
 fn definitions(resource: &Resource) -> Value {
-    let definition = |(name, wide): &PrinterColumn| {
+    let definition = |(name, visibility): &PrinterColumn| {
         let format = if *name == "Name" { "name" } else { "" };
         let kind = if *name == "Created At" { "date" } else { "string" };
-        json!({ "name": name, "type": kind, "format": format, "description": "", "priority": i32::from(*wide) })
+        let priority = i32::from(*visibility == WideOnly);
+        json!({ "name": name, "type": kind, "format": format, "description": "", "priority": priority })
     };
     columns(resource).iter().map(definition).collect()
 }
 
+const REQUEST_COLUMNS: [PrinterColumn; 6] = [
+    ("Name", Always),
+    ("Age", Always),
+    ("SignerName", Always),
+    ("Requestor", Always),
+    ("RequestedDuration", Always),
+    ("Condition", Always),
+];
+const BINDING_COLUMNS: [PrinterColumn; 6] = [
+    ("Name", Always),
+    ("Role", Always),
+    ("Age", Always),
+    ("Users", WideOnly),
+    ("Groups", WideOnly),
+    ("ServiceAccounts", WideOnly),
+];
+const NODE_COLUMNS: [PrinterColumn; 10] = [
+    ("Name", Always),
+    ("Status", Always),
+    ("Roles", Always),
+    ("Age", Always),
+    ("Version", Always),
+    ("Internal-IP", WideOnly),
+    ("External-IP", WideOnly),
+    ("OS-Image", WideOnly),
+    ("Kernel-Version", WideOnly),
+    ("Container-Runtime", WideOnly),
+];
+const POD_COLUMNS: [PrinterColumn; 9] = [
+    ("Name", Always),
+    ("Ready", Always),
+    ("Status", Always),
+    ("Restarts", Always),
+    ("Age", Always),
+    ("IP", WideOnly),
+    ("Node", WideOnly),
+    ("Nominated Node", WideOnly),
+    ("Readiness Gates", WideOnly),
+];
+const EVENT_COLUMNS: [PrinterColumn; 10] = [
+    ("Last Seen", Always),
+    ("Type", Always),
+    ("Reason", Always),
+    ("Object", Always),
+    ("Subobject", WideOnly),
+    ("Source", WideOnly),
+    ("Message", Always),
+    ("First Seen", WideOnly),
+    ("Count", WideOnly),
+    ("Name", WideOnly),
+];
+
 fn columns(resource: &Resource) -> &'static [PrinterColumn] {
     match resource.plural {
-        "certificatesigningrequests" => &[
-            ("Name", false),
-            ("Age", false),
-            ("SignerName", false),
-            ("Requestor", false),
-            ("RequestedDuration", false),
-            ("Condition", false),
-        ],
-        "roles" | "clusterroles" => &[("Name", false), ("Created At", false)],
-        "rolebindings" | "clusterrolebindings" => &[
-            ("Name", false),
-            ("Role", false),
-            ("Age", false),
-            ("Users", true),
-            ("Groups", true),
-            ("ServiceAccounts", true),
-        ],
-        "namespaces" => &[("Name", false), ("Status", false), ("Age", false)],
-        "nodes" => &[
-            ("Name", false),
-            ("Status", false),
-            ("Roles", false),
-            ("Age", false),
-            ("Version", false),
-            ("Internal-IP", true),
-            ("External-IP", true),
-            ("OS-Image", true),
-            ("Kernel-Version", true),
-            ("Container-Runtime", true),
-        ],
-        "pods" => &[
-            ("Name", false),
-            ("Ready", false),
-            ("Status", false),
-            ("Restarts", false),
-            ("Age", false),
-            ("IP", true),
-            ("Node", true),
-            ("Nominated Node", true),
-            ("Readiness Gates", true),
-        ],
-        "configmaps" => &[("Name", false), ("Data", false), ("Age", false)],
-        "secrets" => &[("Name", false), ("Type", false), ("Data", false), ("Age", false)],
+        "certificatesigningrequests" => &REQUEST_COLUMNS,
+        "roles" | "clusterroles" => &[("Name", Always), ("Created At", Always)],
+        "rolebindings" | "clusterrolebindings" => &BINDING_COLUMNS,
+        "namespaces" => &[("Name", Always), ("Status", Always), ("Age", Always)],
+        "nodes" => &NODE_COLUMNS,
+        "pods" => &POD_COLUMNS,
+        "configmaps" => &[("Name", Always), ("Data", Always), ("Age", Always)],
+        "secrets" => &[("Name", Always), ("Type", Always), ("Data", Always), ("Age", Always)],
         "deployments" => {
-            &[("Name", false), ("Ready", false), ("Up-to-date", false), ("Available", false), ("Age", false)]
+            &[("Name", Always), ("Ready", Always), ("Up-to-date", Always), ("Available", Always), ("Age", Always)]
         }
-        "services" => &[("Name", false), ("Type", false), ("Cluster-IP", false), ("Age", false)],
-        "events" => &[
-            ("Last Seen", false),
-            ("Type", false),
-            ("Reason", false),
-            ("Object", false),
-            ("Subobject", true),
-            ("Source", true),
-            ("Message", false),
-            ("First Seen", true),
-            ("Count", true),
-            ("Name", true),
-        ],
-        _ => &[("Name", false), ("Age", false)],
+        "services" => &[("Name", Always), ("Type", Always), ("Cluster-IP", Always), ("Age", Always)],
+        "events" => &EVENT_COLUMNS,
+        _ => &[("Name", Always), ("Age", Always)],
     }
 }
 
@@ -182,11 +210,11 @@ fn condition(object: &Value) -> String {
 
 fn subjects(object: &Value, kind: &str) -> String {
     let of_kind = items(object, "/subjects").filter(|subject| subject["kind"] == kind);
-    let told = of_kind.map(|subject| match (kind, text(subject, "/namespace")) {
+    let names = of_kind.map(|subject| match (kind, text(subject, "/namespace")) {
         ("ServiceAccount", namespace) => format!("{namespace}/{}", text(subject, "/name")),
         _ => text(subject, "/name").to_owned(),
     });
-    told.collect::<Vec<_>>().join(", ")
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn node(object: &Value, name: &str, age: &str) -> Value {

@@ -6,30 +6,30 @@ use serde_json::{Value, json};
 
 use super::Call;
 use super::body::{self, Decoded};
-use super::resource::{NODES, PODS, Resource, SECRETS, TOKEN_REQUESTS};
 use super::respond::{self, Body};
-use super::status::{ApiFailure, Cause};
-use crate::sandbox::kinds::{items, stamp, text};
-use crate::sandbox::node::restriction;
+use crate::sandbox::kinds::node_restriction;
+use crate::sandbox::object::{items, stamp, text};
+use crate::sandbox::resource::{NODES, PODS, Resource, SECRETS, TOKEN_REQUESTS};
+use crate::sandbox::status::{ApiFailure, Cause};
 use crate::sandbox::store::{ObjectKey, Record};
-use crate::sandbox::tokens::{Bound, Claims, Reference, Tokens, URL};
+use crate::sandbox::tokens::{BoundObjects, Claims, Reference, Tokens, URL};
 
-/// The life of a token that does not ask for one, in seconds.
-const DEFAULT_LIFE: i64 = 60 * 60;
-/// The shortest and the longest life, in seconds (`authentication/validation`).
-const SHORTEST_LIFE: i64 = 10 * 60;
-const LONGEST_LIFE: i64 = 1 << 32;
-/// What the volumes ask for that the `ServiceAccount` admission plugin adds: such a token lives for a year, and its use
-/// counts as stale after the time asked for (`WarnOnlyBoundTokenExpirationSeconds`, `ExpirationExtensionSeconds`).
-const INJECTED_LIFE: i64 = 60 * 60 + 7;
-const EXTENDED_LIFE: i64 = 365 * 24 * 60 * 60;
+/// Default lifetime of a token, in seconds.
+const DEFAULT_LIFETIME: i64 = 60 * 60;
+/// Minimum and maximum lifetime, in seconds (`authentication/validation`).
+const MIN_LIFETIME: i64 = 10 * 60;
+const MAX_LIFETIME: i64 = 1 << 32;
+/// The lifetime in the volumes of the `ServiceAccount` admission plugin: such a token is valid for a year, and its use
+/// counts as stale after the requested time (`WarnOnlyBoundTokenExpirationSeconds`, `ExpirationExtensionSeconds`).
+const INJECTED_LIFETIME: i64 = 60 * 60 + 7;
+const EXTENDED_LIFETIME: i64 = 365 * 24 * 60 * 60;
 
 impl Call<'_> {
     pub(super) fn token_request(&self) -> Result<Response<Body>, ApiFailure> {
         let (schemas, content_type) = (&self.api.schemas, self.content_type());
         let decoded = body::object(schemas, &TOKEN_REQUESTS, content_type, &self.body, self.query.validation)?;
         let Decoded { object: mut request, warnings } = decoded;
-        restriction::admit_token(&request, &self.write(&self.action.name), &self.api.store)?;
+        node_restriction::admit_token(&request, &self.write(&self.action.name), &self.api.store)?;
         self.check_request_place(&request)?;
         let account = self.api.store.get(self.resource, &self.key());
         let account = account.ok_or_else(|| ApiFailure::not_found(self.resource, &self.action.name))?;
@@ -37,7 +37,7 @@ impl Call<'_> {
         self.complete_request(&mut request, &account, now)?;
         let bound = self.bound(&request, &account)?;
         let token = self.token(&request, bound, now)?;
-        let life = request.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFE);
+        let life = request.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFETIME);
         request["status"] = json!({ "token": token, "expirationTimestamp": stamp(now + TimeDelta::seconds(life)) });
         let mut response = self.data(201, &request);
         respond::warn(&mut response, &warnings);
@@ -80,23 +80,24 @@ impl Call<'_> {
             request["spec"]["audiences"] = json!(Tokens::api_audiences());
         }
         let spec = &mut request["spec"];
-        let seconds = spec.get("expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFE);
+        let seconds = spec.get("expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFETIME);
         spec["expirationSeconds"] = seconds.into();
         if spec.get("boundObjectRef").is_none() {
             spec["boundObjectRef"] = Value::Null;
         }
         let wrong = match seconds {
-            ..SHORTEST_LIFE => "may not specify a duration less than 10 minutes",
-            SHORTEST_LIFE..=LONGEST_LIFE => return Ok(()),
+            ..MIN_LIFETIME => "may not specify a duration less than 10 minutes",
+            MIN_LIFETIME..=MAX_LIFETIME => return Ok(()),
             _ => "may not specify a duration larger than 2^32 seconds",
         };
         Err(invalid("", Cause::invalid("spec.expirationSeconds", &seconds.into(), wrong)))
     }
 
     /// What the token is bound to: the account, and the object that the request names.
-    fn bound(&self, request: &Value, account: &Record) -> Result<Bound, ApiFailure> {
+    fn bound(&self, request: &Value, account: &Record) -> Result<BoundObjects, ApiFailure> {
         let serviceaccount = Reference { name: self.action.name.clone(), uid: account.uid.clone() };
-        let mut bound = Bound { namespace: self.action.namespace.clone(), serviceaccount, ..Bound::default() };
+        let mut bound =
+            BoundObjects { namespace: self.action.namespace.clone(), serviceaccount, ..BoundObjects::default() };
         let Some(wanted) = request.pointer("/spec/boundObjectRef").filter(|wanted| !wanted.is_null()) else {
             return Ok(bound);
         };
@@ -149,19 +150,19 @@ impl Call<'_> {
         Ok((!name.is_empty()).then(|| Reference { name: name.to_owned(), uid }))
     }
 
-    fn token(&self, request: &Value, mut bound: Bound, now: DateTime<Utc>) -> Result<String, ApiFailure> {
+    fn token(&self, request: &Value, mut bound: BoundObjects, now: DateTime<Utc>) -> Result<String, ApiFailure> {
         let audiences: Vec<_> = items(request, "/spec/audiences").filter_map(Value::as_str).collect();
         let own = Tokens::api_audiences();
         let for_api = audiences.iter().all(|audience| own.iter().any(|own| own == audience));
-        let asked = request.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFE);
-        let extended = bound.pod.is_some() && asked == INJECTED_LIFE && for_api;
+        let requested = request.pointer("/spec/expirationSeconds").and_then(Value::as_i64).unwrap_or(DEFAULT_LIFETIME);
+        let extended = bound.pod.is_some() && requested == INJECTED_LIFETIME && for_api;
         let now = now.timestamp();
         if extended {
-            bound.warnafter = Some(now + asked);
+            bound.warnafter = Some(now + requested);
         }
         let claims = Claims {
             aud: audiences.into_iter().map(ToOwned::to_owned).collect(),
-            exp: now + if extended { EXTENDED_LIFE } else { asked },
+            exp: now + if extended { EXTENDED_LIFETIME } else { requested },
             iat: now,
             iss: URL.to_owned(),
             jti: uuid::Uuid::new_v4().to_string(),

@@ -1,4 +1,4 @@
-//! watch: the state first where it is asked for, then every change, until the time is over.
+//! watch: the current objects where requested, then every change, until the timeout.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,40 +11,48 @@ use serde_json::{Value, json};
 use tokio::sync::watch::Receiver;
 use tokio::time::Instant;
 
-use super::fields::Fields;
-use super::labels::Labels;
-use super::resource::Resource;
-use super::respond::{self, Body, Form};
-use super::status::ApiFailure;
-use super::{Call, table};
+use super::Call;
+use super::labels::LabelSelector;
+use super::respond::{self, Body, Representation};
+use super::table::{self, ColumnDefinitions};
+use crate::sandbox::field_selector::FieldSelector;
+use crate::sandbox::resource::Resource;
+use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::{EventKind, Range, Record, Store, StoreEvent};
 
-/// How long a watch goes on that does not say.
+/// Timeout of a watch without `timeoutSeconds`.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(45 * 60);
-/// The longest watch.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
-/// How often a quiet watch is told the newest version.
-const BOOKMARKS: Duration = Duration::from_secs(60);
-/// How many changes are sent at once.
+/// Longest timeout.
+const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Interval of bookmarks while nothing changes.
+const BOOKMARK_INTERVAL: Duration = Duration::from_secs(60);
+/// Changes per chunk.
 const BATCH: usize = 500;
 
-/// A watch that is being answered.
+/// Whether a bookmark marks the end of the initial events (`sendInitialEvents` with `allowWatchBookmarks`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum InitialEventsEnd {
+    Announce,
+    Silent,
+}
+
+/// A running watch.
 struct WatchStream {
     store: Arc<Store>,
     resource: &'static Resource,
     namespace: Option<String>,
-    labels: Labels,
-    fields: Fields,
-    form: Form,
-    /// What has been sent up to now.
+    labels: LabelSelector,
+    fields: FieldSelector,
+    representation: Representation,
+    /// Changes up to this revision have been sent.
     revision: u64,
-    /// What is to be sent before any change.
+    /// Encoded events to be sent next.
     waiting: VecDeque<Bytes>,
-    news: Receiver<u64>,
+    latest: Receiver<u64>,
     bookmarks: bool,
-    ends: Instant,
-    over: bool,
-    headed: bool,
+    deadline: Instant,
+    finished: bool,
+    columns_sent: bool,
 }
 
 impl Call<'_> {
@@ -53,30 +61,31 @@ impl Call<'_> {
         query.fields.check(self.resource)?;
         let store = self.api.store.clone();
         let mut watch = WatchStream {
-            news: store.subscribe(),
+            latest: store.subscribe(),
             store,
             resource: self.resource,
             namespace: self.scope().map(ToOwned::to_owned),
             labels: query.labels.clone(),
             fields: query.fields.clone(),
-            form: self.form,
+            representation: self.representation,
             revision: query.version.unwrap_or(0),
             waiting: VecDeque::new(),
             bookmarks: query.bookmarks,
-            ends: Instant::now() + query.timeout.unwrap_or(DEFAULT_TIMEOUT).min(LONGEST_TIMEOUT),
-            over: false,
-            headed: false,
+            deadline: Instant::now() + query.timeout.unwrap_or(DEFAULT_TIMEOUT).min(MAX_TIMEOUT),
+            finished: false,
+            columns_sent: false,
         };
-        // Without a version, or from "any", the state comes first.
+        // Without a resourceVersion, or with 0 ("any"), the current objects come first.
         if query.initial_events || watch.revision == 0 {
-            watch.begin_with_state(query.initial_events && query.bookmarks)?;
+            let announce = query.initial_events && query.bookmarks;
+            watch.begin_with_state(if announce { InitialEventsEnd::Announce } else { InitialEventsEnd::Silent })?;
         }
         Ok(respond::stream(watch.into_stream()))
     }
 }
 
 impl WatchStream {
-    fn begin_with_state(&mut self, say_when_complete: bool) -> Result<(), ApiFailure> {
+    fn begin_with_state(&mut self, end: InitialEventsEnd) -> Result<(), ApiFailure> {
         let range = Range { namespace: self.namespace.as_deref(), ..Range::default() };
         let accept = |record: &Record| matches(&self.labels, &self.fields, record);
         let page = self.store.page(self.resource, range, usize::MAX, |_, record| accept(record));
@@ -86,7 +95,7 @@ impl WatchStream {
             let event = self.event("ADDED", record);
             self.waiting.push_back(event);
         }
-        if say_when_complete {
+        if end == InitialEventsEnd::Announce {
             let event = self.bookmark(&json!({ "k8s.io/initial-events-end": "true" }));
             self.waiting.push_back(event);
         }
@@ -97,10 +106,10 @@ impl WatchStream {
         futures::stream::unfold(self, |mut watch| async move { watch.next().await.map(|chunk| (chunk, watch)) })
     }
 
-    /// The next events, together in one chunk.
+    /// The next events as one chunk.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
-            if self.over {
+            if self.finished {
                 return None;
             }
             if !self.waiting.is_empty() {
@@ -110,7 +119,7 @@ impl WatchStream {
                 }
                 return Some(chunk.freeze());
             }
-            self.news.borrow_and_update();
+            self.latest.borrow_and_update();
             match self.store.changes(self.resource, self.revision, BATCH) {
                 Ok(changes) => changes.iter().for_each(|change| self.take(change)),
                 Err(too_old) => return Some(self.fail(too_old.oldest)),
@@ -121,13 +130,13 @@ impl WatchStream {
         }
     }
 
-    /// Until something has changed; `false` when the time is over.
+    /// Waits for a change; `false` after the timeout.
     async fn wait(&mut self) -> bool {
-        let bookmark = Instant::now() + BOOKMARKS;
+        let bookmark = Instant::now() + BOOKMARK_INTERVAL;
         tokio::select! {
-            changed = self.news.changed() => changed.is_ok(),
-            () = tokio::time::sleep_until(self.ends.min(bookmark)) => {
-                if self.ends <= bookmark {
+            changed = self.latest.changed() => changed.is_ok(),
+            () = tokio::time::sleep_until(self.deadline.min(bookmark)) => {
+                if self.deadline <= bookmark {
                     return false;
                 }
                 if self.bookmarks {
@@ -141,12 +150,12 @@ impl WatchStream {
     }
 
     fn fail(&mut self, oldest: u64) -> Bytes {
-        self.over = true;
+        self.finished = true;
         let failure = ApiFailure::expired(format!("too old resource version: {} ({oldest})", self.revision));
         line(&json!({ "type": "ERROR", "object": failure.to_json() }))
     }
 
-    /// An object that comes to be selected is new to this watch, one that no longer is, is gone.
+    /// An object that starts to match the selector is sent as added, one that stops matching as deleted.
     fn take(&mut self, change: &StoreEvent) {
         self.revision = change.record.revision;
         if self.namespace.as_ref().is_some_and(|namespace| *namespace != change.key.namespace) {
@@ -166,13 +175,14 @@ impl WatchStream {
     }
 
     fn event(&mut self, kind: &str, record: &Record) -> Bytes {
-        let object = match self.form {
-            Form::Table => {
-                let with_columns = !std::mem::replace(&mut self.headed, true);
+        let object = match self.representation {
+            Representation::Table => {
+                let sent = std::mem::replace(&mut self.columns_sent, true);
+                let columns = if sent { ColumnDefinitions::Omit } else { ColumnDefinitions::Include };
                 let meta = json!({ "resourceVersion": record.revision.to_string() });
-                table::of(self.resource, [record].into_iter(), &meta, with_columns).to_string().into()
+                table::of(self.resource, [record].into_iter(), &meta, columns).to_string().into()
             }
-            form => respond::one(self.resource, record, form),
+            representation => respond::one(self.resource, record, representation),
         };
         let mut event = BytesMut::with_capacity(object.len() + 40);
         event.put_slice(format!("{{\"type\":\"{kind}\",\"object\":").as_bytes());
@@ -186,14 +196,14 @@ impl WatchStream {
         if !annotations.is_null() {
             meta["annotations"] = annotations.clone();
         }
-        let object = match self.form {
-            Form::Whole => {
+        let object = match self.representation {
+            Representation::Full => {
                 json!({ "kind": self.resource.kind, "apiVersion": self.resource.api_version(), "metadata": meta })
             }
-            Form::Partial => {
+            Representation::Partial => {
                 json!({ "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta })
             }
-            Form::Table => {
+            Representation::Table => {
                 let row = json!({ "cells": [], "object":
                     { "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta } });
                 json!({ "kind": "Table", "apiVersion": "meta.k8s.io/v1", "columnDefinitions": null,
@@ -204,7 +214,7 @@ impl WatchStream {
     }
 }
 
-fn matches(labels: &Labels, fields: &Fields, record: &Record) -> bool {
+fn matches(labels: &LabelSelector, fields: &FieldSelector, record: &Record) -> bool {
     labels.matches(&record.labels) && (fields.is_empty() || fields.matches(&record.object()))
 }
 

@@ -3,18 +3,21 @@
 use http::Response;
 use serde_json::{Value, json};
 
-use super::access::refusal;
 use super::body::{self, Decoded};
-use super::fields::Fields;
 use super::respond::{self, Body};
-use super::status::{ApiFailure, Cause};
 use super::{Call, patch};
 use crate::domain::access::Action;
-use crate::sandbox::kinds::{self, metadata, text};
-use crate::sandbox::node::restriction;
+use crate::sandbox::authorization::refusal;
+use crate::sandbox::field_selector::FieldSelector;
+use crate::sandbox::kinds;
+use crate::sandbox::kinds::metadata;
+use crate::sandbox::kinds::node_restriction;
+use crate::sandbox::object::{items, stamp, text};
 use crate::sandbox::schema::managed::{self, Writer};
 use crate::sandbox::schema::{SchemaNode, check};
+use crate::sandbox::status::{ApiFailure, Cause};
 use crate::sandbox::store::{ObjectKey, Record, WriteOutcome};
+use crate::sandbox::write::WriteRequest;
 
 const APPLY: &str = "application/apply-patch+yaml";
 
@@ -48,12 +51,12 @@ impl Call<'_> {
     }
 
     /// Fills in a new object and judges it.
-    fn complete(&self, object: &mut Value, write: &kinds::Write<'_>) -> Result<(), ApiFailure> {
+    fn complete(&self, object: &mut Value, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
         metadata::create(object, write);
         kinds::admit_create(object, write, &self.api.store)?;
         kinds::prepare_create(object, write);
         check::canonical(self.node(), object);
-        kinds::judge(object, None, write)
+        kinds::validate(object, None, write)
     }
 
     fn put_new(&self, name: &str, object: Value) -> Result<std::sync::Arc<Record>, ApiFailure> {
@@ -72,7 +75,7 @@ impl Call<'_> {
         nothing
     }
 
-    fn note_owner(&self, old: &Value, object: &mut Value, write: &kinds::Write<'_>) {
+    fn note_owner(&self, old: &Value, object: &mut Value, write: &WriteRequest<'_>) {
         let (manager, now, api_version) = (self.manager(), write.stamp(), self.resource.api_version());
         managed::update(self.node(), old, object, &self.writer(&manager, &api_version, &now));
     }
@@ -120,22 +123,22 @@ impl Call<'_> {
         })
     }
 
-    /// Takes back what may not be changed, and judges the rest.
+    /// Resets fields that may not be changed, then runs validation and admission.
     fn keep(&self, object: &mut Value, old: &Value) -> Result<(), ApiFailure> {
         let write = self.write(&self.action.name);
         metadata::update(object, old);
-        restriction::admit_update(object, old, &write)?;
+        node_restriction::admit_update(object, old, &write)?;
         kinds::prepare_update(object, old, &write);
         check::canonical(self.node(), object);
-        kinds::judge(object, Some(old), &write)
+        kinds::validate(object, Some(old), &write)
     }
 
-    /// An object that only waited for its last finalizer goes with it.
+    /// An object with a deletion timestamp is deleted with its last finalizer.
     fn outcome(&self, object: Value) -> WriteOutcome {
-        let going = object.pointer("/metadata/deletionTimestamp").is_some();
-        let held = kinds::items(&object, "/metadata/finalizers").next().is_some()
-            || kinds::items(&object, "/spec/finalizers").next().is_some();
-        match (self.query.dry_run, going && !held) {
+        let is_terminating = object.pointer("/metadata/deletionTimestamp").is_some();
+        let has_finalizers = items(&object, "/metadata/finalizers").next().is_some()
+            || items(&object, "/spec/finalizers").next().is_some();
+        match (self.query.dry_run, is_terminating && !has_finalizers) {
             (true, _) => WriteOutcome::Show(object),
             (false, true) => WriteOutcome::Delete(object),
             (false, false) => WriteOutcome::Put(object),
@@ -193,14 +196,13 @@ impl Call<'_> {
     }
 
     fn applied(&self, live: &Value, config: &Value) -> Result<Value, ApiFailure> {
-        let (now, api_version) = (kinds::stamp(chrono::Utc::now()), self.resource.api_version());
+        let (now, api_version) = (stamp(chrono::Utc::now()), self.resource.api_version());
         let writer = self.writer(&self.query.manager, &api_version, &now);
         managed::apply(self.node(), live, config, &writer, self.query.force)
             .map_err(|conflicts| ApiFailure::apply_conflict(&conflicts))
     }
 
-    /// Keeps the annotation of `kubectl apply` true to a server-side apply by kubectl, for the day when somebody goes
-    /// back (`fieldmanager/lastappliedupdater.go`).
+    /// Updates the annotation of client-side apply after a server-side apply by kubectl, for users who switch back (`fieldmanager/lastappliedupdater.go`).
     fn sync_last_applied(&self, object: &mut Value, config: &Value) {
         const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
         let annotations = object.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut);
@@ -212,7 +214,7 @@ impl Call<'_> {
         }
     }
 
-    /// An apply to what is not there is a creation, and has to be allowed as one.
+    /// An apply to a missing object is a creation, and needs that permission.
     fn apply_new(&self, config: &Value) -> Result<std::sync::Arc<Record>, ApiFailure> {
         let name = &self.action.name;
         if !self.action.subresource.is_empty() {
@@ -221,7 +223,7 @@ impl Call<'_> {
         let mut create = self.action.clone();
         "create".clone_into(&mut create.verb);
         let create = Action::Resource(create);
-        let decision = self.access.decide(&self.user.who, &create, &Fields::default());
+        let decision = self.access.decide(&self.user.who, &create, &FieldSelector::default());
         if !decision.allowed {
             return Err(refusal(&self.user, &create, &decision.reason));
         }

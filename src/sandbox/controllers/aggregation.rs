@@ -4,21 +4,22 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Follower, modify};
-use crate::sandbox::api::resource::CLUSTER_ROLES;
+use crate::sandbox::controllers::edit::modify;
+use crate::sandbox::controllers::follower::Follower;
 use crate::sandbox::kinds::rbac::aggregated;
+use crate::sandbox::resource::CLUSTER_ROLES;
 use crate::sandbox::store::Store;
 
-/// Gathers roles whenever one changes, until the store is gone.
+/// Aggregates roles whenever one changes, until the store is dropped.
 pub(super) async fn run(store: Arc<Store>) {
-    let (mut follower, _) = Follower::of(&store, &CLUSTER_ROLES);
+    let (mut follower, _) = Follower::start(&store, &CLUSTER_ROLES);
     while follower.next().await.is_some() {
         aggregate(&store);
     }
 }
 
-/// Gives every role that gathers others the rules of these. Roles that gather may be gathered, so this goes on until
-/// nothing changes.
+/// Sets the rules of every aggregated role. Aggregated roles may themselves be aggregated, so this repeats until nothing
+/// changes.
 pub(crate) fn aggregate(store: &Store) {
     for _ in 0..10 {
         let before = store.revision();

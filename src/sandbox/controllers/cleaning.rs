@@ -7,23 +7,23 @@ use chrono::{DateTime, TimeDelta, Utc};
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use serde_json::Value;
 
-use super::remove;
 use crate::domain::request::Request;
-use crate::sandbox::api::resource::REQUESTS;
+use crate::sandbox::controllers::edit::remove;
+use crate::sandbox::resource::REQUESTS;
 use crate::sandbox::store::Store;
 
 const INTERVAL: Duration = Duration::from_secs(60);
 /// How long issued, denied and failed requests stay.
 const DECIDED: TimeDelta = TimeDelta::hours(1);
-/// How long pending ones stay, and approved ones that nobody signs.
+/// How long pending ones stay, and approved ones that are not signed.
 const UNDECIDED: TimeDelta = TimeDelta::hours(24);
 
-/// Clears old requests away, until the store is gone.
+/// Deletes old requests, until the store is dropped.
 pub(super) async fn run(store: Arc<Store>) {
     loop {
         tokio::time::sleep(INTERVAL).await;
         let store = store.clone();
-        // Thousands of requests take a moment that no answer shall wait for.
+        // Blocking: thousands of requests take long enough to delay responses.
         let cleaned = tokio::task::spawn_blocking(move || clean(&store, Utc::now())).await;
         if cleaned.is_err() {
             return;
@@ -78,19 +78,19 @@ mod tests {
     }
 
     #[test]
-    fn requests_stay_as_long_as_in_a_real_cluster() {
+    fn requests_are_kept_as_long_as_in_a_real_cluster() {
         let now = Utc::now();
-        for (kind, minutes, goes) in [
+        for (kind, minutes, is_removed) in [
             (None, 24 * 60 - 1, false),
             (None, 24 * 60 + 1, true),
             (Some("Denied"), 59, false),
             (Some("Denied"), 61, true),
             (Some("Failed"), 61, true),
-            (Some("Approved"), 61, false), // nobody signs it
+            (Some("Approved"), 61, false), // not signed
             (Some("Approved"), 24 * 60 + 1, true),
             (Some("Other"), 48 * 60, false),
         ] {
-            assert_eq!(is_past(&request(kind, minutes, now), now), goes, "{kind:?} {minutes}");
+            assert_eq!(is_past(&request(kind, minutes, now), now), is_removed, "{kind:?} {minutes}");
         }
         let mut issued = request(Some("Approved"), 61, now);
         issued.certificate = Some(Err("any".to_owned()));

@@ -1,41 +1,42 @@
 //! Namespaces (`pkg/controller/namespace`, `serviceaccount`, `certificates/rootcacertpublisher`): each has its default
-//! service account and the certificate of the authority, and one that is deleted takes everything in it along.
+//! service account and the certificate of the authority, and deleting one deletes everything in it.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::publishing::{ACCOUNT, Contents, ROOT_CA};
-use super::{Follower, remove};
-use crate::sandbox::api::resource::{CONFIG_MAPS, NAMESPACES, RESOURCES, SERVICE_ACCOUNTS};
+use crate::sandbox::controllers::edit::remove;
+use crate::sandbox::controllers::follower::Follower;
+use crate::sandbox::resource::{CONFIG_MAPS, NAMESPACES, RESOURCES, SERVICE_ACCOUNTS};
 use crate::sandbox::store::{EventKind, ObjectKey, Store, StoreEvent};
 
-/// Looks after all namespaces. One task does all of it, so that nothing is created in a namespace that has just been
+/// Completes and empties namespaces. One task does all of it, so that nothing is created in a namespace that has just been
 /// emptied.
-pub(super) struct Keeper {
+pub(super) struct NamespaceController {
     store: Arc<Store>,
     contents: Contents,
 }
 
-impl Keeper {
+impl NamespaceController {
     /// One that publishes this certificate, PEM.
     pub(super) fn new(store: &Arc<Store>, root_ca: &str) -> Result<Self, serde_json::Error> {
         Ok(Self { store: store.clone(), contents: Contents::new(root_ca)? })
     }
 
-    /// Completes all namespaces that are there.
+    /// Completes all existing namespaces.
     pub(super) fn complete_all(&self) {
         for (key, record) in self.store.all(&NAMESPACES) {
             self.complete(&key.name, &record.object());
         }
     }
 
-    /// Looks after namespaces, until the store is gone.
+    /// Runs until the store is dropped.
     pub(super) async fn run(self) {
-        let (mut namespaces, _) = Follower::of(&self.store, &NAMESPACES);
-        let (mut accounts, _) = Follower::of(&self.store, &SERVICE_ACCOUNTS);
-        let (mut maps, _) = Follower::of(&self.store, &CONFIG_MAPS);
-        // What has happened since the first look.
+        let (mut namespaces, _) = Follower::start(&self.store, &NAMESPACES);
+        let (mut accounts, _) = Follower::start(&self.store, &SERVICE_ACCOUNTS);
+        let (mut maps, _) = Follower::start(&self.store, &CONFIG_MAPS);
+        // Changes between the first call and the subscription.
         self.complete_all();
         loop {
             let changes = tokio::select! {
@@ -79,7 +80,7 @@ impl Keeper {
     }
 
     fn empty(&self, namespace: &ObjectKey) {
-        for resource in RESOURCES.iter().filter(|resource| resource.namespaced && !resource.asked) {
+        for resource in RESOURCES.iter().filter(|resource| resource.namespaced && !resource.is_review) {
             let all = self.store.all(resource).into_iter();
             for (key, _) in all.filter(|(key, _)| key.namespace == namespace.name) {
                 remove(&self.store, resource, &key, |_| true);

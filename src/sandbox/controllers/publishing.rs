@@ -3,9 +3,9 @@
 use chrono::Utc;
 use serde_json::{Value, json};
 
-use super::note_owner;
-use crate::sandbox::api::resource::{CONFIG_MAPS, Resource, SERVICE_ACCOUNTS};
-use crate::sandbox::kinds::{stamp, text};
+use crate::sandbox::controllers::edit::note_owner;
+use crate::sandbox::object::{stamp, text};
+use crate::sandbox::resource::{CONFIG_MAPS, Resource, SERVICE_ACCOUNTS};
 use crate::sandbox::schema::{Schemas, check};
 use crate::sandbox::store::{ObjectKey, Record, Store, WriteOutcome};
 

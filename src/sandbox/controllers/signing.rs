@@ -9,23 +9,24 @@ use chrono::Utc;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use serde_json::{Value, json};
 
-use super::{Follower, modify, note_owner};
 use crate::domain::request::{Request, RequestState};
 use crate::domain::verdict;
-use crate::sandbox::api::resource::REQUESTS;
 use crate::sandbox::authority::Authority;
-use crate::sandbox::kinds::stamp;
+use crate::sandbox::controllers::edit::{modify, note_owner};
+use crate::sandbox::controllers::follower::Follower;
+use crate::sandbox::object::stamp;
+use crate::sandbox::resource::REQUESTS;
 use crate::sandbox::schema::Schemas;
 use crate::sandbox::store::{ObjectKey, Record, Store};
 
-/// What a person would call at once, and still sees happen.
+/// Short, but long enough for the user to see the request approved and then signed.
 const DELAY: Duration = Duration::from_millis(250);
 
-/// Signs what is approved, or says why not, until the store is gone.
+/// Signs approved requests, or marks them as failed, until the store is dropped.
 pub(super) async fn run(store: Arc<Store>, authority: Arc<Authority>) {
     let Ok(schemas) = Schemas::load() else { return };
     let signer = Signer { store: &store, authority: &authority, schemas };
-    let (mut follower, present) = Follower::of(&store, &REQUESTS);
+    let (mut follower, present) = Follower::start(&store, &REQUESTS);
     for (key, record) in present {
         signer.act(&key, &record);
     }
@@ -45,7 +46,7 @@ struct Signer<'a> {
 
 impl Signer<'_> {
     fn act(&self, key: &ObjectKey, record: &Record) {
-        // Cheap first: most changes are of requests that nobody has approved.
+        // Cheap check first: most changes are of requests that are not approved.
         if !record.json.windows(10).any(|bytes| bytes == b"\"Approved\"") {
             return;
         }

@@ -4,10 +4,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::{Write, items, names, set_part, text};
-use crate::sandbox::api::resource::{NAMESPACES, Resource};
-use crate::sandbox::api::status::{ApiFailure, Cause};
+use super::names;
+use crate::sandbox::object::{items, set_part, text};
+use crate::sandbox::resource::{NAMESPACES, Resource};
+use crate::sandbox::status::{ApiFailure, Cause};
 use crate::sandbox::store::{ObjectKey, Store};
+use crate::sandbox::write::WriteRequest;
 
 pub(super) fn prepare_create(object: &mut Value, resource: &Resource, name: &str) {
     match resource.plural {
@@ -21,7 +23,7 @@ pub(super) fn prepare_create(object: &mut Value, resource: &Resource, name: &str
             pod_defaults(&mut object["spec"]);
         }
         "secrets" => secret_defaults(object),
-        // Nothing runs here, so nothing has a state of its own.
+        // No component runs here that would set a status.
         "deployments" | "daemonsets" | "replicasets" | "statefulsets" | "jobs" | "cronjobs" | "services" | "nodes" => {
             set_part(object, "status", Some(json!({})));
         }
@@ -29,7 +31,7 @@ pub(super) fn prepare_create(object: &mut Value, resource: &Resource, name: &str
     }
 }
 
-pub(super) fn prepare_update(object: &mut Value, old: &Value, write: &Write<'_>) {
+pub(super) fn prepare_update(object: &mut Value, old: &Value, write: &WriteRequest<'_>) {
     match (write.resource.plural, write.subresource) {
         ("pods" | "nodes" | "namespaces", "") => set_part(object, "status", old.get("status").cloned()),
         ("pods" | "nodes" | "namespaces", "status") => set_part(object, "spec", old.get("spec").cloned()),
@@ -114,7 +116,7 @@ pub(super) fn causes(object: &Value, resource: &Resource) -> Vec<Cause> {
 }
 
 /// Nothing is made in a namespace that is not there, or that is going (`plugin/namespace/lifecycle`).
-pub(super) fn admit_into_namespace(write: &Write<'_>, namespaces: &Store) -> Result<(), ApiFailure> {
+pub(super) fn admit_into_namespace(write: &WriteRequest<'_>, namespaces: &Store) -> Result<(), ApiFailure> {
     if !write.resource.namespaced {
         return Ok(());
     }

@@ -2,14 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::{Write, names, text};
-use crate::sandbox::api::resource::Resource;
-use crate::sandbox::api::status::{ApiFailure, Cause};
+use super::names;
+use crate::sandbox::object::text;
+use crate::sandbox::resource::Resource;
+use crate::sandbox::status::{ApiFailure, Cause};
+use crate::sandbox::write::WriteRequest;
 
 /// Letters and digits that make no words (`apimachinery/pkg/util/rand`).
 const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
-/// The name for a new object, made from `generateName` where it has none of its own.
+/// The name for a new object, generated from `generateName` where it has none.
 pub(crate) fn name_for(object: &Value) -> String {
     let (name, start) = (text(object, "/metadata/name"), text(object, "/metadata/generateName"));
     if name.is_empty() && !start.is_empty() { generated_name(start) } else { name.to_owned() }
@@ -24,7 +26,7 @@ pub(crate) fn generated_name(start: &str) -> String {
 }
 
 /// Fills in what the server decides about a new object (`BeforeCreate`).
-pub(crate) fn create(object: &mut Value, write: &Write<'_>) {
+pub(crate) fn create(object: &mut Value, write: &WriteRequest<'_>) {
     let Some(meta) = meta(object) else { return };
     for own in ["selfLink", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"] {
         meta.shift_remove(own);

@@ -1,78 +1,22 @@
-//! What the API server does for each kind beyond keeping it: defaults, rules, admission.
+//! Defaults, validation and admission of each kind.
 
 mod core;
 pub(crate) mod metadata;
 pub(super) mod names;
+pub(crate) mod node_restriction;
 pub(crate) mod rbac;
 mod requests;
 mod service_account;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
-use super::api::access::Access;
-use super::api::resource::Resource;
-use super::api::status::{ApiFailure, Cause};
-use super::authentication::User;
-use super::node::restriction;
-use super::store::Store;
+use crate::sandbox::resource::Resource;
+use crate::sandbox::status::{ApiFailure, Cause};
+use crate::sandbox::store::Store;
+use crate::sandbox::write::WriteRequest;
 
-/// Who writes what, and where.
-pub(crate) struct Write<'a> {
-    /// The resource.
-    pub resource: &'static Resource,
-    /// `approval`, or empty.
-    pub subresource: &'a str,
-    /// The namespace, or empty.
-    pub namespace: &'a str,
-    /// The object's name.
-    pub name: &'a str,
-    /// Who.
-    pub user: &'a User,
-    /// What everybody may do.
-    pub access: &'a Access,
-    /// When.
-    pub now: DateTime<Utc>,
-}
-
-impl Write<'_> {
-    /// The moment as objects carry it.
-    pub(crate) fn stamp(&self) -> String {
-        stamp(self.now)
-    }
-
-    /// The 403 of an admission plugin.
-    pub(crate) fn forbidden(&self, why: &str) -> ApiFailure {
-        ApiFailure::forbidden(self.resource, self.name, why)
-    }
-}
-
-/// A moment as objects carry it: in whole seconds.
-pub(crate) fn stamp(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// The text at a place, empty where there is none.
-pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// The items of a list, none where there is no list.
-pub(crate) fn items<'a>(object: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
-    object.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
-}
-
-/// Sets or removes a top-level part of an object.
-fn set_part(object: &mut Value, part: &str, value: Option<Value>) {
-    let Some(map) = object.as_object_mut() else { return };
-    match value {
-        Some(value) => drop(map.insert(part.to_owned(), value)),
-        None => drop(map.shift_remove(part)),
-    }
-}
-
-/// Fills a new object in (`PrepareForCreate`, defaults).
-pub(crate) fn prepare_create(object: &mut Value, write: &Write<'_>) {
+/// Completes a new object (`PrepareForCreate`, defaults).
+pub(crate) fn prepare_create(object: &mut Value, write: &WriteRequest<'_>) {
     match write.resource.plural {
         "certificatesigningrequests" => requests::prepare_create(object, write),
         "roles" | "clusterroles" | "rolebindings" | "clusterrolebindings" => rbac::defaults(object, write.resource),
@@ -80,8 +24,8 @@ pub(crate) fn prepare_create(object: &mut Value, write: &Write<'_>) {
     }
 }
 
-/// Takes back what this way of writing must not change (`PrepareForUpdate`).
-pub(crate) fn prepare_update(object: &mut Value, old: &Value, write: &Write<'_>) {
+/// Resets fields that this subresource must not change (`PrepareForUpdate`).
+pub(crate) fn prepare_update(object: &mut Value, old: &Value, write: &WriteRequest<'_>) {
     match write.resource.plural {
         "certificatesigningrequests" => requests::prepare_update(object, old, write),
         "roles" | "clusterroles" | "rolebindings" | "clusterrolebindings" => rbac::defaults(object, write.resource),
@@ -89,11 +33,11 @@ pub(crate) fn prepare_update(object: &mut Value, old: &Value, write: &Write<'_>)
     }
 }
 
-/// Whether an object may become this: rules, admission, escalation, in the server's order.
+/// Validation, admission and escalation checks, in the API server's order.
 ///
 /// # Errors
 /// 403, 404 and 422.
-pub(crate) fn judge(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), ApiFailure> {
+pub(crate) fn validate(object: &Value, old: Option<&Value>, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     match write.resource.plural {
         "certificatesigningrequests" => {
             check(requests::causes(object, old, write.subresource), object, write)?;
@@ -111,29 +55,29 @@ pub(crate) fn judge(object: &Value, old: Option<&Value>, write: &Write<'_>) -> R
     }
 }
 
-fn check(own: Vec<Cause>, object: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
+fn check(own: Vec<Cause>, object: &Value, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     let mut causes = metadata::causes(object, write.resource);
     causes.extend(own);
     let (group, kind) = (write.resource.group, write.resource.kind);
     if causes.is_empty() { Ok(()) } else { Err(ApiFailure::invalid(group, kind, write.name, &causes)) }
 }
 
-/// The admission plugins that look at, or change, a new object before it is checked: `ServiceAccount`, `NodeRestriction`.
+/// The admission plugins that check or change a new object before validation: `ServiceAccount`, `NodeRestriction`.
 ///
 /// # Errors
 /// 403 and 404.
-pub(crate) fn admit_create(object: &mut Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
+pub(crate) fn admit_create(object: &mut Value, write: &WriteRequest<'_>, store: &Store) -> Result<(), ApiFailure> {
     if write.resource.plural == "pods" {
         service_account::admit_pod(object, write, store)?;
     }
-    restriction::admit_create(object, write, store)
+    node_restriction::admit_create(object, write, store)
 }
 
-/// Nothing is made in a namespace that is not there, or that is going.
+/// Rejects a new object in a namespace that does not exist or is terminating.
 ///
 /// # Errors
 /// 403 and 404.
-pub(crate) fn admit_into_namespace(write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
+pub(crate) fn admit_into_namespace(write: &WriteRequest<'_>, store: &Store) -> Result<(), ApiFailure> {
     core::admit_into_namespace(write, store)
 }
 
@@ -141,12 +85,12 @@ pub(crate) fn admit_into_namespace(write: &Write<'_>, store: &Store) -> Result<(
 ///
 /// # Errors
 /// 403.
-pub(crate) fn admit_delete(write: &Write<'_>) -> Result<(), ApiFailure> {
+pub(crate) fn admit_delete(write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     let kept = write.resource.plural == "namespaces" && ["default", "kube-system", "kube-public"].contains(&write.name);
     if kept { Err(write.forbidden("this namespace may not be deleted")) } else { Ok(()) }
 }
 
-/// Fields that this way of writing leaves as they are (`GetResetFields`).
+/// Fields that this subresource does not change (`GetResetFields`).
 pub(crate) fn resets(resource: &Resource, subresource: &str) -> &'static [&'static [&'static str]] {
     match (resource.plural, subresource) {
         ("certificatesigningrequests", "") => &[&["f:spec"], &["f:status"]],

@@ -3,10 +3,12 @@
 use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef};
 use serde_json::{Value, json};
 
-use super::{Write, items, names, text};
+use super::names;
 use crate::domain::access::{Action, ResourceAction, compact, compact_text, uncovered};
-use crate::sandbox::api::resource::{CLUSTER_ROLES, ROLES, Resource};
-use crate::sandbox::api::status::{ApiFailure, Cause};
+use crate::sandbox::object::{items, text};
+use crate::sandbox::resource::{CLUSTER_ROLES, ROLES, Resource};
+use crate::sandbox::status::{ApiFailure, Cause};
+use crate::sandbox::write::WriteRequest;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
@@ -127,8 +129,8 @@ fn subject_causes(subject: &Value, at: usize, namespaced: bool) -> Vec<Cause> {
     causes
 }
 
-/// Nobody makes a role of what they do not hold, unless they may `escalate` it.
-pub(super) fn admit_role(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), ApiFailure> {
+/// A user may grant in a role only permissions that they hold, unless they may `escalate` it.
+pub(super) fn admit_role(object: &Value, old: Option<&Value>, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     let same = |old: &Value| {
         old.get("rules") == object.get("rules") && old.get("aggregationRule") == object.get("aggregationRule")
     };
@@ -147,8 +149,8 @@ pub(super) fn admit_role(object: &Value, old: Option<&Value>, write: &Write<'_>)
     no_escalation(&rules, write)
 }
 
-/// Nobody binds a role of what they do not hold, unless they may `bind` it.
-pub(super) fn admit_binding(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), ApiFailure> {
+/// A user may bind only a role whose permissions they hold, unless they may `bind` it.
+pub(super) fn admit_binding(object: &Value, old: Option<&Value>, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     let same =
         |old: &Value| old.get("subjects") == object.get("subjects") && old.get("roleRef") == object.get("roleRef");
     if write.user.who.is_master() || old.is_some_and(same) {
@@ -163,12 +165,12 @@ pub(super) fn admit_binding(object: &Value, old: Option<&Value>, write: &Write<'
     let scope = Some(write.namespace).filter(|namespace| !namespace.is_empty());
     match write.access.policy().referenced(&role, scope) {
         Some(role) => no_escalation(&role.rules, write),
-        // So says the server: the role's name, under the resource that is written.
+        // As the API server words it: the role's name with the resource that is written.
         None => Err(ApiFailure::not_found(write.resource, &role.name)),
     }
 }
 
-fn no_escalation(rules: &[PolicyRule], write: &Write<'_>) -> Result<(), ApiFailure> {
+fn no_escalation(rules: &[PolicyRule], write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     let who = &write.user.who;
     let scope = Some(write.namespace).filter(|namespace| !namespace.is_empty());
     let held: Vec<_> = write.access.policy().rules_of(who, scope).map(|grant| grant.rule.clone()).collect();
@@ -176,15 +178,15 @@ fn no_escalation(rules: &[PolicyRule], write: &Write<'_>) -> Result<(), ApiFailu
     if missing.is_empty() {
         return Ok(());
     }
-    let mut told: Vec<_> = compact(missing).iter().map(compact_text).collect();
-    told.sort_unstable();
-    told.dedup();
+    let mut permissions: Vec<_> = compact(missing).iter().map(compact_text).collect();
+    permissions.sort_unstable();
+    permissions.dedup();
     let groups: Vec<_> = who.groups.iter().map(|group| format!("{group:?}")).collect();
     Err(write.forbidden(&format!(
         "user {:?} (groups=[{}]) is attempting to grant RBAC permissions not currently held:\n{}",
         who.user,
         groups.join(" "),
-        told.join("\n")
+        permissions.join("\n")
     )))
 }
 

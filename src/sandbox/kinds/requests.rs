@@ -5,12 +5,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::{Write, items, names, set_part, text};
+use super::names;
 use crate::domain::access::{Action, ResourceAction};
 use crate::domain::certificate::Certificate;
 use crate::domain::request::{CLIENT_SIGNER, Pkcs10};
 use crate::domain::x509::{first_request, pem};
-use crate::sandbox::api::status::{ApiFailure, Cause};
+use crate::sandbox::object::{items, set_part, text};
+use crate::sandbox::status::{ApiFailure, Cause};
+use crate::sandbox::write::WriteRequest;
 
 const GROUP: &str = "certificates.k8s.io";
 const USAGES: &[&str] = &[
@@ -41,7 +43,7 @@ const USAGES: &[&str] = &[
 /// Conditions that are final and can only be true.
 const FINAL: [&str; 3] = ["Approved", "Denied", "Failed"];
 
-pub(super) fn prepare_create(object: &mut Value, write: &Write<'_>) {
+pub(super) fn prepare_create(object: &mut Value, write: &WriteRequest<'_>) {
     if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
         for own in ["username", "uid", "groups", "extra"] {
             spec.shift_remove(own);
@@ -52,7 +54,7 @@ pub(super) fn prepare_create(object: &mut Value, write: &Write<'_>) {
     set_part(object, "status", Some(json!({})));
 }
 
-pub(super) fn prepare_update(object: &mut Value, old: &Value, write: &Write<'_>) {
+pub(super) fn prepare_update(object: &mut Value, old: &Value, write: &WriteRequest<'_>) {
     set_part(object, "spec", old.get("spec").cloned());
     match write.subresource {
         "" => set_part(object, "status", old.get("status").cloned()),
@@ -254,7 +256,7 @@ fn change_causes(object: &Value, old: &Value, subresource: &str) -> Vec<Cause> {
     causes
 }
 
-/// A signer, ours or somebody else's, writes certificates and nothing else.
+/// A signer may write only certificates.
 fn certificate_cause(encoded: &str) -> Option<Cause> {
     let text = STANDARD.decode(encoded).unwrap_or_default();
     let blocks: Vec<_> = pem::blocks(&text).collect();
@@ -269,7 +271,7 @@ fn certificate_cause(encoded: &str) -> Option<Cause> {
 }
 
 /// `CertificateSubjectRestriction`, `CertificateApproval`, `CertificateSigning`.
-pub(super) fn admit(object: &Value, old: Option<&Value>, write: &Write<'_>) -> Result<(), ApiFailure> {
+pub(super) fn admit(object: &Value, old: Option<&Value>, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     let signer = text(old.unwrap_or(object), "/spec/signerName");
     let Some(old) = old else {
         let request = STANDARD.decode(text(object, "/spec/request")).unwrap_or_default();
@@ -296,7 +298,7 @@ pub(super) fn admit(object: &Value, old: Option<&Value>, write: &Write<'_>) -> R
 }
 
 /// By the signer's name, or by `<domain>/*`.
-fn may_act_on_signer(verb: &str, signer: &str, write: &Write<'_>) -> bool {
+fn may_act_on_signer(verb: &str, signer: &str, write: &WriteRequest<'_>) -> bool {
     let domain = signer.split('/').next().unwrap_or_default();
     [signer.to_owned(), format!("{domain}/*")].iter().any(|name| {
         let action = Action::Resource(ResourceAction::new(verb, GROUP, "signers").named(name));

@@ -1,24 +1,26 @@
 //! The admission plugin `ServiceAccount` (`plugin/pkg/admission/serviceaccount`): every pod has an account, and its token
-//! in a volume unless somebody does not want it.
+//! in a volume unless pod or account opt out.
 
 use serde_json::{Value, json};
 
-use super::{Write, items, metadata, text};
-use crate::sandbox::api::resource::SERVICE_ACCOUNTS;
-use crate::sandbox::api::status::ApiFailure;
+use super::metadata;
 use crate::sandbox::node;
+use crate::sandbox::object::{items, text};
+use crate::sandbox::resource::SERVICE_ACCOUNTS;
+use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::{ObjectKey, Store};
+use crate::sandbox::write::WriteRequest;
 
 /// Where containers find the token.
 const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
-/// What the volume's name begins with.
+/// Prefix of the volume's name.
 const VOLUME: &str = "kube-api-access-";
 
 /// Completes a new pod.
 ///
 /// # Errors
 /// 403 where its account does not exist, or a mirror pod refers to one.
-pub(super) fn admit_pod(pod: &mut Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
+pub(super) fn admit_pod(pod: &mut Value, write: &WriteRequest<'_>, store: &Store) -> Result<(), ApiFailure> {
     if node::is_mirror(pod) {
         return admit_mirror(pod, write);
     }
@@ -46,7 +48,7 @@ pub(super) fn admit_pod(pod: &mut Value, write: &Write<'_>, store: &Store) -> Re
     Ok(())
 }
 
-fn admit_mirror(pod: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
+fn admit_mirror(pod: &Value, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     let sources = || items(pod, "/spec/volumes").flat_map(|volume| items(volume, "/projected/sources"));
     let why = if !text(pod, "/spec/serviceAccountName").is_empty() {
         "a mirror pod may not reference service accounts"

@@ -3,10 +3,12 @@
 use memchr::memmem;
 use serde_json::Value;
 
-use super::MIRROR;
-use crate::sandbox::api::resource::PODS;
-use crate::sandbox::kinds::{items, text};
+use crate::sandbox::object::{items, text};
+use crate::sandbox::resource::PODS;
 use crate::sandbox::store::Store;
+
+/// Annotation of a pod that a kubelet mirrors from a file.
+pub(crate) const MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// What a pod can refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +54,7 @@ fn refers_to(pod: &Value, kind: ReferenceKind, name: &str) -> bool {
     if kind == ReferenceKind::Pod {
         return text(pod, "/metadata/name") == name;
     }
-    // A node creates mirror pods itself, and must not get access to anything by them.
+    // A node creates mirror pods itself; they must not give it access to other objects.
     if is_mirror(pod) {
         return false;
     }
@@ -87,8 +89,13 @@ fn named<'a>(names: impl Iterator<Item = &'a Value>) -> impl Iterator<Item = &'a
     names.filter_map(Value::as_str).filter(|name| !name.is_empty())
 }
 
+/// Whether a pod refers to secrets.
+pub(crate) fn refers_to_secrets(pod: &Value) -> bool {
+    secrets(pod).next().is_some()
+}
+
 /// The secrets that a pod refers to (`VisitPodSecretNames`).
-pub(crate) fn secrets(pod: &Value) -> impl Iterator<Item = &str> {
+fn secrets(pod: &Value) -> impl Iterator<Item = &str> {
     let pulls = items(pod, "/spec/imagePullSecrets").filter_map(|secret| secret.get("name"));
     let in_volumes = volumes(pod).flat_map(|volume| VOLUME_SECRETS.iter().filter_map(|path| volume.pointer(path)));
     let projected = projections(pod).filter_map(|source| source.pointer("/secret/name"));
@@ -101,7 +108,7 @@ pub(crate) fn secrets(pod: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// The config maps that a pod refers to (`VisitPodConfigmapNames`).
-pub(crate) fn config_maps(pod: &Value) -> impl Iterator<Item = &str> {
+fn config_maps(pod: &Value) -> impl Iterator<Item = &str> {
     let in_volumes = volumes(pod).filter_map(|volume| volume.pointer("/configMap/name"));
     let projected = projections(pod).filter_map(|source| source.pointer("/configMap/name"));
     named(environment(pod, "/configMapRef/name", "/valueFrom/configMapKeyRef/name").chain(in_volumes).chain(projected))
@@ -146,7 +153,7 @@ pub(crate) fn forbidden_reference(pod: &Value) -> Option<&'static str> {
     if !text(pod, "/spec/serviceAccountName").is_empty() {
         return Some("serviceaccounts");
     }
-    if secrets(pod).next().is_some() {
+    if refers_to_secrets(pod) {
         return Some("secrets");
     }
     if config_maps(pod).next().is_some() {

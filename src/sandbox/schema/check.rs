@@ -4,29 +4,34 @@ use serde_json::{Map, Value};
 
 use super::{SchemaNode, Shape};
 
-/// Takes out what the schema does not know, and null values.
+/// Removes unknown fields and null values; returns the paths of unknown fields.
 ///
 /// # Errors
 /// Go's sentence about a value of the wrong type (`encoding/json`, `UnmarshalTypeError`).
 pub(crate) fn decode(node: SchemaNode<'_>, value: &mut Value) -> Result<Vec<String>, String> {
     let mut unknown = Vec::new();
-    walk(node, value, &Place { owner: node.type_name(), path: String::new() }, &mut unknown)?;
+    walk(node, value, &FieldPath { owner: node.type_name(), path: String::new() }, &mut unknown)?;
     Ok(unknown)
 }
 
-/// Where a value stands.
-struct Place<'a> {
+/// The path of a value, for messages.
+struct FieldPath<'a> {
     owner: &'a str,
     path: String,
 }
 
-impl Place<'_> {
+impl FieldPath<'_> {
     fn child(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 }
 
-fn walk(node: SchemaNode<'_>, value: &mut Value, place: &Place<'_>, unknown: &mut Vec<String>) -> Result<(), String> {
+fn walk(
+    node: SchemaNode<'_>,
+    value: &mut Value,
+    place: &FieldPath<'_>,
+    unknown: &mut Vec<String>,
+) -> Result<(), String> {
     match (node.shape(), value) {
         (Shape::Struct(properties), Value::Object(map)) => {
             map.retain(|key, value| {
@@ -37,7 +42,7 @@ fn walk(node: SchemaNode<'_>, value: &mut Value, place: &Place<'_>, unknown: &mu
                 known && !value.is_null()
             });
             for (key, value) in map.iter_mut() {
-                walk(node.child(key), value, &Place { owner: node.type_name(), path: place.child(key) }, unknown)?;
+                walk(node.child(key), value, &FieldPath { owner: node.type_name(), path: place.child(key) }, unknown)?;
             }
             Ok(())
         }
@@ -50,7 +55,7 @@ fn walk(node: SchemaNode<'_>, value: &mut Value, place: &Place<'_>, unknown: &mu
         }
         (Shape::List(item), Value::Array(list)) => {
             for (at, value) in list.iter_mut().enumerate() {
-                walk(item, value, &Place { owner: place.owner, path: format!("{}[{at}]", place.path) }, unknown)?;
+                walk(item, value, &FieldPath { owner: place.owner, path: format!("{}[{at}]", place.path) }, unknown)?;
             }
             Ok(())
         }
@@ -59,7 +64,7 @@ fn walk(node: SchemaNode<'_>, value: &mut Value, place: &Place<'_>, unknown: &mu
     }
 }
 
-fn leaf(node: SchemaNode<'_>, value: &Value, place: &Place<'_>) -> Result<(), String> {
+fn leaf(node: SchemaNode<'_>, value: &Value, place: &FieldPath<'_>) -> Result<(), String> {
     let fits = match node.json_type() {
         "string" => value.is_string(),
         "integer" => value.is_i64(),
@@ -71,7 +76,7 @@ fn leaf(node: SchemaNode<'_>, value: &Value, place: &Place<'_>) -> Result<(), St
     if fits { Ok(()) } else { Err(mismatch(node, value, place)) }
 }
 
-fn mismatch(node: SchemaNode<'_>, value: &Value, place: &Place<'_>) -> String {
+fn mismatch(node: SchemaNode<'_>, value: &Value, place: &FieldPath<'_>) -> String {
     let found = match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",

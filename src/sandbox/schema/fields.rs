@@ -133,26 +133,26 @@ impl FieldSet {
         Some(Self { member: children.is_empty() || map.contains_key("."), children })
     }
 
-    /// Its paths as people read them: `.metadata.labels.app`.
+    /// The paths in readable form: `.metadata.labels.app`.
     pub(crate) fn paths(&self) -> Vec<String> {
         let mut paths = Vec::new();
-        self.tell(&mut String::new(), &mut paths);
+        self.collect_paths(&mut String::new(), &mut paths);
         paths
     }
 
-    fn tell(&self, so_far: &mut String, paths: &mut Vec<String>) {
+    fn collect_paths(&self, prefix: &mut String, paths: &mut Vec<String>) {
         if self.member {
-            paths.push(so_far.clone());
+            paths.push(prefix.clone());
         }
         for (step, child) in &self.children {
-            let length = so_far.len();
+            let length = prefix.len();
             match step.split_once(':') {
-                Some(("f", name)) => so_far.extend([".", name]),
-                Some((_, value)) => so_far.extend(["[", value.trim_matches(['{', '}']), "]"]),
+                Some(("f", name)) => prefix.extend([".", name]),
+                Some((_, value)) => prefix.extend(["[", value.trim_matches(['{', '}']), "]"]),
                 None => {}
             }
-            child.tell(so_far, paths);
-            so_far.truncate(length);
+            child.collect_paths(prefix, paths);
+            prefix.truncate(length);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Who owns which field: `metadata.managedFields` (sigs.k8s.io/structured-merge-diff, `merge/update.go`).
+//! Ownership of fields: `metadata.managedFields` (sigs.k8s.io/structured-merge-diff, `merge/update.go`).
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::fields::FieldSet;
 use super::merge::{compare, fields_of, merge, prune};
 use super::{SchemaNode, merge::Comparison};
 
-/// Paths that belong to nobody (`fieldmanager/stripmeta.go`).
+/// Paths that have no owner (`fieldmanager/stripmeta.go`).
 const UNOWNED: &[&[&str]] = &[
     &["f:apiVersion"],
     &["f:kind"],
@@ -21,7 +21,7 @@ const UNOWNED: &[&[&str]] = &[
     &["f:metadata", "f:resourceVersion"],
 ];
 
-/// Who writes.
+/// The manager of a write.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Writer<'a> {
     /// The field manager's name.
@@ -30,16 +30,16 @@ pub(crate) struct Writer<'a> {
     pub api_version: &'a str,
     /// `status`, or empty.
     pub subresource: &'a str,
-    /// The moment, as RFC 3339.
+    /// RFC 3339.
     pub now: &'a str,
-    /// Fields that this way of writing leaves as they are (`GetResetFields`).
+    /// Fields that this subresource does not change (`GetResetFields`).
     pub resets: &'a [&'a [&'a str]],
 }
 
-/// A field that an apply would take from somebody else.
+/// A field of an apply that another manager owns.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Conflict {
-    /// Whose it is, as the server says it: `conflict with "kubectl" using v1`.
+    /// The owner in the API server's words: `conflict with "kubectl" using v1`.
     pub with: String,
     /// `.spec.replicas`.
     pub field: String,
@@ -55,7 +55,7 @@ struct Manager {
     fields: FieldSet,
 }
 
-/// Notes in `new` what this update of `live` has changed (`Updater.Update`).
+/// Records in `new` what this update of `live` has changed (`Updater.Update`).
 pub(crate) fn update(node: SchemaNode<'_>, live: &Value, new: &mut Value, writer: &Writer<'_>) {
     let mut managers = managers_of(new);
     if managers.is_empty() {

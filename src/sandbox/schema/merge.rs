@@ -10,7 +10,7 @@ use super::{Merge, SchemaNode, Shape};
 pub(crate) struct Comparison {
     /// Paths that are new or have another value.
     pub written: FieldSet,
-    /// Paths that are gone.
+    /// Paths that were removed.
     pub removed: FieldSet,
 }
 
@@ -63,7 +63,7 @@ fn note(old: Option<&Value>, path: &[String], found: &mut Comparison, new: Optio
     if new.is_some() || old.is_none() { found.written.insert(path) } else { found.removed.insert(path) }
 }
 
-/// By what the parts of a place are told apart; `None` where it has none.
+/// How the parts of a value are identified.
 enum Parts<'a> {
     Fields,
     Values,
@@ -160,7 +160,7 @@ pub(crate) fn merge(node: SchemaNode<'_>, live: &Value, config: &Value) -> Value
     }
 }
 
-/// Takes out of `value` what is in `dropped` and not in `kept`; a container goes when it is left empty.
+/// Removes from `value` what is in `dropped` and not in `kept`, and containers that become empty.
 pub(crate) fn prune(node: SchemaNode<'_>, value: &mut Value, dropped: &FieldSet, kept: &FieldSet) {
     let nothing = FieldSet::default();
     let Some(kind) = parts_of(node) else { return };
@@ -194,7 +194,7 @@ fn only(item: &Value, keys: &[&str]) -> bool {
     item.as_object().is_some_and(|map| map.keys().all(|key| keys.contains(&key.as_str())))
 }
 
-/// A leaf, or a container without anything in it.
+/// A leaf or an empty container.
 fn is_bare(node: SchemaNode<'_>, value: &Value) -> bool {
     parts_of(node).is_none_or(|kind| parts(&kind, Some(value)).is_empty())
 }

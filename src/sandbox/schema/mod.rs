@@ -25,31 +25,30 @@ pub(crate) struct Schemas {
     numbers: HashMap<String, HashMap<String, Value>>,
 }
 
-/// A place in a schema.
+/// A node of a schema.
 #[derive(Clone, Copy)]
 pub(crate) struct SchemaNode<'a> {
     schemas: &'a Schemas,
-    /// What stands at the property itself: its default, its list type, its patch strategy.
+    /// The property's own attributes: default, list type, patch strategy.
     own: &'a Value,
-    /// What it refers to.
+    /// The schema that it refers to.
     body: &'a Value,
-    /// The name of what it refers to.
+    /// The name of that schema.
     name: &'a str,
 }
 
-/// What kind of value belongs in a place.
+/// The shape of a value.
 pub(crate) enum Shape<'a> {
     /// An object with these properties.
     Struct(&'a Map<String, Value>),
     /// An object with any keys.
     Map(SchemaNode<'a>),
-    /// A list.
     List(SchemaNode<'a>),
-    /// Anything without parts of its own.
+    /// A value without parts.
     Leaf,
 }
 
-/// How two lists (or objects) of a place are merged (`x-kubernetes-list-type`, `x-kubernetes-map-type`).
+/// How two lists (or objects) are merged (`x-kubernetes-list-type`, `x-kubernetes-map-type`).
 pub(crate) enum Merge<'a> {
     /// Replaced as a whole.
     Atomic,

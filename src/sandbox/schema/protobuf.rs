@@ -168,7 +168,7 @@ fn add(
     Some(())
 }
 
-/// A list as a map's value is a message of its own with the items as field 1 (`ExtraValue`).
+/// A list as a map's value is a separate message with the items as field 1 (`ExtraValue`).
 fn map_value(node: SchemaNode<'_>, wire: &WireValue<'_>, depth: usize) -> Option<Value> {
     let (Shape::List(item), WireValue::Bytes(bytes)) = (node.shape(), wire) else { return value(node, wire, depth) };
     let items = WireFields(bytes).map(|field| value(item, &field?.1, depth));
@@ -181,7 +181,8 @@ fn value(node: SchemaNode<'_>, wire: &WireValue<'_>, depth: usize) -> Option<Val
         (Shape::Leaf, WireValue::Number(number)) if node.json_type() == "boolean" => Value::Bool(*number != 0),
         (Shape::Leaf, WireValue::Number(number)) => Value::from(number.cast_signed()),
         (Shape::Leaf, WireValue::Bytes(bytes)) => match (node.type_name(), node.format()) {
-            ("Time" | "MicroTime", _) => time(bytes, node.type_name() == "MicroTime")?,
+            ("Time", _) => time(bytes, SecondsFormat::Secs)?,
+            ("MicroTime", _) => time(bytes, SecondsFormat::Micros)?,
             ("FieldsV1", _) => match number_one(bytes)? {
                 [] => Value::Object(Map::new()),
                 json => serde_json::from_slice(json).ok()?,
@@ -204,7 +205,7 @@ fn number_one(bytes: &[u8]) -> Option<&[u8]> {
     }
 }
 
-fn time(bytes: &[u8], precise: bool) -> Option<Value> {
+fn time(bytes: &[u8], format: SecondsFormat) -> Option<Value> {
     let (mut seconds, mut nanos) = (0, 0);
     for field in WireFields(bytes) {
         match field? {
@@ -216,7 +217,6 @@ fn time(bytes: &[u8], precise: bool) -> Option<Value> {
     if bytes.is_empty() {
         return Some(Value::Null);
     }
-    let format = if precise { SecondsFormat::Micros } else { SecondsFormat::Secs };
     Some(DateTime::from_timestamp(seconds, nanos)?.to_rfc3339_opts(format, true).into())
 }
 

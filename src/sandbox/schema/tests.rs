@@ -29,12 +29,12 @@ fn rules(verb: &str) -> Value {
 
 fn owners(object: &Value) -> Value {
     let entries = object["metadata"]["managedFields"].as_array().cloned().unwrap_or_default();
-    let told = entries.iter().map(|entry| json!([entry["manager"], entry["operation"], entry["fieldsV1"]]));
-    told.collect()
+    let owners = entries.iter().map(|entry| json!([entry["manager"], entry["operation"], entry["fieldsV1"]]));
+    owners.collect()
 }
 
 #[test]
-fn a_creation_owns_what_it_says() {
+fn create_owns_the_fields_that_it_sets() {
     let schemas = schemas();
     let empty = json!({ "metadata": {}, "rules": null });
     let mut new = role(&json!({ "a": "1" }), &rules("get"));
@@ -44,7 +44,7 @@ fn a_creation_owns_what_it_says() {
 }
 
 #[test]
-fn an_apply_meets_the_owner_and_takes_over_only_by_force() {
+fn apply_conflicts_with_the_owner_unless_forced() {
     let schemas = schemas();
     let node = schemas.node(ROLE);
     let mut live = role(&json!({ "a": "1" }), &rules("get"));
@@ -59,7 +59,7 @@ fn an_apply_meets_the_owner_and_takes_over_only_by_force() {
 }
 
 #[test]
-fn what_an_apply_no_longer_says_goes_unless_another_wants_it() {
+fn apply_removes_omitted_fields_unless_another_manager_owns_them() {
     let schemas = schemas();
     let node = schemas.node(ROLE);
     let nothing = json!({ "metadata": {} });
@@ -70,7 +70,7 @@ fn what_an_apply_no_longer_says_goes_unless_another_wants_it() {
 }
 
 #[test]
-fn items_of_a_list_with_keys_belong_to_different_owners() {
+fn keyed_list_items_have_separate_owners() {
     let schemas = schemas();
     let node = schemas.node(REQUEST);
     let conditions =
@@ -84,7 +84,7 @@ fn items_of_a_list_with_keys_belong_to_different_owners() {
 }
 
 #[test]
-fn decoding_names_what_it_does_not_know_and_what_has_the_wrong_type() {
+fn decoding_reports_unknown_fields_and_wrong_types() {
     let schemas = schemas();
     let node = schemas.node(REQUEST);
     let mut odd =
@@ -100,7 +100,7 @@ fn decoding_names_what_it_does_not_know_and_what_has_the_wrong_type() {
 }
 
 #[test]
-fn the_canonical_form_is_gos() {
+fn canonical_form_matches_go() {
     let schemas = schemas();
     let mut request =
         json!({ "metadata": { "name": "x", "labels": {} }, "spec": { "uid": "", "groups": [], "request": "" } });

@@ -10,7 +10,7 @@ use crate::domain::key_type::KeyType;
 use crate::domain::request::CLIENT_SIGNER;
 use crate::keys::{PrivateKey, certification_request, certification_request_for};
 use crate::sandbox::authority::Authority;
-use crate::sandbox::kinds::stamp;
+use crate::sandbox::object::stamp;
 
 const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
 const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
@@ -50,7 +50,7 @@ impl SeedRequest {
     }
 }
 
-/// A request as the API server would have kept it.
+/// A request as the API server stores it.
 pub(super) fn object(
     name: &str,
     request: &str,
@@ -137,7 +137,7 @@ fn odd() -> Result<Vec<SeedRequest>, BoxedError> {
             seconds: Some(315_360_000),
             ..SeedRequest::new("backup-forever", person("backup", &["ops"])?, CI, 74)
         },
-        // Nobody here signs for it.
+        // This signer does not exist here.
         SeedRequest {
             signer: "example.com/vpn",
             ..SeedRequest::new("priya-vpn", vpn, Requester("priya", &["payments"]), 15)
@@ -174,7 +174,7 @@ fn decided(authority: &Authority, now: DateTime<Utc>) -> Result<Vec<(Value, i64)
     Ok(vec![(issued, 42), (denied, 55)])
 }
 
-/// The request of a person with a key that nobody keeps.
+/// A user's request; its private key is discarded.
 pub(super) fn person(user: &str, groups: &[&str]) -> Result<String, BoxedError> {
     let key = PrivateKey::generate(KeyType::EcdsaP256)?;
     let groups: Vec<_> = groups.iter().map(|group| (*group).to_owned()).collect();
@@ -210,7 +210,7 @@ mod tests {
     use crate::domain::verdict::{Context, Level, judge};
 
     #[test]
-    fn there_is_one_of_everything() {
+    fn covers_every_kind_of_request() {
         let now = Utc::now();
         let all = all(&Authority::new(now).unwrap(), now).unwrap();
         let judged: Vec<_> = all

@@ -1,4 +1,4 @@
-//! New requests now and then, so that the list is seen to be live.
+//! New requests at intervals, so that the list changes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use chrono::Utc;
 use serde_json::Value;
 
 use super::requests::{object, person};
-use super::{SeedError, put};
 use crate::domain::request::CLIENT_SIGNER;
 use crate::sandbox::schema::Schemas;
+use crate::sandbox::seed::insert::{SeedError, put};
 use crate::sandbox::store::Store;
 
 const PEOPLE: [(&str, &[&str]); 10] = [
@@ -25,7 +25,7 @@ const PEOPLE: [(&str, &[&str]); 10] = [
     ("julia", &["dev"]),
 ];
 
-/// Makes `per_minute` requests a minute, until the store is gone. 0 makes none.
+/// Makes `per_minute` requests a minute, until the store is dropped. 0 makes none.
 pub(crate) async fn run(store: Arc<Store>, per_minute: u32) {
     if per_minute == 0 {
         return;
@@ -41,7 +41,7 @@ pub(crate) async fn run(store: Arc<Store>, per_minute: u32) {
     }
 }
 
-/// The n-th request: the next person, with a name of its own.
+/// The n-th request: the next user, with a unique name.
 fn one(number: usize) -> Result<Value, SeedError> {
     let (user, groups) = PEOPLE[number % PEOPLE.len()];
     let request = person(user, groups).map_err(SeedError::of)?;

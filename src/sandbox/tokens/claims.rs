@@ -1,29 +1,27 @@
-//! What a token says (`pkg/serviceaccount/claims.go`).
+//! The claims of a token (`pkg/serviceaccount/claims.go`).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::access::{Principal, SubjectKey};
-use crate::sandbox::authentication::{CREDENTIAL, User};
+use crate::sandbox::user::{CREDENTIAL, User};
 
 /// The claims of a token; times in seconds since 1970. Fields are in Go's order, which sorts them by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claims {
-    /// Whom the token is for.
     pub aud: Vec<String>,
-    /// When it expires.
+    /// Expiration time.
     pub exp: i64,
-    /// When it was issued.
+    /// Issue time.
     pub iat: i64,
-    /// Who issued it.
     pub iss: String,
     /// The token's own identifier.
     pub jti: String,
     /// The service account, and what else the token is bound to.
     #[serde(rename = "kubernetes.io")]
-    pub bound: Bound,
-    /// When it becomes valid.
+    pub bound: BoundObjects,
+    /// Start of validity.
     pub nbf: i64,
     /// The service account's user name.
     pub sub: String,
@@ -31,21 +29,19 @@ pub(crate) struct Claims {
 
 /// The objects that a token is bound to: when one of them is deleted, the token is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(crate) struct Bound {
+pub(crate) struct BoundObjects {
     /// The namespace of all but the node.
     pub namespace: String,
-    /// The node; beside a pod only for information.
+    /// The node; together with a pod only informational.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<Reference>,
-    /// The pod.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod: Option<Reference>,
-    /// The secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<Reference>,
     /// The service account.
     pub serviceaccount: Reference,
-    /// From when on its use counts as stale; only in tokens whose life was extended.
+    /// Time from which use of the token counts as stale; only in tokens with an extended lifetime.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warnafter: Option<i64>,
 }
@@ -53,7 +49,6 @@ pub(crate) struct Bound {
 /// An object by name and UID.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Reference {
-    /// Name.
     pub name: String,
     /// UID; empty for a node that does not exist.
     #[serde(default, skip_serializing_if = "String::is_empty")]

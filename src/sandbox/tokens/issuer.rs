@@ -23,13 +23,13 @@ const ALGORITHM: &str = "ES256";
 pub struct TokenError;
 
 /// The key that signs tokens.
-pub struct Issuer {
+pub struct TokenIssuer {
     key: EcdsaKeyPair,
     key_id: String,
     random: SystemRandom,
 }
 
-impl Issuer {
+impl TokenIssuer {
     /// One with a new key.
     ///
     /// # Errors
@@ -63,8 +63,8 @@ impl Issuer {
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| String::new());
         let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
         let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).map_err(|_| String::new());
-        let (header, said) = (json(&header)?, json(&payload)?);
-        if said["iss"] != URL {
+        let (header, claims) = (json(&header)?, json(&payload)?);
+        if claims["iss"] != URL {
             return Err(String::new());
         }
         if header["kid"].as_str().is_some_and(|key_id| !key_id.is_empty() && key_id != self.key_id) {
@@ -75,7 +75,7 @@ impl Issuer {
         if header["alg"] != ALGORITHM || key.verify(signed.as_bytes(), &signature).is_err() {
             return Err("go-jose/go-jose: error in cryptographic primitive".to_owned());
         }
-        serde_json::from_value(said).map_err(|_| String::new())
+        serde_json::from_value(claims).map_err(|_| String::new())
     }
 
     /// The document of `/.well-known/openid-configuration`, for a server at this address.
@@ -101,7 +101,7 @@ impl Issuer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::claims::Bound;
+    use super::super::claims::BoundObjects;
     use super::*;
 
     fn claims() -> Claims {
@@ -111,15 +111,15 @@ mod tests {
             iat: 1,
             iss: URL.to_owned(),
             jti: "id".to_owned(),
-            bound: Bound::default(),
+            bound: BoundObjects::default(),
             nbf: 1,
             sub: "system:serviceaccount:dev:robot".to_owned(),
         }
     }
 
     #[test]
-    fn verifies_its_own_tokens_and_no_changed_ones() {
-        let issuer = Issuer::new().unwrap();
+    fn verifies_issued_tokens_and_rejects_changed_ones() {
+        let issuer = TokenIssuer::new().unwrap();
         let token = issuer.sign(&claims()).unwrap();
         assert_eq!(issuer.verify(&token).unwrap(), claims());
         for at in 0..token.len() {
@@ -130,12 +130,12 @@ mod tests {
             // The last letter of a part may hold bits that mean nothing, but then it is not canonical.
             assert!(issuer.verify(&changed).is_err(), "letter {at}");
         }
-        assert!(Issuer::new().unwrap().verify(&token).unwrap_err().contains("no keys found"));
+        assert!(TokenIssuer::new().unwrap().verify(&token).unwrap_err().contains("no keys found"));
     }
 
     #[test]
-    fn verifies_no_token_without_a_signature_of_its_own_kind() {
-        let issuer = Issuer::new().unwrap();
+    fn rejects_tokens_with_another_signature_algorithm() {
+        let issuer = TokenIssuer::new().unwrap();
         let token = issuer.sign(&claims()).unwrap();
         let parts: Vec<_> = token.split('.').collect();
         for algorithm in ["none", "HS256", "RS256", "es256", ""] {
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn publishes_the_key_that_verifies() {
-        let issuer = Issuer::new().unwrap();
+        let issuer = TokenIssuer::new().unwrap();
         let key = &issuer.keys()["keys"][0];
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(key[part].as_str().unwrap()).unwrap();
         let point = [&[4][..], &decode("x"), &decode("y")].concat();

@@ -9,44 +9,43 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, header};
 
-pub(crate) use claims::{Bound, Claims, Reference};
-pub use issuer::Issuer;
+pub(crate) use claims::{BoundObjects, Claims, Reference};
+pub use issuer::TokenIssuer;
 pub(crate) use issuer::URL;
 
-use super::authentication::User;
-use super::store::Store;
+use crate::sandbox::store::Store;
+use crate::sandbox::user::User;
 
-/// What an unknown token is refused with (`authentication/request/bearertoken`).
+/// The error for an unknown token (`authentication/request/bearertoken`).
 const UNKNOWN: &str = "invalid bearer token";
 
 /// Issues tokens and recognizes them.
 pub struct Tokens {
     /// Signs and verifies.
-    pub issuer: Issuer,
+    pub issuer: TokenIssuer,
     store: Arc<Store>,
 }
 
-/// Who logged in with a token.
+/// A user authenticated by a token.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Authenticated {
-    /// The service account.
     pub user: User,
-    /// The audiences for which the token was made and that were asked for.
+    /// The requested audiences that the token was issued for.
     pub audiences: Vec<String>,
 }
 
 impl Tokens {
     /// Tokens of that issuer for the accounts of that store.
-    pub fn new(issuer: Issuer, store: Arc<Store>) -> Self {
+    pub fn new(issuer: TokenIssuer, store: Arc<Store>) -> Self {
         Self { issuer, store }
     }
 
-    /// The audiences that the API server is one of.
+    /// The audiences of the API server.
     pub(crate) fn api_audiences() -> Vec<String> {
         vec![URL.to_owned()]
     }
 
-    /// Whose token this is, if it is good at that moment for one of these audiences.
+    /// The user of a token that is valid at that time for one of these audiences.
     ///
     /// # Errors
     /// Why not, in the server's words, as a `TokenReview` shows it.
@@ -62,8 +61,8 @@ impl Tokens {
 
     fn try_authenticate(&self, token: &str, audiences: &[String], now: DateTime<Utc>) -> Result<Authenticated, String> {
         let claims = self.issuer.verify(token)?;
-        let meant: Vec<_> = audiences.iter().filter(|audience| claims.aud.contains(audience)).cloned().collect();
-        if meant.is_empty() {
+        let matching: Vec<_> = audiences.iter().filter(|audience| claims.aud.contains(audience)).cloned().collect();
+        if matching.is_empty() {
             return Err(format!(
                 "token audiences {} is invalid for the target audiences {}",
                 go_list(&claims.aud),
@@ -71,7 +70,7 @@ impl Tokens {
             ));
         }
         validation::check(&self.store, &claims, now)?;
-        Ok(Authenticated { user: claims.user(), audiences: meant })
+        Ok(Authenticated { user: claims.user(), audiences: matching })
     }
 }
 

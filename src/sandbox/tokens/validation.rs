@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::claims::{Claims, Reference};
-use crate::sandbox::api::resource::{NODES, PODS, Resource, SECRETS, SERVICE_ACCOUNTS};
-use crate::sandbox::kinds::text;
+use crate::sandbox::object::text;
+use crate::sandbox::resource::{NODES, PODS, Resource, SECRETS, SERVICE_ACCOUNTS};
 use crate::sandbox::store::{ObjectKey, Store};
 
 /// How far clocks may differ (`jwt.DefaultLeeway`).
@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
     use crate::sandbox::store::{Record, WriteOutcome};
-    use crate::sandbox::tokens::{Bound, URL};
+    use crate::sandbox::tokens::{BoundObjects, URL};
 
     fn put(store: &Store, resource: &Resource, key: &ObjectKey, metadata: &Value) {
         let object = json!({ "metadata": metadata });
@@ -104,7 +104,8 @@ mod tests {
     fn issued(now: DateTime<Utc>) -> (Store, Claims) {
         let store = Store::default();
         put(&store, &SERVICE_ACCOUNTS, &ObjectKey::new("dev", "robot"), &json!({ "uid": "robot-uid" }));
-        let bound = Bound { namespace: "dev".to_owned(), serviceaccount: reference("robot"), ..Bound::default() };
+        let bound =
+            BoundObjects { namespace: "dev".to_owned(), serviceaccount: reference("robot"), ..BoundObjects::default() };
         let iat = now.timestamp();
         let claims = Claims {
             aud: vec![URL.to_owned()],
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_within_its_times_and_a_minute_more() {
+    fn token_is_valid_within_its_times_and_a_minute_of_leeway() {
         let now = Utc::now();
         let (store, claims) = issued(now);
         let at = |seconds: i64| check(&store, &claims, now + TimeDelta::seconds(seconds));
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_as_long_as_all_that_it_is_bound_to() {
+    fn token_is_valid_while_all_bound_objects_exist() {
         let now = Utc::now();
         for (resource, namespace, kind) in [(&SECRETS, "dev", "secret"), (&PODS, "dev", "pod"), (&NODES, "", "node")] {
             let (store, mut claims) = issued(now);
@@ -150,7 +151,7 @@ mod tests {
             let key = ObjectKey::new(namespace, "x");
             put(&store, resource, &key, &json!({ "uid": "x-uid" }));
             assert_eq!(check(&store, &claims, now), Ok(()), "{kind}");
-            let deleted = |seconds: i64| crate::sandbox::kinds::stamp(now - TimeDelta::seconds(seconds));
+            let deleted = |seconds: i64| crate::sandbox::object::stamp(now - TimeDelta::seconds(seconds));
             put(&store, resource, &key, &json!({ "uid": "x-uid", "deletionTimestamp": deleted(10) }));
             assert_eq!(check(&store, &claims, now), Ok(()), "{kind} was deleted a moment ago");
             put(&store, resource, &key, &json!({ "uid": "x-uid", "deletionTimestamp": deleted(70) }));
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_that_of_one_account_and_no_later_one_of_its_name() {
+    fn token_is_not_valid_for_a_recreated_account_of_the_same_name() {
         let now = Utc::now();
         let (store, mut claims) = issued(now);
         // Beside a pod, the node is only information.

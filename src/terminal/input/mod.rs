@@ -1,8 +1,9 @@
-//! What comes from the terminal: keys, pastes, the mouse, and its answers.
+//! Input from the terminal: keys, pastes, the mouse, and the terminal's replies.
 //!
-//! We read for ourselves because the terminal's answers matter: that it has shown a frame ([`TerminalReply::Ready`]), and what
-//! it can do. A library that hides them leaves no way to tell a slow link from a fast one.
+//! Own code because crossterm hides the replies: that a frame has been shown ([`TerminalReply::Ready`]) and which modes are
+//! supported. Without them a slow link cannot be distinguished from a fast one.
 
+mod event;
 pub(crate) mod parser;
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -10,129 +11,105 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyEvent, MouseEvent};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use tokio::sync::mpsc;
 
+pub use event::InputEvent;
+pub(crate) use event::TerminalReply;
 use parser::Parser;
 
-/// How long the rest of a key's sequence may take; after that an Esc was the Esc key.
-const ESC_WAIT: Duration = Duration::from_millis(50);
+/// How long the rest of a key's sequence may take; after that an ESC byte was the Esc key.
+const ESC_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// Things typed that may wait. More stay where they are, in the terminal's own queue.
-const WAITING: usize = 1024;
+/// Events that may be queued. Further input stays in the kernel's queue.
+const QUEUE_CAPACITY: usize = 1024;
 
-/// One thing that came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InputEvent {
-    /// A key.
-    Key(KeyEvent),
-    /// Text, pasted as a whole.
-    Paste(String),
-    /// The mouse.
-    Mouse(MouseEvent),
-    /// The window got the keyboard, or lost it.
-    Focus(bool),
-    /// The terminal answered.
-    Reply(TerminalReply),
-}
-
-/// The terminal's answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TerminalReply {
-    /// It has done everything that was sent before it was asked (DSR 5).
-    Ready,
-    /// Whether it knows a private mode (DECRQM), and the mode.
-    Mode(u16, bool),
-}
-
-/// Something that came, and when.
-pub(crate) type Arrival = (Instant, io::Result<InputEvent>);
+/// An event with the time when it was read; an error is the last item.
+pub(crate) type TimedInput = (Instant, io::Result<InputEvent>);
 
 /// The thread that reads the terminal.
 pub(crate) struct InputReader {
-    /// What comes.
-    pub arrivals: mpsc::Receiver<Arrival>,
+    pub events: mpsc::Receiver<TimedInput>,
     control: Arc<Control>,
     wake: PipeWriter,
     thread: JoinHandle<()>,
 }
 
-/// Lets the thread rest while the terminal is somebody else's.
+/// Pauses the thread while another process owns the terminal.
 #[derive(Default)]
 struct Control {
-    mode: Mutex<MouseTracking>,
+    state: Mutex<ReadState>,
     changed: Condvar,
 }
 
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
-enum MouseTracking {
+enum ReadState {
     #[default]
-    Reads,
+    Reading,
     Pausing,
     Paused,
 }
 
-/// Reads the terminal in a thread of its own until it is gone, which is told as the last thing.
+/// Starts the thread that reads the terminal until it is gone; the error is the last item.
 ///
 /// # Errors
-/// Where the system has no room for that.
+/// Where the system cannot make a pipe.
 pub(crate) fn start() -> io::Result<InputReader> {
-    let (to, arrivals) = mpsc::channel(WAITING);
+    let (to, events) = mpsc::channel(QUEUE_CAPACITY);
     let (woken, wake) = io::pipe()?;
     let control = Arc::new(Control::default());
-    let own = control.clone();
+    let shared = control.clone();
     let thread = std::thread::spawn(move || {
-        if let Err(error) = read(&to, &own, woken) {
-            // The console may be ending; then nobody wants to know.
+        if let Err(error) = read(&to, &shared, woken) {
+            // Fails only while the application is exiting.
             let _ = to.blocking_send((Instant::now(), Err(error)));
         }
     });
-    Ok(InputReader { arrivals, control, wake, thread })
+    Ok(InputReader { events, control, wake, thread })
 }
 
 impl InputReader {
-    /// Stops reading, as soon as what has been read is taken.
+    /// Requests that the thread stop reading. It does so once the queue has accepted what it has read.
     pub(crate) fn pause(&mut self) {
-        *self.control.lock() = MouseTracking::Pausing;
+        *self.control.lock() = ReadState::Pausing;
         let _ = self.wake.write_all(b"p");
     }
 
-    /// Whether nothing is read any more.
+    /// Whether the thread has stopped reading.
     pub(crate) fn is_paused(&self) -> bool {
-        *self.control.lock() == MouseTracking::Paused || self.thread.is_finished()
+        *self.control.lock() == ReadState::Paused || self.thread.is_finished()
     }
 
-    /// Reads again.
+    /// Makes the thread read again.
     pub(crate) fn resume(&self) {
-        *self.control.lock() = MouseTracking::Reads;
+        *self.control.lock() = ReadState::Reading;
         self.control.changed.notify_all();
     }
 }
 
 impl Control {
-    fn lock(&self) -> MutexGuard<'_, MouseTracking> {
-        self.mode.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, ReadState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits while somebody else reads the terminal.
-    fn rest(&self) {
-        let mut mode = self.lock();
-        while *mode != MouseTracking::Reads {
-            *mode = MouseTracking::Paused;
-            mode = self.changed.wait(mode).unwrap_or_else(PoisonError::into_inner);
+    /// Waits until reading is resumed.
+    fn wait_while_paused(&self) {
+        let mut state = self.lock();
+        while *state != ReadState::Reading {
+            *state = ReadState::Paused;
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
 
-fn read(to: &mpsc::Sender<Arrival>, control: &Control, mut woken: PipeReader) -> io::Result<()> {
+fn read(to: &mpsc::Sender<TimedInput>, control: &Control, mut woken: PipeReader) -> io::Result<()> {
     let (mut parser, mut found) = (Parser::default(), Vec::new());
     let mut buffer = [0; 4096];
     loop {
-        if parser.is_within() && !comes(Some(ESC_WAIT), None)? {
-            parser.rest(&mut found);
-        } else if comes(None, Some(&woken))? {
+        if parser.is_incomplete() && !wait_readable(Some(ESC_TIMEOUT), None)? {
+            parser.flush(&mut found);
+        } else if wait_readable(None, Some(&woken))? {
             match rustix::io::read(rustix::stdio::stdin(), &mut buffer) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => parser.feed(&buffer[..count], &mut found),
@@ -141,7 +118,7 @@ fn read(to: &mpsc::Sender<Arrival>, control: &Control, mut woken: PipeReader) ->
             }
         } else {
             woken.read_exact(&mut [0])?;
-            control.rest();
+            control.wait_while_paused();
             parser = Parser::default();
         }
         let now = Instant::now();
@@ -153,14 +130,14 @@ fn read(to: &mpsc::Sender<Arrival>, control: &Control, mut woken: PipeReader) ->
     }
 }
 
-/// Whether something comes from the terminal, within this time or before `woken` has something to read.
-fn comes(within: Option<Duration>, woken: Option<&PipeReader>) -> io::Result<bool> {
-    let wait = within.map(|wait| Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) });
+/// Waits until the terminal is readable and returns true; false if `timeout` passes or `woken` becomes readable first.
+fn wait_readable(timeout: Option<Duration>, woken: Option<&PipeReader>) -> io::Result<bool> {
+    let timeout = timeout.map(|time| Timespec { tv_sec: 0, tv_nsec: i64::from(time.subsec_nanos()) });
     let stdin = rustix::stdio::stdin();
     let mut polled = vec![PollFd::new(&stdin, PollFlags::IN)];
     polled.extend(woken.map(|woken| PollFd::new(woken, PollFlags::IN)));
     loop {
-        match poll(&mut polled, wait.as_ref()) {
+        match poll(&mut polled, timeout.as_ref()) {
             Ok(_) => {
                 let is_ready = |at: usize| polled.get(at).is_some_and(|polled| !polled.revents().is_empty());
                 return Ok(is_ready(0) && !is_ready(1));

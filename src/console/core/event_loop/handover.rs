@@ -28,15 +28,15 @@ impl Loop {
         if handover.waits {
             let cancel = self.state.cx.keymap.word(KeyContext::Everywhere, Action::Back);
             self.state.cx.notify(true, format!("{what}; {cancel} cancels"));
-            self.frames.request_promptly();
+            self.frames.request_urgently();
             if self.cancels_within(BEFORE).await {
                 return Ok(());
             }
         }
         self.last_answer().await;
         self.pause_input().await;
-        guard::give_back();
-        guard::say(&format!("countersign: {what}. ^C cancels.\r\n"));
+        guard::restore();
+        guard::write_line(&format!("countersign: {what}. ^C cancels.\r\n"));
         if handover.free.send(()).is_ok() {
             tokio::select! {
                 _ = &mut handover.ended => {}
@@ -51,7 +51,7 @@ impl Loop {
         }
         self.state.cx.notice = None;
         // What was typed for the program and not read; the terminal's own answers come after it.
-        guard::forget_input();
+        guard::discard_input();
         self.retake()?;
         self.input.resume();
         Ok(())
@@ -65,9 +65,9 @@ impl Loop {
             let frame = self.wake();
             tokio::select! {
                 biased;
-                arrival = self.input.arrivals.recv() => match arrival {
+                arrival = self.input.events.recv() => match arrival {
                     Some((_, Ok(InputEvent::Key(key)))) if self.cancels(key) => return true,
-                    Some((at, Ok(InputEvent::Reply(TerminalReply::Ready)))) => self.flow.answered(at),
+                    Some((at, Ok(InputEvent::Reply(TerminalReply::Ready)))) => self.flow.record_reply(at),
                     Some((_, Ok(_))) => {}
                     _ => {
                         self.lost();
@@ -89,9 +89,9 @@ impl Loop {
     async fn pause_input(&mut self) {
         self.input.pause();
         while !self.input.is_paused() {
-            while self.input.arrivals.try_recv().is_ok() {}
+            while self.input.events.try_recv().is_ok() {}
             tokio::time::sleep(LOOK).await;
         }
-        while self.input.arrivals.try_recv().is_ok() {}
+        while self.input.events.try_recv().is_ok() {}
     }
 }

@@ -15,7 +15,6 @@ use tokio::sync::mpsc;
 use crate::cluster::Target;
 use crate::cluster::login::Handover;
 use crate::console::core::clock::Clock;
-use crate::console::core::copy::Multiplexer;
 use crate::console::core::effect::Effect;
 use crate::console::core::event::Event;
 use crate::console::core::keymap::Key;
@@ -28,15 +27,17 @@ use crate::console::core::settings::Settings;
 use crate::console::core::state::State;
 use crate::console::core::update::update;
 use crate::console::core::view;
+use crate::domain::output::terminal::is_drawable;
 use crate::domain::policy_file::PolicyFile;
 use crate::files;
 use crate::files::session_store::Memory;
+use crate::terminal::clipboard::Multiplexer;
 use crate::terminal::frame_scheduler::FrameScheduler;
 use crate::terminal::guard;
-use crate::terminal::guard::{Abilities, Progress, Writer};
+use crate::terminal::guard::{FrameWriter, TerminalFeatures, WriteProgress};
 use crate::terminal::input;
-use crate::terminal::input::{Arrival, InputEvent, InputReader, TerminalReply};
-use crate::terminal::pacing::{FramePacer, QUESTION};
+use crate::terminal::input::{InputEvent, InputReader, TerminalReply, TimedInput};
+use crate::terminal::pacing::{FramePacer, STATUS_REQUEST};
 use crate::terminal::screen::Screen;
 use crate::terminal::signals::Signals;
 
@@ -57,9 +58,9 @@ const LAST_ANSWER: Duration = Duration::from_secs(1);
 /// Where there is no terminal, or it fails.
 pub(crate) async fn run(target: Target, settings: Settings) -> Result<Option<i32>> {
     let signals = Signals::new().wrap_err("signals cannot be listened to")?;
-    let abilities = Abilities::of(&variable("TERM").unwrap_or_default(), settings.mouse);
+    let abilities = TerminalFeatures::detect(&variable("TERM").unwrap_or_default(), settings.mouse);
     let restored = guard::Guard;
-    guard::take(abilities).wrap_err("the terminal cannot be used")?;
+    guard::enter(abilities).wrap_err("the terminal cannot be used")?;
     let ended = Loop::new(target, &settings, abilities, signals).wrap_err("the terminal cannot be used")?.run().await;
     drop(restored);
     ended
@@ -71,13 +72,13 @@ fn variable(name: &str) -> Option<String> {
 
 struct Loop {
     state: State,
-    abilities: Abilities,
+    abilities: TerminalFeatures,
     screen: Screen,
     frames: FrameScheduler,
     flow: FramePacer,
     seen: PromptGuard,
     fingers: PasteDetector,
-    writer: Writer,
+    writer: FrameWriter,
     /// What goes out with the next frame: a copy, a title.
     extra: String,
     title: Option<String>,
@@ -102,7 +103,12 @@ enum Ended {
 }
 
 impl Loop {
-    fn new(target: Target, settings: &Settings, abilities: Abilities, signals: Signals) -> std::io::Result<Self> {
+    fn new(
+        target: Target,
+        settings: &Settings,
+        abilities: TerminalFeatures,
+        signals: Signals,
+    ) -> std::io::Result<Self> {
         let size = guard::size()?;
         let (to_answers, answers) = mpsc::unbounded_channel();
         let (to_cluster, cluster) = mpsc::channel(CLUSTER_BATCHES);
@@ -114,12 +120,12 @@ impl Loop {
         Ok(Self {
             state,
             abilities,
-            screen: Screen::new(size),
+            screen: Screen::new(size, is_drawable),
             frames: FrameScheduler::default(),
             flow: FramePacer::default(),
             seen: PromptGuard::default(),
             fingers: PasteDetector::default(),
-            writer: Writer::start(),
+            writer: FrameWriter::start(),
             extra: String::new(),
             title: None,
             moved: None,
@@ -168,20 +174,20 @@ impl Loop {
     /// Draws, if something is to be drawn and the terminal shows what was drawn before.
     fn draw(&mut self) {
         let now = Instant::now();
-        if !self.flow.is_clear(now) || !self.frames.take(now) {
+        if !self.flow.is_ready(now) || !self.frames.take_due(now) {
             return;
         }
         let held = self.moved.and_then(|_| self.state.detail_area());
         let state = &self.state;
-        let mut bytes = self.screen.paint(held, |frame| view::draw(frame, state));
+        let mut bytes = self.screen.render(held, |frame| view::draw(frame, state));
         self.titled();
         bytes += &std::mem::take(&mut self.extra);
         self.seen.drawing(&self.state);
         if bytes.is_empty() {
             return self.seen.drawn(now);
         }
-        if self.flow.send(now) {
-            bytes += QUESTION;
+        if self.flow.start_frame(now) {
+            bytes += STATUS_REQUEST;
         }
         self.writer.send(bytes);
     }
@@ -206,7 +212,7 @@ impl Loop {
             _ = self.signals.stop.recv() => self.suspend = true,
             _ = self.signals.resize.recv() => self.resized(),
             Some(progress) = self.writer.progress.recv() => self.progressed(&progress),
-            arrival = self.input.arrivals.recv() => self.arrived(arrival),
+            arrival = self.input.events.recv() => self.arrived(arrival),
             Some(handover) = self.handovers.recv() => self.hand_over(handover).await?,
             Some(event) = self.answers.recv() => self.take(event),
             () = std::future::ready(()), if self.state.cx.requests.is_working() => self.take(Event::Work),
@@ -214,7 +220,7 @@ impl Loop {
             () = sleep_until(wake) => self.woken(),
         }
         for _ in 0..BURST {
-            let Ok(arrival) = self.input.arrivals.try_recv() else { break };
+            let Ok(arrival) = self.input.events.try_recv() else { break };
             self.arrived(Some(arrival));
         }
         while let Ok(event) = self.answers.try_recv() {
@@ -230,14 +236,14 @@ impl Loop {
             let ahead = (at - Utc::now()).to_std().unwrap_or_default();
             now + ahead + Duration::from_millis(1)
         });
-        let frame = if self.flow.is_clear(now) { self.frames.due(now) } else { self.flow.due() };
+        let frame = if self.flow.is_ready(now) { self.frames.next_frame_at(now) } else { self.flow.expires_at() };
         let rest = self.rests_at();
         frame.into_iter().chain(change).chain(rest).min()
     }
 
     /// When the cursor that moved will have come to rest.
     fn rests_at(&self) -> Option<Instant> {
-        let rest = if self.flow.is_near() { REST_NEAR } else { REST_FAR };
+        let rest = if self.flow.is_local() { REST_NEAR } else { REST_FAR };
         self.moved.map(|moved| moved + rest)
     }
 
@@ -246,32 +252,32 @@ impl Loop {
             self.moved = None;
             self.frames.request();
         }
-        if self.flow.gives_up(Instant::now()) {
+        if self.flow.expire_request(Instant::now()) {
             self.seen.drawn(Instant::now());
         }
         self.take(Event::Clock);
     }
 
-    fn progressed(&mut self, progress: &Progress) {
+    fn progressed(&mut self, progress: &WriteProgress) {
         match progress {
             // A terminal that answers tells by itself when it shows the frame.
-            Progress::Begun(at) if !self.flow.is_asked() => self.seen.drawn(*at),
-            Progress::Begun(_) => {}
-            Progress::Ended(Ok(())) => self.flow.written(),
-            Progress::Ended(Err(_)) => self.lost(),
+            WriteProgress::Started(at) if !self.flow.is_awaiting_reply() => self.seen.drawn(*at),
+            WriteProgress::Started(_) => {}
+            WriteProgress::Finished(Ok(())) => self.flow.finish_frame(),
+            WriteProgress::Finished(Err(_)) => self.lost(),
         }
     }
 
     /// The terminal is gone, with or without a signal.
     fn lost(&mut self) {
-        guard::hung_up();
+        guard::on_hangup();
         self.ended = Some(Ended::Signal(Signal::HUP.as_raw()));
     }
 
-    fn arrived(&mut self, arrival: Option<Arrival>) {
+    fn arrived(&mut self, arrival: Option<TimedInput>) {
         let Some((typed, Ok(input))) = arrival else { return self.lost() };
         if matches!(input, InputEvent::Key(_) | InputEvent::Paste(_) | InputEvent::Mouse(_)) {
-            self.frames.expect_promptly();
+            self.frames.expect_urgent();
         }
         // What was told before something was typed comes first.
         while let Ok(progress) = self.writer.progress.try_recv() {
@@ -293,16 +299,18 @@ impl Loop {
                     _ => {}
                 }
             }
-            InputEvent::Focus(focused) => self.frames.focus(focused),
+            InputEvent::Focus(focused) => self.frames.set_focused(focused),
             InputEvent::Reply(TerminalReply::Ready) => {
                 // The first answer is to a question that came before all frames.
-                if self.flow.is_asked() {
+                if self.flow.is_awaiting_reply() {
                     self.seen.drawn(typed);
                 }
-                self.flow.answered(typed);
+                self.flow.record_reply(typed);
             }
-            InputEvent::Reply(TerminalReply::Mode(2026, known)) => self.screen.synchronised = known,
-            InputEvent::Reply(TerminalReply::Mode(..)) => {}
+            InputEvent::Reply(TerminalReply::Mode { number: 2026, is_supported }) => {
+                self.screen.synchronized = is_supported;
+            }
+            InputEvent::Reply(TerminalReply::Mode { .. }) => {}
         }
     }
 
@@ -339,7 +347,7 @@ impl Loop {
         // The last slice is the answer to a key; those before it show nothing new.
         match (working, self.state.cx.requests.is_working()) {
             (true, true) => {}
-            (true, false) => self.frames.request_promptly(),
+            (true, false) => self.frames.request_urgently(),
             (false, _) => self.frames.request(),
         }
     }
@@ -348,9 +356,9 @@ impl Loop {
         for effect in update(&mut self.state, event, Utc::now()) {
             match effect {
                 Effect::Quit => self.ended = Some(Ended::Quit),
-                Effect::Redraw => self.screen.forget(),
+                Effect::Redraw => self.screen.invalidate(),
                 Effect::Suspend => self.suspend = true,
-                Effect::Copy(text) => self.extra += &Multiplexer::of(variable).copy(&text),
+                Effect::Copy(text) => self.extra += &Multiplexer::detect(variable).copy_sequence(text.as_str()),
                 Effect::Remember(context, memory) => remember(&context, &memory),
                 Effect::Connect { context, login } => self.connect(context, login),
                 other => self.runner.carry_out(other),
@@ -374,14 +382,14 @@ impl Loop {
     async fn suspended(&mut self) -> Result<()> {
         self.suspend = false;
         self.last_answer().await;
-        guard::give_back();
+        guard::restore();
         kill_process(getpid(), Signal::STOP).wrap_err("cannot suspend")?;
         self.retake()
     }
 
     /// Takes the terminal again, and draws everything anew.
     fn retake(&mut self) -> Result<()> {
-        guard::take(self.abilities).wrap_err("the terminal cannot be used")?;
+        guard::enter(self.abilities).wrap_err("the terminal cannot be used")?;
         (self.flow, self.title) = (FramePacer::default(), None);
         self.state.cx.size = guard::size().wrap_err("the terminal cannot be used")?;
         self.screen.resize(self.state.cx.size);
@@ -392,9 +400,9 @@ impl Loop {
     /// Waits for the terminal's answer that is on its way. What is typed meanwhile is for nobody.
     async fn last_answer(&mut self) {
         let answer = async {
-            while self.flow.is_asked() {
-                match self.input.arrivals.recv().await {
-                    Some((at, Ok(InputEvent::Reply(TerminalReply::Ready)))) => self.flow.answered(at),
+            while self.flow.is_awaiting_reply() {
+                match self.input.events.recv().await {
+                    Some((at, Ok(InputEvent::Reply(TerminalReply::Ready)))) => self.flow.record_reply(at),
                     Some((_, Ok(_))) => {}
                     _ => return,
                 }

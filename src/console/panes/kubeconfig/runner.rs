@@ -11,7 +11,6 @@ use crate::console::core::event::Event;
 use crate::console::panes::kubeconfig::{
     ChangeOutcome, Consent, KubeconfigChange, KubeconfigResult, KubeconfigTask, LoadedKubeconfigs,
 };
-use crate::contained;
 use crate::domain::gate::{Refusal, WritePermit};
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::kubeconfig::import::Incoming;
@@ -23,6 +22,7 @@ use crate::files::imported::{self, Incomer};
 use crate::files::kubeconfig::disk::Disk;
 use crate::files::kubeconfig::{self, Comments, WrittenFile};
 use crate::files::{self, folders, lock};
+use crate::panics;
 
 /// The pane's hands.
 pub(crate) struct KubeconfigRunner {
@@ -54,10 +54,10 @@ impl KubeconfigRunner {
                 let target = Target { context: Some(context.clone()), namespace: None, ..target };
                 tell(KubeconfigResult::Tested(id, context, Box::new(probe::probe(&target, prompt).await)));
             };
-            contained::spawn(test, failed);
+            panics::spawn(test, failed);
             return;
         }
-        contained::spawn_blocking(move || tell(answer(&target, task)), failed);
+        panics::spawn_blocking(move || tell(answer(&target, task)), failed);
     }
 }
 

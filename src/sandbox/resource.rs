@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-/// A kind of object, or of question, and how it is reached.
+/// A kind of object or review, and its paths.
 #[derive(Debug)]
 pub(crate) struct Resource {
     /// API group, empty for the core.
@@ -23,8 +23,8 @@ pub(crate) struct Resource {
     pub subresources: &'static [&'static str],
     /// What a field selector may name, besides `metadata.name` (and `metadata.namespace`).
     pub fields: &'static [&'static str],
-    /// Whether it is only asked (created), and never kept.
-    pub asked: bool,
+    /// Whether it is a review (created to get an answer) that is never stored.
+    pub is_review: bool,
     /// What clients compare to see whether the stored form has changed.
     pub hash: &'static str,
     /// The name of its schema.
@@ -44,13 +44,13 @@ const STORED: Resource = Resource {
     categories: &[],
     subresources: &[],
     fields: &[],
-    asked: false,
+    is_review: false,
     hash: "",
     schema: "",
 };
-const ASKED: Resource = Resource { asked: true, ..STORED };
+const REVIEW: Resource = Resource { is_review: true, ..STORED };
 const RBAC: Resource = Resource { group: "rbac.authorization.k8s.io", ..STORED };
-const AUTHORIZATION: Resource = Resource { group: "authorization.k8s.io", ..ASKED };
+const AUTHORIZATION: Resource = Resource { group: "authorization.k8s.io", ..REVIEW };
 
 /// `configmaps`.
 pub(crate) static CONFIG_MAPS: Resource = Resource {
@@ -245,7 +245,7 @@ pub(crate) static SELF_REVIEWS: Resource = Resource {
     singular: "selfsubjectreview",
     kind: "SelfSubjectReview",
     schema: "io.k8s.api.authentication.v1.SelfSubjectReview",
-    ..ASKED
+    ..REVIEW
 };
 
 /// `tokenreviews`.
@@ -255,10 +255,10 @@ pub(crate) static TOKEN_REVIEWS: Resource = Resource {
     singular: "tokenreview",
     kind: "TokenReview",
     schema: "io.k8s.api.authentication.v1.TokenReview",
-    ..ASKED
+    ..REVIEW
 };
 
-/// What is posted to `serviceaccounts/token`. No resource of its own, and so not in [`RESOURCES`].
+/// The body of `serviceaccounts/token`. It is a subresource, and so not in [`RESOURCES`].
 pub(crate) static TOKEN_REQUESTS: Resource = Resource {
     group: "authentication.k8s.io",
     plural: "tokenrequests",
@@ -266,7 +266,7 @@ pub(crate) static TOKEN_REQUESTS: Resource = Resource {
     kind: "TokenRequest",
     namespaced: true,
     schema: "io.k8s.api.authentication.v1.TokenRequest",
-    ..ASKED
+    ..REVIEW
 };
 
 /// `localsubjectaccessreviews`.
@@ -446,7 +446,7 @@ impl Resource {
 
     /// What can be done with it.
     pub(crate) fn verbs(&self) -> &'static [&'static str] {
-        match (self.asked, self.plural) {
+        match (self.is_review, self.plural) {
             (true, _) => &["create"],
             (false, "namespaces") => &["create", "delete", "get", "list", "patch", "update", "watch"],
             _ => &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],

@@ -1,36 +1,35 @@
-//! From the terminal's bytes to what they mean (ECMA-48, xterm's control sequences). Pure.
+//! Parser from the terminal's bytes to events (ECMA-48, xterm's control sequences). Pure.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use crate::terminal::input::{InputEvent, TerminalReply};
+use crate::terminal::input::event::{InputEvent, TerminalReply};
 
 const ESC: u8 = 0x1b;
-/// What ends a paste.
+/// End of a bracketed paste.
 const PASTE_END: &[u8] = b"\x1b[201~";
-/// A paste that is longer is cut: nothing here takes so much text.
-const LONGEST_PASTE: usize = 1 << 20;
-/// A sequence that is longer is none.
-const LONGEST_SEQUENCE: usize = 4096;
+/// Bytes; longer pastes are cut.
+const MAX_PASTE: usize = 1 << 20;
+/// Bytes; longer sequences are discarded.
+const MAX_SEQUENCE: usize = 4096;
 
-/// Keeps what has come of a sequence so far.
+/// Incremental parser; keeps the bytes of an incomplete sequence.
 #[derive(Debug, Default)]
 pub struct Parser {
     pending: Vec<u8>,
     paste: Option<Vec<u8>>,
 }
 
-/// How much of the pending bytes was understood.
+/// Result of parsing the start of the pending bytes.
 enum ParseStep {
-    /// So many bytes, which mean this or nothing.
-    Taken(usize, Option<InputEvent>),
-    /// A paste begins after so many bytes.
+    /// This many bytes are consumed; they are this event, or are ignored.
+    Consumed(usize, Option<InputEvent>),
+    /// A paste starts after this many bytes.
     Paste(usize),
-    /// More bytes are needed.
-    More,
+    Incomplete,
 }
 
 impl Parser {
-    /// Takes bytes in.
+    /// Parses bytes and appends the events to `found`.
     pub fn feed(&mut self, bytes: &[u8], found: &mut Vec<InputEvent>) {
         for byte in bytes {
             self.pending.push(*byte);
@@ -38,17 +37,17 @@ impl Parser {
         }
     }
 
-    /// Whether something has begun that is not complete.
-    pub(crate) fn is_within(&self) -> bool {
+    /// Whether a sequence has started and is not complete. False within a paste, which has no time limit.
+    pub(crate) fn is_incomplete(&self) -> bool {
         self.paste.is_none() && !self.pending.is_empty()
     }
 
-    /// Nothing more came for a while: what has come is all.
-    pub fn rest(&mut self, found: &mut Vec<InputEvent>) {
+    /// Ends an incomplete sequence after a timeout: an ESC byte was the Esc key.
+    pub fn flush(&mut self, found: &mut Vec<InputEvent>) {
         let pending = std::mem::take(&mut self.pending);
         match pending.as_slice() {
             [ESC] => found.push(key(KeyCode::Esc, KeyModifiers::NONE)),
-            // Alt and a character that begins a sequence.
+            // Alt with a character that would otherwise introduce a sequence.
             [ESC, byte @ (b'[' | b'O' | b']' | b'P' | b'_' | b'^' | b'X')] => {
                 found.push(key(KeyCode::Char((*byte).into()), KeyModifiers::ALT));
             }
@@ -64,8 +63,8 @@ impl Parser {
                 paste.truncate(paste.len() - PASTE_END.len());
                 found.push(InputEvent::Paste(String::from_utf8_lossy(paste).into_owned()));
                 self.paste = None;
-            } else if paste.len() > LONGEST_PASTE {
-                // The end must still be recognised.
+            } else if paste.len() > MAX_PASTE {
+                // Keeps the tail, so that the end is still recognized.
                 let keep = paste.len() - PASTE_END.len();
                 let _ = paste.remove(keep);
             }
@@ -73,7 +72,7 @@ impl Parser {
         }
         while !self.pending.is_empty() {
             match step(&self.pending) {
-                ParseStep::Taken(count, input) => {
+                ParseStep::Consumed(count, input) => {
                     self.pending.drain(..count);
                     found.extend(input);
                 }
@@ -82,8 +81,8 @@ impl Parser {
                     self.paste = Some(std::mem::take(&mut self.pending));
                     return;
                 }
-                ParseStep::More if self.pending.len() > LONGEST_SEQUENCE => self.pending.clear(),
-                ParseStep::More => return,
+                ParseStep::Incomplete if self.pending.len() > MAX_SEQUENCE => self.pending.clear(),
+                ParseStep::Incomplete => return,
             }
         }
     }
@@ -95,30 +94,30 @@ fn key(code: KeyCode, modifiers: KeyModifiers) -> InputEvent {
 
 fn step(bytes: &[u8]) -> ParseStep {
     match bytes {
-        [ESC] => ParseStep::More,
-        [ESC, ESC, ..] => ParseStep::Taken(1, Some(key(KeyCode::Esc, KeyModifiers::NONE))),
+        [ESC] => ParseStep::Incomplete,
+        [ESC, ESC, ..] => ParseStep::Consumed(1, Some(key(KeyCode::Esc, KeyModifiers::NONE))),
         [ESC, b'[', rest @ ..] => control_sequence(rest),
         [ESC, b'O', rest @ ..] => match rest.first() {
-            None => ParseStep::More,
-            Some(last) => ParseStep::Taken(3, letter_key(*last).map(|code| key(code, KeyModifiers::NONE))),
+            None => ParseStep::Incomplete,
+            Some(last) => ParseStep::Consumed(3, letter_key(*last).map(|code| key(code, KeyModifiers::NONE))),
         },
-        // Answers that are texts: nobody here asks for one.
+        // OSC, DCS, APC, PM and SOS strings: no reply of that form is ever requested.
         [ESC, b']' | b'P' | b'_' | b'^' | b'X', rest @ ..] => {
-            text_end(rest).map_or(ParseStep::More, |end| ParseStep::Taken(2 + end, None))
+            string_end(rest).map_or(ParseStep::Incomplete, |end| ParseStep::Consumed(2 + end, None))
         }
         [ESC, rest @ ..] => match character(rest) {
-            ParseStep::Taken(count, Some(InputEvent::Key(event))) => {
-                ParseStep::Taken(count + 1, Some(key(event.code, event.modifiers | KeyModifiers::ALT)))
+            ParseStep::Consumed(count, Some(InputEvent::Key(event))) => {
+                ParseStep::Consumed(count + 1, Some(key(event.code, event.modifiers | KeyModifiers::ALT)))
             }
-            ParseStep::Taken(count, other) => ParseStep::Taken(count + 1, other),
+            ParseStep::Consumed(count, other) => ParseStep::Consumed(count + 1, other),
             more => more,
         },
         other => character(other),
     }
 }
 
-/// Where a string ends: at BEL or ST.
-fn text_end(bytes: &[u8]) -> Option<usize> {
+/// Length of a control string including its terminator, BEL or ST.
+fn string_end(bytes: &[u8]) -> Option<usize> {
     let bell = bytes.iter().position(|byte| *byte == 7).map(|at| at + 1);
     let terminator = bytes.windows(2).position(|pair| pair == [ESC, b'\\']).map(|at| at + 2);
     bell.into_iter().chain(terminator).min()
@@ -126,7 +125,7 @@ fn text_end(bytes: &[u8]) -> Option<usize> {
 
 /// A character, or a key that sends a control code.
 fn character(bytes: &[u8]) -> ParseStep {
-    let one = |code, modifiers| ParseStep::Taken(1, Some(key(code, modifiers)));
+    let one = |code, modifiers| ParseStep::Consumed(1, Some(key(code, modifiers)));
     match bytes[0] {
         0 => one(KeyCode::Char(' '), KeyModifiers::CONTROL),
         b'\r' => one(KeyCode::Enter, KeyModifiers::NONE),
@@ -140,56 +139,59 @@ fn character(bytes: &[u8]) -> ParseStep {
                 0xc2..=0xdf => 2,
                 0xe0..=0xef => 3,
                 0xf0..=0xf4 => 4,
-                _ => return ParseStep::Taken(1, None),
+                _ => return ParseStep::Consumed(1, None),
             };
             let Some(encoded) = bytes.get(..length) else {
-                // A byte that cannot go on is where the next character begins.
+                // An invalid continuation byte starts the next character.
                 let broken = bytes[1..].iter().position(|byte| !(0x80..0xc0).contains(byte));
-                return broken.map_or(ParseStep::More, |at| ParseStep::Taken(at + 1, None));
+                return broken.map_or(ParseStep::Incomplete, |at| ParseStep::Consumed(at + 1, None));
             };
             match std::str::from_utf8(encoded).ok().and_then(|text| text.chars().next()) {
                 Some(c) => {
                     let shift = if c.is_uppercase() { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
-                    ParseStep::Taken(length, Some(key(KeyCode::Char(c), shift)))
+                    ParseStep::Consumed(length, Some(key(KeyCode::Char(c), shift)))
                 }
-                None => ParseStep::Taken(1, None),
+                None => ParseStep::Consumed(1, None),
             }
         }
     }
 }
 
-/// What comes after `ESC [`.
+/// Parses what follows CSI (`ESC [`).
 fn control_sequence(bytes: &[u8]) -> ParseStep {
     // The Linux console's F1 to F5.
     if let [b'[', rest @ ..] = bytes {
         return match rest.first() {
-            None => ParseStep::More,
-            Some(last @ b'A'..=b'E') => ParseStep::Taken(4, Some(key(KeyCode::F(last - b'A' + 1), KeyModifiers::NONE))),
-            Some(_) => ParseStep::Taken(4, None),
+            None => ParseStep::Incomplete,
+            Some(last @ b'A'..=b'E') => {
+                ParseStep::Consumed(4, Some(key(KeyCode::F(last - b'A' + 1), KeyModifiers::NONE)))
+            }
+            Some(_) => ParseStep::Consumed(4, None),
         };
     }
-    let Some(end) = bytes.iter().position(|byte| !(0x20..0x40).contains(byte)) else { return ParseStep::More };
+    let Some(end) = bytes.iter().position(|byte| !(0x20..0x40).contains(byte)) else { return ParseStep::Incomplete };
     let (body, last) = (&bytes[..end], bytes[end]);
-    let taken = 2 + end + 1;
+    let length = 2 + end + 1;
     if !(0x40..0x7f).contains(&last) {
-        // Broken off by something else, which is looked at on its own.
-        return ParseStep::Taken(2 + end, None);
+        // Interrupted by another character, which is parsed next.
+        return ParseStep::Consumed(2 + end, None);
     }
     if (body, last) == (b"200", b'~') {
-        return ParseStep::Paste(taken);
+        return ParseStep::Paste(length);
     }
-    ParseStep::Taken(taken, meaning(body, last))
+    ParseStep::Consumed(length, control_event(body, last))
 }
 
-fn meaning(body: &[u8], last: u8) -> Option<InputEvent> {
+fn control_event(body: &[u8], last: u8) -> Option<InputEvent> {
     if let Some(rest) = body.strip_prefix(b"<") {
         return mouse(&numbers(rest), last).map(InputEvent::Mouse);
     }
     if let Some(rest) = body.strip_prefix(b"?") {
         let rest = rest.strip_suffix(b"$").filter(|_| last == b'y')?;
-        let [mode, state] = numbers(rest)[..] else { return None };
-        // Set, reset: known. Not recognised, permanently reset: of no use.
-        return Some(InputEvent::Reply(TerminalReply::Mode(mode, matches!(state, 1 | 2))));
+        let [number, state] = numbers(rest)[..] else { return None };
+        // 1 set, 2 reset; otherwise unknown, or permanently set or reset.
+        let is_supported = matches!(state, 1 | 2);
+        return Some(InputEvent::Reply(TerminalReply::Mode { number, is_supported }));
     }
     let numbers = numbers(body);
     let first = numbers.first().copied().unwrap_or(0);
@@ -213,7 +215,7 @@ fn numbers(body: &[u8]) -> Vec<u16> {
     text.split(';').map(|number| number.split(':').next().unwrap_or_default().parse().unwrap_or(0)).collect()
 }
 
-/// xterm's: one more than a sum of bits.
+/// xterm's modifier parameter: 1 plus a bit set.
 fn modifiers(number: u16) -> KeyModifiers {
     let bits = number.saturating_sub(1);
     let mut modifiers = KeyModifiers::NONE;
@@ -270,97 +272,4 @@ fn mouse(numbers: &[u16], last: u8) -> Option<MouseEvent> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn parsed(bytes: &[u8]) -> Vec<InputEvent> {
-        let (mut parser, mut found) = (Parser::default(), Vec::new());
-        parser.feed(bytes, &mut found);
-        parser.rest(&mut found);
-        found
-    }
-
-    fn keys(bytes: &[u8]) -> Vec<(KeyCode, KeyModifiers)> {
-        let of = |input| match input {
-            InputEvent::Key(event) => (event.code, event.modifiers),
-            other => panic!("{other:?}"),
-        };
-        parsed(bytes).into_iter().map(of).collect()
-    }
-
-    #[test]
-    fn keys_of_every_kind() {
-        const NONE: KeyModifiers = KeyModifiers::NONE;
-        for (bytes, code, modifiers) in [
-            (&b"a"[..], KeyCode::Char('a'), NONE),
-            (b"S", KeyCode::Char('S'), KeyModifiers::SHIFT),
-            ("花".as_bytes(), KeyCode::Char('花'), NONE),
-            (b"\r", KeyCode::Enter, NONE),
-            (b"\x12", KeyCode::Char('r'), KeyModifiers::CONTROL),
-            (b"\x7f", KeyCode::Backspace, NONE),
-            (b"\x1b", KeyCode::Esc, NONE),
-            (b"\x1bx", KeyCode::Char('x'), KeyModifiers::ALT),
-            (b"\x1b[", KeyCode::Char('['), KeyModifiers::ALT),
-            (b"\x1b[A", KeyCode::Up, NONE),
-            (b"\x1bOB", KeyCode::Down, NONE),
-            (b"\x1b[1;5C", KeyCode::Right, KeyModifiers::CONTROL),
-            (b"\x1b[Z", KeyCode::BackTab, KeyModifiers::SHIFT),
-            (b"\x1b[5~", KeyCode::PageUp, NONE),
-            (b"\x1b[15~", KeyCode::F(5), NONE),
-            (b"\x1b[24;2~", KeyCode::F(12), KeyModifiers::SHIFT),
-            (b"\x1bOP", KeyCode::F(1), NONE),
-            (b"\x1b[[B", KeyCode::F(2), NONE),
-        ] {
-            assert_eq!(keys(bytes), [(code, modifiers)], "{:?}", String::from_utf8_lossy(bytes));
-        }
-    }
-
-    #[test]
-    fn esc_and_what_is_typed_after_it_stay_apart() {
-        assert_eq!(keys(b"\x1b\x1b[A").iter().map(|key| key.0).collect::<Vec<_>>(), [KeyCode::Esc, KeyCode::Up]);
-    }
-
-    #[test]
-    fn a_paste_is_one_thing_whatever_is_in_it() {
-        assert_eq!(parsed(b"\x1b[200~y\r\x1b[A\x03\x1b[201~"), [InputEvent::Paste("y\r\u{1b}[A\u{3}".into())]);
-    }
-
-    #[test]
-    fn answers_are_no_keys() {
-        assert_eq!(parsed(b"\x1b[0n"), [InputEvent::Reply(TerminalReply::Ready)]);
-        assert_eq!(parsed(b"\x1b[?2026;2$y"), [InputEvent::Reply(TerminalReply::Mode(2026, true))]);
-        assert_eq!(parsed(b"\x1b[?2026;0$y"), [InputEvent::Reply(TerminalReply::Mode(2026, false))]);
-        assert_eq!(parsed(b"\x1b[?62;22c\x1b]11;rgb:0/0/0\x1b\\\x1bP1+r\x1b\\"), []);
-        assert_eq!(parsed(b"\x1b[I\x1b[O"), [InputEvent::Focus(true), InputEvent::Focus(false)]);
-    }
-
-    #[test]
-    fn the_mouse_is_understood() {
-        let kinds = |bytes| match &parsed(bytes)[..] {
-            [InputEvent::Mouse(event)] => (event.kind, event.column, event.row),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(kinds(b"\x1b[<0;10;5M"), (MouseEventKind::Down(MouseButton::Left), 9, 4));
-        assert_eq!(kinds(b"\x1b[<65;1;1M"), (MouseEventKind::ScrollDown, 0, 0));
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_break_it_and_pieces_mean_what_the_whole_means(bytes in prop::collection::vec(any::<u8>(), 0..64), at in 0usize..64) {
-            let (mut parser, mut found) = (Parser::default(), Vec::new());
-            let at = at.min(bytes.len());
-            parser.feed(&bytes[..at], &mut found);
-            parser.feed(&bytes[at..], &mut found);
-            parser.rest(&mut found);
-            prop_assert_eq!(found, parsed(&bytes));
-        }
-
-        #[test]
-        fn every_text_is_typed_as_it_is(text in "[a-zA-Zäöü花é0-9 ]{0,20}") {
-            let typed: String = keys(text.as_bytes()).iter().map(|key| match key.0 { KeyCode::Char(c) => c, _ => '?' }).collect();
-            prop_assert_eq!(typed, text);
-        }
-    }
-}
+mod tests;

@@ -1,25 +1,24 @@
-//! Refusals: `Status` objects with the server's own reasons, codes and words (`apimachinery/pkg/api/errors`).
+//! Errors: `Status` objects with the API server's reasons, codes and messages (`apimachinery/pkg/api/errors`).
 
 use serde_json::{Map, Value, json};
 
-use super::resource::Resource;
+use crate::sandbox::resource::Resource;
 
-/// Why a request is refused.
+/// The error of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiFailure {
     /// The HTTP status.
     pub code: u16,
     /// `NotFound`; empty for plain text.
     pub reason: &'static str,
-    /// The sentence.
     pub message: String,
     /// `status.details`.
     pub details: Option<Box<Value>>,
-    /// The token by which a list goes on in spite of it.
-    pub go_on: Option<String>,
+    /// A `continue` token for an expired list.
+    pub continue_token: Option<String>,
 }
 
-/// One thing that is wrong with an object.
+/// One validation error of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Cause {
     /// `FieldValueInvalid`.
@@ -31,34 +30,34 @@ pub(crate) struct Cause {
 }
 
 impl Cause {
-    /// A value that cannot be.
+    /// An invalid value.
     pub(crate) fn invalid(field: impl Into<String>, value: &Value, why: &str) -> Self {
-        let message = format!("Invalid value: {}: {why}", told(value));
+        let message = format!("Invalid value: {}: {why}", quote(value));
         Self { reason: "FieldValueInvalid", message, field: field.into() }
     }
 
-    /// A value that is missing.
+    /// A missing value.
     pub(crate) fn required(field: impl Into<String>, why: &str) -> Self {
         let colon = if why.is_empty() { "" } else { ": " };
         Self { reason: "FieldValueRequired", message: format!("Required value{colon}{why}"), field: field.into() }
     }
 
-    /// A value that is none of those that can be.
+    /// A value that is not in the list of supported ones.
     pub(crate) fn unsupported(field: impl Into<String>, value: impl Into<Value>, supported: &[&str]) -> Self {
         let supported: Vec<_> = supported.iter().map(|value| format!("{value:?}")).collect();
         let message = format!("Unsupported value: {}: supported values: {}", value.into(), supported.join(", "));
         Self { reason: "FieldValueNotSupported", message, field: field.into() }
     }
 
-    /// A change that is not allowed.
+    /// A forbidden change.
     pub(crate) fn forbidden(field: impl Into<String>, why: impl Into<String>) -> Self {
         let message = format!("Forbidden: {}", why.into());
         Self { reason: "FieldValueForbidden", message, field: field.into() }
     }
 
-    /// A value that is there twice.
+    /// A duplicate value.
     pub(crate) fn duplicate(field: impl Into<String>, value: &Value) -> Self {
-        let message = format!("Duplicate value: {}", told(value));
+        let message = format!("Duplicate value: {}", quote(value));
         Self { reason: "FieldValueDuplicate", message, field: field.into() }
     }
 
@@ -67,8 +66,8 @@ impl Cause {
     }
 }
 
-/// A value as the server's messages show it.
-fn told(value: &Value) -> String {
+/// A value as the API server's messages show it.
+fn quote(value: &Value) -> String {
     match value {
         Value::String(text) => format!("{text:?}"),
         other => other.to_string(),
@@ -77,7 +76,7 @@ fn told(value: &Value) -> String {
 
 impl ApiFailure {
     fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: None, go_on: None }
+        Self { code, reason, message: message.into(), details: None, continue_token: None }
     }
 
     fn about(mut self, resource: &Resource, name: &str) -> Self {
@@ -85,29 +84,29 @@ impl ApiFailure {
         self
     }
 
-    /// Nobody is logged in.
+    /// The request is not authenticated.
     pub(crate) fn unauthorized() -> Self {
         Self::new(401, "Unauthorized", "Unauthorized")
     }
 
-    /// There is no such object.
+    /// The object does not exist.
     pub(crate) fn not_found(resource: &Resource, name: &str) -> Self {
         let message = format!("{} {name:?} not found", resource.qualified());
         Self::new(404, "NotFound", message).about(resource, name)
     }
 
-    /// There is no such resource.
+    /// The resource does not exist.
     pub(crate) fn no_resource() -> Self {
         let message = "the server could not find the requested resource";
         Self { details: Some(Box::new(json!({}))), ..Self::new(404, "NotFound", message) }
     }
 
-    /// There is no such path; plain text.
+    /// The path does not exist; plain text.
     pub(crate) fn no_path() -> Self {
         Self::new(404, "", "404 page not found\n")
     }
 
-    /// The path breaks off behind a special verb (`responsewriters.InternalError`); plain text.
+    /// The path ends after a special verb (`responsewriters.InternalError`); plain text.
     pub(crate) fn no_request_info(uri: &str) -> Self {
         let why = format!(
             "Internal Server Error: {uri:?}: failed to create RequestInfo: unable to determine kind and namespace from \
@@ -116,19 +115,19 @@ impl ApiFailure {
         Self::new(500, "", why.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
     }
 
-    /// The path knows no such method.
+    /// The path does not support the method.
     pub(crate) fn no_method() -> Self {
         let message = "the server does not allow this method on the requested resource";
         Self { details: Some(Box::new(json!({}))), ..Self::new(405, "MethodNotAllowed", message) }
     }
 
-    /// There is such an object already.
+    /// The object already exists.
     pub(crate) fn already_exists(resource: &Resource, name: &str) -> Self {
         let message = format!("{} {name:?} already exists", resource.qualified());
         Self::new(409, "AlreadyExists", message).about(resource, name)
     }
 
-    /// The object is not the one, or not the version, that the request is about.
+    /// The object has another UID or resourceVersion than the request.
     pub(crate) fn conflict(resource: &Resource, name: &str, why: &str) -> Self {
         let message = format!("Operation cannot be fulfilled on {} {name:?}: {why}", resource.qualified());
         Self::new(409, "Conflict", message).about(resource, name)
@@ -140,14 +139,14 @@ impl ApiFailure {
         Self::conflict(resource, name, why)
     }
 
-    /// Not allowed, for a reason that is said.
+    /// Forbidden by admission; `why` is part of the message.
     pub(crate) fn forbidden(resource: &Resource, name: &str, why: &str) -> Self {
         let named = if name.is_empty() { String::new() } else { format!(" {name:?}") };
         Self::new(403, "Forbidden", format!("{}{named} is forbidden: {why}", resource.qualified()))
             .about(resource, name)
     }
 
-    /// Not allowed by RBAC: any resource, known or not.
+    /// Forbidden by authorization; the resource may be unknown.
     pub(crate) fn denied(group: &str, plural: &str, name: &str, why: &str) -> Self {
         let qualified = if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") };
         let named = if name.is_empty() { String::new() } else { format!(" {name:?}") };
@@ -155,14 +154,14 @@ impl ApiFailure {
         Self { details: Some(Box::new(details(group, plural, name))), ..Self::new(403, "Forbidden", message) }
     }
 
-    /// A path that is not allowed.
+    /// A path that authorization forbids.
     pub(crate) fn denied_path(why: &str) -> Self {
         Self { details: Some(Box::new(json!({}))), ..Self::new(403, "Forbidden", format!("forbidden: {why}")) }
     }
 
-    /// The object breaks rules.
+    /// The object is invalid.
     pub(crate) fn invalid(group: &str, kind: &str, name: &str, causes: &[Cause]) -> Self {
-        let told = match causes {
+        let summary = match causes {
             [one] => one.sentence(),
             many => format!("[{}]", many.iter().map(Cause::sentence).collect::<Vec<_>>().join(", ")),
         };
@@ -172,13 +171,13 @@ impl ApiFailure {
             .map(|cause| json!({ "reason": cause.reason, "message": cause.message, "field": cause.field }));
         let mut details = details(group, kind, name);
         details["causes"] = causes.collect();
-        let message = format!("{qualified} {name:?} is invalid: {told}");
+        let message = format!("{qualified} {name:?} is invalid: {summary}");
         Self { details: Some(Box::new(details)), ..Self::new(422, "Invalid", message) }
     }
 
-    /// Others own what an apply would write.
-    pub(crate) fn apply_conflict(conflicts: &[super::super::schema::managed::Conflict]) -> Self {
-        let told = match conflicts {
+    /// Other managers own fields of an apply.
+    pub(crate) fn apply_conflict(conflicts: &[crate::sandbox::schema::managed::Conflict]) -> Self {
+        let summary = match conflicts {
             [one] => format!("1 conflict: {}: {}", one.with, one.field),
             many => {
                 let lines = many.iter().map(|conflict| format!("{}: {}", conflict.with, conflict.field));
@@ -189,52 +188,51 @@ impl ApiFailure {
             |conflict| json!({ "reason": "FieldManagerConflict", "message": conflict.with, "field": conflict.field }),
         );
         let details = json!({ "causes": causes.collect::<Value>() });
-        Self { details: Some(Box::new(details)), ..Self::new(409, "Conflict", format!("Apply failed with {told}")) }
+        Self { details: Some(Box::new(details)), ..Self::new(409, "Conflict", format!("Apply failed with {summary}")) }
     }
 
-    /// The request makes no sense.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequest", message)
     }
 
-    /// The body is in a form that is not understood.
+    /// The media type of the body is not supported.
     pub(crate) fn unsupported_media(accepted: &str) -> Self {
         let message =
             format!("the body of the request was in an unknown format - accepted media types include: {accepted}");
         Self::new(415, "UnsupportedMediaType", message)
     }
 
-    /// No form that the client accepts can be given.
+    /// No media type of `Accept` is supported.
     pub(crate) fn not_acceptable() -> Self {
         let message = "only the following media types are accepted: application/json, application/yaml";
         Self { details: Some(Box::new(json!({}))), ..Self::new(406, "NotAcceptable", message) }
     }
 
-    /// The path answers in one form alone, and the client does not accept it.
+    /// The path has a single media type, and the client does not accept it.
     pub(crate) fn only_representation(media: &str) -> Self {
         let message = format!("406: Not Acceptable\n\nAvailable representations: {media}");
         Self { details: Some(Box::new(json!({}))), ..Self::new(406, "NotAcceptable", message) }
     }
 
-    /// The version asked for has been forgotten.
+    /// The requested revision has been compacted.
     pub(crate) fn expired(message: impl Into<String>) -> Self {
         Self::new(410, "Expired", message)
     }
 
-    /// The body is longer than is accepted.
+    /// The body is too large.
     pub(crate) fn too_large() -> Self {
         Self::new(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728")
     }
 
-    /// The version asked for is not there yet.
-    pub(crate) fn too_new(asked: u64, current: u64) -> Self {
+    /// The requested revision is in the future.
+    pub(crate) fn too_new(requested: u64, current: u64) -> Self {
         let causes = json!([{ "reason": "ResourceVersionTooLarge", "message": "Too large resource version" }]);
         let details = json!({ "causes": causes, "retryAfterSeconds": 1 });
-        let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
+        let message = format!("Timeout: Too large resource version: {requested}, current: {current}");
         Self { details: Some(Box::new(details)), ..Self::new(504, "Timeout", message) }
     }
 
-    /// What nobody expected.
+    /// An internal error.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new(500, "InternalError", message)
     }
@@ -245,7 +243,7 @@ impl ApiFailure {
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message,
             "reason": self.reason,
         });
-        if let Some(token) = &self.go_on {
+        if let Some(token) = &self.continue_token {
             status["metadata"]["continue"] = token.as_str().into();
         }
         if let Some(details) = &self.details {

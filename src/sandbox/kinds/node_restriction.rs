@@ -5,13 +5,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::identity;
-use super::references::{forbidden_reference, is_mirror};
 use crate::domain::request::Pkcs10;
-use crate::sandbox::api::resource::{NODES, PODS};
-use crate::sandbox::api::status::ApiFailure;
-use crate::sandbox::kinds::{Write, items, text};
+use crate::sandbox::node::{MIRROR, forbidden_reference, is_mirror, node_name};
+use crate::sandbox::object::{items, text};
+use crate::sandbox::resource::{NODES, PODS};
+use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::{ObjectKey, Store};
+use crate::sandbox::write::WriteRequest;
 
 /// Labels that a kubelet may set (`k8s.io/kubelet/pkg/apis/well_known_labels.go`).
 const KUBELET_LABELS: [&str; 11] = [
@@ -30,9 +30,9 @@ const KUBELET_LABELS: [&str; 11] = [
 /// Signers of kubelets' certificates.
 const KUBELET_SIGNERS: [&str; 2] = ["kubernetes.io/kubelet-serving", "kubernetes.io/kube-apiserver-client-kubelet"];
 
-/// The node that writes; `None` where somebody else does.
-fn writer<'a>(write: &'a Write<'_>) -> Result<Option<&'a str>, ApiFailure> {
-    match identity(&write.user.who) {
+/// The node that makes the request; `None` for other users.
+fn writer<'a>(write: &'a WriteRequest<'_>) -> Result<Option<&'a str>, ApiFailure> {
+    match node_name(&write.user.who) {
         Some("") => Err(write.forbidden(&format!("could not determine node from user {:?}", write.user.who.user))),
         node => Ok(node),
     }
@@ -42,7 +42,7 @@ fn writer<'a>(write: &'a Write<'_>) -> Result<Option<&'a str>, ApiFailure> {
 ///
 /// # Errors
 /// 403, and 404 for a node that does not exist.
-pub(crate) fn admit_create(object: &Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
+pub(crate) fn admit_create(object: &Value, write: &WriteRequest<'_>, store: &Store) -> Result<(), ApiFailure> {
     let Some(node) = writer(write)? else { return Ok(()) };
     match write.resource.plural {
         "nodes" => {
@@ -69,7 +69,7 @@ pub(crate) fn admit_create(object: &Value, write: &Write<'_>, store: &Store) -> 
 ///
 /// # Errors
 /// 403.
-pub(crate) fn admit_update(object: &Value, old: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
+pub(crate) fn admit_update(object: &Value, old: &Value, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     let Some(node) = writer(write)? else { return Ok(()) };
     match (write.resource.plural, write.subresource) {
         ("nodes", _) => admit_node_update(node, object, old, write),
@@ -95,7 +95,7 @@ pub(crate) fn admit_update(object: &Value, old: &Value, write: &Write<'_>) -> Re
 ///
 /// # Errors
 /// 403.
-pub(crate) fn admit_delete(object: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
+pub(crate) fn admit_delete(object: &Value, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     let Some(node) = writer(write)? else { return Ok(()) };
     match write.resource.plural {
         "nodes" => check_name(node, write),
@@ -107,11 +107,11 @@ pub(crate) fn admit_delete(object: &Value, write: &Write<'_>) -> Result<(), ApiF
     }
 }
 
-/// Whether a node may request this token: only one that is bound to one of its own pods.
+/// Whether a node may request this token: it must be bound to one of the node's pods.
 ///
 /// # Errors
 /// 403, and 404 for a pod that does not exist.
-pub(crate) fn admit_token(request: &Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
+pub(crate) fn admit_token(request: &Value, write: &WriteRequest<'_>, store: &Store) -> Result<(), ApiFailure> {
     let Some(node) = writer(write)? else { return Ok(()) };
     let bound = |part: &str| text(request, &format!("/spec/boundObjectRef/{part}"));
     if bound("apiVersion") != "v1" || bound("kind") != "Pod" || bound("name").is_empty() {
@@ -139,7 +139,7 @@ pub(crate) fn admit_token(request: &Value, write: &Write<'_>, store: &Store) -> 
 
 /// The audience must be one that the pod asks for in a volume, or one that the node may request by RBAC
 /// (`ServiceAccountNodeAudienceRestriction`).
-fn admit_audience(request: &Value, pod: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
+fn admit_audience(request: &Value, pod: &Value, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     let audiences: Vec<_> = items(request, "/spec/audiences").filter_map(Value::as_str).collect();
     let audience = match audiences.as_slice() {
         [] => "",
@@ -163,14 +163,14 @@ fn admit_audience(request: &Value, pod: &Value, write: &Write<'_>) -> Result<(),
     Err(write.forbidden(&why))
 }
 
-fn check_name(node: &str, write: &Write<'_>) -> Result<(), ApiFailure> {
+fn check_name(node: &str, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     if write.name == node {
         return Ok(());
     }
     Err(write.forbidden(&format!("node {node:?} is not allowed to modify node {:?}", write.name)))
 }
 
-fn admit_node_update(node: &str, object: &Value, old: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
+fn admit_node_update(node: &str, object: &Value, old: &Value, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     check_name(node, write)?;
     let differs = |pointer: &str| object.pointer(pointer) != old.pointer(pointer);
     if object.pointer("/spec/configSource").is_some() && differs("/spec/configSource") {
@@ -188,14 +188,11 @@ fn admit_node_update(node: &str, object: &Value, old: &Value, write: &Write<'_>)
     }
 }
 
-/// A node makes no pods but mirrors of those in its files.
-fn admit_mirror_pod(node: &str, pod: &Value, write: &Write<'_>, store: &Store) -> Result<(), ApiFailure> {
+/// A node may create only mirror pods.
+fn admit_mirror_pod(node: &str, pod: &Value, write: &WriteRequest<'_>, store: &Store) -> Result<(), ApiFailure> {
     let refuse = |why: &str| Err(write.forbidden(why));
     if !is_mirror(pod) {
-        let annotation = super::MIRROR;
-        return refuse(&format!(
-            "pod does not have {annotation:?} annotation, node {node:?} can only create mirror pods"
-        ));
+        return refuse(&format!("pod does not have {MIRROR:?} annotation, node {node:?} can only create mirror pods"));
     }
     if text(pod, "/spec/nodeName") != node {
         return refuse(&format!("node {node:?} can only create pods with spec.nodeName set to itself"));
@@ -227,7 +224,7 @@ fn admit_mirror_pod(node: &str, pod: &Value, write: &Write<'_>, store: &Store) -
     }
 }
 
-fn admit_request(node: &str, object: &Value, write: &Write<'_>) -> Result<(), ApiFailure> {
+fn admit_request(node: &str, object: &Value, write: &WriteRequest<'_>) -> Result<(), ApiFailure> {
     if !KUBELET_SIGNERS.contains(&text(object, "/spec/signerName")) {
         return Ok(());
     }

@@ -1,146 +1,52 @@
-//! The objects, their versions, and the log of changes that watches read: etcd's part.
+//! The objects, their revisions, and the log of changes that watches read: what etcd is to a real API server.
 
-use std::collections::{BTreeMap, VecDeque};
+mod record;
+mod table;
+
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::watch;
 
-use super::api::resource::{RESOURCES, Resource};
+use crate::sandbox::resource::{RESOURCES, Resource};
+pub(crate) use record::{ObjectKey, Record};
+use table::ResourceTable;
+pub(crate) use table::{EventKind, StoreEvent, TooOld};
 
-/// How many changes of one resource a watch can look back.
-const REMEMBERED: usize = 20_000;
-
-/// Where an object stands in its resource: by namespace (empty for the cluster's scope), then by name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ObjectKey {
-    /// Namespace, or empty.
-    pub namespace: String,
-    /// Name.
-    pub name: String,
-}
-
-impl ObjectKey {
-    /// The key of an object.
-    pub(crate) fn new(namespace: &str, name: &str) -> Self {
-        Self { namespace: namespace.to_owned(), name: name.to_owned() }
-    }
-}
-
-/// One version of an object.
-#[derive(Debug)]
-pub(crate) struct Record {
-    /// `metadata.resourceVersion`.
-    pub revision: u64,
-    /// `metadata.uid`.
-    pub uid: String,
-    /// `metadata.labels`.
-    pub labels: BTreeMap<String, String>,
-    /// The object as JSON, without `kind` and `apiVersion`.
-    pub json: Bytes,
-}
-
-impl Record {
-    fn new(revision: u64, mut object: Value) -> Self {
-        if let Some(map) = object.as_object_mut() {
-            map.shift_remove("kind");
-            map.shift_remove("apiVersion");
-        }
-        // What has never been kept has no version.
-        if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut).filter(|_| revision > 0) {
-            meta.insert("resourceVersion".to_owned(), revision.to_string().into());
-        }
-        let labels = object.pointer("/metadata/labels").and_then(Value::as_object);
-        let labels = labels.into_iter().flatten();
-        Self {
-            revision,
-            uid: object.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            labels: labels.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect(),
-            json: serde_json::to_vec(&object).unwrap_or_default().into(),
-        }
-    }
-
-    /// The object, without `kind` and `apiVersion`.
-    pub(crate) fn object(&self) -> Value {
-        serde_json::from_slice(&self.json).unwrap_or_else(|_| Value::Object(Map::new()))
-    }
-}
-
-/// What happened to an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EventKind {
-    /// It is new.
-    Added,
-    /// It has another version.
-    Modified,
-    /// It is gone; the record is its last state, under the version of the deletion.
-    Deleted,
-}
-
-/// One change.
-#[derive(Debug)]
-pub(crate) struct StoreEvent {
-    /// What happened.
-    pub kind: EventKind,
-    /// To which object.
-    pub key: ObjectKey,
-    /// Its state after that (before, for a deletion).
-    pub record: Arc<Record>,
-    /// Its state before, unless it is new.
-    pub before: Option<Arc<Record>>,
-}
-
-/// The version asked for has been forgotten.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TooOld {
-    /// The oldest that is known.
-    pub oldest: u64,
-}
-
-/// What a transaction does with the object that it looked at.
+/// What a transaction does with the object that it has read.
 pub(crate) enum WriteOutcome {
-    /// It becomes this. Nothing happens where it is this already.
+    /// Replaces or creates the object. An identical object keeps its revision.
     Put(Value),
-    /// It goes. The value is its last state.
+    /// Deletes the object; the value is its last state.
     Delete(Value),
-    /// It stays as it is; this is shown as the result (a dry run).
+    /// Leaves the object unchanged and returns the value as the result (dry run).
     Show(Value),
 }
 
 /// A part of a list.
 pub(crate) struct StorePage {
-    /// The version that the list is of.
+    /// The revision of the list.
     pub revision: u64,
-    /// The objects.
     pub records: Vec<(ObjectKey, Arc<Record>)>,
-    /// How many would follow.
+    /// How many objects follow.
     pub remaining: usize,
 }
 
 /// Which part of a list.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Range<'a> {
-    /// In one namespace alone.
+    /// Only objects of this namespace.
     pub namespace: Option<&'a str>,
-    /// Behind this key.
+    /// Only objects after this key.
     pub after: Option<&'a ObjectKey>,
-    /// As it was at this version.
+    /// The state at this revision.
     pub at: Option<u64>,
-}
-
-#[derive(Default)]
-struct Table {
-    objects: BTreeMap<ObjectKey, Arc<Record>>,
-    log: VecDeque<Arc<StoreEvent>>,
-    /// Changes up to this version are forgotten.
-    forgotten: u64,
 }
 
 struct Inner {
     revision: u64,
-    tables: Vec<Table>,
+    tables: Vec<ResourceTable>,
 }
 
 /// All objects of the cluster.
@@ -151,7 +57,7 @@ pub struct Store {
 
 impl Default for Store {
     fn default() -> Self {
-        let tables = RESOURCES.iter().map(|_| Table::default()).collect();
+        let tables = RESOURCES.iter().map(|_| ResourceTable::default()).collect();
         Self { inner: Mutex::new(Inner { revision: 1, tables }), latest: watch::Sender::new(1) }
     }
 }
@@ -161,24 +67,22 @@ impl Store {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The version of the newest change.
+    /// The revision of the newest change.
     pub(crate) fn revision(&self) -> u64 {
         self.lock().revision
     }
 
-    /// The version of the newest change of one resource.
+    /// The revision of the newest change of one resource.
     pub(crate) fn changed_at(&self, resource: &Resource) -> u64 {
         let inner = self.lock();
-        let table = &inner.tables[resource.index()];
-        table.log.back().map_or(table.forgotten, |change| change.record.revision)
+        inner.tables[resource.index()].latest()
     }
 
-    /// Tells of every new version.
+    /// A receiver of every new revision.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.latest.subscribe()
     }
 
-    /// One object.
     pub(crate) fn get(&self, resource: &Resource, key: &ObjectKey) -> Option<Arc<Record>> {
         self.lock().tables[resource.index()].objects.get(key).cloned()
     }
@@ -189,10 +93,10 @@ impl Store {
         inner.tables[resource.index()].objects.iter().map(|(key, record)| (key.clone(), record.clone())).collect()
     }
 
-    /// At most `limit` objects that `accept` takes.
+    /// At most `limit` objects for which `accept` is true.
     ///
     /// # Errors
-    /// [`TooOld`] where the version asked for has been forgotten.
+    /// [`TooOld`] where the requested revision has been compacted.
     pub(crate) fn page(
         &self,
         resource: &Resource,
@@ -203,16 +107,16 @@ impl Store {
         let inner = self.lock();
         let table = &inner.tables[resource.index()];
         let revision = range.at.unwrap_or(inner.revision);
-        let past = table.at(revision)?;
+        let past = table.overrides_at(revision)?;
         let start = match (range.after, range.namespace) {
             (Some(key), _) => Bound::Excluded(key.clone()),
             (None, Some(namespace)) => Bound::Included(ObjectKey::new(namespace, "")),
             (None, None) => Bound::Unbounded,
         };
-        let here = |key: &ObjectKey| range.namespace.is_none_or(|namespace| key.namespace == namespace);
+        let in_namespace = |key: &ObjectKey| range.namespace.is_none_or(|namespace| key.namespace == namespace);
         let present = table.objects.range((start.clone(), Bound::Unbounded));
-        let present = present.take_while(|(key, _)| here(key)).filter(|(key, _)| !past.contains_key(*key));
-        let past = past.range((start, Bound::Unbounded)).filter(|(key, _)| here(key));
+        let present = present.take_while(|(key, _)| in_namespace(key)).filter(|(key, _)| !past.contains_key(*key));
+        let past = past.range((start, Bound::Unbounded)).filter(|(key, _)| in_namespace(key));
         let past = past.filter_map(|(key, record)| record.as_ref().map(|record| (key, record)));
         let mut found: Vec<_> = present.chain(past).filter(|(key, record)| accept(key, record)).collect();
         found.sort_unstable_by_key(|(key, _)| *key);
@@ -220,10 +124,10 @@ impl Store {
         Ok(StorePage { revision, records, remaining: found.len().saturating_sub(limit) })
     }
 
-    /// The changes after a version, at most `limit`.
+    /// The changes after a revision, at most `limit`.
     ///
     /// # Errors
-    /// [`TooOld`] where some have been forgotten.
+    /// [`TooOld`] where some of them have been compacted.
     pub(crate) fn changes(
         &self,
         resource: &Resource,
@@ -231,16 +135,14 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Arc<StoreEvent>>, TooOld> {
         let inner = self.lock();
-        let table = &inner.tables[resource.index()];
-        table.remembers(after)?;
-        let start = table.log.partition_point(|change| change.record.revision <= after);
-        Ok(table.log.iter().skip(start).take(limit).cloned().collect())
+        let changes = inner.tables[resource.index()].changes_after(after)?;
+        Ok(changes.take(limit).cloned().collect())
     }
 
-    /// Looks at one object and changes it, while nobody else does.
+    /// Reads one object and changes it, in one transaction.
     ///
     /// # Errors
-    /// What `decide` refuses with.
+    /// The error of `decide`.
     pub(crate) fn transact<E>(
         &self,
         resource: &Resource,
@@ -269,45 +171,20 @@ impl Store {
             EventKind::Deleted => drop(table.objects.remove(key)),
             EventKind::Added | EventKind::Modified => drop(table.objects.insert(key.clone(), record.clone())),
         }
-        table.note(StoreEvent { kind, key: key.clone(), record: record.clone(), before });
+        table.append(StoreEvent { kind, key: key.clone(), record: record.clone(), before });
         inner.revision = revision;
         drop(inner);
         self.latest.send_replace(revision);
         Ok(record)
     }
 
-    /// Forgets all changes, as etcd does when it is compacted: who wants to go on from an old version is told 410.
+    /// Discards the log of changes, as etcd's compaction does: a watch or list at an older revision gets 410.
     pub(crate) fn compact(&self) {
         let mut inner = self.lock();
         let revision = inner.revision;
         for table in &mut inner.tables {
-            table.log.clear();
-            table.forgotten = revision;
+            table.compact(revision);
         }
-    }
-}
-
-impl Table {
-    fn remembers(&self, revision: u64) -> Result<(), TooOld> {
-        if revision < self.forgotten { Err(TooOld { oldest: self.forgotten }) } else { Ok(()) }
-    }
-
-    fn note(&mut self, change: StoreEvent) {
-        self.log.push_back(Arc::new(change));
-        while self.log.len() > REMEMBERED {
-            self.forgotten = self.log.pop_front().map_or(0, |change| change.record.revision);
-        }
-    }
-
-    /// How the objects that have changed since then were at a version; `None` for those that were not there.
-    fn at(&self, revision: u64) -> Result<BTreeMap<ObjectKey, Option<Arc<Record>>>, TooOld> {
-        self.remembers(revision)?;
-        let start = self.log.partition_point(|change| change.record.revision <= revision);
-        let mut past = BTreeMap::new();
-        for change in self.log.iter().skip(start) {
-            past.entry(change.key.clone()).or_insert_with(|| change.before.clone());
-        }
-        Ok(past)
     }
 }
 
@@ -317,8 +194,8 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::api::resource::find;
     use super::*;
+    use crate::sandbox::resource::find;
 
     fn put(store: &Store, name: &str, note: u32) -> u64 {
         let decide =
@@ -341,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn writing_what_is_there_changes_nothing() {
+    fn writing_an_identical_object_changes_nothing() {
         let store = Store::default();
         assert_eq!(put(&store, "a", 1), put(&store, "a", 1));
         assert!(put(&store, "a", 2) > put(&store, "b", 1) - 2);
@@ -349,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_goes_on_as_it_was_when_it_began() {
+    fn paged_list_shows_the_state_of_its_first_page() {
         let store = Store::default();
         for name in ["a", "b", "c"] {
             put(&store, name, 1);
@@ -365,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forgotten_is_said_to_be() {
+    fn compacted_revisions_are_too_old() {
         let store = Store::default();
         let first = put(&store, "a", 1);
         put(&store, "a", 2);

@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use serde::de::DeserializeOwned;
 
-use super::fields::Fields;
-use super::resource::{CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES, Resource};
-use super::status::ApiFailure;
 use crate::domain::access::{Action, Binding, Policy, Principal, Role};
-use crate::sandbox::authentication::User;
+use crate::sandbox::bootstrap_policy;
+use crate::sandbox::decision::Decision;
+use crate::sandbox::field_selector::FieldSelector;
 use crate::sandbox::node::{self, NodeAuthorizer};
-use crate::sandbox::seed;
+use crate::sandbox::resource::{CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES, Resource};
+use crate::sandbox::status::ApiFailure;
 use crate::sandbox::store::Store;
+use crate::sandbox::user::User;
 
 /// The policy of the newest roles and bindings; it is built again when one of them has changed.
 pub(crate) struct Authorizer {
@@ -27,25 +28,16 @@ pub(crate) struct Access {
     nodes: NodeAuthorizer,
 }
 
-/// What the authorizers say about a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Decision {
-    /// Whether it is allowed.
-    pub allowed: bool,
-    /// Why, in the server's words; may be empty.
-    pub reason: String,
-}
-
 impl Authorizer {
     /// One without a policy.
     ///
     /// # Errors
     /// Where the asset with the default roles is broken.
     pub(crate) fn new() -> Result<Self, serde_json::Error> {
-        Ok(Self { current: Mutex::default(), node_rules: seed::node_rules()?.into() })
+        Ok(Self { current: Mutex::default(), node_rules: bootstrap_policy::node_rules()?.into() })
     }
 
-    /// The authorization as it is now.
+    /// The current authorization.
     pub(crate) fn access(&self, store: &Arc<Store>) -> Access {
         let nodes = NodeAuthorizer::new(store.clone(), self.node_rules.clone());
         Access { policy: self.policy(store), nodes }
@@ -87,16 +79,16 @@ impl Access {
 
     /// Whether a request without selectors is allowed.
     pub(crate) fn permits(&self, who: &Principal, action: &Action) -> bool {
-        self.decide(who, action, &Fields::default()).allowed
+        self.decide(who, action, &FieldSelector::default()).allowed
     }
 
     /// Asks one authorizer after the other (`authorization/union`); `fields` is the request's field selector.
-    pub(crate) fn decide(&self, who: &Principal, action: &Action, fields: &Fields) -> Decision {
+    pub(crate) fn decide(&self, who: &Principal, action: &Action, fields: &FieldSelector) -> Decision {
         let allowed = |reason: String| Decision { allowed: true, reason };
         if who.is_master() {
             return allowed(String::new());
         }
-        let by_node = node::identity(who).map(|node| self.nodes.decide(node, action, fields));
+        let by_node = node::node_name(who).map(|node| self.nodes.decide(node, action, fields));
         if by_node.as_ref().is_some_and(|decision| decision.allowed) {
             return allowed(String::new());
         }

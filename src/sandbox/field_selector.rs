@@ -2,21 +2,27 @@
 
 use serde_json::Value;
 
-use super::resource::Resource;
-use super::status::ApiFailure;
+use crate::sandbox::resource::Resource;
+use crate::sandbox::status::ApiFailure;
 
 /// A field selector: terms in Go's order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Fields(Vec<Term>);
+pub(crate) struct FieldSelector(Vec<Term>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FieldOperator {
+    Equal,
+    NotEqual,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Term {
     field: String,
-    equal: bool,
+    operator: FieldOperator,
     value: String,
 }
 
-impl Fields {
+impl FieldSelector {
     /// Reads `metadata.name=a,status.phase!=b`; `\` escapes `,`, `=` and itself in a value.
     ///
     /// # Errors
@@ -30,17 +36,20 @@ impl Fields {
 
     /// The one value that a field must have (`RequiresExactMatch`).
     pub(crate) fn exact(&self, field: &str) -> Option<&str> {
-        self.0.iter().find(|term| term.equal && term.field == field).map(|term| term.value.as_str())
+        self.0
+            .iter()
+            .find(|term| term.operator == FieldOperator::Equal && term.field == field)
+            .map(|term| term.value.as_str())
     }
 
     /// Whether one of the terms is `field=value`.
     pub(crate) fn requires(&self, field: &str, value: &str) -> bool {
-        self.0.iter().any(|term| term.equal && term.field == field && term.value == value)
+        self.0.iter().any(|term| term.operator == FieldOperator::Equal && term.field == field && term.value == value)
     }
 
     /// Adds the term `field=value`.
     pub(crate) fn require(&mut self, field: &str, value: &str) {
-        self.0.push(Term { field: field.to_owned(), equal: true, value: value.to_owned() });
+        self.0.push(Term { field: field.to_owned(), operator: FieldOperator::Equal, value: value.to_owned() });
     }
 
     /// Whether it has no terms.
@@ -60,7 +69,7 @@ impl Fields {
         };
         match self.0.iter().map(|term| &term.field).find(|field| !known(field)) {
             None => Ok(()),
-            // No conversion of its own: `runtime.DefaultMetaV1FieldSelectorConversion`.
+            // No conversion for this kind: `runtime.DefaultMetaV1FieldSelectorConversion`.
             Some(field) if resource.fields.is_empty() => Err(ApiFailure::bad_request(format!(
                 "{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
             ))),
@@ -70,11 +79,11 @@ impl Fields {
 
     /// Whether this object is selected.
     pub(crate) fn matches(&self, object: &Value) -> bool {
-        self.0.iter().all(|term| (value(object, &term.field) == term.value) == term.equal)
+        self.0.iter().all(|term| (value(object, &term.field) == term.value) == (term.operator == FieldOperator::Equal))
     }
 }
 
-/// At commas that are not escaped.
+/// Splits at unescaped commas.
 fn split(text: &str) -> Vec<&str> {
     let (mut terms, mut start, mut escaped) = (Vec::new(), 0, false);
     for (at, c) in text.char_indices() {
@@ -98,7 +107,8 @@ fn term(selector: &str, term: &str) -> Result<Term, ApiFailure> {
     let (at, operator) = found
         .ok_or_else(|| ApiFailure::bad_request(format!("invalid selector: '{selector}'; can't understand '{term}'")))?;
     let value = unescape(&term[at + operator.len()..]).map_err(ApiFailure::bad_request)?;
-    Ok(Term { field: term[..at].to_owned(), equal: operator != "!=", value })
+    let operator = if operator == "!=" { FieldOperator::NotEqual } else { FieldOperator::Equal };
+    Ok(Term { field: term[..at].to_owned(), operator, value })
 }
 
 fn unescape(text: &str) -> Result<String, String> {
@@ -135,19 +145,19 @@ fn value(object: &Value, field: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::super::resource::REQUESTS;
     use super::*;
+    use crate::sandbox::resource::REQUESTS;
 
     #[test]
-    fn selects_by_the_fields_that_the_kind_has() {
+    fn selects_by_fields_of_the_kind() {
         let object = json!({ "metadata": { "name": "a" }, "spec": { "signerName": "x/y" } });
-        let selector = Fields::parse("metadata.name=a,spec.signerName!=z").unwrap();
+        let selector = FieldSelector::parse("metadata.name=a,spec.signerName!=z").unwrap();
         assert!(selector.matches(&object) && selector.exact("metadata.name") == Some("a"));
         assert!(selector.check(&REQUESTS).is_ok());
-        assert_eq!(Fields::parse("spec.foo=b").unwrap().check(&REQUESTS).unwrap_err().code, 400);
+        assert_eq!(FieldSelector::parse("spec.foo=b").unwrap().check(&REQUESTS).unwrap_err().code, 400);
         for wrong in ["nonsense", "a=b=c", "a=\\b", "a=b\\", "a===b"] {
-            assert_eq!(Fields::parse(wrong).unwrap_err().code, 400, "{wrong}");
+            assert_eq!(FieldSelector::parse(wrong).unwrap_err().code, 400, "{wrong}");
         }
-        assert_eq!(Fields::parse("a=b\\,c\\=d,metadata.name=z").unwrap().exact("a"), Some("b,c=d"));
+        assert_eq!(FieldSelector::parse("a=b\\,c\\=d,metadata.name=z").unwrap().exact("a"), Some("b,c=d"));
     }
 }
