@@ -135,8 +135,8 @@ impl std::fmt::Display for ClusterError {
             Self::Forbidden { missing: Some(right), .. } => format!("you may not {right} (403)"),
             Self::Forbidden { missing: None, message } => format!("refused (403): {message}"),
             Self::Gone { what } => format!("{what} is gone"),
-            Self::Changed { name, now } => format!("{name} changed meanwhile: it is {} now", word(*now)),
-            Self::AlreadyDecided { name, how } => format!("{name} is already {}", word(*how)),
+            Self::Changed { name, now } => format!("{name} changed meanwhile: it is {} now", now.outcome()),
+            Self::AlreadyDecided { name, how } => format!("{name} is already {}", how.outcome()),
             Self::AlreadyExists { message } => format!("it exists already: {message}"),
             Self::Conflict { message } => format!("it changed meanwhile (409): {message}"),
             Self::Invalid { message } => format!("the server does not accept it: {message}"),
@@ -149,16 +149,6 @@ impl std::fmt::Display for ClusterError {
 }
 
 impl StdError for ClusterError {}
-
-const fn word(state: RequestState) -> &'static str {
-    match state {
-        RequestState::Pending => "pending",
-        RequestState::Approved => "approved",
-        RequestState::Issued => "approved and issued",
-        RequestState::Denied => "denied",
-        RequestState::Failed => "refused by the signer",
-    }
-}
 
 impl ClusterError {
     /// What to do about it, where something is known to help. Printable.

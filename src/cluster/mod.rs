@@ -39,6 +39,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::gate::{Refusal, WriteAccess, WritePermit};
 use crate::domain::output::shell::Kubectl;
 
+pub use crate::domain::decision::Decision;
 pub use crate::domain::gate::Verb;
 pub(crate) use budget::may_keep_more;
 pub use connect::Target;
@@ -46,7 +47,6 @@ pub(crate) use connect::contexts;
 pub use error::ClusterError;
 pub(crate) use heartbeat::heartbeat;
 pub use login::Prompt;
-pub use requests::Decision;
 pub(crate) use reviews::AccessReview;
 pub use reviews::WhoAmI;
 

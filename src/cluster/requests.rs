@@ -9,18 +9,10 @@ use kube::api::{DeleteParams, PostParams, Preconditions};
 
 use super::{Cluster, ClusterError, segment};
 use crate::cluster::list_reader::ListReader;
+use crate::domain::decision::Decision;
 use crate::domain::gate::{Clearance, Deletion, Verb, WritePermit};
 use crate::domain::request::{Request, RequestState, RequestVersion};
 use crate::domain::time::to_k8s;
-
-/// What the condition of a decision will say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    /// One word for machines.
-    pub reason: String,
-    /// A sentence for people.
-    pub message: String,
-}
 
 impl Cluster {
     pub(super) fn requests_api(&self) -> Api<CertificateSigningRequest> {

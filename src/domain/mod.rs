@@ -7,6 +7,7 @@ pub(crate) mod ascii;
 pub(crate) mod authority;
 pub(crate) mod certificate;
 pub(crate) mod commands;
+pub(crate) mod decision;
 pub(crate) mod diff;
 pub(crate) mod fuzzy;
 pub(crate) mod gate;

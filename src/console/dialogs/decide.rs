@@ -17,7 +17,7 @@ use crate::domain::commands;
 use crate::domain::gate::{self, Candidate, Clearance, Confirmation, Refusal, Scope, WritePermit};
 use crate::domain::interner::Uid;
 use crate::domain::policy_file::PolicyFile;
-use crate::domain::request::{Request, RequestState};
+use crate::domain::request::Request;
 use crate::domain::row::Row;
 use crate::domain::text::printable;
 use crate::domain::verdict::{Level, Verdict};
@@ -165,17 +165,13 @@ impl Decide {
     }
 }
 
-/// The message unless somebody writes another: it names who decides, as soon as that is known.
-pub(super) fn message(verb: Verb, who: Option<&str>) -> String {
-    let did = if verb == Verb::Approve { "approved" } else { "denied" };
-    who.map_or_else(|| format!("{did} with countersign"), |who| format!("{did} by {who} with countersign"))
-}
-
 /// Who we are is known now: an open question's message says so.
 pub(crate) fn identified(overlays: &mut [Overlay], who: &str) {
     for overlay in overlays {
         match overlay {
-            Overlay::Decide(decide) => decide.form.suggest(DecideField::Message, &message(decide.verb, Some(who))),
+            Overlay::Decide(decide) => {
+                decide.form.suggest(DecideField::Message, &decide.verb.default_message(Some(who)));
+            }
             Overlay::Bulk(bulk) => crate::console::dialogs::bulk::update::identified(bulk, who),
             _ => {}
         }
@@ -184,11 +180,11 @@ pub(crate) fn identified(overlays: &mut [Overlay], who: &str) {
 
 /// Opens the question about `row`; where the user wants none for such a request, it is answered at once.
 pub(crate) fn open(state: &mut State, row: &Row, approve: bool) -> Vec<Effect> {
-    let (verb, reason) = if approve { (Verb::Approve, "ReviewedByAdmin") } else { (Verb::Deny, "DeniedByAdmin") };
+    let verb = if approve { Verb::Approve } else { Verb::Deny };
     let form = Form::default()
         .text(DecideField::Name, "Its name", "")
-        .text(DecideField::Reason, "Reason", reason)
-        .text(DecideField::Message, "Message", message(verb, state.username()));
+        .text(DecideField::Reason, "Reason", verb.default_reason())
+        .text(DecideField::Message, "Message", verb.default_message(state.username()));
     let mut decide = Decide {
         verb,
         name: row.name.to_string(),
@@ -336,26 +332,15 @@ pub(crate) fn decided(state: &mut State, id: EffectId, result: Result<Box<Reques
     };
     let object = format!("csr/{}", decide.name);
     let outcome =
-        result.as_ref().map(|request| word(request.state()).to_owned()).map_err(|failure| failure.text.clone());
+        result.as_ref().map(|request| request.state().phrase().to_owned()).map_err(|failure| failure.text.clone());
     let name = decide.name.clone();
     match result {
         Ok(request) => {
             state.overlays.remove(at);
-            state.notify(true, format!("{} is {}", printable(&name), word(request.state())));
+            state.notify(true, format!("{} is {}", printable(&name), request.state().phrase()));
         }
         Err(failure) => decide.phase = Phase::Failed(failure),
     }
     state.activity.add(state.clock.now, WriteRecord { what, object, outcome, command });
     Vec::new()
-}
-
-/// A state in words.
-pub(crate) const fn word(state: RequestState) -> &'static str {
-    match state {
-        RequestState::Pending => "pending",
-        RequestState::Approved => "approved",
-        RequestState::Issued => "approved and issued",
-        RequestState::Denied => "denied",
-        RequestState::Failed => "failed at the signer",
-    }
 }

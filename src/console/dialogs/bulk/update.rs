@@ -9,7 +9,6 @@ use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::state::State;
 use crate::console::core::view::question_fits;
 use crate::console::dialogs::bulk::{BulkDialog, BulkField, BulkLine, LEVELS, Phase, Run};
-use crate::console::dialogs::decide::message;
 use crate::console::dialogs::{Overlay, TextReader};
 use crate::console::panes::requests::update::settle;
 use crate::domain::commands;
@@ -41,8 +40,13 @@ pub(crate) fn open_shown(state: &mut State) {
 }
 
 fn open(state: &mut State, verb: Verb, rows: Vec<Row>, included: &[Level]) {
-    let bulk =
-        BulkDialog::new(verb, rows, included, &state.requests.judging.known.policy, message(verb, state.username()));
+    let bulk = BulkDialog::new(
+        verb,
+        rows,
+        included,
+        &state.requests.judging.known.policy,
+        verb.default_message(state.username()),
+    );
     if bulk.rows.is_empty() {
         return state.notify(false, "none of these is pending: nothing is left to decide");
     }
@@ -51,7 +55,7 @@ fn open(state: &mut State, verb: Verb, rows: Vec<Row>, included: &[Level]) {
 
 /// Who we are is known now: an open sheet's message says so.
 pub(crate) fn identified(bulk: &mut BulkDialog, who: &str) {
-    bulk.form.suggest(BulkField::Message, &message(bulk.verb, Some(who)));
+    bulk.form.suggest(BulkField::Message, &bulk.verb.default_message(Some(who)));
 }
 
 /// A key while the sheet is open.
@@ -205,7 +209,7 @@ pub(crate) fn heard(state: &mut State, id: EffectId, news: BulkResult) -> Vec<Ef
 
 /// What the Activity pane keeps: what was decided, by name.
 fn written(bulk: &BulkDialog, run: &Run, kubectl: &Kubectl) -> WriteRecord {
-    let (what, did) = words(bulk.verb);
+    let (what, did) = (bulk.verb.word(), bulk.verb.past());
     let undone: std::collections::HashSet<usize> = run.undone().map(|(item, _)| item).collect();
     let done: Vec<&str> =
         run.items.iter().filter(|item| !undone.contains(item)).map(|i| &*bulk.rows[*i].name).collect();
@@ -215,14 +219,6 @@ fn written(bulk: &BulkDialog, run: &Run, kubectl: &Kubectl) -> WriteRecord {
         object: format!("{} requests", run.items.len()),
         outcome: if undone.is_empty() { Ok(text) } else { Err(text) },
         command: commands::decide_all(kubectl, what, &done),
-    }
-}
-
-/// The verb and its past.
-pub(super) const fn words(verb: Verb) -> (&'static str, &'static str) {
-    match verb {
-        Verb::Approve => ("approve", "approved"),
-        Verb::Deny => ("deny", "denied"),
     }
 }
 
