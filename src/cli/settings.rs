@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::flags::Arguments;
-use super::output::CliError;
+use super::error::CliError;
+use super::global::{Global, ScreenFlags};
 use crate::console::core::ascii::locale_is_utf8;
 use crate::console::core::keys::{Keymap, Wrong};
 use crate::console::core::settings::Settings;
@@ -26,14 +26,14 @@ pub(super) fn keymap(found: &LoadedConfig) -> Result<Keymap, CliError> {
 }
 
 /// Whether only ASCII is shown: by flag, by config file, or because the locale is not UTF-8.
-pub(super) fn ascii(arguments: &Arguments, found: &LoadedConfig) -> bool {
-    arguments.global.ascii || found.config.ascii.unwrap_or_else(|| !locale_is_utf8(variable))
+fn ascii(global: &Global, found: &LoadedConfig) -> bool {
+    global.ascii || found.config.ascii.unwrap_or_else(|| !locale_is_utf8(variable))
 }
 
 /// What holds for the console.
-pub(super) fn resolve(arguments: &Arguments, found: &LoadedConfig) -> Result<Settings, CliError> {
-    let (screen, config) = (&arguments.screen, &found.config);
-    let ascii = ascii(arguments, found);
+pub(super) fn resolve(global: &Global, screen: &ScreenFlags, found: &LoadedConfig) -> Result<Settings, CliError> {
+    let config = &found.config;
+    let ascii = ascii(global, found);
     let depth = Depth::decide(screen.color.unwrap_or(config.color), variable);
     let name = screen.theme.as_deref().or(config.theme.as_deref());
     let theme = config::theme(name).map_err(|error| match error {
@@ -48,7 +48,7 @@ pub(super) fn resolve(arguments: &Arguments, found: &LoadedConfig) -> Result<Set
         keymap: keymap(found)?.in_ascii(ascii),
         ascii,
         mouse: (config.mouse || screen.mouse) && !screen.no_mouse,
-        utc: arguments.global.utc || config.utc,
+        utc: global.utc || config.utc,
         columns: config.columns.as_deref().map(Choice::of).unwrap_or_default(),
         confirm: screen.confirm.unwrap_or(config.confirm),
         practice: false,

@@ -128,6 +128,28 @@ pub(crate) enum OrderField {
     Context,
 }
 
+impl OrderField {
+    /// The field's name in a message.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::User => "User name",
+            Self::Groups => "Groups",
+            Self::Request => "Request",
+            Self::CsrName => "CSR name",
+            Self::Signer => "Signer",
+            Self::Expires => "Life",
+            Self::Usages => "Usages",
+            Self::Namespace => "Namespace",
+            Self::Role => "Role",
+            Self::Verbs => "Verbs",
+            Self::Resources => "Resources",
+            Self::Binding => "Binding",
+            Self::Kubeconfig => "Kubeconfig",
+            Self::Context => "Context",
+        }
+    }
+}
+
 /// A day: how long a certificate lives unless something else is asked for. It cannot be revoked, so not longer.
 pub(crate) const DEFAULT_SECONDS: i32 = 86_400;
 /// The verbs of the default role.

@@ -110,7 +110,7 @@ fn remarks(state: &State, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
         let text = format!(
             "! {} was left unfinished {} ago. {} goes on with it.",
             journal.order.user,
-            state.clock.age(journal.begun),
+            state.clock.age(journal.started),
             state.keymap.word(KeyContext::Form, Action::Resume)
         );
         say(&text, theme.warning());
