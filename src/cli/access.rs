@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::error::CliError;
 use super::output::print_json;
 use super::rbac::{AccessFormat, chain, list_rbac, print_missing};
-use super::session::{RunCommand, Session};
+use super::session::{CliSession, RunCommand};
 use super::table::aligned;
 use crate::cluster::Cluster;
 use crate::console::widgets::theme::symbol;
@@ -38,7 +38,7 @@ struct AccessFindings {
 }
 
 impl RunCommand for AccessFlags {
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let cluster = session.connect().await?;
         let found = find(session, &cluster, self).await?;
         let grants: Vec<_> = match &found.namespace {
@@ -55,7 +55,7 @@ impl RunCommand for AccessFlags {
     }
 }
 
-async fn find(session: &Session, cluster: &Cluster, flags: &AccessFlags) -> Result<AccessFindings, CliError> {
+async fn find(session: &CliSession, cluster: &Cluster, flags: &AccessFlags) -> Result<AccessFindings, CliError> {
     let is_self = flags.user.is_none() && flags.groups.is_empty();
     let seen = list_rbac(cluster).await?;
     let who = if is_self || seen.lacks_bindings() {

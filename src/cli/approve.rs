@@ -8,7 +8,7 @@ use super::decision::DecisionFlags;
 use super::error::CliError;
 use super::judge::judged_among_all;
 use super::output::Output;
-use super::session::{RunCommand, Session};
+use super::session::{CliSession, RunCommand};
 use super::{candidates, decision};
 use crate::cluster::{Cluster, Verb};
 use crate::domain::gate::{self, Candidate, Confirmation, Refusal, Scope};
@@ -33,7 +33,7 @@ pub(crate) struct ApproveFlags {
 }
 
 impl RunCommand for ApproveFlags {
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let cluster = session.connect().await?;
         let permit = cluster.permit()?;
         let requests = decision::read(&cluster, &self.common.names).await?;
@@ -101,6 +101,5 @@ fn refuse_all(
 
 fn reason(verdict: &Verdict, refusal: &Refusal) -> String {
     let Refusal::Dangerous { .. } = refusal else { return refusal.to_string() };
-    let why: Vec<_> = verdict.findings.iter().map(|finding| format!("{} ({})", finding.text, finding.rule)).collect();
-    format!("is dangerous: {}", why.join(" "))
+    format!("is dangerous: {}", verdict.reasons())
 }

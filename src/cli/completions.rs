@@ -9,7 +9,7 @@ use clap_complete::env::CompleteEnv;
 use super::complete_gate::SHELLS;
 use super::error::CliError;
 use super::output::print_data;
-use super::session::{Needs, RunCommand, Session};
+use super::session::{CliSession, Needs, RunCommand};
 
 const EXAMPLES: &str = "Examples:
   countersign completions bash > /etc/bash_completion.d/countersign
@@ -32,7 +32,7 @@ impl RunCommand for CompletionsFlags {
         Needs::Nothing
     }
 
-    async fn run(&self, _session: &Session) -> Result<(), CliError> {
+    async fn run(&self, _session: &CliSession) -> Result<(), CliError> {
         let name = self.shell.to_string();
         let completer = SHELLS
             .completer(&name)

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::error::CliError;
 use super::output::print_data;
-use super::session::{Needs, RunCommand, Session};
+use super::session::{CliSession, Needs, RunCommand};
 use super::settings;
 use crate::config::EXAMPLE;
 use crate::console::core::keys::listing;
@@ -36,7 +36,7 @@ impl RunCommand for ConfigFlags {
         Needs::Nothing
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         match self.what {
             ConfigCommand::Path => session.out.print(&config::path()?.display().to_string()),
             ConfigCommand::Example => print_data(EXAMPLE),
@@ -46,7 +46,7 @@ impl RunCommand for ConfigFlags {
     }
 }
 
-fn check(session: &Session) -> Result<(), CliError> {
+fn check(session: &CliSession) -> Result<(), CliError> {
     let found = settings::found()?;
     settings::resolve(&session.global, &session.screen, &found)?;
     let path = found.path.clone().unwrap_or_default();

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::decision::{self, DecisionFlags};
 use super::error::CliError;
-use super::session::{RunCommand, Session};
+use super::session::{CliSession, RunCommand};
 use crate::cluster::Verb;
 use crate::domain::gate::{self, Confirmation};
 use crate::domain::request::Request;
@@ -17,7 +17,7 @@ pub(crate) struct DenyFlags {
 }
 
 impl RunCommand for DenyFlags {
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let cluster = session.connect().await?;
         let permit = cluster.permit()?;
         let requests = decision::read(&cluster, &self.common.names).await?;

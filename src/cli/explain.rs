@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::error::CliError;
 use super::output::print_json;
-use super::session::{Needs, RunCommand, Session};
+use super::session::{CliSession, Needs, RunCommand};
 use crate::domain::verdict::Rule;
 use crate::domain::verdict::rules::{ALL, find};
 
@@ -31,7 +31,7 @@ impl RunCommand for ExplainFlags {
         Needs::Settings
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let rules = match &self.rule {
             None => ALL.to_vec(),
             Some(id) => vec![find(id).ok_or_else(|| unknown(id))?],

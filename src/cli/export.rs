@@ -8,7 +8,7 @@ use clap_complete::engine::ArgValueCompleter;
 use super::candidates;
 use super::error::CliError;
 use super::output::print_data;
-use super::session::{RunCommand, Session};
+use super::session::{CliSession, RunCommand};
 use crate::domain::output::pem::Certificates;
 use crate::domain::text::printable;
 use crate::files::{self, atomic};
@@ -28,7 +28,7 @@ pub(crate) struct ExportFlags {
 }
 
 impl RunCommand for ExportFlags {
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let cluster = session.connect().await?;
         let csr = cluster.request(&self.name).await?;
         let Some(certificate) = csr.status.and_then(|status| status.certificate).filter(|bytes| !bytes.0.is_empty())

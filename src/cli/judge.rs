@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use super::error::CliError;
 use super::output::Output;
-use super::session::Session;
+use super::session::CliSession;
 use crate::cluster::context_loader::Withheld;
 use crate::cluster::{Cluster, ClusterError};
 use crate::domain::access::Policy;
@@ -13,7 +13,7 @@ use crate::domain::verdict::{Verdict, judge};
 
 /// Every request with its verdict. `requests` reads them.
 pub(super) async fn judged_all(
-    session: &Session,
+    session: &CliSession,
     cluster: &Cluster,
     requests: impl Future<Output = Result<Vec<Request>, ClusterError>>,
 ) -> Result<Vec<(Request, Verdict)>, CliError> {
@@ -31,7 +31,7 @@ pub(super) async fn judged_all(
 
 /// The verdicts on some requests, in view of all others; and the roles and bindings, where they may be read.
 pub(super) async fn judged_among_all(
-    session: &Session,
+    session: &CliSession,
     cluster: &Cluster,
     some: &[Request],
 ) -> (Vec<Verdict>, Option<Policy>) {

@@ -7,7 +7,7 @@ use super::error::CliError;
 use super::json;
 use super::judge::judged_all;
 use super::output::{print_data, print_json, print_yaml};
-use super::session::{RunCommand, Session};
+use super::session::{CliSession, RunCommand};
 use super::table::aligned;
 use crate::cluster::Cluster;
 use crate::domain::request::{Request, RequestState, short_signer};
@@ -55,7 +55,7 @@ pub(crate) enum StateFlag {
 }
 
 impl RunCommand for ListFlags {
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let cluster = session.connect().await?;
         match self.output {
             ListFormat::Table | ListFormat::Wide => print_table(session, &cluster, self).await,
@@ -66,7 +66,7 @@ impl RunCommand for ListFlags {
     }
 }
 
-async fn print_table(session: &Session, cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
+async fn print_table(session: &CliSession, cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
     let mut found = judged_all(session, cluster, cluster.read_requests()).await?;
     select(&mut found, flags);
     if found.is_empty() {
@@ -77,7 +77,7 @@ async fn print_table(session: &Session, cluster: &Cluster, flags: &ListFlags) ->
 }
 
 /// With everything that is known about them; signatures are checked.
-async fn print_as_json(session: &Session, cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
+async fn print_as_json(session: &CliSession, cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
     let objects = async { Ok(cluster.list_requests().await?.iter().map(Request::from_object).collect()) };
     let mut found = judged_all(session, cluster, objects).await?;
     select(&mut found, flags);
@@ -97,7 +97,7 @@ async fn print_objects(cluster: &Cluster, flags: &ListFlags) -> Result<(), CliEr
     found.iter().try_for_each(|(_, csr)| print_yaml(&[csr]))
 }
 
-async fn print_names(session: &Session, cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
+async fn print_names(session: &CliSession, cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
     let mut found: Vec<_> = cluster.read_requests().await?.into_iter().map(|request| (request, ())).collect();
     select(&mut found, flags);
     let kind = "certificatesigningrequest.certificates.k8s.io";

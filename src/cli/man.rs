@@ -5,7 +5,7 @@ use clap_mangen::Man;
 
 use super::error::CliError;
 use super::output::print_data;
-use super::session::{Needs, RunCommand, Session};
+use super::session::{CliSession, Needs, RunCommand};
 
 /// Print the manual page, of one command if it is named
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ impl RunCommand for ManFlags {
         Needs::Nothing
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let mut command = (session.definition)();
         command.build();
         let page = match &self.command {

@@ -46,7 +46,7 @@ use error::CliError;
 use exit_status::ExitStatus;
 use global::{Global, ScreenFlags};
 use output::Output;
-use session::{Needs, RunCommand, Session};
+use session::{CliSession, Needs, RunCommand};
 
 use crate::files::config::LoadedConfig;
 use crate::{console, files};
@@ -81,7 +81,7 @@ macro_rules! commands {
                 }
             }
 
-            async fn run(&self, session: &Session) -> Result<(), CliError> {
+            async fn run(&self, session: &CliSession) -> Result<(), CliError> {
                 match self {
                     $($(#[cfg(feature = $feature)])? Self::$name(flags) => Box::pin(flags.run(session)).await,)*
                 }
@@ -162,7 +162,7 @@ fn execute(mut arguments: Arguments, runtime: &Runtime, out: &mut Output) -> Res
     let needs = arguments.command.as_ref().map(Command::needs);
     if let Some(command) = arguments.command.take_if(|_| needs == Some(Needs::Nothing)) {
         let Arguments { global, screen, .. } = arguments;
-        let session = Session { global, screen, policy: Arc::default(), out: *out, definition: Arguments::command };
+        let session = CliSession { global, screen, policy: Arc::default(), out: *out, definition: Arguments::command };
         return runtime.block_on(command.run(&session)).map(|()| ExitStatus::Done);
     }
     let settings = settled(&mut arguments, &settings::found()?, out)?;
@@ -187,7 +187,7 @@ fn execute(mut arguments: Arguments, runtime: &Runtime, out: &mut Output) -> Res
             Err(error) => Err(CliError::new(format!("{error:#}"))),
         };
     };
-    let session = Session { global, screen, policy, out: *out, definition: Arguments::command };
+    let session = CliSession { global, screen, policy, out: *out, definition: Arguments::command };
     let done = runtime.block_on(command.run(&session));
     done.map(|()| ExitStatus::Done).map_err(|error| match command.needs() {
         Needs::Cluster => kubeconfig::validity::explain_unauthorized(error, &session.global),
@@ -197,10 +197,7 @@ fn execute(mut arguments: Arguments, runtime: &Runtime, out: &mut Output) -> Res
 
 /// Whether a run keeps nothing outside of the folder of the cluster that it serves.
 fn owns_its_folder(needs: Option<Needs>) -> bool {
-    #[cfg(feature = "sandbox")]
-    return needs == Some(Needs::OwnFolder);
-    #[cfg(not(feature = "sandbox"))]
-    return false;
+    needs == Some(Needs::OwnFolder)
 }
 
 /// What does not work because of the folders of this program; a command prints it once, at its start.

@@ -9,7 +9,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::error::CliError;
-use super::session::{Needs, RunCommand, Session};
+use super::session::{CliSession, Needs, RunCommand};
 use crate::domain::output::shell::ShellCommand;
 use crate::files::{bounded, folders};
 use crate::sandbox::{Options, Sandbox};
@@ -47,7 +47,7 @@ impl RunCommand for SandboxFlags {
     }
 
     /// Serves a cluster until a signal comes.
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         // A program that reads the line below may send a signal at once: listen for that first.
         let mut ends =
             [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];

@@ -9,7 +9,7 @@ use crate::cluster::{Cluster, Prompt};
 use crate::domain::policy_file::PolicyFile;
 
 /// What a command is given beside its own flags.
-pub(super) struct Session {
+pub(super) struct CliSession {
     /// The flags of every command; settings of the config file are applied unless the command needs nothing.
     pub global: Global,
     pub screen: ScreenFlags,
@@ -19,7 +19,7 @@ pub(super) struct Session {
     pub definition: fn() -> clap::Command,
 }
 
-impl Session {
+impl CliSession {
     /// Connects to the cluster that the flags select.
     pub(super) async fn connect(&self) -> Result<Cluster, CliError> {
         Ok(Cluster::connect(&self.global.target(), Prompt::Terminal).await?)
@@ -36,7 +36,6 @@ pub(super) enum Needs {
     /// As [`Self::Settings`]; it connects to a cluster.
     Cluster,
     /// As [`Self::Settings`]; it serves a cluster and keeps nothing outside that cluster's folder.
-    #[cfg(feature = "sandbox")]
     OwnFolder,
 }
 
@@ -46,5 +45,5 @@ pub(super) trait RunCommand {
         Needs::Cluster
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError>;
+    async fn run(&self, session: &CliSession) -> Result<(), CliError>;
 }

@@ -8,7 +8,7 @@ use super::error::CliError;
 use super::format::ObjectFormat;
 use super::judge::judged_among_all;
 use super::output::{print_json, print_yaml};
-use super::session::{RunCommand, Session};
+use super::session::{CliSession, RunCommand};
 use super::{candidates, json};
 use crate::console::core::clock::Clock;
 use crate::console::panes::requests::{Loaded, access, detail};
@@ -27,7 +27,7 @@ pub(crate) struct ShowFlags {
 }
 
 impl RunCommand for ShowFlags {
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let cluster = session.connect().await?;
         let mut csr = cluster.request(&self.name).await?;
         csr.metadata.managed_fields = None;

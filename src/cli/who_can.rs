@@ -6,7 +6,7 @@ use serde_json::json;
 use super::error::CliError;
 use super::output::print_json;
 use super::rbac::{AccessFormat, ActionWords, action, catalogue, chain, list_rbac, print_missing, subject_json};
-use super::session::{RunCommand, Session};
+use super::session::{CliSession, RunCommand};
 use super::table::aligned;
 use crate::domain::access::{Holder, MASTERS};
 use crate::domain::text::printable;
@@ -29,7 +29,7 @@ pub(crate) struct WhoCanFlags {
 }
 
 impl RunCommand for WhoCanFlags {
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let cluster = session.connect().await?;
         let (seen, catalogue) = tokio::join!(list_rbac(&cluster), catalogue(session.out, &cluster));
         let seen = seen?;

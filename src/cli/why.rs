@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::error::CliError;
 use super::output::{Output, print_json};
 use super::rbac::{AccessFormat, ActionWords, action, catalogue, chain, list_rbac, print_missing};
-use super::session::{RunCommand, Session};
+use super::session::{CliSession, RunCommand};
 use crate::cluster::rbac::Review;
 use crate::domain::access::why::WhyAnswer;
 use crate::domain::access::{Action, Policy, Principal};
@@ -39,7 +39,7 @@ pub(crate) struct WhyFlags {
 }
 
 impl RunCommand for WhyFlags {
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let cluster = session.connect().await?;
         let (seen, catalogue) = tokio::join!(list_rbac(&cluster), catalogue(session.out, &cluster));
         let seen = seen?;

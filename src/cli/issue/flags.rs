@@ -10,7 +10,9 @@ use crate::cli::candidates;
 use crate::cli::error::CliError;
 use crate::cli::format::ObjectFormat;
 use crate::cluster::Cluster;
-use crate::domain::issuance_request::{self, Grant, IssuanceRequest, KeySource, KubeconfigTarget, OrderDefaults};
+use crate::domain::issuance_request::{
+    self, DEFAULT_LIFE, Grant, IssuanceRequest, KeySource, KubeconfigTarget, OrderDefaults,
+};
 use crate::domain::key_type::KeyType;
 use crate::domain::request::{CLIENT_SIGNER, Pkcs10};
 use crate::domain::{request_file, validity};
@@ -43,7 +45,7 @@ pub(crate) struct IssueFlags {
     #[arg(long, value_name = "NAME")]
     pub csr_name: Option<String>,
     /// How long it lives: 24h, 10d, or seconds
-    #[arg(long, default_value = "24h", value_name = "LIFE", value_parser = validity::parse)]
+    #[arg(long, default_value = DEFAULT_LIFE, value_name = "LIFE", value_parser = validity::parse)]
     pub expires: i32,
     /// The signer
     #[arg(long, default_value = CLIENT_SIGNER, value_name = "NAME")]

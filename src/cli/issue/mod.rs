@@ -11,7 +11,7 @@ pub(crate) use flags::IssueFlags;
 
 use super::error::CliError;
 use super::output::Output;
-use super::session::{RunCommand, Session};
+use super::session::{CliSession, RunCommand};
 use crate::cluster::Cluster;
 use crate::domain::output::shell::ShellCommand;
 use crate::domain::plan::Plan;
@@ -21,7 +21,7 @@ use crate::operations::issue::preflight::Severity;
 use crate::operations::issue::{IssueAuthorization, Journal};
 
 impl RunCommand for IssueFlags {
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let cluster = session.connect().await?;
         if let Some(user) = &self.undo {
             return undo(session.out, &cluster, user).await;
@@ -36,7 +36,7 @@ impl RunCommand for IssueFlags {
     }
 }
 
-async fn start(session: &Session, cluster: &Cluster, flags: &IssueFlags) -> Result<(), CliError> {
+async fn start(session: &CliSession, cluster: &Cluster, flags: &IssueFlags) -> Result<(), CliError> {
     let order = flags.order(cluster, session.global.kubeconfig.as_deref())?;
     if let Some(problem) = order.problems().first() {
         return Err(CliError::usage(format!("{}: {}", problem.field.label(), problem.text)));
@@ -58,7 +58,7 @@ async fn start(session: &Session, cluster: &Cluster, flags: &IssueFlags) -> Resu
     resume(session.out, cluster, &authorization, journal, flags).await
 }
 
-fn authorization(session: &Session, cluster: &Cluster, flags: &IssueFlags) -> Result<IssueAuthorization, CliError> {
+fn authorization(session: &CliSession, cluster: &Cluster, flags: &IssueFlags) -> Result<IssueAuthorization, CliError> {
     let (permit, policy) = (cluster.permit()?, Arc::clone(&session.policy));
     Ok(IssueAuthorization { permit, policy, confirmed: flags.dangerous.clone() })
 }

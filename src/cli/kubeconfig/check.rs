@@ -6,7 +6,7 @@ use clap::Args;
 use super::validity::{life, parse_warning};
 use crate::cli::error::CliError;
 use crate::cli::exit_status::ExitStatus;
-use crate::cli::session::{Needs, RunCommand, Session};
+use crate::cli::session::{CliSession, Needs, RunCommand};
 use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
 use crate::domain::kubeconfig::set::Kubeconfigs;
@@ -31,7 +31,7 @@ impl RunCommand for CheckFlags {
         Needs::Settings
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let all = kubeconfig::load(session.global.kubeconfig.as_deref())?;
         let contexts = self.select(&all)?;
         let out = session.out;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::validity::{life, parse_warning};
 use crate::cli::error::CliError;
 use crate::cli::output::print_json;
-use crate::cli::session::{Needs, RunCommand, Session};
+use crate::cli::session::{CliSession, Needs, RunCommand};
 use crate::cli::table::aligned;
 use crate::domain::kubeconfig::diagnose::{Credential, Diagnosis, Life};
 use crate::domain::text::printable;
@@ -39,7 +39,7 @@ impl RunCommand for ContextsFlags {
         Needs::Settings
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let contexts = kubeconfig::load(session.global.kubeconfig.as_deref())?.diagnose(&Disk);
         let out = session.out;
         let now = Utc::now();

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::editor::{EditFlags, Editor};
 use crate::cli::error::CliError;
-use crate::cli::session::{Needs, RunCommand, Session};
+use crate::cli::session::{CliSession, Needs, RunCommand};
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::text::printable;
 
@@ -26,7 +26,7 @@ impl RunCommand for DeleteContextFlags {
         Needs::Settings
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let editor = Editor::new(session, &self.edit, &[&self.name]);
         editor.edit(&Edit::Delete { context: self.name.clone(), orphans: self.orphans })?;
         session.out.print(&format!("context {} is deleted", printable(&self.name)))

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::error::CliError;
-use crate::cli::session::Session;
+use crate::cli::session::CliSession;
 use crate::domain::gate::WriteAccess;
 use crate::domain::kubeconfig::edit::Edit;
 use crate::files::FileError;
@@ -20,14 +20,14 @@ pub(crate) struct EditFlags {
 
 /// Changes kubeconfigs, and prints what was written.
 pub(super) struct Editor<'a> {
-    session: &'a Session,
+    session: &'a CliSession,
     access: WriteAccess,
     comments: Comments,
 }
 
 impl<'a> Editor<'a> {
     /// A write concerns the context in force, as it does in the console, and the `contexts` that the command names.
-    pub(super) fn new(session: &'a Session, flags: &EditFlags, contexts: &[&str]) -> Self {
+    pub(super) fn new(session: &'a CliSession, flags: &EditFlags, contexts: &[&str]) -> Self {
         let access = session.global.target().kubeconfig_access(contexts);
         Self { session, access, comments: if flags.drop_comments { Comments::MayGo } else { Comments::Keep } }
     }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::editor::{EditFlags, Editor};
 use crate::cli::error::CliError;
-use crate::cli::session::{Needs, RunCommand, Session};
+use crate::cli::session::{CliSession, Needs, RunCommand};
 
 /// Embed the files that a context refers to
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ impl RunCommand for EmbedFlags {
         Needs::Settings
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let editor = Editor::new(session, &self.edit, &[&self.name]);
         let embedded = editor.report(editor.writer()?.embed(&self.name))?;
         if embedded.is_empty() {

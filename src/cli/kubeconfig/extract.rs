@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::error::CliError;
 use crate::cli::output::print_data;
-use crate::cli::session::{Needs, RunCommand, Session};
+use crate::cli::session::{CliSession, Needs, RunCommand};
 use crate::domain::text::printable;
 use crate::files::FileError;
 use crate::operations::kubeconfig::{extract, write_extracted};
@@ -30,7 +30,7 @@ impl RunCommand for ExtractFlags {
         Needs::Settings
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let target = session.global.target();
         let yaml = extract(target.kubeconfig.as_deref(), &self.name)?;
         let Some(path) = &self.out else { return print_data(yaml.expose()) };

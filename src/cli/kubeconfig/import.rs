@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::editor::{EditFlags, Editor};
 use crate::cli::error::CliError;
-use crate::cli::session::{Needs, RunCommand, Session};
+use crate::cli::session::{CliSession, Needs, RunCommand};
 use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::import::Incoming;
 use crate::domain::text::printable;
@@ -44,7 +44,7 @@ impl RunCommand for ImportFlags {
         Needs::Settings
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let import = Import::read(&self.file, self.embed_outside)?.renamed(&self.names).make_current(self.switch);
         for note in &import.incomer.notes {
             session.out.print_note(&format!("note: {note}"));

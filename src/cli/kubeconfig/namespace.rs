@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::editor::{EditFlags, Editor};
 use crate::cli::error::CliError;
-use crate::cli::session::{Needs, RunCommand, Session};
+use crate::cli::session::{CliSession, Needs, RunCommand};
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::text::printable;
 
@@ -26,7 +26,7 @@ impl RunCommand for NamespaceFlags {
         Needs::Settings
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let editor = Editor::new(session, &self.edit, &[self.of.as_deref().unwrap_or_default()]);
         let named = self.of.as_deref().or(session.global.context.as_deref()).map(str::to_owned);
         let changed = editor.writer()?.change(|all| {

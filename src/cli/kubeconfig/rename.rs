@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::editor::{EditFlags, Editor};
 use crate::cli::error::CliError;
-use crate::cli::session::{Needs, RunCommand, Session};
+use crate::cli::session::{CliSession, Needs, RunCommand};
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::text::printable;
 
@@ -24,7 +24,7 @@ impl RunCommand for RenameFlags {
         Needs::Settings
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let editor = Editor::new(session, &self.edit, &[&self.old, &self.new]);
         editor.edit(&Edit::Rename { old: self.old.clone(), new: self.new.clone() })?;
         session.out.print(&format!("context {} is called {} now", printable(&self.old), printable(&self.new)))

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::error::CliError;
-use crate::cli::session::{Needs, RunCommand, Session};
+use crate::cli::session::{CliSession, Needs, RunCommand};
 use crate::domain::kubeconfig::EntryKind;
 use crate::domain::text::printable;
 use crate::files::kubeconfig;
@@ -22,7 +22,7 @@ impl RunCommand for TrustFlags {
         Needs::Settings
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let explicit = session.global.kubeconfig.as_deref();
         if kubeconfig::load(explicit)?.get(EntryKind::Context, &self.name).is_none() {
             return Err(CliError::new(format!("context {} not found", printable(&self.name))));

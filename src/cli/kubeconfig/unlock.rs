@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::error::CliError;
-use crate::cli::session::{Needs, RunCommand, Session};
+use crate::cli::session::{CliSession, Needs, RunCommand};
 use crate::domain::validity;
 use crate::operations::kubeconfig;
 
@@ -25,7 +25,7 @@ impl RunCommand for UnlockFlags {
         Needs::Settings
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let target = session.global.target();
         target.kubeconfig_access(&[]).permit()?;
         let mut removed = 0;

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::editor::{EditFlags, Editor};
 use crate::cli::error::CliError;
-use crate::cli::session::{Needs, RunCommand, Session};
+use crate::cli::session::{CliSession, Needs, RunCommand};
 use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::text::printable;
 
@@ -23,7 +23,7 @@ impl RunCommand for UseFlags {
         Needs::Settings
     }
 
-    async fn run(&self, session: &Session) -> Result<(), CliError> {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
         let editor = Editor::new(session, &self.edit, &[&self.name]);
         editor.edit(&Edit::Use(self.name.clone()))?;
         session.out.print(&format!("the current context is {}", printable(&self.name)))

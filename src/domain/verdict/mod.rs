@@ -124,6 +124,12 @@ impl Verdict {
         Self::of(self.findings)
     }
 
+    /// The findings in one line, each with its rule.
+    pub(crate) fn reasons(&self) -> String {
+        let reasons = self.findings.iter().map(|finding| format!("{} ({})", finding.text, finding.rule));
+        reasons.collect::<Vec<_>>().join(" ")
+    }
+
     /// The worst finding's level, `Ok` without any.
     pub fn level(&self) -> Level {
         self.findings.first().map_or(Level::Ok, |finding| finding.level)

@@ -95,8 +95,7 @@ pub(crate) fn why_refused(
     let Refusal::Dangerous { .. } = refusal else {
         return UserError { text: printable(&refusal.to_string()).into_owned(), advice: refusal.advice() };
     };
-    let why: Vec<_> = verdict.findings.iter().map(|finding| format!("{} ({})", finding.text, finding.rule)).collect();
-    let text = format!("the request for {user} is dangerous: {}", why.join(" "));
+    let text = format!("the request for {user} is dangerous: {}", verdict.reasons());
     let advice = if let Some(command) = command {
         format!("To issue it anyway: {}", command.flag("dangerous", user).line())
     } else {
