@@ -6,7 +6,7 @@ use clap_complete::engine::ArgValueCompleter;
 
 use super::decision::DecisionFlags;
 use super::error::CliError;
-use super::judge::judged_among_all;
+use super::judge::judge_among_all;
 use super::output::Output;
 use super::session::{CliSession, RunCommand};
 use super::{candidates, decision};
@@ -37,7 +37,7 @@ impl RunCommand for ApproveFlags {
         let cluster = session.connect().await?;
         let permit = cluster.permit()?;
         let requests = decision::read(&cluster, &self.common.names).await?;
-        let (verdicts, _) = judged_among_all(session, &cluster, &requests).await;
+        let (verdicts, _) = judge_among_all(session, &cluster, &requests).await;
         let scope = if requests.len() > 1 { Scope::Bulk } else { Scope::Single };
         let confirmation = Confirmation::flags(&self.dangerous);
         let (mut cleared, mut refused) = (Vec::new(), Vec::new());

@@ -16,50 +16,50 @@ const CLUSTER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The contexts of the kubeconfig.
 pub(super) fn contexts(typed: &OsStr) -> Vec<CompletionCandidate> {
-    beginning(typed, crate::cluster::contexts(target().kubeconfig.as_deref()).unwrap_or_default())
+    with_prefix(typed, crate::cluster::contexts(target().kubeconfig.as_deref()).unwrap_or_default())
 }
 
 /// The built-in themes.
 pub(super) fn themes(typed: &OsStr) -> Vec<CompletionCandidate> {
-    beginning(typed, BUILT_IN.map(|(name, _)| name.to_owned()))
+    with_prefix(typed, BUILT_IN.map(|(name, _)| name.to_owned()))
 }
 
 /// The requests that can be decided.
 pub(super) fn pending(typed: &OsStr) -> Vec<CompletionCandidate> {
-    beginning(typed, requests(|request| request.state() == RequestState::Pending))
+    with_prefix(typed, requests(|request| request.state() == RequestState::Pending))
 }
 
 /// The requests with a certificate.
 pub(super) fn issued(typed: &OsStr) -> Vec<CompletionCandidate> {
-    beginning(typed, requests(|request| request.state() == RequestState::Issued))
+    with_prefix(typed, requests(|request| request.state() == RequestState::Issued))
 }
 
 /// Every request of the cluster.
 pub(super) fn all(typed: &OsStr) -> Vec<CompletionCandidate> {
-    beginning(typed, requests(|_| true))
+    with_prefix(typed, requests(|_| true))
 }
 
 /// The users whose issuance is unfinished.
 pub(super) fn unfinished(typed: &OsStr) -> Vec<CompletionCandidate> {
     let journals = Journal::unfinished().unwrap_or_default();
-    beginning(typed, journals.into_iter().map(|journal| journal.order.user))
+    with_prefix(typed, journals.into_iter().map(|journal| journal.order.user))
 }
 
 /// The users that the requests of the cluster would log in as, people only.
 pub(super) fn users(typed: &OsStr) -> Vec<CompletionCandidate> {
-    let mut names: Vec<_> = listed().iter().map(|request| request.identity().user).collect();
+    let mut names: Vec<_> = cluster_requests().iter().map(|request| request.identity().user).collect();
     names.retain(|name| !name.is_empty() && !name.starts_with("system:"));
     names.sort();
     names.dedup();
-    beginning(typed, names)
+    with_prefix(typed, names)
 }
 
 fn requests(wanted: impl Fn(&Request) -> bool) -> Vec<String> {
-    listed().into_iter().filter(|request| wanted(request)).map(|request| request.pin.name).collect()
+    cluster_requests().into_iter().filter(|request| wanted(request)).map(|request| request.pin.name).collect()
 }
 
 /// The cluster's requests; none where it cannot be asked: a shell shows no errors.
-fn listed() -> Vec<Request> {
+fn cluster_requests() -> Vec<Request> {
     let target = target();
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
     let list = async {
@@ -71,7 +71,7 @@ fn listed() -> Vec<Request> {
 }
 
 /// A name that a terminal or a shell could misread is not offered (nor is it by the gate, which knows no names).
-fn beginning(typed: &OsStr, names: impl IntoIterator<Item = String>) -> Vec<CompletionCandidate> {
+fn with_prefix(typed: &OsStr, names: impl IntoIterator<Item = String>) -> Vec<CompletionCandidate> {
     let typed = typed.to_string_lossy();
     names
         .into_iter()

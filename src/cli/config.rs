@@ -40,14 +40,14 @@ impl RunCommand for ConfigFlags {
         match self.what {
             ConfigCommand::Path => session.out.print(&config::path()?.display().to_string()),
             ConfigCommand::Example => print_data(EXAMPLE),
-            ConfigCommand::Keys => session.out.print(&listing(&settings::keymap(&settings::found()?)?)),
+            ConfigCommand::Keys => session.out.print(&listing(&settings::keymap(&settings::load_config()?)?)),
             ConfigCommand::Check => check(session),
         }
     }
 }
 
 fn check(session: &CliSession) -> Result<(), CliError> {
-    let found = settings::found()?;
+    let found = settings::load_config()?;
     settings::resolve(&session.global, &session.screen, &found)?;
     let path = found.path.clone().unwrap_or_default();
     let path = path.display();

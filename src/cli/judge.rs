@@ -12,7 +12,7 @@ use crate::domain::request::Request;
 use crate::domain::verdict::{Verdict, judge};
 
 /// Every request with its verdict. `requests` reads them.
-pub(super) async fn judged_all(
+pub(super) async fn judge_all(
     session: &CliSession,
     cluster: &Cluster,
     requests: impl Future<Output = Result<Vec<Request>, ClusterError>>,
@@ -30,7 +30,7 @@ pub(super) async fn judged_all(
 }
 
 /// The verdicts on some requests, in view of all others; and the roles and bindings, where they may be read.
-pub(super) async fn judged_among_all(
+pub(super) async fn judge_among_all(
     session: &CliSession,
     cluster: &Cluster,
     some: &[Request],

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 
 use super::error::CliError;
 use super::json;
-use super::judge::judged_all;
+use super::judge::judge_all;
 use super::output::{print_data, print_json, print_yaml};
 use super::session::{CliSession, RunCommand};
 use super::table::aligned;
@@ -67,7 +67,7 @@ impl RunCommand for ListFlags {
 }
 
 async fn print_table(session: &CliSession, cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
-    let mut found = judged_all(session, cluster, cluster.read_requests()).await?;
+    let mut found = judge_all(session, cluster, cluster.read_requests()).await?;
     select(&mut found, flags);
     if found.is_empty() {
         session.out.print_note("No requests found");
@@ -79,7 +79,7 @@ async fn print_table(session: &CliSession, cluster: &Cluster, flags: &ListFlags)
 /// With everything that is known about them; signatures are checked.
 async fn print_as_json(session: &CliSession, cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
     let objects = async { Ok(cluster.list_requests().await?.iter().map(Request::from_object).collect()) };
-    let mut found = judged_all(session, cluster, objects).await?;
+    let mut found = judge_all(session, cluster, objects).await?;
     select(&mut found, flags);
     let all: Vec<_> = found.iter().map(|(request, verdict)| json::request(request, verdict)).collect();
     print_json(&all)

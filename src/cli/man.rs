@@ -24,7 +24,7 @@ impl RunCommand for ManFlags {
         command.build();
         let page = match &self.command {
             None => command,
-            Some(name) => of(&command, name)?,
+            Some(name) => subcommand(&command, name)?,
         };
         let mut roff = Vec::new();
         Man::new(page).manual("countersign").render(&mut roff)?;
@@ -32,7 +32,7 @@ impl RunCommand for ManFlags {
     }
 }
 
-fn of(command: &Command, name: &str) -> Result<Command, CliError> {
+fn subcommand(command: &Command, name: &str) -> Result<Command, CliError> {
     let known = || command.get_subcommands().map(Command::get_name).collect::<Vec<_>>().join(", ");
     let found = command
         .find_subcommand(name)

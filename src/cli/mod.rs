@@ -165,7 +165,7 @@ fn execute(mut arguments: Arguments, runtime: &Runtime, out: &mut Output) -> Res
         let session = CliSession { global, screen, policy: Arc::default(), out: *out, definition: Arguments::command };
         return runtime.block_on(command.run(&session)).map(|()| ExitStatus::Done);
     }
-    let settings = settled(&mut arguments, &settings::found()?, out)?;
+    let settings = apply_config(&mut arguments, &settings::load_config()?, out)?;
     // A policy that cannot be used stops everything, before anything is decided without it.
     let policy = files::policy::read(arguments.global.policy.as_deref());
     let policy = Arc::new(policy.map_err(|error| CliError::usage(error.to_string()))?);
@@ -174,7 +174,7 @@ fn execute(mut arguments: Arguments, runtime: &Runtime, out: &mut Output) -> Res
         return Err(CliError::usage(why));
     }
     // Dropped after the log, and before the runtime.
-    let practice = runtime.block_on(practice(&mut arguments))?;
+    let practice = runtime.block_on(start_practice_cluster(&mut arguments))?;
     let notice = folders_notice(needs, *out);
     let _log = log::start(arguments.global.log_level);
     sweep(&arguments.global, needs);
@@ -218,7 +218,7 @@ fn sweep(global: &Global, needs: Option<Needs>) {
 }
 
 /// Applies the config file where no flag is given.
-fn settled(
+fn apply_config(
     arguments: &mut Arguments,
     found: &LoadedConfig,
     out: &mut Output,
@@ -235,7 +235,7 @@ fn settled(
 
 /// The practice cluster, where the arguments ask for one; from then on they point at it. It ends when this is dropped.
 #[cfg(feature = "sandbox")]
-async fn practice(arguments: &mut Arguments) -> Result<Option<Box<dyn Any>>, CliError> {
+async fn start_practice_cluster(arguments: &mut Arguments) -> Result<Option<Box<dyn Any>>, CliError> {
     let serves = owns_its_folder(arguments.command.as_ref().map(Command::needs));
     if serves {
         // A served cluster has nothing to log.
@@ -255,7 +255,7 @@ async fn practice(arguments: &mut Arguments) -> Result<Option<Box<dyn Any>>, Cli
 /// This build has no practice cluster.
 #[cfg(not(feature = "sandbox"))]
 #[expect(clippy::unused_async, reason = "as the one above")]
-async fn practice(_: &mut Arguments) -> Result<Option<Box<dyn Any>>, CliError> {
+async fn start_practice_cluster(_: &mut Arguments) -> Result<Option<Box<dyn Any>>, CliError> {
     Ok(None)
 }
 

@@ -1,4 +1,4 @@
-//! Flags over environment over config file: what holds.
+//! The settings in force: flags over environment over config file.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use crate::console::widgets::theme::Theme;
 use crate::files::config::{self, LoadedConfig};
 use crate::terminal::color_depth::Depth;
 
-/// A file that is wrong is an error of usage, not one of the cluster.
-pub(super) fn found() -> Result<LoadedConfig, CliError> {
+/// Reads the config file; a mistake in it is a usage error.
+pub(super) fn load_config() -> Result<LoadedConfig, CliError> {
     config::read().map_err(|error| CliError::usage(error.to_string()))
 }
 
-/// The keys that the file makes of the table's.
+/// The key table with the changes of the config file.
 pub(super) fn keymap(found: &LoadedConfig) -> Result<Keymap, CliError> {
     Keymap::with(&found.config.keys).map_err(|Wrong { path, text }| {
         let path: Vec<_> = path.iter().map(String::as_str).collect();
@@ -26,14 +26,14 @@ pub(super) fn keymap(found: &LoadedConfig) -> Result<Keymap, CliError> {
 }
 
 /// Whether only ASCII is shown: by flag, by config file, or because the locale is not UTF-8.
-fn ascii(global: &Global, found: &LoadedConfig) -> bool {
+fn keeps_to_ascii(global: &Global, found: &LoadedConfig) -> bool {
     global.ascii || found.config.ascii.unwrap_or_else(|| !locale_is_utf8(variable))
 }
 
-/// What holds for the console.
+/// The settings in force.
 pub(super) fn resolve(global: &Global, screen: &ScreenFlags, found: &LoadedConfig) -> Result<Settings, CliError> {
     let config = &found.config;
-    let ascii = ascii(global, found);
+    let ascii = keeps_to_ascii(global, found);
     let depth = Depth::decide(screen.color.unwrap_or(config.color), variable);
     let name = screen.theme.as_deref().or(config.theme.as_deref());
     let theme = config::theme(name).map_err(|error| match error {
@@ -53,7 +53,7 @@ pub(super) fn resolve(global: &Global, screen: &ScreenFlags, found: &LoadedConfi
         confirm: screen.confirm.unwrap_or(config.confirm),
         practice: false,
         notice: None,
-        // Read when everything else is settled.
+        // Read after the settings.
         policy: Arc::default(),
     })
 }

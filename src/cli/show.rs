@@ -6,7 +6,7 @@ use clap_complete::engine::ArgValueCompleter;
 
 use super::error::CliError;
 use super::format::ObjectFormat;
-use super::judge::judged_among_all;
+use super::judge::judge_among_all;
 use super::output::{print_json, print_yaml};
 use super::session::{CliSession, RunCommand};
 use super::{candidates, json};
@@ -35,7 +35,7 @@ impl RunCommand for ShowFlags {
             return print_yaml(&csr);
         }
         let request = Request::from_object(&csr);
-        let (mut verdicts, rbac) = judged_among_all(session, &cluster, std::slice::from_ref(&request)).await;
+        let (mut verdicts, rbac) = judge_among_all(session, &cluster, std::slice::from_ref(&request)).await;
         let verdict = verdicts.remove(0);
         if self.output == ObjectFormat::Json {
             return print_json(&json::request(&request, &verdict));

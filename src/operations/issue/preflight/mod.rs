@@ -9,7 +9,6 @@ use chrono::Utc;
 pub(crate) use report::{Note, PreflightReport, Severity};
 
 use crate::cluster::{Cluster, ClusterError};
-use crate::domain::gate::WritePermit;
 use crate::domain::issuance_request::{IssuanceRequest, KeySource};
 use crate::domain::plan::StepKind;
 use crate::domain::policy_file::PolicyFile;
@@ -39,32 +38,21 @@ pub(crate) async fn preflight(
     let may_approve = check_approval(cluster, order, &mut report).await?;
     if let Some(made) = made {
         let request = as_ordered(Request::from_object(&made), order);
-        judge(cluster, policy, (permit, confirmed, may_approve), &request, order, &mut report).await;
+        let (verdict, withheld) = judge_request(cluster, policy, &request, Utc::now()).await;
+        for unknown in withheld {
+            report.add(StepKind::Approve, Severity::Notice, unknown.to_string());
+        }
+        // Where another person has to approve it, the verdict is for that person.
+        if may_approve {
+            report.refusal = clear(permit, policy, confirmed, &request, &verdict, order).err();
+        }
+        report.verdict = Some(verdict);
     }
     objects::role(cluster, permit, order, &mut report).await?;
     objects::binding(cluster, permit, order, &mut report).await?;
     local_files::certificate_file(order, &mut report);
     local_files::kubeconfig(order, &mut report);
     Ok(report)
-}
-
-/// Judges what the server would make of the order. Where another person has to approve it, the verdict is for that person.
-async fn judge(
-    cluster: &Cluster,
-    policy: &PolicyFile,
-    (permit, confirmed, may_approve): (WritePermit, &[String], bool),
-    request: &Request,
-    order: &IssuanceRequest,
-    report: &mut PreflightReport,
-) {
-    let (verdict, withheld) = judge_request(cluster, policy, request, Utc::now()).await;
-    for unknown in withheld {
-        report.add(StepKind::Approve, Severity::Notice, unknown.to_string());
-    }
-    if may_approve {
-        report.refusal = clear(permit, policy, confirmed, request, &verdict, order).err();
-    }
-    report.verdict = Some(verdict);
 }
 
 /// The request with the kind of key that will be made: the dry run's own key is of another.
