@@ -1,18 +1,19 @@
-//! `countersign access`.
+//! `countersign access`: what a user may do, in the namespace of `-n`, else everywhere.
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::flags::Global;
-use super::list::aligned;
-use super::output::{CliError, print, print_json, tell};
-use super::rbac::{AccessOutput, chain, see, tell_missing};
+use super::error::CliError;
+use super::output::print_json;
+use super::rbac::{AccessFormat, chain, list_rbac, print_missing};
+use super::session::{CliSession, RunCommand};
+use super::table::aligned;
 use crate::cluster::Cluster;
 use crate::console::widgets::theme::symbol;
 use crate::domain::access::{AUTHENTICATED, Grant, Policy, Principal, ResourceName, danger, own};
 use crate::domain::text::printable;
 
-/// `countersign access`.
+/// What somebody may do, through which bindings, and what is dangerous in it
 #[derive(Debug, Args)]
 pub(crate) struct AccessFlags {
     /// The user (default: who you are); a service account is system:serviceaccount:NAMESPACE:NAME
@@ -22,8 +23,8 @@ pub(crate) struct AccessFlags {
     #[arg(long = "group", value_name = "GROUP")]
     pub groups: Vec<String>,
     /// How to print
-    #[arg(long, short, value_enum, default_value_t = AccessOutput::Table, value_name = "FORMAT")]
-    pub output: AccessOutput,
+    #[arg(long, short, value_enum, default_value_t = AccessFormat::Table, value_name = "FORMAT")]
+    pub output: AccessFormat,
 }
 
 /// What was found, and where from.
@@ -36,29 +37,31 @@ struct AccessFindings {
     namespace: Option<String>,
 }
 
-/// Tells what somebody may do: in the namespace of `-n`, else everywhere.
-pub(super) async fn run(cluster: &Cluster, global: &Global, flags: &AccessFlags) -> Result<(), CliError> {
-    let found = find(cluster, global, flags).await?;
-    let grants: Vec<_> = match &found.namespace {
-        Some(namespace) => found.policy.rules_of(&found.who, Some(namespace)).collect(),
-        None => found.policy.all_rules_of(&found.who).collect(),
-    };
-    let mut findings = danger::findings(&found.policy, &found.who);
-    let here = |scope: &Option<String>| found.namespace.is_none() || scope.is_none() || *scope == found.namespace;
-    findings.retain(|finding| here(&finding.scope));
-    match flags.output {
-        AccessOutput::Json => print_json(&as_json(&found, &grants, &findings)),
-        AccessOutput::Table => print(&as_table(&found, &grants, &findings)),
+impl RunCommand for AccessFlags {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
+        let cluster = session.connect().await?;
+        let found = find(session, &cluster, self).await?;
+        let grants: Vec<_> = match &found.namespace {
+            Some(namespace) => found.policy.rules_of(&found.who, Some(namespace)).collect(),
+            None => found.policy.all_rules_of(&found.who).collect(),
+        };
+        let mut findings = danger::findings(&found.policy, &found.who);
+        let here = |scope: &Option<String>| found.namespace.is_none() || scope.is_none() || *scope == found.namespace;
+        findings.retain(|finding| here(&finding.scope));
+        match self.output {
+            AccessFormat::Json => print_json(&as_json(&found, &grants, &findings)),
+            AccessFormat::Table => session.out.print(&as_table(&found, &grants, &findings)),
+        }
     }
 }
 
-async fn find(cluster: &Cluster, global: &Global, flags: &AccessFlags) -> Result<AccessFindings, CliError> {
-    let nobody_named = flags.user.is_none() && flags.groups.is_empty();
-    let seen = see(cluster).await?;
-    let who = if nobody_named || seen.nothing() {
+async fn find(session: &CliSession, cluster: &Cluster, flags: &AccessFlags) -> Result<AccessFindings, CliError> {
+    let is_self = flags.user.is_none() && flags.groups.is_empty();
+    let seen = list_rbac(cluster).await?;
+    let who = if is_self || seen.lacks_bindings() {
         let me = cluster.who_am_i().await?;
         let other = flags.user.as_ref().is_some_and(|user| *user != me.username);
-        if other || (flags.user.is_none() && !nobody_named) {
+        if other || (flags.user.is_none() && !is_self) {
             let text = "you may list neither rolebindings nor clusterrolebindings, so only your own access can be told";
             return Err(CliError::refused(text, "Leave out --user and --group, or ask for those rights."));
         }
@@ -66,19 +69,19 @@ async fn find(cluster: &Cluster, global: &Global, flags: &AccessFlags) -> Result
     } else {
         Principal::named(flags.user.as_deref().unwrap_or_default(), &flags.groups)
     };
-    if !seen.nothing() {
-        tell_missing(&seen);
+    if !seen.lacks_bindings() {
+        print_missing(session.out, &seen);
         return Ok(AccessFindings {
             who,
             policy: seen.policy,
             source: "bindings",
-            namespace: global.namespace.clone(),
+            namespace: session.global.namespace.clone(),
         });
     }
     let rules = cluster.own_rules(&cluster.namespace).await?;
-    tell("! you may not list bindings: this is what the server says of you (SelfSubjectRulesReview)");
+    session.out.print_note("! you may not list bindings: this is what the server says of you (SelfSubjectRulesReview)");
     if rules.incomplete {
-        tell("! the server says that there may be more");
+        session.out.print_note("! the server says that there may be more");
     }
     let policy = own::policy(&who, &cluster.namespace, rules.rules);
     Ok(AccessFindings { who, policy, source: "self", namespace: Some(cluster.namespace.clone()) })

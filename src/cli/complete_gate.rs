@@ -1,4 +1,4 @@
-//! What shells are offered passes here, whatever it comes from: names of a cluster, of a kubeconfig, of files.
+//! Filters what shells are offered, wherever it comes from: names of a cluster, of a kubeconfig, of files.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -10,16 +10,16 @@ use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Shells, Z
 
 use crate::domain::output::completion::is_offered;
 
-/// The shells that can ask us.
+/// The supported shells.
 pub(super) const SHELLS: Shells<'static> = Shells(&[
-    &Gate { shell: &Bash, style: Style::Listed },
-    &Gate { shell: &Elvish, style: Style::Listed },
-    &Gate { shell: &Fish, style: Style::Explained },
-    &Gate { shell: &Powershell, style: Style::Explained },
-    &Gate { shell: &Zsh, style: Style::Zsh },
+    &FilteredShell { shell: &Bash, style: Style::Listed },
+    &FilteredShell { shell: &Elvish, style: Style::Listed },
+    &FilteredShell { shell: &Fish, style: Style::Explained },
+    &FilteredShell { shell: &Powershell, style: Style::Explained },
+    &FilteredShell { shell: &Zsh, style: Style::Zsh },
 ]);
 
-/// How a shell takes its answer.
+/// The format of a shell's candidates.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Style {
     /// Words, separated as the shell says in a variable.
@@ -30,13 +30,13 @@ enum Style {
     Zsh,
 }
 
-/// A shell of `clap_complete`, which is offered only what means itself to it.
-struct Gate {
+/// A shell of `clap_complete`, offered only words that it does not expand or split.
+struct FilteredShell {
     shell: &'static dyn EnvCompleter,
     style: Style,
 }
 
-impl EnvCompleter for Gate {
+impl EnvCompleter for FilteredShell {
     fn name(&self) -> &'static str {
         self.shell.name()
     }
@@ -102,7 +102,7 @@ fn number(variable: &str) -> usize {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
-/// A candidate that means itself in every shell, and its explanation, which is ours.
+/// A candidate that no shell expands or splits, and its explanation, which comes from the flag definitions.
 fn offered(command: &Command, candidate: &CompletionCandidate) -> Option<(String, String)> {
     let word = candidate.get_value().to_str()?;
     let fits = if word.starts_with('-') {
@@ -137,7 +137,7 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
-    use crate::cli::flags::Arguments;
+    use crate::cli::Arguments;
 
     fn fits(word: impl AsRef<OsStr>) -> bool {
         let mut command = Arguments::command();
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn own_flags_are_offered_and_no_file_that_looks_like_one() {
+    fn offers_defined_flags_and_no_file_that_looks_like_one() {
         for word in ["list", "--context", "--context=prod", "-o", "-ojson", "--help", "-h", "requests/a.pem"] {
             assert!(fits(word), "{word}");
         }
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shell_gets_its_own_form() {
+    fn formats_candidates_for_each_shell() {
         assert_eq!(Style::Zsh.line("a:b", "x:y"), "a\\:b:x:y");
         assert_eq!(Style::Explained.line("a", "b\nc"), "a\tb");
         assert_eq!(Style::Listed.line("a", "b"), "a");

@@ -1,22 +1,49 @@
 //! `countersign explain`: what the verdicts' rules look for, why, and what to do.
 
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::flags::{ExplainFlags, ExplainOutput};
-use super::output::{CliError, print, print_json};
-use crate::domain::rules::{ALL, Rule, find};
+use super::error::CliError;
+use super::output::print_json;
+use super::session::{CliSession, Needs, RunCommand};
+use crate::domain::rules::Rule;
+use crate::domain::rules::{ALL, find};
 
-/// Explains one rule, or lists all.
-pub(super) fn run(flags: &ExplainFlags) -> Result<(), CliError> {
-    let rules = match &flags.rule {
-        None => ALL.to_vec(),
-        Some(id) => vec![find(id).ok_or_else(|| unknown(id))?],
-    };
-    match flags.output {
-        ExplainOutput::Json if flags.rule.is_some() => print_json(&rules.first().map(|rule| data(rule))),
-        ExplainOutput::Json => print_json(&rules.iter().map(|rule| data(rule)).collect::<Vec<_>>()),
-        ExplainOutput::Text if flags.rule.is_some() => print(&rules.iter().map(|rule| full(rule)).collect::<String>()),
-        ExplainOutput::Text => print(&list(&rules)),
+/// Explain a verdict's rule, or list them all
+#[derive(Debug, Args)]
+pub(crate) struct ExplainFlags {
+    /// The rule, such as key-weak (default: all of them)
+    pub rule: Option<String>,
+    /// How to print
+    #[arg(long, short, value_enum, default_value_t = ExplainFormat::Text, value_name = "FORMAT")]
+    pub output: ExplainFormat,
+}
+
+/// Formats of rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainFormat {
+    Text,
+    Json,
+}
+
+impl RunCommand for ExplainFlags {
+    fn needs(&self) -> Needs {
+        Needs::Settings
+    }
+
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
+        let rules = match &self.rule {
+            None => ALL.to_vec(),
+            Some(id) => vec![find(id).ok_or_else(|| unknown(id))?],
+        };
+        match (self.output, &self.rule) {
+            (ExplainFormat::Json, Some(_)) => print_json(&rules.first().map(|rule| data(rule))),
+            (ExplainFormat::Json, None) => print_json(&rules.iter().map(|rule| data(rule)).collect::<Vec<_>>()),
+            (ExplainFormat::Text, Some(_)) => {
+                session.out.print(&rules.iter().map(|rule| full(rule)).collect::<String>())
+            }
+            (ExplainFormat::Text, None) => session.out.print(&list(&rules)),
+        }
     }
 }
 
@@ -57,6 +84,7 @@ fn data(rule: &Rule) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::exit_status::ExitStatus;
 
     /// docs/RULES.md, made from the table.
     fn document() -> String {
@@ -74,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_docs_tell_every_rule() {
+    fn docs_list_every_rule() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/RULES.md");
         let wanted = document();
         if std::env::var_os("UPDATE").is_some() {
@@ -85,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_has_an_id_of_its_own_and_fits_the_column() {
+    fn rule_ids_are_unique_and_headlines_fit_the_column() {
         for (at, rule) in ALL.iter().enumerate() {
             assert!(ALL[..at].iter().all(|other| other.id != rule.id), "{}", rule.id);
             assert!(rule.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", rule.id);
@@ -95,8 +123,9 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_is_not_there_is_a_mistake_of_usage_that_names_near_ones() {
-        let failed = unknown("weak-key");
-        assert!(format!("{failed:?}").contains("key-weak") && format!("{failed:?}").contains("code: 2"));
+    fn an_unknown_rule_is_a_usage_error_that_names_similar_rules() {
+        let error = unknown("weak-key");
+        assert!(error.lines().concat().contains("key-weak"));
+        assert_eq!(error.status(), ExitStatus::Usage);
     }
 }

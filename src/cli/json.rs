@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::domain::request::{Request, RequestState, San};
+use crate::domain::request::{Request, San};
 use crate::domain::verdict::Verdict;
 
 /// A request with its verdict.
@@ -14,8 +14,8 @@ pub(super) fn request(request: &Request, verdict: &Verdict) -> Value {
         "name": request.pin.name,
         "uid": request.pin.uid,
         "resourceVersion": request.pin.resource_version,
-        "createdAt": request.created_at.map(moment),
-        "state": state(request.state()),
+        "createdAt": request.created_at.map(timestamp),
+        "state": request.state().word(),
         "signerName": request.signer_name,
         "usages": request.usages,
         "expirationSeconds": request.expiration_seconds,
@@ -32,7 +32,7 @@ pub(super) fn request(request: &Request, verdict: &Verdict) -> Value {
             "status": condition.status,
             "reason": condition.reason,
             "message": condition.message,
-            "lastUpdateTime": condition.last_update.map(moment),
+            "lastUpdateTime": condition.last_update.map(timestamp),
         })).collect::<Vec<_>>(),
         "certificate": certificate(request),
         "verdict": {"level": verdict.level(), "findings": to_value(&verdict.findings)},
@@ -72,8 +72,8 @@ fn certificate(request: &Request) -> Value {
             "serial": certificate.serial,
             "subject": certificate.subject,
             "issuer": certificate.issuer,
-            "notBefore": moment(certificate.not_before),
-            "notAfter": moment(certificate.not_after),
+            "notBefore": timestamp(certificate.not_before),
+            "notAfter": timestamp(certificate.not_after),
             "sha256": certificate.sha256,
         }),
     }
@@ -84,17 +84,6 @@ fn to_value<T: Serialize>(value: &T) -> Value {
 }
 
 /// RFC 3339, in UTC, in seconds.
-pub(super) fn moment(at: DateTime<Utc>) -> String {
+pub(super) fn timestamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// A state's word.
-pub(super) const fn state(state: RequestState) -> &'static str {
-    match state {
-        RequestState::Pending => "pending",
-        RequestState::Approved => "approved",
-        RequestState::Issued => "issued",
-        RequestState::Denied => "denied",
-        RequestState::Failed => "failed",
-    }
 }

@@ -1,53 +1,95 @@
-//! `countersign list`.
+//! `countersign list`: the oldest first.
 
 use chrono::Utc;
-use unicode_width::UnicodeWidthStr;
+use clap::{Args, ValueEnum};
 
-use super::flags::{ListFlags, ListOutput, StateFlag};
+use super::error::CliError;
 use super::json;
-use super::judge::judged_all;
-use super::output::{CliError, print, print_data, print_json, print_yaml, tell};
+use super::judge::judge_all;
+use super::output::{print_data, print_json, print_yaml};
+use super::session::{CliSession, RunCommand};
+use super::table::aligned;
 use crate::cluster::Cluster;
-use crate::domain::policy_file::PolicyFile;
-use crate::domain::request::{Request, RequestState};
+use crate::domain::request::{Request, RequestState, short_signer};
 use crate::domain::text::printable;
 use crate::domain::validity;
 use crate::domain::verdict::Verdict;
 
-/// Lists requests, the oldest first.
-pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), CliError> {
-    match flags.output {
-        ListOutput::Table | ListOutput::Wide => table(cluster, policy, flags).await,
-        ListOutput::Json => json(cluster, policy, flags).await,
-        ListOutput::Yaml => yaml(cluster, flags).await,
-        ListOutput::Name => names(cluster, flags).await,
+const EXAMPLES: &str = "Examples:
+  countersign list --state pending
+  countersign list -o json | jq -r '.[] | select(.verdict.level == \"danger\") | .name'";
+
+/// List certificate signing requests
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ListFlags {
+    /// How to print
+    #[arg(long, short, value_enum, default_value_t = ListFormat::Table, value_name = "FORMAT")]
+    pub output: ListFormat,
+    /// Only requests in this state
+    #[arg(long, value_enum, value_name = "STATE")]
+    pub state: Option<StateFlag>,
+    /// Only requests for this signer
+    #[arg(long, value_name = "NAME")]
+    pub signer: Option<String>,
+}
+
+/// Formats of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    Table,
+    Wide,
+    Json,
+    Yaml,
+    Name,
+}
+
+/// States of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StateFlag {
+    Pending,
+    Approved,
+    Issued,
+    Denied,
+    Failed,
+}
+
+impl RunCommand for ListFlags {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
+        let cluster = session.connect().await?;
+        match self.output {
+            ListFormat::Table | ListFormat::Wide => print_table(session, &cluster, self).await,
+            ListFormat::Json => print_as_json(session, &cluster, self).await,
+            ListFormat::Yaml => print_objects(&cluster, self).await,
+            ListFormat::Name => print_names(session, &cluster, self).await,
+        }
     }
 }
 
-async fn table(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), CliError> {
-    let mut found = judged_all(cluster, policy, cluster.read_requests()).await?;
-    choose(&mut found, flags);
+async fn print_table(session: &CliSession, cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
+    let mut found = judge_all(session, cluster, cluster.read_requests()).await?;
+    select(&mut found, flags);
     if found.is_empty() {
-        tell("No requests found");
+        session.out.print_note("No requests found");
         return Ok(());
     }
-    print(&rows(&found, flags.output == ListOutput::Wide))
+    session.out.print(&rows(&found, flags.output == ListFormat::Wide))
 }
 
-/// With everything that is known of them, signatures checked.
-async fn json(cluster: &Cluster, policy: &PolicyFile, flags: &ListFlags) -> Result<(), CliError> {
+/// With everything that is known about them; signatures are checked.
+async fn print_as_json(session: &CliSession, cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
     let objects = async { Ok(cluster.list_requests().await?.iter().map(Request::from_object).collect()) };
-    let mut found = judged_all(cluster, policy, objects).await?;
-    choose(&mut found, flags);
+    let mut found = judge_all(session, cluster, objects).await?;
+    select(&mut found, flags);
     let all: Vec<_> = found.iter().map(|(request, verdict)| json::request(request, verdict)).collect();
     print_json(&all)
 }
 
 /// The objects as they are.
-async fn yaml(cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
+async fn print_objects(cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
     let objects = cluster.list_requests().await?;
     let mut found: Vec<_> = objects.into_iter().map(|csr| (Request::from_object(&csr), csr)).collect();
-    choose(&mut found, flags);
+    select(&mut found, flags);
     if found.is_empty() {
         return print_data("apiVersion: v1\nkind: List\nitems: []\n");
     }
@@ -55,16 +97,16 @@ async fn yaml(cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
     found.iter().try_for_each(|(_, csr)| print_yaml(&[csr]))
 }
 
-async fn names(cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
+async fn print_names(session: &CliSession, cluster: &Cluster, flags: &ListFlags) -> Result<(), CliError> {
     let mut found: Vec<_> = cluster.read_requests().await?.into_iter().map(|request| (request, ())).collect();
-    choose(&mut found, flags);
+    select(&mut found, flags);
     let kind = "certificatesigningrequest.certificates.k8s.io";
     let names: Vec<_> = found.iter().map(|(request, ())| format!("{kind}/{}", one_line(&request.pin.name))).collect();
-    if names.is_empty() { Ok(()) } else { print(&names.join("\n")) }
+    if names.is_empty() { Ok(()) } else { session.out.print(&names.join("\n")) }
 }
 
 /// Keeps what the flags ask for, the oldest first.
-fn choose<T>(found: &mut Vec<(Request, T)>, flags: &ListFlags) {
+fn select<T>(found: &mut Vec<(Request, T)>, flags: &ListFlags) {
     found.retain(|(request, _)| flags.state.is_none_or(|state| state_of(state) == request.state()));
     found.retain(|(request, _)| flags.signer.as_ref().is_none_or(|signer| *signer == request.signer_name));
     found.sort_by(|(a, _), (b, _)| a.created_at.cmp(&b.created_at).then_with(|| a.pin.name.cmp(&b.pin.name)));
@@ -108,8 +150,7 @@ fn rows(found: &[(Request, Verdict)], wide: bool) -> String {
 fn columns(request: &Request, verdict: &Verdict, age: i64, wide: bool) -> Vec<String> {
     let identity = request.identity();
     let groups = if identity.groups.is_empty() { "–".to_owned() } else { identity.groups.join(",") };
-    let signer =
-        if wide { request.signer_name.as_str() } else { request.signer_name.rsplit('/').next().unwrap_or_default() };
+    let signer = if wide { &request.signer_name } else { short_signer(&request.signer_name) };
     let life = request.expiration_seconds.map_or("–".to_owned(), |seconds| validity::human(seconds.into()));
     vec![
         one_line(&request.pin.name),
@@ -118,19 +159,7 @@ fn columns(request: &Request, verdict: &Verdict, age: i64, wide: bool) -> Vec<St
         one_line(signer),
         life,
         validity::age(age),
-        json::state(request.state()).to_owned(),
+        request.state().word().to_owned(),
         verdict.headline().to_owned(),
     ]
-}
-
-/// Rows in columns as wide as their widest cell.
-pub(super) fn aligned(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max().unwrap_or(0);
-    let widths: Vec<_> = (0..columns).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width())));
-        cells.collect::<Vec<_>>().join("   ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -13,7 +13,7 @@ use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{Builder, Rotation};
 use tracing_subscriber::EnvFilter;
 
-use super::flags::LogLevel;
+use super::global::LogLevel;
 use crate::domain::output::redact;
 use crate::domain::output::terminal::TerminalText;
 use crate::files::folders;
@@ -30,7 +30,7 @@ fn private(folder: &Path) {
     let _ = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
 }
 
-/// Begins to log. Without a state folder nothing is logged: that is no reason not to work.
+/// Starts the log. Without a state folder nothing is logged, and the command runs.
 pub(super) fn start(level: LogLevel) -> Option<WorkerGuard> {
     let level = match level {
         LogLevel::Off => return None,
@@ -43,18 +43,18 @@ pub(super) fn start(level: LogLevel) -> Option<WorkerGuard> {
     private(&folder);
     let file = Builder::new().rotation(Rotation::DAILY).filename_prefix(NAME).max_log_files(KEPT).build(folder).ok()?;
     let (writer, guard) = tracing_appender::non_blocking(file);
-    // Ours alone: what libraries tell of requests and connections is not ours to vouch for.
+    // Events of this crate alone: libraries may log requests and connections with secrets in them.
     let filter = EnvFilter::new(format!("off,countersign={level}"));
-    let gate = move || Gate(writer.clone());
-    let subscriber = tracing_subscriber::fmt().with_writer(gate).with_ansi(false).with_env_filter(filter);
+    let filtered = move || LogFilter(writer.clone());
+    let subscriber = tracing_subscriber::fmt().with_writer(filtered).with_ansi(false).with_env_filter(filter);
     subscriber.try_init().ok()?;
     Some(guard)
 }
 
-/// What every line of the log passes. A line is written in one piece.
-struct Gate<W>(W);
+/// Redacts each line of the log and makes it printable. A line is written in one piece.
+struct LogFilter<W>(W);
 
-impl<W: Write> Write for Gate<W> {
+impl<W: Write> Write for LogFilter<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
         self.0.write_all(TerminalText::new(&redact::urls(&text)).to_string().as_bytes())?;
@@ -71,9 +71,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_of_the_log_is_printable_and_its_addresses_have_no_password() {
-        let mut gate = Gate(Vec::new());
-        gate.write_all(b"WARN \x1b[2Jhttps://u:s3cret@h/ a\xe2\x80\xaeb\n").unwrap();
-        assert_eq!(String::from_utf8(gate.0).unwrap(), "WARN \\u{1b}[2Jhttps://REDACTED@h/ a\\u{202e}b\n");
+    fn log_lines_are_printable_and_urls_lose_their_password() {
+        let mut filter = LogFilter(Vec::new());
+        filter.write_all(b"WARN \x1b[2Jhttps://u:s3cret@h/ a\xe2\x80\xaeb\n").unwrap();
+        assert_eq!(String::from_utf8(filter.0).unwrap(), "WARN \\u{1b}[2Jhttps://REDACTED@h/ a\\u{202e}b\n");
     }
 }

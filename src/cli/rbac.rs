@@ -3,20 +3,21 @@
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::output::{CliError, tell};
+use super::error::CliError;
+use super::output::Output;
 use crate::cluster::Cluster;
 use crate::domain::access::object::{Named, RbacKind};
 use crate::domain::access::{Action, Catalogue, Grant, Policy, SubjectKey, own};
 
 /// Formats of an answer about access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum AccessOutput {
+pub(crate) enum AccessFormat {
     Table,
     Json,
 }
 
-/// What is asked about, in kubectl's words.
-pub(super) struct Words<'a> {
+/// An action as it is typed, in kubectl's form.
+pub(super) struct ActionWords<'a> {
     pub verb: &'a str,
     pub resource: &'a str,
     pub name: Option<&'a str>,
@@ -24,7 +25,7 @@ pub(super) struct Words<'a> {
     pub namespace: Option<&'a str>,
 }
 
-/// Roles and bindings, as far as they may be seen. What may not be is said.
+/// Roles and bindings, as far as they may be listed.
 pub(super) struct RbacView {
     pub policy: Policy,
     /// What may not be listed.
@@ -32,46 +33,46 @@ pub(super) struct RbacView {
 }
 
 impl RbacView {
-    /// Whether nothing at all may be listed that would grant anything.
-    pub(crate) fn nothing(&self) -> bool {
+    /// Whether no bindings may be listed, so that access cannot be computed.
+    pub(crate) fn lacks_bindings(&self) -> bool {
         self.missing.contains(&RbacKind::ClusterRoleBinding) && self.missing.contains(&RbacKind::RoleBinding)
     }
 }
 
 /// Lists roles and bindings.
-pub(super) async fn see(cluster: &Cluster) -> Result<RbacView, CliError> {
+pub(super) async fn list_rbac(cluster: &Cluster) -> Result<RbacView, CliError> {
     let listed = cluster.list_rbac().await?;
     Ok(RbacView { policy: listed.policy, missing: listed.missing.into_iter().map(|(kind, _)| kind).collect() })
 }
 
-/// Says what may not be seen, and so is not in the answer.
-pub(super) fn tell_missing(seen: &RbacView) {
+/// Prints what may not be listed, and so is not in the answer.
+pub(super) fn print_missing(out: Output, seen: &RbacView) {
     if !seen.missing.is_empty() {
         let names: Vec<_> = seen.missing.iter().map(|kind| kind.plural()).collect();
-        tell(&format!("! you may not list {}: what they grant is not in this answer", names.join(", ")));
+        out.print_note(&format!("! you may not list {}: what they grant is not in this answer", names.join(", ")));
     }
 }
 
-/// The action that is meant. A resource of the whole cluster is in no namespace.
-pub(super) fn action(catalogue: &Catalogue, words: &Words<'_>) -> Action {
+/// The action that the words describe. A cluster-scoped resource is in no namespace.
+pub(super) fn action(out: Output, catalogue: &Catalogue, words: &ActionWords<'_>) -> Action {
     if words.resource.starts_with('/') {
         return Action::Path { verb: words.verb.to_owned(), path: words.resource.to_owned() };
     }
     let (name, namespaced) = catalogue.resolve(words.resource);
     if namespaced.is_none() && !words.resource.contains('*') {
-        tell(&format!("! the server does not know the resource {}", words.resource));
+        out.print_note(&format!("! the server does not know the resource {}", words.resource));
     }
     let namespace = if namespaced == Some(false) { None } else { words.namespace };
     let action = name.action(words.verb).named(words.name.unwrap_or_default());
     Action::Resource(action.within(namespace.unwrap_or_default()))
 }
 
-/// The server's resources, or the usual ones where it does not tell.
-pub(super) async fn catalogue(cluster: &Cluster) -> Catalogue {
+/// The server's resources, or the usual ones where they cannot be discovered.
+pub(super) async fn catalogue(out: Output, cluster: &Cluster) -> Catalogue {
     match cluster.catalogue().await {
         Ok(catalogue) => catalogue,
         Err(error) => {
-            tell(&format!("! the server's resources are not known ({error}); the usual ones are taken"));
+            out.print_note(&format!("! the server's resources are not known ({error}); the usual ones are taken"));
             Catalogue::fallback()
         }
     }

@@ -1,9 +1,9 @@
-//! Flags over environment over config file: what holds.
+//! The settings in force: flags over environment over config file.
 
 use std::sync::Arc;
 
-use super::flags::Arguments;
-use super::output::CliError;
+use super::error::CliError;
+use super::global::{Global, ScreenFlags};
 use crate::config::When;
 use crate::console::core::ascii::locale_is_utf8;
 use crate::console::core::keys::Keymap;
@@ -14,26 +14,26 @@ use crate::domain::config_error::ConfigError;
 use crate::files::config::{self, LoadedConfig};
 use crate::terminal::color_depth::{ColorDepth, ColorMode};
 
-/// A file that is wrong is an error of usage, not one of the cluster.
-pub(super) fn found() -> Result<LoadedConfig, CliError> {
+/// Reads the config file; a mistake in it is a usage error.
+pub(super) fn load_config() -> Result<LoadedConfig, CliError> {
     config::read().map_err(|error| CliError::usage(error.to_string()))
 }
 
-/// The keys that the file makes of the table's.
+/// The key table with the changes of the config file.
 pub(super) fn keymap(found: &LoadedConfig) -> Result<Keymap, CliError> {
     Keymap::with(&found.config.keys, &found.text)
         .map_err(|error| CliError::usage(found.content_error(&error).to_string()))
 }
 
 /// Whether only ASCII is shown: by flag, by config file, or because the locale is not UTF-8.
-pub(super) fn ascii(arguments: &Arguments, found: &LoadedConfig) -> bool {
-    arguments.global.ascii || found.config.ascii.unwrap_or_else(|| !locale_is_utf8(variable))
+fn keeps_to_ascii(global: &Global, found: &LoadedConfig) -> bool {
+    global.ascii || found.config.ascii.unwrap_or_else(|| !locale_is_utf8(variable))
 }
 
-/// What holds for the console.
-pub(super) fn resolve(arguments: &Arguments, found: &LoadedConfig) -> Result<Settings, CliError> {
-    let (screen, config) = (&arguments.screen, &found.config);
-    let ascii = ascii(arguments, found);
+/// The settings in force.
+pub(super) fn resolve(global: &Global, screen: &ScreenFlags, found: &LoadedConfig) -> Result<Settings, CliError> {
+    let config = &found.config;
+    let ascii = keeps_to_ascii(global, found);
     let depth = ColorDepth::detect(color_mode(screen.color.unwrap_or(config.color)), variable);
     let name = screen.theme.as_deref().or(config.theme.as_deref());
     let theme = config::theme(name).map_err(|error| match error {
@@ -49,12 +49,12 @@ pub(super) fn resolve(arguments: &Arguments, found: &LoadedConfig) -> Result<Set
         keymap: keymap(found)?.in_ascii(ascii),
         ascii,
         mouse: (config.mouse || screen.mouse) && !screen.no_mouse,
-        utc: arguments.global.utc || config.utc,
+        utc: global.utc || config.utc,
         columns: config.columns.as_deref().map(Choice::of).unwrap_or_default(),
         confirm: screen.confirm.unwrap_or(config.confirm),
         practice: false,
         notice: None,
-        // Read when everything else is settled.
+        // Read after the settings.
         policy: Arc::default(),
     })
 }

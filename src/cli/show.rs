@@ -1,33 +1,48 @@
-//! `countersign show`.
+//! `countersign show`: one request, in the same words as the console's page.
 
 use chrono::Utc;
+use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 
-use super::flags::{Output, ShowFlags};
-use super::json;
-use super::judge::judged_among_all;
-use super::output::{CliError, print, print_json, print_yaml};
-use crate::cluster::Cluster;
+use super::error::CliError;
+use super::format::ObjectFormat;
+use super::judge::judge_among_all;
+use super::output::{print_json, print_yaml};
+use super::session::{CliSession, RunCommand};
+use super::{candidates, json};
 use crate::console::core::clock::Clock;
 use crate::console::panes::requests::{Loaded, access, detail};
-use crate::domain::policy_file::PolicyFile;
 use crate::domain::request::Request;
 use crate::domain::text::printable;
 
-/// Shows one request, in the same words as the console's page.
-pub(super) async fn run(cluster: &Cluster, policy: &PolicyFile, flags: &ShowFlags, utc: bool) -> Result<(), CliError> {
-    let mut csr = cluster.request(&flags.name).await?;
-    csr.metadata.managed_fields = None;
-    if flags.output == Output::Yaml {
-        return print_yaml(&csr);
+/// Show one request: who, what, how long, and what to think of it
+#[derive(Debug, Args)]
+pub(crate) struct ShowFlags {
+    /// The request
+    #[arg(add = ArgValueCompleter::new(candidates::all))]
+    pub name: String,
+    /// How to print
+    #[arg(long, short, value_enum, default_value_t = ObjectFormat::Text, value_name = "FORMAT")]
+    pub output: ObjectFormat,
+}
+
+impl RunCommand for ShowFlags {
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
+        let cluster = session.connect().await?;
+        let mut csr = cluster.request(&self.name).await?;
+        csr.metadata.managed_fields = None;
+        if self.output == ObjectFormat::Yaml {
+            return print_yaml(&csr);
+        }
+        let request = Request::from_object(&csr);
+        let (mut verdicts, rbac) = judge_among_all(session, &cluster, std::slice::from_ref(&request)).await;
+        let verdict = verdicts.remove(0);
+        if self.output == ObjectFormat::Json {
+            return print_json(&json::request(&request, &verdict));
+        }
+        let would_get = rbac.as_ref().and_then(|rbac| access::line(rbac, &request));
+        session.out.print(&text(&Loaded { request, verdict, yaml: String::new() }, would_get, session.global.utc))
     }
-    let request = Request::from_object(&csr);
-    let (mut verdicts, rbac) = judged_among_all(cluster, policy, std::slice::from_ref(&request)).await;
-    let verdict = verdicts.remove(0);
-    if flags.output == Output::Json {
-        return print_json(&json::request(&request, &verdict));
-    }
-    let would_get = rbac.as_ref().and_then(|rbac| access::line(rbac, &request));
-    print(&text(&Loaded { request, verdict, yaml: String::new() }, would_get, utc))
 }
 
 fn text(loaded: &Loaded, would_get: Option<detail::Fact>, utc: bool) -> String {

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::client::Cluster;
 use super::error::ClusterError;
-use super::requests::Decision;
+use crate::domain::decision::Decision;
 use crate::domain::gate::Clearance;
 use crate::domain::request::RequestState;
 

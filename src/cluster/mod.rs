@@ -32,6 +32,7 @@ mod transport;
 pub(crate) mod wait;
 pub(crate) mod watch;
 
+pub use crate::domain::decision::Decision;
 pub use crate::domain::gate::Verb;
 pub(crate) use budget::may_keep_more;
 pub use client::Cluster;
@@ -39,7 +40,6 @@ pub(crate) use connect::contexts;
 pub use error::ClusterError;
 pub(crate) use heartbeat::heartbeat;
 pub use login::Prompt;
-pub use requests::Decision;
 pub(crate) use retry::Wait;
 pub(crate) use reviews::AccessReview;
 pub use reviews::WhoAmI;

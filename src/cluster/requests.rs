@@ -10,18 +10,10 @@ use kube::api::{DeleteParams, PostParams, Preconditions};
 use super::client::{Cluster, segment};
 use super::error::ClusterError;
 use crate::cluster::list_reader::ListReader;
+use crate::domain::decision::Decision;
 use crate::domain::gate::{Clearance, Deletion, Verb, WritePermit};
 use crate::domain::request::{Request, RequestState, RequestVersion};
 use crate::domain::time::to_k8s;
-
-/// The content of a decision's condition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    /// One word, read by programs.
-    pub reason: String,
-    /// A sentence, read by users.
-    pub message: String,
-}
 
 impl Cluster {
     pub(super) fn requests_api(&self) -> Api<CertificateSigningRequest> {

@@ -45,6 +45,12 @@ impl Verdict {
         Self { findings }
     }
 
+    /// The findings in one line, each with its rule.
+    pub(crate) fn reasons(&self) -> String {
+        let reasons = self.findings.iter().map(|finding| format!("{} ({})", finding.text, finding.rule));
+        reasons.collect::<Vec<_>>().join(" ")
+    }
+
     /// Both together.
     #[must_use]
     pub(crate) fn and(mut self, other: Self) -> Self {

@@ -128,8 +128,32 @@ pub(crate) enum OrderField {
     Context,
 }
 
+impl OrderField {
+    /// The field's name in a message.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::User => "User name",
+            Self::Groups => "Groups",
+            Self::Request => "Request",
+            Self::CsrName => "CSR name",
+            Self::Signer => "Signer",
+            Self::Expires => "Life",
+            Self::Usages => "Usages",
+            Self::Namespace => "Namespace",
+            Self::Role => "Role",
+            Self::Verbs => "Verbs",
+            Self::Resources => "Resources",
+            Self::Binding => "Binding",
+            Self::Kubeconfig => "Kubeconfig",
+            Self::Context => "Context",
+        }
+    }
+}
+
 /// A day: how long a certificate lives unless something else is asked for. It cannot be revoked, so not longer.
 pub(crate) const DEFAULT_SECONDS: i32 = 86_400;
+/// [`DEFAULT_SECONDS`] as it is typed.
+pub(crate) const DEFAULT_LIFE: &str = "24h";
 /// The verbs of the default role.
 pub(crate) const DEFAULT_VERBS: [&str; 5] = ["create", "get", "list", "update", "delete"];
 /// What the API server takes as a common name (RFC 5280, ub-common-name) and OpenSSL will make.
@@ -355,6 +379,7 @@ mod tests {
         assert_eq!(order.problems(), []);
         assert_eq!(order.csr_name, "myuser");
         assert_eq!(order.expiration_seconds, 86_400);
+        assert_eq!(crate::domain::validity::parse(DEFAULT_LIFE), Ok(order.expiration_seconds));
         assert_eq!(order.binding_name, "developer-binding-myuser");
         assert_eq!(order.usages, ["client auth"]);
     }

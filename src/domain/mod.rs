@@ -8,6 +8,7 @@ pub(crate) mod authority;
 pub(crate) mod certificate;
 pub(crate) mod commands;
 pub(crate) mod config_error;
+pub(crate) mod decision;
 pub(crate) mod diff;
 pub(crate) mod finding;
 pub(crate) mod fuzzy;

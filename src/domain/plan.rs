@@ -32,6 +32,22 @@ pub enum StepKind {
     Proof,
 }
 
+impl StepKind {
+    /// The word in front of a note on the step.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Key => "Key",
+            Self::Request => "Request",
+            Self::Approve => "Approve",
+            Self::Certificate => "Certificate",
+            Self::Role => "Role",
+            Self::Binding => "Binding",
+            Self::Kubeconfig => "Kubeconfig",
+            Self::Proof => "Proof",
+        }
+    }
+}
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanStep {

@@ -89,6 +89,41 @@ pub enum RequestState {
     Failed,
 }
 
+impl RequestState {
+    /// The word for machines and for columns: `pending`, `approved`, `issued`, `denied`, `failed`.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Issued => "issued",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// What completes "NAME is …" in a notice.
+    pub(crate) const fn phrase(self) -> &'static str {
+        match self {
+            Self::Issued => "approved and issued",
+            Self::Failed => "failed at the signer",
+            Self::Pending | Self::Approved | Self::Denied => self.word(),
+        }
+    }
+
+    /// What completes "NAME is already …" in an error.
+    pub(crate) const fn outcome(self) -> &'static str {
+        match self {
+            Self::Failed => "refused by the signer",
+            _ => self.phrase(),
+        }
+    }
+}
+
+/// The last segment of a signer's or resource's qualified name: `kube-apiserver-client`.
+pub(crate) fn short_signer(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
 impl Request {
     /// Decodes an object. What cannot be decoded is an error inside, so that it can be shown.
     pub fn from_object(csr: &CertificateSigningRequest) -> Self {

@@ -1,67 +1,71 @@
-//! `countersign import` and `countersign trust`.
+//! `countersign import`.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use super::edits::Files;
-use super::flags::{ImportFlags, TrustFlags};
-use crate::cli::output::{CliError, print, tell};
+use clap::Args;
+
+use super::editor::{EditFlags, Editor};
+use crate::cli::error::CliError;
+use crate::cli::session::{CliSession, Needs, RunCommand};
+use crate::domain::kubeconfig::EntryKind;
 use crate::domain::kubeconfig::import::Incoming;
-use crate::domain::kubeconfig::set::Kubeconfigs;
-use crate::domain::kubeconfig::{EntryKind, Kubeconfig};
 use crate::domain::text::printable;
-use crate::files::imported::{self, Incomer};
+use crate::files::imported::Incomer;
 use crate::files::kubeconfig;
+use crate::operations::kubeconfig::{Import, Renaming};
 
-impl Files<'_> {
-    pub(crate) fn import(&self, flags: &ImportFlags) -> Result<(), CliError> {
-        let incomer = Incomer::read(&flags.file, flags.embed_outside)?;
-        for note in &incomer.notes {
-            tell(&format!("note: {note}"));
-        }
-        for risk in &incomer.risks {
-            tell(&format!("! {}", risk.text()));
-        }
-        let other = &incomer.config;
-        let plan = |all: &Kubeconfigs| plan(all, other, flags);
-        let planned = if flags.dry_run {
-            plan(&kubeconfig::load_for_change(self.explicit)?).map_err(CliError::new)?
-        } else {
-            agreed(&incomer, flags)?;
-            self.change(&flags.edit, |all| {
-                let planned = plan(all)?;
-                incomer.record(all, &planned)?;
-                all.import(other, &planned);
-                let current = other
-                    .current_context()
-                    .filter(|_| flags.switch)
-                    .and_then(|name| planned.iter().find(|one| one.kind == EntryKind::Context && one.name == name));
-                if let Some(context) = current {
-                    all.make_current(&context.target);
-                }
-                Ok(planned)
-            })?
-        };
-        let lines = planned.iter().flat_map(Incoming::lines).map(|line| printable(&line).into_owned());
-        print(&lines.collect::<Vec<_>>().join("\n"))
+/// Bring another kubeconfig in; what clashes comes in under another name, what is dangerous is shown first
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate flag")]
+pub(crate) struct ImportFlags {
+    /// The kubeconfig to bring in
+    pub file: PathBuf,
+    /// A name of one's own: context/OLD=NEW, cluster/OLD=NEW or user/OLD=NEW; can be repeated
+    #[arg(long = "name", value_name = "KIND/OLD=NEW", value_parser = parse_renaming)]
+    pub names: Vec<Renaming>,
+    /// Make the imported current context the current one here
+    #[arg(long = "use")]
+    pub switch: bool,
+    /// Say what would come in, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Import although it runs programs, names files, or does not verify its server, as an import without this says
+    #[arg(long)]
+    pub accept_risks: bool,
+    /// Embed certificates and keys from outside of the folder of FILE, too
+    #[arg(long)]
+    pub embed_outside: bool,
+    #[command(flatten)]
+    pub edit: EditFlags,
+}
+
+impl RunCommand for ImportFlags {
+    fn needs(&self) -> Needs {
+        Needs::Settings
     }
 
-    pub(crate) fn trust(&self, flags: &TrustFlags) -> Result<(), CliError> {
-        let all = kubeconfig::load(self.explicit)?;
-        if all.get(EntryKind::Context, &flags.name).is_none() {
-            return Err(CliError::new(format!("context {} not found", printable(&flags.name))));
+    async fn run(&self, session: &CliSession) -> Result<(), CliError> {
+        let import = Import::read(&self.file, self.embed_outside)?.renamed(&self.names).make_current(self.switch);
+        for note in &import.incomer.notes {
+            session.out.print_note(&format!("note: {note}"));
         }
-        let entries = imported::of_context(&all, &flags.name)?;
-        if entries.is_empty() {
-            return print(&format!("context {} needs no consent", printable(&flags.name)));
+        for risk in &import.incomer.risks {
+            session.out.print_note(&format!("! {}", risk.text()));
         }
-        imported::trust(&entries)?;
-        let what = entries.iter().flat_map(|one| &one.what).map(|what| format!("trusted: {}", printable(what)));
-        print(&what.collect::<Vec<_>>().join("\n"))
+        let editor = Editor::new(session, &self.edit, &[]);
+        let imported = if self.dry_run {
+            import.preview(&kubeconfig::load_for_change(session.global.kubeconfig.as_deref())?)?
+        } else {
+            check_consent(&import.incomer, self)?;
+            editor.report(editor.writer()?.import(&import))?
+        };
+        let lines = imported.iter().flat_map(Incoming::lines).map(|line| printable(&line).into_owned());
+        session.out.print(&lines.collect::<Vec<_>>().join("\n"))
     }
 }
 
 /// A kubeconfig with something dangerous in it comes in only with the flag that says so.
-fn agreed(incomer: &Incomer, flags: &ImportFlags) -> Result<(), CliError> {
+fn check_consent(incomer: &Incomer, flags: &ImportFlags) -> Result<(), CliError> {
     if incomer.risks.is_empty() || flags.accept_risks {
         return Ok(());
     }
@@ -73,14 +77,10 @@ fn agreed(incomer: &Incomer, flags: &ImportFlags) -> Result<(), CliError> {
     ))
 }
 
-fn plan(all: &Kubeconfigs, other: &Kubeconfig, flags: &ImportFlags) -> Result<Vec<Incoming>, String> {
-    let wanted = |kind: EntryKind, name: &str| {
-        let named = flags.names.iter().find(|(of, old, _)| *of == kind && old == name);
-        named.map(|(_, _, new)| new.clone())
-    };
-    if let Some((kind, old, _)) = flags.names.iter().find(|(kind, old, _)| !other.has(*kind, old)) {
-        return Err(format!("{} has no {} {old}", flags.file.display(), kind.word()));
-    }
-    let stem = Path::new(&flags.file).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    all.plan_import(other, &stem, &wanted)
+fn parse_renaming(text: &str) -> Result<Renaming, String> {
+    let wrong = || "such as context/admin@kubernetes=prod".to_owned();
+    let (kind, names) = text.split_once('/').ok_or_else(wrong)?;
+    let (old, new) = names.split_once('=').ok_or_else(wrong)?;
+    let kind = [EntryKind::Context, EntryKind::Cluster, EntryKind::User].into_iter().find(|known| known.word() == kind);
+    Ok((kind.ok_or_else(wrong)?, old.to_owned(), new.to_owned()))
 }

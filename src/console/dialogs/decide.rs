@@ -22,7 +22,7 @@ use crate::domain::commands;
 use crate::domain::gate::{self, Candidate, Clearance, Confirmation, Refusal, Scope, WritePermit};
 use crate::domain::interner::Uid;
 use crate::domain::policy_file::PolicyFile;
-use crate::domain::request::{Request, RequestState};
+use crate::domain::request::Request;
 use crate::domain::row::Row;
 use crate::domain::text::printable;
 use crate::domain::verdict::{Level, Verdict};
@@ -130,20 +130,13 @@ impl Decide {
     }
 }
 
-/// The message unless somebody writes another: it names who decides, as soon as that is known.
-pub(super) fn message(verb: Verb, who: Option<&str>) -> String {
-    let did = if verb == Verb::Approve { "approved" } else { "denied" };
-    who.map_or_else(|| format!("{did} with countersign"), |who| format!("{did} by {who} with countersign"))
-}
-
 impl Decide {
     /// A question about `row`, of which `loaded` was read.
     pub(crate) fn new(verb: Verb, row: &Row, loaded: Option<&Loaded>, who: Option<&str>) -> Self {
-        let reason = if verb == Verb::Approve { "ReviewedByAdmin" } else { "DeniedByAdmin" };
         let form = Form::default()
             .text(DecideField::Name, "Its name", "")
-            .text(DecideField::Reason, "Reason", reason)
-            .text(DecideField::Message, "Message", message(verb, who));
+            .text(DecideField::Reason, "Reason", verb.default_reason())
+            .text(DecideField::Message, "Message", verb.default_message(who));
         let mut decide = Self {
             verb,
             name: row.name.to_string(),
@@ -196,7 +189,7 @@ impl Dialog for Decide {
 
     fn update(&mut self, update: &Update<'_>) {
         match update {
-            Update::Identified(who) => self.form.suggest(DecideField::Message, &message(self.verb, Some(who))),
+            Update::Identified(who) => self.form.suggest(DecideField::Message, &self.verb.default_message(Some(who))),
             // An open question that waited for it can now be answered.
             Update::Read(loaded) if self.seen.is_none() && self.uid == Uid::of(&loaded.request.pin.uid) => {
                 self.see(loaded.request.clone(), loaded.verdict.clone());
@@ -359,24 +352,13 @@ fn decided(decide: &mut Decide, result: Result<Box<Request>, UserError>, cx: &mu
     };
     let object = format!("csr/{}", decide.name);
     let outcome =
-        result.as_ref().map(|request| word(request.state()).to_owned()).map_err(|failure| failure.message.clone());
+        result.as_ref().map(|request| request.state().phrase().to_owned()).map_err(|failure| failure.message.clone());
     match result {
         Ok(request) => {
-            cx.notify(true, format!("{} is {}", printable(&decide.name), word(request.state())));
+            cx.notify(true, format!("{} is {}", printable(&decide.name), request.state().phrase()));
             cx.close();
         }
         Err(failure) => decide.phase = Phase::Failed(failure),
     }
     cx.record(WriteRecord { what, object, outcome, command });
-}
-
-/// A state in words.
-pub(crate) const fn word(state: RequestState) -> &'static str {
-    match state {
-        RequestState::Pending => "pending",
-        RequestState::Approved => "approved",
-        RequestState::Issued => "approved and issued",
-        RequestState::Denied => "denied",
-        RequestState::Failed => "failed at the signer",
-    }
 }

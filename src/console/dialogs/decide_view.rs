@@ -241,7 +241,7 @@ fn changed_since(cx: &Ctx, decide: &Decide) -> Option<String> {
     match cx.requests.index.get(&decide.uid) {
         None => Some("It is gone from the cluster meanwhile.".to_owned()),
         Some(row) if !row.is(&seen.pin) => {
-            let word = crate::console::dialogs::decide::word(row.state);
+            let word = row.state.phrase();
             Some(format!("It changed meanwhile: it is {word} now. {}, and look again.", leaving(cx, decide)))
         }
         Some(_) => None,

@@ -156,11 +156,6 @@ fn push(lines: &mut [String], text: &str) {
     }
 }
 
-/// The last segment of a signer's or resource's long name: `kube-apiserver-client`.
-pub(crate) fn short_signer(name: &str) -> &str {
-    name.rsplit('/').next().unwrap_or(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,8 @@ use super::{Wizard, WizardStep};
 use crate::console::widgets::form::Form;
 use crate::domain::issuance_request;
 use crate::domain::issuance_request::{
-    DEFAULT_VERBS, Grant, IssuanceRequest, KeySource, KubeconfigTarget, OrderDefaults, OrderField, Problem,
+    DEFAULT_LIFE, DEFAULT_VERBS, Grant, IssuanceRequest, KeySource, KubeconfigTarget, OrderDefaults, OrderField,
+    Problem,
 };
 use crate::domain::key_type::KeyType;
 use crate::domain::request::CLIENT_SIGNER;
@@ -92,7 +93,7 @@ pub(crate) fn form(around: &OrderDefaults) -> Form<WizardField> {
         .text(WizardField::RequestFile, "File", "")
         .text(WizardField::CsrName, "CSR name", "")
         .text(WizardField::Signer, "Signer", CLIENT_SIGNER)
-        .text(WizardField::Life, "Life", "24h")
+        .text(WizardField::Life, "Life", DEFAULT_LIFE)
         .list(WizardField::Usages, "Usages", "client auth")
         .text(WizardField::Namespace, "Namespace", around.namespace.clone())
         .choice(WizardField::Grant, "Grant", grants, NEW_ROLE)

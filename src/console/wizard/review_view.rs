@@ -83,10 +83,11 @@ pub(crate) fn review_lines(cx: &Ctx, wizard: &Wizard) -> Vec<Line<'static>> {
             lines.extend(wrapped(line, width.saturating_sub(4)).into_iter().map(|line| Line::raw(format!("  {line}"))));
         }
         for note in wizard.review.notes(step.kind) {
-            let (mark, style) = match note.weight {
-                Severity::Fine => ("✔", theme.good()),
-                Severity::Notice => ("!", theme.warning()),
-                Severity::Problem => ("✖", theme.bad()),
+            let mark = note.weight.mark();
+            let style = match note.weight {
+                Severity::Fine => theme.good(),
+                Severity::Notice => theme.warning(),
+                Severity::Problem => theme.bad(),
             };
             let mut texts = wrapped(&note.text, width.saturating_sub(6)).into_iter();
             lines.push(Line::styled(format!("    {mark} {}", texts.next().unwrap_or_default()), style));

@@ -18,7 +18,7 @@ use crate::domain::request_file::{self, CanonicalRequestPem};
 use crate::error::UserError;
 use crate::files::bounded;
 use crate::operations::issue;
-use crate::operations::issue::{Issuer, Journal, Progress, preflight, undo};
+use crate::operations::issue::{IssueAuthorization, Journal, Progress, preflight, undo};
 use crate::panics;
 
 /// The wizard's hands.
@@ -64,7 +64,7 @@ impl WizardRunner {
                 panics::spawn(task, move |trouble| failed(WizardResult::Rehearsed(id, Err(trouble))));
             }
             WizardTask::Begin(id, permit, order, confirmed) => {
-                match Journal::begin(*order, &cluster.server, &cluster.context) {
+                match Journal::create(*order, &cluster.server, &cluster.context) {
                     Ok(journal) => self.run(cluster, id, self.issuer(permit, confirmed), journal),
                     Err(error) => {
                         tell(WizardResult::Progress(id, Progress::Failed(StepKind::Key, UserError::from(error))));
@@ -87,11 +87,11 @@ impl WizardRunner {
         }
     }
 
-    fn issuer(&self, permit: WritePermit, confirmed: Vec<String>) -> Issuer {
-        Issuer { permit, policy: Arc::clone(&self.policy), confirmed }
+    fn issuer(&self, permit: WritePermit, confirmed: Vec<String>) -> IssueAuthorization {
+        IssueAuthorization { permit, policy: Arc::clone(&self.policy), confirmed }
     }
 
-    fn run(&mut self, cluster: Cluster, id: EffectId, issuer: Issuer, journal: Journal) {
+    fn run(&mut self, cluster: Cluster, id: EffectId, issuer: IssueAuthorization, journal: Journal) {
         let answers = self.answers.clone();
         let _ = answers.send(Event::Wizard(WizardResult::Began(id, Box::new(journal.clone()))));
         let (news, mut progress) = mpsc::unbounded_channel();

@@ -110,7 +110,7 @@ fn remarks(cx: &Ctx, wizard: &Wizard, width: usize) -> Vec<Line<'static>> {
         let text = format!(
             "! {} was left unfinished {} ago. {} goes on with it.",
             journal.order.user,
-            cx.clock.age(journal.begun),
+            cx.clock.age(journal.started),
             cx.keymap.word(KeyContext::Form, Action::Resume)
         );
         say(&text, theme.warning());

@@ -12,18 +12,14 @@ use crate::domain::request::{Request, RequestState};
 use crate::domain::text::printable;
 use crate::domain::verdict::Verdict;
 use crate::error::UserError;
+use crate::operations::issue::clearance::{IssueAuthorization, clear, judge_request, may_approve};
 use crate::operations::issue::journal::Journal;
-use crate::operations::issue::judging::{Issuer, cleared, judged};
-use crate::operations::issue::preflight::may_approve;
-use crate::operations::issue::progress::Progress;
-use crate::operations::issue::run::tell;
-use crate::operations::issue::steps::{ProgressSender, ours, refused, wrote};
+use crate::operations::issue::progress::{Progress, ProgressSender};
+use crate::operations::issue::steps::{own_request, rejection};
 
 /// Why a request was not approved.
 pub(super) enum NotApproved {
-    /// The gate refused.
     Refused(Refusal, UserError),
-    /// It did not work.
     Failed(UserError),
 }
 
@@ -33,42 +29,45 @@ impl<E: Into<UserError>> From<E> for NotApproved {
     }
 }
 
-/// Approves it; without the right to, waits for another person's approval. What the server has is judged once more: the
-/// rehearsal may be days old, or there was none.
+/// Approves it; without the right to, waits for another person's approval. What the server has is judged again: the
+/// preflight may be days old, or there was none.
 pub(super) async fn approve(
     cluster: &Cluster,
-    issuer: &Issuer,
+    authorization: &IssueAuthorization,
     journal: &Journal,
-    news: &ProgressSender,
+    progress: &ProgressSender,
 ) -> Result<String, NotApproved> {
     let name = &journal.order.csr_name;
-    let csr = ours(journal, cluster.request(name).await?)?;
+    let csr = own_request(journal, cluster.request(name).await?)?;
     let request = Request::from_object(&csr);
     match request.state() {
         RequestState::Pending => {}
-        RequestState::Denied | RequestState::Failed => return Err(refused(&csr).into()),
+        RequestState::Denied | RequestState::Failed => return Err(rejection(&csr).into()),
         RequestState::Approved | RequestState::Issued => return Ok("approved already".to_owned()),
     }
-    let (verdict, _) = judged(cluster, &issuer.policy, &request, Utc::now()).await;
-    let cleared = cleared(issuer.permit, &issuer.policy, &issuer.confirmed, &request, &verdict, &journal.order);
+    let (verdict, _) = judge_request(cluster, &authorization.policy, &request, Utc::now()).await;
+    let cleared = clear(
+        authorization.permit,
+        &authorization.policy,
+        &authorization.confirmed,
+        &request,
+        &verdict,
+        &journal.order,
+    );
     let clearance = match cleared {
         Ok(clearance) => clearance,
         Err(refusal) if may_approve(cluster, &request.signer_name).await? => {
             let user = &journal.order.user;
             let resume = cluster.kubectl.own("issue").flag("resume", user);
-            let trouble = why_refused(&refusal, &verdict, user, Some(resume));
-            return Err(NotApproved::Refused(refusal, trouble));
+            let error = why_refused(&refusal, &verdict, user, Some(resume));
+            return Err(NotApproved::Refused(refusal, error));
         }
         // The verdict is for the person who may approve it.
-        Err(_) => return wait_for_approval(cluster, &csr, name, "you may not approve it yourself", news).await,
+        Err(_) => return wait_for_approval(cluster, &csr, name, "you may not approve it yourself", progress).await,
     };
-    let decision = Decision {
-        reason: "IssuedWithCountersign".to_owned(),
-        message: format!("issued to {} with countersign", journal.order.user),
-    };
+    let decision = Decision::for_issuance(&journal.order.user);
     let outcome = cluster.decide(&clearance, &decision).await;
-    wrote(
-        news,
+    progress.wrote(
         "approve",
         format!("csr/{name}"),
         outcome.as_ref().map(|_| "approved"),
@@ -79,13 +78,14 @@ pub(super) async fn approve(
             Ok("approved".to_owned())
         }
         Err(error @ (ClusterError::Forbidden { .. } | ClusterError::ReadOnly)) => {
-            wait_for_approval(cluster, &csr, name, &error.to_string(), news).await
+            wait_for_approval(cluster, &csr, name, &error.to_string(), progress).await
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// What the gate refused, with the findings. `command` is what the flag that confirms is added to; `None`: the same again.
+/// The error where the gate refused, with the findings. The hint adds the confirming flag to `command`; `None`: to the command
+/// that was run.
 pub(crate) fn why_refused(
     refusal: &Refusal,
     verdict: &Verdict,
@@ -95,8 +95,7 @@ pub(crate) fn why_refused(
     let Refusal::Dangerous { .. } = refusal else {
         return refusal.into();
     };
-    let why: Vec<_> = verdict.findings.iter().map(|finding| format!("{} ({})", finding.text, finding.rule)).collect();
-    let text = format!("the request for {user} is dangerous: {}", why.join(" "));
+    let text = format!("the request for {user} is dangerous: {}", verdict.reasons());
     let advice = if let Some(command) = command {
         format!("To issue it anyway: {}", command.flag("dangerous", user).line())
     } else {
@@ -111,14 +110,14 @@ async fn wait_for_approval(
     csr: &CertificateSigningRequest,
     name: &str,
     why: &str,
-    news: &ProgressSender,
+    progress: &ProgressSender,
 ) -> Result<String, NotApproved> {
     let why = format!("{why}. Waiting for somebody who may: {}", commands::approve(&cluster.kubectl, name));
-    tell(news, Progress::Waiting(StepKind::Approve, why));
+    progress.send(Progress::Waiting(StepKind::Approve, why));
     let uid = csr.metadata.uid.clone().unwrap_or_default();
     let decided = cluster.wait_for(name, &uid, |request| request.state() != RequestState::Pending).await?;
     match Request::from_object(&decided).state() {
-        RequestState::Denied | RequestState::Failed => Err(refused(&decided).into()),
+        RequestState::Denied | RequestState::Failed => Err(rejection(&decided).into()),
         _ => Ok("approved by somebody else".to_owned()),
     }
 }

@@ -13,7 +13,7 @@ use crate::files::kubeconfig::Rest;
 /// What is about to be written to a kubeconfig, journaled before it is. Whether it was written is found out from the
 /// file: the user entry then has a certificate for this public key.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact")]
 pub struct Intent {
     /// SHA-256 of the public key, hex.
     pub public_key: String,
@@ -50,7 +50,7 @@ impl Intent {
         has_one(backup, target) && !self.is_written(backup, target)
     }
 
-    /// Takes the entries out, if they are ours; tells what becomes of the file. The context that was current before is
+    /// Takes the entries out, if they are ours; returns what becomes of the file. The context that was current before is
     /// current again, unless another one was chosen since.
     pub(crate) fn take_out(&self, config: &mut Kubeconfig, target: &KubeconfigTarget, previous: Option<&str>) -> Rest {
         if !self.is_written(config, target) {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_recognized_and_taken_out_whole() {
+    fn written_entries_are_recognized_and_removed_completely() {
         let (user, intent) = issued();
         let mut config = written(&user);
         assert!(intent.is_written(&config, &target()));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_the_same_name_that_another_made_stay() {
+    fn entries_of_the_same_name_from_another_issuance_are_kept() {
         let (intent, (others, _)) = (issued().1, issued());
         let mut config = written(&others);
         let before = config.clone();
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_added_to_our_file_since_keeps_it_and_the_cluster() {
+    fn the_file_and_the_cluster_are_kept_when_contexts_were_added_since() {
         let (user, intent) = issued();
         let mut config = written(&user);
         config.put(EntryKind::Context, "more", mapping([("cluster", "c".to_owned()), ("user", "x".to_owned())]));

@@ -1,6 +1,6 @@
 //! What an issuance has done so far, kept in the state folder until it is finished.
 //!
-//! A folder per issuance, for the owner alone: `journal.yaml`, and until they stand in a kubeconfig `key.pem` and
+//! A folder per issuance, for the owner alone: `journal.yaml`, and until a kubeconfig has them `key.pem` and
 //! `request.pem`. Removing a file does not wipe the disk it was on.
 
 use std::path::{Path, PathBuf};
@@ -17,14 +17,14 @@ use crate::operations::issue::entries::Intent;
 /// The state of one issuance. Holds no key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Journal {
-    /// What was ordered.
     pub order: IssuanceRequest,
-    /// The server that it was begun on.
+    /// The server that it was started on.
     pub server: String,
-    /// The context that it was begun in.
+    /// The context that it was started in.
     pub context: String,
-    /// When it was begun.
-    pub begun: DateTime<Utc>,
+    /// When it was started.
+    #[serde(rename = "begun")]
+    pub started: DateTime<Utc>,
     /// The `CertificateSigningRequest`, once it is made.
     pub csr_uid: Option<String>,
     /// The Role, if this issuance made it.
@@ -34,7 +34,7 @@ pub struct Journal {
     /// What this issuance was about to make when it last wrote, each set before the write.
     #[serde(default)]
     pub intents: Intents,
-    /// Whether user and context stand in the kubeconfig.
+    /// Whether the kubeconfig has user and context.
     pub kubeconfig_written: bool,
     /// The context that was current before this issuance switched.
     pub previous_context: Option<String>,
@@ -47,7 +47,7 @@ pub struct Journal {
 /// whether the object is there is then found out from its place.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is about an object of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is about a separate object")]
 pub struct Intents {
     /// The `CertificateSigningRequest`; there was none of its name.
     pub request: bool,
@@ -66,24 +66,24 @@ const KEY: &str = "key.pem";
 const REQUEST: &str = "request.pem";
 
 impl Journal {
-    /// Begins a journal. Nothing else has been written then.
+    /// Creates a journal, before anything else is written.
     ///
     /// # Errors
     /// [`files::FileError`].
-    pub(crate) fn begin(order: IssuanceRequest, server: &str, context: &str) -> Result<Self, files::FileError> {
-        Self::begin_in(&folders::state()?, order, server, context)
+    pub(crate) fn create(order: IssuanceRequest, server: &str, context: &str) -> Result<Self, files::FileError> {
+        Self::create_in(&folders::state()?, order, server, context)
     }
 
-    fn begin_in(state: &Path, order: IssuanceRequest, server: &str, context: &str) -> Result<Self, files::FileError> {
-        let begun = Utc::now();
+    fn create_in(state: &Path, order: IssuanceRequest, server: &str, context: &str) -> Result<Self, files::FileError> {
+        let started = Utc::now();
         let root = state.join("issuances");
         folders::make_private(&root)?;
-        let name = format!("{}-{}", order.csr_name, begun.format("%Y%m%d-%H%M%S-%6f"));
+        let name = format!("{}-{}", order.csr_name, started.format("%Y%m%d-%H%M%S-%6f"));
         let journal = Self {
             order,
             server: server.to_owned(),
             context: context.to_owned(),
-            begun,
+            started,
             csr_uid: None,
             role_uid: None,
             binding_uid: None,
@@ -110,7 +110,7 @@ impl Journal {
         let root = state.join("issuances");
         let Ok(entries) = std::fs::read_dir(&root) else { return Vec::new() };
         let mut found: Vec<Self> = entries.flatten().filter_map(|entry| Self::read(&entry.path())).collect();
-        found.sort_by_key(|journal| journal.begun);
+        found.sort_by_key(|journal| journal.started);
         found
     }
 
@@ -120,13 +120,13 @@ impl Journal {
         Some(Self { folder: folder.to_owned(), ..journal })
     }
 
-    /// What the state folder says of this issuance now: a run may have gone on since it was read.
+    /// The journal as the state folder has it now: a run may have continued since it was read.
     #[must_use]
     pub(crate) fn reloaded(&self) -> Self {
         Self::read(&self.folder).unwrap_or_else(|| self.clone())
     }
 
-    /// Writes down what has been done.
+    /// Writes the journal to the state folder.
     ///
     /// # Errors
     /// [`files::FileError`].
@@ -150,7 +150,7 @@ impl Journal {
         atomic::write_private(&self.folder.join(KEY), pem.as_bytes())
     }
 
-    /// Keeps the private key no longer: it stands in the kubeconfig.
+    /// Removes the private key: the kubeconfig has it.
     ///
     /// # Errors
     /// [`files::FileError`].
@@ -198,11 +198,11 @@ mod tests {
     use crate::domain::issuance_request::OrderDefaults;
 
     #[test]
-    fn an_unfinished_issuance_is_found_again_and_its_key_is_private() {
+    fn unfinished_issuances_are_listed_and_their_keys_are_private() {
         let state = tempfile::tempdir().unwrap();
         let order =
             IssuanceRequest::new("jane", &OrderDefaults { namespace: "default".into(), ..OrderDefaults::default() });
-        let mut journal = Journal::begin_in(state.path(), order.clone(), "https://s", "prod").unwrap();
+        let mut journal = Journal::create_in(state.path(), order.clone(), "https://s", "prod").unwrap();
         journal.keep_key(&Secret::new("secret".into())).unwrap();
         journal.csr_uid = Some("uid".into());
         journal.save().unwrap();

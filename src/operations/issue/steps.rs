@@ -1,10 +1,9 @@
-//! What each step does, and how it recognises that it has been done.
+//! What each step does, and how it recognizes that it has been done.
 
 use std::time::Duration;
 
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
-use tokio::sync::mpsc::UnboundedSender;
 
 use crate::cluster::{Cluster, ClusterError};
 use crate::domain::certificate::Certificate;
@@ -22,15 +21,12 @@ use crate::files::{self, bounded};
 use crate::keys::{PrivateKey, certification_request};
 use crate::operations::issue::entries::{Entries, Intent};
 use crate::operations::issue::journal::Journal;
-use crate::operations::issue::progress::{Progress, WriteRecord};
-use crate::operations::issue::run::tell;
+use crate::operations::issue::progress::{Progress, ProgressSender};
 
-pub(super) type ProgressSender = UnboundedSender<Progress>;
+/// How long the signer may take before the likely causes are reported.
+const SIGNER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long the signer may take before the likely causes are told.
-const SIGNER_PATIENCE: Duration = Duration::from_secs(5);
-
-/// Key and request, kept in the journal's folder before anything goes to the cluster.
+/// Key and request, kept in the journal's folder before anything is sent to the cluster.
 pub(super) async fn key(journal: &Journal) -> Result<String, UserError> {
     let order = journal.order.clone();
     let kind = match order.key {
@@ -68,7 +64,7 @@ pub(super) async fn request(
     cluster: &Cluster,
     permit: WritePermit,
     journal: &mut Journal,
-    news: &ProgressSender,
+    progress: &ProgressSender,
 ) -> Result<String, UserError> {
     if journal.csr_uid.is_some() {
         return Ok("there already".to_owned());
@@ -90,19 +86,19 @@ pub(super) async fn request(
         Err(error) => Err(error),
     };
     let command = command_of(cluster, journal, StepKind::Request);
-    wrote(news, "create", format!("csr/{name}"), made.as_ref().map(|_| "created"), command);
+    progress.wrote("create", format!("csr/{name}"), made.as_ref().map(|_| "created"), command);
     journal.csr_uid = made?.metadata.uid;
     journal.save()?;
     Ok("created".to_owned())
 }
 
-/// Waits for the certificate, and after a while tells why it may never come.
+/// Waits for the certificate, and after a while reports why it may never come.
 pub(super) async fn certificate(
     cluster: &Cluster,
     permit: WritePermit,
     journal: &mut Journal,
     certificate: &mut String,
-    news: &ProgressSender,
+    progress: &ProgressSender,
 ) -> Result<String, UserError> {
     let name = &journal.order.csr_name;
     let uid = journal.csr_uid.clone().unwrap_or_default();
@@ -111,15 +107,15 @@ pub(super) async fn certificate(
     };
     let waiting = cluster.wait_for(name, &uid, ended);
     tokio::pin!(waiting);
-    let csr = if let Ok(csr) = tokio::time::timeout(SIGNER_PATIENCE, &mut waiting).await {
+    let csr = if let Ok(csr) = tokio::time::timeout(SIGNER_TIMEOUT, &mut waiting).await {
         csr?
     } else {
-        tell(news, Progress::Waiting(StepKind::Certificate, unsigned(&journal.order.signer_name)));
+        progress.send(Progress::Waiting(StepKind::Certificate, unsigned(&journal.order.signer_name)));
         waiting.await?
     };
     let request = Request::from_object(&csr);
     if request.state() != RequestState::Issued {
-        return Err(refused(&csr));
+        return Err(rejection(&csr));
     }
     let pem = csr.status.and_then(|status| status.certificate).map(|bytes| bytes.0).unwrap_or_default();
     let issued = Certificate::from_pem(&pem).map_err(UserError::new)?;
@@ -139,8 +135,7 @@ pub(super) async fn certificate(
             journal.save()?;
         }
         let written = files::atomic::write_public(&path, certificate.as_bytes(), there.then_some(permit));
-        wrote(
-            news,
+        progress.wrote(
             "export",
             path.display().to_string(),
             written.as_ref().map(|()| "written"),
@@ -151,7 +146,7 @@ pub(super) async fn certificate(
     Ok(format!("until {}", issued.not_after.format("%Y-%m-%d %H:%M:%SZ")))
 }
 
-/// The likely causes of an approved request that nobody signs.
+/// The likely causes of an approved request that is not signed.
 pub(crate) fn unsigned(signer: &str) -> String {
     if signer.starts_with("kubernetes.io/") {
         "approved, but not issued yet. Likely: kube-controller-manager is down or has no --cluster-signing-cert-file and \
@@ -167,7 +162,7 @@ pub(super) async fn role(
     cluster: &Cluster,
     permit: WritePermit,
     journal: &mut Journal,
-    news: &ProgressSender,
+    progress: &ProgressSender,
 ) -> Result<String, UserError> {
     let Some(wanted) = objects::role(&journal.order) else { return Ok(String::new()) };
     let (namespace, name) = (journal.order.namespace.clone(), wanted.metadata.name.clone().unwrap_or_default());
@@ -182,7 +177,7 @@ pub(super) async fn role(
     journal.save()?;
     let made = cluster.create(permit, &namespace, &wanted, false).await;
     let command = command_of(cluster, journal, StepKind::Role);
-    wrote(news, "create", format!("role/{name} in {namespace}"), made.as_ref().map(|_| "created"), command);
+    progress.wrote("create", format!("role/{name} in {namespace}"), made.as_ref().map(|_| "created"), command);
     journal.role_uid = made?.metadata.uid;
     journal.save()?;
     Ok(format!("created in {namespace}"))
@@ -193,7 +188,7 @@ pub(super) async fn binding(
     cluster: &Cluster,
     permit: WritePermit,
     journal: &mut Journal,
-    news: &ProgressSender,
+    progress: &ProgressSender,
 ) -> Result<String, UserError> {
     let Some(wanted) = objects::role_binding(&journal.order) else { return Ok(String::new()) };
     let (namespace, name) = (journal.order.namespace.clone(), journal.order.binding_name.clone());
@@ -208,19 +203,19 @@ pub(super) async fn binding(
     journal.save()?;
     let made = cluster.create(permit, &namespace, &wanted, false).await;
     let command = command_of(cluster, journal, StepKind::Binding);
-    wrote(news, "create", format!("rolebinding/{name} in {namespace}"), made.as_ref().map(|_| "created"), command);
+    progress.wrote("create", format!("rolebinding/{name} in {namespace}"), made.as_ref().map(|_| "created"), command);
     journal.binding_uid = made?.metadata.uid;
     journal.save()?;
     Ok(name)
 }
 
-/// User and context into the kubeconfig; then the key stands there and is kept here no longer.
+/// User and context into the kubeconfig, which then has the key; the state folder no longer does.
 pub(super) async fn kubeconfig(
     cluster: &Cluster,
     permit: WritePermit,
     journal: &mut Journal,
     certificate: &str,
-    news: &ProgressSender,
+    progress: &ProgressSender,
 ) -> Result<String, UserError> {
     let Some(target) = journal.order.kubeconfig.clone() else { return Ok(String::new()) };
     if journal.kubeconfig_written {
@@ -246,48 +241,41 @@ pub(super) async fn kubeconfig(
         files::kubeconfig::edit(permit, &target.path, |config| entries.put(config, &target))
     });
     let edited = edited.await.map_err(|_| UserError::new("writing the kubeconfig was cut off"))?;
-    let shown = path.display().to_string();
+    let path_text = path.display().to_string();
     let command = command_of(cluster, journal, StepKind::Kubeconfig);
-    wrote(news, "write", shown.clone(), edited.as_ref().map(|_| "user and context"), command);
+    progress.wrote("write", path_text.clone(), edited.as_ref().map(|_| "user and context"), command);
     let edited = edited?;
     // Not before it is so: undo takes out what this says is ours.
     journal.kubeconfig_written = true;
     journal.save()?;
     journal.forget_key()?;
     let backup = edited.backup.and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
-    Ok(backup.map_or_else(|| shown.clone(), |backup| format!("{shown}, backup {backup}")))
+    Ok(backup.map_or_else(|| path_text.clone(), |backup| format!("{path_text}, backup {backup}")))
 }
 
-/// The request that this issuance made, not another that has its name by now.
-pub(super) fn ours(journal: &Journal, csr: CertificateSigningRequest) -> Result<CertificateSigningRequest, UserError> {
+/// The request, if it is the one that this issuance made and not another of its name.
+pub(super) fn own_request(
+    journal: &Journal,
+    csr: CertificateSigningRequest,
+) -> Result<CertificateSigningRequest, UserError> {
     if csr.metadata.uid == journal.csr_uid {
         return Ok(csr);
     }
     Err(UserError::new(format!("the request {} is gone; another has its name", journal.order.csr_name)))
 }
 
-pub(super) fn refused(csr: &CertificateSigningRequest) -> UserError {
+/// Why a request was denied or failed, from its conditions.
+pub(super) fn rejection(csr: &CertificateSigningRequest) -> UserError {
     let request = Request::from_object(csr);
     let last = request.conditions.iter().rfind(|condition| condition.kind == "Failed" || condition.kind == "Denied");
-    let (kind, said) = last.map_or(("refused", String::new()), |condition| {
+    let (kind, reason) = last.map_or(("refused", String::new()), |condition| {
         let kind = if condition.kind == "Denied" { "denied" } else { "refused by the signer" };
         (kind, format!(": {}: {}", condition.reason, condition.message))
     });
-    let text = format!("the request was {kind}{said}");
+    let text = format!("the request was {kind}{reason}");
     UserError::new(printable(&text)).with_hint("That is final. Undo, or ask again under another name.")
 }
 
 fn command_of(cluster: &Cluster, journal: &Journal, kind: StepKind) -> ShellLine {
     ShellLine::lines(&Plan::new(&journal.order).commands(kind, &cluster.kubectl))
-}
-
-pub(super) fn wrote<E: std::fmt::Display>(
-    news: &ProgressSender,
-    what: &'static str,
-    object: String,
-    outcome: Result<&str, E>,
-    command: ShellLine,
-) {
-    let outcome = outcome.map(str::to_owned).map_err(|error| error.to_string());
-    tell(news, Progress::Wrote(WriteRecord { what, object, outcome, command }));
 }

@@ -1,4 +1,4 @@
-//! Takes back what an issuance made: its objects by their uid, its entries in the kubeconfig, the files that it made.
+//! Undoes what an issuance made: its objects by their uid, its entries in the kubeconfig, the files that it made.
 //!
 //! What was only intended when the issuance was cut off is looked for: an object that is exactly what this issuance was
 //! about to make, where there was none before, is its own.
@@ -25,7 +25,7 @@ use crate::operations::issue::progress::WriteRecord;
 /// Undoes an issuance, the last step first, and forgets it. An issued certificate stays valid until it expires.
 ///
 /// # Errors
-/// The first thing that could not be taken back; what was taken back before is gone.
+/// The first thing that could not be undone; what was undone before stays undone.
 pub(crate) async fn undo(
     cluster: &Cluster,
     permit: WritePermit,
@@ -48,17 +48,17 @@ async fn kubeconfig(permit: WritePermit, journal: &Journal, done: &mut Vec<Write
         return Ok(());
     }
     let journal = journal.clone();
-    let taking = move || take_out(permit, &journal, &target).map(|was_there| (was_there, target));
-    let taking = tokio::task::spawn_blocking(taking);
-    let (was_there, target) = taking.await.map_err(|_| UserError::new("writing the kubeconfig was cut off"))??;
+    let take_out = move || take_out(permit, &journal, &target).map(|was_there| (was_there, target));
+    let taken = tokio::task::spawn_blocking(take_out);
+    let (was_there, target) = taken.await.map_err(|_| UserError::new("writing the kubeconfig was cut off"))??;
     if was_there {
         let command = ShellCommand::new("kubectl config delete-context").operands([target.context.as_str()]).line();
-        done.push(written(target.path.display().to_string(), command));
+        done.push(undone(target.path.display().to_string(), command));
     }
     Ok(())
 }
 
-/// Tells whether there was something to take out.
+/// Returns whether there was something to take out.
 fn take_out(permit: WritePermit, journal: &Journal, target: &KubeconfigTarget) -> Result<bool, files::FileError> {
     let previous = journal.previous_context.as_deref();
     let mut was_there = false;
@@ -108,7 +108,7 @@ async fn binding(
     let Some(uid) = uid else { return Ok(()) };
     cluster.delete::<RoleBinding>(permit, namespace, name, &uid).await?;
     let command = cluster.kubectl.command("delete rolebinding").flag("namespace", namespace);
-    done.push(written(format!("rolebinding/{name}"), command.operands([name.as_str()]).line()));
+    done.push(undone(format!("rolebinding/{name}"), command.operands([name.as_str()]).line()));
     Ok(())
 }
 
@@ -131,7 +131,7 @@ async fn role(
     let Some(uid) = uid else { return Ok(()) };
     cluster.delete::<Role>(permit, namespace, name, &uid).await?;
     let command = cluster.kubectl.command("delete role").flag("namespace", namespace);
-    done.push(written(format!("role/{name}"), command.operands([name]).line()));
+    done.push(undone(format!("role/{name}"), command.operands([name]).line()));
     Ok(())
 }
 
@@ -147,12 +147,12 @@ fn certificate_file(_permit: WritePermit, journal: &Journal, done: &mut Vec<Writ
         KeySource::New(_) => None,
     });
     let request = kept.and_then(|pem| Pkcs10::from_pem(pem.as_bytes()).ok());
-    let ours = request.is_some_and(|request| public_key_in(path).as_deref() == Some(request.key.sha256.as_str()));
-    if ours {
+    let is_ours = request.is_some_and(|request| public_key_in(path).as_deref() == Some(request.key.sha256.as_str()));
+    if is_ours {
         atomic::remove(path)?;
-        let shown = path.display().to_string();
-        let command = ShellCommand::new("rm").operands([shown.as_str()]).line();
-        done.push(written(shown, command));
+        let path_text = path.display().to_string();
+        let command = ShellCommand::new("rm").operands([path_text.as_str()]).line();
+        done.push(undone(path_text, command));
     }
     Ok(())
 }
@@ -178,11 +178,11 @@ async fn request(
         Err(ClusterError::NotFound { .. }) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    let ours = match &journal.csr_uid {
+    let is_ours = match &journal.csr_uid {
         Some(uid) => there.metadata.uid.as_ref() == Some(uid),
         None => journal.request().is_some_and(|pem| there.spec.request.0 == pem.as_bytes()),
     };
-    if !ours {
+    if !is_ours {
         return Ok(());
     }
     // What this issuance made is confirmed by asking for the undo, whatever version it is now.
@@ -192,10 +192,10 @@ async fn request(
         Ok(()) | Err(ClusterError::NotFound { .. }) => {}
         Err(error) => return Err(error.into()),
     }
-    done.push(written(format!("csr/{name}"), commands::delete(&cluster.kubectl, name)));
+    done.push(undone(format!("csr/{name}"), commands::delete(&cluster.kubectl, name)));
     Ok(())
 }
 
-fn written(object: String, command: ShellLine) -> WriteRecord {
+fn undone(object: String, command: ShellLine) -> WriteRecord {
     WriteRecord { what: "undo", object, outcome: Ok("taken back".to_owned()), command }
 }

@@ -1,4 +1,4 @@
-//! Proof by login: what the cluster says to the new kubeconfig.
+//! Verification by login: who the cluster says that the new kubeconfig is.
 
 use std::time::Duration;
 
@@ -6,23 +6,22 @@ use crate::cluster::{Cluster, ClusterError, Prompt, Target, WhoAmI};
 use crate::domain::issuance_request::{IssuanceRequest, KubeconfigTarget};
 
 /// How long a certificate that is not accepted yet is tried again (two clocks may differ a little).
-const PATIENCE: Duration = Duration::from_secs(5);
+const CLOCK_SKEW: Duration = Duration::from_secs(5);
 
-/// What the cluster says to the new user.
+/// What the cluster says about the new user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
-    /// Who that is.
     pub who: WhoAmI,
-    /// What they may do in the namespace, a line each, such as `create get list pods`. What everybody may do (reviews
+    /// What they may do in the namespace, a line each, such as `create get list pods`. What every user may do (reviews
     /// of themselves) is left out.
     pub rules: Vec<String>,
 }
 
-/// Logs in from the file that was written, with a client of its own.
+/// Logs in with the file that was written, over a separate client.
 ///
 /// # Errors
 /// Why that does not work.
-pub(crate) async fn prove(order: &IssuanceRequest, target: &KubeconfigTarget) -> Result<Proof, ClusterError> {
+pub(crate) async fn verify_login(order: &IssuanceRequest, target: &KubeconfigTarget) -> Result<Proof, ClusterError> {
     let login = Target {
         kubeconfig: Some(target.path.clone()),
         context: Some(target.context.clone()),
@@ -33,7 +32,7 @@ pub(crate) async fn prove(order: &IssuanceRequest, target: &KubeconfigTarget) ->
     let started = tokio::time::Instant::now();
     let who = loop {
         match cluster.who_am_i().await {
-            Err(ClusterError::Unauthorized { .. }) if started.elapsed() < PATIENCE => {
+            Err(ClusterError::Unauthorized { .. }) if started.elapsed() < CLOCK_SKEW => {
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
             answer => break answer?,

@@ -6,10 +6,9 @@ use crate::cluster::Verb;
 use crate::console::dialogs::bulk::{BulkDialog, BulkField, BulkLine, LEVELS, Phase};
 use crate::console::panes::requests::index::Index;
 use crate::console::widgets::form::Form;
-use crate::console::widgets::text::short_signer;
 use crate::domain::gate::{self, BulkBar, Candidate, Clearance, Confirmation, Refusal, Scope, WritePermit};
 use crate::domain::policy_file::PolicyFile;
-use crate::domain::request::RequestState;
+use crate::domain::request::{RequestState, short_signer};
 use crate::domain::row::Row;
 use crate::domain::text::printable;
 use crate::domain::verdict::Level;
@@ -36,12 +35,10 @@ impl BulkDialog {
     pub(super) fn new(verb: Verb, rows: Vec<Row>, included: &[Level], policy: &PolicyFile, message: String) -> Self {
         let all = rows.len();
         let rows: Vec<Row> = rows.into_iter().filter(|row| row.state == RequestState::Pending).collect();
-        let reason = if verb == Verb::Approve { "ReviewedByAdmin" } else { "DeniedByAdmin" };
-        let form = Form::default().text(BulkField::Name, "Name", "").text(BulkField::Reason, "Reason", reason).text(
-            BulkField::Message,
-            "Message",
-            message,
-        );
+        let form = Form::default()
+            .text(BulkField::Name, "Name", "")
+            .text(BulkField::Reason, "Reason", verb.default_reason())
+            .text(BulkField::Message, "Message", message);
         let mut bulk = Self {
             verb,
             decided_before: all - rows.len(),

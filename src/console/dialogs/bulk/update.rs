@@ -14,7 +14,6 @@ use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::message::Message;
 use crate::console::dialogs::bulk::result::BulkResult;
 use crate::console::dialogs::bulk::{BulkDialog, BulkField, BulkLine, LEVELS, Phase, Run, view};
-use crate::console::dialogs::decide::message;
 use crate::console::dialogs::phase::FORM_STEPS;
 use crate::console::dialogs::reader::TextReader;
 use crate::console::dialogs::view::decision_notice_line;
@@ -40,7 +39,7 @@ pub(crate) fn open_shown(cx: &mut Ctx) {
 
 fn open(cx: &mut Ctx, verb: Verb, rows: Vec<Row>, included: &[Level], form: Option<Form<BulkField>>) {
     let policy = &cx.requests.engine.known.policy;
-    let mut bulk = BulkDialog::new(verb, rows, included, policy, message(verb, cx.username()));
+    let mut bulk = BulkDialog::new(verb, rows, included, policy, verb.default_message(cx.username()));
     if bulk.rows.is_empty() {
         return cx.notify(false, "none of these is pending: nothing is left to decide");
     }
@@ -76,7 +75,7 @@ impl Dialog for BulkDialog {
 
     fn update(&mut self, update: &Update<'_>) {
         if let Update::Identified(who) = update {
-            self.form.suggest(BulkField::Message, &message(self.verb, Some(who)));
+            self.form.suggest(BulkField::Message, &self.verb.default_message(Some(who)));
         }
     }
 
@@ -262,7 +261,7 @@ fn handle_result(bulk: &mut BulkDialog, result: BulkResult, cx: &mut Ctx) {
 
 /// What the Activity pane keeps: what was decided, by name.
 fn written(bulk: &BulkDialog, run: &Run, kubectl: &Kubectl) -> WriteRecord {
-    let (what, did) = words(bulk.verb);
+    let (what, did) = (bulk.verb.word(), bulk.verb.past());
     let undone: std::collections::HashSet<usize> = run.undone().map(|(item, _)| item).collect();
     let done: Vec<&str> =
         run.items.iter().filter(|item| !undone.contains(item)).map(|i| &*bulk.rows[*i].name).collect();
@@ -272,14 +271,6 @@ fn written(bulk: &BulkDialog, run: &Run, kubectl: &Kubectl) -> WriteRecord {
         object: format!("{} requests", run.items.len()),
         outcome: if undone.is_empty() { Ok(text) } else { Err(text) },
         command: commands::decide_all(kubectl, what, &done),
-    }
-}
-
-/// The verb and its past.
-pub(super) const fn words(verb: Verb) -> (&'static str, &'static str) {
-    match verb {
-        Verb::Approve => ("approve", "approved"),
-        Verb::Deny => ("deny", "denied"),
     }
 }
 

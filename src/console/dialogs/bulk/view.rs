@@ -10,7 +10,6 @@ use crate::cluster::Verb;
 use crate::console::core::ctx::Ctx;
 use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::dialogs::bulk::sheet::{Summary, word};
-use crate::console::dialogs::bulk::update::words;
 use crate::console::dialogs::bulk::{BulkDialog, BulkField, BulkLine, Phase, Run};
 use crate::console::dialogs::view::{decision_frame, decision_inner, paragraph, too_small};
 use crate::console::widgets::form;
@@ -186,7 +185,7 @@ fn question(cx: &Ctx, bulk: &BulkDialog, width: u16, remarks: bool, roomy: bool)
     if let Some(note) = &bulk.note {
         lines.extend(paragraph(note, width, theme.warning()));
     }
-    let (verb, did) = words(bulk.verb);
+    let (verb, did) = (bulk.verb.word(), bulk.verb.past());
     let count = bulk.decided().len();
     let text = format!("{count} of {} will be {did}. It cannot be undone.", bulk.rows.len());
     lines.extend(paragraph(&text, width, theme.strong()));
@@ -230,7 +229,7 @@ fn question(cx: &Ctx, bulk: &BulkDialog, width: u16, remarks: bool, roomy: bool)
 fn short_question(cx: &Ctx, bulk: &BulkDialog, width: u16) -> Vec<Text<'static>> {
     let theme = cx.theme;
     let mut lines: Vec<Text> = bulk.note.iter().flat_map(|note| paragraph(note, width, theme.warning())).collect();
-    let (verb, did) = words(bulk.verb);
+    let (verb, did) = (bulk.verb.word(), bulk.verb.past());
     let count = bulk.decided().len();
     lines.extend(paragraph(&format!("{count} of {} will be {did}.", bulk.rows.len()), width, theme.strong()));
     let keys = match bulk.line {
@@ -256,7 +255,7 @@ fn running(cx: &Ctx, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<'stat
     let full = room * ended / all.max(1);
     let bar = "█".repeat(full) + &"░".repeat(room - full);
     let mut lines = vec![Text::from(vec![Span::styled(bar, cx.theme.good()), Span::raw(numbers)])];
-    lines.extend(paragraph(&tally(run, false, words(bulk.verb).1), width, Style::new()));
+    lines.extend(paragraph(&tally(run, false, bulk.verb.past()), width, Style::new()));
     let text = if run.stopping {
         "Stopping: those under way are waited for.".to_owned()
     } else {
@@ -277,7 +276,7 @@ fn ended(cx: &Ctx, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<'static
         "Ended"
     };
     let seconds = (run.last - run.began).as_seconds_f32();
-    let text = format!("{head}: {} in {seconds:.1} s, {} a second", tally(run, true, words(bulk.verb).1), run.rate());
+    let text = format!("{head}: {} in {seconds:.1} s, {} a second", tally(run, true, bulk.verb.past()), run.rate());
     let mut lines = paragraph(&text, width, if all_done { theme.good() } else { theme.warning() });
     let mut reasons: Vec<String> = Vec::new();
     for (item, error) in run.undone() {

@@ -1,4 +1,4 @@
-//! Carries the pane's tasks out. They touch files; only a test asks a cluster.
+//! Runs the pane's tasks. They touch files; only a connection test asks a cluster.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -12,19 +12,17 @@ use crate::console::panes::kubeconfig::{
     ChangeOutcome, Consent, KubeconfigChange, KubeconfigResult, KubeconfigTask, LoadedKubeconfigs,
 };
 use crate::domain::gate::{Refusal, WritePermit};
-use crate::domain::kubeconfig::edit::Edit;
 use crate::domain::kubeconfig::import::Incoming;
 use crate::domain::kubeconfig::redact;
-use crate::domain::kubeconfig::set::Kubeconfigs;
-use crate::domain::secret::Secret;
 use crate::error::UserError;
-use crate::files::imported::{self, Incomer};
+use crate::files::imported;
 use crate::files::kubeconfig::disk::Disk;
 use crate::files::kubeconfig::{self, Comments, WrittenFile};
-use crate::files::{self, folders, lock};
+use crate::files::{self, folders};
+use crate::operations::kubeconfig::{self as operations, BackupAs, Changed, Import, KubeconfigWriter, summary_of};
 use crate::panics;
 
-/// The pane's hands.
+/// Runs the pane's tasks.
 pub(crate) struct KubeconfigRunner {
     answers: UnboundedSender<Event>,
     target: Target,
@@ -32,17 +30,17 @@ pub(crate) struct KubeconfigRunner {
 }
 
 impl KubeconfigRunner {
-    /// Idle hands; what they learn goes to `answers`.
+    /// Results go to `answers`.
     pub(crate) fn new(target: Target, prompt: Prompt, answers: UnboundedSender<Event>) -> Self {
         Self { answers, target, prompt }
     }
 
-    /// Begins to carry a task out.
+    /// Starts a task.
     pub(crate) fn carry_out(&self, task: KubeconfigTask) {
         let (answers, target) = (self.answers.clone(), self.target.clone());
-        let tell = move |news| {
-            // The console may be ending; then nobody wants the answer.
-            let _ = answers.send(Event::Kubeconfig(news));
+        let send = move |result| {
+            // Nothing receives it when the console is ending.
+            let _ = answers.send(Event::Kubeconfig(result));
         };
         let failed = {
             let (answers, failure) = (self.answers.clone(), failure_of(&task));
@@ -52,16 +50,16 @@ impl KubeconfigRunner {
             let prompt = self.prompt.clone();
             let test = async move {
                 let target = Target { context: Some(context.clone()), namespace: None, ..target };
-                tell(KubeconfigResult::Tested(id, context, Box::new(probe::probe(&target, prompt).await)));
+                send(KubeconfigResult::Tested(id, context, Box::new(probe::probe(&target, prompt).await)));
             };
             panics::spawn(test, failed);
             return;
         }
-        panics::spawn_blocking(move || tell(answer(&target, task)), failed);
+        panics::spawn_blocking(move || send(answer(&target, task)), failed);
     }
 }
 
-/// How whoever waits for a task learns that it panicked.
+/// The result of a task that panicked.
 fn failure_of(task: &KubeconfigTask) -> Box<dyn FnOnce(UserError) -> KubeconfigResult + Send> {
     match task {
         KubeconfigTask::Read => Box::new(|trouble| KubeconfigResult::Read(Err(trouble))),
@@ -100,7 +98,7 @@ fn answer(target: &Target, task: KubeconfigTask) -> KubeconfigResult {
             // The config file may close contexts that this console is not connected to.
             let outcome = match target.kubeconfig_access(&change.contexts()).permit() {
                 Err(refusal) if change.needs_permit() => ChangeOutcome::Failed(refused(&refusal)),
-                _ => carry_out(explicit, &change, consent, permit),
+                _ => execute(explicit, &change, consent, permit),
             };
             KubeconfigResult::Changed(id, outcome)
         }
@@ -138,32 +136,38 @@ fn refused(refusal: &Refusal) -> UserError {
     refusal.into()
 }
 
-fn carry_out(
+fn execute(
     explicit: Option<&Path>,
     change: &KubeconfigChange,
     consent: Consent,
     permit: Option<WritePermit>,
 ) -> ChangeOutcome {
     if consent.lock && permit.is_some() {
-        remove_locks(explicit);
+        for found in operations::locks(explicit).filter(|found| !found.info.is_held) {
+            // A lock that cannot be removed is found, and reported, by the write.
+            let _ = found.remove();
+        }
     }
     let comments = if consent.comments { Comments::MayGo } else { Comments::Keep };
-    let done = match (change, permit) {
-        (KubeconfigChange::Extract { context, path, overwrite }, permit) => {
-            let replace = permit.filter(|_| *overwrite);
-            return extracted(explicit, context, path, replace).unwrap_or_else(ChangeOutcome::Failed);
+    let writer = permit.map(|permit| KubeconfigWriter { permit, explicit, comments });
+    let done = match (change, writer) {
+        (KubeconfigChange::Extract { context, path, overwrite }, _) => {
+            return extract(explicit, context, path, permit.filter(|_| *overwrite));
         }
-        (KubeconfigChange::Trust { context, .. }, _) => trusted(explicit, context),
+        // Trust is noted in the state folder; no kubeconfig is written.
+        (KubeconfigChange::Trust { context, .. }, _) => {
+            operations::trust(explicit, context).map(|trusted| (trusted, Vec::new()))
+        }
         (_, None) => return ChangeOutcome::Failed(crate::cluster::ClusterError::ReadOnly.into()),
-        (KubeconfigChange::Edit(edit), Some(permit)) => edited(permit, explicit, comments, edit),
-        (KubeconfigChange::Embed(context), Some(permit)) => embedded(permit, explicit, comments, context),
-        (KubeconfigChange::Import(path), Some(permit)) => import(permit, explicit, comments, path),
+        (KubeconfigChange::Edit(edit), Some(writer)) => writer.edit(edit),
+        (KubeconfigChange::Embed(context), Some(writer)) => writer.embed(context),
+        (KubeconfigChange::Import(path), Some(writer)) => import(&writer, path),
     };
     match done {
         Ok((mut notes, written)) => {
             // Where a deleted key still is comes before what was deleted with it.
             notes.splice(0..0, written.iter().flat_map(WrittenFile::notes));
-            ChangeOutcome::Done(notes, written.iter().map(told).collect())
+            ChangeOutcome::Done(notes, written.iter().map(|file| summary_of(file, BackupAs::FileName)).collect())
         }
         Err(files::FileError::Comments(path)) => ChangeOutcome::Comments(path),
         Err(files::FileError::Locked { lock, age_seconds }) => ChangeOutcome::Locked(lock, age_seconds),
@@ -171,86 +175,29 @@ fn carry_out(
     }
 }
 
-type Changed = Result<(Vec<String>, Vec<WrittenFile>), files::FileError>;
-
-fn edited(permit: WritePermit, explicit: Option<&Path>, comments: Comments, edit: &Edit) -> Changed {
-    kubeconfig::change(permit, explicit, comments, |all| all.apply(edit))
-}
-
-fn planned(all: &Kubeconfigs, other: &Incomer, path: &Path) -> Result<Vec<Incoming>, String> {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    all.plan_import(&other.config, &stem, &|_, _| None)
-}
-
 fn plan(explicit: Option<&Path>, path: &Path) -> Result<Vec<String>, UserError> {
-    let other = Incomer::read(path, false)?;
-    let plan = planned(&kubeconfig::load(explicit)?, &other, path).map_err(UserError::new)?;
+    let import = Import::read(path, false)?;
+    let plan = import.preview(&kubeconfig::load(explicit)?)?;
     // What is dangerous comes first, so that it is seen before anything is agreed to.
-    let mut lines: Vec<_> = other.risks.iter().map(|risk| format!("! {}", risk.text())).collect();
-    lines.extend(other.notes);
+    let mut lines: Vec<_> = import.incomer.risks.iter().map(|risk| format!("! {}", risk.text())).collect();
+    lines.extend(import.incomer.notes);
     lines.extend(plan.iter().flat_map(Incoming::lines));
     Ok(lines)
 }
 
-fn import(permit: WritePermit, explicit: Option<&Path>, comments: Comments, path: &Path) -> Changed {
-    let other = Incomer::read(path, false)?;
-    let (plan, written) = kubeconfig::change(permit, explicit, comments, |all| {
-        let plan = planned(all, &other, path)?;
-        other.record(all, &plan)?;
-        all.import(&other.config, &plan);
-        Ok(plan)
-    })?;
-    let mut notes = other.notes;
+fn import(writer: &KubeconfigWriter<'_>, path: &Path) -> Changed<Vec<String>> {
+    let import = Import::read(path, false)?;
+    let (plan, written) = writer.import(&import)?;
+    let mut notes = import.incomer.notes;
     notes.extend(plan.iter().flat_map(Incoming::lines));
     Ok((notes, written))
 }
 
-fn embedded(permit: WritePermit, explicit: Option<&Path>, comments: Comments, context: &str) -> Changed {
-    imported::check(&kubeconfig::load(explicit)?, context)?;
-    kubeconfig::change(permit, explicit, comments, |all| all.embed(context, &Disk))
-}
-
-/// Trust is noted in the state folder; no kubeconfig is written.
-fn trusted(explicit: Option<&Path>, context: &str) -> Changed {
-    let entries = imported::of_context(&kubeconfig::load(explicit)?, context)?;
-    imported::trust(&entries)?;
-    Ok((entries.into_iter().flat_map(|one| one.what).collect(), Vec::new()))
-}
-
-fn extracted(
-    explicit: Option<&Path>,
-    context: &str,
-    path: &Path,
-    replace: Option<WritePermit>,
-) -> Result<ChangeOutcome, UserError> {
-    let all = kubeconfig::load(explicit)?;
-    imported::check(&all, context)?;
-    let alone = all.extract(context, &Disk).map_err(UserError::new)?;
-    let yaml = Secret::new(alone.to_yaml().map_err(UserError::new)?);
-    match kubeconfig::write_extracted(path, &yaml, replace) {
-        Err(files::FileError::Exists(_)) => Ok(ChangeOutcome::Exists),
-        other => {
-            other?;
-            Ok(ChangeOutcome::Done(Vec::new(), vec![format!("{} (0600, with the key)", path.display())]))
-        }
+fn extract(explicit: Option<&Path>, context: &str, path: &Path, replace: Option<WritePermit>) -> ChangeOutcome {
+    let yaml = operations::extract(explicit, context);
+    match yaml.and_then(|yaml| operations::write_extracted(path, &yaml, replace)) {
+        Ok(()) => ChangeOutcome::Done(Vec::new(), vec![format!("{} (0600, with the key)", path.display())]),
+        Err(files::FileError::Exists(_)) => ChangeOutcome::Exists,
+        Err(error) => ChangeOutcome::Failed(error.into()),
     }
-}
-
-fn remove_locks(explicit: Option<&Path>) {
-    let files = explicit.map_or_else(kubeconfig::search_path, |path| vec![path.to_owned()]);
-    for file in files {
-        let real = file.canonicalize().ok().filter(|real| *real != file);
-        for file in [Some(file), real].into_iter().flatten() {
-            if let Some(found) = lock::find(&file).filter(|found| !found.is_held) {
-                // Where it does not go, the write finds it and says so.
-                let _ = lock::remove(&file, &found);
-            }
-        }
-    }
-}
-
-fn told(written: &WrittenFile) -> String {
-    let backup = written.backup.as_ref().and_then(|path| path.file_name());
-    let backup = backup.map(|name| format!(", backup {}", name.to_string_lossy())).unwrap_or_default();
-    format!("{}{backup}", written.path.display())
 }

@@ -7,9 +7,9 @@ use ratatui::text::{Line, Span};
 
 use crate::console::core::ctx::Ctx;
 use crate::console::panes::requests::columns::{Choice, Column};
-use crate::console::widgets::text::{cell, push_cell, short_signer};
+use crate::console::widgets::text::{cell, push_cell};
 use crate::console::widgets::theme::symbol;
-use crate::domain::request::{RequestState, San};
+use crate::domain::request::{RequestState, San, short_signer};
 use crate::domain::row::Row;
 use crate::domain::validity;
 
@@ -208,7 +208,7 @@ fn push_value(out: &mut String, column: Column, width: usize, row: &Row, cx: &Ct
         Column::Identity => push(&row.user),
         Column::Requester => push(&row.requester.user),
         Column::Signer => push(signer_word(&row.signer, width)),
-        Column::State => push(state_word(row.state)),
+        Column::State => push(row.state.word()),
         Column::Groups if !row.groups.is_empty() => push(&row.groups.join(", ")),
         Column::Hosts if !row.hosts.is_empty() => push(&hosts(&row.hosts)),
         Column::Life => push(row.expiration_seconds.map(|seconds| life_cell(seconds.into())).as_deref().unwrap_or("–")),
@@ -247,16 +247,6 @@ fn verdict(row: &Row, cx: &Ctx) -> (String, Style) {
         RequestState::Issued => ("✔ issued".to_owned(), theme.good()),
         RequestState::Denied => ("✖ denied".to_owned(), theme.dim()),
         RequestState::Failed => ("✖ failed".to_owned(), theme.warning()),
-    }
-}
-
-const fn state_word(state: RequestState) -> &'static str {
-    match state {
-        RequestState::Pending => "pending",
-        RequestState::Approved => "approved",
-        RequestState::Issued => "issued",
-        RequestState::Denied => "denied",
-        RequestState::Failed => "failed",
     }
 }
 

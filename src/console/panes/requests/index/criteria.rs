@@ -40,11 +40,9 @@ impl Filter {
     /// The word in the title.
     pub(crate) const fn word(self) -> &'static str {
         match self {
-            Self::Pending | Self::Only(RequestState::Pending) => "pending",
+            Self::Pending => RequestState::Pending.word(),
             Self::Only(RequestState::Approved) => "approved, not issued",
-            Self::Only(RequestState::Issued) => "issued",
-            Self::Only(RequestState::Denied) => "denied",
-            Self::Only(RequestState::Failed) => "failed",
+            Self::Only(state) => state.word(),
             Self::All => "all",
         }
     }
