@@ -10,7 +10,6 @@ mod corpus;
 mod support;
 
 mod access;
-mod architecture;
 mod authorization;
 mod bulk;
 mod by_hand;
