@@ -5,12 +5,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use crate::support::plane::Plane;
-use crate::support::{Person, program, unique};
+use crate::support::{TestUser, program, unique};
 
 crate::on_both!(killed_at_any_moment_an_issuance_leaves_whole_files_and_can_be_finished,);
 
 fn killed_at_any_moment_an_issuance_leaves_whole_files_and_can_be_finished(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+    let admin = TestUser::admin(plane);
     let team = unique("team");
     admin.kubectl_done(&["create", "namespace", &team]);
     let mut cut_off = 0;
@@ -39,14 +39,14 @@ fn killed_at_any_moment_an_issuance_leaves_whole_files_and_can_be_finished(plane
 
 /// Goes on with what was cut off. Cut off before there was anything to go on with, the same command again does it;
 /// cut off after everything was done, there is nothing left to do.
-fn finish(admin: &Person, team: &str, user: &str) {
+fn finish(admin: &TestUser, team: &str, user: &str) {
     let resumed = admin.countersign(&["issue", "--resume", user]);
     if resumed.status.success() {
         return;
     }
-    let told = String::from_utf8_lossy(&resumed.stderr).into_owned();
-    assert!(told.contains("nothing was left unfinished"), "{user}: {told}");
+    let report = String::from_utf8_lossy(&resumed.stderr).into_owned();
+    assert!(report.contains("nothing was left unfinished"), "{user}: {report}");
     let again = admin.countersign(&["issue", user, "-n", team, "--no-switch"]);
-    let told = String::from_utf8_lossy(&again.stderr);
-    assert!(again.status.success() || told.contains("already"), "{user}: {told}");
+    let report = String::from_utf8_lossy(&again.stderr);
+    assert!(again.status.success() || report.contains("already"), "{user}: {report}");
 }

@@ -12,15 +12,15 @@ const REQUESTS: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 const CLIENT: &str = "kubernetes.io/kube-apiserver-client";
 
 crate::on_both!(
-    an_approved_request_is_issued_for_whom_the_signer_reads,
-    a_denied_request_stays_without_a_certificate,
+    an_approved_request_is_issued_for_the_identity_that_the_signer_reads,
+    a_denied_request_gets_no_certificate,
     a_request_that_breaks_its_signers_rules_fails,
     a_request_for_a_foreign_signer_waits_for_it,
-    what_cannot_be_a_request_is_refused_with_its_reason,
-    a_request_does_not_change_but_in_its_status,
+    rejects_invalid_requests_with_a_reason,
+    only_the_status_of_a_request_can_change,
     decisions_need_the_right_on_the_signer,
     a_decision_is_final,
-    who_asks_is_said_by_the_server,
+    the_server_sets_the_requester,
 );
 
 fn pkcs10(user: &str, groups: &[&str]) -> String {
@@ -60,7 +60,7 @@ fn kinds(object: &Value) -> Vec<&str> {
     conditions.into_iter().flatten().filter_map(|condition| condition["type"].as_str()).collect()
 }
 
-fn an_approved_request_is_issued_for_whom_the_signer_reads(plane: &dyn Plane) {
+fn an_approved_request_is_issued_for_the_identity_that_the_signer_reads(plane: &dyn Plane) {
     use x509_parser::prelude::*;
     let (api, name) = (Api::admin(plane), unique("issued"));
     api.post(REQUESTS, &request(&name, CLIENT, &["client auth", "digital signature"])).ok();
@@ -85,7 +85,7 @@ fn base64_text(value: &Value) -> Vec<u8> {
     base64::engine::general_purpose::STANDARD.decode(value.as_str().unwrap()).unwrap()
 }
 
-fn a_denied_request_stays_without_a_certificate(plane: &dyn Plane) {
+fn a_denied_request_gets_no_certificate(plane: &dyn Plane) {
     let (api, name) = (Api::admin(plane), unique("denied"));
     api.post(REQUESTS, &request(&name, CLIENT, &["client auth"])).ok();
     let denied = decide(&api, &name, "Denied").ok();
@@ -145,7 +145,7 @@ fn a_request_for_a_foreign_signer_waits_for_it(plane: &dyn Plane) {
     api.put(&path, &signed).ok();
 }
 
-fn what_cannot_be_a_request_is_refused_with_its_reason(plane: &dyn Plane) {
+fn rejects_invalid_requests_with_a_reason(plane: &dyn Plane) {
     use base64::Engine;
     let api = Api::admin(plane);
     let base64 = |text: &str| Value::from(base64::engine::general_purpose::STANDARD.encode(text));
@@ -195,7 +195,7 @@ fn what_cannot_be_a_request_is_refused_with_its_reason(plane: &dyn Plane) {
     assert_eq!(generated["metadata"]["name"].as_str().unwrap().len(), "csr-".len() + 5);
 }
 
-fn a_request_does_not_change_but_in_its_status(plane: &dyn Plane) {
+fn only_the_status_of_a_request_can_change(plane: &dyn Plane) {
     let (api, name) = (Api::admin(plane), unique("fixed"));
     let made = api.post(REQUESTS, &request(&name, CLIENT, &["client auth"])).ok();
     let path = format!("{REQUESTS}/{name}");
@@ -318,7 +318,7 @@ fn a_decision_is_final(plane: &dyn Plane) {
     assert_eq!(kinds(&now), ["Approved"]);
 }
 
-fn who_asks_is_said_by_the_server(plane: &dyn Plane) {
+fn the_server_sets_the_requester(plane: &dyn Plane) {
     let name = unique("asked");
     let admin = Api::admin(plane);
     let mut lie = request(&name, CLIENT, &["client auth"]);

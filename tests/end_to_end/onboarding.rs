@@ -4,17 +4,17 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::support::plane::Plane;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, unique};
+use crate::support::{TestUser, unique};
 
 crate::on_both!(
-    the_wizard_takes_jane_to_a_kubeconfig_that_works,
-    the_command_does_the_same,
-    a_dry_run_writes_nothing_and_prints_commands_that_work_when_pasted,
-    a_request_whose_key_stays_with_its_owner_gives_a_certificate_and_no_kubeconfig,
+    the_wizard_creates_a_working_kubeconfig,
+    the_command_enforces_the_same_limits,
+    dry_run_writes_nothing_and_prints_working_commands,
+    a_request_from_a_file_yields_a_certificate_without_a_kubeconfig,
 );
 
 /// What the cluster and kubectl say to somebody who has just been issued.
-fn logs_in(person: &Person, kubeconfig: &str, user: &str, namespace: &str) {
+fn logs_in(person: &TestUser, kubeconfig: &str, user: &str, namespace: &str) {
     let flags = ["--kubeconfig", kubeconfig, "-n", namespace];
     let run = |arguments: &[&str]| person.kubectl(&[&flags[..], arguments].concat());
     let who = String::from_utf8(run(&["auth", "whoami", "-o", "json"]).stdout).unwrap();
@@ -29,27 +29,27 @@ fn logs_in(person: &Person, kubeconfig: &str, user: &str, namespace: &str) {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("Forbidden"));
 }
 
-fn namespace(person: &Person) -> String {
+fn namespace(person: &TestUser) -> String {
     let namespace = unique("team");
     person.kubectl_done(&["create", "namespace", &namespace]);
     namespace
 }
 
-fn the_wizard_takes_jane_to_a_kubeconfig_that_works(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn the_wizard_creates_a_working_kubeconfig(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let (jane, team) = (unique("jane"), namespace(&admin));
     let mut console = Terminal::console(&admin, &["--namespace", &team]);
-    console.sees("● live");
+    console.expect_text("● live");
     console.keys("n");
-    console.sees("User name");
+    console.expect_text("User name");
     console.keys(&jane);
     console.keys("\tdev, qa");
-    console.sees(&format!("developer-binding-{jane}"));
+    console.expect_text(&format!("developer-binding-{jane}"));
     console.keys("\x12");
-    console.sees("Rehearsed: it will work");
+    console.expect_text("Rehearsed: it will work");
     console.keys("y");
-    console.sees("Done in");
-    let screen = console.sees("create get list update delete pods");
+    console.expect_text("Done in");
+    let screen = console.expect_text("create get list update delete pods");
     assert!(screen.contains(&format!("the cluster says: {jane}")), "{screen}");
     let kubeconfig = admin.kubeconfig().display().to_string();
     logs_in(&admin, &kubeconfig, &jane, &team);
@@ -59,9 +59,9 @@ fn the_wizard_takes_jane_to_a_kubeconfig_that_works(plane: &dyn Plane) {
     assert!(admin.kubectl_done(&["config", "get-contexts", "-o", "name"]).contains("admin"));
     assert!(!keys_in(&admin.path(".local")), "a key was left in the state folder");
     console.keys("u");
-    console.sees("Undo it? y yes");
+    console.expect_text("Undo it? y yes");
     console.keys("y");
-    console.sees("Undone.");
+    console.expect_text("Undone.");
     assert_eq!(admin.kubectl_done(&["config", "current-context"]).trim(), "admin");
     assert!(!admin.kubectl_done(&["get", "csr,role,rolebinding", "-n", &team, "-o", "name"]).contains(&jane));
 }
@@ -78,8 +78,8 @@ fn keys_in(folder: &std::path::Path) -> bool {
     })
 }
 
-fn the_command_does_the_same(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn the_command_enforces_the_same_limits(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let (jane, team) = (unique("jane"), namespace(&admin));
     let out = admin.path("jane.kubeconfig").display().to_string();
     let text =
@@ -90,12 +90,12 @@ fn the_command_does_the_same(plane: &dyn Plane) {
     logs_in(&admin, &out, &jane, &team);
     // The admin's own kubeconfig was not asked for and is as it was.
     assert_eq!(std::fs::read_to_string(admin.kubeconfig()).unwrap(), std::fs::read_to_string(plane.admin()).unwrap());
-    let again = admin.fails(1, &["issue", &jane, "-n", &team, "--out", &out]);
+    let again = admin.expect_failure(1, &["issue", &jane, "-n", &team, "--out", &out]);
     assert!(again.contains("already"), "{again}");
 }
 
-fn a_dry_run_writes_nothing_and_prints_commands_that_work_when_pasted(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn dry_run_writes_nothing_and_prints_working_commands(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let (user, team) = (unique("paste"), namespace(&admin));
     // The cluster is named by a flag: the commands must not mean another one.
     std::fs::rename(admin.kubeconfig(), admin.path("elsewhere")).unwrap();
@@ -112,8 +112,8 @@ fn a_dry_run_writes_nothing_and_prints_commands_that_work_when_pasted(plane: &dy
     }
 }
 
-fn a_request_whose_key_stays_with_its_owner_gives_a_certificate_and_no_kubeconfig(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn a_request_from_a_file_yields_a_certificate_without_a_kubeconfig(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let (user, team) = (unique("owner"), namespace(&admin));
     admin.shell(&format!(
         "openssl genrsa -out o.key 2048 2>/dev/null; openssl req -new -key o.key -subj /CN={user}/O=dev/O=qa -out o.csr"

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::dice::Dice;
 use crate::support::plane::{Plane, Practice};
 use crate::support::terminal::{Redrawn, Terminal};
-use crate::support::{PATIENCE, Person};
+use crate::support::{PATIENCE, TestUser};
 
 /// Everything that the console may be sent, but what says yes. (A paste with a line's end in it says yes to nothing.)
 /// It is left and suspended through the command palette alone, or little else would happen.
@@ -44,15 +44,15 @@ fn burst(dice: &mut Dice, keys: &[&str]) -> (String, usize) {
 
 /// A console that takes its keys, though it be left or suspended by one of them.
 struct Pressed<'a> {
-    admin: &'a Person,
+    admin: &'a TestUser,
     arguments: &'a [&'a str],
     console: Terminal,
 }
 
 impl<'a> Pressed<'a> {
-    fn new(admin: &'a Person, arguments: &'a [&'a str]) -> Self {
+    fn new(admin: &'a TestUser, arguments: &'a [&'a str]) -> Self {
         let console = Terminal::console(admin, arguments);
-        console.sees("● live");
+        console.expect_text("● live");
         Self { admin, arguments, console }
     }
 
@@ -60,7 +60,7 @@ impl<'a> Pressed<'a> {
     fn takes(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match self.console.redraws(Duration::from_millis(400)) {
+            match self.console.redraw(Duration::from_millis(400)) {
                 Redrawn::Yes => return,
                 Redrawn::NotYet => {
                     assert!(Instant::now() < deadline, "it does not answer: {}", self.console.contents());
@@ -77,16 +77,16 @@ impl<'a> Pressed<'a> {
     }
 
     fn ended(&mut self) {
-        let code = self.console.ends();
+        let code = self.console.expect_exit();
         let text = String::from_utf8_lossy(&self.console.bytes()).into_owned();
         assert!(code == 0 && !text.contains("panicked"), "it ended with {code}:\n{}", self.console.contents());
-        let given_back = self.console.looks(|screen| !screen.alternate_screen() && !screen.hide_cursor());
+        let given_back = self.console.screen_matches(|screen| !screen.alternate_screen() && !screen.hide_cursor());
         assert!(given_back, "the terminal is not as it was");
     }
 }
 
 fn pressed_at_random(plane: &dyn Plane, arguments: &[&str], yes: bool, seed: u64) {
-    let admin = Person::admin(plane);
+    let admin = TestUser::admin(plane);
     let kubeconfig = std::fs::read(admin.kubeconfig()).unwrap();
     let mut keys: Vec<&str> = KEYS.split('|').chain(YES.split('|')).collect();
     if !yes {
@@ -134,8 +134,8 @@ fn everything(plane: &dyn Plane) -> String {
 
 /// The level of every request's verdict, and where it stands.
 fn verdicts(plane: &dyn Plane) -> BTreeMap<String, (String, String)> {
-    let told = Person::admin(plane).done(&["list", "-o", "json"]);
-    let requests: Vec<Value> = serde_json::from_str(&told).unwrap();
+    let report = TestUser::admin(plane).done(&["list", "-o", "json"]);
+    let requests: Vec<Value> = serde_json::from_str(&report).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let row = |request: &Value| (text(&request["uid"]), (text(&request["verdict"]["level"]), text(&request["state"])));
     requests.iter().map(row).collect()

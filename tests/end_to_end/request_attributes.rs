@@ -7,14 +7,14 @@ use crate::support::plane::Plane;
 use crate::support::{eventually, unique};
 
 crate::on_both!(
-    what_is_not_served_is_authorized_as_a_resource_and_then_not_found,
+    unserved_resources_are_authorized_before_404,
     paths_that_are_no_resource_are_authorized_as_paths,
     an_old_watch_is_authorized_and_served_as_a_watch,
 );
 
 const NOT_FOUND: &str = "the server could not find the requested resource";
 
-fn what_is_not_served_is_authorized_as_a_resource_and_then_not_found(plane: &dyn Plane) {
+fn unserved_resources_are_authorized_before_404(plane: &dyn Plane) {
     let (admin, name) = (Api::admin(plane), unique("visitor"));
     let visitor = Api::user(plane, &name, None);
     // Everybody who has logged in may create these, whatever the version.

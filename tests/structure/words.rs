@@ -103,19 +103,6 @@ const ALLOWED: &[(&str, usize)] = &[
     ("src/sandbox/tokens", 5),
     ("src/terminal", 42),
     ("src/terminal/input", 7),
-    ("tests", 23),
-    ("tests/control-plane", 4),
-    ("tests/corpus", 22),
-    ("tests/corpus/cases", 5),
-    ("tests/differential", 3),
-    ("tests/end_to_end", 263),
-    ("tests/end_to_end/connects", 3),
-    ("tests/end_to_end/keys_and_files", 26),
-    ("tests/end_to_end/killed", 1),
-    ("tests/end_to_end/kubeconfig", 44),
-    ("tests/end_to_end/outage", 7),
-    ("tests/end_to_end/support", 42),
-    ("tests/perf", 4),
 ];
 
 /// The words of a name or a comment, in lower case, with a space before and behind each.

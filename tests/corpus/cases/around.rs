@@ -5,7 +5,7 @@ use rcgen::KeyPair;
 
 use super::super::Case;
 use super::super::Label::{Failing, Harmless, Hostile, Odd};
-use super::super::town::{CLIENT, Csr, KUBELET, SERVING};
+use super::super::fixture_cluster::{CLIENT, Csr, KUBELET, SERVING};
 use crate::support::pkcs10::Asked;
 
 pub(crate) fn signers() -> Vec<Case> {

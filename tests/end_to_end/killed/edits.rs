@@ -6,7 +6,7 @@ use countersign::testing::domain::kubeconfig::{EntryKind, Kubeconfig};
 use countersign::testing::files::kubeconfig::read;
 
 use super::{each, files, grow_old, moments, person, traced};
-use crate::support::Person;
+use crate::support::TestUser;
 use crate::support::plane::{Plane, practice};
 
 /// Kubeconfig edits: killed, the file is the old or the new one, and the same command again makes it the new one.
@@ -49,8 +49,8 @@ contexts: [{name: far, context: {cluster: far, user: runner}}]
         }
     }
 
-    fn person(&self, plane: &dyn Plane) -> Person {
-        let person = Person::with(plane, "");
+    fn person(&self, plane: &dyn Plane) -> TestUser {
+        let person = TestUser::with(plane, "");
         for (name, text) in &self.files {
             std::fs::write(person.path(name), text).unwrap();
             std::fs::set_permissions(person.path(name), PermissionsExt::from_mode(0o600)).unwrap();
@@ -59,7 +59,7 @@ contexts: [{name: far, context: {cluster: far, user: runner}}]
     }
 }
 
-fn edit_killed(person: &Person, edit: &[&str], wanted: &Kubeconfig, moment: usize) -> bool {
+fn edit_killed(person: &TestUser, edit: &[&str], wanted: &Kubeconfig, moment: usize) -> bool {
     let before = read(&person.kubeconfig()).unwrap();
     let run = traced(person, &moment.to_string(), edit);
     let what = format!("{edit:?}, killed at {moment} ({})", run.at);

@@ -9,7 +9,7 @@ use countersign::testing::files::kubeconfig::read;
 use super::{each, files, grow_old, is_whole, moments, person, traced, with_key};
 use crate::support::api::Api;
 use crate::support::plane::{Practice, practice};
-use crate::support::{Person, unique};
+use crate::support::{TestUser, unique};
 
 /// An issuance of one kind for one user.
 struct Issuance<'a> {
@@ -45,7 +45,7 @@ impl<'a> Issuance<'a> {
     }
 
     /// A home with what the issuance needs.
-    fn person(&self) -> (Person, Kubeconfig) {
+    fn person(&self) -> (TestUser, Kubeconfig) {
         let (person, before) = person(self.plane);
         if self.form == Form::Request {
             person.shell(&format!(
@@ -69,7 +69,7 @@ impl<'a> Issuance<'a> {
     }
 
     /// Nothing of it is left but, in the log folder, what says that it was.
-    fn is_undone(&self, person: &Person, before: &Kubeconfig, what: &str) {
+    fn is_undone(&self, person: &TestUser, before: &Kubeconfig, what: &str) {
         assert_eq!(self.codes(), [404; 3], "{what}");
         assert!(read(&person.kubeconfig()).unwrap() == *before, "{what}: another kubeconfig");
         // What was cut off before there was a journal is swept once it is old.
@@ -84,7 +84,7 @@ impl<'a> Issuance<'a> {
     }
 
     /// All of it is there, and works.
-    fn is_done(&self, person: &Person, what: &str) {
+    fn is_done(&self, person: &TestUser, what: &str) {
         assert_eq!(self.codes(), [200; 3], "{what}");
         let holding = match self.form {
             Form::Request => {
@@ -166,7 +166,7 @@ fn undo_killed(plane: &Practice, form: Form, moment: usize) -> bool {
 }
 
 /// Issues, and kills it when all is done but to forget the journal.
-fn all_but_over(person: &Person, issuance: &Issuance<'_>) {
+fn all_but_over(person: &TestUser, issuance: &Issuance<'_>) {
     // Removed before: the kubeconfig's lock and the key where there are such, then the key once more.
     let removal = if issuance.form == Form::Request { "unlink:2" } else { "unlink:4" };
     let run = traced(person, removal, &issuance.arguments());

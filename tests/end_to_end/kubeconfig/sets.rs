@@ -13,7 +13,7 @@ pub(crate) const SECOND: &str = "apiVersion: v1\nkind: Config\nclusters:\n- clus
 
 /// Sets that somebody thought of. The first of each pair says what is odd about it.
 #[expect(clippy::too_many_lines, reason = "a table")]
-pub(crate) fn by_hand() -> Vec<(&'static str, Set)> {
+pub(crate) fn handmade() -> Vec<(&'static str, Set)> {
     let one = |text: &str| set(&[("config", text)]);
     vec![
         ("an empty file", one("")),

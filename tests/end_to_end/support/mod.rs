@@ -45,12 +45,12 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
 }
 
 /// Somebody at a bastion host: a home folder with a kubeconfig.
-pub(crate) struct Person {
+pub(crate) struct TestUser {
     home: TempDir,
     kubectl: PathBuf,
 }
 
-impl Person {
+impl TestUser {
     /// With the admin's kubeconfig.
     pub(crate) fn admin(plane: &dyn Plane) -> Self {
         Self::with(plane, &std::fs::read_to_string(plane.admin()).unwrap())
@@ -104,7 +104,7 @@ impl Person {
     }
 
     /// countersign, which must fail with this code; its standard error.
-    pub(crate) fn fails(&self, code: i32, arguments: &[&str]) -> String {
+    pub(crate) fn expect_failure(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.countersign(arguments);
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
@@ -139,13 +139,13 @@ impl Person {
 }
 
 /// Somebody who may do what `verbs` and `resources` say in the cluster, and everything in the namespace of their name.
-pub(crate) fn limited(plane: &dyn Plane, name: &str, verbs: &str, resources: &str) -> Person {
+pub(crate) fn limited(plane: &dyn Plane, name: &str, verbs: &str, resources: &str) -> TestUser {
     let run = |arguments: &[&str]| assert!(plane.kubectl(arguments).status.success(), "{arguments:?}");
     run(&["create", "clusterrole", name, &format!("--verb={verbs}"), &format!("--resource={resources}")]);
     run(&["create", "clusterrolebinding", name, &format!("--clusterrole={name}"), &format!("--user={name}")]);
     run(&["create", "namespace", name]);
     run(&["create", "rolebinding", name, "-n", name, "--clusterrole=cluster-admin", &format!("--user={name}")]);
-    let person = Person::with(plane, &plane.kubeconfig_text(name, None));
+    let person = TestUser::with(plane, &plane.kubeconfig_text(name, None));
     // The server's authoriser hears of new bindings a moment later.
     let may = |arguments: &[&str]| person.kubectl(&[&["auth", "can-i"], arguments].concat()).status.success();
     let (verb, resource) =

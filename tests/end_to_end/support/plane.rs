@@ -104,11 +104,11 @@ impl Plane for Practice {
 
 /// The real control plane that all stories share. `None`, said loudly, where it cannot be built here; with CI set that
 /// is a failure.
-pub(crate) fn shared(story: &str) -> Option<&'static ControlPlane> {
+pub(crate) fn shared(test: &str) -> Option<&'static ControlPlane> {
     static SHARED: OnceLock<Option<ControlPlane>> = OnceLock::new();
     let shared = SHARED.get_or_init(own).as_ref();
     if shared.is_none() {
-        eprintln!("LEFT OUT, for want of Go or KUBEBUILDER_ASSETS: {story}");
+        eprintln!("LEFT OUT, for want of Go or KUBEBUILDER_ASSETS: {test}");
     }
     shared
 }
@@ -129,18 +129,18 @@ pub(crate) fn own_with(flags: &[&str]) -> Option<ControlPlane> {
 }
 
 /// An empty practice cluster, on the same terms as [`shared`].
-pub(crate) fn practice(story: &str) -> Option<Practice> {
+pub(crate) fn practice(test: &str) -> Option<Practice> {
     let practice = Practice::start(&Options { empty: true, ..Options::default() });
     if practice.is_none() {
         assert!(std::env::var_os("CI").is_none(), "neither Go nor KUBEBUILDER_ASSETS is here");
-        eprintln!("LEFT OUT, for want of kubectl: {story}");
+        eprintln!("LEFT OUT, for want of kubectl: {test}");
     }
     practice
 }
 
 /// Runs a story, or a part of one, that is a future.
-pub(crate) fn finish<T>(story: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(story)
+pub(crate) fn finish<T>(test: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(test)
 }
 
 /// Tells each story twice: on the real control plane, and on a practice cluster of its own.
@@ -148,40 +148,40 @@ pub(crate) fn finish<T>(story: impl Future<Output = T>) -> T {
 /// Stories behind `async` are futures; they run on a runtime of their own.
 #[macro_export]
 macro_rules! on_both {
-    (async $($story:ident),* $(,)?) => {
+    (async $($test:ident),* $(,)?) => {
         mod real {
             $(#[test]
-            fn $story() {
-                if let Some(plane) = $crate::support::plane::shared(stringify!($story)) {
-                    $crate::support::plane::finish(super::$story(plane));
+            fn $test() {
+                if let Some(plane) = $crate::support::plane::shared(stringify!($test)) {
+                    $crate::support::plane::finish(super::$test(plane));
                 }
             })*
         }
 
         mod practice {
             $(#[test]
-            fn $story() {
-                if let Some(plane) = $crate::support::plane::practice(stringify!($story)) {
-                    $crate::support::plane::finish(super::$story(&plane));
+            fn $test() {
+                if let Some(plane) = $crate::support::plane::practice(stringify!($test)) {
+                    $crate::support::plane::finish(super::$test(&plane));
                 }
             })*
         }
     };
-    ($($story:ident),* $(,)?) => {
+    ($($test:ident),* $(,)?) => {
         mod real {
             $(#[test]
-            fn $story() {
-                if let Some(plane) = $crate::support::plane::shared(stringify!($story)) {
-                    super::$story(plane);
+            fn $test() {
+                if let Some(plane) = $crate::support::plane::shared(stringify!($test)) {
+                    super::$test(plane);
                 }
             })*
         }
 
         mod practice {
             $(#[test]
-            fn $story() {
-                if let Some(plane) = $crate::support::plane::practice(stringify!($story)) {
-                    super::$story(&plane);
+            fn $test() {
+                if let Some(plane) = $crate::support::plane::practice(stringify!($test)) {
+                    super::$test(&plane);
                 }
             })*
         }

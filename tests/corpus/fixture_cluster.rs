@@ -28,12 +28,12 @@ pub(crate) fn noon() -> DateTime<Utc> {
 }
 
 /// The cluster.
-pub(crate) struct Town {
+pub(crate) struct FixtureCluster {
     known: ClusterSnapshot,
     nodes: Nodes,
 }
 
-impl Town {
+impl FixtureCluster {
     pub(crate) fn open() -> Self {
         let objects: Vec<Value> =
             serde_yaml::Deserializer::from_str(CLUSTER).map(|one| Value::deserialize(one).unwrap()).collect();
