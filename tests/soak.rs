@@ -1,7 +1,7 @@
-//! Eight hours at a busy cluster, pressed into seconds: a million watch events, people coming and going all the time, lists
-//! read anew, roles changed, keys pressed – and the console has no more memory at the end than it had early on.
+//! Eight hours on a busy cluster, simulated in seconds: a million watch events, new and deleted requests, relists, changed
+//! roles, key presses – and the console uses no more memory at the end than early on.
 //!
-//! A program of its own, because it counts every byte that is given out and taken back.
+//! A separate test target, because its allocator counts every byte in use.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -44,7 +44,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Bytes that are given out and not taken back.
+/// Bytes in use.
 fn bytes() -> usize {
     let stats = ALLOCATOR.stats();
     stats.bytes_allocated - stats.bytes_deallocated
@@ -52,11 +52,11 @@ fn bytes() -> usize {
 
 const EVENTS: usize = 1_000_000;
 const HOURS: i64 = 8;
-/// Requests that are there at a time; the cluster cleans the older ones up.
+/// Requests that exist at a time; the cluster deletes the older ones.
 const LIVE_REQUESTS: usize = 600;
-/// Requests that are made between two messages of the watch.
+/// Requests that are created between two watch messages.
 const CREATED: u64 = 25;
-/// Messages until the list is read anew.
+/// Messages between two relists.
 const RELIST_INTERVAL: usize = 400;
 
 /// The cluster, as the watch sees it.
@@ -69,7 +69,7 @@ struct Cluster {
 }
 
 impl Cluster {
-    /// A request of somebody new, with a key of its own; groups, signers and those who ask change more slowly.
+    /// A request of a new user with a new key; groups, signers and requesters change more slowly.
     fn create_request(&mut self, now: DateTime<Utc>) -> Row {
         let number = self.created;
         self.created += 1;
@@ -233,7 +233,7 @@ impl Day {
         day
     }
 
-    /// One event, what it asks for, and what it leaves to be worked off.
+    /// Handles one event, its effects, and the work that it leaves.
     fn dispatch(&mut self, event: Event) {
         let mut effects = update(&mut self.state, event, self.now);
         while let Some(effect) = effects.pop() {
@@ -249,7 +249,7 @@ impl Day {
         }
     }
 
-    /// The cluster reads and deletes what it is asked to, and somebody else was always faster with a decision.
+    /// The cluster reads and deletes as requested, and answers every decision with a conflict.
     fn answer(&mut self, effect: Effect) -> Option<Event> {
         let trouble = || countersign::testing::error::UserError::new("it changed meanwhile");
         Some(match effect {
@@ -269,7 +269,7 @@ impl Day {
         self.dispatch(Event::Watch(Message::Changes(changes)));
     }
 
-    /// The watch was lost for a minute, and some requests have gone unseen: the list is read anew.
+    /// The watch is lost for a minute, in which some requests are deleted: a relist follows.
     fn relist(&mut self) {
         let status = WatchStatus::Degraded { why: "gone".into(), since: self.now, next_try: self.now };
         self.dispatch(Event::Watch(Message::Status(status)));
@@ -311,7 +311,7 @@ impl Day {
     }
 }
 
-/// What somebody does in the course of a day; each comes back to the list.
+/// Key sequences of a day's work; each returns to the list.
 const KEY_SEQUENCES: [&str; 16] = [
     "jjjj",
     "G",

@@ -23,7 +23,7 @@ crate::on_both!(
     names_what_may_not_be_listed_and_shows_the_rest,
 );
 
-/// Roles and bindings that nobody would write, in namespaces and with subjects of their own.
+/// Roles and bindings that no admin would write, in their own namespaces and with their own subjects.
 struct World {
     it: String,
     namespaces: Vec<String>,
@@ -139,8 +139,8 @@ impl World {
     }
 }
 
-/// Asks the server all of it, some at a time; what it says differently is asked again until it agrees (its authoriser
-/// hears of roles a moment later) or patience ends. Gives what it still says differently.
+/// Asks the server all of it, some at a time; where it disagrees it is asked again until it agrees (its authorizer receives
+/// roles a moment later) or the timeout expires. Returns the remaining differences.
 async fn differences(
     cluster: &Cluster,
     mut questions: Vec<(Principal, Action, bool)>,

@@ -1,4 +1,4 @@
-//! A request that programs read differently: what is shown is what the cluster issues, and it is dangerous.
+//! A request that programs parse differently: the console shows what the cluster would issue, and the verdict is dangerous.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -164,7 +164,7 @@ fn access_follows_from_bindings_and_the_reason_names_the_chain(plane: &dyn Plane
     );
 }
 
-/// Somebody who may write roles and bindings in the cluster, and read pods in it.
+/// A user who may write roles and bindings in the cluster, and read pods in it.
 fn clerk(plane: &dyn Plane) -> (Api, String) {
     let (admin, who) = (Api::admin(plane), unique("clerk"));
     let all = "roles,rolebindings,clusterroles,clusterrolebindings";

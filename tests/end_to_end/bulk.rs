@@ -18,7 +18,7 @@ crate::on_both!(
 
 const PATH: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
-/// Makes so many pending requests, each for a user of its own; their names.
+/// Creates `count` pending requests, each for a different user; returns their names.
 fn several(plane: &dyn Plane, prefix: &str, count: usize) -> Vec<String> {
     let names: Vec<_> = (0..count).map(|number| format!("{prefix}-{number:03}")).collect();
     let object = |name: &String| serde_yaml::from_str(&manifest(name, name, &["dev"], "client auth")).unwrap();
@@ -106,7 +106,7 @@ fn names_the_missing_permission_and_succeeds_once_it_is_granted(plane: &dyn Plan
     api.post("/apis/rbac.authorization.k8s.io/v1/clusterroles", &object).ok();
     let (to, subject_flag) = (format!("--clusterrole={role}"), format!("--user={name}"));
     assert!(plane.kubectl(&["create", "clusterrolebinding", &role, &to, &subject_flag]).status.success());
-    // The server hears of the right a moment later; until then each try is refused again.
+    // The server receives the binding a moment later; until then each attempt is rejected.
     eventually("they may", || {
         console.keys("r");
         console.expect_text("will be approved");
@@ -242,8 +242,8 @@ fn decides_several_named_requests_with_one_command(plane: &dyn Plane) {
 
 #[test]
 fn honors_retry_after() {
-    // As clusters without priority and fairness do: too many at once are told 429, with Retry-After. Only
-    // system:masters never are, so somebody else decides here.
+    // Like clusters without priority and fairness, the server answers 429 with Retry-After when there are too many at once.
+    // system:masters are exempt, so a different user decides here.
     let flags =
         ["--enable-priority-and-fairness=false", "--max-mutating-requests-inflight=1", "--max-requests-inflight=40"];
     let Some(plane) = own_with(&flags) else { return };

@@ -1,4 +1,4 @@
-//! The console at home on a bastion host: its config file, its manners at the terminal, what it remembers.
+//! The console on a bastion host: its config file, terminal settings and the session that it restores.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -100,7 +100,7 @@ fn sends_ascii_without_color_if_the_locale_and_no_color_ask_for_it(plane: &dyn P
     terminal.find(&name, "Jos\\u{e9} \\u{82b1}");
     terminal.keys("\r");
     terminal.expect_text("[Summary]");
-    // Esc and the next key may come in one piece over a link: they are two keys all the same.
+    // Esc and the next key may come in one piece over a link: they still are two keys.
     terminal.keys("\x1b?");
     terminal.expect_text("Requests (here)");
     terminal.keys("\x1b:");
@@ -243,7 +243,7 @@ fn a_shell_completes_contexts_requests_and_users(plane: &dyn Plane) {
     assert!(!completed(&format!("countersign export {name}")).contains(&name), "it has no certificate");
 }
 
-/// countersign without any cluster, in a home of its own.
+/// countersign without any cluster, in a new home folder.
 fn alone(home: &Path, arguments: &[&str]) -> Output {
     Command::new(program()).args(arguments).env_clear().env("HOME", home).env("LANG", "C.UTF-8").output().unwrap()
 }

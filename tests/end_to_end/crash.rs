@@ -1,4 +1,4 @@
-//! The power goes out at any moment.
+//! A power failure at any moment.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
@@ -19,7 +19,7 @@ fn killed_at_any_moment_an_issuance_leaves_whole_files_and_can_be_finished(plane
         let mut command = admin.command(&program());
         command.args(["issue", &user, "-n", &team, "--key-type", "ecdsa-p256", "--no-switch"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        // The moment is the story: later with every round, until the run is over before it.
+        // Each round cuts power later, until the run finishes first.
         std::thread::sleep(Duration::from_millis(round * 6));
         let _ = child.kill();
         let finished = child.wait().unwrap().success();
@@ -37,8 +37,8 @@ fn killed_at_any_moment_an_issuance_leaves_whole_files_and_can_be_finished(plane
     assert!(cut_off >= 3, "only {cut_off} rounds were cut off: the story tells nothing");
 }
 
-/// Goes on with what was cut off. Cut off before there was anything to go on with, the same command again does it;
-/// cut off after everything was done, there is nothing left to do.
+/// Resumes the interrupted run. If it had not started yet, the same command does everything; if it had finished, nothing is
+/// left to do.
 fn finish(admin: &TestUser, team: &str, user: &str) {
     let resumed = admin.countersign(&["issue", "--resume", user]);
     if resumed.status.success() {

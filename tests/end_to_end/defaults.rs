@@ -1,4 +1,4 @@
-//! The default issuance makes exactly what the seven steps by hand make.
+//! The default issuance creates exactly what the seven manual steps create.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! A step fails: what was done is said, and it is tried again or taken back.
+//! A step fails: completed steps are reported, and the run is retried or undone.
 
 use std::process::Stdio;
 

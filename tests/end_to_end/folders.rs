@@ -1,4 +1,4 @@
-//! Homes without folders that can be used: whatever reads goes on, and says once what does not apply.
+//! Homes without usable folders: reading commands work, and report once what does not apply.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;

@@ -17,14 +17,14 @@ crate::on_both!(
     console_exits_when_gnu_screen_loses_its_connection,
 );
 
-/// A shell in a GNU screen of its own, nothing where there is none.
+/// A shell in a separate GNU screen; `None` where GNU screen is not installed.
 fn shell(person: &TestUser) -> Option<Terminal> {
     if Command::new("screen").arg("--version").output().is_err() {
         assert!(std::env::var_os("CI").is_none(), "GNU screen is not here, and CI must leave nothing out");
         eprintln!("LEFT OUT, for want of GNU screen");
         return None;
     }
-    // With a line that is lost everything in it ends; by itself it would go on, for somebody to come back to it.
+    // Autodetach off: when the connection is lost everything in it ends. By default it would keep running.
     let settings = "startup_message off\nautodetach off\naltscreen on\ndefutf8 on\n";
     std::fs::write(person.path("screenrc"), settings).unwrap();
     let sockets = person.path("sockets");

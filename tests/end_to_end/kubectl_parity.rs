@@ -1,4 +1,4 @@
-//! Onboarding by hand with the real kubectl: the practice cluster answers what the real one answers, to the letter.
+//! Onboarding with kubectl alone: the practice cluster's answers equal those of a real control plane.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::support::plane::Plane;
 use crate::support::requests::manifest;
 use crate::support::{TestUser, eventually, unique};
 
-/// Runs kubectl and writes down what it said, without what differs from run to run.
+/// Runs kubectl and records its output, without what differs from run to run.
 struct Session {
     person: TestUser,
     report: String,
@@ -34,7 +34,7 @@ impl Session {
         writeln!(self.report, "$ kubectl {line}\n{}", settle(&printed)).unwrap();
     }
 
-    /// Who owns which field. The order in which they stand there depends on the second in which each wrote.
+    /// Who owns which field. Their order depends on the second in which each wrote.
     fn owners(&mut self, name: &str) {
         let each = "{.manager} {.operation} {.subresource} {.time} {.fieldsV1}{\"\\n\"}";
         let path = format!("{{range .metadata.managedFields[*]}}{each}{{end}}");
@@ -67,7 +67,7 @@ fn settle(printed: &str) -> String {
     String::from_utf8(sed.wait_with_output().unwrap().stdout).unwrap()
 }
 
-/// The same conversation with both; it must have been the same.
+/// Runs the same steps on both clusters and compares the recorded output.
 fn same(test: &str, run_steps: impl Fn(&mut Session, &str)) {
     let (Some(real), Some(practice)) = (plane::shared(test), plane::practice(test)) else { return };
     let tag = unique("hand");

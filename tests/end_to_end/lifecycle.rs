@@ -134,7 +134,7 @@ fn a_request_for_a_foreign_signer_waits_for_it(plane: &dyn Plane) {
     becomes(&api, &later, |object| object["status"]["certificate"].is_string());
     let object = api.get(&format!("{REQUESTS}/{name}")).ok();
     assert!(object["status"]["certificate"].is_null());
-    // Somebody else's signer writes what is a certificate, and nothing that is not one.
+    // A third-party signer may write a certificate, and nothing else.
     let path = format!("{REQUESTS}/{name}/status");
     let mut signed = object.clone();
     signed["status"]["certificate"] = "bm90IGEgY2VydGlmaWNhdGU=".into();
@@ -199,13 +199,13 @@ fn only_the_status_of_a_request_can_change(plane: &dyn Plane) {
     let (api, name) = (Api::admin(plane), unique("fixed"));
     let made = api.post(REQUESTS, &request(&name, CLIENT, &["client auth"])).ok();
     let path = format!("{REQUESTS}/{name}");
-    // The specification goes on as it was, silently; labels do not.
+    // Changes of the spec are ignored silently; labels are changed.
     let changed =
         json!({"metadata": {"labels": {"team": "red"}}, "spec": {"usages": ["server auth"], "username": "root"}});
     let patched = api.patch(&path, "merge-patch", &changed).ok();
     assert_eq!(patched["spec"], made["spec"]);
     assert_eq!(patched["metadata"]["labels"]["team"], "red");
-    // A condition goes by /approval alone.
+    // Conditions are changed through /approval only.
     let by_main = api.patch(&path, "merge-patch", &json!({"status": {"conditions": [condition("Approved")]}})).ok();
     assert!(kinds(&by_main).is_empty(), "{by_main}");
     let by_status = api.patch(
@@ -291,7 +291,7 @@ fn decisions_need_the_right_on_the_signer(plane: &dyn Plane) {
 
 fn a_decision_is_final(plane: &dyn Plane) {
     let (api, name) = (Api::admin(plane), unique("final"));
-    // Nobody signs it, so that nothing else changes it.
+    // No signer handles it, so that nothing else changes it.
     api.post(REQUESTS, &request(&name, "example.com/own", &["client auth"])).ok();
     let path = format!("{REQUESTS}/{name}/approval");
     let refused = |conditions: Value| {

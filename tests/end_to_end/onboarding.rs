@@ -13,7 +13,7 @@ crate::on_both!(
     a_request_from_a_file_yields_a_certificate_without_a_kubeconfig,
 );
 
-/// What the cluster and kubectl say to somebody who has just been issued.
+/// What the cluster and kubectl answer a user whose certificate has just been issued.
 fn logs_in(person: &TestUser, kubeconfig: &str, user: &str, namespace: &str) {
     let flags = ["--kubeconfig", kubeconfig, "-n", namespace];
     let run = |arguments: &[&str]| person.kubectl(&[&flags[..], arguments].concat());

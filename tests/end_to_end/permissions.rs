@@ -1,4 +1,4 @@
-//! People who come in other ways, and people who may do some things and not others.
+//! Users with limited permissions, and other ways to log in.
 
 use std::process::Stdio;
 
@@ -45,8 +45,8 @@ fn names_the_missing_permission(plane: &dyn Plane) {
 }
 
 fn reports_missing_list_permission(plane: &dyn Plane) {
-    let anonymous = TestUser::with(plane, &plane.kubeconfig_text(&unique("nobody"), None));
-    let console = Terminal::console(&anonymous, &[]);
+    let stranger = TestUser::with(plane, &plane.kubeconfig_text(&unique("nobody"), None));
+    let console = Terminal::console(&stranger, &[]);
     console.expect_text("✖ forbidden");
     console.expect_text("You may not list and watch certificatesigningrequests");
 }

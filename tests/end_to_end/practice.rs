@@ -1,4 +1,4 @@
-//! The practice cluster as somebody meets it who has no other: started with one command, used, and gone without a trace.
+//! The practice cluster without any other cluster: started with one command, used, and removed without a trace.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -20,7 +20,7 @@ use crate::support::{PATIENCE, TestUser, eventually, program};
 
 const REQUESTS: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
-/// Somebody without any cluster. Temporary files of theirs are in `tmp`.
+/// A user without any cluster. Their temporary files are in `tmp`.
 fn newcomer(practice: &Practice) -> TestUser {
     let person = TestUser::with(practice, "");
     std::fs::remove_dir_all(person.path(".kube")).unwrap();
@@ -74,7 +74,7 @@ fn sandbox_creates_new_requests_over_time() {
     console.expect_text("22 pending of");
 }
 
-/// `countersign sandbox`, ended with the story whatever becomes of it.
+/// `countersign sandbox`, killed when the test ends or fails.
 struct Served {
     child: Child,
     /// What its line exports.
@@ -163,7 +163,7 @@ fn navigates_ten_thousand_requests_by_keyboard() {
     console.keys("sG");
     console.expect_text("· name ↓");
     console.expect_text("crowd-09999");
-    // The list stays live: what goes away goes from the screen.
+    // The list stays live: deleted requests disappear from the screen.
     let gone = practice.kubectl(&["delete", "csr", "crowd-09999"]);
     assert!(gone.status.success());
     console.expect_text("9999 pending of 9999");
@@ -180,7 +180,7 @@ fn fifty_watchers_each_receive_every_change_once_and_in_order() {
     let maps = "/api/v1/namespaces/default/configmaps";
     let from = version(&admin.get(maps).ok());
     let ready = Barrier::new(51);
-    let heard = std::thread::scope(|scope| {
+    let received = std::thread::scope(|scope| {
         let watch = || {
             let api = Api::admin(&practice);
             ready.wait();
@@ -193,7 +193,7 @@ fn fifty_watchers_each_receive_every_change_once_and_in_order() {
         write_changes(&admin, maps);
         watchers.into_iter().map(|watcher| watcher.join().unwrap()).collect::<Vec<_>>()
     });
-    let first = &heard[0];
+    let first = &received[0];
     assert_eq!(first.len(), CHANGES + 1);
     let versions: Vec<u64> = first.iter().map(|(_, version)| version.parse().unwrap()).collect();
     assert!(versions.is_sorted_by(|a, b| a < b), "every change once, in order");
@@ -203,7 +203,7 @@ fn fifty_watchers_each_receive_every_change_once_and_in_order() {
     }
     let third = CHANGES / 3;
     assert_eq!(kinds, BTreeMap::from([("ADDED", third + 1), ("DELETED", third), ("MODIFIED", third)]));
-    for (at, other) in heard.iter().enumerate() {
+    for (at, other) in received.iter().enumerate() {
         assert_eq!(other, first, "watcher {at} heard something else");
     }
 }

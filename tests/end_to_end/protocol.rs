@@ -66,7 +66,7 @@ fn unauthenticated_requests_get_401_or_anonymous_access(plane: &dyn Plane) {
     );
     let with_token = bare.join("\n").replace("  user:", "  user: {token: made-up}");
     assert_eq!(Api::with(&with_token).get("/version").refused(401, "Unauthorized"), "Unauthorized");
-    // A certificate of somebody else's authority, for a great name.
+    // A certificate of another CA, for a privileged name.
     let foreign = foreign_credentials("admin", "system:masters");
     let kubeconfig = format!("{}\n", bare.join("\n").replace("  user:", &format!("  user: {foreign}")));
     assert_eq!(Api::with(&kubeconfig).get("/version").refused(401, "Unauthorized"), "Unauthorized");
@@ -171,7 +171,7 @@ fn the_second_of_two_writers_gets_a_conflict(plane: &dyn Plane) {
     api.delete(&path, Some(&pinned)).refused(409, "Conflict");
     // Writing what is there is no change.
     assert_eq!(version(&api.put(&path, &changed).ok()), version(&changed));
-    // Somebody else's object of the same name is not mine.
+    // An object of the same name with another uid is not the same object.
     api.delete(&path, None).ok();
     api.post(&maps, &config_map("shared", "new")).ok();
     let refused = api.put(&path, &changed).refused(409, "Conflict");
@@ -191,7 +191,7 @@ fn two_thousand_objects_are_read_in_pages_of_one_moment(plane: &dyn Plane) {
         assert!(items.len() <= 300);
         seen.extend(items.iter().map(name));
         let Some(token) = page["metadata"]["continue"].as_str().filter(|token| !token.is_empty()) else { break };
-        // What happens meanwhile belongs to a later moment: one that was read goes, one to come goes, one comes.
+        // Changes between pages belong to a later version: one object already read is deleted, one not yet read too, one is added.
         if pages == 1 {
             api.delete(&format!("{maps}/m-0000"), None).ok();
             api.delete(&format!("{maps}/m-1999"), None).ok();
@@ -238,9 +238,9 @@ fn a_watch_resumes_at_its_resource_version(plane: &dyn Plane) {
     let versions: Vec<u64> =
         first.iter().chain(&second).map(|event| version(&event["object"]).parse().unwrap()).collect();
     assert!(versions.is_sorted_by(|a, b| a < b), "{versions:?}");
-    // A deletion has a version of its own, and the object as it was.
+    // A deletion has a new resourceVersion, and the object as it was.
     assert_eq!(second.last().unwrap()["object"]["data"]["key"], "1");
-    // One that has nothing to say ends when it was told to.
+    // An idle watch ends after its timeoutSeconds.
     let quiet = format!("{}&timeoutSeconds=1", watch(&versions.last().unwrap().to_string()));
     assert!(api.watch(&quiet, |_| true).is_empty());
 }
@@ -333,13 +333,13 @@ fn apply_conflicts_with_other_field_owners(plane: &dyn Plane) {
     );
     assert_eq!(refused.refused(409, "Conflict"), "Apply failed with 1 conflict: conflict with \"anna\": .data.a");
     apply("ben", "&force=true", &wanted("a", "2")).ok();
-    // Ben no longer wants b, and anna lost a: what nobody wants goes.
+    // ben no longer applies b, and anna lost a: fields without an owner are removed.
     assert_eq!(api.get(&path).ok()["data"], json!({"a": "2"}));
     api.patch(&path, "merge-patch", &json!({"data": {"c": "3"}})).ok();
     let gone = apply("ben", "", &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owned"}})).ok();
     assert_eq!(gone["data"], json!({"c": "3"}));
-    let anonymous = api.patch(&path, "apply-patch", &wanted("a", "1")).refused(422, "Invalid");
-    assert!(anonymous.contains("fieldManager: Required value: is required for apply patch"), "{anonymous}");
+    let rejected = api.patch(&path, "apply-patch", &wanted("a", "1")).refused(422, "Invalid");
+    assert!(rejected.contains("fieldManager: Required value: is required for apply patch"), "{rejected}");
     let other = api
         .patch(&format!("{maps}/other?fieldManager=anna"), "apply-patch", &wanted("a", "1"))
         .refused(400, "BadRequest");
@@ -390,7 +390,7 @@ fn unknown_fields_are_rejected_or_warned_about(plane: &dyn Plane) {
 }
 
 /// What was deleted or changed can no longer be read: the client must list again.
-fn the_past_is_forgotten_and_said_to_be(api: &Api, maps: &str, page: &Value, from: &str) {
+fn expired_versions_get_410(api: &Api, maps: &str, page: &Value, from: &str) {
     let token = page["metadata"]["continue"].as_str().unwrap();
     let watch = api.watch(&format!("{maps}?watch=true&resourceVersion={from}"), |_| true);
     let error = &watch.first().unwrap()["object"];
@@ -403,7 +403,7 @@ fn the_past_is_forgotten_and_said_to_be(api: &Api, maps: &str, page: &Value, fro
         message.contains("The provided continue parameter is too old to display a consistent list result"),
         "{message}"
     );
-    // It goes on, for whom a list of several moments will do.
+    // The list continues, for clients that accept an inconsistent one.
     let on = next.body["metadata"]["continue"].as_str().unwrap();
     let rest = api.get(&format!("{maps}?limit=500&continue={on}")).ok();
     // A hundred and the certificate, without the first ten.
@@ -433,7 +433,7 @@ fn a_real_cluster_deletes_old_requests() {
     plane.stop_api_server();
     plane.compact().unwrap();
     plane.start_api_server().unwrap();
-    the_past_is_forgotten_and_said_to_be(&api, &maps, &page, &from);
+    expired_versions_get_410(&api, &maps, &page, &from);
 }
 
 #[test]
@@ -442,5 +442,5 @@ fn the_practice_cluster_deletes_old_requests_like_a_real_one() {
     let api = Api::admin(&plane);
     let (maps, page, from) = a_past(&api);
     plane.sandbox.compact();
-    the_past_is_forgotten_and_said_to_be(&api, &maps, &page, &from);
+    expired_versions_get_410(&api, &maps, &page, &from);
 }

@@ -20,10 +20,10 @@ const KEYS: &str = "1|1|2|3|4|j|k|g|G|h|l|a|a|d|x|e|f|/|s|S|n|n|K|Y|?|:|c|v|w|b|
     \x1b[H|\x1b[F|\x1b[I|\x1b[O|\x1b[<64;9;9M|\x1b[<65;9;9M|\x1b[<0;9;9M|\x1b[<0;30;2M|\
     \x1b[200~y\r\x1b[201~|\x1b[200~花子 pods, secrets\x1b[201~";
 
-/// What says yes, or goes on.
+/// Keys that confirm or continue.
 const YES: &str = "\r|\r|\r|y|y|y|y|y";
 
-/// Sizes as people have them, and as nobody has.
+/// Common and extreme terminal sizes.
 const SIZES: [(u16, u16); 5] = [(24, 80), (10, 40), (40, 120), (60, 200), (6, 20)];
 
 /// How many keys each console gets.
@@ -31,8 +31,8 @@ fn wanted() -> usize {
     std::env::var("COUNTERSIGN_KEYS").ok().and_then(|number| number.parse().ok()).unwrap_or(17_000)
 }
 
-/// Several at once, as fast as the console takes them: nobody sees what stands on the screen between. Or one alone, so
-/// that questions are seen and answered, too.
+/// Several at once, as fast as the console reads them, without drawing in between. Or a single one, so that prompts are drawn
+/// and answered, too.
 fn burst(dice: &mut Dice, keys: &[&str]) -> (String, usize) {
     let count = if dice.one_in(3) { 1 } else { 1 + dice.below(60) };
     let typed = (0..count).map(|_| match dice.below(8) {
@@ -132,7 +132,7 @@ fn everything(plane: &dyn Plane) -> String {
     String::from_utf8(found.stdout).unwrap()
 }
 
-/// The level of every request's verdict, and where it stands.
+/// The level of every request's verdict, and its state.
 fn verdicts(plane: &dyn Plane) -> BTreeMap<String, (String, String)> {
     let report = TestUser::admin(plane).done(&["list", "-o", "json"]);
     let requests: Vec<Value> = serde_json::from_str(&report).unwrap();
@@ -155,7 +155,7 @@ fn keys_at_random_write_nothing_without_a_yes() {
     }
 }
 
-/// Nobody who presses keys at random types the name of a dangerous request.
+/// Random keys never type the name of a dangerous request.
 #[test]
 fn keys_at_random_break_nothing_and_approve_nothing_dangerous() {
     let Some((before, after)) = on_a_cluster(&["--mouse"], true, verdicts) else { return };

@@ -18,7 +18,7 @@ crate::on_both!(
     a_namespace_admin_sees_the_bindings_of_that_namespace,
 );
 
-/// A namespace with one role and one binding, of a user of its own.
+/// A namespace with one role and one binding, of a new user.
 /// Searches the rows of the page.
 fn searches(console: &mut Terminal, name: &str, text: &str) {
     console.keys(&format!("/{name}\r"));
@@ -61,7 +61,7 @@ fn the_pane_shows_access_live_and_agrees_with_the_server(plane: &dyn Plane) {
     searches(&mut console, "pods", &format!("RoleBinding {ns}/readers → Role {ns}/reader"));
     console.keys("x");
     console.expect_text("✔ the server agrees (SubjectAccessReview)");
-    // The fourth verb from here is create: nothing grants it, until somebody does.
+    // The fourth verb from here is create: nothing grants it yet.
     console.keys("lll");
     console.expect_text("nothing grants it");
     admin.kubectl_done(&["create", "role", "maker", "-n", &ns, "--verb=create", "--resource=pods"]);

@@ -70,7 +70,7 @@ fn every_namespace_has_a_default_account_and_the_certificate_of_the_cluster(plan
     api.delete(&path, None).ok();
     let second = eventually("another one", || Some(api.get(&path)).filter(|map| map.code == 200)).ok();
     assert!(second["metadata"]["uid"] != first["metadata"]["uid"] && second["data"] == first["data"]);
-    // Edited, it is restored; what nobody else writes stays.
+    // Edited, it is restored; other fields stay as they are.
     let edited = json!({"metadata": {"name": "kube-root-ca.crt", "annotations": {"team": "shop"}}, "data": {"ca.crt": "", "more": "x"}});
     api.put(&path, &edited).ok();
     let third = eventually("the old content", || Some(api.get(&path).ok()).filter(|map| map["data"] == first["data"]));
@@ -170,8 +170,8 @@ fn pods_mount_the_token_unless_they_or_their_account_opt_out(plane: &dyn Plane) 
         create_pod(&api, &ns, "own", &json!({"containers": [container], "volumes": [{"name": "own", "emptyDir": {}}]}));
     assert_eq!(pod["spec"]["volumes"].as_array().unwrap().len(), 1);
     assert_eq!(pod["spec"]["serviceAccountName"], "default");
-    let anonymous = json!({"metadata": {"name": "n"}, "spec": {"serviceAccountName": "nobody", "containers": [{"name": "c", "image": "c"}]}});
-    let refused = api.post(&format!("/api/v1/namespaces/{ns}/pods"), &anonymous).refused(403, "Forbidden");
+    let without_account = json!({"metadata": {"name": "n"}, "spec": {"serviceAccountName": "nobody", "containers": [{"name": "c", "image": "c"}]}});
+    let refused = api.post(&format!("/api/v1/namespaces/{ns}/pods"), &without_account).refused(403, "Forbidden");
     let why = format!(
         "pods \"n\" is forbidden: error looking up service account {ns}/nobody: serviceaccount \"nobody\" not found"
     );

@@ -98,7 +98,7 @@ fn grid(label: &str) -> Vec<CertificateSigningRequest> {
             }
         }
     }
-    // One that nobody signs for is as good as another.
+    // Any signer name without a signer will do.
     let foreign = |csr: &CertificateSigningRequest| csr.spec.signer_name == SIGNERS[3];
     let first = all.iter().position(foreign).unwrap();
     all.truncate(first + USAGES.len());
@@ -111,7 +111,7 @@ async fn api(plane: &dyn Plane) -> Api<CertificateSigningRequest> {
     Api::all(Client::try_from(config).unwrap())
 }
 
-/// Makes one and approves it; kubelets' may be approved by the cluster itself meanwhile.
+/// Creates one and approves it; the cluster itself may have approved a kubelet's already.
 async fn approved(api: &Api<CertificateSigningRequest>, csr: &CertificateSigningRequest) {
     let mut made = api.create(&PostParams::default(), csr).await.unwrap();
     let name = made.metadata.name.clone().unwrap();

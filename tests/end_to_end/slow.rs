@@ -1,4 +1,4 @@
-//! A slow link: what is typed is never lost, and what is seen is never long ago. A lost one: the console ends.
+//! A slow link: no key is lost, and no stale frame is queued. A lost link: the console exits.
 
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};

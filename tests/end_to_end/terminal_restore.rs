@@ -1,4 +1,4 @@
-//! The terminal is as it was before, whichever way the console goes.
+//! The terminal is restored however the console exits.
 
 use std::process::Command;
 
@@ -93,7 +93,7 @@ fn a_screen_of_another_size_fits(plane: &dyn Plane) {
     for (rows, cols) in [(10, 40), (60, 200), (24, 80)] {
         console.resize(rows, cols);
         console.wait_for("the footer on the last line", |screen| {
-            // The most important keys come first; how many there are depends on the room.
+            // The most important keys come first; how many there are depends on the width.
             screen.rows(0, cols).last().is_some_and(|line| line.contains("approve") || line.contains("new user"))
         });
     }

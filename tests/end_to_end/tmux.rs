@@ -18,7 +18,7 @@ struct Tmux<'a> {
 }
 
 impl<'a> Tmux<'a> {
-    /// A shell in a tmux of its own; nothing where there is no tmux.
+    /// A shell in a separate tmux server; `None` where tmux is not installed.
     fn shell(person: &'a TestUser) -> Option<Self> {
         if Command::new("tmux").arg("-V").output().is_err() {
             assert!(std::env::var_os("CI").is_none(), "tmux is not here, and CI must leave nothing out");

@@ -1,4 +1,4 @@
-//! What the cluster says around a request counts in its verdict, and so does the house's policy.
+//! The verdict takes the state of the cluster and the organization's policy into account.
 
 use rcgen::KeyPair;
 use serde_json::{Value, json};

@@ -64,7 +64,7 @@ fn cases(fixture: &Fixture) -> Vec<Case> {
     cases
 }
 
-/// What a program without a prompt says matters only while somebody waits for it, such as an address to visit.
+/// The output of a program without a prompt, such as a URL to visit, matters only while the user waits for it.
 #[test]
 fn forwards_the_output_of_a_slow_login_program() {
     let Some(fixture) = fixture("passes_on_what_a_slow_login_program_says") else { return };

@@ -23,7 +23,7 @@ struct Issuance<'a> {
 enum Form {
     /// Into the own kubeconfig, and switched to.
     Merged,
-    /// Into a file of its own, in a folder that is not there.
+    /// Into a separate file, in a folder that does not exist.
     Separate,
     /// For a request whose key is elsewhere.
     Request,

@@ -160,7 +160,7 @@ fn cases(person: &TestUser, plane: &dyn Plane) -> Vec<Case> {
         case(&at(json!({"insecure-skip-tls-verify": true})), token.clone(), "insecure-skip-tls-verify: "),
         case(&at(json!({"certificate-authority": file("ec.crt")})), token.clone(), "certificate-authority: "),
         case(&at(json!({"proxy-url": "ftp://127.0.0.1:1"})), token.clone(), "proxy-url: "),
-        // Without TLS nobody logs in.
+        // Without TLS there is no login.
         case(&http, json!({}), ""),
         case(&http, token, ""),
         case(&http, exec("missing", json!({})), ""),

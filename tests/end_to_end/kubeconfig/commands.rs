@@ -1,4 +1,4 @@
-//! The commands about kubeconfigs, as somebody at a bastion host uses them.
+//! The kubeconfig commands, as used on a bastion host.
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 

@@ -102,7 +102,7 @@ fn switching_context_leaves_no_data_of_the_previous_cluster(plane: &dyn Plane) {
     let screen = terminal.expect_text(&there);
     assert!(!screen.contains(&here), "{screen}");
     assert_eq!(current(&person), "admin", "the kubeconfig stays as it is");
-    // A decision goes to the cluster that is on the screen.
+    // A decision is sent to the cluster on the screen.
     terminal.keys("a");
     terminal.expect_text(&format!("Approve {there}?"));
     terminal.expect_text("y yes");
@@ -122,7 +122,7 @@ fn switching_context_leaves_no_data_of_the_previous_cluster(plane: &dyn Plane) {
 
 fn tests_a_connection_and_explains_failures(plane: &dyn Plane) {
     let person = TestUser::admin(plane);
-    // A server whose certificate is from another CA, one that is not there, a name that nobody knows.
+    // A server certificate of another CA, an unreachable server, an unknown host name.
     let Some(other) = Practice::start(&Options { empty: true, ..Options::default() }) else { return };
     std::fs::write(person.path("other.yaml"), other.kubeconfig_text("x", None)).unwrap();
     person.shell(&format!(

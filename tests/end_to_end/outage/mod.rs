@@ -1,4 +1,4 @@
-//! The API server goes away and comes back, or is an older one.
+//! The API server is unavailable for a time, or is an older version.
 
 mod load;
 mod overload;

@@ -12,7 +12,7 @@ use crate::support::{TestUser, eventually};
 
 /// Requests that are decided together.
 const MANY: usize = 600;
-/// How long a console may call live what is not: it hears at once that a connection is closed.
+/// How long a console may show a closed connection as live: it is notified of the close at once.
 const NOTICES: Duration = Duration::from_secs(5);
 
 /// Restarts: a few, or a hundred with `COUNTERSIGN_SOAK=1`.
@@ -96,14 +96,14 @@ fn has_the_rows_of_the_server(console: &Terminal, kubeconfig: &str) {
     eventually("the rows of the server", || {
         let shown = console.contents();
         let header = shown.lines().next().unwrap_or_default().trim_end();
-        // A bulk decision may be under way: then only the number of all stands still.
+        // During a bulk decision only the total is stable.
         let counts = [format!(" {pending} pending of {total}"), format!(" of {total}")];
         (header.ends_with(&counts[0]) || (header.ends_with(&counts[1]) && began.elapsed() > Duration::from_secs(1)))
             .then_some(())
     });
 }
 
-/// A decision about many, which goes on with what is left over.
+/// A bulk decision, resumed with the remaining requests.
 struct Bulk {
     sheets: usize,
     decided: usize,

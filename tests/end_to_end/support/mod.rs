@@ -1,4 +1,4 @@
-//! What the stories need: a shared cluster, homes of their own, the program, a terminal.
+//! Test support: a shared cluster, users with home folders, the program, a terminal.
 
 pub(crate) mod api;
 pub(crate) mod certificates;
@@ -26,7 +26,7 @@ use plane::Plane;
 /// How long anything may take to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A name that no other story uses.
+/// A name that no other test uses.
 pub(crate) fn unique(name: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     format!("{name}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
@@ -44,7 +44,7 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
     }
 }
 
-/// Somebody at a bastion host: a home folder with a kubeconfig.
+/// A user on a bastion host: a home folder with a kubeconfig.
 pub(crate) struct TestUser {
     home: TempDir,
     kubectl: PathBuf,
@@ -56,7 +56,7 @@ impl TestUser {
         Self::with(plane, &std::fs::read_to_string(plane.admin()).unwrap())
     }
 
-    /// With a kubeconfig of their own.
+    /// With this kubeconfig.
     pub(crate) fn with(plane: &dyn Plane, kubeconfig: &str) -> Self {
         let person = Self { home: tempfile::tempdir().unwrap(), kubectl: plane.kubectl_program() };
         std::fs::create_dir(person.path(".kube")).unwrap();
@@ -138,7 +138,7 @@ impl TestUser {
     }
 }
 
-/// Somebody who may do what `verbs` and `resources` say in the cluster, and everything in the namespace of their name.
+/// A user with these permissions in the cluster, and all permissions in the namespace of their name.
 pub(crate) fn limited(plane: &dyn Plane, name: &str, verbs: &str, resources: &str) -> TestUser {
     let run = |arguments: &[&str]| assert!(plane.kubectl(arguments).status.success(), "{arguments:?}");
     run(&["create", "clusterrole", name, &format!("--verb={verbs}"), &format!("--resource={resources}")]);
@@ -146,7 +146,7 @@ pub(crate) fn limited(plane: &dyn Plane, name: &str, verbs: &str, resources: &st
     run(&["create", "namespace", name]);
     run(&["create", "rolebinding", name, "-n", name, "--clusterrole=cluster-admin", &format!("--user={name}")]);
     let person = TestUser::with(plane, &plane.kubeconfig_text(name, None));
-    // The server's authoriser hears of new bindings a moment later.
+    // The server's authorizer receives new bindings a moment later.
     let may = |arguments: &[&str]| person.kubectl(&[&["auth", "can-i"], arguments].concat()).status.success();
     let (verb, resource) =
         (verbs.split(',').next().unwrap_or_default(), resources.split(',').next().unwrap_or_default());

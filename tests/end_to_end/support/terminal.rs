@@ -15,14 +15,13 @@ struct Shown {
     closed: bool,
 }
 
-/// What came of it when the screen was to be drawn anew.
+/// The result of a requested full redraw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Redrawn {
-    /// It was.
     Yes,
-    /// Not in the time that it was given.
+    /// Not within the time limit.
     NotYet,
-    /// The program has ended.
+    /// The program has exited.
     Ended,
 }
 
@@ -76,7 +75,7 @@ impl Terminal {
         self.writer.flush().unwrap();
     }
 
-    /// Types a text as fingers do: each letter is on the screen before the next is typed.
+    /// Types a text character by character: each is on the screen before the next is sent.
     pub(crate) fn type_text(&mut self, text: &str) {
         for c in text.chars() {
             let before = self.with_screen(vt100::Screen::cursor_position);
@@ -85,7 +84,7 @@ impl Terminal {
         }
     }
 
-    /// Searches the list for a name, and waits until the cursor is on it and `text` is seen of it.
+    /// Searches the list for a name, and waits until the cursor is on it and its row or detail shows `text`.
     pub(crate) fn find(&mut self, name: &str, text: &str) {
         self.keys("/");
         self.keys(&format!("{name}\r"));
@@ -98,7 +97,7 @@ impl Terminal {
         });
     }
 
-    /// Another size.
+    /// Changes the size.
     pub(crate) fn resize(&self, rows: u16, cols: u16) {
         resized(&mut self.shown.0.lock().unwrap().parser, rows, cols);
         self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
@@ -109,12 +108,12 @@ impl Terminal {
         self.wait_for(&format!("the screen shows {text:?}"), |screen| screen.contents().contains(text))
     }
 
-    /// Waits until `text` was shown this many times or the program has ended; whether it was shown.
+    /// Waits until `text` was sent `times` times or the program has exited; whether it was.
     pub(crate) fn wait_for_text_or_exit(&self, text: &str, times: usize) -> bool {
         self.wait_until(|shown| String::from_utf8_lossy(&shown.bytes).matches(text).count() >= times)
     }
 
-    /// Waits until the screen shows `text`; `false` if the program ends first, or it never happens.
+    /// Waits until the screen shows `text`; `false` if the program exits or the timeout expires first.
     pub(crate) fn shows_before_exit(&self, text: &str) -> bool {
         self.wait_until(|shown| shown.parser.screen().contents().contains(text))
     }
@@ -131,7 +130,7 @@ impl Terminal {
         }
     }
 
-    /// Everything that was sent to the terminal, when the program has ended, as text.
+    /// Waits for the program's exit, and returns everything that was sent to the terminal.
     pub(crate) fn all_text(&self) -> String {
         // The last bytes can arrive after the exit is known.
         self.wait_until(|shown| shown.closed);
@@ -139,12 +138,12 @@ impl Terminal {
         String::from_utf8_lossy(&shown.bytes).into_owned()
     }
 
-    /// Waits until the screen shows `text` no more.
+    /// Waits until the screen no longer shows `text`.
     pub(crate) fn expect_no_text(&self, text: &str) -> String {
         self.wait_for(&format!("the screen shows {text:?} no more"), |screen| !screen.contents().contains(text))
     }
 
-    /// Waits until `seen` is true of the screen, and gives its text.
+    /// Waits until `seen` is true of the screen, and returns its text.
     pub(crate) fn wait_for(&self, what: &str, seen: impl Fn(&vt100::Screen) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
         let mut shown = self.shown.0.lock().unwrap();
@@ -159,7 +158,7 @@ impl Terminal {
         }
     }
 
-    /// Has the whole screen drawn anew; when it is, everything that was typed before has been taken.
+    /// Requests a full redraw; once it is drawn, everything typed before has been read.
     pub(crate) fn redraw(&mut self, within: Duration) -> Redrawn {
         let before = self.shown.0.lock().unwrap().bytes.len();
         self.keys("\x0c");
@@ -200,12 +199,12 @@ impl Terminal {
         self.child.process_id().unwrap().to_string()
     }
 
-    /// Waits for the program's end, and gives its exit code.
+    /// Waits for the program's exit, and returns its exit code.
     pub(crate) fn expect_exit(&mut self) -> u32 {
         self.wait_for_exit().unwrap_or_else(|| panic!("it does not end"))
     }
 
-    /// Waits for the program's end, and gives its exit code; `None` if it does not end.
+    /// Waits for the program's exit, and returns its exit code; `None` after the timeout.
     pub(crate) fn wait_for_exit(&mut self) -> Option<u32> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
