@@ -108,7 +108,7 @@ impl Cluster {
     }
 
     /// A request that stood at `place` from the newest becomes something else.
-    fn becomes(&mut self, place: usize, stage: Stage, now: DateTime<Utc>) -> Option<RequestChange> {
+    fn set_stage(&mut self, place: usize, stage: Stage, now: DateTime<Utc>) -> Option<RequestChange> {
         let version = self.next_version();
         let at = self.alive.len().checked_sub(place)?;
         let old = self.alive.get_mut(at)?;
@@ -126,9 +126,13 @@ impl Cluster {
             self.alive.push_back(row.clone());
             changes.push(RequestChange::Applied(row));
             let denied = self.created.is_multiple_of(9);
-            changes.extend(self.becomes(LIVE_REQUESTS / 2, if denied { Stage::Denied } else { Stage::Approved }, now));
+            changes.extend(self.set_stage(
+                LIVE_REQUESTS / 2,
+                if denied { Stage::Denied } else { Stage::Approved },
+                now,
+            ));
             if !denied {
-                changes.extend(self.becomes(LIVE_REQUESTS / 2 + 1, Stage::Issued, now));
+                changes.extend(self.set_stage(LIVE_REQUESTS / 2 + 1, Stage::Issued, now));
             }
             if self.alive.len() > LIVE_REQUESTS {
                 changes.extend(self.alive.pop_front().map(|row| RequestChange::Deleted(row.uid.clone())));

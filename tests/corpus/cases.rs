@@ -31,8 +31,8 @@ pub(crate) fn all() -> Vec<Case> {
         keys::keys(),
         form::form(),
         around::signers(),
-        around::askers(),
-        around::neighbours(),
+        around::requesters(),
+        around::related_requests(),
         around::times(),
         around::policies(),
     ]

@@ -211,21 +211,21 @@ fn random_roles_and_bindings_are_read_as_the_server_reads_them(plane: &dyn Plane
     });
     let admin = TestUser::admin(plane);
     for _ in 0..8 {
-        agrees_with_kubectl(&admin, &policy, &world.who(&mut dice), dice.word(&world.namespaces));
+        assert_agrees_with_kubectl(&admin, &policy, &world.who(&mut dice), dice.word(&world.namespaces));
     }
 }
 
 /// `countersign access` and `kubectl auth can-i --list` name the same verbs, things and names.
-fn agrees_with_kubectl(admin: &TestUser, policy: &Policy, who: &Principal, namespace: &str) {
+fn assert_agrees_with_kubectl(admin: &TestUser, policy: &Policy, who: &Principal, namespace: &str) {
     let mut kubectl = vec!["auth", "can-i", "--list", "--no-headers", "-n", namespace, "--as", &who.user];
     let mut own = vec!["access", "-o", "json", "-n", namespace, "--user", &who.user];
     for group in &who.groups {
         kubectl.extend(["--as-group", group]);
         own.extend(["--group", group]);
     }
-    let report = admin.kubectl_done(&kubectl);
+    let report = admin.kubectl_ok(&kubectl);
     let theirs: BTreeSet<String> = report.lines().flat_map(listed_rule).collect();
-    let answer: Value = serde_json::from_str(&admin.done(&own)).unwrap();
+    let answer: Value = serde_json::from_str(&admin.run_ok(&own)).unwrap();
     let ours: BTreeSet<String> = answer["rules"].as_array().unwrap().iter().flat_map(json_rule).collect();
     assert_eq!(ours, theirs, "{who} in {namespace}");
     assert_eq!(answer["rules"].as_array().unwrap().len(), policy.rules_of(who, Some(namespace)).count());
@@ -268,7 +268,7 @@ fn combined(verbs: &[impl AsRef<str>], things: &[impl AsRef<str>], names: &[impl
 }
 
 /// A namespace in which the group `qa` reads secrets through a role that gathers another.
-fn shop(plane: &dyn Plane) -> (String, String) {
+fn create_roles_and_bindings(plane: &dyn Plane) -> (String, String) {
     let (api, ns) = (Api::admin(plane), unique("shop"));
     api.post("/api/v1/namespaces", &json!({"metadata": {"name": ns}})).ok();
     let (debug, extra, team) = (format!("{ns}-debug"), format!("{ns}-debug-extra"), format!("{ns}-qa"));
@@ -288,8 +288,8 @@ fn shop(plane: &dyn Plane) -> (String, String) {
     let pods = json!([{"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods", "pods/log"]}]);
     api.post(&format!("{RBAC}/namespaces/{ns}/roles"), &json!({"metadata": {"name": "developer"}, "rules": pods})).ok();
     let admin = TestUser::admin(plane);
-    admin.kubectl_done(&["create", "rolebinding", "qa-debug", "-n", &ns, "--clusterrole", &debug, "--group", &team]);
-    admin.kubectl_done(&[
+    admin.kubectl_ok(&["create", "rolebinding", "qa-debug", "-n", &ns, "--clusterrole", &debug, "--group", &team]);
+    admin.kubectl_ok(&[
         "create",
         "rolebinding",
         "devs",
@@ -306,9 +306,9 @@ fn shop(plane: &dyn Plane) -> (String, String) {
 }
 
 fn access_who_can_and_why_show_the_chain_from_binding_to_rule(plane: &dyn Plane) {
-    let (ns, team) = shop(plane);
+    let (ns, team) = create_roles_and_bindings(plane);
     let (admin, jane) = (TestUser::admin(plane), format!("{ns}-jane"));
-    let table = admin.done(&["access", "--user", &jane, "--group", &team, "-n", &ns]);
+    let table = admin.run_ok(&["access", "--user", &jane, "--group", &team, "-n", &ns]);
     let chain = format!(
         "group {team} → RoleBinding {ns}/qa-debug → ClusterRole {ns}-debug → rule 1 (aggregated from {ns}-debug-extra)"
     );
@@ -318,21 +318,21 @@ fn access_who_can_and_why_show_the_chain_from_binding_to_rule(plane: &dyn Plane)
         table.contains("pods,pods/log") && table.contains(&format!("user {jane} → RoleBinding {ns}/devs")),
         "{table}"
     );
-    let without = admin.done(&["access", "--user", &jane, "-n", &ns]);
+    let without = admin.run_ok(&["access", "--user", &jane, "-n", &ns]);
     assert!(!without.contains("secrets"), "{without}");
 
-    let holders = admin.done(&["who-can", "list", "secret", "-n", &ns]);
+    let holders = admin.run_ok(&["who-can", "list", "secret", "-n", &ns]);
     assert!(holders.contains(&format!("group {team}")) && !holders.contains(&jane), "{holders}");
     let json: Value =
-        serde_json::from_str(&admin.done(&["who-can", "get", "po/log", "-n", &ns, "-o", "json"])).unwrap();
+        serde_json::from_str(&admin.run_ok(&["who-can", "get", "po/log", "-n", &ns, "-o", "json"])).unwrap();
     let named = |name: &str| json["subjects"].as_array().unwrap().iter().any(|s| s["subject"]["name"] == name);
     assert!(named(&jane) && !named(&team), "{json}");
     assert_eq!(json["action"], format!("get pods/log -n {ns}"));
 
-    let because = admin.done(&["why", &jane, "get", "secrets", "--group", &team, "-n", &ns, "--check"]);
+    let because = admin.run_ok(&["why", &jane, "get", "secrets", "--group", &team, "-n", &ns, "--check"]);
     assert!(because.starts_with("✔") && because.contains(&chain), "{because}");
     assert!(because.contains("✔ the server agrees (SubjectAccessReview): RBAC: allowed by RoleBinding"), "{because}");
-    let refused = admin.done(&["why", &jane, "delete", "pods", "-n", &ns, "--check"]);
+    let refused = admin.run_ok(&["why", &jane, "delete", "pods", "-n", &ns, "--check"]);
     assert!(refused.starts_with("✖") && refused.contains("✔ the server agrees"), "{refused}");
     assert!(refused.contains("Role"), "{refused}");
     let error = admin.expect_failure(2, &["who-can", "get"]);
@@ -343,10 +343,11 @@ fn access_who_can_and_why_show_the_chain_from_binding_to_rule(plane: &dyn Plane)
 }
 
 fn the_suggested_change_grants_the_access(plane: &dyn Plane) {
-    let (ns, _) = shop(plane);
+    let (ns, _) = create_roles_and_bindings(plane);
     let (admin, jane) = (TestUser::admin(plane), format!("{ns}-jane"));
     let ask = |verb: &str, resource: &str| -> Value {
-        serde_json::from_str(&admin.done(&["why", &jane, verb, resource, "-n", &ns, "-o", "json", "--check"])).unwrap()
+        serde_json::from_str(&admin.run_ok(&["why", &jane, verb, resource, "-n", &ns, "-o", "json", "--check"]))
+            .unwrap()
     };
     for (verb, resource) in [("delete", "pods"), ("get", "deployments.apps"), ("patch", "configmaps")] {
         let answer = ask(verb, resource);
@@ -362,7 +363,7 @@ fn the_suggested_change_grants_the_access(plane: &dyn Plane) {
 }
 
 fn without_list_permission_shows_the_users_own_access(plane: &dyn Plane) {
-    let (ns, _) = shop(plane);
+    let (ns, _) = create_roles_and_bindings(plane);
     let jane = format!("{ns}-jane");
     let person = TestUser::with(plane, &plane.kubeconfig_text(&jane, None));
     let report = person.countersign(&["access", "-n", &ns]);
@@ -370,7 +371,7 @@ fn without_list_permission_shows_the_users_own_access(plane: &dyn Plane) {
         (String::from_utf8_lossy(&report.stdout).into_owned(), String::from_utf8_lossy(&report.stderr).into_owned());
     assert!(report.status.success() && error.contains("SelfSubjectRulesReview"), "{error}");
     assert!(out.contains("pods,pods/log") && out.contains("through bindings that may not be seen"), "{out}");
-    let json: Value = serde_json::from_str(&person.done(&["access", "-n", &ns, "-o", "json"])).unwrap();
+    let json: Value = serde_json::from_str(&person.run_ok(&["access", "-n", &ns, "-o", "json"])).unwrap();
     assert_eq!((&json["source"], &json["user"]), (&json!("self"), &json!(jane)));
     let error = person.expect_failure(3, &["access", "--user", "somebody-else", "-n", &ns]);
     assert!(error.contains("only your own access can be told"), "{error}");
@@ -378,7 +379,7 @@ fn without_list_permission_shows_the_users_own_access(plane: &dyn Plane) {
 }
 
 fn names_what_may_not_be_listed_and_shows_the_rest(plane: &dyn Plane) {
-    let (ns, team) = shop(plane);
+    let (ns, team) = create_roles_and_bindings(plane);
     let half = limited(
         plane,
         &unique("half"),

@@ -28,7 +28,7 @@ fn post(plane: &dyn Plane, name: &str, pem: &str, signer: &str) {
 
 /// What `show -o json` says.
 fn shown(person: &TestUser, name: &str) -> Value {
-    serde_json::from_str(&person.done(&["show", name, "-o", "json"])).unwrap()
+    serde_json::from_str(&person.run_ok(&["show", name, "-o", "json"])).unwrap()
 }
 
 fn has_rule(shown: &Value, rule: &str) -> bool {
@@ -74,15 +74,15 @@ fn an_ambiguous_request_is_shown_as_it_is_issued_and_is_dangerous(plane: &dyn Pl
         let shown = shown(&admin, &name);
         assert_eq!(shown["identity"]["user"], "root-owner", "{kind}: {shown}");
         assert_eq!(shown["verdict"]["level"], "danger", "{kind}: {shown}");
-        let listed: Value = serde_json::from_str(&admin.done(&["list", "-o", "json"])).unwrap();
+        let listed: Value = serde_json::from_str(&admin.run_ok(&["list", "-o", "json"])).unwrap();
         let listed = listed.as_array().unwrap().iter().find(|request| request["name"] == name.as_str()).unwrap();
         assert_eq!(listed["identity"], shown["identity"], "{kind}");
-        let table = admin.done(&["list"]);
+        let table = admin.run_ok(&["list"]);
         let row = table.lines().find(|line| line.starts_with(&name)).unwrap();
         assert!(row.contains("root-owner"), "{kind}: {row}");
         let error = admin.expect_failure(3, &["approve", &name]);
         assert!(error.contains("dangerous"), "{kind}: {error}");
-        admin.done(&["approve", &name, "--dangerous", &name]);
+        admin.run_ok(&["approve", &name, "--dangerous", &name]);
         let (user, groups) = issued(plane, &name);
         assert_eq!(shown["identity"]["user"], user.as_str(), "{kind}");
         let mut expected: Vec<_> =
@@ -107,7 +107,7 @@ fn a_request_with_its_private_key_is_dangerous(plane: &dyn Plane) {
 fn an_issued_certificate_that_differs_from_its_request_is_dangerous(plane: &dyn Plane) {
     let (admin, api, name) = (TestUser::admin(plane), Api::admin(plane), unique("swapped"));
     post(plane, &name, &Asked::person("jane", &["dev"]).sign(&KeyPair::generate().unwrap()), "example.com/own");
-    admin.done(&["approve", &name]);
+    admin.run_ok(&["approve", &name]);
     let path = format!("{CSRS}/{name}");
     let mut object = api.get(&path).ok();
     // The admin may sign for every signer, and writes another's certificate.
@@ -119,5 +119,5 @@ fn an_issued_certificate_that_differs_from_its_request_is_dangerous(plane: &dyn 
     api.put(&format!("{path}/status"), &object).ok();
     let shown = shown(&admin, &name);
     assert!(has_rule(&shown, "issued-differs"), "{shown}");
-    assert!(admin.done(&["show", &name]).contains("it is for the user root-owner, not jane"));
+    assert!(admin.run_ok(&["show", &name]).contains("it is for the user root-owner, not jane"));
 }

@@ -257,7 +257,7 @@ fn honors_retry_after() {
     let names = several(&plane, "patient", 40);
     eventually("their rights", || person.kubectl(&["auth", "can-i", "delete", "nodes"]).status.success().then_some(()));
     let arguments: Vec<_> = ["approve"].into_iter().chain(names.iter().map(String::as_str)).collect();
-    person.done(&arguments);
+    person.run_ok(&arguments);
     assert_eq!(approved(&plane, "patient"), 40);
     let metrics = plane.kubectl(&["get", "--raw", "/metrics"]);
     assert!(String::from_utf8_lossy(&metrics.stdout).contains("code=\"429\""), "the server never asked to wait");

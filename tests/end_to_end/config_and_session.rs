@@ -49,7 +49,7 @@ fn config_file_makes_a_context_read_only(plane: &dyn Plane) {
     console.keys("\x1b[15~");
     console.expect_text("[Summary]");
     configure(&admin, "read-only: [other]\n");
-    admin.done(&["approve", &name]);
+    admin.run_ok(&["approve", &name]);
 }
 
 fn ignores_an_answer_typed_before_the_prompt_is_drawn(plane: &dyn Plane) {
@@ -62,7 +62,7 @@ fn ignores_an_answer_typed_before_the_prompt_is_drawn(plane: &dyn Plane) {
     console.keys("ay");
     console.expect_text("Approve it?");
     console.keys("\x1b[200~y\r\x1b[201~");
-    assert!(admin.done(&["show", &name, "-o", "json"]).contains("\"state\": \"pending\""));
+    assert!(admin.run_ok(&["show", &name, "-o", "json"]).contains("\"state\": \"pending\""));
     console.keys("y");
     console.expect_text("is approved");
 }

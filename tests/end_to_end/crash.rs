@@ -12,7 +12,7 @@ crate::on_both!(killed_at_any_moment_an_issuance_leaves_whole_files_and_can_be_f
 fn killed_at_any_moment_an_issuance_leaves_whole_files_and_can_be_finished(plane: &dyn Plane) {
     let admin = TestUser::admin(plane);
     let team = unique("team");
-    admin.kubectl_done(&["create", "namespace", &team]);
+    admin.kubectl_ok(&["create", "namespace", &team]);
     let mut cut_off = 0;
     for round in 0..24_u64 {
         let user = format!("{team}-user-{round}");
@@ -23,7 +23,7 @@ fn killed_at_any_moment_an_issuance_leaves_whole_files_and_can_be_finished(plane
         std::thread::sleep(Duration::from_millis(round * 6));
         let _ = child.kill();
         let finished = child.wait().unwrap().success();
-        let contexts = admin.kubectl_done(&["config", "get-contexts", "-o", "name"]);
+        let contexts = admin.kubectl_ok(&["config", "get-contexts", "-o", "name"]);
         assert!(contexts.lines().any(|line| line == "admin"), "round {round} lost the admin's context");
         let mode = admin.kubeconfig().metadata().unwrap().permissions().mode() & 0o777;
         assert!(mode == 0o600 || !contexts.contains("-user-"), "{mode:o}");
@@ -32,7 +32,7 @@ fn killed_at_any_moment_an_issuance_leaves_whole_files_and_can_be_finished(plane
             finish(&admin, &team, &user);
         }
         let who = ["--context", &user, "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"];
-        assert_eq!(admin.kubectl_done(&who), user, "round {round}");
+        assert_eq!(admin.kubectl_ok(&who), user, "round {round}");
     }
     assert!(cut_off >= 3, "only {cut_off} rounds were cut off: the story tells nothing");
 }

@@ -39,7 +39,7 @@ fn retries_the_failed_step_and_continues(plane: &dyn Plane) {
     console.keys("r");
     console.expect_text("Done in");
     console.expect_text(&format!("the cluster says: {user}"));
-    let contexts = person.kubectl_done(&["config", "get-contexts", "-o", "name"]);
+    let contexts = person.kubectl_ok(&["config", "get-contexts", "-o", "name"]);
     assert!(contexts.contains(&user), "{contexts}");
 }
 
@@ -80,5 +80,5 @@ fn resumes_over_its_own_certificate_file_but_not_over_a_foreign_one(plane: &dyn 
     let error = person.expect_failure(1, &["issue", "--resume", "-n", &maker]);
     assert!(error.contains("exists already"), "{error}");
     std::fs::write(person.path("c"), certificate).unwrap();
-    person.done(&["issue", "--resume", "-n", &maker]);
+    person.run_ok(&["issue", "--resume", "-n", &maker]);
 }

@@ -27,7 +27,7 @@ const CSRS: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
 fn team(person: &TestUser) -> String {
     let team = unique("team");
-    person.kubectl_done(&["create", "namespace", &team]);
+    person.kubectl_ok(&["create", "namespace", &team]);
     team
 }
 
@@ -36,12 +36,12 @@ fn configure(person: &TestUser, file: &str, text: &str) {
     std::fs::write(person.path(&format!(".config/countersign/{file}")), text).unwrap();
 }
 
-fn is_there(plane: &dyn Plane, name: &str) -> bool {
+fn exists(plane: &dyn Plane, name: &str) -> bool {
     plane.kubectl(&["get", "csr", name]).status.success()
 }
 
-/// Everything that was typed before has been taken.
-fn taken(console: &mut Terminal) {
+/// Waits until the console has read every key that was sent.
+fn wait_until_keys_are_read(console: &mut Terminal) {
     assert_eq!(console.redraw(PATIENCE), Redrawn::Yes);
 }
 
@@ -71,15 +71,15 @@ fn issue_checks_policy_and_verdict_and_requires_the_name_for_a_dangerous_user(pl
     let error = run(3, &with(&["--dry-run", "--expires", "40d"]));
     assert!(error.contains("✖ Verdict: danger") && error.contains("the policy allows 30"), "{error}");
     assert!(error.contains("the policy wants 3072"), "{error}");
-    assert!(!is_there(plane, &eve) && std::fs::read(admin.kubeconfig()).unwrap() == kubeconfig);
+    assert!(!exists(plane, &eve) && std::fs::read(admin.kubeconfig()).unwrap() == kubeconfig);
     assert!(admin.expect_failure(1, &["issue", "--resume"]).contains("nothing was left unfinished"));
     // What the cluster's bindings make of a group is dangerous without any policy.
     let owners = unique("owners");
     let subject_flag = format!("--group={owners}");
-    admin.kubectl_done(&["create", "clusterrolebinding", &owners, "--clusterrole=cluster-admin", &subject_flag]);
+    admin.kubectl_ok(&["create", "clusterrolebinding", &owners, "--clusterrole=cluster-admin", &subject_flag]);
     let error = admin.expect_failure(3, &["issue", &eve, "--group", &owners, "--no-access", "-n", &team]);
     assert!(error.contains("access-cluster-admin"), "{error}");
-    assert!(!is_there(plane, &eve));
+    assert!(!exists(plane, &eve));
     // Confirmed by the user's name it is issued; warnings are printed.
     let mut named = with(&["--expires", "40d", "--dangerous"]);
     named.push(eve.clone());
@@ -89,13 +89,13 @@ fn issue_checks_policy_and_verdict_and_requires_the_name_for_a_dangerous_user(pl
 }
 
 /// An issuance for a member of `group` whose issuer may not approve: it waits, and is killed there.
-fn left_waiting(plane: &dyn Plane, group: &str) -> (TestUser, String, String) {
+fn leave_waiting(plane: &dyn Plane, group: &str) -> (TestUser, String, String) {
     let (maker, user) = (unique("maker"), unique("resumed"));
     let person = limited(plane, &maker, "get,list,watch,create", "certificatesigningrequests.certificates.k8s.io");
     let mut issue = person.command(&program());
     issue.args(["issue", &user, "--group", group, "-n", &maker]).stdout(Stdio::null()).stderr(Stdio::null());
     let mut running = issue.spawn().unwrap();
-    eventually("the request", || is_there(plane, &user).then_some(()));
+    eventually("the request", || exists(plane, &user).then_some(()));
     eventually("the journal", || {
         let journal = person.shell("cat .local/state/countersign/issuances/*/journal.yaml 2>/dev/null || true");
         journal.contains("csr_uid: ").then_some(()).filter(|()| !journal.contains("csr_uid: null"))
@@ -107,7 +107,7 @@ fn left_waiting(plane: &dyn Plane, group: &str) -> (TestUser, String, String) {
 
 fn resume_passes_the_write_gate_and_read_only_blocks_resume_and_undo(plane: &dyn Plane) {
     // A forbidden group does not keep a request from waiting: the verdict is for the person who approves.
-    let (person, maker, user) = left_waiting(plane, "till-admins");
+    let (person, maker, user) = leave_waiting(plane, "till-admins");
     configure(&person, "policy.yaml", "groups: {forbidden: ['*-admins']}\n");
     // From now on it would be theirs to approve.
     std::fs::write(person.kubeconfig(), plane.kubeconfig_text("admin", Some("system:masters"))).unwrap();
@@ -140,15 +140,15 @@ fn resume_passes_the_write_gate_and_read_only_blocks_resume_and_undo(plane: &dyn
     for arguments in [&resume[..], &["issue", "--undo", &user], &["approve", &user], &["deny", &user]] {
         assert!(person.expect_failure(3, arguments).contains("context admin is read-only"));
     }
-    assert!(is_there(plane, &user));
+    assert!(exists(plane, &user));
     untouched(&person);
     configure(&person, "config.yaml", "");
     // Approved by another person and issued: with read-only the kubeconfig is not written either.
     assert!(plane.kubectl(&["certificate", "approve", &user]).status.success());
     person.expect_failure(3, &[&["--read-only"], &resume[..]].concat());
     assert_eq!(std::fs::read(person.kubeconfig()).unwrap(), before);
-    person.done(&["issue", "--resume", &user, "-n", &maker]);
-    assert!(person.kubectl_done(&["config", "get-contexts", "-o", "name"]).contains(&user));
+    person.run_ok(&["issue", "--resume", &user, "-n", &maker]);
+    assert!(person.kubectl_ok(&["config", "get-contexts", "-o", "name"]).contains(&user));
 }
 
 fn the_wizard_shows_the_verdict_and_requires_the_name_for_a_dangerous_user(plane: &dyn Plane) {
@@ -172,7 +172,7 @@ fn the_wizard_shows_the_verdict_and_requires_the_name_for_a_dangerous_user(plane
     console.expect_text("typed, not pasted");
     console.keys("\r");
     console.expect_text("That is not the user's name");
-    assert!(!is_there(plane, &user));
+    assert!(!exists(plane, &user));
     console.type_text(&user);
     console.keys("\r");
     console.expect_text("Done in");
@@ -211,15 +211,15 @@ fn several_names_make_a_bulk_decision(plane: &dyn Plane) {
     assert!(error.contains(&again), "{error}");
     // The same name twice is one request; and the policy's bulk part has no say in a single decision.
     configure(&admin, "policy.yaml", "bulk: {levels: []}\n");
-    admin.done(&["approve", &names[0], &names[0]]);
-    admin.done(&["deny", &names[1], &names[2]]);
+    admin.run_ok(&["approve", &names[0], &names[0]]);
+    admin.run_ok(&["deny", &names[1], &names[2]]);
     assert!(conditions(plane, &names[0]).contains("Approved"));
     assert_eq!(conditions(plane, &names[1]), "Denied");
     configure(&admin, "policy.yaml", "");
     let (one, two) = (unique("line"), unique("line"));
     create(plane, &one, &one, &[]);
     create(plane, &two, &two, &[]);
-    admin.done(&["approve", &one, &two, &danger, "--dangerous", &danger]);
+    admin.run_ok(&["approve", &one, &two, &danger, "--dangerous", &danger]);
     assert!([&one, &two, &danger].iter().all(|name| conditions(plane, name).contains("Approved")));
 }
 
@@ -270,7 +270,7 @@ fn no_key_decides_while_the_identity_does_not_fit_on_screen(plane: &dyn Plane) {
         console.expect_text(&format!("{heading} {name}?"));
         console.expect_text("Too small: no key answers. Enlarge the terminal, or use the command line.");
         console.keys("y");
-        taken(&mut console);
+        wait_until_keys_are_read(&mut console);
         assert_eq!(conditions(plane, &name), "");
         console.keys("\x1b");
         console.expect_no_text("Too small");
@@ -288,7 +288,7 @@ fn unseen(console: &mut Terminal, question: &str, answer: &str) {
     console.resize(5, 20);
     console.expect_text("too small");
     console.keys(answer);
-    taken(console);
+    wait_until_keys_are_read(console);
     console.resize(24, 80);
     console.expect_text(question);
 }
@@ -299,7 +299,7 @@ fn no_key_decides_on_a_screen_that_is_too_small(plane: &dyn Plane) {
     let (calm, danger) = (format!("{prefix}-calm"), format!("{prefix}-danger"));
     create(plane, &calm, &calm, &[]);
     create(plane, &danger, "system:kube-controller-manager", &[]);
-    admin.kubectl_done(&["create", "role", &prefix, "-n", &team, "--verb=get", "--resource=pods"]);
+    admin.kubectl_ok(&["create", "role", &prefix, "-n", &team, "--verb=get", "--resource=pods"]);
     let kubeconfig = std::fs::read(admin.kubeconfig()).unwrap();
     let mut console = Terminal::console(&admin, &["-n", &team]);
     console.expect_text("● live");
@@ -314,7 +314,7 @@ fn no_key_decides_on_a_screen_that_is_too_small(plane: &dyn Plane) {
     console.resize(5, 20);
     console.expect_text("too small");
     console.keys("ay");
-    taken(&mut console);
+    wait_until_keys_are_read(&mut console);
     console.resize(24, 80);
     console.expect_text("Approve it?");
     console.keys("\x1b");
@@ -328,10 +328,10 @@ fn no_key_decides_on_a_screen_that_is_too_small(plane: &dyn Plane) {
     console.expect_text("too small");
     for c in danger.chars() {
         console.keys(&c.to_string());
-        taken(&mut console);
+        wait_until_keys_are_read(&mut console);
     }
     console.keys("\r");
-    taken(&mut console);
+    wait_until_keys_are_read(&mut console);
     console.resize(24, 80);
     console.expect_text("type the request's name");
     console.keys("\x1b\x1b");
@@ -358,7 +358,7 @@ fn no_key_decides_on_a_screen_that_is_too_small(plane: &dyn Plane) {
     unseen(&mut console, "y runs it", "y\ry");
     assert_eq!((conditions(plane, &calm).as_str(), conditions(plane, &danger).as_str()), ("", ""));
     assert!(admin.kubectl(&["get", "role", &prefix, "-n", &team]).status.success());
-    assert!(!is_there(plane, &format!("{prefix}-zoe")));
+    assert!(!exists(plane, &format!("{prefix}-zoe")));
     assert_eq!(std::fs::read(admin.kubeconfig()).unwrap(), kubeconfig);
     // Seen, it counts.
     console.keys("y");
@@ -374,7 +374,7 @@ fn rejects_a_pasted_confirmation_name(plane: &dyn Plane) {
         console.keys(paste);
         console.expect_text("typed, not pasted");
         console.keys("\r");
-        taken(console);
+        wait_until_keys_are_read(console);
         console.expect_text(asked);
         assert_eq!(conditions(plane, &name), "");
     };
@@ -440,27 +440,27 @@ fn enter_decides_deletes_and_undoes_nothing(plane: &dyn Plane) {
     console.expect_text("y runs it");
     console.keys("\r");
     console.expect_text("Enter answers nothing here; y does");
-    assert!(!is_there(plane, &zoe) && std::fs::read(admin.kubeconfig()).unwrap() == kubeconfig);
+    assert!(!exists(plane, &zoe) && std::fs::read(admin.kubeconfig()).unwrap() == kubeconfig);
     console.keys("y");
     console.expect_text("Done in");
     console.keys("u");
     console.expect_text("Undo it? y yes");
     console.keys("\r");
     console.expect_text("Enter answers nothing here; y does");
-    assert!(is_there(plane, &zoe));
+    assert!(exists(plane, &zoe));
     console.keys("n");
     console.expect_text("Done in");
     console.keys("u");
     console.expect_text("Undo it?");
     console.keys("y");
     console.expect_text("Undone.");
-    assert!(!is_there(plane, &zoe));
+    assert!(!exists(plane, &zoe));
 }
 
 fn read_only_in_the_config_file_blocks_kubeconfig_edits(plane: &dyn Plane) {
     let admin = TestUser::admin(plane);
-    admin.kubectl_done(&["config", "set-context", "prod-eu", "--cluster=test", "--user=admin"]);
-    admin.kubectl_done(&["config", "set-context", "lab", "--cluster=test", "--user=admin"]);
+    admin.kubectl_ok(&["config", "set-context", "prod-eu", "--cluster=test", "--user=admin"]);
+    admin.kubectl_ok(&["config", "set-context", "lab", "--cluster=test", "--user=admin"]);
     std::fs::write(admin.path("more.yaml"), plane.kubeconfig_text("more", None)).unwrap();
     let before = std::fs::read(admin.kubeconfig()).unwrap();
     configure(&admin, "config.yaml", "read-only: ['*']\n");
@@ -479,9 +479,9 @@ fn read_only_in_the_config_file_blocks_kubeconfig_edits(plane: &dyn Plane) {
         assert!(error.contains("context admin is read-only"), "{arguments:?}: {error}");
     }
     // What only reads, and a new file, are free; to replace a file is not.
-    admin.done(&["contexts"]);
-    admin.done(&["import", "more.yaml", "--dry-run"]);
-    admin.done(&["extract", "lab", "--out", "alone.yaml"]);
+    admin.run_ok(&["contexts"]);
+    admin.run_ok(&["import", "more.yaml", "--dry-run"]);
+    admin.run_ok(&["extract", "lab", "--out", "alone.yaml"]);
     let alone = std::fs::read(admin.path("alone.yaml")).unwrap();
     assert!(admin.expect_failure(3, &["extract", "prod-eu", "--out", "alone.yaml", "--force"]).contains("read-only"));
     assert_eq!(std::fs::read(admin.path("alone.yaml")).unwrap(), alone);
@@ -493,7 +493,7 @@ fn read_only_in_the_config_file_blocks_kubeconfig_edits(plane: &dyn Plane) {
     for keys in ["G\r", "x", "r", "i", "n", "E"] {
         console.keys(keys);
         console.expect_text("read-only: it does not write kubeconfigs either");
-        taken(&mut console);
+        wait_until_keys_are_read(&mut console);
     }
     console.keys("q");
     console.expect_exit();
@@ -514,6 +514,6 @@ fn read_only_in_the_config_file_blocks_kubeconfig_edits(plane: &dyn Plane) {
             .contains("context prod-eu is read-only")
     );
     assert_eq!(std::fs::read(admin.kubeconfig()).unwrap(), before);
-    admin.done(&["rename", "lab", "lab-2"]);
+    admin.run_ok(&["rename", "lab", "lab-2"]);
     assert_ne!(std::fs::read(admin.kubeconfig()).unwrap(), before);
 }

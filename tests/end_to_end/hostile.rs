@@ -28,7 +28,7 @@ fn hostile_names_are_escaped_on_screen_and_command_line(plane: &dyn Plane) {
         clean(&admin.countersign(arguments).stdout, arguments);
     }
     clean(admin.expect_failure(3, &["approve", &name]).as_bytes(), &["approve"]);
-    let json: serde_json::Value = serde_json::from_str(&admin.done(&["show", &name, "-o", "json"])).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&admin.run_ok(&["show", &name, "-o", "json"])).unwrap();
     assert_eq!(json["identity"]["user"], EVIL);
     let mut console = Terminal::console(&admin, &[]);
     console.expect_text("● live");
@@ -69,9 +69,9 @@ EOF"
     ));
     let error = admin.expect_failure(3, &["approve", &name]);
     assert!(error.contains("it logs in as evil, not as harmless"), "{error}");
-    admin.done(&["approve", &name, "--dangerous", &name]);
+    admin.run_ok(&["approve", &name, "--dangerous", &name]);
     eventually("the certificate", || admin.countersign(&["export", &name]).status.success().then_some(()));
-    admin.done(&["export", &name, "-o", "c"]);
+    admin.run_ok(&["export", &name, "-o", "c"]);
     let subject =
         admin.command(Path::new("openssl")).args(["x509", "-in", "c", "-noout", "-subject"]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&subject.stdout).trim(), "subject=CN = evil");

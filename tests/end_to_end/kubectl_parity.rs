@@ -39,7 +39,7 @@ impl Session {
         let each = "{.manager} {.operation} {.subresource} {.time} {.fieldsV1}{\"\\n\"}";
         let path = format!("{{range .metadata.managedFields[*]}}{each}{{end}}");
         let owners =
-            self.person.kubectl_done(&["get", "csr", name, "--show-managed-fields", "-o", &format!("jsonpath={path}")]);
+            self.person.kubectl_ok(&["get", "csr", name, "--show-managed-fields", "-o", &format!("jsonpath={path}")]);
         let mut owners: Vec<_> = settle(&owners).lines().map(ToOwned::to_owned).collect();
         owners.sort();
         writeln!(self.report, "{}", owners.join("\n")).unwrap();

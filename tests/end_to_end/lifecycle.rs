@@ -51,7 +51,7 @@ fn decide(api: &Api, name: &str, kind: &str) -> crate::support::api::Answer {
 }
 
 /// Waits until the request is what `is` looks for.
-fn becomes(api: &Api, name: &str, is: impl Fn(&Value) -> bool) -> Value {
+fn wait_for_status(api: &Api, name: &str, is: impl Fn(&Value) -> bool) -> Value {
     eventually("the signer's answer", || Some(api.get(&format!("{REQUESTS}/{name}")).ok()).filter(|object| is(object)))
 }
 
@@ -65,7 +65,7 @@ fn an_approved_request_is_issued_for_the_identity_that_the_signer_reads(plane: &
     let (api, name) = (Api::admin(plane), unique("issued"));
     api.post(REQUESTS, &request(&name, CLIENT, &["client auth", "digital signature"])).ok();
     decide(&api, &name, "Approved").ok();
-    let issued = becomes(&api, &name, |object| object["status"]["certificate"].is_string());
+    let issued = wait_for_status(&api, &name, |object| object["status"]["certificate"].is_string());
     assert_eq!(kinds(&issued), ["Approved"]);
     let pem = base64_text(&issued["status"]["certificate"]);
     let (_, pem) = parse_x509_pem(&pem).unwrap();
@@ -115,7 +115,7 @@ fn a_request_that_breaks_its_signers_rules_fails(plane: &dyn Plane) {
         let name = unique("failing");
         api.post(REQUESTS, &request(&name, signer, usages)).ok();
         decide(&api, &name, "Approved").ok();
-        let failed = becomes(&api, &name, |object| kinds(object).contains(&"Failed"));
+        let failed = wait_for_status(&api, &name, |object| kinds(object).contains(&"Failed"));
         let condition = &failed["status"]["conditions"][1];
         assert_eq!(condition["reason"], "SignerValidationFailure");
         assert_eq!(condition["message"], message);
@@ -131,7 +131,7 @@ fn a_request_for_a_foreign_signer_waits_for_it(plane: &dyn Plane) {
     let later = unique("later");
     api.post(REQUESTS, &request(&later, CLIENT, &["client auth"])).ok();
     decide(&api, &later, "Approved").ok();
-    becomes(&api, &later, |object| object["status"]["certificate"].is_string());
+    wait_for_status(&api, &later, |object| object["status"]["certificate"].is_string());
     let object = api.get(&format!("{REQUESTS}/{name}")).ok();
     assert!(object["status"]["certificate"].is_null());
     // A third-party signer may write a certificate, and nothing else.

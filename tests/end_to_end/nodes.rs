@@ -114,7 +114,7 @@ fn a_node_requests_certificates_for_its_own_name_only(plane: &dyn Plane) {
     let (name, api) = node(plane);
     let (user, request) = (format!("system:node:{name}"), unique("by-node"));
     std::fs::write(person.path("csr.yaml"), manifest(&request, "anybody", &[], "client auth")).unwrap();
-    person.kubectl_done(&["--as", &user, "--as-group", "system:nodes", "create", "-f", "csr.yaml"]);
+    person.kubectl_ok(&["--as", &user, "--as-group", "system:nodes", "create", "-f", "csr.yaml"]);
     let filed = api.get(&format!("{REQUESTS}/{request}")).ok();
     assert_eq!(filed["spec"]["username"], user.as_str());
     assert!(

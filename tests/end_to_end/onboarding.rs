@@ -14,7 +14,7 @@ crate::on_both!(
 );
 
 /// What the cluster and kubectl answer a user whose certificate has just been issued.
-fn logs_in(person: &TestUser, kubeconfig: &str, user: &str, namespace: &str) {
+fn assert_logs_in(person: &TestUser, kubeconfig: &str, user: &str, namespace: &str) {
     let flags = ["--kubeconfig", kubeconfig, "-n", namespace];
     let run = |arguments: &[&str]| person.kubectl(&[&flags[..], arguments].concat());
     let who = String::from_utf8(run(&["auth", "whoami", "-o", "json"]).stdout).unwrap();
@@ -31,7 +31,7 @@ fn logs_in(person: &TestUser, kubeconfig: &str, user: &str, namespace: &str) {
 
 fn namespace(person: &TestUser) -> String {
     let namespace = unique("team");
-    person.kubectl_done(&["create", "namespace", &namespace]);
+    person.kubectl_ok(&["create", "namespace", &namespace]);
     namespace
 }
 
@@ -52,18 +52,18 @@ fn the_wizard_creates_a_working_kubeconfig(plane: &dyn Plane) {
     let screen = console.expect_text("create get list update delete pods");
     assert!(screen.contains(&format!("the cluster says: {jane}")), "{screen}");
     let kubeconfig = admin.kubeconfig().display().to_string();
-    logs_in(&admin, &kubeconfig, &jane, &team);
-    assert_eq!(admin.kubectl_done(&["config", "current-context"]).trim(), jane);
+    assert_logs_in(&admin, &kubeconfig, &jane, &team);
+    assert_eq!(admin.kubectl_ok(&["config", "current-context"]).trim(), jane);
     assert_eq!(admin.kubeconfig().metadata().unwrap().permissions().mode() & 0o777, 0o600);
     // The admin's own entries are still there, and the key is nowhere else.
-    assert!(admin.kubectl_done(&["config", "get-contexts", "-o", "name"]).contains("admin"));
+    assert!(admin.kubectl_ok(&["config", "get-contexts", "-o", "name"]).contains("admin"));
     assert!(!keys_in(&admin.path(".local")), "a key was left in the state folder");
     console.keys("u");
     console.expect_text("Undo it? y yes");
     console.keys("y");
     console.expect_text("Undone.");
-    assert_eq!(admin.kubectl_done(&["config", "current-context"]).trim(), "admin");
-    assert!(!admin.kubectl_done(&["get", "csr,role,rolebinding", "-n", &team, "-o", "name"]).contains(&jane));
+    assert_eq!(admin.kubectl_ok(&["config", "current-context"]).trim(), "admin");
+    assert!(!admin.kubectl_ok(&["get", "csr,role,rolebinding", "-n", &team, "-o", "name"]).contains(&jane));
 }
 
 fn keys_in(folder: &std::path::Path) -> bool {
@@ -83,11 +83,11 @@ fn the_command_enforces_the_same_limits(plane: &dyn Plane) {
     let (jane, team) = (unique("jane"), namespace(&admin));
     let out = admin.path("jane.kubeconfig").display().to_string();
     let text =
-        admin.done(&["issue", &jane, "--group", "dev", "--group", "qa", "-n", &team, "--out", &out, "-o", "json"]);
+        admin.run_ok(&["issue", &jane, "--group", "dev", "--group", "qa", "-n", &team, "--out", &out, "-o", "json"]);
     let result: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&result["user"], &result["proof"]["username"]), (&jane.clone().into(), &jane.clone().into()));
     assert!(!text.contains("PRIVATE KEY"));
-    logs_in(&admin, &out, &jane, &team);
+    assert_logs_in(&admin, &out, &jane, &team);
     // The admin's own kubeconfig was not asked for and is as it was.
     assert_eq!(std::fs::read_to_string(admin.kubeconfig()).unwrap(), std::fs::read_to_string(plane.admin()).unwrap());
     let again = admin.expect_failure(1, &["issue", &jane, "-n", &team, "--out", &out]);
@@ -105,10 +105,11 @@ fn dry_run_writes_nothing_and_prints_working_commands(plane: &dyn Plane) {
         let role = format!("role-{kind}");
         let arguments =
             ["issue", &user, "--group", "dev", "--group", "qa", "-n", &team, "--key-type", kind, "--role", &role];
-        let script = admin.done(&[&arguments[..], &["--out", &out, "--dry-run", "--kubeconfig", "elsewhere"]].concat());
+        let script =
+            admin.run_ok(&[&arguments[..], &["--out", &out, "--dry-run", "--kubeconfig", "elsewhere"]].concat());
         assert!(!admin.kubectl(&["get", "csr", &user, "--kubeconfig", "elsewhere"]).status.success());
         admin.shell(&script);
-        logs_in(&admin, &out, &user, &team);
+        assert_logs_in(&admin, &out, &user, &team);
     }
 }
 
@@ -118,11 +119,11 @@ fn a_request_from_a_file_yields_a_certificate_without_a_kubeconfig(plane: &dyn P
     admin.shell(&format!(
         "openssl genrsa -out o.key 2048 2>/dev/null; openssl req -new -key o.key -subj /CN={user}/O=dev/O=qa -out o.csr"
     ));
-    let text = admin.done(&["issue", "--request", "o.csr", "--out", "o.crt", "-n", &team]);
+    let text = admin.run_ok(&["issue", "--request", "o.csr", "--out", "o.crt", "-n", &team]);
     assert!(text.contains("certificate  o.crt"), "{text}");
     admin.shell(
         "cp .kube/config own; export KUBECONFIG=own; kubectl config set-credentials o --client-certificate=o.crt \
          --client-key=o.key --embed-certs=true; kubectl config set-context o --cluster=test --user=o; kubectl config use-context o"
     );
-    logs_in(&admin, &admin.path("own").display().to_string(), &user, &team);
+    assert_logs_in(&admin, &admin.path("own").display().to_string(), &user, &team);
 }

@@ -195,7 +195,7 @@ fn an_issuance_script_means_the_same_in_every_shell() {
 }
 
 /// Types lines at the prompt of a shell in a real terminal, as a paste without marks arrives.
-fn typed(stubs: &Stubs, person: &TestUser, shell: &str, lines: &[String]) -> Vec<Vec<String>> {
+fn type_lines(stubs: &Stubs, person: &TestUser, shell: &str, lines: &[String]) -> Vec<Vec<String>> {
     let command: &[&str] = match shell {
         "fish" => &["fish", "--no-config", "-i"],
         "zsh" => &["zsh", "-f", "-i"],
@@ -231,8 +231,8 @@ fn command_lines_mean_the_same_when_typed_at_an_interactive_prompt(plane: &dyn P
             .iter()
             .map(|name| ["kubectl", "certificate", "approve", "--", name].map(str::to_owned).to_vec())
             .collect();
-        assert_eq!(typed(&stubs, &person, shell, &pastable), wanted, "{shell}");
-        assert_eq!(typed(&stubs, &person, shell, &unpastable), Vec::<Vec<String>>::new(), "{shell}");
+        assert_eq!(type_lines(&stubs, &person, shell, &pastable), wanted, "{shell}");
+        assert_eq!(type_lines(&stubs, &person, shell, &unpastable), Vec::<Vec<String>>::new(), "{shell}");
         assert!(!stubs.was_hit(), "{shell}");
     }
 }

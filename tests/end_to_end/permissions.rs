@@ -85,7 +85,7 @@ fn a_waiting_issuance_can_be_left_and_resumed(plane: &dyn Plane) {
     console.keys("q");
     console.expect_exit();
     assert!(plane.kubectl(&["certificate", "approve", &user]).status.success());
-    let text = person.done(&["issue", "--resume"]);
+    let text = person.run_ok(&["issue", "--resume"]);
     assert!(text.contains(&format!("logged in as {user}")), "{text}");
 }
 

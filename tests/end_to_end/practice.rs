@@ -116,16 +116,16 @@ fn it_is_served_in_the_foreground_and_ends_with_its_command() {
     let mode =
         std::os::unix::fs::PermissionsExt::mode(&Path::new(&served.kubeconfig).metadata().unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
-    let pods = person.kubectl_done(&["--kubeconfig", &served.kubeconfig, "get", "pods", "-A", "--no-headers"]);
+    let pods = person.kubectl_ok(&["--kubeconfig", &served.kubeconfig, "get", "pods", "-A", "--no-headers"]);
     assert!(pods.lines().count() > 9, "{pods}");
-    let requests = person.kubectl_done(&["--kubeconfig", &served.kubeconfig, "get", "csr", "--no-headers"]);
+    let requests = person.kubectl_ok(&["--kubeconfig", &served.kubeconfig, "get", "csr", "--no-headers"]);
     assert!(requests.lines().count() >= 12, "{requests}");
     let kubeconfig = served.kubeconfig.clone();
     served.end();
     assert!(!Path::new(&kubeconfig).exists());
     let served = Served::start(&person, &["--empty", "--kubeconfig-out", "practice.yaml", "--quiet"]);
     assert_eq!(Path::new(&served.kubeconfig), person.path("practice.yaml").canonicalize().unwrap());
-    let requests = person.kubectl_done(&["--kubeconfig", &served.kubeconfig, "get", "csr,nodes"]);
+    let requests = person.kubectl_ok(&["--kubeconfig", &served.kubeconfig, "get", "csr,nodes"]);
     assert_eq!(requests, "");
     let again = person.expect_failure(1, &["sandbox", "--kubeconfig-out", "practice.yaml"]);
     assert!(again.contains("practice.yaml"), "{again}");

@@ -416,7 +416,7 @@ fn expired_versions_get_410(api: &Api, maps: &str, page: &Value, from: &str) {
 }
 
 /// A page of ten out of a hundred, and a version from before.
-fn a_past(api: &Api) -> (String, Value, String) {
+fn create_history(api: &Api) -> (String, Value, String) {
     let (_, maps) = namespace(api);
     let from = version(&api.get(&maps).ok());
     api.post_all(&maps, (0..100).map(|at| config_map(&format!("m-{at:03}"), "1")).collect());
@@ -429,7 +429,7 @@ fn a_past(api: &Api) -> (String, Value, String) {
 fn a_real_cluster_deletes_old_requests() {
     let Some(mut plane) = plane::own() else { return };
     let api = Api::admin(&plane);
-    let (maps, page, from) = a_past(&api);
+    let (maps, page, from) = create_history(&api);
     plane.stop_api_server();
     plane.compact().unwrap();
     plane.start_api_server().unwrap();
@@ -440,7 +440,7 @@ fn a_real_cluster_deletes_old_requests() {
 fn the_practice_cluster_deletes_old_requests_like_a_real_one() {
     let Some(plane) = plane::practice("forgetting") else { return };
     let api = Api::admin(&plane);
-    let (maps, page, from) = a_past(&api);
+    let (maps, page, from) = create_history(&api);
     plane.sandbox.compact();
     expired_versions_get_410(&api, &maps, &page, &from);
 }

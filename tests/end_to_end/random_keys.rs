@@ -56,8 +56,8 @@ impl<'a> Pressed<'a> {
         Self { admin, arguments, console }
     }
 
-    /// Whether all keys have been taken. One that was left is opened again.
-    fn takes(&mut self) {
+    /// Waits until all keys have been read. A console that has exited is started again.
+    fn wait_until_keys_are_read(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.console.redraw(Duration::from_millis(400)) {
@@ -85,7 +85,7 @@ impl<'a> Pressed<'a> {
     }
 }
 
-fn pressed_at_random(plane: &dyn Plane, arguments: &[&str], yes: bool, seed: u64) {
+fn press_random_keys(plane: &dyn Plane, arguments: &[&str], yes: bool, seed: u64) {
     let admin = TestUser::admin(plane);
     let kubeconfig = std::fs::read(admin.kubeconfig()).unwrap();
     let mut keys: Vec<&str> = KEYS.split('|').chain(YES.split('|')).collect();
@@ -102,7 +102,7 @@ fn pressed_at_random(plane: &dyn Plane, arguments: &[&str], yes: bool, seed: u64
             let (rows, cols) = *dice.pick(&SIZES);
             pressed.console.resize(rows, cols);
         }
-        pressed.takes();
+        pressed.wait_until_keys_are_read();
     }
     pressed.console.keys("\x03");
     pressed.ended();
@@ -118,7 +118,7 @@ fn on_a_cluster<T>(arguments: &[&str], yes: bool, look: impl Fn(&dyn Plane) -> T
     std::thread::scope(|scope| {
         for seed in [20_261_123, 42] {
             let practice = &practice;
-            scope.spawn(move || pressed_at_random(practice, arguments, yes, seed));
+            scope.spawn(move || press_random_keys(practice, arguments, yes, seed));
         }
     });
     Some((before, look(&practice)))
@@ -134,7 +134,7 @@ fn everything(plane: &dyn Plane) -> String {
 
 /// The level of every request's verdict, and its state.
 fn verdicts(plane: &dyn Plane) -> BTreeMap<String, (String, String)> {
-    let report = TestUser::admin(plane).done(&["list", "-o", "json"]);
+    let report = TestUser::admin(plane).run_ok(&["list", "-o", "json"]);
     let requests: Vec<Value> = serde_json::from_str(&report).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let row = |request: &Value| (text(&request["uid"]), (text(&request["verdict"]["level"]), text(&request["state"])));

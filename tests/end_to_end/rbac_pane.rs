@@ -20,18 +20,18 @@ crate::on_both!(
 
 /// A namespace with one role and one binding, of a new user.
 /// Searches the rows of the page.
-fn searches(console: &mut Terminal, name: &str, text: &str) {
+fn search(console: &mut Terminal, name: &str, text: &str) {
     console.keys(&format!("/{name}\r"));
     console.expect_text(&format!("· /{name}"));
     console.expect_text(text);
 }
 
-fn shop(plane: &dyn Plane) -> String {
+fn create_role_and_binding(plane: &dyn Plane) -> String {
     let ns = unique("till");
     let admin = TestUser::admin(plane);
-    admin.kubectl_done(&["create", "namespace", &ns]);
-    admin.kubectl_done(&["create", "role", "reader", "-n", &ns, "--verb=get,list", "--resource=pods"]);
-    admin.kubectl_done(&[
+    admin.kubectl_ok(&["create", "namespace", &ns]);
+    admin.kubectl_ok(&["create", "role", "reader", "-n", &ns, "--verb=get,list", "--resource=pods"]);
+    admin.kubectl_ok(&[
         "create",
         "rolebinding",
         "readers",
@@ -52,29 +52,20 @@ fn pane(person: &TestUser, namespace: &str) -> Terminal {
 }
 
 fn the_pane_shows_access_live_and_agrees_with_the_server(plane: &dyn Plane) {
-    let ns = shop(plane);
+    let ns = create_role_and_binding(plane);
     let admin = TestUser::admin(plane);
     let mut console = pane(&admin, &ns);
-    searches(&mut console, &format!("{ns}-jane"), "get list pods in");
+    search(&mut console, &format!("{ns}-jane"), "get list pods in");
     console.keys("\r");
     console.expect_text("pods");
-    searches(&mut console, "pods", &format!("RoleBinding {ns}/readers → Role {ns}/reader"));
+    search(&mut console, "pods", &format!("RoleBinding {ns}/readers → Role {ns}/reader"));
     console.keys("x");
     console.expect_text("✔ the server agrees (SubjectAccessReview)");
     // The fourth verb from here is create: nothing grants it yet.
     console.keys("lll");
     console.expect_text("nothing grants it");
-    admin.kubectl_done(&["create", "role", "maker", "-n", &ns, "--verb=create", "--resource=pods"]);
-    admin.kubectl_done(&[
-        "create",
-        "rolebinding",
-        "makers",
-        "-n",
-        &ns,
-        "--role=maker",
-        "--user",
-        &format!("{ns}-jane"),
-    ]);
+    admin.kubectl_ok(&["create", "role", "maker", "-n", &ns, "--verb=create", "--resource=pods"]);
+    admin.kubectl_ok(&["create", "rolebinding", "makers", "-n", &ns, "--role=maker", "--user", &format!("{ns}-jane")]);
     console.expect_text(&format!("RoleBinding {ns}/makers → Role {ns}/maker"));
     console.keys("\r");
     console.expect_text("what grants create pods");
@@ -87,7 +78,7 @@ fn the_pane_shows_access_live_and_agrees_with_the_server(plane: &dyn Plane) {
 }
 
 fn creates_a_role_from_a_preset_binds_it_and_deletes_both(plane: &dyn Plane) {
-    let ns = shop(plane);
+    let ns = create_role_and_binding(plane);
     let (admin, api) = (TestUser::admin(plane), Api::admin(plane));
     let preset = "name: till-keeper\ntext: counts the money\nrules:\n- {apiGroups: [\"\"], resources: [configmaps], verbs: [get, update]}\n";
     std::fs::create_dir_all(admin.path(".config/countersign/presets")).unwrap();
@@ -109,7 +100,7 @@ fn creates_a_role_from_a_preset_binds_it_and_deletes_both(plane: &dyn Plane) {
 
     console.keys("v");
     console.expect_text("RBAC · Roles");
-    searches(&mut console, "till-keeper", "1 of");
+    search(&mut console, "till-keeper", "1 of");
     console.keys("b");
     console.expect_text("New binding");
     console.keys(&format!("{ns}-joe\x12"));
@@ -147,18 +138,18 @@ fn rejects_escalation_and_lists_the_missing_permissions(plane: &dyn Plane) {
 }
 
 fn rejects_a_change_based_on_an_outdated_version(plane: &dyn Plane) {
-    let ns = shop(plane);
+    let ns = create_role_and_binding(plane);
     let (admin, api) = (TestUser::admin(plane), Api::admin(plane));
     let mut console = pane(&admin, &ns);
     console.keys("v");
     console.expect_text("RBAC · Roles");
-    searches(&mut console, &ns, "1 of");
+    search(&mut console, &ns, "1 of");
     console.keys("e");
     console.expect_text("get list: pods");
     console.keys(" services\x12");
     console.expect_text("+   - services");
     console.expect_text("rules are managed by kubectl-create too");
-    admin.kubectl_done(&["label", "role", "reader", "-n", &ns, "seen=yes"]);
+    admin.kubectl_ok(&["label", "role", "reader", "-n", &ns, "seen=yes"]);
     console.keys("y");
     console.expect_text("it changed meanwhile (409)");
     let rules = || -> Value { api.get(&format!("{RBAC}/namespaces/{ns}/roles/reader")).ok()["rules"].clone() };
@@ -179,14 +170,14 @@ fn rejects_a_change_based_on_an_outdated_version(plane: &dyn Plane) {
 }
 
 fn without_list_permission_the_pane_shows_the_users_own_access(plane: &dyn Plane) {
-    let ns = shop(plane);
+    let ns = create_role_and_binding(plane);
     let jane = TestUser::with(plane, &plane.kubeconfig_text(&format!("{ns}-jane"), None));
     let mut console = pane(&jane, &ns);
     console.expect_text("your own access as the server tells it");
     console.expect_text(&format!("{ns}-jane"));
-    searches(&mut console, &format!("{ns}-jane"), "1 of");
+    search(&mut console, &format!("{ns}-jane"), "1 of");
     console.keys("\r");
-    searches(&mut console, "pods", "✔ granted");
+    search(&mut console, "pods", "✔ granted");
     console.expect_text("through bindings that may not be seen");
 }
 

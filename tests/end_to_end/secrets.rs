@@ -439,7 +439,7 @@ fn an_exported_certificate_is_nothing_but_a_certificate(plane: &dyn Plane) {
     request["spec"]["signerName"] = signer.into();
     let path = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
     api.post(path, &request).ok();
-    admin.done(&["approve", &name]);
+    admin.run_ok(&["approve", &name]);
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap().pem().replace("\r\n", "\n");
     let around = format!("{HOSTILE}\n{certificate}\u{1b}[2J{HOSTILE}\n");
@@ -448,7 +448,7 @@ fn an_exported_certificate_is_nothing_but_a_certificate(plane: &dyn Plane) {
     let output = admin.countersign(&["export", &name]);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), certificate);
     assert!(String::from_utf8_lossy(&output.stderr).contains("left out"));
-    admin.done(&["export", &name, "-o", "c.pem"]);
+    admin.run_ok(&["export", &name, "-o", "c.pem"]);
     assert_eq!(std::fs::read_to_string(admin.path("c.pem")).unwrap(), certificate);
 }
 

@@ -109,7 +109,7 @@ fn the_issuer_publishes_its_key(plane: &dyn Plane) {
     let wrong_form = robot.get("/openid/v1/jwks").refused(406, "NotAcceptable");
     assert_eq!(wrong_form, "406: Not Acceptable\n\nAvailable representations: application/jwk-set+json");
     let person = TestUser::with(plane, &kubeconfig_of(plane, &json!({"token": made})));
-    let keys = person.kubectl_done(&["get", "--raw", "/openid/v1/jwks"]);
+    let keys = person.kubectl_ok(&["get", "--raw", "/openid/v1/jwks"]);
     let keys: Value = serde_json::from_str(&keys).unwrap();
     let key = &keys["keys"][0];
     assert_eq!((&key["kid"], &key["alg"], &key["use"]), (&header["kid"], &header["alg"], &"sig".into()));

@@ -102,7 +102,7 @@ impl Slow {
     }
 
     /// Leaves the console. A q that is typed before the last change is seen does not count.
-    fn quits(&mut self) {
+    fn quit(&mut self) {
         eventually("the end", || {
             // It may have ended already.
             let _ = self.writer.lock().unwrap().write_all(b"q");
@@ -136,7 +136,7 @@ fn over_9600_bits_a_second_no_key_is_lost_and_no_stale_frame_is_queued(plane: &d
     // Nineteen frames, had they all been sent, would have taken longer than this.
     let (sent, took) = (console.line.lock().unwrap().bytes - before, began.elapsed());
     assert!(sent < 2_500 && took < Duration::from_secs(5), "{sent} bytes in {took:?}");
-    console.quits();
+    console.quit();
 }
 
 fn creates_a_role_only_after_the_review_has_been_drawn(plane: &dyn Plane) {
@@ -160,8 +160,8 @@ fn creates_a_role_only_after_the_review_has_been_drawn(plane: &dyn Plane) {
         console.type_text("y");
         there().then_some(())
     });
-    admin.kubectl_done(&["delete", "role", &name]);
-    console.quits();
+    admin.kubectl_ok(&["delete", "role", &name]);
+    console.quit();
 }
 
 fn console_exits_when_the_terminal_connection_is_lost(plane: &dyn Plane) {

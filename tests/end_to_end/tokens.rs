@@ -34,7 +34,7 @@ fn a_token_is_what_the_request_asks_for(plane: &dyn Plane) {
     let (api, person) = (Api::admin(plane), TestUser::admin(plane));
     let ns = namespace(&api);
     let uid = api.get(&format!("/api/v1/namespaces/{ns}/serviceaccounts/robot")).ok()["metadata"]["uid"].clone();
-    let made = person.kubectl_done(&[
+    let made = person.kubectl_ok(&[
         "create",
         "token",
         "robot",

@@ -25,7 +25,7 @@ const CSRS: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
 /// What `show` finds: rules and texts.
 fn findings(person: &TestUser, name: &str) -> Vec<(String, String)> {
-    let shown: Value = serde_json::from_str(&person.done(&["show", name, "-o", "json"])).unwrap();
+    let shown: Value = serde_json::from_str(&person.run_ok(&["show", name, "-o", "json"])).unwrap();
     let text = |finding: &Value, field: &str| finding[field].as_str().unwrap().to_owned();
     let found = shown["verdict"]["findings"].as_array().unwrap();
     assert!(found.iter().all(|finding| !text(finding, "todo").is_empty() && !text(finding, "level").is_empty()));
@@ -41,7 +41,7 @@ fn a_group_with_full_access_is_dangerous_and_its_grant_chain_is_shown(plane: &dy
     let (group, name) = (unique("owners"), unique("newcomer"));
     create(plane, &name, "newcomer", &[&group]);
     assert_eq!(rules(&admin, &name), [""; 0]);
-    admin.kubectl_done(&[
+    admin.kubectl_ok(&[
         "create",
         "clusterrolebinding",
         &group,
@@ -56,9 +56,9 @@ fn a_group_with_full_access_is_dangerous_and_its_grant_chain_is_shown(plane: &dy
     );
     let error = admin.expect_failure(3, &["approve", &name]);
     assert!(error.contains(&chain), "{error}");
-    let text = admin.done(&["show", &name]);
+    let text = admin.run_ok(&["show", &name]);
     assert!(text.contains(&chain) && text.contains("→ Approve it only for somebody"), "{text}");
-    let listed = admin.done(&["list"]);
+    let listed = admin.run_ok(&["list"]);
     assert!(listed.lines().any(|line| line.starts_with(&name) && line.ends_with("admin")), "{listed}");
 }
 
@@ -90,7 +90,7 @@ fn applies_the_policy_file_and_stops_on_an_invalid_one(plane: &dyn Plane) {
     let error = admin.expect_failure(3, &["approve", &name]);
     assert!(error.contains("the policy does not allow it"), "{error}");
     std::fs::write(admin.path("mine.yaml"), "groups: {allowed: [guests]}\n").unwrap();
-    admin.done(&["approve", &name, "--policy", "mine.yaml"]);
+    admin.run_ok(&["approve", &name, "--policy", "mine.yaml"]);
     let error = admin.expect_failure(2, &["list", "--policy", "nowhere.yaml"]);
     assert!(error.contains("nowhere.yaml"), "{error}");
 }
@@ -178,7 +178,7 @@ fn a_kubelet_request_for_api_server_names_is_dangerous_if_the_node_is_unknown(pl
         assert_eq!(found, ["requester-not-the-node", rule, "serving-no-node"], "{asked:?}");
         let error = admin.expect_failure(3, &["approve", &name]);
         assert!(error.contains("It wants to serve as"), "{error}");
-        let listed = admin.done(&["list"]);
+        let listed = admin.run_ok(&["list"]);
         assert!(listed.lines().any(|line| line.starts_with(&name) && line.ends_with("not node")), "{listed}");
     }
     // The same of the node itself.
@@ -192,7 +192,7 @@ fn warns_about_confusable_names(plane: &dyn Plane) {
     let admin = TestUser::admin(plane);
     let group = unique("platform-admins");
     let binding = ["create", "clusterrolebinding", &group, "--clusterrole=cluster-admin", "--group", &group];
-    admin.kubectl_done(&binding);
+    admin.kubectl_ok(&binding);
     let (maria, omar) = (unique("maria"), unique("omar"));
     create(plane, &unique("known"), &maria, &[]);
     create(plane, &unique("known"), &omar, &[]);
@@ -208,7 +208,7 @@ fn warns_about_confusable_names(plane: &dyn Plane) {
     ] {
         let name = unique("alike");
         create(plane, &name, user, &[&asked]);
-        let shown: Value = serde_json::from_str(&admin.done(&["show", &name, "-o", "json"])).unwrap();
+        let shown: Value = serde_json::from_str(&admin.run_ok(&["show", &name, "-o", "json"])).unwrap();
         let worst = &shown["verdict"]["findings"][0];
         assert_eq!(
             (worst["rule"].as_str(), worst["level"].as_str()),
@@ -237,7 +237,7 @@ fn constrained_impersonation_is_a_dangerous_right(plane: &dyn Plane) {
         let roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
         api.post(roles, &json!({"metadata": {"name": role}, "rules": rules_of})).ok();
         let binding = ["create", "clusterrolebinding", &role, "--clusterrole", &role, "--group", &role];
-        admin.kubectl_done(&binding);
+        admin.kubectl_ok(&binding);
         create(plane, &name, "newcomer", &[&role]);
         assert_eq!(rules(&admin, &name), ["access-impersonate"], "{verb}");
         admin.expect_failure(3, &["approve", &name]);

@@ -103,7 +103,9 @@ impl<'a> Components<'a> {
         if self.order[node] == Some(self.lowest[node]) {
             let start = self.open.iter().rposition(|open| *open == node).unwrap();
             let component = self.open.split_off(start);
-            component.iter().for_each(|node| self.is_open[*node] = false);
+            for node in &component {
+                self.is_open[*node] = false;
+            }
             if component.len() > 1 {
                 self.found.push(component);
             }
@@ -146,11 +148,11 @@ fn no_import_circle_spans_two_folders() {
     let (mut found, mut wrong) = (BTreeSet::new(), Vec::new());
     for circle in circles(&graph) {
         let units: Vec<_> = circle.keys().copied().collect();
-        match ALLOWED.iter().position(|allowed| units.iter().all(|unit| allowed.contains(unit))) {
-            Some(at) => found.extend(units.into_iter().map(|unit| (at, unit))),
-            None => {
-                wrong.push(format!("{units:?}\n  {}", circle.into_values().flatten().collect::<Vec<_>>().join("\n  ")))
-            }
+        if let Some(at) = ALLOWED.iter().position(|allowed| units.iter().all(|unit| allowed.contains(unit))) {
+            found.extend(units.into_iter().map(|unit| (at, unit)));
+        } else {
+            let uses: Vec<_> = circle.into_values().flatten().collect();
+            wrong.push(format!("{units:?}\n  {}", uses.join("\n  ")));
         }
     }
     assert!(wrong.is_empty(), "import circles:\n{}", wrong.join("\n"));

@@ -30,10 +30,9 @@ const PLAIN_TYPES: &[&str] = &["IpAddr", "Ipv4Addr", "Ipv6Addr", "AddrParseError
 const ALLOWED: &[(&str, &str)] = &[];
 
 fn is_forbidden(path: &[String]) -> bool {
-    let is_below = |forbidden: &&str| {
-        forbidden.split("::").eq(path.iter().take(forbidden.split("::").count()).map(String::as_str))
-    };
-    FORBIDDEN.iter().any(|forbidden| is_below(&forbidden))
+    let is_below =
+        |forbidden: &str| forbidden.split("::").eq(path.iter().take(forbidden.split("::").count()).map(String::as_str));
+    FORBIDDEN.iter().any(|forbidden| is_below(forbidden))
         && !(path.len() > 2 && path[1] == "net" && PLAIN_TYPES.contains(&path[2].as_str()))
 }
 

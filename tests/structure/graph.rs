@@ -279,7 +279,9 @@ impl<'ast> Visit<'ast> for Collector<'_> {
         let Some((_, items)) = &item.content else { return };
         self.module.push(item.ident.to_string());
         self.module().file = self.file;
-        items.iter().for_each(|item| self.visit_item(item));
+        for item in items {
+            self.visit_item(item);
+        }
         self.module.pop();
     }
 

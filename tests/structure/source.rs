@@ -79,15 +79,14 @@ fn collect_declarations(
     for item in items {
         let Item::Mod(item) = item else { continue };
         let name = item.ident.to_string();
-        let child = [module, &[name.clone()]].concat();
+        let child = [module, std::slice::from_ref(&name)].concat();
         let is_test = is_test || is_test_only(&item.attrs);
-        match &item.content {
-            Some((_, items)) => collect_declarations(items, &folder.join(&name), &child, is_test, declared),
-            None => {
-                let file = folder.join(&name).with_extension("rs");
-                let is_file = root().join("src").join(&file).exists();
-                declared.push((if is_file { file } else { folder.join(&name).join("mod.rs") }, child, is_test));
-            }
+        if let Some((_, items)) = &item.content {
+            collect_declarations(items, &folder.join(&name), &child, is_test, declared);
+        } else {
+            let file = folder.join(&name).with_extension("rs");
+            let is_file = root().join("src").join(&file).exists();
+            declared.push((if is_file { file } else { folder.join(&name).join("mod.rs") }, child, is_test));
         }
     }
 }

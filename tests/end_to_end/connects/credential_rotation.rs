@@ -76,7 +76,7 @@ fn console_runs_the_login_program_again_after_a_401() {
     assert_eq!(workspace.login_runs(), 1);
     second.store(true, Ordering::Relaxed);
     proxy.close_connections();
-    recovers(&mut console, &proxy);
+    expect_recovery(&mut console, &proxy);
     assert_eq!(workspace.login_runs(), 2);
 }
 
@@ -92,11 +92,11 @@ fn console_reads_the_token_file_again_after_a_401() {
     workspace.write("token", b"s3cret-second");
     second.store(true, Ordering::Relaxed);
     proxy.close_connections();
-    recovers(&mut console, &proxy);
+    expect_recovery(&mut console, &proxy);
 }
 
 /// Waits until the console is live again, with the second token.
-fn recovers(console: &mut Terminal, proxy: &ReverseProxy) {
+fn expect_recovery(console: &mut Terminal, proxy: &ReverseProxy) {
     eventually("a request with the second token", || {
         proxy.requests().iter().any(|request| request.header("authorization") == SECOND).then_some(())
     });

@@ -47,9 +47,9 @@ fn import_shows_risks_and_the_first_use_asks_for_consent(plane: &dyn Plane) {
     );
     assert!(printed.contains(&runs) && printed.contains("--accept-risks imports it"), "{printed}");
     assert!(!printed.contains("s3cret"), "{printed}");
-    person.done(&["import", "in/config", "--dry-run"]);
+    person.run_ok(&["import", "in/config", "--dry-run"]);
     assert_eq!(std::fs::read_to_string(person.kubeconfig()).unwrap(), before, "nothing was written");
-    person.done(&["import", "in/config", "--accept-risks"]);
+    person.run_ok(&["import", "in/config", "--accept-risks"]);
     // A CA in the folder is embedded.
     let config = read(&person.kubeconfig()).unwrap();
     assert!(config.get(EntryKind::Cluster, "far").unwrap().contains_key("certificate-authority-data"));
@@ -62,10 +62,10 @@ fn import_shows_risks_and_the_first_use_asks_for_consent(plane: &dyn Plane) {
         assert!(printed.contains("countersign trust -- far"), "{printed}");
     }
     // Under another name it is the same.
-    person.done(&["rename", "far", "away"]);
+    person.run_ok(&["rename", "far", "away"]);
     person.expect_failure(3, &["--context", "away", "list"]);
     assert!(!person.path("RAN").exists(), "it ran unasked");
-    let trusted = person.done(&["trust", "away"]);
+    let trusted = person.run_ok(&["trust", "away"]);
     assert!(trusted.contains(&runs), "{trusted}");
     person.expect_failure(1, &["--context", "away", "list"]);
     assert!(person.path("RAN").exists(), "it was asked once and runs now");
@@ -146,7 +146,7 @@ fn import_rejects_referenced_files_that_are_no_certificate_or_key(plane: &dyn Pl
         |field: &str| read(&person.kubeconfig()).unwrap().get(EntryKind::User, "u").unwrap().contains_key(field);
     assert!(entry("client-key") && !entry("client-key-data"), "it was embedded unasked");
     assert!(person.expect_failure(3, &["--context", "odd", "list"]).contains("names a file outside of the folder"));
-    person.done(&["delete-context", "odd", "--orphans"]);
+    person.run_ok(&["delete-context", "odd", "--orphans"]);
     let (code, printed) = import("", user, &["--accept-risks", "--embed-outside"]);
     assert_eq!(code, Some(0), "{printed}");
     assert!(entry("client-key-data") && !entry("client-key"));

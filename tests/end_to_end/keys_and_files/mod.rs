@@ -75,7 +75,7 @@ fn accepts_surrounding_text_and_the_old_pem_label_and_sends_the_request_only(pla
     person.shell(
         "{ echo 'a note with s3cret'; openssl req -in r.pem -text | sed 's/CERTIFICATE REQ/NEW CERTIFICATE REQ/'; echo more; } > text.pem",
     );
-    person.done(&["issue", "--request", "text.pem", "--no-access"]);
+    person.run_ok(&["issue", "--request", "text.pem", "--no-access"]);
     let sent = plane.kubectl(&["get", "csr", &user, "-o", "jsonpath={.spec.request}"]);
     let sent = STANDARD.decode(sent.stdout).unwrap();
     assert_eq!(
@@ -113,13 +113,17 @@ fn backups_are_limited_private_and_made_only_for_lossy_edits(plane: &dyn Plane) 
     let person = TestUser::admin(plane);
     person.shell("kubectl config set-credentials robot --token=s3cret-token; kubectl config set-context robot --cluster=test --user=robot");
     for arguments in [&["use", "robot"][..], &["use", "admin"], &["namespace", "a"], &["namespace", "b", "robot"]] {
-        person.done(arguments);
+        person.run_ok(arguments);
     }
-    person.done(&["issue", &unique("kept"), "--no-access"]);
-    person.done(&["use", "admin"]);
+    person.run_ok(&["issue", &unique("kept"), "--no-access"]);
+    person.run_ok(&["use", "admin"]);
     assert_eq!(backups(&person), Vec::<PathBuf>::new(), "nothing was lost");
     for number in 0..5 {
-        person.done(&["rename", &format!("robot{}", "x".repeat(number)), &format!("robot{}", "x".repeat(number + 1))]);
+        person.run_ok(&[
+            "rename",
+            &format!("robot{}", "x".repeat(number)),
+            &format!("robot{}", "x".repeat(number + 1)),
+        ]);
     }
     assert_eq!(backups(&person).len(), 3);
     for backup in backups(&person) {
@@ -140,8 +144,8 @@ fn backups_are_limited_private_and_made_only_for_lossy_edits(plane: &dyn Plane) 
     std::fs::create_dir_all(person.path(".config/countersign")).unwrap();
     for (count, kept) in [("1", 1), ("0", 1)] {
         std::fs::write(person.path(".config/countersign/config.yaml"), format!("backups: {count}\n")).unwrap();
-        person.done(&["rename", "admin", "me"]);
-        person.done(&["rename", "me", "admin"]);
+        person.run_ok(&["rename", "admin", "me"]);
+        person.run_ok(&["rename", "me", "admin"]);
         // With 0 none is made; those that are there go with the next edit.
         assert!(backups(&person).len() <= kept, "{count}: {:?}", backups(&person));
     }
@@ -158,8 +162,8 @@ fn root_who_edits_a_users_kubeconfig_leaves_it_to_the_user(plane: &dyn Plane) {
     }
     let person = TestUser::admin(plane);
     std::os::unix::fs::chown(person.kubeconfig(), Some(65_534), Some(65_533)).unwrap();
-    person.done(&["rename", "admin", "me"]);
-    person.done(&["issue", &unique("owned"), "--no-access"]);
+    person.run_ok(&["rename", "admin", "me"]);
+    person.run_ok(&["issue", &unique("owned"), "--no-access"]);
     for path in backups(&person).into_iter().chain([person.kubeconfig()]) {
         let meta = path.metadata().unwrap();
         assert_eq!((meta.uid(), meta.gid(), meta.mode() & 0o777), (65_534, 65_533, 0o600), "{}", path.display());

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use countersign::testing::domain::kubeconfig::{EntryKind, Kubeconfig};
 use countersign::testing::files::kubeconfig::read;
 
-use super::{each, files, grow_old, moments, person, traced};
+use super::{backdate, each, files, moments, person, traced};
 use crate::support::TestUser;
 use crate::support::plane::{Plane, practice};
 
@@ -74,13 +74,13 @@ fn edit_killed(person: &TestUser, edit: &[&str], wanted: &Kubeconfig, moment: us
         assert_eq!(used.status.code(), Some(3), "{what}: it runs its program unasked: {used:?}");
     }
     if now == before {
-        person.done(edit);
+        person.run_ok(edit);
     }
     assert!(read(&person.kubeconfig()).unwrap() == *wanted, "{what}: the same command again");
     // What the killed run left is swept once it is old, and no lock keeps kubectl out.
-    grow_old(&person.path(".kube"));
-    grow_old(&person.path(".local"));
-    person.done(&["contexts"]);
+    backdate(&person.path(".kube"));
+    backdate(&person.path(".local"));
+    person.run_ok(&["contexts"]);
     let left: Vec<_> =
         files(&person.path("")).into_iter().filter(|path| path.extension().is_some_and(|end| end == "new")).collect();
     assert!(left.is_empty(), "{what}: {left:?}");

@@ -94,11 +94,11 @@ fn person(plane: &dyn Plane) -> (TestUser, Kubeconfig) {
 }
 
 /// Makes the files and folders below a folder an hour older.
-fn grow_old(folder: &Path) {
+fn backdate(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            grow_old(&path);
+            backdate(&path);
         }
         let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);
         std::fs::File::open(&path).unwrap().set_modified(an_hour_ago).unwrap();

@@ -81,7 +81,7 @@ END
 
 fn cases(person: &TestUser, plane: &dyn Plane) -> Vec<Case> {
     let admin: Value =
-        serde_json::from_str(&person.kubectl_done(&["config", "view", "--raw", "--flatten", "-o", "json"])).unwrap();
+        serde_json::from_str(&person.kubectl_ok(&["config", "view", "--raw", "--flatten", "-o", "json"])).unwrap();
     let (cluster, user) = (&admin["clusters"][0]["cluster"], &admin["users"][0]["user"]);
     let file = |name: &str| person.path(name).display().to_string();
     let data = |name: &str| STANDARD.encode(std::fs::read(person.path(name)).unwrap());

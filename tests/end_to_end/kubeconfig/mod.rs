@@ -57,7 +57,7 @@ fn adds_a_context_exactly_as_kubectl_does(plane: &dyn Plane) {
              kubectl config set-context 'new ctx' --cluster=prod --user=me --namespace=ns
              kubectl config use-context 'new ctx'",
         );
-        let view = |file: &str| person.kubectl_done(&["--kubeconfig", file, "config", "view", "--raw", "-o", "json"]);
+        let view = |file: &str| person.kubectl_ok(&["--kubeconfig", file, "config", "view", "--raw", "-o", "json"]);
         assert_eq!(view("ours"), view("theirs"), "file {number}:\n{text}");
     }
 }
@@ -84,7 +84,7 @@ fn concurrent_writes_with_kubectl_lose_nothing(plane: &dyn Plane) {
             }
         });
     });
-    let names = person.kubectl_done(&["config", "get-contexts", "-o", "name"]);
+    let names = person.kubectl_ok(&["config", "get-contexts", "-o", "name"]);
     assert_eq!(names.lines().count(), 30, "{names}");
     assert!(!path.with_extension("lock").exists());
 }

@@ -41,7 +41,7 @@ fn pane(person: &TestUser, arguments: &[&str]) -> Terminal {
 }
 
 fn current(person: &TestUser) -> String {
-    person.kubectl_done(&["config", "current-context"]).trim().to_owned()
+    person.kubectl_ok(&["config", "current-context"]).trim().to_owned()
 }
 
 fn uses_renames_and_deletes_a_context_and_sets_its_namespace(plane: &dyn Plane) {
@@ -63,7 +63,7 @@ fn uses_renames_and_deletes_a_context_and_sets_its_namespace(plane: &dyn Plane) 
     terminal.keys("\x15dev\r");
     terminal.expect_text("✔ set");
     let namespace = "jsonpath={.contexts[?(@.name=='robot-2')].context.namespace}";
-    assert_eq!(person.kubectl_done(&["config", "view", "-o", namespace]), "dev");
+    assert_eq!(person.kubectl_ok(&["config", "view", "-o", namespace]), "dev");
     terminal.keys("g\r");
     terminal.expect_text("★ admin");
     terminal.keys("Gx");
@@ -75,7 +75,7 @@ fn uses_renames_and_deletes_a_context_and_sets_its_namespace(plane: &dyn Plane) 
     terminal.expect_text("Its user robot, from ~/.kube/config: no other context needs it.");
     terminal.keys("y");
     terminal.expect_text("1 context ");
-    assert_eq!(person.kubectl_done(&["config", "get-users"]), "NAME\nadmin\n");
+    assert_eq!(person.kubectl_ok(&["config", "get-users"]), "NAME\nadmin\n");
     assert!(person.kubectl(&["get", "namespaces"]).status.success());
     terminal.keys("4");
     terminal.expect_text("Activity · 6 writes");
@@ -89,7 +89,7 @@ fn switching_context_leaves_no_data_of_the_previous_cluster(plane: &dyn Plane) {
     requests::create(&other, &there, &there, &[]);
     let person = TestUser::admin(plane);
     std::fs::write(person.path("other.yaml"), other.kubeconfig_text("admin", Some("system:masters"))).unwrap();
-    person.done(&["import", "other.yaml", "--name", "context/admin=far-away"]);
+    person.run_ok(&["import", "other.yaml", "--name", "context/admin=far-away"]);
     let mut terminal = Terminal::console(&person, &[]);
     terminal.expect_text("● live");
     terminal.find(&here, &format!("CN={here}"));
@@ -205,7 +205,7 @@ fn imports_a_kubeconfig_and_exports_a_context(plane: &dyn Plane) {
     terminal.keys("\r");
     terminal.expect_text("✔ extract");
     let alone = TestUser::with(plane, &std::fs::read_to_string(person.path("admin.kubeconfig")).unwrap());
-    assert_eq!(alone.kubectl_done(&["config", "get-contexts", "-o", "name"]), "admin\n");
+    assert_eq!(alone.kubectl_ok(&["config", "get-contexts", "-o", "name"]), "admin\n");
     assert!(alone.kubectl(&["get", "namespaces"]).status.success());
     terminal.keys("e");
     terminal.expect_text("Write admin as a file of its own");
@@ -224,11 +224,11 @@ fn imports_a_kubeconfig_and_exports_a_context(plane: &dyn Plane) {
 fn entering_the_pane_reloads_changed_kubeconfigs(plane: &dyn Plane) {
     let person = TestUser::admin(plane);
     let mut terminal = pane(&person, &[]);
-    person.kubectl_done(&["config", "set-context", "new-one", "--cluster=test", "--user=admin"]);
+    person.kubectl_ok(&["config", "set-context", "new-one", "--cluster=test", "--user=admin"]);
     terminal.keys("13");
     terminal.expect_text("new-one");
     // An edit of what is no longer there says so, and changes nothing.
-    person.kubectl_done(&["config", "delete-context", "new-one"]);
+    person.kubectl_ok(&["config", "delete-context", "new-one"]);
     terminal.keys("G\r");
     terminal.expect_text("there is no context new-one");
     terminal.keys("\x1b");

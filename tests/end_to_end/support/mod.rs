@@ -96,7 +96,7 @@ impl TestUser {
     }
 
     /// countersign, which must succeed; its standard output.
-    pub(crate) fn done(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run_ok(&self, arguments: &[&str]) -> String {
         let output = self.countersign(arguments);
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {error}");
@@ -122,7 +122,7 @@ impl TestUser {
     }
 
     /// The real kubectl, which must succeed; its standard output.
-    pub(crate) fn kubectl_done(&self, arguments: &[&str]) -> String {
+    pub(crate) fn kubectl_ok(&self, arguments: &[&str]) -> String {
         let output = self.kubectl(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
