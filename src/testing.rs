@@ -82,7 +82,21 @@ pub mod console {
 }
 pub mod domain {
     pub mod access {
-        pub use crate::domain::access::{Action, Binding, Policy, Principal, ResourceName, Role, SubjectKey};
+        use crate::domain::access::danger;
+        use crate::domain::access::why::WhyAnswer;
+        pub use crate::domain::access::{
+            Action, Binding, Policy, Principal, ResourceAction, ResourceName, Role, SubjectKey,
+        };
+
+        pub fn count_risks(policy: &Policy, who: &Principal) -> usize {
+            danger::findings(policy, who).len()
+        }
+
+        /// Whether the action is denied, and the answer has near misses.
+        pub fn has_near_misses(policy: &Policy, who: &Principal, action: &Action) -> bool {
+            matches!(policy.why(who, action), WhyAnswer::Denied(near) if !near.is_empty())
+        }
+
         pub mod draft {
             pub use crate::domain::access::draft::Preset;
         }

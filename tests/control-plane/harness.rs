@@ -1,4 +1,4 @@
-//! A real control plane on loopback: etcd, kube-apiserver, kube-controller-manager, with a CA of its own.
+//! A real control plane on loopback: etcd, kube-apiserver, kube-controller-manager, with its own CA.
 //!
 //! Its programs end when this process ends, in whatever way: each runs under a shell that waits for the end of a pipe
 //! which only this process holds.
@@ -241,7 +241,7 @@ impl ControlPlane {
             "--use-service-account-credentials=true".to_owned(),
             "--leader-elect=false".to_owned(),
             "--secure-port=0".to_owned(),
-            // Its own brakes (20 requests a second) are not what the stories are about.
+            // The client-side rate limit (20 requests a second) is not what the tests are about.
             "--kube-api-qps=1000".to_owned(),
             "--kube-api-burst=1000".to_owned(),
         ];
@@ -267,7 +267,7 @@ impl ControlPlane {
         self.path("admin.kubeconfig")
     }
 
-    /// The text of a kubeconfig for a user of this cluster, with a certificate of its own.
+    /// The text of a kubeconfig for a user of this cluster, with its own certificate.
     pub(crate) fn kubeconfig_text(&self, user: &str, group: Option<&str>) -> String {
         let mut params = CertificateParams::default();
         params.distinguished_name = rcgen::DistinguishedName::new();
@@ -336,8 +336,8 @@ fn authority() -> (Issuer<'static, KeyPair>, String) {
     (Issuer::new(params, key), certificate)
 }
 
-/// A port that nobody uses, outside of the range from which the system takes those of outgoing connections: such a one
-/// could be taken before the server is up.
+/// An unused port outside of the range for outgoing connections: a port in that range could be taken before the server is
+/// up.
 fn free_port() -> io::Result<u16> {
     const RANGE: std::ops::Range<u32> = 10_000..30_000;
     static NEXT: AtomicU32 = AtomicU32::new(0);

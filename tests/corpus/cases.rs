@@ -10,7 +10,7 @@ use keys::openssl;
 
 use super::Case;
 use super::Label::{Harmless, Hostile, Odd};
-use super::town::Csr;
+use super::fixture_cluster::Csr;
 use crate::support::pkcs10::{Asked, BMP, T61, UNIVERSAL};
 
 const MASTERS: &[&str] = &["system:masters"];
@@ -31,8 +31,8 @@ pub(crate) fn all() -> Vec<Case> {
         keys::keys(),
         form::form(),
         around::signers(),
-        around::askers(),
-        around::neighbours(),
+        around::requesters(),
+        around::related_requests(),
         around::times(),
         around::policies(),
     ]

@@ -1,14 +1,14 @@
 //! Labelled requests, made here and judged in one small cluster (cluster.yaml): which rules must fire, and which must not.
 
 mod cases;
-mod town;
+mod fixture_cluster;
 
 use std::collections::BTreeSet;
 
 use countersign::testing::domain::request::Request;
 use countersign::testing::domain::verdict::{Level, Verdict, judge, rules};
 
-use town::{Town, noon};
+use fixture_cluster::{FixtureCluster, noon};
 
 /// What a request is, as a person who knows the cluster would say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,19 +40,19 @@ pub(crate) struct Case {
     pub blind: bool,
 }
 
-fn verdict(town: &mut Town, case: &Case) -> Verdict {
-    let known = town.with(case);
+fn verdict(cluster: &mut FixtureCluster, case: &Case) -> Verdict {
+    let known = cluster.with(case);
     judge(&case.request, &known.context(noon()))
 }
 
 #[test]
-fn of_every_labelled_request_the_right_rules_fire() {
-    let mut town = Town::open();
+fn every_labelled_request_fires_the_expected_rules() {
+    let mut cluster = FixtureCluster::open();
     let cases = cases::all();
     assert!(cases.len() >= 60, "{}", cases.len());
     let mut wrong = Vec::new();
     for case in &cases {
-        let verdict = verdict(&mut town, case);
+        let verdict = verdict(&mut cluster, case);
         let fired: BTreeSet<_> = verdict.findings.iter().map(|finding| finding.rule).collect();
         let missing: Vec<_> = case.must.iter().filter(|rule| !fired.contains(*rule)).collect();
         let unwanted: Vec<_> = case.must_not.iter().filter(|rule| fired.contains(*rule)).collect();
@@ -75,12 +75,12 @@ fn of_every_labelled_request_the_right_rules_fire() {
 
 #[test]
 fn every_rule_fires_somewhere_in_the_corpus_and_is_silent_elsewhere() {
-    let mut town = Town::open();
+    let mut cluster = FixtureCluster::open();
     let cases = cases::all();
     let mut fired = BTreeSet::new();
     let mut silent = BTreeSet::new();
     for case in &cases {
-        let found: BTreeSet<_> = verdict(&mut town, case).findings.iter().map(|finding| finding.rule).collect();
+        let found: BTreeSet<_> = verdict(&mut cluster, case).findings.iter().map(|finding| finding.rule).collect();
         silent.extend(rules::ALL.iter().map(|rule| rule.id).filter(|rule| !found.contains(rule)));
         fired.extend(found);
     }
@@ -91,10 +91,10 @@ fn every_rule_fires_somewhere_in_the_corpus_and_is_silent_elsewhere() {
 }
 
 #[test]
-fn every_finding_says_what_why_and_what_to_do_in_sentences() {
-    let mut town = Town::open();
+fn every_finding_has_a_sentence_a_reason_and_an_action() {
+    let mut cluster = FixtureCluster::open();
     for case in cases::all() {
-        for finding in verdict(&mut town, &case).findings {
+        for finding in verdict(&mut cluster, &case).findings {
             let rule = rules::find(finding.rule).unwrap();
             assert!(rule.levels.contains(&finding.level), "{}: {:?}", case.name, finding);
             assert!(finding.text.ends_with(['.', '?']) && finding.text.len() > 20, "{}: {}", case.name, finding.text);
@@ -104,7 +104,7 @@ fn every_finding_says_what_why_and_what_to_do_in_sentences() {
 }
 
 #[test]
-fn with_nothing_known_of_the_cluster_nothing_is_claimed_of_it() {
+fn without_cluster_data_no_context_rule_fires() {
     let around =
         ["access-", "bootstrap-for-", "serving-foreign", "serving-no-node", "key-shared", "cleanup-", "node-duplicate"];
     for case in cases::all() {

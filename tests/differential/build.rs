@@ -162,7 +162,7 @@ impl Material {
 
     fn request(&self, dice: &mut Dice) -> Vec<u8> {
         match dice.below(10) {
-            // The signature is made anew, as whoever attacks would.
+            // Signed again, as an attacker would.
             0..=6 => {
                 let mut info = self.info(dice);
                 for _ in 0..dice.below(3) {

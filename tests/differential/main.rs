@@ -36,7 +36,7 @@ fn seeds() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/differential/seeds")
 }
 
-/// Both readings of each; what differs is kept, and told at the end.
+/// Reads each with both; differences are kept and reported at the end.
 struct Comparison {
     oracle: Oracle,
     compared: usize,

@@ -29,7 +29,7 @@ enum Length {
     Off(isize),
 }
 
-/// Tags of strings and of whatever Go reads in some way of its own.
+/// Tags of strings and of whatever Go reads in its own way.
 const TAGS: &[u8] =
     &[1, 2, 3, 4, 5, 6, 10, 12, 18, 19, 20, 22, 23, 24, 26, 27, 28, 30, 0x30, 0x31, 0x80, 0x81, 0x82, 0xa0, 0xa3];
 

@@ -10,20 +10,20 @@ use serde_json::{Value, json};
 use crate::support::api::Api;
 use crate::support::dice::Dice;
 use crate::support::plane::Plane;
-use crate::support::{PATIENCE, Person, eventually, limited, unique};
+use crate::support::{PATIENCE, TestUser, eventually, limited, unique};
 
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 const GROUP: &str = "rbac.authorization.k8s.io";
 
 crate::on_both!(
     random_roles_and_bindings_are_read_as_the_server_reads_them,
-    access_who_can_and_why_tell_the_chain_from_the_binding_to_the_rule,
-    what_would_grant_it_grants_it,
-    somebody_who_may_list_no_bindings_is_told_their_own_access,
-    what_may_not_be_listed_is_said_and_the_rest_is_told,
+    access_who_can_and_why_show_the_chain_from_binding_to_rule,
+    the_suggested_change_grants_the_access,
+    without_list_permission_shows_the_users_own_access,
+    names_what_may_not_be_listed_and_shows_the_rest,
 );
 
-/// Roles and bindings that nobody would write, in namespaces and with subjects of their own.
+/// Roles and bindings that no admin would write, in their own namespaces and with their own subjects.
 struct World {
     it: String,
     namespaces: Vec<String>,
@@ -139,8 +139,8 @@ impl World {
     }
 }
 
-/// Asks the server all of it, some at a time; what it says differently is asked again until it agrees (its authoriser
-/// hears of roles a moment later) or patience ends. Gives what it still says differently.
+/// Asks the server all of it, some at a time; where it disagrees it is asked again until it agrees (its authorizer receives
+/// roles a moment later) or the timeout expires. Returns the remaining differences.
 async fn differences(
     cluster: &Cluster,
     mut questions: Vec<(Principal, Action, bool)>,
@@ -148,8 +148,8 @@ async fn differences(
     let deadline = std::time::Instant::now() + PATIENCE;
     loop {
         let ask = |(who, action, expected): (Principal, Action, bool)| async move {
-            let said = cluster.may(&who, &action).await.unwrap();
-            (said.allowed != expected).then_some((who, action, expected))
+            let printed = cluster.may(&who, &action).await.unwrap();
+            (printed.allowed != expected).then_some((who, action, expected))
         };
         questions =
             futures::stream::iter(questions).map(ask).buffer_unordered(32).filter_map(|q| async { q }).collect().await;
@@ -209,23 +209,23 @@ fn random_roles_and_bindings_are_read_as_the_server_reads_them(plane: &dyn Plane
         assert_eq!(differences(&cluster, asked.collect()).await, [], "who-can and the server differ");
         policy
     });
-    let admin = Person::admin(plane);
+    let admin = TestUser::admin(plane);
     for _ in 0..8 {
-        agrees_with_kubectl(&admin, &policy, &world.who(&mut dice), dice.word(&world.namespaces));
+        assert_agrees_with_kubectl(&admin, &policy, &world.who(&mut dice), dice.word(&world.namespaces));
     }
 }
 
 /// `countersign access` and `kubectl auth can-i --list` name the same verbs, things and names.
-fn agrees_with_kubectl(admin: &Person, policy: &Policy, who: &Principal, namespace: &str) {
+fn assert_agrees_with_kubectl(admin: &TestUser, policy: &Policy, who: &Principal, namespace: &str) {
     let mut kubectl = vec!["auth", "can-i", "--list", "--no-headers", "-n", namespace, "--as", &who.user];
     let mut own = vec!["access", "-o", "json", "-n", namespace, "--user", &who.user];
     for group in &who.groups {
         kubectl.extend(["--as-group", group]);
         own.extend(["--group", group]);
     }
-    let told = admin.kubectl_done(&kubectl);
-    let theirs: BTreeSet<String> = told.lines().flat_map(listed_rule).collect();
-    let answer: Value = serde_json::from_str(&admin.done(&own)).unwrap();
+    let report = admin.kubectl_ok(&kubectl);
+    let theirs: BTreeSet<String> = report.lines().flat_map(listed_rule).collect();
+    let answer: Value = serde_json::from_str(&admin.run_ok(&own)).unwrap();
     let ours: BTreeSet<String> = answer["rules"].as_array().unwrap().iter().flat_map(json_rule).collect();
     assert_eq!(ours, theirs, "{who} in {namespace}");
     assert_eq!(answer["rules"].as_array().unwrap().len(), policy.rules_of(who, Some(namespace)).count());
@@ -268,7 +268,7 @@ fn combined(verbs: &[impl AsRef<str>], things: &[impl AsRef<str>], names: &[impl
 }
 
 /// A namespace in which the group `qa` reads secrets through a role that gathers another.
-fn shop(plane: &dyn Plane) -> (String, String) {
+fn create_roles_and_bindings(plane: &dyn Plane) -> (String, String) {
     let (api, ns) = (Api::admin(plane), unique("shop"));
     api.post("/api/v1/namespaces", &json!({"metadata": {"name": ns}})).ok();
     let (debug, extra, team) = (format!("{ns}-debug"), format!("{ns}-debug-extra"), format!("{ns}-qa"));
@@ -287,9 +287,9 @@ fn shop(plane: &dyn Plane) -> (String, String) {
     .ok();
     let pods = json!([{"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods", "pods/log"]}]);
     api.post(&format!("{RBAC}/namespaces/{ns}/roles"), &json!({"metadata": {"name": "developer"}, "rules": pods})).ok();
-    let admin = Person::admin(plane);
-    admin.kubectl_done(&["create", "rolebinding", "qa-debug", "-n", &ns, "--clusterrole", &debug, "--group", &team]);
-    admin.kubectl_done(&[
+    let admin = TestUser::admin(plane);
+    admin.kubectl_ok(&["create", "rolebinding", "qa-debug", "-n", &ns, "--clusterrole", &debug, "--group", &team]);
+    admin.kubectl_ok(&[
         "create",
         "rolebinding",
         "devs",
@@ -305,10 +305,10 @@ fn shop(plane: &dyn Plane) -> (String, String) {
     (ns, team)
 }
 
-fn access_who_can_and_why_tell_the_chain_from_the_binding_to_the_rule(plane: &dyn Plane) {
-    let (ns, team) = shop(plane);
-    let (admin, jane) = (Person::admin(plane), format!("{ns}-jane"));
-    let table = admin.done(&["access", "--user", &jane, "--group", &team, "-n", &ns]);
+fn access_who_can_and_why_show_the_chain_from_binding_to_rule(plane: &dyn Plane) {
+    let (ns, team) = create_roles_and_bindings(plane);
+    let (admin, jane) = (TestUser::admin(plane), format!("{ns}-jane"));
+    let table = admin.run_ok(&["access", "--user", &jane, "--group", &team, "-n", &ns]);
     let chain = format!(
         "group {team} → RoleBinding {ns}/qa-debug → ClusterRole {ns}-debug → rule 1 (aggregated from {ns}-debug-extra)"
     );
@@ -318,35 +318,36 @@ fn access_who_can_and_why_tell_the_chain_from_the_binding_to_the_rule(plane: &dy
         table.contains("pods,pods/log") && table.contains(&format!("user {jane} → RoleBinding {ns}/devs")),
         "{table}"
     );
-    let without = admin.done(&["access", "--user", &jane, "-n", &ns]);
+    let without = admin.run_ok(&["access", "--user", &jane, "-n", &ns]);
     assert!(!without.contains("secrets"), "{without}");
 
-    let holders = admin.done(&["who-can", "list", "secret", "-n", &ns]);
+    let holders = admin.run_ok(&["who-can", "list", "secret", "-n", &ns]);
     assert!(holders.contains(&format!("group {team}")) && !holders.contains(&jane), "{holders}");
     let json: Value =
-        serde_json::from_str(&admin.done(&["who-can", "get", "po/log", "-n", &ns, "-o", "json"])).unwrap();
+        serde_json::from_str(&admin.run_ok(&["who-can", "get", "po/log", "-n", &ns, "-o", "json"])).unwrap();
     let named = |name: &str| json["subjects"].as_array().unwrap().iter().any(|s| s["subject"]["name"] == name);
     assert!(named(&jane) && !named(&team), "{json}");
     assert_eq!(json["action"], format!("get pods/log -n {ns}"));
 
-    let because = admin.done(&["why", &jane, "get", "secrets", "--group", &team, "-n", &ns, "--check"]);
+    let because = admin.run_ok(&["why", &jane, "get", "secrets", "--group", &team, "-n", &ns, "--check"]);
     assert!(because.starts_with("✔") && because.contains(&chain), "{because}");
     assert!(because.contains("✔ the server agrees (SubjectAccessReview): RBAC: allowed by RoleBinding"), "{because}");
-    let refused = admin.done(&["why", &jane, "delete", "pods", "-n", &ns, "--check"]);
+    let refused = admin.run_ok(&["why", &jane, "delete", "pods", "-n", &ns, "--check"]);
     assert!(refused.starts_with("✖") && refused.contains("✔ the server agrees"), "{refused}");
     assert!(refused.contains("Role"), "{refused}");
-    let error = admin.fails(2, &["who-can", "get"]);
+    let error = admin.expect_failure(2, &["who-can", "get"]);
     assert!(error.contains("RESOURCE"), "{error}");
     let unknown = admin.countersign(&["who-can", "get", "nosuchthings", "-n", &ns]);
-    let told = String::from_utf8_lossy(&unknown.stderr).into_owned();
-    assert!(unknown.status.success() && told.contains("does not know the resource nosuchthings"), "{told}");
+    let report = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(unknown.status.success() && report.contains("does not know the resource nosuchthings"), "{report}");
 }
 
-fn what_would_grant_it_grants_it(plane: &dyn Plane) {
-    let (ns, _) = shop(plane);
-    let (admin, jane) = (Person::admin(plane), format!("{ns}-jane"));
+fn the_suggested_change_grants_the_access(plane: &dyn Plane) {
+    let (ns, _) = create_roles_and_bindings(plane);
+    let (admin, jane) = (TestUser::admin(plane), format!("{ns}-jane"));
     let ask = |verb: &str, resource: &str| -> Value {
-        serde_json::from_str(&admin.done(&["why", &jane, verb, resource, "-n", &ns, "-o", "json", "--check"])).unwrap()
+        serde_json::from_str(&admin.run_ok(&["why", &jane, verb, resource, "-n", &ns, "-o", "json", "--check"]))
+            .unwrap()
     };
     for (verb, resource) in [("delete", "pods"), ("get", "deployments.apps"), ("patch", "configmaps")] {
         let answer = ask(verb, resource);
@@ -361,33 +362,33 @@ fn what_would_grant_it_grants_it(plane: &dyn Plane) {
     }
 }
 
-fn somebody_who_may_list_no_bindings_is_told_their_own_access(plane: &dyn Plane) {
-    let (ns, _) = shop(plane);
+fn without_list_permission_shows_the_users_own_access(plane: &dyn Plane) {
+    let (ns, _) = create_roles_and_bindings(plane);
     let jane = format!("{ns}-jane");
-    let person = Person::with(plane, &plane.kubeconfig_text(&jane, None));
-    let told = person.countersign(&["access", "-n", &ns]);
+    let person = TestUser::with(plane, &plane.kubeconfig_text(&jane, None));
+    let report = person.countersign(&["access", "-n", &ns]);
     let (out, error) =
-        (String::from_utf8_lossy(&told.stdout).into_owned(), String::from_utf8_lossy(&told.stderr).into_owned());
-    assert!(told.status.success() && error.contains("SelfSubjectRulesReview"), "{error}");
+        (String::from_utf8_lossy(&report.stdout).into_owned(), String::from_utf8_lossy(&report.stderr).into_owned());
+    assert!(report.status.success() && error.contains("SelfSubjectRulesReview"), "{error}");
     assert!(out.contains("pods,pods/log") && out.contains("through bindings that may not be seen"), "{out}");
-    let json: Value = serde_json::from_str(&person.done(&["access", "-n", &ns, "-o", "json"])).unwrap();
+    let json: Value = serde_json::from_str(&person.run_ok(&["access", "-n", &ns, "-o", "json"])).unwrap();
     assert_eq!((&json["source"], &json["user"]), (&json!("self"), &json!(jane)));
-    let error = person.fails(3, &["access", "--user", "somebody-else", "-n", &ns]);
+    let error = person.expect_failure(3, &["access", "--user", "somebody-else", "-n", &ns]);
     assert!(error.contains("only your own access can be told"), "{error}");
-    person.fails(3, &["who-can", "get", "pods", "-n", &ns]);
+    person.expect_failure(3, &["who-can", "get", "pods", "-n", &ns]);
 }
 
-fn what_may_not_be_listed_is_said_and_the_rest_is_told(plane: &dyn Plane) {
-    let (ns, team) = shop(plane);
+fn names_what_may_not_be_listed_and_shows_the_rest(plane: &dyn Plane) {
+    let (ns, team) = create_roles_and_bindings(plane);
     let half = limited(
         plane,
         &unique("half"),
         "list",
         "rolebindings.rbac.authorization.k8s.io,clusterroles.rbac.authorization.k8s.io",
     );
-    let told = half.countersign(&["who-can", "get", "secrets", "-n", &ns]);
+    let report = half.countersign(&["who-can", "get", "secrets", "-n", &ns]);
     let (out, error) =
-        (String::from_utf8_lossy(&told.stdout).into_owned(), String::from_utf8_lossy(&told.stderr).into_owned());
+        (String::from_utf8_lossy(&report.stdout).into_owned(), String::from_utf8_lossy(&report.stderr).into_owned());
     assert!(out.contains(&format!("group {team}")), "{out} {error}");
     assert!(error.contains("you may not list roles, clusterrolebindings"), "{error}");
 }

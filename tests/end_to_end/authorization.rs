@@ -10,12 +10,12 @@ const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 const REVIEWS: &str = "/apis/authorization.k8s.io/v1";
 
 crate::on_both!(
-    access_is_what_the_bindings_say_and_the_reason_names_the_chain,
-    nobody_gives_away_what_they_do_not_have,
-    a_binding_is_for_ever_about_its_role,
-    what_cannot_be_a_role_or_a_binding_is_refused,
-    an_aggregated_role_gathers_what_is_labelled_for_it,
-    impersonation_is_a_right_of_its_own,
+    access_follows_from_bindings_and_the_reason_names_the_chain,
+    rejects_granting_permissions_that_the_user_lacks,
+    role_ref_of_a_binding_is_immutable,
+    rejects_invalid_roles_and_bindings,
+    an_aggregated_role_contains_the_rules_of_matching_roles,
+    impersonation_requires_its_own_permission,
 );
 
 fn user(name: &str) -> Value {
@@ -70,7 +70,7 @@ fn review(api: &Api, who: &str, groups: &[&str], action: &str) -> (bool, String)
     (status["allowed"] == true, status["reason"].as_str().unwrap_or_default().to_owned())
 }
 
-fn access_is_what_the_bindings_say_and_the_reason_names_the_chain(plane: &dyn Plane) {
+fn access_follows_from_bindings_and_the_reason_names_the_chain(plane: &dyn Plane) {
     let api = Api::admin(plane);
     let (it, ns) = (unique("rbac"), unique("shop"));
     api.post("/api/v1/namespaces", &json!({"metadata": {"name": ns}})).ok();
@@ -164,7 +164,7 @@ fn access_is_what_the_bindings_say_and_the_reason_names_the_chain(plane: &dyn Pl
     );
 }
 
-/// Somebody who may write roles and bindings in the cluster, and read pods in it.
+/// A user who may write roles and bindings in the cluster, and read pods in it.
 fn clerk(plane: &dyn Plane) -> (Api, String) {
     let (admin, who) = (Api::admin(plane), unique("clerk"));
     let all = "roles,rolebindings,clusterroles,clusterrolebindings";
@@ -179,7 +179,7 @@ fn clerk(plane: &dyn Plane) -> (Api, String) {
     (api, who)
 }
 
-fn nobody_gives_away_what_they_do_not_have(plane: &dyn Plane) {
+fn rejects_granting_permissions_that_the_user_lacks(plane: &dyn Plane) {
     let (clerk, who) = clerk(plane);
     let (admin, it) = (Api::admin(plane), unique("given"));
     make_role(&clerk, "default", &it, &json!([rule("get", "", "pods")])).ok();
@@ -227,7 +227,7 @@ fn nobody_gives_away_what_they_do_not_have(plane: &dyn Plane) {
     });
 }
 
-fn a_binding_is_for_ever_about_its_role(plane: &dyn Plane) {
+fn role_ref_of_a_binding_is_immutable(plane: &dyn Plane) {
     let (api, it) = (Api::admin(plane), unique("fixed"));
     bind(&api, "", &it, ("ClusterRole", "view"), &json!([user(&it)])).ok();
     let at = format!("{}/{it}", path("", false));
@@ -239,7 +239,7 @@ fn a_binding_is_for_ever_about_its_role(plane: &dyn Plane) {
     assert_eq!(more["subjects"].as_array().unwrap().len(), 2);
 }
 
-fn what_cannot_be_a_role_or_a_binding_is_refused(plane: &dyn Plane) {
+fn rejects_invalid_roles_and_bindings(plane: &dyn Plane) {
     let (api, it) = (Api::admin(plane), unique("odd"));
     let no_verbs = json!([{"verbs": [], "apiGroups": [""], "resources": ["pods"]}]);
     let refused = make_role(&api, "default", &it, &no_verbs).refused(422, "Invalid");
@@ -275,7 +275,7 @@ fn what_cannot_be_a_role_or_a_binding_is_refused(plane: &dyn Plane) {
     assert!(refused.contains("metadata.name: Invalid value: \"a/b\": may not contain '/'"), "{refused}");
 }
 
-fn an_aggregated_role_gathers_what_is_labelled_for_it(plane: &dyn Plane) {
+fn an_aggregated_role_contains_the_rules_of_matching_roles(plane: &dyn Plane) {
     let (api, it) = (Api::admin(plane), unique("gathered"));
     let whole = json!({
         "metadata": {"name": it}, "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"for": it}}]}, "rules": [],
@@ -295,7 +295,7 @@ fn an_aggregated_role_gathers_what_is_labelled_for_it(plane: &dyn Plane) {
     eventually("one part", || has(&["secrets"]));
 }
 
-fn impersonation_is_a_right_of_its_own(plane: &dyn Plane) {
+fn impersonation_requires_its_own_permission(plane: &dyn Plane) {
     let (_, who) = clerk(plane);
     let kubeconfig = plane
         .kubeconfig_text("admin", Some("system:masters"))

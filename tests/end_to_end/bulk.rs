@@ -4,21 +4,21 @@ use crate::support::api::Api;
 use crate::support::plane::{Plane, own_with};
 use crate::support::requests::{conditions, create, manifest};
 use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually, limited, unique};
+use crate::support::{TestUser, eventually, limited, unique};
 
 crate::on_both!(
-    marked_requests_are_decided_on_one_sheet_but_not_the_one_that_changes_meanwhile,
-    who_lacks_the_right_is_told_which_and_tries_again_when_he_has_it,
-    a_long_run_is_stopped_and_gone_on_with_and_nothing_is_lost_or_doubled,
-    a_dangerous_one_among_many_wants_its_name,
+    bulk_decides_marked_requests_except_one_that_has_changed,
+    names_the_missing_permission_and_succeeds_once_it_is_granted,
+    a_stopped_bulk_run_resumes_without_losing_or_repeating_a_decision,
+    bulk_approval_requires_the_names_of_dangerous_requests,
     two_consoles_show_each_other_s_decisions_and_a_race_is_won_by_one,
-    marks_stay_on_their_requests_whatever_happens_around_them,
-    many_names_on_the_command_line_are_decided_together,
+    marks_stay_on_their_requests_while_the_list_changes,
+    decides_several_named_requests_with_one_command,
 );
 
 const PATH: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
-/// Makes so many pending requests, each for a user of its own; their names.
+/// Creates `count` pending requests, each for a different user; returns their names.
 fn several(plane: &dyn Plane, prefix: &str, count: usize) -> Vec<String> {
     let names: Vec<_> = (0..count).map(|number| format!("{prefix}-{number:03}")).collect();
     let object = |name: &String| serde_yaml::from_str(&manifest(name, name, &["dev"], "client auth")).unwrap();
@@ -27,12 +27,12 @@ fn several(plane: &dyn Plane, prefix: &str, count: usize) -> Vec<String> {
 }
 
 /// A console that shows only requests with this prefix, `count` of them, all marked.
-fn marked(person: &Person, prefix: &str, count: usize) -> Terminal {
+fn marked(person: &TestUser, prefix: &str, count: usize) -> Terminal {
     let mut console = Terminal::console(person, &[]);
-    console.sees("● live");
+    console.expect_text("● live");
     // Which of many were made first is the server's business.
     console.keys(&format!("/{prefix}\r"));
-    console.waits("only these are listed", |screen| {
+    console.wait_for("only these are listed", |screen| {
         let screen = screen.contents();
         let rows = screen.lines().skip_while(|line| !line.contains("NAME")).skip(1);
         let mut rows =
@@ -40,7 +40,7 @@ fn marked(person: &Person, prefix: &str, count: usize) -> Terminal {
         screen.contains(&format!("├ {prefix}-")) && rows.all(|line| line.contains(&format!("{prefix}-")))
     });
     console.keys("\x01");
-    console.sees(&format!("{count} marked"));
+    console.expect_text(&format!("{count} marked"));
     console
 }
 
@@ -56,32 +56,32 @@ fn approved(plane: &dyn Plane, prefix: &str) -> usize {
     ours.count()
 }
 
-fn marked_requests_are_decided_on_one_sheet_but_not_the_one_that_changes_meanwhile(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn bulk_decides_marked_requests_except_one_that_has_changed(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let prefix = unique("many");
     let names = several(plane, &prefix, 5);
     let mut console = marked(&admin, &prefix, 5);
     console.keys("a");
-    console.sees("Approve 5 requests?");
+    console.expect_text("Approve 5 requests?");
     assert!(plane.kubectl(&["certificate", "deny", &names[2]]).status.success());
     let late = several(plane, &format!("{prefix}-late"), 1);
-    console.sees("5 of 5 will be approved");
+    console.expect_text("5 of 5 will be approved");
     console.keys("\r");
-    console.sees("Enter decides nothing here; y does");
+    console.expect_text("Enter decides nothing here; y does");
     console.keys("y");
-    let screen = console.sees("Ended: 4 approved, 1 changed meanwhile");
+    let screen = console.expect_text("Ended: 4 approved, 1 changed meanwhile");
     assert!(screen.contains(&format!("{} is already denied", names[2])), "{screen}");
     assert_eq!((conditions(plane, &names[2]).as_str(), conditions(plane, &late[0]).as_str()), ("Denied", ""));
     assert!(conditions(plane, &names[4]).contains("Approved"));
     let message = plane.kubectl(&["get", "csr", &names[4], "-o", "jsonpath={.status.conditions[0].message}"]);
     assert_eq!(String::from_utf8_lossy(&message.stdout), "approved by admin with countersign");
     console.keys("\r");
-    console.sees_no("Ended:");
+    console.expect_no_text("Ended:");
     console.keys("4");
-    console.sees("4 approved, 1 changed meanwhile");
+    console.expect_text("4 approved, 1 changed meanwhile");
 }
 
-fn who_lacks_the_right_is_told_which_and_tries_again_when_he_has_it(plane: &dyn Plane) {
+fn names_the_missing_permission_and_succeeds_once_it_is_granted(plane: &dyn Plane) {
     let (name, prefix) = (unique("helper"), unique("wanted"));
     let resources =
         "certificatesigningrequests.certificates.k8s.io,certificatesigningrequests.certificates.k8s.io/approval";
@@ -89,9 +89,9 @@ fn who_lacks_the_right_is_told_which_and_tries_again_when_he_has_it(plane: &dyn 
     several(plane, &prefix, 3);
     let mut console = marked(&person, &prefix, 3);
     console.keys("a");
-    console.sees("3 of 3 will be approved");
+    console.expect_text("3 of 3 will be approved");
     console.keys("y");
-    let screen = console.sees("Ended: 0 approved, 3 refused");
+    let screen = console.expect_text("Ended: 0 approved, 3 refused");
     assert!(screen.contains("you may not approve requests for the signer"), "{screen}");
     assert_eq!(approved(plane, &prefix), 0);
     let role = format!("{name}-signer");
@@ -104,77 +104,77 @@ fn who_lacks_the_right_is_told_which_and_tries_again_when_he_has_it(plane: &dyn 
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": role}, "rules": [rule],
     });
     api.post("/apis/rbac.authorization.k8s.io/v1/clusterroles", &object).ok();
-    let (to, whom) = (format!("--clusterrole={role}"), format!("--user={name}"));
-    assert!(plane.kubectl(&["create", "clusterrolebinding", &role, &to, &whom]).status.success());
-    // The server hears of the right a moment later; until then each try is refused again.
+    let (to, subject_flag) = (format!("--clusterrole={role}"), format!("--user={name}"));
+    assert!(plane.kubectl(&["create", "clusterrolebinding", &role, &to, &subject_flag]).status.success());
+    // The server receives the binding a moment later; until then each attempt is rejected.
     eventually("they may", || {
         console.keys("r");
-        console.sees("will be approved");
+        console.expect_text("will be approved");
         console.keys("y");
         let screen =
-            console.waits("an end", |screen| ["Ended:", "Done:"].iter().any(|end| screen.contents().contains(end)));
+            console.wait_for("an end", |screen| ["Ended:", "Done:"].iter().any(|end| screen.contents().contains(end)));
         (approved(plane, &prefix) == 3 && screen.contains("Done:")).then_some(())
     });
 }
 
-fn a_long_run_is_stopped_and_gone_on_with_and_nothing_is_lost_or_doubled(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn a_stopped_bulk_run_resumes_without_losing_or_repeating_a_decision(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let prefix = unique("long");
     several(plane, &prefix, 400);
     let mut console = marked(&admin, &prefix, 400);
     console.keys("a");
-    console.sees("400 of 400 will be approved");
+    console.expect_text("400 of 400 will be approved");
     console.keys("y");
-    console.sees("Esc stops");
+    console.expect_text("Esc stops");
     console.keys("\x1b");
-    let screen = console.sees("Stopped:");
+    let screen = console.expect_text("Stopped:");
     assert!(screen.contains("not decided"), "{screen}");
     let before = approved(plane, &prefix);
     assert!(screen.contains(&format!("Stopped: {before} approved")), "{before}: {screen}");
     console.keys("r");
-    console.sees(&format!("Approve {} requests?", 400 - before));
+    console.expect_text(&format!("Approve {} requests?", 400 - before));
     console.keys("y");
-    console.sees(&format!("Done: {} approved in", 400 - before));
+    console.expect_text(&format!("Done: {} approved in", 400 - before));
     assert_eq!(approved(plane, &prefix), 400);
 }
 
-fn a_dangerous_one_among_many_wants_its_name(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn bulk_approval_requires_the_names_of_dangerous_requests(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let prefix = unique("mixed");
     several(plane, &prefix, 2);
     let danger = format!("{prefix}-002");
     create(plane, &danger, "system:kube-controller-manager", &[]);
     let mut console = marked(&admin, &prefix, 3);
     console.keys("a");
-    let screen = console.sees("2 of 3 will be approved");
+    let screen = console.expect_text("2 of 3 will be approved");
     assert!(screen.contains("by name only") && screen.contains(&danger), "{screen}");
     console.keys("jj");
-    console.sees("Name ");
-    console.types(&danger);
+    console.expect_text("Name ");
+    console.type_text(&danger);
     console.keys("\r");
-    console.sees("3 of 3 will be approved");
+    console.expect_text("3 of 3 will be approved");
     console.keys("\x1b");
-    console.sees("y approve 3");
+    console.expect_text("y approve 3");
     console.keys("y");
-    console.sees("Done: 3 approved");
+    console.expect_text("Done: 3 approved");
     assert_eq!(approved(plane, &prefix), 3);
 }
 
 fn two_consoles_show_each_other_s_decisions_and_a_race_is_won_by_one(plane: &dyn Plane) {
-    let (alice, bob) = (Person::admin(plane), Person::admin(plane));
+    let (alice, bob) = (TestUser::admin(plane), TestUser::admin(plane));
     let prefix = unique("race");
     several(plane, &prefix, 30);
     let mut consoles = [marked(&alice, &prefix, 30), marked(&bob, &prefix, 30)];
     for console in &mut consoles {
         console.keys("a");
-        console.sees("30 of 30 will be approved");
+        console.expect_text("30 of 30 will be approved");
     }
     for console in &mut consoles {
         console.keys("y");
     }
     let won = |console: &Terminal| {
         let screen =
-            console.waits("an end", |screen| ["Ended:", "Done:"].iter().any(|end| screen.contents().contains(end)));
+            console.wait_for("an end", |screen| ["Ended:", "Done:"].iter().any(|end| screen.contents().contains(end)));
         let words: Vec<_> = screen.split_whitespace().collect();
         let at = words.iter().position(|word| matches!(*word, "Ended:" | "Done:")).unwrap();
         words[at + 1].parse::<usize>().unwrap()
@@ -183,67 +183,67 @@ fn two_consoles_show_each_other_s_decisions_and_a_race_is_won_by_one(plane: &dyn
     assert_eq!((wins.iter().sum::<usize>(), approved(plane, &prefix)), (30, 30), "{wins:?}");
     for console in &mut consoles {
         console.keys("\r");
-        console.sees_no("requests?");
+        console.expect_no_text("requests?");
     }
     // What one decides the other shows.
     let single = several(plane, &format!("{prefix}-single"), 1).remove(0);
     let [first, second] = &mut consoles;
-    second.sees(&single);
-    first.sees(&single);
+    second.expect_text(&single);
+    first.expect_text(&single);
     first.keys("\x1b");
-    first.sees_no("· /");
-    first.finds(&single, &format!("CN={single}"));
+    first.expect_no_text("· /");
+    first.find(&single, &format!("CN={single}"));
     first.keys("U");
-    first.sees_no("marked");
+    first.expect_no_text("marked");
     first.keys("d");
-    first.sees("Deny it?");
+    first.expect_text("Deny it?");
     first.keys("y");
-    first.sees("is denied");
-    second.waits("the other's decision", |screen| {
+    first.expect_text("is denied");
+    second.wait_for("the other's decision", |screen| {
         let text = screen.contents();
         !text.contains(&format!(" {single} ")) || text.contains("✖ denied")
     });
 }
 
-fn marks_stay_on_their_requests_whatever_happens_around_them(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn marks_stay_on_their_requests_while_the_list_changes(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let prefix = unique("kept");
     let names = several(plane, &prefix, 4);
     let mut console = Terminal::console(&admin, &[]);
-    console.sees("● live");
-    console.finds(&prefix, &names[3]);
+    console.expect_text("● live");
+    console.find(&prefix, &names[3]);
     console.keys("sgj ");
-    console.sees(&format!("✓ {}", names[1]));
+    console.expect_text(&format!("✓ {}", names[1]));
     several(plane, &format!("{prefix}-000"), 3);
-    console.sees(&format!("{prefix}-000-002"));
-    console.sees(&format!("✓ {}", names[1]));
+    console.expect_text(&format!("{prefix}-000-002"));
+    console.expect_text(&format!("✓ {}", names[1]));
     assert!(plane.kubectl(&["certificate", "approve", &names[0]]).status.success());
     console.keys("S");
-    console.sees("name ↑");
+    console.expect_text("name ↑");
     console.keys("f");
-    console.sees("approved, not issued");
+    console.expect_text("approved, not issued");
     console.keys("fffff");
-    let screen = console.sees(&format!("✓ {}", names[1]));
+    let screen = console.expect_text(&format!("✓ {}", names[1]));
     assert!(screen.contains("1 marked") && screen.matches('✓').count() == 1, "{screen}");
     assert!(plane.kubectl(&["delete", "csr", &names[1]]).status.success());
-    console.sees_no("1 marked");
+    console.expect_no_text("1 marked");
 }
 
-fn many_names_on_the_command_line_are_decided_together(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn decides_several_named_requests_with_one_command(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let prefix = unique("line");
     let names = several(plane, &prefix, 20);
     assert!(plane.kubectl(&["certificate", "deny", &names[7]]).status.success());
     let arguments: Vec<_> = ["approve"].into_iter().chain(names.iter().map(String::as_str)).collect();
-    let error = admin.fails(1, &arguments);
+    let error = admin.expect_failure(1, &arguments);
     assert!(error.contains("1 of 20 were not decided") && error.contains(&format!("{} is already denied", names[7])));
     assert_eq!(approved(plane, &prefix), 19);
 }
 
 #[test]
-fn a_server_that_asks_to_wait_is_waited_for() {
-    // As clusters without priority and fairness do: too many at once are told 429, with Retry-After. Only
-    // system:masters never are, so somebody else decides here.
+fn honors_retry_after() {
+    // Like clusters without priority and fairness, the server answers 429 with Retry-After when there are too many at once.
+    // system:masters are exempt, so a different user decides here.
     let flags =
         ["--enable-priority-and-fairness=false", "--max-mutating-requests-inflight=1", "--max-requests-inflight=40"];
     let Some(plane) = own_with(&flags) else { return };
@@ -253,11 +253,11 @@ fn a_server_that_asks_to_wait_is_waited_for() {
             .status
             .success()
     );
-    let person = Person::with(&plane, &Plane::kubeconfig_text(&plane, "busy", None));
+    let person = TestUser::with(&plane, &Plane::kubeconfig_text(&plane, "busy", None));
     let names = several(&plane, "patient", 40);
     eventually("their rights", || person.kubectl(&["auth", "can-i", "delete", "nodes"]).status.success().then_some(()));
     let arguments: Vec<_> = ["approve"].into_iter().chain(names.iter().map(String::as_str)).collect();
-    person.done(&arguments);
+    person.run_ok(&arguments);
     assert_eq!(approved(&plane, "patient"), 40);
     let metrics = plane.kubectl(&["get", "--raw", "/metrics"]);
     assert!(String::from_utf8_lossy(&metrics.stdout).contains("code=\"429\""), "the server never asked to wait");

@@ -17,13 +17,13 @@ use crate::support::requests::{create, create_with, manifest};
 use crate::support::{PATIENCE, limited, unique};
 
 crate::on_both!(async
-    a_decision_is_about_the_version_that_was_seen,
-    a_race_is_won_by_exactly_one,
-    the_servers_own_limits_are_told_in_plain_words,
-    the_watch_lists_what_is_there_and_then_tells_every_change,
-    who_may_list_and_not_watch_is_never_told_that_the_list_is_live,
-    a_name_that_looks_like_a_query_is_a_name,
-    a_list_says_the_same_in_every_form,
+    a_decision_applies_to_the_displayed_version_only,
+    exactly_one_of_two_concurrent_decisions_succeeds,
+    reports_the_servers_limits,
+    the_watch_lists_and_then_reports_every_change,
+    without_watch_permission_the_list_is_not_called_live,
+    escapes_names_that_contain_query_characters,
+    a_list_has_the_same_content_in_every_format,
 );
 
 async fn admin(plane: &dyn Plane) -> Cluster {
@@ -52,7 +52,7 @@ fn deletion(cluster: &Cluster, pin: &RequestVersion) -> Deletion {
     gate::delete(cluster.permit().unwrap(), pin, true, &Confirmation::key(true)).unwrap()
 }
 
-async fn a_decision_is_about_the_version_that_was_seen(plane: &dyn Plane) {
+async fn a_decision_applies_to_the_displayed_version_only(plane: &dyn Plane) {
     let (cluster, name) = (admin(plane).await, unique("pinned"));
     create(plane, &name, "jane", &[]);
     let seen = RequestVersion::of(&cluster.request(&name).await.unwrap());
@@ -71,7 +71,7 @@ async fn a_decision_is_about_the_version_that_was_seen(plane: &dyn Plane) {
     assert!(matches!(other, ClusterError::NotFound { .. }), "{other}");
 }
 
-async fn a_race_is_won_by_exactly_one(plane: &dyn Plane) {
+async fn exactly_one_of_two_concurrent_decisions_succeeds(plane: &dyn Plane) {
     let cluster = admin(plane).await;
     for _ in 0..10 {
         let name = unique("race");
@@ -86,7 +86,7 @@ async fn a_race_is_won_by_exactly_one(plane: &dyn Plane) {
     }
 }
 
-async fn the_servers_own_limits_are_told_in_plain_words(plane: &dyn Plane) {
+async fn reports_the_servers_limits(plane: &dyn Plane) {
     let cluster = admin(plane).await;
     let template = unique("limits");
     create(plane, &template, "jane", &[]);
@@ -106,7 +106,7 @@ async fn next(from: &mut mpsc::Receiver<Message>) -> Message {
     tokio::time::timeout(PATIENCE, from.recv()).await.unwrap().unwrap()
 }
 
-async fn the_watch_lists_what_is_there_and_then_tells_every_change(plane: &dyn Plane) {
+async fn the_watch_lists_and_then_reports_every_change(plane: &dyn Plane) {
     let cluster = admin(plane).await;
     let (old, new) = (unique("old"), unique("new"));
     create(plane, &old, "jane", &[]);
@@ -138,7 +138,7 @@ async fn the_watch_lists_what_is_there_and_then_tells_every_change(plane: &dyn P
     while !matches!(next(&mut from).await, Message::Changes(changes) if changes.iter().any(gone)) {}
 }
 
-async fn who_may_list_and_not_watch_is_never_told_that_the_list_is_live(plane: &dyn Plane) {
+async fn without_watch_permission_the_list_is_not_called_live(plane: &dyn Plane) {
     let lister = limited(plane, &unique("lister"), "get,list", "certificatesigningrequests");
     let target = Target { kubeconfig: Some(lister.kubeconfig()), ..Target::default() };
     let (to, mut from) = mpsc::channel(1);
@@ -158,7 +158,7 @@ async fn who_may_list_and_not_watch_is_never_told_that_the_list_is_live(plane: &
     assert!(listed && matches!(status, Some(WatchStatus::Forbidden { .. })), "{status:?}");
 }
 
-async fn a_name_that_looks_like_a_query_is_a_name(plane: &dyn Plane) {
+async fn escapes_names_that_contain_query_characters(plane: &dyn Plane) {
     let cluster = admin(plane).await;
     let plain = unique("plain");
     let odd = format!("{plain}?dryRun=All#x y");
@@ -177,7 +177,7 @@ async fn a_name_that_looks_like_a_query_is_a_name(plane: &dyn Plane) {
 }
 
 /// Lists are read as protobuf where a server has it, and single objects as JSON.
-async fn a_list_says_the_same_in_every_form(plane: &dyn Plane) {
+async fn a_list_has_the_same_content_in_every_format(plane: &dyn Plane) {
     let (cluster, prefix) = (admin(plane).await, unique("forms"));
     let name = |of: &str| format!("{prefix}-{of}");
     create(plane, &name("pending"), "jane", &["dev", "qa"]);
@@ -193,8 +193,8 @@ async fn a_list_says_the_same_in_every_form(plane: &dyn Plane) {
     }
     let file = plane.path(&format!("{prefix}.yaml"));
     std::fs::write(&file, manifest(&name("asked"), "bob", &[], "client auth")).unwrap();
-    let somebody = ["--as=ci bot", "--as-uid=7", "--as-group=system:masters", "--as-group=ci"];
-    let asked = plane.kubectl(&[&somebody[..], &["create", "-f", &file.display().to_string()]].concat());
+    let requester_flags = ["--as=ci bot", "--as-uid=7", "--as-group=system:masters", "--as-group=ci"];
+    let asked = plane.kubectl(&[&requester_flags[..], &["create", "-f", &file.display().to_string()]].concat());
     assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
     let mut listed = cluster.read_requests().await.unwrap();
     let mut whole: Vec<_> = cluster.list_requests().await.unwrap().iter().map(Request::from_object).collect();

@@ -6,7 +6,7 @@ use crate::support::api::Api;
 use crate::support::plane::Plane;
 use crate::support::requests::manifest;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, program, unique};
+use crate::support::{TestUser, program, unique};
 
 crate::on_both!(no_name_runs_on_tab_in_bash, no_name_runs_on_tab_in_zsh, no_name_runs_on_tab_in_fish);
 
@@ -19,7 +19,7 @@ struct Planted {
     stem: String,
 }
 
-fn plant(plane: &dyn Plane, person: &Person) -> Planted {
+fn plant(plane: &dyn Plane, person: &TestUser) -> Planted {
     let stem = unique("tab");
     let api = Api::admin(plane);
     for end in ATTACK.iter().copied().chain(["-good"]) {
@@ -45,29 +45,29 @@ fn plant(plane: &dyn Plane, person: &Person) -> Planted {
 }
 
 /// A shell with our completion, in a terminal.
-fn shell(person: &Person, words: &[&str], load: &str) -> Terminal {
+fn shell(person: &TestUser, words: &[&str], load: &str) -> Terminal {
     let folder = program().parent().unwrap().display().to_string();
     let path = format!("{folder}:{}", std::env::var("PATH").unwrap());
     let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
     let mut terminal = Terminal::start_with(person, &words, &[("PATHS", &path)]);
     terminal.keys(&format!("{load}; echo loaded-$(echo yes)\r"));
-    terminal.sees("loaded-yes");
+    terminal.expect_text("loaded-yes");
     terminal
 }
 
 /// Types the beginning of a word and Tab after each command; what is there afterwards is the harmless word, or nothing.
-fn no_name_runs(person: &Person, mut terminal: Terminal, stem: &str, flags: &[&str]) {
+fn no_name_runs(person: &TestUser, mut terminal: Terminal, stem: &str, flags: &[&str]) {
     let clear = "\x0c";
     let good = format!("{stem}-good");
     let commands = ["show ", "approve --dry-run ", "issue --dry-run ", "--context ", "import ", "--kubeconfig "];
     for command in commands.iter().chain(flags) {
         terminal.keys(clear);
-        terminal.sees_no(stem);
+        terminal.expect_no_text(stem);
         terminal.keys(&format!("countersign {command}{stem}\t"));
-        terminal.sees(&good);
+        terminal.expect_text(&good);
         terminal.keys(" config path\r");
         terminal.keys("echo ended-$(echo yes)\r");
-        terminal.sees("ended-yes");
+        terminal.expect_text("ended-yes");
         assert!(!person.path("PWNED").exists(), "{command}\n{}", terminal.contents());
         assert!(!terminal.contents().contains(&format!("{stem};touch")), "{}", terminal.contents());
     }
@@ -76,13 +76,13 @@ fn no_name_runs(person: &Person, mut terminal: Terminal, stem: &str, flags: &[&s
         terminal.keys(clear);
         terminal.keys(&format!("countersign show '{stem}{end}'\t\r"));
         terminal.keys("echo again-$(echo yes)\r");
-        terminal.sees("again-yes");
+        terminal.expect_text("again-yes");
         assert!(!person.path("PWNED").exists(), "{end}\n{}", terminal.contents());
     }
 }
 
 fn no_name_runs_on_tab_in_bash(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+    let person = TestUser::admin(plane);
     let planted = plant(plane, &person);
     let load = "PATH=$PATHS; source <(countersign completions bash)";
     let terminal = shell(&person, &["bash", "--norc", "-i"], load);
@@ -91,7 +91,7 @@ fn no_name_runs_on_tab_in_bash(plane: &dyn Plane) {
 }
 
 fn no_name_runs_on_tab_in_zsh(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+    let person = TestUser::admin(plane);
     let planted = plant(plane, &person);
     let load = "PATH=$PATHS; autoload -Uz compinit; compinit -u -D; source <(countersign completions zsh)";
     let terminal = shell(&person, &["zsh", "-f", "-i"], load);
@@ -99,7 +99,7 @@ fn no_name_runs_on_tab_in_zsh(plane: &dyn Plane) {
 }
 
 fn no_name_runs_on_tab_in_fish(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+    let person = TestUser::admin(plane);
     let planted = plant(plane, &person);
     let load = "set -gx PATH (string split : $PATHS); countersign completions fish | source";
     let terminal = shell(&person, &["fish", "--no-config", "-i"], load);

@@ -1,30 +1,30 @@
-//! The default issuance makes exactly what the seven steps by hand make.
+//! The default issuance creates exactly what the seven manual steps create.
 
 use serde_json::Value;
 
 use crate::support::plane::Plane;
-use crate::support::{Person, unique};
+use crate::support::{TestUser, unique};
 
-crate::on_both!(by_countersign_and_by_hand_the_same_things_are_made,);
+crate::on_both!(default_issuance_creates_what_the_kubectl_steps_create,);
 
-fn object(person: &Person, kind: &str, name: &str, namespace: &str, path: &str) -> Value {
-    let text = person.kubectl_done(&["get", kind, name, "-n", namespace, "-o", "json", "--kubeconfig", "admin"]);
+fn object(person: &TestUser, kind: &str, name: &str, namespace: &str, path: &str) -> Value {
+    let text = person.kubectl_ok(&["get", kind, name, "-n", namespace, "-o", "json", "--kubeconfig", "admin"]);
     let object: Value = serde_json::from_str(&text).unwrap();
     object.pointer(path).unwrap().clone()
 }
 
-fn by_countersign_and_by_hand_the_same_things_are_made(plane: &dyn Plane) {
-    let (ours, theirs) = (Person::admin(plane), Person::admin(plane));
+fn default_issuance_creates_what_the_kubectl_steps_create(plane: &dyn Plane) {
+    let (ours, theirs) = (TestUser::admin(plane), TestUser::admin(plane));
     let user = unique("myuser");
     let (team_a, team_b) = (unique("team"), unique("team"));
     for (person, team) in [(&ours, &team_a), (&theirs, &team_b)] {
-        person.kubectl_done(&["create", "namespace", team]);
-        person.kubectl_done(&["config", "set-context", "admin", "--namespace", team]);
+        person.kubectl_ok(&["create", "namespace", team]);
+        person.kubectl_ok(&["config", "set-context", "admin", "--namespace", team]);
         std::fs::copy(person.kubeconfig(), person.path("admin")).unwrap();
     }
-    ours.done(&["issue", &user]);
+    ours.run_ok(&["issue", &user]);
     let spec_a = object(&ours, "csr", &user, &team_a, "/spec");
-    ours.kubectl_done(&["delete", "csr", &user, "--kubeconfig", "admin"]);
+    ours.kubectl_ok(&["delete", "csr", &user, "--kubeconfig", "admin"]);
     theirs.shell(&format!(
         "openssl genrsa -out k 2048 2>/dev/null; openssl req -new -key k -subj /CN={user} -out r
          kubectl create -f - <<EOF
@@ -62,13 +62,13 @@ EOF
 }
 
 /// The subject of the request inside a spec, as openssl reads it.
-fn subject(person: &Person, spec: &Value) -> String {
+fn subject(person: &TestUser, spec: &Value) -> String {
     let request = spec["request"].as_str().unwrap();
     person.shell(&format!("echo {request} | base64 -d | openssl req -noout -subject"))
 }
 
 /// A kubeconfig as kubectl reads it, without what differs from run to run.
-fn shape(person: &Person, team: &str) -> Value {
-    let text = person.kubectl_done(&["config", "view", "-o", "json"]);
+fn shape(person: &TestUser, team: &str) -> Value {
+    let text = person.kubectl_ok(&["config", "view", "-o", "json"]);
     serde_json::from_str(&text.replace(team, "team")).unwrap()
 }

@@ -49,41 +49,41 @@ fn text<'a>(package: &'a Value, field: &str) -> &'a str {
 }
 
 /// Whether an SPDX expression can be fulfilled with these licenses. AND binds more tightly than OR.
-fn fulfilled(expression: &str, allowed: &BTreeSet<String>) -> bool {
+fn is_satisfied(expression: &str, allowed: &BTreeSet<String>) -> bool {
     let words = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ").replace(" WITH ", "_WITH_");
     let words: Vec<_> = words.split_whitespace().map(|word| word.replace("_WITH_", " WITH ")).collect();
-    let (fulfilled, rest) = any_of(&words, allowed);
+    let (is_satisfied, rest) = any_of(&words, allowed);
     assert!(rest.is_empty(), "{expression}");
-    fulfilled
+    is_satisfied
 }
 
 fn any_of<'a>(mut words: &'a [String], allowed: &BTreeSet<String>) -> (bool, &'a [String]) {
-    let mut fulfilled = false;
+    let mut is_satisfied = false;
     loop {
         let (all, rest) = all_of(words, allowed);
-        fulfilled |= all;
+        is_satisfied |= all;
         match rest.split_first() {
             Some((or, rest)) if or == "OR" => words = rest,
-            _ => return (fulfilled, rest),
+            _ => return (is_satisfied, rest),
         }
     }
 }
 
 fn all_of<'a>(mut words: &'a [String], allowed: &BTreeSet<String>) -> (bool, &'a [String]) {
-    let mut fulfilled = true;
+    let mut is_satisfied = true;
     loop {
         let (first, mut rest) = words.split_first().unwrap();
         if first == "(" {
             let (any, after) = any_of(rest, allowed);
-            fulfilled &= any;
+            is_satisfied &= any;
             assert_eq!(after.first().map(String::as_str), Some(")"));
             rest = &after[1..];
         } else {
-            fulfilled &= allowed.contains(first);
+            is_satisfied &= allowed.contains(first);
         }
         match rest.split_first() {
             Some((and, rest)) if and == "AND" => words = rest,
-            _ => return (fulfilled, rest),
+            _ => return (is_satisfied, rest),
         }
     }
 }
@@ -99,10 +99,10 @@ fn evaluates_license_expressions() {
         "Apache-2.0 WITH LLVM-exception",
         "GPL-3.0 AND MIT OR ISC",
     ] {
-        assert!(fulfilled(yes, &allowed), "{yes}");
+        assert!(is_satisfied(yes, &allowed), "{yes}");
     }
     for no in ["GPL-3.0", "Apache-2.0", "ISC AND GPL-3.0", "(MIT OR ISC) AND GPL-3.0", "GPL-3.0 OR MPL-2.0 AND MIT"] {
-        assert!(!fulfilled(no, &allowed), "{no}");
+        assert!(!is_satisfied(no, &allowed), "{no}");
     }
 }
 
@@ -113,7 +113,7 @@ fn every_license_and_source_is_allowed() {
     assert!(packages.len() > 100, "{}", packages.len());
     for package in packages.iter().filter(|package| text(package, "name") != "countersign") {
         let (name, license, source) = (text(package, "name"), text(package, "license"), text(package, "source"));
-        assert!(fulfilled(license, &allowed), "{name}: {license:?} is not allowed by deny.toml");
+        assert!(is_satisfied(license, &allowed), "{name}: {license:?} is not allowed by deny.toml");
         // cargo's own registry alone: a second one, or a repository, would have another source.
         sources.insert(source.to_owned());
         assert!(source.starts_with("registry+"), "{name}: {source:?} is not a registry");

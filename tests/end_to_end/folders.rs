@@ -1,4 +1,4 @@
-//! Homes without folders that can be used: whatever reads goes on, and says once what does not apply.
+//! Homes without usable folders: reading commands work, and report once what does not apply.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -6,13 +6,13 @@ use std::process::{Command, Output};
 
 use crate::support::plane::Plane;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, program, unique};
+use crate::support::{TestUser, program, unique};
 
 crate::on_both!(
-    a_home_without_usable_folders_ends_no_command_that_reads,
-    the_home_of_another_user_ends_no_command_that_reads,
-    a_policy_that_exists_and_cannot_be_read_is_not_ignored,
-    the_console_says_which_folder_cannot_be_used,
+    reading_commands_work_without_usable_folders,
+    reading_commands_work_in_the_home_of_another_user,
+    an_unreadable_policy_file_is_an_error,
+    the_console_names_the_folder_that_cannot_be_used,
 );
 
 const READING: &[&[&str]] =
@@ -34,15 +34,15 @@ fn succeeds(what: &str, command: &mut Command, wanted: &[&str]) {
 }
 
 /// countersign with the admin's kubeconfig, wherever its home is.
-fn away(person: &Person, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
+fn away(person: &TestUser, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
     let mut command = person.command(&program());
     command.env("KUBECONFIG", person.kubeconfig()).env_remove("HOME");
     command.envs(variables.iter().copied()).args(arguments);
     command
 }
 
-fn a_home_without_usable_folders_ends_no_command_that_reads(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+fn reading_commands_work_without_usable_folders(plane: &dyn Plane) {
+    let person = TestUser::admin(plane);
     std::fs::write(person.path("file"), "").unwrap();
     let (file, home) = (person.path("file").display().to_string(), person.path("").display().to_string());
     let below = |path: &str| format!("{path}/countersign");
@@ -78,7 +78,7 @@ fn a_home_without_usable_folders_ends_no_command_that_reads(plane: &dyn Plane) {
 }
 
 /// countersign as a user without privileges, whose HOME belongs to root; `None` where this is not root.
-fn unprivileged(person: &Person, arguments: &[&str]) -> Option<Command> {
+fn unprivileged(person: &TestUser, arguments: &[&str]) -> Option<Command> {
     if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
         return None; // Only root can become another user.
     }
@@ -94,8 +94,8 @@ fn unprivileged(person: &Person, arguments: &[&str]) -> Option<Command> {
     Some(command)
 }
 
-fn the_home_of_another_user_ends_no_command_that_reads(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+fn reading_commands_work_in_the_home_of_another_user(plane: &dyn Plane) {
+    let person = TestUser::admin(plane);
     for arguments in READING {
         let Some(mut command) = unprivileged(&person, arguments) else { return };
         let wanted = ["other/.config/countersign", "other/.local/state/countersign", "other/.kube", "consent"];
@@ -113,12 +113,12 @@ fn the_home_of_another_user_ends_no_command_that_reads(plane: &dyn Plane) {
     succeeds("~/.config", command.env("HOME", person.path("open")), &["open/.config/countersign cannot be read"]);
 }
 
-fn a_policy_that_exists_and_cannot_be_read_is_not_ignored(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+fn an_unreadable_policy_file_is_an_error(plane: &dyn Plane) {
+    let person = TestUser::admin(plane);
     let below = person.kubeconfig().join("policy.yaml").display().to_string();
-    assert!(person.fails(2, &["--policy", &below, "list"]).contains(&below));
+    assert!(person.expect_failure(2, &["--policy", &below, "list"]).contains(&below));
     person.shell("mkdir -p .config/countersign/policy.yaml");
-    assert!(person.fails(2, &["list"]).contains("policy.yaml: not a regular file but a folder"));
+    assert!(person.expect_failure(2, &["list"]).contains("policy.yaml: not a regular file but a folder"));
     person.shell("rmdir .config/countersign/policy.yaml");
     let Some(mut command) = unprivileged(&person, &["list"]) else { return };
     person.shell("mkdir -p home/.config/countersign home/.local; chown 65534 home/.local");
@@ -139,9 +139,9 @@ fn a_policy_that_exists_and_cannot_be_read_is_not_ignored(plane: &dyn Plane) {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
 }
 
-fn the_console_says_which_folder_cannot_be_used(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+fn the_console_names_the_folder_that_cannot_be_used(plane: &dyn Plane) {
+    let person = TestUser::admin(plane);
     std::fs::write(person.path(".config"), "").unwrap();
     let console = Terminal::console(&person, &[]);
-    console.sees(".config/countersign cannot be read");
+    console.expect_text(".config/countersign cannot be read");
 }

@@ -8,45 +8,45 @@ use crate::support::api::Api;
 use crate::support::plane::Plane;
 use crate::support::requests::{conditions, create, create_with, manifest};
 use crate::support::terminal::{Redrawn, Terminal};
-use crate::support::{PATIENCE, Person, eventually, limited, program, unique};
+use crate::support::{PATIENCE, TestUser, eventually, limited, program, unique};
 
 crate::on_both!(
-    issue_asks_policy_and_verdict_and_a_dangerous_order_wants_the_users_name,
-    a_resumed_issuance_passes_the_same_gate_and_read_only_resumes_and_undoes_nothing,
-    the_wizard_shows_the_verdict_and_a_dangerous_order_wants_the_users_name_typed,
-    several_names_on_the_command_line_are_a_bulk_decision,
-    a_name_of_any_length_leaves_identity_and_verdict_on_the_question,
-    an_identity_that_does_not_fit_is_decided_by_no_key,
-    on_a_screen_that_is_too_small_no_key_decides_anything,
-    a_name_that_confirms_is_typed_and_not_pasted_with_or_without_bracketed_paste,
+    issue_checks_policy_and_verdict_and_requires_the_name_for_a_dangerous_user,
+    resume_passes_the_write_gate_and_read_only_blocks_resume_and_undo,
+    the_wizard_shows_the_verdict_and_requires_the_name_for_a_dangerous_user,
+    several_names_make_a_bulk_decision,
+    long_names_do_not_hide_identity_or_verdict_in_the_prompt,
+    no_key_decides_while_the_identity_does_not_fit_on_screen,
+    no_key_decides_on_a_screen_that_is_too_small,
+    rejects_a_pasted_confirmation_name,
     enter_decides_deletes_and_undoes_nothing,
-    the_config_files_read_only_closes_the_kubeconfig_commands_too,
+    read_only_in_the_config_file_blocks_kubeconfig_edits,
 );
 
 const CSRS: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
-fn team(person: &Person) -> String {
+fn team(person: &TestUser) -> String {
     let team = unique("team");
-    person.kubectl_done(&["create", "namespace", &team]);
+    person.kubectl_ok(&["create", "namespace", &team]);
     team
 }
 
-fn configure(person: &Person, file: &str, text: &str) {
+fn configure(person: &TestUser, file: &str, text: &str) {
     std::fs::create_dir_all(person.path(".config/countersign")).unwrap();
     std::fs::write(person.path(&format!(".config/countersign/{file}")), text).unwrap();
 }
 
-fn is_there(plane: &dyn Plane, name: &str) -> bool {
+fn exists(plane: &dyn Plane, name: &str) -> bool {
     plane.kubectl(&["get", "csr", name]).status.success()
 }
 
-/// Everything that was typed before has been taken.
-fn taken(console: &mut Terminal) {
-    assert_eq!(console.redraws(PATIENCE), Redrawn::Yes);
+/// Waits until the console has read every key that was sent.
+fn wait_until_keys_are_read(console: &mut Terminal) {
+    assert_eq!(console.redraw(PATIENCE), Redrawn::Yes);
 }
 
-fn issue_asks_policy_and_verdict_and_a_dangerous_order_wants_the_users_name(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn issue_checks_policy_and_verdict_and_requires_the_name_for_a_dangerous_user(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let (team, eve) = (team(&admin), unique("eve"));
     configure(&admin, "policy.yaml", "groups: {forbidden: ['*-admins']}\nlongestLife: 30d\nleastKey: {rsa: 3072}\n");
     let order = ["issue", &eve, "--group", "till-admins", "--no-access", "-n", &team];
@@ -71,31 +71,31 @@ fn issue_asks_policy_and_verdict_and_a_dangerous_order_wants_the_users_name(plan
     let error = run(3, &with(&["--dry-run", "--expires", "40d"]));
     assert!(error.contains("✖ Verdict: danger") && error.contains("the policy allows 30"), "{error}");
     assert!(error.contains("the policy wants 3072"), "{error}");
-    assert!(!is_there(plane, &eve) && std::fs::read(admin.kubeconfig()).unwrap() == kubeconfig);
-    assert!(admin.fails(1, &["issue", "--resume"]).contains("nothing was left unfinished"));
+    assert!(!exists(plane, &eve) && std::fs::read(admin.kubeconfig()).unwrap() == kubeconfig);
+    assert!(admin.expect_failure(1, &["issue", "--resume"]).contains("nothing was left unfinished"));
     // What the cluster's bindings make of a group is dangerous without any policy.
     let owners = unique("owners");
-    let whom = format!("--group={owners}");
-    admin.kubectl_done(&["create", "clusterrolebinding", &owners, "--clusterrole=cluster-admin", &whom]);
-    let error = admin.fails(3, &["issue", &eve, "--group", &owners, "--no-access", "-n", &team]);
+    let subject_flag = format!("--group={owners}");
+    admin.kubectl_ok(&["create", "clusterrolebinding", &owners, "--clusterrole=cluster-admin", &subject_flag]);
+    let error = admin.expect_failure(3, &["issue", &eve, "--group", &owners, "--no-access", "-n", &team]);
     assert!(error.contains("access-cluster-admin"), "{error}");
-    assert!(!is_there(plane, &eve));
+    assert!(!exists(plane, &eve));
     // Confirmed by the user's name it is issued; warnings are printed.
     let mut named = with(&["--expires", "40d", "--dangerous"]);
     named.push(eve.clone());
-    let told = run(0, &named);
-    assert!(told.contains("! Verdict: warning"), "{told}");
+    let report = run(0, &named);
+    assert!(report.contains("! Verdict: warning"), "{report}");
     assert!(conditions(plane, &eve).contains("Approved"));
 }
 
 /// An issuance for a member of `group` whose issuer may not approve: it waits, and is killed there.
-fn left_waiting(plane: &dyn Plane, group: &str) -> (Person, String, String) {
+fn leave_waiting(plane: &dyn Plane, group: &str) -> (TestUser, String, String) {
     let (maker, user) = (unique("maker"), unique("resumed"));
     let person = limited(plane, &maker, "get,list,watch,create", "certificatesigningrequests.certificates.k8s.io");
     let mut issue = person.command(&program());
     issue.args(["issue", &user, "--group", group, "-n", &maker]).stdout(Stdio::null()).stderr(Stdio::null());
     let mut running = issue.spawn().unwrap();
-    eventually("the request", || is_there(plane, &user).then_some(()));
+    eventually("the request", || exists(plane, &user).then_some(()));
     eventually("the journal", || {
         let journal = person.shell("cat .local/state/countersign/issuances/*/journal.yaml 2>/dev/null || true");
         journal.contains("csr_uid: ").then_some(()).filter(|()| !journal.contains("csr_uid: null"))
@@ -105,14 +105,14 @@ fn left_waiting(plane: &dyn Plane, group: &str) -> (Person, String, String) {
     (person, maker, user)
 }
 
-fn a_resumed_issuance_passes_the_same_gate_and_read_only_resumes_and_undoes_nothing(plane: &dyn Plane) {
+fn resume_passes_the_write_gate_and_read_only_blocks_resume_and_undo(plane: &dyn Plane) {
     // A forbidden group does not keep a request from waiting: the verdict is for the person who approves.
-    let (person, maker, user) = left_waiting(plane, "till-admins");
+    let (person, maker, user) = leave_waiting(plane, "till-admins");
     configure(&person, "policy.yaml", "groups: {forbidden: ['*-admins']}\n");
     // From now on it would be theirs to approve.
     std::fs::write(person.kubeconfig(), plane.kubeconfig_text("admin", Some("system:masters"))).unwrap();
     let before = std::fs::read(person.kubeconfig()).unwrap();
-    let untouched = |person: &Person| {
+    let untouched = |person: &TestUser| {
         assert_eq!(conditions(plane, &user), "");
         assert_eq!(std::fs::read(person.kubeconfig()).unwrap(), before);
         assert!(
@@ -122,65 +122,65 @@ fn a_resumed_issuance_passes_the_same_gate_and_read_only_resumes_and_undoes_noth
                 .success()
         );
     };
-    let error = person.fails(3, &["issue", "--resume", &user, "-n", &maker]);
+    let error = person.expect_failure(3, &["issue", "--resume", &user, "-n", &maker]);
     assert!(error.contains("the policy forbids *-admins"), "{error}");
     untouched(&person);
     let resume = ["issue", "--resume", &user, "--dangerous", &user, "-n", &maker];
-    let error = person.fails(3, &[&["--read-only"], &resume[..]].concat());
+    let error = person.expect_failure(3, &[&["--read-only"], &resume[..]].concat());
     assert!(error.contains("read-only"), "{error}");
     untouched(&person);
-    let error = person.fails(3, &["--read-only", "issue", "--undo", &user]);
+    let error = person.expect_failure(3, &["--read-only", "issue", "--undo", &user]);
     assert!(error.contains("read-only") && !error.contains("taken back"), "{error}");
     untouched(&person);
     for more in [&[][..], &["--dry-run"]] {
-        let error = person.fails(3, &[&["--read-only", "issue", "new-user", "-n", &maker], more].concat());
+        let error = person.expect_failure(3, &[&["--read-only", "issue", "new-user", "-n", &maker], more].concat());
         assert!(error.contains("read-only"), "{error}");
     }
     configure(&person, "config.yaml", "read-only: [adm*]\n");
     for arguments in [&resume[..], &["issue", "--undo", &user], &["approve", &user], &["deny", &user]] {
-        assert!(person.fails(3, arguments).contains("context admin is read-only"));
+        assert!(person.expect_failure(3, arguments).contains("context admin is read-only"));
     }
-    assert!(is_there(plane, &user));
+    assert!(exists(plane, &user));
     untouched(&person);
     configure(&person, "config.yaml", "");
     // Approved by another person and issued: with read-only the kubeconfig is not written either.
     assert!(plane.kubectl(&["certificate", "approve", &user]).status.success());
-    person.fails(3, &[&["--read-only"], &resume[..]].concat());
+    person.expect_failure(3, &[&["--read-only"], &resume[..]].concat());
     assert_eq!(std::fs::read(person.kubeconfig()).unwrap(), before);
-    person.done(&["issue", "--resume", &user, "-n", &maker]);
-    assert!(person.kubectl_done(&["config", "get-contexts", "-o", "name"]).contains(&user));
+    person.run_ok(&["issue", "--resume", &user, "-n", &maker]);
+    assert!(person.kubectl_ok(&["config", "get-contexts", "-o", "name"]).contains(&user));
 }
 
-fn the_wizard_shows_the_verdict_and_a_dangerous_order_wants_the_users_name_typed(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn the_wizard_shows_the_verdict_and_requires_the_name_for_a_dangerous_user(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let (team, user) = (team(&admin), unique("wizard-eve"));
     configure(&admin, "policy.yaml", "names: {forbidden: ['wizard-*']}\n");
     let mut console = Terminal::console(&admin, &["--namespace", &team]);
-    console.sees("● live");
+    console.expect_text("● live");
     console.keys("n");
-    console.sees("User name");
+    console.expect_text("User name");
     console.keys(&format!("{user}\tdev\x12"));
-    let screen = console.sees("type the user's name");
+    let screen = console.expect_text("type the user's name");
     assert!(
         screen.contains("the policy forbids wizard-*") && screen.contains(&format!("{user}, groups dev")),
         "{screen}"
     );
     console.keys("y\r");
-    console.sees("That is not the user's name");
+    console.expect_text("That is not the user's name");
     console.keys("\x15");
     console.keys(&format!("\x1b[200~{user}\x1b[201~"));
-    console.sees("typed, not pasted");
+    console.expect_text("typed, not pasted");
     console.keys("\r");
-    console.sees("That is not the user's name");
-    assert!(!is_there(plane, &user));
-    console.types(&user);
+    console.expect_text("That is not the user's name");
+    assert!(!exists(plane, &user));
+    console.type_text(&user);
     console.keys("\r");
-    console.sees("Done in");
-    console.sees(&format!("the cluster says: {user}"));
+    console.expect_text("Done in");
+    console.expect_text(&format!("the cluster says: {user}"));
 }
 
-fn several_names_on_the_command_line_are_a_bulk_decision(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn several_names_make_a_bulk_decision(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let names: Vec<String> = (0..3).map(|_| unique("line")).collect();
     for name in &names {
         create(plane, name, name, &["dev"]);
@@ -189,37 +189,37 @@ fn several_names_on_the_command_line_are_a_bulk_decision(plane: &dyn Plane) {
     let undecided = || names.iter().all(|name| conditions(plane, name).is_empty());
     for policy in ["bulk: {signers: ['example.com/*']}\n", "bulk: {levels: [notice]}\n"] {
         configure(&admin, "policy.yaml", policy);
-        let error = admin.fails(3, &all);
+        let error = admin.expect_failure(3, &all);
         assert!(error.contains("3 of 3 may not be approved together"), "{error}");
         for name in &names {
             assert!(error.contains(&format!("{name}: the policy file keeps it out of bulk decisions")), "{error}");
         }
         assert!(undecided());
-        assert!(admin.fails(3, &[&all[..], &["--dry-run"]].concat()).contains("may not be approved together"));
+        assert!(admin.expect_failure(3, &[&all[..], &["--dry-run"]].concat()).contains("may not be approved together"));
     }
     configure(&admin, "policy.yaml", "");
     let (doomed, danger) = (unique("doomed"), unique("danger"));
     create_with(plane, &doomed, &doomed, &[], "server auth");
     create(plane, &danger, "system:kube-controller-manager", &[]);
-    let error = admin.fails(3, &[&all[..], &[&doomed, &danger]].concat());
+    let error = admin.expect_failure(3, &[&all[..], &[&doomed, &danger]].concat());
     assert!(error.contains("2 of 5 may not be approved together"), "{error}");
     assert!(error.contains(&format!("{doomed}: the signer will reject it")), "{error}");
     assert!(error.contains(&format!("{danger}: is dangerous")), "{error}");
     assert!(undecided(), "one that is refused refuses the whole command");
-    let error = admin.fails(3, &[&all[..], &[&danger]].concat());
+    let error = admin.expect_failure(3, &[&all[..], &[&danger]].concat());
     let again = format!("countersign approve --dangerous={danger} -- {} {danger}", names.join(" "));
     assert!(error.contains(&again), "{error}");
     // The same name twice is one request; and the policy's bulk part has no say in a single decision.
     configure(&admin, "policy.yaml", "bulk: {levels: []}\n");
-    admin.done(&["approve", &names[0], &names[0]]);
-    admin.done(&["deny", &names[1], &names[2]]);
+    admin.run_ok(&["approve", &names[0], &names[0]]);
+    admin.run_ok(&["deny", &names[1], &names[2]]);
     assert!(conditions(plane, &names[0]).contains("Approved"));
     assert_eq!(conditions(plane, &names[1]), "Denied");
     configure(&admin, "policy.yaml", "");
     let (one, two) = (unique("line"), unique("line"));
     create(plane, &one, &one, &[]);
     create(plane, &two, &two, &[]);
-    admin.done(&["approve", &one, &two, &danger, "--dangerous", &danger]);
+    admin.run_ok(&["approve", &one, &two, &danger, "--dangerous", &danger]);
     assert!([&one, &two, &danger].iter().all(|name| conditions(plane, name).contains("Approved")));
 }
 
@@ -235,23 +235,23 @@ fn state(plane: &dyn Plane, name: &str) -> String {
 }
 
 /// A console with the cursor on the only request that a search finds.
-fn searched(admin: &Person, search: &str, text: &str) -> Terminal {
+fn searched(admin: &TestUser, search: &str, text: &str) -> Terminal {
     let mut console = Terminal::console(admin, &[]);
-    console.sees("● live");
+    console.expect_text("● live");
     console.keys(&format!("/{search}\r"));
-    console.sees(&format!("· /{search}"));
-    console.sees(text);
+    console.expect_text(&format!("· /{search}"));
+    console.expect_text(text);
     console
 }
 
-fn a_name_of_any_length_leaves_identity_and_verdict_on_the_question(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn long_names_do_not_hide_identity_or_verdict_in_the_prompt(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     for (length, user) in [(400, unique("longa")), (900, unique("longb"))] {
         let name = format!("{user}-{}", "x".repeat(length));
         create_named(plane, &name, &user, &["dev", "qa"]);
         let mut console = searched(&admin, &user, &format!("CN={user}"));
         console.keys("a");
-        let screen = console.sees("Approve it? y yes");
+        let screen = console.expect_text("Approve it? y yes");
         assert!(screen.contains(&format!("{user}, groups dev, qa")) && screen.contains("nothing unusual"), "{screen}");
         assert!(screen.contains(&format!("Approve {user}-x")) && screen.contains("…x"), "{screen}");
         console.keys("y");
@@ -259,208 +259,208 @@ fn a_name_of_any_length_leaves_identity_and_verdict_on_the_question(plane: &dyn 
     }
 }
 
-fn an_identity_that_does_not_fit_is_decided_by_no_key(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn no_key_decides_while_the_identity_does_not_fit_on_screen(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let name = unique("crowded");
     let groups: Vec<String> = (0..200).map(|at| format!("a-group-with-number-{at}")).collect();
     create(plane, &name, &name, &groups.iter().map(String::as_str).collect::<Vec<_>>());
     let mut console = searched(&admin, &name, &format!("CN={name}"));
     for (key, heading) in [("a", "Approve"), ("d", "Deny")] {
         console.keys(key);
-        console.sees(&format!("{heading} {name}?"));
-        console.sees("Too small: no key answers. Enlarge the terminal, or use the command line.");
+        console.expect_text(&format!("{heading} {name}?"));
+        console.expect_text("Too small: no key answers. Enlarge the terminal, or use the command line.");
         console.keys("y");
-        taken(&mut console);
+        wait_until_keys_are_read(&mut console);
         assert_eq!(conditions(plane, &name), "");
         console.keys("\x1b");
-        console.sees_no("Too small");
+        console.expect_no_text("Too small");
     }
     console.resize(100, 120);
     console.keys("d");
-    console.sees("Deny it? y yes");
+    console.expect_text("Deny it? y yes");
     console.keys("y");
     eventually("it is denied", || (conditions(plane, &name) == "Denied").then_some(()));
 }
 
 /// Presses `answer` where the question cannot be seen; it must still be open when the screen is large again.
 fn unseen(console: &mut Terminal, question: &str, answer: &str) {
-    console.sees(question);
+    console.expect_text(question);
     console.resize(5, 20);
-    console.sees("too small");
+    console.expect_text("too small");
     console.keys(answer);
-    taken(console);
+    wait_until_keys_are_read(console);
     console.resize(24, 80);
-    console.sees(question);
+    console.expect_text(question);
 }
 
-fn on_a_screen_that_is_too_small_no_key_decides_anything(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn no_key_decides_on_a_screen_that_is_too_small(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let (team, prefix) = (team(&admin), unique("unseen"));
     let (calm, danger) = (format!("{prefix}-calm"), format!("{prefix}-danger"));
     create(plane, &calm, &calm, &[]);
     create(plane, &danger, "system:kube-controller-manager", &[]);
-    admin.kubectl_done(&["create", "role", &prefix, "-n", &team, "--verb=get", "--resource=pods"]);
+    admin.kubectl_ok(&["create", "role", &prefix, "-n", &team, "--verb=get", "--resource=pods"]);
     let kubeconfig = std::fs::read(admin.kubeconfig()).unwrap();
     let mut console = Terminal::console(&admin, &["-n", &team]);
-    console.sees("● live");
-    console.finds(&calm, &format!("CN={calm}"));
+    console.expect_text("● live");
+    console.find(&calm, &format!("CN={calm}"));
     for (key, question) in [("a", "Approve it?"), ("d", "Deny it?"), ("x", "Delete it?")] {
         console.keys(key);
         unseen(&mut console, question, "y\ry");
         console.keys("\x1b");
-        console.sees_no(question);
+        console.expect_no_text(question);
     }
     // Asked for where nothing is seen.
     console.resize(5, 20);
-    console.sees("too small");
+    console.expect_text("too small");
     console.keys("ay");
-    taken(&mut console);
+    wait_until_keys_are_read(&mut console);
     console.resize(24, 80);
-    console.sees("Approve it?");
+    console.expect_text("Approve it?");
     console.keys("\x1b");
-    console.sees_no("Approve it?");
+    console.expect_no_text("Approve it?");
     console.keys("\x1b");
-    console.sees_no("· /");
-    console.finds(&danger, "CN=system:kube-controller-manager");
+    console.expect_no_text("· /");
+    console.find(&danger, "CN=system:kube-controller-manager");
     console.keys("a");
-    console.sees("type the request's name");
+    console.expect_text("type the request's name");
     console.resize(5, 20);
-    console.sees("too small");
+    console.expect_text("too small");
     for c in danger.chars() {
         console.keys(&c.to_string());
-        taken(&mut console);
+        wait_until_keys_are_read(&mut console);
     }
     console.keys("\r");
-    taken(&mut console);
+    wait_until_keys_are_read(&mut console);
     console.resize(24, 80);
-    console.sees("type the request's name");
+    console.expect_text("type the request's name");
     console.keys("\x1b\x1b");
-    console.sees_no("· /");
+    console.expect_no_text("· /");
     // Many at once.
     console.keys(&format!("/{prefix}\r\x01"));
-    console.sees("2 marked");
+    console.expect_text("2 marked");
     console.keys("a");
     unseen(&mut console, "1 of 2 will be approved", "y\ry");
     console.keys("\x1b");
-    console.sees_no("will be approved");
+    console.expect_no_text("will be approved");
     // Roles, kubeconfigs, the wizard.
     console.keys("2v");
-    console.sees("RBAC · Roles");
+    console.expect_text("RBAC · Roles");
     console.keys(&format!("/{prefix}\r"));
-    console.sees(&format!("· /{prefix}"));
+    console.expect_text(&format!("· /{prefix}"));
     console.keys("D");
     unseen(&mut console, "Delete it?", "y\ry");
     console.keys("\x1b3x");
     unseen(&mut console, "Delete it?", "y\ry");
     console.keys("\x1b1n");
-    console.sees("User name");
+    console.expect_text("User name");
     console.keys(&format!("{prefix}-zoe\x12"));
     unseen(&mut console, "y runs it", "y\ry");
     assert_eq!((conditions(plane, &calm).as_str(), conditions(plane, &danger).as_str()), ("", ""));
     assert!(admin.kubectl(&["get", "role", &prefix, "-n", &team]).status.success());
-    assert!(!is_there(plane, &format!("{prefix}-zoe")));
+    assert!(!exists(plane, &format!("{prefix}-zoe")));
     assert_eq!(std::fs::read(admin.kubeconfig()).unwrap(), kubeconfig);
     // Seen, it counts.
     console.keys("y");
-    console.sees("Done in");
+    console.expect_text("Done in");
 }
 
-fn a_name_that_confirms_is_typed_and_not_pasted_with_or_without_bracketed_paste(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn rejects_a_pasted_confirmation_name(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let name = unique("pasted-helper");
     create(plane, &name, "system:kube-controller-manager", &[]);
     let mut console = searched(&admin, &name, "CN=system:kube-controller-manager");
     let refused = |console: &mut Terminal, paste: &str, asked: &str| {
         console.keys(paste);
-        console.sees("typed, not pasted");
+        console.expect_text("typed, not pasted");
         console.keys("\r");
-        taken(console);
-        console.sees(asked);
+        wait_until_keys_are_read(console);
+        console.expect_text(asked);
         assert_eq!(conditions(plane, &name), "");
     };
     console.keys("a");
-    console.sees("type the request's name");
+    console.expect_text("type the request's name");
     refused(&mut console, &format!("\x1b[200~{name}\x1b[201~"), "type the request's name");
     refused(&mut console, &format!("\x1b[200~{name}\n\x1b[201~"), "type the request's name");
     // A terminal without bracketed paste sends what is pasted as keys, all at once.
     refused(&mut console, &format!("{name}\r"), "type the request's name");
     console.keys("\x1b");
-    console.sees_no("type the request's name");
+    console.expect_no_text("type the request's name");
     // On the sheet of many likewise.
     console.keys(" a");
-    console.sees("0 of 1 will be approved");
+    console.expect_text("0 of 1 will be approved");
     console.keys("\x1b[B");
-    console.sees("includes it");
+    console.expect_text("includes it");
     console.keys(&format!("\x1b[200~{name}\x1b[201~"));
-    console.sees("typed, not pasted");
+    console.expect_text("typed, not pasted");
     console.keys(&format!("{name}\r"));
-    console.sees("typed, not pasted");
-    console.sees("0 of 1 will be approved");
-    console.types(&name);
+    console.expect_text("typed, not pasted");
+    console.expect_text("0 of 1 will be approved");
+    console.type_text(&name);
     console.keys("\r");
-    console.sees("1 of 1 will be approved");
+    console.expect_text("1 of 1 will be approved");
     assert_eq!(conditions(plane, &name), "");
     console.keys("\x1b\x1b");
-    console.sees_no("will be approved");
+    console.expect_no_text("will be approved");
     console.keys("U");
-    console.sees_no("1 marked");
+    console.expect_no_text("1 marked");
     console.keys("a");
-    console.sees("type the request's name");
-    console.types(&name);
+    console.expect_text("type the request's name");
+    console.type_text(&name);
     console.keys("\r");
     eventually("it is approved", || conditions(plane, &name).contains("Approved").then_some(()));
 }
 
 fn enter_decides_deletes_and_undoes_nothing(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+    let admin = TestUser::admin(plane);
     let (team, name) = (team(&admin), unique("entered"));
     create(plane, &name, &name, &[]);
     let kubeconfig = std::fs::read(admin.kubeconfig()).unwrap();
     let mut console = Terminal::console(&admin, &["-n", &team]);
-    console.sees("● live");
-    console.finds(&name, &format!("CN={name}"));
+    console.expect_text("● live");
+    console.find(&name, &format!("CN={name}"));
     for (key, question) in [("a", "Approve it?"), ("d", "Deny it?"), ("x", "Delete it?")] {
         console.keys(key);
-        console.sees(question);
+        console.expect_text(question);
         console.keys("\r");
-        console.sees("Enter answers nothing here; y does");
-        console.sees(question);
+        console.expect_text("Enter answers nothing here; y does");
+        console.expect_text(question);
         console.keys("n");
-        console.sees_no(question);
+        console.expect_no_text(question);
     }
     assert_eq!(conditions(plane, &name), "");
     console.keys("3x");
-    console.sees("Delete it?");
+    console.expect_text("Delete it?");
     console.keys("\r");
-    console.sees("Enter answers nothing here; y does");
+    console.expect_text("Enter answers nothing here; y does");
     console.keys("n1n");
-    console.sees("User name");
+    console.expect_text("User name");
     let zoe = unique("entered-zoe");
     console.keys(&format!("{zoe}\x12"));
-    console.sees("y runs it");
+    console.expect_text("y runs it");
     console.keys("\r");
-    console.sees("Enter answers nothing here; y does");
-    assert!(!is_there(plane, &zoe) && std::fs::read(admin.kubeconfig()).unwrap() == kubeconfig);
+    console.expect_text("Enter answers nothing here; y does");
+    assert!(!exists(plane, &zoe) && std::fs::read(admin.kubeconfig()).unwrap() == kubeconfig);
     console.keys("y");
-    console.sees("Done in");
+    console.expect_text("Done in");
     console.keys("u");
-    console.sees("Undo it? y yes");
+    console.expect_text("Undo it? y yes");
     console.keys("\r");
-    console.sees("Enter answers nothing here; y does");
-    assert!(is_there(plane, &zoe));
+    console.expect_text("Enter answers nothing here; y does");
+    assert!(exists(plane, &zoe));
     console.keys("n");
-    console.sees("Done in");
+    console.expect_text("Done in");
     console.keys("u");
-    console.sees("Undo it?");
+    console.expect_text("Undo it?");
     console.keys("y");
-    console.sees("Undone.");
-    assert!(!is_there(plane, &zoe));
+    console.expect_text("Undone.");
+    assert!(!exists(plane, &zoe));
 }
 
-fn the_config_files_read_only_closes_the_kubeconfig_commands_too(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
-    admin.kubectl_done(&["config", "set-context", "prod-eu", "--cluster=test", "--user=admin"]);
-    admin.kubectl_done(&["config", "set-context", "lab", "--cluster=test", "--user=admin"]);
+fn read_only_in_the_config_file_blocks_kubeconfig_edits(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
+    admin.kubectl_ok(&["config", "set-context", "prod-eu", "--cluster=test", "--user=admin"]);
+    admin.kubectl_ok(&["config", "set-context", "lab", "--cluster=test", "--user=admin"]);
     std::fs::write(admin.path("more.yaml"), plane.kubeconfig_text("more", None)).unwrap();
     let before = std::fs::read(admin.kubeconfig()).unwrap();
     configure(&admin, "config.yaml", "read-only: ['*']\n");
@@ -475,28 +475,28 @@ fn the_config_files_read_only_closes_the_kubeconfig_commands_too(plane: &dyn Pla
         &["unlock"],
     ];
     for arguments in writes {
-        let error = admin.fails(3, arguments);
+        let error = admin.expect_failure(3, arguments);
         assert!(error.contains("context admin is read-only"), "{arguments:?}: {error}");
     }
     // What only reads, and a new file, are free; to replace a file is not.
-    admin.done(&["contexts"]);
-    admin.done(&["import", "more.yaml", "--dry-run"]);
-    admin.done(&["extract", "lab", "--out", "alone.yaml"]);
+    admin.run_ok(&["contexts"]);
+    admin.run_ok(&["import", "more.yaml", "--dry-run"]);
+    admin.run_ok(&["extract", "lab", "--out", "alone.yaml"]);
     let alone = std::fs::read(admin.path("alone.yaml")).unwrap();
-    assert!(admin.fails(3, &["extract", "prod-eu", "--out", "alone.yaml", "--force"]).contains("read-only"));
+    assert!(admin.expect_failure(3, &["extract", "prod-eu", "--out", "alone.yaml", "--force"]).contains("read-only"));
     assert_eq!(std::fs::read(admin.path("alone.yaml")).unwrap(), alone);
     // The console's pane is closed as well.
     let mut console = Terminal::console(&admin, &[]);
-    console.sees("read-only");
+    console.expect_text("read-only");
     console.keys("3");
-    console.sees("3 contexts");
+    console.expect_text("3 contexts");
     for keys in ["G\r", "x", "r", "i", "n", "E"] {
         console.keys(keys);
-        console.sees("read-only: it does not write kubeconfigs either");
-        taken(&mut console);
+        console.expect_text("read-only: it does not write kubeconfigs either");
+        wait_until_keys_are_read(&mut console);
     }
     console.keys("q");
-    console.ends();
+    console.expect_exit();
     assert_eq!(std::fs::read(admin.kubeconfig()).unwrap(), before);
     // Where only some contexts are closed: those, and whatever is done while one of them is in force.
     configure(&admin, "config.yaml", "read-only: ['prod-*']\n");
@@ -506,12 +506,14 @@ fn the_config_files_read_only_closes_the_kubeconfig_commands_too(plane: &dyn Pla
         &["rename", "lab", "prod-x"],
         &["delete-context", "prod-eu"],
     ] {
-        assert!(admin.fails(3, arguments).contains("is read-only"), "{arguments:?}");
+        assert!(admin.expect_failure(3, arguments).contains("is read-only"), "{arguments:?}");
     }
     assert!(
-        admin.fails(3, &["--context", "prod-eu", "rename", "lab", "lab-2"]).contains("context prod-eu is read-only")
+        admin
+            .expect_failure(3, &["--context", "prod-eu", "rename", "lab", "lab-2"])
+            .contains("context prod-eu is read-only")
     );
     assert_eq!(std::fs::read(admin.kubeconfig()).unwrap(), before);
-    admin.done(&["rename", "lab", "lab-2"]);
+    admin.run_ok(&["rename", "lab", "lab-2"]);
     assert_ne!(std::fs::read(admin.kubeconfig()).unwrap(), before);
 }

@@ -5,18 +5,15 @@ use std::path::Path;
 use crate::support::plane::Plane;
 use crate::support::requests::create;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually, unique};
+use crate::support::{TestUser, eventually, unique};
 
-crate::on_both!(
-    a_hostile_name_reaches_screen_and_command_line_only_in_escaped_form,
-    of_two_names_the_last_one_is_shown_because_it_is_the_one_that_counts,
-);
+crate::on_both!(hostile_names_are_escaped_on_screen_and_command_line, shows_the_last_common_name_because_it_is_issued,);
 
 /// ESC, a newline, a bidi override and a C1 control in one name.
 const EVIL: &str = "ro\u{1b}[31mot\u{202e}\nx\u{9b}2J";
 
-fn a_hostile_name_reaches_screen_and_command_line_only_in_escaped_form(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn hostile_names_are_escaped_on_screen_and_command_line(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let name = unique("hostile");
     create(plane, &name, EVIL, &["dev\u{1b}]0;owned\u{7}"]);
     for arguments in [
@@ -30,22 +27,22 @@ fn a_hostile_name_reaches_screen_and_command_line_only_in_escaped_form(plane: &d
     ] {
         clean(&admin.countersign(arguments).stdout, arguments);
     }
-    clean(admin.fails(3, &["approve", &name]).as_bytes(), &["approve"]);
-    let json: serde_json::Value = serde_json::from_str(&admin.done(&["show", &name, "-o", "json"])).unwrap();
+    clean(admin.expect_failure(3, &["approve", &name]).as_bytes(), &["approve"]);
+    let json: serde_json::Value = serde_json::from_str(&admin.run_ok(&["show", &name, "-o", "json"])).unwrap();
     assert_eq!(json["identity"]["user"], EVIL);
     let mut console = Terminal::console(&admin, &[]);
-    console.sees("● live");
-    console.finds(&name, "\\u{1b}[31m");
+    console.expect_text("● live");
+    console.find(&name, "\\u{1b}[31m");
     console.keys("\r");
-    console.sees("[Summary]");
+    console.expect_text("[Summary]");
     console.keys("\t");
-    console.sees("[Access]");
+    console.expect_text("[Access]");
     console.keys("\t\t");
-    console.sees("[YAML]");
+    console.expect_text("[YAML]");
     console.keys("\x1b");
-    console.sees_no("[YAML]");
+    console.expect_no_text("[YAML]");
     console.keys("a");
-    console.sees("type the request's name");
+    console.expect_text("type the request's name");
     let bytes = console.bytes();
     let text = String::from_utf8_lossy(&bytes);
     for raw in ["\u{1b}[31mot", "\u{202e}", "\u{9b}2J", "\u{1b}]0;owned"] {
@@ -58,8 +55,8 @@ fn clean(output: &[u8], arguments: &[&str]) {
     assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\u{7}']), "{arguments:?}: {text:?}");
 }
 
-fn of_two_names_the_last_one_is_shown_because_it_is_the_one_that_counts(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn shows_the_last_common_name_because_it_is_issued(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let name = unique("two");
     admin.shell(&format!(
         "openssl genrsa -out k 2048 2>/dev/null; openssl req -new -key k -subj /CN=harmless/CN=evil -out r
@@ -70,11 +67,11 @@ metadata: {{name: {name}}}
 spec: {{request: $(base64 < r | tr -d '\\n'), signerName: kubernetes.io/kube-apiserver-client, usages: [client auth]}}
 EOF"
     ));
-    let error = admin.fails(3, &["approve", &name]);
+    let error = admin.expect_failure(3, &["approve", &name]);
     assert!(error.contains("it logs in as evil, not as harmless"), "{error}");
-    admin.done(&["approve", &name, "--dangerous", &name]);
+    admin.run_ok(&["approve", &name, "--dangerous", &name]);
     eventually("the certificate", || admin.countersign(&["export", &name]).status.success().then_some(()));
-    admin.done(&["export", &name, "-o", "c"]);
+    admin.run_ok(&["export", &name, "-o", "c"]);
     let subject =
         admin.command(Path::new("openssl")).args(["x509", "-in", "c", "-noout", "-subject"]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&subject.stdout).trim(), "subject=CN = evil");

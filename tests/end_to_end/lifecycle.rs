@@ -12,15 +12,15 @@ const REQUESTS: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 const CLIENT: &str = "kubernetes.io/kube-apiserver-client";
 
 crate::on_both!(
-    an_approved_request_is_issued_for_whom_the_signer_reads,
-    a_denied_request_stays_without_a_certificate,
+    an_approved_request_is_issued_for_the_identity_that_the_signer_reads,
+    a_denied_request_gets_no_certificate,
     a_request_that_breaks_its_signers_rules_fails,
     a_request_for_a_foreign_signer_waits_for_it,
-    what_cannot_be_a_request_is_refused_with_its_reason,
-    a_request_does_not_change_but_in_its_status,
+    rejects_invalid_requests_with_a_reason,
+    only_the_status_of_a_request_can_change,
     decisions_need_the_right_on_the_signer,
     a_decision_is_final,
-    who_asks_is_said_by_the_server,
+    the_server_sets_the_requester,
 );
 
 fn pkcs10(user: &str, groups: &[&str]) -> String {
@@ -51,7 +51,7 @@ fn decide(api: &Api, name: &str, kind: &str) -> crate::support::api::Answer {
 }
 
 /// Waits until the request is what `is` looks for.
-fn becomes(api: &Api, name: &str, is: impl Fn(&Value) -> bool) -> Value {
+fn wait_for_status(api: &Api, name: &str, is: impl Fn(&Value) -> bool) -> Value {
     eventually("the signer's answer", || Some(api.get(&format!("{REQUESTS}/{name}")).ok()).filter(|object| is(object)))
 }
 
@@ -60,12 +60,12 @@ fn kinds(object: &Value) -> Vec<&str> {
     conditions.into_iter().flatten().filter_map(|condition| condition["type"].as_str()).collect()
 }
 
-fn an_approved_request_is_issued_for_whom_the_signer_reads(plane: &dyn Plane) {
+fn an_approved_request_is_issued_for_the_identity_that_the_signer_reads(plane: &dyn Plane) {
     use x509_parser::prelude::*;
     let (api, name) = (Api::admin(plane), unique("issued"));
     api.post(REQUESTS, &request(&name, CLIENT, &["client auth", "digital signature"])).ok();
     decide(&api, &name, "Approved").ok();
-    let issued = becomes(&api, &name, |object| object["status"]["certificate"].is_string());
+    let issued = wait_for_status(&api, &name, |object| object["status"]["certificate"].is_string());
     assert_eq!(kinds(&issued), ["Approved"]);
     let pem = base64_text(&issued["status"]["certificate"]);
     let (_, pem) = parse_x509_pem(&pem).unwrap();
@@ -85,7 +85,7 @@ fn base64_text(value: &Value) -> Vec<u8> {
     base64::engine::general_purpose::STANDARD.decode(value.as_str().unwrap()).unwrap()
 }
 
-fn a_denied_request_stays_without_a_certificate(plane: &dyn Plane) {
+fn a_denied_request_gets_no_certificate(plane: &dyn Plane) {
     let (api, name) = (Api::admin(plane), unique("denied"));
     api.post(REQUESTS, &request(&name, CLIENT, &["client auth"])).ok();
     let denied = decide(&api, &name, "Denied").ok();
@@ -115,7 +115,7 @@ fn a_request_that_breaks_its_signers_rules_fails(plane: &dyn Plane) {
         let name = unique("failing");
         api.post(REQUESTS, &request(&name, signer, usages)).ok();
         decide(&api, &name, "Approved").ok();
-        let failed = becomes(&api, &name, |object| kinds(object).contains(&"Failed"));
+        let failed = wait_for_status(&api, &name, |object| kinds(object).contains(&"Failed"));
         let condition = &failed["status"]["conditions"][1];
         assert_eq!(condition["reason"], "SignerValidationFailure");
         assert_eq!(condition["message"], message);
@@ -131,10 +131,10 @@ fn a_request_for_a_foreign_signer_waits_for_it(plane: &dyn Plane) {
     let later = unique("later");
     api.post(REQUESTS, &request(&later, CLIENT, &["client auth"])).ok();
     decide(&api, &later, "Approved").ok();
-    becomes(&api, &later, |object| object["status"]["certificate"].is_string());
+    wait_for_status(&api, &later, |object| object["status"]["certificate"].is_string());
     let object = api.get(&format!("{REQUESTS}/{name}")).ok();
     assert!(object["status"]["certificate"].is_null());
-    // Somebody else's signer writes what is a certificate, and nothing that is not one.
+    // A third-party signer may write a certificate, and nothing else.
     let path = format!("{REQUESTS}/{name}/status");
     let mut signed = object.clone();
     signed["status"]["certificate"] = "bm90IGEgY2VydGlmaWNhdGU=".into();
@@ -145,7 +145,7 @@ fn a_request_for_a_foreign_signer_waits_for_it(plane: &dyn Plane) {
     api.put(&path, &signed).ok();
 }
 
-fn what_cannot_be_a_request_is_refused_with_its_reason(plane: &dyn Plane) {
+fn rejects_invalid_requests_with_a_reason(plane: &dyn Plane) {
     use base64::Engine;
     let api = Api::admin(plane);
     let base64 = |text: &str| Value::from(base64::engine::general_purpose::STANDARD.encode(text));
@@ -195,17 +195,17 @@ fn what_cannot_be_a_request_is_refused_with_its_reason(plane: &dyn Plane) {
     assert_eq!(generated["metadata"]["name"].as_str().unwrap().len(), "csr-".len() + 5);
 }
 
-fn a_request_does_not_change_but_in_its_status(plane: &dyn Plane) {
+fn only_the_status_of_a_request_can_change(plane: &dyn Plane) {
     let (api, name) = (Api::admin(plane), unique("fixed"));
     let made = api.post(REQUESTS, &request(&name, CLIENT, &["client auth"])).ok();
     let path = format!("{REQUESTS}/{name}");
-    // The specification goes on as it was, silently; labels do not.
+    // Changes of the spec are ignored silently; labels are changed.
     let changed =
         json!({"metadata": {"labels": {"team": "red"}}, "spec": {"usages": ["server auth"], "username": "root"}});
     let patched = api.patch(&path, "merge-patch", &changed).ok();
     assert_eq!(patched["spec"], made["spec"]);
     assert_eq!(patched["metadata"]["labels"]["team"], "red");
-    // A condition goes by /approval alone.
+    // Conditions are changed through /approval only.
     let by_main = api.patch(&path, "merge-patch", &json!({"status": {"conditions": [condition("Approved")]}})).ok();
     assert!(kinds(&by_main).is_empty(), "{by_main}");
     let by_status = api.patch(
@@ -291,7 +291,7 @@ fn decisions_need_the_right_on_the_signer(plane: &dyn Plane) {
 
 fn a_decision_is_final(plane: &dyn Plane) {
     let (api, name) = (Api::admin(plane), unique("final"));
-    // Nobody signs it, so that nothing else changes it.
+    // No signer handles it, so that nothing else changes it.
     api.post(REQUESTS, &request(&name, "example.com/own", &["client auth"])).ok();
     let path = format!("{REQUESTS}/{name}/approval");
     let refused = |conditions: Value| {
@@ -318,7 +318,7 @@ fn a_decision_is_final(plane: &dyn Plane) {
     assert_eq!(kinds(&now), ["Approved"]);
 }
 
-fn who_asks_is_said_by_the_server(plane: &dyn Plane) {
+fn the_server_sets_the_requester(plane: &dyn Plane) {
     let name = unique("asked");
     let admin = Api::admin(plane);
     let mut lie = request(&name, CLIENT, &["client auth"]);

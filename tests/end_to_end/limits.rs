@@ -11,7 +11,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use crate::support::hostile_server::{Hostile, head, json};
 use crate::support::memory::{peak, watched};
 use crate::support::terminal::Terminal;
-use crate::support::{Person, program};
+use crate::support::{TestUser, program};
 
 /// Limit on resident memory in MiB: about 40 without a hostile server, and 48 of responses, whose buffers take up to three
 /// times as much for a moment while they grow.
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl Hostile {
     /// The error of `list`, and its peak memory in MiB.
     fn lists(&self) -> (String, u64) {
-        let person = Person::alone(&self.kubeconfig());
+        let person = TestUser::alone(&self.kubeconfig());
         let (output, most) = watched(person.command(&program()).arg("list"), PATIENCE);
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{error}");
@@ -31,14 +31,14 @@ impl Hostile {
 
     /// The console shows `text`, stays usable and small.
     fn is_seen_in_the_console(&self, text: &str) {
-        let person = Person::alone(&self.kubeconfig());
+        let person = TestUser::alone(&self.kubeconfig());
         let mut console = Terminal::console(&person, &[]);
         console.resize(24, 200);
-        console.sees(text);
+        console.expect_text(text);
         let most = peak(&console.pid()).unwrap();
         assert!(most < MEMORY, "{most} MiB");
         console.keys("q");
-        assert_eq!(console.ends(), 0);
+        assert_eq!(console.expect_exit(), 0);
     }
 }
 
@@ -165,7 +165,7 @@ fn trickle(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
 #[test]
 fn the_request_timeout_covers_a_response_that_trickles() {
     let server = Hostile::start(trickle);
-    let person = Person::alone(&server.kubeconfig());
+    let person = TestUser::alone(&server.kubeconfig());
     let mut command = person.command(&program());
     let (output, _) = watched(command.args(["list", "--request-timeout", "2s"]), PATIENCE);
     let error = String::from_utf8(output.stderr).unwrap();
@@ -185,15 +185,15 @@ fn endless_event(target: &str, to: &mut TcpStream) -> std::io::Result<()> {
 #[test]
 fn an_endless_watch_event_ends_the_watch_and_keeps_the_rows() {
     let server = Hostile::start(endless_event);
-    let person = Person::alone(&server.kubeconfig());
+    let person = TestUser::alone(&server.kubeconfig());
     let mut console = Terminal::console(&person, &[]);
     console.resize(24, 200);
-    console.sees("a watch event is larger than 4 MiB");
-    console.sees("one");
+    console.expect_text("a watch event is larger than 4 MiB");
+    console.expect_text("one");
     let most = peak(&console.pid()).unwrap();
     assert!(most < MEMORY, "{most} MiB");
     console.keys("q");
-    assert_eq!(console.ends(), 0);
+    assert_eq!(console.expect_exit(), 0);
 }
 
 /// A kubeconfig with these fields of cluster and user.
@@ -209,7 +209,7 @@ fn fifo(path: &Path) {
 }
 
 /// The error of a command that must fail in little time and memory.
-fn fails(command: &mut Command) -> String {
+fn expect_failure(command: &mut Command) -> String {
     let (output, most) = watched(command, Duration::from_secs(20));
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && most < MEMORY, "{:?}, {most} MiB: {error}", output.status);
@@ -218,7 +218,7 @@ fn fails(command: &mut Command) -> String {
 
 #[test]
 fn rejects_anything_but_regular_files_in_a_kubeconfig() {
-    let person = Person::alone("");
+    let person = TestUser::alone("");
     fifo(&person.path("fifo"));
     for (path, what) in [("/dev/zero", "a device"), ("../fifo", "a FIFO"), ("/dev", "a folder")] {
         for (cluster, user, field) in [
@@ -228,7 +228,7 @@ fn rejects_anything_but_regular_files_in_a_kubeconfig() {
             (String::new(), format!("tokenFile: {path}"), "tokenFile"),
         ] {
             std::fs::write(person.kubeconfig(), kubeconfig(&cluster, &user)).unwrap();
-            let error = fails(person.command(&program()).arg("list"));
+            let error = expect_failure(person.command(&program()).arg("list"));
             assert!(
                 error.contains(&format!("{field}: ")) && error.contains(&format!("not a regular file but {what}")),
                 "{error}"
@@ -246,11 +246,11 @@ fn rejects_anything_but_regular_files_in_a_kubeconfig() {
 
 #[test]
 fn rejects_anything_but_regular_files_for_kubeconfig_policy_request_config_and_lock() {
-    let person = Person::alone(&kubeconfig("", "token: t"));
+    let person = TestUser::alone(&kubeconfig("", "token: t"));
     fifo(&person.path("fifo"));
     let fifo_path = person.path("fifo").display().to_string();
     let run = |arguments: &[&str]| {
-        let error = fails(person.command(&program()).args(arguments));
+        let error = expect_failure(person.command(&program()).args(arguments));
         assert!(error.contains("not a regular file but a FIFO"), "{arguments:?}: {error}");
     };
     run(&["list", "--kubeconfig", &fifo_path]);
@@ -263,27 +263,27 @@ fn rejects_anything_but_regular_files_for_kubeconfig_policy_request_config_and_l
     std::fs::remove_file(config.join("config.yaml")).unwrap();
     // A lock that cannot be read belongs to another program.
     fifo(&person.path(".kube/config.lock"));
-    let error = fails(person.command(&program()).args(["rename", "x", "y"]));
+    let error = expect_failure(person.command(&program()).args(["rename", "x", "y"]));
     assert!(error.contains("another program is writing"), "{error}");
 }
 
 #[test]
 fn rejects_alias_bombs_and_oversized_files() {
     let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 2000].join(", "));
-    let person = Person::alone(&long);
-    let error = fails(person.command(&program()).arg("list"));
+    let person = TestUser::alone(&long);
+    let error = expect_failure(person.command(&program()).arg("list"));
     assert!(error.contains("too large after expanding its aliases"), "{error}");
     let file = std::fs::File::create(person.kubeconfig()).unwrap();
     file.set_len(1 << 32).unwrap();
-    let error = fails(person.command(&program()).arg("list"));
+    let error = expect_failure(person.command(&program()).arg("list"));
     assert!(error.contains("larger than 16 MiB"), "{error}");
     let policy = person.path("policy.yaml");
     std::fs::write(&policy, &long[..long.len() - 1]).unwrap();
     std::fs::write(person.kubeconfig(), kubeconfig("", "token: t")).unwrap();
-    let error = fails(person.command(&program()).args(["list", "--policy", "policy.yaml"]));
+    let error = expect_failure(person.command(&program()).args(["list", "--policy", "policy.yaml"]));
     assert!(error.contains("larger than 1 MiB"), "{error}");
     std::fs::write(&policy, format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 19), vec!["*a"; 2000].join(", "))).unwrap();
-    let error = fails(person.command(&program()).args(["list", "--policy", "policy.yaml"]));
+    let error = expect_failure(person.command(&program()).args(["list", "--policy", "policy.yaml"]));
     assert!(error.contains("too large after expanding its aliases"), "{error}");
 }
 
@@ -294,11 +294,11 @@ fn kills_a_login_program_with_endless_output() {
             "exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, '{script}'], interactiveMode: Never}}"
         )
     };
-    let person = Person::alone(&kubeconfig("", &program_of("exec cat /dev/zero")));
-    let error = fails(person.command(&program()).arg("list"));
+    let person = TestUser::alone(&kubeconfig("", &program_of("exec cat /dev/zero")));
+    let error = expect_failure(person.command(&program()).arg("list"));
     assert!(error.contains("the login program sh printed more than 1 MiB"), "{error}");
     std::fs::write(person.kubeconfig(), kubeconfig("", &program_of("echo no; echo why not >&2; exit 7"))).unwrap();
-    let error = fails(person.command(&program()).arg("list"));
+    let error = expect_failure(person.command(&program()).arg("list"));
     assert!(error.contains("the login program sh failed (exit status: 7): why not"), "{error}");
 }
 
@@ -309,7 +309,7 @@ fn ten_thousand_contexts_are_read() {
     let users = many(|n| format!("- {{name: u{n}, user: {{token: t}}}}\n"));
     let contexts = many(|n| format!("- {{name: x{n}, context: {{cluster: c{n}, user: u{n}}}}}\n"));
     let text = format!("clusters:\n{clusters}users:\n{users}contexts:\n{contexts}current-context: x9999\n");
-    let person = Person::alone(&text);
+    let person = TestUser::alone(&text);
     let (output, _) = watched(person.command(&program()).arg("list"), Duration::from_secs(60));
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("https://127.0.0.1:1 cannot be reached: Connection refused"), "{error}");

@@ -1,5 +1,5 @@
-//! Stories that a user would recognise, told on a real control plane and on the practice cluster, through a
-//! real terminal.
+//! End-to-end tests from the user's point of view, on a real control plane and on the practice cluster, through a real
+//! terminal.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 #[path = "../control-plane/harness.rs"]
@@ -10,12 +10,12 @@ mod corpus;
 mod support;
 
 mod access;
-mod architecture;
+mod ambiguous_requests;
 mod authorization;
 mod bulk;
-mod by_hand;
 mod cluster;
 mod completed;
+mod config_and_session;
 mod conformance;
 mod connects;
 mod crash;
@@ -25,32 +25,31 @@ mod failure;
 mod folders;
 mod gate;
 mod gnu_screen;
-mod home;
 mod hostile;
 mod issued_identity;
 mod keys_and_files;
 mod killed;
 mod kubeconfig;
+mod kubectl_parity;
 mod lifecycle;
 mod limits;
-mod manners;
 mod node_access;
 mod node_pods;
 mod nodes;
 mod onboarding;
 mod outage;
 mod pasted;
+mod permissions;
 mod practice;
 mod protocol;
 mod random_keys;
 mod rbac_pane;
-mod readings;
 mod request_attributes;
-mod rights;
 mod secrets;
 mod service_accounts;
 mod signers;
 mod slow;
+mod terminal_restore;
 mod tmux;
 mod tokens;
 mod triage;

@@ -65,7 +65,7 @@ fn a_node_reads_what_its_pods_refer_to_and_nothing_else(plane: &dyn Plane) {
     ends(api.delete(&path("secrets", "volume"), None), ": can only read resources of this type");
     api.get(&path("configmaps", "kube-root-ca.crt")).ok();
     api.get(&path("serviceaccounts", "default")).ok();
-    // Pods: its own, and lists of its own.
+    // Pods: its own only, single or listed.
     api.get(&path("pods", "p")).ok();
     ends(other.get(&path("pods", "p")), "and this object");
     let selected = format!("/api/v1/pods?fieldSelector=spec.nodeName%3D{name}");

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use crate::support::api::{Answer, Api, kubeconfig_of};
 use crate::support::plane::Plane;
 use crate::support::requests::manifest;
-use crate::support::{Person, eventually, unique};
+use crate::support::{TestUser, eventually, unique};
 
 crate::on_both!(
     a_node_reads_and_changes_its_own_node_object_and_no_other,
-    a_node_files_requests_for_certificates_of_its_own_name,
+    a_node_requests_certificates_for_its_own_name_only,
     an_account_may_act_as_the_node_that_its_pod_runs_on,
 );
 
@@ -109,12 +109,12 @@ fn a_node_reads_and_changes_its_own_node_object_and_no_other(plane: &dyn Plane) 
     assert_eq!(review(plane, &spec), json!({"allowed": false, "reason": "unknown node for user \"system:node:\""}));
 }
 
-fn a_node_files_requests_for_certificates_of_its_own_name(plane: &dyn Plane) {
-    let (admin, person) = (Api::admin(plane), Person::admin(plane));
+fn a_node_requests_certificates_for_its_own_name_only(plane: &dyn Plane) {
+    let (admin, person) = (Api::admin(plane), TestUser::admin(plane));
     let (name, api) = node(plane);
     let (user, request) = (format!("system:node:{name}"), unique("by-node"));
     std::fs::write(person.path("csr.yaml"), manifest(&request, "anybody", &[], "client auth")).unwrap();
-    person.kubectl_done(&["--as", &user, "--as-group", "system:nodes", "create", "-f", "csr.yaml"]);
+    person.kubectl_ok(&["--as", &user, "--as-group", "system:nodes", "create", "-f", "csr.yaml"]);
     let filed = api.get(&format!("{REQUESTS}/{request}")).ok();
     assert_eq!(filed["spec"]["username"], user.as_str());
     assert!(

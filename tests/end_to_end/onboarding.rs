@@ -4,17 +4,17 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::support::plane::Plane;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, unique};
+use crate::support::{TestUser, unique};
 
 crate::on_both!(
-    the_wizard_takes_jane_to_a_kubeconfig_that_works,
-    the_command_does_the_same,
-    a_dry_run_writes_nothing_and_prints_commands_that_work_when_pasted,
-    a_request_whose_key_stays_with_its_owner_gives_a_certificate_and_no_kubeconfig,
+    the_wizard_creates_a_working_kubeconfig,
+    the_command_enforces_the_same_limits,
+    dry_run_writes_nothing_and_prints_working_commands,
+    a_request_from_a_file_yields_a_certificate_without_a_kubeconfig,
 );
 
-/// What the cluster and kubectl say to somebody who has just been issued.
-fn logs_in(person: &Person, kubeconfig: &str, user: &str, namespace: &str) {
+/// What the cluster and kubectl answer a user whose certificate has just been issued.
+fn assert_logs_in(person: &TestUser, kubeconfig: &str, user: &str, namespace: &str) {
     let flags = ["--kubeconfig", kubeconfig, "-n", namespace];
     let run = |arguments: &[&str]| person.kubectl(&[&flags[..], arguments].concat());
     let who = String::from_utf8(run(&["auth", "whoami", "-o", "json"]).stdout).unwrap();
@@ -29,41 +29,41 @@ fn logs_in(person: &Person, kubeconfig: &str, user: &str, namespace: &str) {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("Forbidden"));
 }
 
-fn namespace(person: &Person) -> String {
+fn namespace(person: &TestUser) -> String {
     let namespace = unique("team");
-    person.kubectl_done(&["create", "namespace", &namespace]);
+    person.kubectl_ok(&["create", "namespace", &namespace]);
     namespace
 }
 
-fn the_wizard_takes_jane_to_a_kubeconfig_that_works(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn the_wizard_creates_a_working_kubeconfig(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let (jane, team) = (unique("jane"), namespace(&admin));
     let mut console = Terminal::console(&admin, &["--namespace", &team]);
-    console.sees("● live");
+    console.expect_text("● live");
     console.keys("n");
-    console.sees("User name");
+    console.expect_text("User name");
     console.keys(&jane);
     console.keys("\tdev, qa");
-    console.sees(&format!("developer-binding-{jane}"));
+    console.expect_text(&format!("developer-binding-{jane}"));
     console.keys("\x12");
-    console.sees("Rehearsed: it will work");
+    console.expect_text("Rehearsed: it will work");
     console.keys("y");
-    console.sees("Done in");
-    let screen = console.sees("create get list update delete pods");
+    console.expect_text("Done in");
+    let screen = console.expect_text("create get list update delete pods");
     assert!(screen.contains(&format!("the cluster says: {jane}")), "{screen}");
     let kubeconfig = admin.kubeconfig().display().to_string();
-    logs_in(&admin, &kubeconfig, &jane, &team);
-    assert_eq!(admin.kubectl_done(&["config", "current-context"]).trim(), jane);
+    assert_logs_in(&admin, &kubeconfig, &jane, &team);
+    assert_eq!(admin.kubectl_ok(&["config", "current-context"]).trim(), jane);
     assert_eq!(admin.kubeconfig().metadata().unwrap().permissions().mode() & 0o777, 0o600);
     // The admin's own entries are still there, and the key is nowhere else.
-    assert!(admin.kubectl_done(&["config", "get-contexts", "-o", "name"]).contains("admin"));
+    assert!(admin.kubectl_ok(&["config", "get-contexts", "-o", "name"]).contains("admin"));
     assert!(!keys_in(&admin.path(".local")), "a key was left in the state folder");
     console.keys("u");
-    console.sees("Undo it? y yes");
+    console.expect_text("Undo it? y yes");
     console.keys("y");
-    console.sees("Undone.");
-    assert_eq!(admin.kubectl_done(&["config", "current-context"]).trim(), "admin");
-    assert!(!admin.kubectl_done(&["get", "csr,role,rolebinding", "-n", &team, "-o", "name"]).contains(&jane));
+    console.expect_text("Undone.");
+    assert_eq!(admin.kubectl_ok(&["config", "current-context"]).trim(), "admin");
+    assert!(!admin.kubectl_ok(&["get", "csr,role,rolebinding", "-n", &team, "-o", "name"]).contains(&jane));
 }
 
 fn keys_in(folder: &std::path::Path) -> bool {
@@ -78,24 +78,24 @@ fn keys_in(folder: &std::path::Path) -> bool {
     })
 }
 
-fn the_command_does_the_same(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn the_command_enforces_the_same_limits(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let (jane, team) = (unique("jane"), namespace(&admin));
     let out = admin.path("jane.kubeconfig").display().to_string();
     let text =
-        admin.done(&["issue", &jane, "--group", "dev", "--group", "qa", "-n", &team, "--out", &out, "-o", "json"]);
+        admin.run_ok(&["issue", &jane, "--group", "dev", "--group", "qa", "-n", &team, "--out", &out, "-o", "json"]);
     let result: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&result["user"], &result["proof"]["username"]), (&jane.clone().into(), &jane.clone().into()));
     assert!(!text.contains("PRIVATE KEY"));
-    logs_in(&admin, &out, &jane, &team);
+    assert_logs_in(&admin, &out, &jane, &team);
     // The admin's own kubeconfig was not asked for and is as it was.
     assert_eq!(std::fs::read_to_string(admin.kubeconfig()).unwrap(), std::fs::read_to_string(plane.admin()).unwrap());
-    let again = admin.fails(1, &["issue", &jane, "-n", &team, "--out", &out]);
+    let again = admin.expect_failure(1, &["issue", &jane, "-n", &team, "--out", &out]);
     assert!(again.contains("already"), "{again}");
 }
 
-fn a_dry_run_writes_nothing_and_prints_commands_that_work_when_pasted(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn dry_run_writes_nothing_and_prints_working_commands(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let (user, team) = (unique("paste"), namespace(&admin));
     // The cluster is named by a flag: the commands must not mean another one.
     std::fs::rename(admin.kubeconfig(), admin.path("elsewhere")).unwrap();
@@ -105,24 +105,25 @@ fn a_dry_run_writes_nothing_and_prints_commands_that_work_when_pasted(plane: &dy
         let role = format!("role-{kind}");
         let arguments =
             ["issue", &user, "--group", "dev", "--group", "qa", "-n", &team, "--key-type", kind, "--role", &role];
-        let script = admin.done(&[&arguments[..], &["--out", &out, "--dry-run", "--kubeconfig", "elsewhere"]].concat());
+        let script =
+            admin.run_ok(&[&arguments[..], &["--out", &out, "--dry-run", "--kubeconfig", "elsewhere"]].concat());
         assert!(!admin.kubectl(&["get", "csr", &user, "--kubeconfig", "elsewhere"]).status.success());
         admin.shell(&script);
-        logs_in(&admin, &out, &user, &team);
+        assert_logs_in(&admin, &out, &user, &team);
     }
 }
 
-fn a_request_whose_key_stays_with_its_owner_gives_a_certificate_and_no_kubeconfig(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn a_request_from_a_file_yields_a_certificate_without_a_kubeconfig(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let (user, team) = (unique("owner"), namespace(&admin));
     admin.shell(&format!(
         "openssl genrsa -out o.key 2048 2>/dev/null; openssl req -new -key o.key -subj /CN={user}/O=dev/O=qa -out o.csr"
     ));
-    let text = admin.done(&["issue", "--request", "o.csr", "--out", "o.crt", "-n", &team]);
+    let text = admin.run_ok(&["issue", "--request", "o.csr", "--out", "o.crt", "-n", &team]);
     assert!(text.contains("certificate  o.crt"), "{text}");
     admin.shell(
         "cp .kube/config own; export KUBECONFIG=own; kubectl config set-credentials o --client-certificate=o.crt \
          --client-key=o.key --embed-certs=true; kubectl config set-context o --cluster=test --user=o; kubectl config use-context o"
     );
-    logs_in(&admin, &admin.path("own").display().to_string(), &user, &team);
+    assert_logs_in(&admin, &admin.path("own").display().to_string(), &user, &team);
 }

@@ -11,7 +11,7 @@ use countersign::testing::domain::plan::Plan;
 use crate::support::plane::Plane;
 use crate::support::stub::Stubs;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually, unique};
+use crate::support::{TestUser, eventually, unique};
 
 /// The shells that people paste into.
 const SHELLS: [&str; 4] = ["sh", "bash", "zsh", "fish"];
@@ -99,7 +99,7 @@ fn run(stubs: &Stubs, shell: &str, script: &str) {
 }
 
 #[test]
-fn every_shown_line_about_a_request_says_the_same_to_every_shell() {
+fn displayed_commands_mean_the_same_in_every_shell() {
     let stubs = Stubs::new();
     for shell in SHELLS {
         for name in PASTABLE {
@@ -125,7 +125,7 @@ fn every_shown_line_about_a_request_says_the_same_to_every_shell() {
 }
 
 #[test]
-fn a_line_that_cannot_be_pasted_runs_nothing_in_any_shell() {
+fn a_line_that_cannot_be_pasted_has_no_effect_in_any_shell() {
     let stubs = Stubs::new();
     let long = "x".repeat(100_000);
     for name in UNPASTABLE.iter().copied().chain([long.as_str()]) {
@@ -159,7 +159,7 @@ fn order(user: &str) -> IssuanceRequest {
 }
 
 #[test]
-fn the_script_of_an_issuance_says_the_same_to_every_shell() {
+fn an_issuance_script_means_the_same_in_every_shell() {
     let stubs = Stubs::new();
     for user in PASTABLE {
         let script = Plan::new(&order(user)).script(&kubectl());
@@ -195,7 +195,7 @@ fn the_script_of_an_issuance_says_the_same_to_every_shell() {
 }
 
 /// Types lines at the prompt of a shell in a real terminal, as a paste without marks arrives.
-fn typed(stubs: &Stubs, person: &Person, shell: &str, lines: &[String]) -> Vec<Vec<String>> {
+fn type_lines(stubs: &Stubs, person: &TestUser, shell: &str, lines: &[String]) -> Vec<Vec<String>> {
     let command: &[&str] = match shell {
         "fish" => &["fish", "--no-config", "-i"],
         "zsh" => &["zsh", "-f", "-i"],
@@ -215,12 +215,12 @@ fn typed(stubs: &Stubs, person: &Person, shell: &str, lines: &[String]) -> Vec<V
     terminal.keys("kubectl end\r");
     let calls = stubs.calls_before("end");
     terminal.keys("exit\r");
-    terminal.ends();
+    terminal.expect_exit();
     calls
 }
 
-fn lines_typed_at_a_real_prompt_say_the_same(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+fn command_lines_mean_the_same_when_typed_at_an_interactive_prompt(plane: &dyn Plane) {
+    let person = TestUser::admin(plane);
     let stubs = Stubs::new();
     let approve = |name: &&str| commands::approve(&Kubectl::plain(), name).as_str().to_owned();
     let pastable: Vec<_> = PASTABLE.iter().map(approve).collect();
@@ -231,15 +231,15 @@ fn lines_typed_at_a_real_prompt_say_the_same(plane: &dyn Plane) {
             .iter()
             .map(|name| ["kubectl", "certificate", "approve", "--", name].map(str::to_owned).to_vec())
             .collect();
-        assert_eq!(typed(&stubs, &person, shell, &pastable), wanted, "{shell}");
-        assert_eq!(typed(&stubs, &person, shell, &unpastable), Vec::<Vec<String>>::new(), "{shell}");
+        assert_eq!(type_lines(&stubs, &person, shell, &pastable), wanted, "{shell}");
+        assert_eq!(type_lines(&stubs, &person, shell, &unpastable), Vec::<Vec<String>>::new(), "{shell}");
         assert!(!stubs.was_hit(), "{shell}");
     }
 }
 
 /// kubectl takes names after `--`, in each of the commands that are shown.
 fn the_real_kubectl_takes_names_after_two_dashes(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+    let admin = TestUser::admin(plane);
     let name = format!("--{}", unique("dashes"));
     let api = crate::support::api::Api::admin(plane);
     let manifest = crate::support::requests::manifest("x", &unique("user"), &[], "client auth");
@@ -278,8 +278,8 @@ fn the_real_kubectl_takes_names_after_two_dashes(plane: &dyn Plane) {
 }
 
 /// What the console shows and what it copies are the same line, and nothing else is copied.
-fn what_is_copied_is_what_is_shown_and_nothing_that_steers(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn copies_the_displayed_text_without_control_characters(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let name = format!("{}\u{1b}[201~\ntouch PWNED\n", unique("copied"));
     let api = crate::support::api::Api::admin(plane);
     let manifest = crate::support::requests::manifest("x", "jane", &[], "client auth");
@@ -287,12 +287,12 @@ fn what_is_copied_is_what_is_shown_and_nothing_that_steers(plane: &dyn Plane) {
     request["metadata"]["name"] = name.clone().into();
     api.post("/apis/certificates.k8s.io/v1/certificatesigningrequests", &request).ok();
     let mut console = Terminal::console(&admin, &[]);
-    console.sees("● live");
-    console.finds(name.split('\u{1b}').next().unwrap(), "\\u{1b}[201~");
+    console.expect_text("● live");
+    console.find(name.split('\u{1b}').next().unwrap(), "\\u{1b}[201~");
     console.keys("y");
-    console.sees("not copied: it has control or invisible characters");
+    console.expect_text("not copied: it has control or invisible characters");
     console.keys("K");
-    console.sees("# kubectl certificate approve -- NAME: not shown");
+    console.expect_text("# kubectl certificate approve -- NAME: not shown");
     console.keys("y");
     let copies = || -> Vec<String> {
         let bytes = String::from_utf8_lossy(&console.bytes()).into_owned();
@@ -311,9 +311,9 @@ fn what_is_copied_is_what_is_shown_and_nothing_that_steers(plane: &dyn Plane) {
 }
 
 crate::on_both!(
-    lines_typed_at_a_real_prompt_say_the_same,
+    command_lines_mean_the_same_when_typed_at_an_interactive_prompt,
     the_real_kubectl_takes_names_after_two_dashes,
-    what_is_copied_is_what_is_shown_and_nothing_that_steers,
+    copies_the_displayed_text_without_control_characters,
 );
 
 /// The advice of the command line, pasted.

@@ -1,4 +1,4 @@
-//! The practice cluster as somebody meets it who has no other: started with one command, used, and gone without a trace.
+//! The practice cluster without any other cluster: started with one command, used, and removed without a trace.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,65 +16,65 @@ use crate::support::plane;
 use crate::support::plane::{Plane, Practice};
 use crate::support::requests::manifest;
 use crate::support::terminal::Terminal;
-use crate::support::{PATIENCE, Person, eventually, program};
+use crate::support::{PATIENCE, TestUser, eventually, program};
 
 const REQUESTS: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
-/// Somebody without any cluster. Temporary files of theirs are in `tmp`.
-fn newcomer(practice: &Practice) -> Person {
-    let person = Person::with(practice, "");
+/// A user without any cluster. Their temporary files are in `tmp`.
+fn newcomer(practice: &Practice) -> TestUser {
+    let person = TestUser::with(practice, "");
     std::fs::remove_dir_all(person.path(".kube")).unwrap();
     std::fs::create_dir(person.path("tmp")).unwrap();
     person
 }
 
-fn files_of(person: &Person) -> Vec<String> {
+fn files_of(person: &TestUser) -> Vec<String> {
     let output = person.command(Path::new("find")).args([".", "-mindepth", "1"]).output().unwrap();
     let mut files: Vec<_> = String::from_utf8(output.stdout).unwrap().lines().map(ToOwned::to_owned).collect();
     files.sort();
     files
 }
 
-fn console(person: &Person, arguments: &str) -> Terminal {
+fn console(person: &TestUser, arguments: &str) -> Terminal {
     let command = format!("TMPDIR=$HOME/tmp exec {} --sandbox {arguments}", program().display());
     Terminal::start(person, &["sh".to_owned(), "-c".to_owned(), command])
 }
 
 #[test]
-fn one_command_opens_the_console_where_the_whole_way_can_be_gone() {
+fn sandbox_opens_a_console_that_issues_a_working_kubeconfig() {
     let Some(other) = plane::practice("the whole way on --sandbox") else { return };
     let person = newcomer(&other);
     let mut console = console(&person, "--traffic 0");
-    console.sees("● live");
+    console.expect_text("● live");
     // Who we are is another question to the server.
-    let first = console.sees("practice › admin");
+    let first = console.expect_text("practice › admin");
     assert!(first.contains("sandbox"), "{first}");
-    console.sees("legacy-printer");
+    console.expect_text("legacy-printer");
     console.keys("nzoe");
-    console.sees("zoe");
+    console.expect_text("zoe");
     console.keys("\x12");
-    console.sees("5 Review");
-    console.sees("y runs it");
+    console.expect_text("5 Review");
+    console.expect_text("y runs it");
     console.keys("y");
-    console.sees("the cluster says: zoe");
+    console.expect_text("the cluster says: zoe");
     console.keys("\r");
-    console.finds("metrics-agent", "CN=system:kube-controller-manager");
+    console.find("metrics-agent", "CN=system:kube-controller-manager");
     console.keys("q");
-    assert_eq!(console.ends(), 0);
+    assert_eq!(console.expect_exit(), 0);
     assert_eq!(files_of(&person), ["./tmp"], "nothing is left, and nothing was written elsewhere");
 }
 
 #[test]
-fn new_requests_arrive_by_themselves() {
+fn sandbox_creates_new_requests_over_time() {
     let Some(other) = plane::practice("traffic on --sandbox") else { return };
     let person = newcomer(&other);
     let console = console(&person, "--traffic 600/min");
-    console.sees("● live");
-    console.sees("20 pending of");
-    console.sees("22 pending of");
+    console.expect_text("● live");
+    console.expect_text("20 pending of");
+    console.expect_text("22 pending of");
 }
 
-/// `countersign sandbox`, ended with the story whatever becomes of it.
+/// `countersign sandbox`, killed when the test ends or fails.
 struct Served {
     child: Child,
     /// What its line exports.
@@ -82,7 +82,7 @@ struct Served {
 }
 
 impl Served {
-    fn start(person: &Person, arguments: &[&str]) -> Self {
+    fn start(person: &TestUser, arguments: &[&str]) -> Self {
         let mut command = person.command(&program());
         command.env("TMPDIR", person.path("tmp")).arg("sandbox").args(arguments).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
@@ -116,21 +116,21 @@ fn it_is_served_in_the_foreground_and_ends_with_its_command() {
     let mode =
         std::os::unix::fs::PermissionsExt::mode(&Path::new(&served.kubeconfig).metadata().unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
-    let pods = person.kubectl_done(&["--kubeconfig", &served.kubeconfig, "get", "pods", "-A", "--no-headers"]);
+    let pods = person.kubectl_ok(&["--kubeconfig", &served.kubeconfig, "get", "pods", "-A", "--no-headers"]);
     assert!(pods.lines().count() > 9, "{pods}");
-    let requests = person.kubectl_done(&["--kubeconfig", &served.kubeconfig, "get", "csr", "--no-headers"]);
+    let requests = person.kubectl_ok(&["--kubeconfig", &served.kubeconfig, "get", "csr", "--no-headers"]);
     assert!(requests.lines().count() >= 12, "{requests}");
     let kubeconfig = served.kubeconfig.clone();
     served.end();
     assert!(!Path::new(&kubeconfig).exists());
     let served = Served::start(&person, &["--empty", "--kubeconfig-out", "practice.yaml", "--quiet"]);
     assert_eq!(Path::new(&served.kubeconfig), person.path("practice.yaml").canonicalize().unwrap());
-    let requests = person.kubectl_done(&["--kubeconfig", &served.kubeconfig, "get", "csr,nodes"]);
+    let requests = person.kubectl_ok(&["--kubeconfig", &served.kubeconfig, "get", "csr,nodes"]);
     assert_eq!(requests, "");
-    let again = person.fails(1, &["sandbox", "--kubeconfig-out", "practice.yaml"]);
+    let again = person.expect_failure(1, &["sandbox", "--kubeconfig-out", "practice.yaml"]);
     assert!(again.contains("practice.yaml"), "{again}");
     let address = other.server().trim_start_matches("https://").to_owned();
-    let taken = person.fails(1, &["sandbox", "--listen", &address]);
+    let taken = person.expect_failure(1, &["sandbox", "--listen", &address]);
     assert!(taken.contains("in use"), "{taken}");
     served.end();
     let left: Vec<_> = files_of(&person).into_iter().filter(|file| !file.starts_with("./.kube")).collect();
@@ -149,38 +149,38 @@ fn fill(practice: &Practice, count: usize) {
 }
 
 #[test]
-fn ten_thousand_requests_are_gone_through_by_keyboard() {
+fn navigates_ten_thousand_requests_by_keyboard() {
     let Some(practice) = plane::practice("ten thousand requests") else { return };
     fill(&practice, 10_000);
-    let admin = Person::admin(&practice);
+    let admin = TestUser::admin(&practice);
     let mut console = Terminal::console(&admin, &[]);
-    console.sees("10000 pending of 10000");
+    console.expect_text("10000 pending of 10000");
     console.keys("/07777\r");
-    console.sees("crowd-07777");
-    console.sees("CN=jane");
+    console.expect_text("crowd-07777");
+    console.expect_text("CN=jane");
     console.keys("\x1b");
-    console.sees_no("· /");
+    console.expect_no_text("· /");
     console.keys("sG");
-    console.sees("· name ↓");
-    console.sees("crowd-09999");
-    // The list stays live: what goes away goes from the screen.
+    console.expect_text("· name ↓");
+    console.expect_text("crowd-09999");
+    // The list stays live: deleted requests disappear from the screen.
     let gone = practice.kubectl(&["delete", "csr", "crowd-09999"]);
     assert!(gone.status.success());
-    console.sees("9999 pending of 9999");
-    console.sees_no("crowd-09999");
+    console.expect_text("9999 pending of 9999");
+    console.expect_no_text("crowd-09999");
 }
 
 /// As many changes as a watcher is to see.
 const CHANGES: usize = 3_000;
 
 #[test]
-fn fifty_watchers_each_hear_of_every_change_once_and_in_order() {
+fn fifty_watchers_each_receive_every_change_once_and_in_order() {
     let Some(practice) = plane::practice("fifty watchers") else { return };
     let admin = Api::admin(&practice);
     let maps = "/api/v1/namespaces/default/configmaps";
     let from = version(&admin.get(maps).ok());
     let ready = Barrier::new(51);
-    let heard = std::thread::scope(|scope| {
+    let received = std::thread::scope(|scope| {
         let watch = || {
             let api = Api::admin(&practice);
             ready.wait();
@@ -193,7 +193,7 @@ fn fifty_watchers_each_hear_of_every_change_once_and_in_order() {
         write_changes(&admin, maps);
         watchers.into_iter().map(|watcher| watcher.join().unwrap()).collect::<Vec<_>>()
     });
-    let first = &heard[0];
+    let first = &received[0];
     assert_eq!(first.len(), CHANGES + 1);
     let versions: Vec<u64> = first.iter().map(|(_, version)| version.parse().unwrap()).collect();
     assert!(versions.is_sorted_by(|a, b| a < b), "every change once, in order");
@@ -203,7 +203,7 @@ fn fifty_watchers_each_hear_of_every_change_once_and_in_order() {
     }
     let third = CHANGES / 3;
     assert_eq!(kinds, BTreeMap::from([("ADDED", third + 1), ("DELETED", third), ("MODIFIED", third)]));
-    for (at, other) in heard.iter().enumerate() {
+    for (at, other) in received.iter().enumerate() {
         assert_eq!(other, first, "watcher {at} heard something else");
     }
 }

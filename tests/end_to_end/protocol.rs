@@ -10,16 +10,16 @@ use crate::support::plane::Plane;
 use crate::support::{eventually, unique};
 
 crate::on_both!(
-    strangers_get_401_or_what_anonymous_may,
-    who_has_no_right_is_told_which,
-    the_second_of_two_writers_meets_a_conflict,
+    unauthenticated_requests_get_401_or_anonymous_access,
+    names_the_permission_that_the_user_lacks,
+    the_second_of_two_writers_gets_a_conflict,
     two_thousand_objects_are_read_in_pages_of_one_moment,
-    a_watch_goes_on_where_it_was_cut_off,
-    a_watch_tells_what_enters_and_leaves_its_selection,
+    a_watch_resumes_at_its_resource_version,
+    a_watch_reports_objects_entering_and_leaving_the_selection,
     a_streamed_list_ends_with_its_bookmark,
-    a_dry_run_answers_as_if_and_writes_nothing,
-    fields_have_owners_and_an_apply_meets_them,
-    what_is_not_understood_is_refused_or_warned_of,
+    dry_run_answers_like_a_write_and_stores_nothing,
+    apply_conflicts_with_other_field_owners,
+    unknown_fields_are_rejected_or_warned_about,
 );
 
 const NAMESPACES: &str = "/api/v1/namespaces";
@@ -46,19 +46,19 @@ fn version(object: &Value) -> String {
     object["metadata"]["resourceVersion"].as_str().unwrap().to_owned()
 }
 
-fn strangers_get_401_or_what_anonymous_may(plane: &dyn Plane) {
+fn unauthenticated_requests_get_401_or_anonymous_access(plane: &dyn Plane) {
     let own = plane.kubeconfig_text("stranger", None);
     let without = |text: &str| !text.contains("client-certificate-data") && !text.contains("client-key-data");
     let bare: Vec<_> = own.lines().filter(|line| without(line)).collect();
-    let nobody = Api::with(&bare.join("\n").replace("  user:", "  user: {}"));
+    let anonymous = Api::with(&bare.join("\n").replace("  user:", "  user: {}"));
     for path in ["/version", "/healthz", "/livez", "/readyz"] {
-        assert_eq!(nobody.get(path).code, 200, "{path}");
+        assert_eq!(anonymous.get(path).code, 200, "{path}");
     }
     for path in ["/api", "/apis", "/metrics"] {
-        let refused = nobody.get(path).refused(403, "Forbidden");
+        let refused = anonymous.get(path).refused(403, "Forbidden");
         assert_eq!(refused, format!("forbidden: User \"system:anonymous\" cannot get path \"{path}\""));
     }
-    let refused = nobody.get(NAMESPACES).refused(403, "Forbidden");
+    let refused = anonymous.get(NAMESPACES).refused(403, "Forbidden");
     assert_eq!(
         refused,
         "namespaces is forbidden: User \"system:anonymous\" cannot list resource \"namespaces\" in API group \"\" at \
@@ -66,7 +66,7 @@ fn strangers_get_401_or_what_anonymous_may(plane: &dyn Plane) {
     );
     let with_token = bare.join("\n").replace("  user:", "  user: {token: made-up}");
     assert_eq!(Api::with(&with_token).get("/version").refused(401, "Unauthorized"), "Unauthorized");
-    // A certificate of somebody else's authority, for a great name.
+    // A certificate of another CA, for a privileged name.
     let foreign = foreign_credentials("admin", "system:masters");
     let kubeconfig = format!("{}\n", bare.join("\n").replace("  user:", &format!("  user: {foreign}")));
     assert_eq!(Api::with(&kubeconfig).get("/version").refused(401, "Unauthorized"), "Unauthorized");
@@ -86,7 +86,7 @@ fn foreign_credentials(user: &str, group: &str) -> String {
     format!("{{client-certificate-data: {certificate}, client-key-data: {}}}", encode(key.serialize_pem()))
 }
 
-fn who_has_no_right_is_told_which(plane: &dyn Plane) {
+fn names_the_permission_that_the_user_lacks(plane: &dyn Plane) {
     let who = unique("limited");
     let api = Api::user(plane, &who, None);
     let (space, _) = namespace(&Api::admin(plane));
@@ -147,7 +147,7 @@ fn who_has_no_right_is_told_which(plane: &dyn Plane) {
     assert_eq!(me["status"]["userInfo"]["groups"], json!(["system:authenticated"]));
 }
 
-fn the_second_of_two_writers_meets_a_conflict(plane: &dyn Plane) {
+fn the_second_of_two_writers_gets_a_conflict(plane: &dyn Plane) {
     let api = Api::admin(plane);
     let (_, maps) = namespace(&api);
     let made = api.post(&maps, &config_map("shared", "1")).ok();
@@ -171,7 +171,7 @@ fn the_second_of_two_writers_meets_a_conflict(plane: &dyn Plane) {
     api.delete(&path, Some(&pinned)).refused(409, "Conflict");
     // Writing what is there is no change.
     assert_eq!(version(&api.put(&path, &changed).ok()), version(&changed));
-    // Somebody else's object of the same name is not mine.
+    // An object of the same name with another uid is not the same object.
     api.delete(&path, None).ok();
     api.post(&maps, &config_map("shared", "new")).ok();
     let refused = api.put(&path, &changed).refused(409, "Conflict");
@@ -191,7 +191,7 @@ fn two_thousand_objects_are_read_in_pages_of_one_moment(plane: &dyn Plane) {
         assert!(items.len() <= 300);
         seen.extend(items.iter().map(name));
         let Some(token) = page["metadata"]["continue"].as_str().filter(|token| !token.is_empty()) else { break };
-        // What happens meanwhile belongs to a later moment: one that was read goes, one to come goes, one comes.
+        // Changes between pages belong to a later version: one object already read is deleted, one not yet read too, one is added.
         if pages == 1 {
             api.delete(&format!("{maps}/m-0000"), None).ok();
             api.delete(&format!("{maps}/m-1999"), None).ok();
@@ -214,11 +214,11 @@ fn two_thousand_objects_are_read_in_pages_of_one_moment(plane: &dyn Plane) {
 }
 
 /// An event as `ADDED name`.
-fn told(event: &Value) -> String {
+fn report(event: &Value) -> String {
     format!("{} {}", event["type"].as_str().unwrap(), event["object"]["metadata"]["name"].as_str().unwrap_or("-"))
 }
 
-fn a_watch_goes_on_where_it_was_cut_off(plane: &dyn Plane) {
+fn a_watch_resumes_at_its_resource_version(plane: &dyn Plane) {
     let api = Api::admin(plane);
     let (_, maps) = namespace(&api);
     let from = version(&api.get(&format!("{maps}?labelSelector=story%3Dyes")).ok());
@@ -228,24 +228,24 @@ fn a_watch_goes_on_where_it_was_cut_off(plane: &dyn Plane) {
     api.patch(&format!("{maps}/m-1"), "merge-patch", &json!({"data": {"key": "2"}})).ok();
     api.delete(&format!("{maps}/m-0"), None).ok();
     let watch = |from: &str| format!("{maps}?watch=true&labelSelector=story%3Dyes&resourceVersion={from}");
-    let first = api.watch(&watch(&from), |event| told(event) == "ADDED m-3");
+    let first = api.watch(&watch(&from), |event| report(event) == "ADDED m-3");
     let next = version(&first.last().unwrap()["object"]);
-    let second = api.watch(&watch(&next), |event| told(event) == "DELETED m-0");
-    let all: Vec<_> = first.iter().chain(&second).map(told).collect();
+    let second = api.watch(&watch(&next), |event| report(event) == "DELETED m-0");
+    let all: Vec<_> = first.iter().chain(&second).map(report).collect();
     let expected =
         ["ADDED m-0", "ADDED m-1", "ADDED m-2", "ADDED m-3", "ADDED m-4", "ADDED m-5", "MODIFIED m-1", "DELETED m-0"];
     assert_eq!(all, expected);
     let versions: Vec<u64> =
         first.iter().chain(&second).map(|event| version(&event["object"]).parse().unwrap()).collect();
     assert!(versions.is_sorted_by(|a, b| a < b), "{versions:?}");
-    // A deletion has a version of its own, and the object as it was.
+    // A deletion has a new resourceVersion, and the object as it was.
     assert_eq!(second.last().unwrap()["object"]["data"]["key"], "1");
-    // One that has nothing to say ends when it was told to.
+    // An idle watch ends after its timeoutSeconds.
     let quiet = format!("{}&timeoutSeconds=1", watch(&versions.last().unwrap().to_string()));
     assert!(api.watch(&quiet, |_| true).is_empty());
 }
 
-fn a_watch_tells_what_enters_and_leaves_its_selection(plane: &dyn Plane) {
+fn a_watch_reports_objects_entering_and_leaving_the_selection(plane: &dyn Plane) {
     let api = Api::admin(plane);
     let (_, maps) = namespace(&api);
     api.post(&maps, &config_map("there", "1")).ok();
@@ -261,10 +261,10 @@ fn a_watch_tells_what_enters_and_leaves_its_selection(plane: &dyn Plane) {
     api.post(&maps, &config_map("end", "1")).ok();
     label("end", "red".into());
     let path = |selector: &str| format!("{maps}?watch=true&resourceVersion={from}&{selector}");
-    let red = api.watch(&path("labelSelector=team%3Dred"), |event| told(event) == "ADDED end");
-    let red: Vec<_> = red.iter().map(told).collect();
+    let red = api.watch(&path("labelSelector=team%3Dred"), |event| report(event) == "ADDED end");
+    let red: Vec<_> = red.iter().map(report).collect();
     assert_eq!(red, ["ADDED there", "DELETED there", "ADDED there", "DELETED there", "ADDED end"]);
-    let one = api.watch(&path("fieldSelector=metadata.name%3Dthere"), |event| told(event) == "DELETED there");
+    let one = api.watch(&path("fieldSelector=metadata.name%3Dthere"), |event| report(event) == "DELETED there");
     assert_eq!(one.len(), 5);
     let odd = api.get(&format!("{maps}?fieldSelector=data.key%3D1")).refused(400, "BadRequest");
     assert!(
@@ -283,7 +283,7 @@ fn a_streamed_list_ends_with_its_bookmark(plane: &dyn Plane) {
         "{maps}?watch=true&labelSelector=story%3Dyes&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
     );
     let events = api.watch(&path, |event| event["type"] == "BOOKMARK");
-    let all: Vec<_> = events[..3].iter().map(told).collect();
+    let all: Vec<_> = events[..3].iter().map(report).collect();
     assert_eq!(all, ["ADDED m-0", "ADDED m-1", "ADDED m-2"]);
     let bookmark = &events[3]["object"];
     assert_eq!(bookmark["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
@@ -291,13 +291,13 @@ fn a_streamed_list_ends_with_its_bookmark(plane: &dyn Plane) {
     // It is a place to go on from.
     api.post(&maps, &config_map("late", "1")).ok();
     let on = format!("{maps}?watch=true&labelSelector=story%3Dyes&resourceVersion={}", version(bookmark));
-    let on = api.watch(&on, |event| told(event) == "ADDED late");
+    let on = api.watch(&on, |event| report(event) == "ADDED late");
     assert_eq!(on.len(), 1);
     let wrong = api.get(&format!("{maps}?watch=true&sendInitialEvents=true")).refused(422, "Invalid");
     assert!(wrong.contains("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"), "{wrong}");
 }
 
-fn a_dry_run_answers_as_if_and_writes_nothing(plane: &dyn Plane) {
+fn dry_run_answers_like_a_write_and_stores_nothing(plane: &dyn Plane) {
     let api = Api::admin(plane);
     let (_, maps) = namespace(&api);
     let shown = api.post(&format!("{maps}?dryRun=All"), &config_map("if", "1")).ok();
@@ -312,7 +312,7 @@ fn a_dry_run_answers_as_if_and_writes_nothing(plane: &dyn Plane) {
     assert!(refused.contains("CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: [\"Some\"]: supported values: \"All\""), "{refused}");
 }
 
-fn fields_have_owners_and_an_apply_meets_them(plane: &dyn Plane) {
+fn apply_conflicts_with_other_field_owners(plane: &dyn Plane) {
     let api = Api::admin(plane);
     let (_, maps) = namespace(&api);
     let path = format!("{maps}/owned");
@@ -333,20 +333,20 @@ fn fields_have_owners_and_an_apply_meets_them(plane: &dyn Plane) {
     );
     assert_eq!(refused.refused(409, "Conflict"), "Apply failed with 1 conflict: conflict with \"anna\": .data.a");
     apply("ben", "&force=true", &wanted("a", "2")).ok();
-    // Ben no longer wants b, and anna lost a: what nobody wants goes.
+    // ben no longer applies b, and anna lost a: fields without an owner are removed.
     assert_eq!(api.get(&path).ok()["data"], json!({"a": "2"}));
     api.patch(&path, "merge-patch", &json!({"data": {"c": "3"}})).ok();
     let gone = apply("ben", "", &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owned"}})).ok();
     assert_eq!(gone["data"], json!({"c": "3"}));
-    let nobody = api.patch(&path, "apply-patch", &wanted("a", "1")).refused(422, "Invalid");
-    assert!(nobody.contains("fieldManager: Required value: is required for apply patch"), "{nobody}");
+    let rejected = api.patch(&path, "apply-patch", &wanted("a", "1")).refused(422, "Invalid");
+    assert!(rejected.contains("fieldManager: Required value: is required for apply patch"), "{rejected}");
     let other = api
         .patch(&format!("{maps}/other?fieldManager=anna"), "apply-patch", &wanted("a", "1"))
         .refused(400, "BadRequest");
     assert!(other.contains("the name of the object (owned) does not match the name on the URL (other)"), "{other}");
 }
 
-fn what_is_not_understood_is_refused_or_warned_of(plane: &dyn Plane) {
+fn unknown_fields_are_rejected_or_warned_about(plane: &dyn Plane) {
     let api = Api::admin(plane);
     let (space, maps) = namespace(&api);
     let odd = json!({"metadata": {"name": "odd"}, "dada": {"key": "1"}});
@@ -390,7 +390,7 @@ fn what_is_not_understood_is_refused_or_warned_of(plane: &dyn Plane) {
 }
 
 /// What was deleted or changed can no longer be read: the client must list again.
-fn the_past_is_forgotten_and_said_to_be(api: &Api, maps: &str, page: &Value, from: &str) {
+fn expired_versions_get_410(api: &Api, maps: &str, page: &Value, from: &str) {
     let token = page["metadata"]["continue"].as_str().unwrap();
     let watch = api.watch(&format!("{maps}?watch=true&resourceVersion={from}"), |_| true);
     let error = &watch.first().unwrap()["object"];
@@ -403,7 +403,7 @@ fn the_past_is_forgotten_and_said_to_be(api: &Api, maps: &str, page: &Value, fro
         message.contains("The provided continue parameter is too old to display a consistent list result"),
         "{message}"
     );
-    // It goes on, for whom a list of several moments will do.
+    // The list continues, for clients that accept an inconsistent one.
     let on = next.body["metadata"]["continue"].as_str().unwrap();
     let rest = api.get(&format!("{maps}?limit=500&continue={on}")).ok();
     // A hundred and the certificate, without the first ten.
@@ -411,12 +411,12 @@ fn the_past_is_forgotten_and_said_to_be(api: &Api, maps: &str, page: &Value, fro
     // A list of now is there, and a watch from it.
     let now = version(&api.get(maps).ok());
     api.post(maps, &config_map("after", "1")).ok();
-    let watch = api.watch(&format!("{maps}?watch=true&resourceVersion={now}"), |event| told(event) == "ADDED after");
+    let watch = api.watch(&format!("{maps}?watch=true&resourceVersion={now}"), |event| report(event) == "ADDED after");
     assert_eq!(watch.len(), 1);
 }
 
 /// A page of ten out of a hundred, and a version from before.
-fn a_past(api: &Api) -> (String, Value, String) {
+fn create_history(api: &Api) -> (String, Value, String) {
     let (_, maps) = namespace(api);
     let from = version(&api.get(&maps).ok());
     api.post_all(&maps, (0..100).map(|at| config_map(&format!("m-{at:03}"), "1")).collect());
@@ -426,21 +426,21 @@ fn a_past(api: &Api) -> (String, Value, String) {
 }
 
 #[test]
-fn a_real_cluster_forgets() {
+fn a_real_cluster_deletes_old_requests() {
     let Some(mut plane) = plane::own() else { return };
     let api = Api::admin(&plane);
-    let (maps, page, from) = a_past(&api);
+    let (maps, page, from) = create_history(&api);
     plane.stop_api_server();
     plane.compact().unwrap();
     plane.start_api_server().unwrap();
-    the_past_is_forgotten_and_said_to_be(&api, &maps, &page, &from);
+    expired_versions_get_410(&api, &maps, &page, &from);
 }
 
 #[test]
-fn the_practice_cluster_forgets_likewise() {
+fn the_practice_cluster_deletes_old_requests_like_a_real_one() {
     let Some(plane) = plane::practice("forgetting") else { return };
     let api = Api::admin(&plane);
-    let (maps, page, from) = a_past(&api);
+    let (maps, page, from) = create_history(&api);
     plane.sandbox.compact();
-    the_past_is_forgotten_and_said_to_be(&api, &maps, &page, &from);
+    expired_versions_get_410(&api, &maps, &page, &from);
 }

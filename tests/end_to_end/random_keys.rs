@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::dice::Dice;
 use crate::support::plane::{Plane, Practice};
 use crate::support::terminal::{Redrawn, Terminal};
-use crate::support::{PATIENCE, Person};
+use crate::support::{PATIENCE, TestUser};
 
 /// Everything that the console may be sent, but what says yes. (A paste with a line's end in it says yes to nothing.)
 /// It is left and suspended through the command palette alone, or little else would happen.
@@ -20,10 +20,10 @@ const KEYS: &str = "1|1|2|3|4|j|k|g|G|h|l|a|a|d|x|e|f|/|s|S|n|n|K|Y|?|:|c|v|w|b|
     \x1b[H|\x1b[F|\x1b[I|\x1b[O|\x1b[<64;9;9M|\x1b[<65;9;9M|\x1b[<0;9;9M|\x1b[<0;30;2M|\
     \x1b[200~y\r\x1b[201~|\x1b[200~花子 pods, secrets\x1b[201~";
 
-/// What says yes, or goes on.
+/// Keys that confirm or continue.
 const YES: &str = "\r|\r|\r|y|y|y|y|y";
 
-/// Sizes as people have them, and as nobody has.
+/// Common and extreme terminal sizes.
 const SIZES: [(u16, u16); 5] = [(24, 80), (10, 40), (40, 120), (60, 200), (6, 20)];
 
 /// How many keys each console gets.
@@ -31,8 +31,8 @@ fn wanted() -> usize {
     std::env::var("COUNTERSIGN_KEYS").ok().and_then(|number| number.parse().ok()).unwrap_or(17_000)
 }
 
-/// Several at once, as fast as the console takes them: nobody sees what stands on the screen between. Or one alone, so
-/// that questions are seen and answered, too.
+/// Several at once, as fast as the console reads them, without drawing in between. Or a single one, so that prompts are drawn
+/// and answered, too.
 fn burst(dice: &mut Dice, keys: &[&str]) -> (String, usize) {
     let count = if dice.one_in(3) { 1 } else { 1 + dice.below(60) };
     let typed = (0..count).map(|_| match dice.below(8) {
@@ -44,23 +44,23 @@ fn burst(dice: &mut Dice, keys: &[&str]) -> (String, usize) {
 
 /// A console that takes its keys, though it be left or suspended by one of them.
 struct Pressed<'a> {
-    admin: &'a Person,
+    admin: &'a TestUser,
     arguments: &'a [&'a str],
     console: Terminal,
 }
 
 impl<'a> Pressed<'a> {
-    fn new(admin: &'a Person, arguments: &'a [&'a str]) -> Self {
+    fn new(admin: &'a TestUser, arguments: &'a [&'a str]) -> Self {
         let console = Terminal::console(admin, arguments);
-        console.sees("● live");
+        console.expect_text("● live");
         Self { admin, arguments, console }
     }
 
-    /// Whether all keys have been taken. One that was left is opened again.
-    fn takes(&mut self) {
+    /// Waits until all keys have been read. A console that has exited is started again.
+    fn wait_until_keys_are_read(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            match self.console.redraws(Duration::from_millis(400)) {
+            match self.console.redraw(Duration::from_millis(400)) {
                 Redrawn::Yes => return,
                 Redrawn::NotYet => {
                     assert!(Instant::now() < deadline, "it does not answer: {}", self.console.contents());
@@ -77,16 +77,16 @@ impl<'a> Pressed<'a> {
     }
 
     fn ended(&mut self) {
-        let code = self.console.ends();
+        let code = self.console.expect_exit();
         let text = String::from_utf8_lossy(&self.console.bytes()).into_owned();
         assert!(code == 0 && !text.contains("panicked"), "it ended with {code}:\n{}", self.console.contents());
-        let given_back = self.console.looks(|screen| !screen.alternate_screen() && !screen.hide_cursor());
+        let given_back = self.console.screen_matches(|screen| !screen.alternate_screen() && !screen.hide_cursor());
         assert!(given_back, "the terminal is not as it was");
     }
 }
 
-fn pressed_at_random(plane: &dyn Plane, arguments: &[&str], yes: bool, seed: u64) {
-    let admin = Person::admin(plane);
+fn press_random_keys(plane: &dyn Plane, arguments: &[&str], yes: bool, seed: u64) {
+    let admin = TestUser::admin(plane);
     let kubeconfig = std::fs::read(admin.kubeconfig()).unwrap();
     let mut keys: Vec<&str> = KEYS.split('|').chain(YES.split('|')).collect();
     if !yes {
@@ -102,7 +102,7 @@ fn pressed_at_random(plane: &dyn Plane, arguments: &[&str], yes: bool, seed: u64
             let (rows, cols) = *dice.pick(&SIZES);
             pressed.console.resize(rows, cols);
         }
-        pressed.takes();
+        pressed.wait_until_keys_are_read();
     }
     pressed.console.keys("\x03");
     pressed.ended();
@@ -118,7 +118,7 @@ fn on_a_cluster<T>(arguments: &[&str], yes: bool, look: impl Fn(&dyn Plane) -> T
     std::thread::scope(|scope| {
         for seed in [20_261_123, 42] {
             let practice = &practice;
-            scope.spawn(move || pressed_at_random(practice, arguments, yes, seed));
+            scope.spawn(move || press_random_keys(practice, arguments, yes, seed));
         }
     });
     Some((before, look(&practice)))
@@ -132,10 +132,10 @@ fn everything(plane: &dyn Plane) -> String {
     String::from_utf8(found.stdout).unwrap()
 }
 
-/// The level of every request's verdict, and where it stands.
+/// The level of every request's verdict, and its state.
 fn verdicts(plane: &dyn Plane) -> BTreeMap<String, (String, String)> {
-    let told = Person::admin(plane).done(&["list", "-o", "json"]);
-    let requests: Vec<Value> = serde_json::from_str(&told).unwrap();
+    let report = TestUser::admin(plane).run_ok(&["list", "-o", "json"]);
+    let requests: Vec<Value> = serde_json::from_str(&report).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let row = |request: &Value| (text(&request["uid"]), (text(&request["verdict"]["level"]), text(&request["state"])));
     requests.iter().map(row).collect()
@@ -155,7 +155,7 @@ fn keys_at_random_write_nothing_without_a_yes() {
     }
 }
 
-/// Nobody who presses keys at random types the name of a dangerous request.
+/// Random keys never type the name of a dangerous request.
 #[test]
 fn keys_at_random_break_nothing_and_approve_nothing_dangerous() {
     let Some((before, after)) = on_a_cluster(&["--mouse"], true, verdicts) else { return };

@@ -7,14 +7,14 @@ use crate::support::plane::Plane;
 use crate::support::{eventually, unique};
 
 crate::on_both!(
-    what_is_not_served_is_authorized_as_a_resource_and_then_not_found,
+    unserved_resources_are_authorized_before_404,
     paths_that_are_no_resource_are_authorized_as_paths,
     an_old_watch_is_authorized_and_served_as_a_watch,
 );
 
 const NOT_FOUND: &str = "the server could not find the requested resource";
 
-fn what_is_not_served_is_authorized_as_a_resource_and_then_not_found(plane: &dyn Plane) {
+fn unserved_resources_are_authorized_before_404(plane: &dyn Plane) {
     let (admin, name) = (Api::admin(plane), unique("visitor"));
     let visitor = Api::user(plane, &name, None);
     // Everybody who has logged in may create these, whatever the version.
@@ -85,7 +85,7 @@ fn what_is_not_served_is_authorized_as_a_resource_and_then_not_found(plane: &dyn
             assert_eq!(answer.body, "404 page not found\n", "{path}");
         }
     }
-    // A name that a selector requires is the object's, for whom only that is allowed.
+    // A name required by a field selector counts as the object's name, for users who may access only that object.
     let rule =
         json!([{"verbs": ["list"], "apiGroups": ["nope.example"], "resources": ["things"], "resourceNames": ["a"]}]);
     let rbac = "/apis/rbac.authorization.k8s.io/v1";
@@ -125,7 +125,7 @@ fn paths_that_are_no_resource_are_authorized_as_paths(plane: &dyn Plane) {
     for path in ["/api/v9", "/apis/apps/v9"] {
         assert_eq!(visitor.get(path).refused(404, "NotFound"), NOT_FOUND);
     }
-    // Behind a special verb something has to follow; nobody is asked who they are.
+    // A special verb must be followed by a path; this is checked before authentication.
     let answer = Api::bearer(plane, None).get("/api/v1/watch?x=%3C");
     assert_eq!(answer.code, 500);
     let text = "Internal Server Error: \"/api/v1/watch?x=%3C\": failed to create RequestInfo: unable to determine kind \

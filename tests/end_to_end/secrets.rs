@@ -16,14 +16,14 @@ use crate::support::hostile_server::Hostile;
 use crate::support::plane::Plane;
 use crate::support::requests::manifest;
 use crate::support::terminal::{Redrawn, Terminal};
-use crate::support::{PATIENCE, Person, eventually, program, unique};
+use crate::support::{PATIENCE, TestUser, eventually, program, unique};
 
 crate::on_both!(
     no_secret_of_a_kubeconfig_is_shown_whatever_fails,
-    a_login_that_fails_later_names_the_program_and_nothing_it_printed,
+    a_later_login_failure_names_the_program_but_not_its_output,
     no_secret_and_no_control_character_reaches_any_screen,
     an_exported_certificate_is_nothing_but_a_certificate,
-    a_task_that_panics_neither_ends_the_console_nor_blinds_it,
+    a_panicking_task_stops_neither_the_console_nor_the_watch,
 );
 
 /// A part of every secret that is planted.
@@ -43,7 +43,7 @@ fn check(what: &str, bytes: &[u8]) {
 }
 
 /// Everything that countersign keeps in this home.
-fn check_files(person: &Person) {
+fn check_files(person: &TestUser) {
     let mut folders = vec![person.path(".local/state"), person.path(".config")];
     let mut log = false;
     while let Some(folder) = folders.pop() {
@@ -61,7 +61,7 @@ fn check_files(person: &Person) {
 }
 
 /// Runs countersign with a log of everything, and looks at what it says.
-fn run(person: &Person, arguments: &[&str]) -> (Option<i32>, String) {
+fn run(person: &TestUser, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = person.command(&program());
     command.args(arguments).args(["--log-level", "debug", "--request-timeout", "5s"]).stdin(Stdio::null());
     let output = command.output().unwrap();
@@ -72,7 +72,7 @@ fn run(person: &Person, arguments: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), text)
 }
 
-fn write_program(person: &Person, name: &str, script: &str) -> String {
+fn write_program(person: &TestUser, name: &str, script: &str) -> String {
     let path = person.path(name);
     std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -98,7 +98,7 @@ fn kubeconfig(cluster: &Value, user: &Value) -> String {
 }
 
 /// The cluster entry of the admin's kubeconfig, with other fields.
-fn cluster(person: &Person, fields: &Value) -> Value {
+fn cluster(person: &TestUser, fields: &Value) -> Value {
     let config: Value = serde_yaml::from_str(&std::fs::read_to_string(person.kubeconfig()).unwrap()).unwrap();
     let mut cluster = config["clusters"][0]["cluster"].clone();
     for (name, value) in fields.as_object().unwrap() {
@@ -108,7 +108,7 @@ fn cluster(person: &Person, fields: &Value) -> Value {
 }
 
 fn no_secret_of_a_kubeconfig_is_shown_whatever_fails(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+    let person = TestUser::admin(plane);
     let good = cluster(&person, &json!({}));
     let at = |fields: Value| cluster(&person, &fields);
     let token = json!({"token": "s3cret-token"});
@@ -199,7 +199,7 @@ fn no_secret_of_a_kubeconfig_is_shown_whatever_fails(plane: &dyn Plane) {
 }
 
 /// It logs in once; after that its token is over, and the program fails.
-fn once(person: &Person, then: &str) -> String {
+fn once(person: &TestUser, then: &str) -> String {
     let token = json!({
         "apiVersion": "client.authentication.k8s.io/v1beta1", "kind": "ExecCredential",
         "status": {"token": "s3cret-token", "expirationTimestamp": "2020-01-01T00:00:00Z"},
@@ -208,8 +208,8 @@ fn once(person: &Person, then: &str) -> String {
     write_program(person, "login", &format!("if [ ! -e {seen} ]; then : > {seen}; echo '{token}'; exit 0; fi\n{then}"))
 }
 
-fn a_login_that_fails_later_names_the_program_and_nothing_it_printed(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+fn a_later_login_failure_names_the_program_but_not_its_output(plane: &dyn Plane) {
+    let person = TestUser::admin(plane);
     let here = cluster(&person, &json!({}));
     for (then, words) in [
         ("echo s3cret; printf 's3cret\\nsession over\\n' >&2; exit 3", "failed (exit status: 3): session over"),
@@ -223,7 +223,7 @@ fn a_login_that_fails_later_names_the_program_and_nothing_it_printed(plane: &dyn
         assert!(text.contains("/login") && text.contains(words), "{text}");
         std::fs::remove_file(person.path("seen")).unwrap();
         let console = Terminal::console(&person, &["--kubeconfig", "later", "--log-level", "debug"]);
-        console.sees("login program");
+        console.expect_text("login program");
         check("the terminal", &console.bytes());
         drop(console);
         std::fs::remove_file(person.path("seen")).unwrap();
@@ -249,7 +249,7 @@ fn quoting(_: &str, to: &mut TcpStream) -> std::io::Result<()> {
 
 #[test]
 fn a_servers_refusal_shows_no_secret_that_it_quotes() {
-    let person = Person::alone(&Hostile::start(quoting).kubeconfig());
+    let person = TestUser::alone(&Hostile::start(quoting).kubeconfig());
     for arguments in [
         &["list"][..],
         &["show", "jane"],
@@ -266,18 +266,18 @@ fn a_servers_refusal_shows_no_secret_that_it_quotes() {
     }
     let mut console = Terminal::console(&person, &["--log-level", "debug"]);
     console.resize(24, 200);
-    console.sees("characters left out");
+    console.expect_text("characters left out");
     for pane in ["2", "4", "1"] {
         console.keys(pane);
     }
     console.keys("q");
-    assert_eq!(console.ends(), 0);
+    assert_eq!(console.expect_exit(), 0);
     check("the terminal", &console.bytes());
     check_files(&person);
 }
 
 /// The admin's kubeconfig with hostile names and secrets in everything that is not used to log in.
-fn hostile_kubeconfig(person: &Person) -> String {
+fn hostile_kubeconfig(person: &TestUser) -> String {
     let mut config: Value = serde_yaml::from_str(&std::fs::read_to_string(person.kubeconfig()).unwrap()).unwrap();
     let push = |list: &mut Value, value: Value| list.as_array_mut().unwrap().push(value);
     push(
@@ -335,7 +335,7 @@ fn hostile_objects(plane: &dyn Plane) -> String {
 }
 
 fn no_secret_and_no_control_character_reaches_any_screen(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+    let person = TestUser::admin(plane);
     let name = hostile_objects(plane);
     std::fs::write(person.path("hostile"), hostile_kubeconfig(&person)).unwrap();
     let with = ["--kubeconfig", "hostile"];
@@ -375,9 +375,9 @@ fn no_secret_and_no_control_character_reaches_any_screen(plane: &dyn Plane) {
     std::fs::write(person.path("hostile"), hostile_kubeconfig(&person)).unwrap();
     let words = [program().display().to_string(), with[0].into(), with[1].into(), "--log-level".into(), "debug".into()];
     let mut console = Terminal::start(&person, &words);
-    console.sees("● live");
+    console.expect_text("● live");
     let stem = name.split('\u{1b}').next().unwrap().to_owned();
-    console.finds(&stem, "\\u{1b}");
+    console.find(&stem, "\\u{1b}");
     // Every tab of its page, the commands, the question, the copies.
     for keys in [
         "\r", "\t", "\t", "\t", "y", "K", "y", "\x1b", "\x1b", "y", "a", "\x1b", "d", "\x1b", "x", "\x1b", "e", "\x1b",
@@ -386,11 +386,11 @@ fn no_secret_and_no_control_character_reaches_any_screen(plane: &dyn Plane) {
         press(&mut console, keys);
     }
     console.keys("2");
-    console.sees("RBAC");
+    console.expect_text("RBAC");
     for keys in ["j", "j", "\r", "K", "y", "\x1b", "Y", "\x1b", "j", "y", "\x1b", "4", "K", "\x1b", "3"] {
         press(&mut console, keys);
     }
-    console.sees("Kubeconfig · 1 file");
+    console.expect_text("Kubeconfig · 1 file");
     let contexts = 3;
     for _ in 0..contexts {
         for keys in ["Y", "y", "\x1b", "K", "y", "\x1b", "t"] {
@@ -398,7 +398,7 @@ fn no_secret_and_no_control_character_reaches_any_screen(plane: &dyn Plane) {
         }
         press(&mut console, "j");
     }
-    console.sees("has no scheme");
+    console.expect_text("has no scheme");
     let bytes = console.bytes();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     for copy in text.split("\u{1b}]52;c;").skip(1) {
@@ -428,18 +428,18 @@ fn press(console: &mut Terminal, keys: &str) {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
-    assert_eq!(console.redraws(PATIENCE), Redrawn::Yes, "after {keys:?}:\n{}", console.contents());
+    assert_eq!(console.redraw(PATIENCE), Redrawn::Yes, "after {keys:?}:\n{}", console.contents());
 }
 
 fn an_exported_certificate_is_nothing_but_a_certificate(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+    let admin = TestUser::admin(plane);
     let (name, signer) = (unique("wrapped"), "example.com/mine");
     let api = Api::admin(plane);
     let mut request: Value = serde_yaml::from_str(&manifest(&name, "jane", &[], "client auth")).unwrap();
     request["spec"]["signerName"] = signer.into();
     let path = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
     api.post(path, &request).ok();
-    admin.done(&["approve", &name]);
+    admin.run_ok(&["approve", &name]);
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap().pem().replace("\r\n", "\n");
     let around = format!("{HOSTILE}\n{certificate}\u{1b}[2J{HOSTILE}\n");
@@ -448,16 +448,16 @@ fn an_exported_certificate_is_nothing_but_a_certificate(plane: &dyn Plane) {
     let output = admin.countersign(&["export", &name]);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), certificate);
     assert!(String::from_utf8_lossy(&output.stderr).contains("left out"));
-    admin.done(&["export", &name, "-o", "c.pem"]);
+    admin.run_ok(&["export", &name, "-o", "c.pem"]);
     assert_eq!(std::fs::read_to_string(admin.path("c.pem")).unwrap(), certificate);
 }
 
 /// FINDINGS B1: the hook that gives the terminal back after a panic leaves it to a console that keeps running.
-fn a_task_that_panics_neither_ends_the_console_nor_blinds_it(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+fn a_panicking_task_stops_neither_the_console_nor_the_watch(plane: &dyn Plane) {
+    let person = TestUser::admin(plane);
     let panics = program().parent().unwrap().join("examples/panics").display().to_string();
     let mut terminal = Terminal::start(&person, &[panics, "task".to_owned()]);
-    assert_eq!(terminal.ends(), 0);
+    assert_eq!(terminal.expect_exit(), 0);
     let given_back = || {
         let bytes = String::from_utf8_lossy(&terminal.bytes()).into_owned();
         bytes.contains("\u{1b}[?1049l").then_some(bytes)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::api::{Api, kubeconfig_of};
 use crate::support::plane::Plane;
-use crate::support::{Person, eventually, unique};
+use crate::support::{TestUser, eventually, unique};
 
 crate::on_both!(
     every_namespace_has_a_default_account_and_the_certificate_of_the_cluster,
@@ -70,7 +70,7 @@ fn every_namespace_has_a_default_account_and_the_certificate_of_the_cluster(plan
     api.delete(&path, None).ok();
     let second = eventually("another one", || Some(api.get(&path)).filter(|map| map.code == 200)).ok();
     assert!(second["metadata"]["uid"] != first["metadata"]["uid"] && second["data"] == first["data"]);
-    // Edited, it is restored; what nobody else writes stays.
+    // Edited, it is restored; other fields stay as they are.
     let edited = json!({"metadata": {"name": "kube-root-ca.crt", "annotations": {"team": "shop"}}, "data": {"ca.crt": "", "more": "x"}});
     api.put(&path, &edited).ok();
     let third = eventually("the old content", || Some(api.get(&path).ok()).filter(|map| map["data"] == first["data"]));
@@ -108,8 +108,8 @@ fn the_issuer_publishes_its_key(plane: &dyn Plane) {
     assert!(address.starts_with("https://") && address.ends_with("/openid/v1/jwks"), "{address}");
     let wrong_form = robot.get("/openid/v1/jwks").refused(406, "NotAcceptable");
     assert_eq!(wrong_form, "406: Not Acceptable\n\nAvailable representations: application/jwk-set+json");
-    let person = Person::with(plane, &kubeconfig_of(plane, &json!({"token": made})));
-    let keys = person.kubectl_done(&["get", "--raw", "/openid/v1/jwks"]);
+    let person = TestUser::with(plane, &kubeconfig_of(plane, &json!({"token": made})));
+    let keys = person.kubectl_ok(&["get", "--raw", "/openid/v1/jwks"]);
     let keys: Value = serde_json::from_str(&keys).unwrap();
     let key = &keys["keys"][0];
     assert_eq!((&key["kid"], &key["alg"], &key["use"]), (&header["kid"], &header["alg"], &"sig".into()));
@@ -170,8 +170,8 @@ fn pods_mount_the_token_unless_they_or_their_account_opt_out(plane: &dyn Plane) 
         create_pod(&api, &ns, "own", &json!({"containers": [container], "volumes": [{"name": "own", "emptyDir": {}}]}));
     assert_eq!(pod["spec"]["volumes"].as_array().unwrap().len(), 1);
     assert_eq!(pod["spec"]["serviceAccountName"], "default");
-    let nobody = json!({"metadata": {"name": "n"}, "spec": {"serviceAccountName": "nobody", "containers": [{"name": "c", "image": "c"}]}});
-    let refused = api.post(&format!("/api/v1/namespaces/{ns}/pods"), &nobody).refused(403, "Forbidden");
+    let without_account = json!({"metadata": {"name": "n"}, "spec": {"serviceAccountName": "nobody", "containers": [{"name": "c", "image": "c"}]}});
+    let refused = api.post(&format!("/api/v1/namespaces/{ns}/pods"), &without_account).refused(403, "Forbidden");
     let why = format!(
         "pods \"n\" is forbidden: error looking up service account {ns}/nobody: serviceaccount \"nobody\" not found"
     );

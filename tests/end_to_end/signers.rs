@@ -98,7 +98,7 @@ fn grid(label: &str) -> Vec<CertificateSigningRequest> {
             }
         }
     }
-    // One that nobody signs for is as good as another.
+    // Any signer name without a signer will do.
     let foreign = |csr: &CertificateSigningRequest| csr.spec.signer_name == SIGNERS[3];
     let first = all.iter().position(foreign).unwrap();
     all.truncate(first + USAGES.len());
@@ -111,7 +111,7 @@ async fn api(plane: &dyn Plane) -> Api<CertificateSigningRequest> {
     Api::all(Client::try_from(config).unwrap())
 }
 
-/// Makes one and approves it; kubelets' may be approved by the cluster itself meanwhile.
+/// Creates one and approves it; the cluster itself may have approved a kubelet's already.
 async fn approved(api: &Api<CertificateSigningRequest>, csr: &CertificateSigningRequest) {
     let mut made = api.create(&PostParams::default(), csr).await.unwrap();
     let name = made.metadata.name.clone().unwrap();
@@ -159,8 +159,8 @@ async fn what_the_verdict_predicts_is_what_every_signer_does(plane: &dyn Plane) 
         *counts.entry((request.signer_name.as_str(), request.state())).or_insert(0) += 1;
         let (name, predicted) = (&request.pin.name, refusal(request));
         let verdict = judge(request, &Context::default());
-        let told = verdict.findings.iter().find(|finding| finding.rule == "signer-refuses");
-        assert_eq!(told.is_some(), predicted.is_some(), "{name}");
+        let report = verdict.findings.iter().find(|finding| finding.rule == "signer-refuses");
+        assert_eq!(report.is_some(), predicted.is_some(), "{name}");
         if !is_signed_here(&request.signer_name) {
             assert_eq!((request.state(), predicted), (RequestState::Approved, None), "{name}");
             continue;
@@ -169,7 +169,7 @@ async fn what_the_verdict_predicts_is_what_every_signer_does(plane: &dyn Plane) 
         let why = failed.map(|condition| condition.message.clone());
         assert_eq!(predicted, why, "{name}: {request:#?}");
         if let Some(why) = why {
-            assert!(told.unwrap().text.contains(&why) && failed.unwrap().reason == "SignerValidationFailure");
+            assert!(report.unwrap().text.contains(&why) && failed.unwrap().reason == "SignerValidationFailure");
             continue;
         }
         let certificate = request.certificate.as_ref().unwrap().as_ref().unwrap();

@@ -1,4 +1,4 @@
-//! A slow link: what is typed is never lost, and what is seen is never long ago. A lost one: the console ends.
+//! A slow link: no key is lost, and no stale frame is queued. A lost link: the console exits.
 
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
@@ -8,12 +8,12 @@ use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use crate::support::plane::Plane;
 use crate::support::requests::create;
-use crate::support::{Person, eventually, program, unique};
+use crate::support::{TestUser, eventually, program, unique};
 
 crate::on_both!(
     over_9600_bits_a_second_no_key_is_lost_and_no_stale_frame_is_queued,
-    a_role_is_made_only_by_a_yes_to_what_the_slow_line_has_shown,
-    a_lost_connection_ends_the_console,
+    creates_a_role_only_after_the_review_has_been_drawn,
+    console_exits_when_the_terminal_connection_is_lost,
 );
 
 /// Bytes that a line of 9,600 bit/s carries in a tenth of a second.
@@ -24,7 +24,7 @@ struct Line {
     bytes: usize,
 }
 
-fn console_in(person: &Person) -> (portable_pty::PtyPair, Box<dyn portable_pty::Child + Send + Sync>) {
+fn console_in(person: &TestUser) -> (portable_pty::PtyPair, Box<dyn portable_pty::Child + Send + Sync>) {
     let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).unwrap();
     let mut builder = CommandBuilder::new(program());
@@ -47,7 +47,7 @@ struct Slow {
 }
 
 impl Slow {
-    fn console(person: &Person) -> Self {
+    fn console(person: &TestUser) -> Self {
         let (pair, child) = console_in(person);
         let mut reader = pair.master.try_clone_reader().unwrap();
         let writer = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
@@ -80,29 +80,29 @@ impl Slow {
         self.line.lock().unwrap().parser.screen().contents()
     }
 
-    fn sees(&self, text: &str) {
+    fn expect_text(&self, text: &str) {
         eventually(text, || self.screen().contains(text).then_some(()));
     }
 
-    fn types(&self, keys: &str) {
+    fn type_text(&self, keys: &str) {
         self.writer.lock().unwrap().write_all(keys.as_bytes()).unwrap();
     }
 
     /// Presses a key again and again for as long as the terminal does not show `text`.
-    fn types_until_it_sees(&self, key: &str, text: &str) {
+    fn type_until_shown(&self, key: &str, text: &str) {
         eventually(text, || {
             // Nothing comes to the screen while the key is on its way.
             let line = self.line.lock().unwrap();
             let seen = line.parser.screen().contents().contains(text);
             if !seen {
-                self.types(key);
+                self.type_text(key);
             }
             seen.then_some(())
         });
     }
 
     /// Leaves the console. A q that is typed before the last change is seen does not count.
-    fn quits(&mut self) {
+    fn quit(&mut self) {
         eventually("the end", || {
             // It may have ended already.
             let _ = self.writer.lock().unwrap().write_all(b"q");
@@ -112,60 +112,60 @@ impl Slow {
 }
 
 fn over_9600_bits_a_second_no_key_is_lost_and_no_stale_frame_is_queued(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+    let admin = TestUser::admin(plane);
     // Short enough for the column of names.
     let name = unique("slow");
     for number in 10..30 {
         create(plane, &format!("{name}-{number}"), &name, &["dev"]);
     }
     let mut console = Slow::console(&admin);
-    console.sees("● live");
-    console.types(&format!("/{name}\r"));
-    console.sees(&format!("/{name} "));
-    let stands_on = |name: &str| {
+    console.expect_text("● live");
+    console.type_text(&format!("/{name}\r"));
+    console.expect_text(&format!("/{name} "));
+    let wait_for_cursor_on = |name: &str| {
         let there = |line: &str| line.contains('›') && line.contains(name);
         eventually(name, || console.screen().lines().skip(2).any(there).then_some(()));
     };
-    stands_on(&format!("{name}-10"));
+    wait_for_cursor_on(&format!("{name}-10"));
     let (before, began) = (console.line.lock().unwrap().bytes, Instant::now());
     // As fast as a held key repeats, and much faster than the line.
     for _ in 0..19 {
-        console.types("j");
+        console.type_text("j");
     }
-    stands_on(&format!("{name}-29"));
+    wait_for_cursor_on(&format!("{name}-29"));
     // Nineteen frames, had they all been sent, would have taken longer than this.
     let (sent, took) = (console.line.lock().unwrap().bytes - before, began.elapsed());
     assert!(sent < 2_500 && took < Duration::from_secs(5), "{sent} bytes in {took:?}");
-    console.quits();
+    console.quit();
 }
 
-fn a_role_is_made_only_by_a_yes_to_what_the_slow_line_has_shown(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn creates_a_role_only_after_the_review_has_been_drawn(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let name = unique("early");
     let there = || admin.kubectl(&["get", "role", &name]).status.success();
     let mut console = Slow::console(&admin);
-    console.sees("● live");
-    console.types("2");
-    console.sees("RBAC · Subjects");
-    console.types("n");
-    console.sees("New role");
-    console.types(&format!("{name}\t\tget: pods"));
-    console.sees("get: pods");
+    console.expect_text("● live");
+    console.type_text("2");
+    console.expect_text("RBAC · Subjects");
+    console.type_text("n");
+    console.expect_text("New role");
+    console.type_text(&format!("{name}\t\tget: pods"));
+    console.expect_text("get: pods");
     // The rehearsal has long been answered while the line still draws: none of these is a yes to it.
-    console.types("\x12");
-    console.types_until_it_sees("y", "Write it?");
+    console.type_text("\x12");
+    console.type_until_shown("y", "Write it?");
     assert!(!there(), "it was written before it was shown");
     // It counts from when the terminal shows all of the frame.
     eventually("it is written", || {
-        console.types("y");
+        console.type_text("y");
         there().then_some(())
     });
-    admin.kubectl_done(&["delete", "role", &name]);
-    console.quits();
+    admin.kubectl_ok(&["delete", "role", &name]);
+    console.quit();
 }
 
-fn a_lost_connection_ends_the_console(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn console_exits_when_the_terminal_connection_is_lost(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let (pair, mut child) = console_in(&admin);
     let mut reader = pair.master.try_clone_reader().unwrap();
     let mut seen = Vec::new();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::service_accounts::{ISSUER, create_pod, namespace, part, token};
 use crate::support::api::Api;
 use crate::support::plane::Plane;
-use crate::support::{Person, eventually, unique};
+use crate::support::{TestUser, eventually, unique};
 
 crate::on_both!(
     a_token_is_what_the_request_asks_for,
@@ -31,10 +31,10 @@ fn review(api: &Api, token: &str, audiences: &[&str]) -> Value {
 }
 
 fn a_token_is_what_the_request_asks_for(plane: &dyn Plane) {
-    let (api, person) = (Api::admin(plane), Person::admin(plane));
+    let (api, person) = (Api::admin(plane), TestUser::admin(plane));
     let ns = namespace(&api);
     let uid = api.get(&format!("/api/v1/namespaces/{ns}/serviceaccounts/robot")).ok()["metadata"]["uid"].clone();
-    let made = person.kubectl_done(&[
+    let made = person.kubectl_ok(&[
         "create",
         "token",
         "robot",
@@ -91,8 +91,8 @@ fn a_token_is_what_the_request_asks_for(plane: &dyn Plane) {
     let strange =
         refused(&bound(json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "x"})), 400, "BadRequest");
     assert_eq!(strange, "cannot bind token to object of type apps/v1, Kind=Deployment");
-    let nobody = format!("/api/v1/namespaces/{ns}/serviceaccounts/nobody/token");
-    assert_eq!(api.post(&nobody, &json!({})).refused(404, "NotFound"), "serviceaccounts \"nobody\" not found");
+    let missing_account = format!("/api/v1/namespaces/{ns}/serviceaccounts/nobody/token");
+    assert_eq!(api.post(&missing_account, &json!({})).refused(404, "NotFound"), "serviceaccounts \"nobody\" not found");
     api.get(&path).refused(405, "MethodNotAllowed");
     let visitor = Api::user(plane, &unique("visitor"), None);
     let denied = visitor.post(&path, &json!({})).refused(403, "Forbidden");
@@ -124,7 +124,7 @@ fn a_token_logs_in_for_its_audience_until_what_it_is_bound_to_is_deleted(plane: 
     });
     api.post(&format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/rolebindings"), &grant).ok();
     eventually("the right to read secrets", || (login(&bound).get(&secret_path).code == 200).then_some(()));
-    // For another audience, changed, or not a token at all: nobody is logged in.
+    // For another audience, changed, or not a token at all: not authenticated.
     let elsewhere = token(&api, &ns, &json!({"audiences": ["vault"]}));
     let (head, signature) = plain.rsplit_once('.').unwrap();
     let mut claims = part(&plain, 1);

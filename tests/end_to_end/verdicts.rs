@@ -1,4 +1,4 @@
-//! What the cluster says around a request counts in its verdict, and so does the house's policy.
+//! The verdict takes the state of the cluster and the organization's policy into account.
 
 use rcgen::KeyPair;
 use serde_json::{Value, json};
@@ -7,41 +7,41 @@ use crate::support::api::Api;
 use crate::support::pkcs10::Asked;
 use crate::support::plane::Plane;
 use crate::support::requests::create;
-use crate::support::{Person, limited, unique};
+use crate::support::{TestUser, limited, unique};
 
 crate::on_both!(
-    a_group_that_hands_out_everything_is_dangerous_and_the_chain_is_shown,
-    who_may_not_see_bindings_is_told_once_and_still_gets_a_verdict,
-    a_policy_is_obeyed_and_a_broken_one_stops_everything,
+    a_group_with_full_access_is_dangerous_and_its_grant_chain_is_shown,
+    without_list_permission_on_bindings_the_verdict_has_one_notice,
+    applies_the_policy_file_and_stops_on_an_invalid_one,
     a_kubelets_serving_request_is_compared_with_its_node,
     only_the_node_itself_requests_its_serving_certificate,
-    a_kubelet_request_for_the_api_servers_names_is_dangerous_without_its_node,
-    names_that_can_be_mistaken_for_others_are_noticed,
+    a_kubelet_request_for_api_server_names_is_dangerous_if_the_node_is_unknown,
+    warns_about_confusable_names,
     constrained_impersonation_is_a_dangerous_right,
-    one_key_for_two_users_is_noticed,
+    warns_about_a_key_shared_by_two_users,
 );
 
 const CSRS: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
 /// What `show` finds: rules and texts.
-fn findings(person: &Person, name: &str) -> Vec<(String, String)> {
-    let shown: Value = serde_json::from_str(&person.done(&["show", name, "-o", "json"])).unwrap();
+fn findings(person: &TestUser, name: &str) -> Vec<(String, String)> {
+    let shown: Value = serde_json::from_str(&person.run_ok(&["show", name, "-o", "json"])).unwrap();
     let text = |finding: &Value, field: &str| finding[field].as_str().unwrap().to_owned();
     let found = shown["verdict"]["findings"].as_array().unwrap();
     assert!(found.iter().all(|finding| !text(finding, "todo").is_empty() && !text(finding, "level").is_empty()));
     found.iter().map(|finding| (text(finding, "rule"), text(finding, "text"))).collect()
 }
 
-fn rules(person: &Person, name: &str) -> Vec<String> {
+fn rules(person: &TestUser, name: &str) -> Vec<String> {
     findings(person, name).into_iter().map(|(rule, _)| rule).collect()
 }
 
-fn a_group_that_hands_out_everything_is_dangerous_and_the_chain_is_shown(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn a_group_with_full_access_is_dangerous_and_its_grant_chain_is_shown(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let (group, name) = (unique("owners"), unique("newcomer"));
     create(plane, &name, "newcomer", &[&group]);
     assert_eq!(rules(&admin, &name), [""; 0]);
-    admin.kubectl_done(&[
+    admin.kubectl_ok(&[
         "create",
         "clusterrolebinding",
         &group,
@@ -54,44 +54,44 @@ fn a_group_that_hands_out_everything_is_dangerous_and_the_chain_is_shown(plane: 
         found[0],
         ("access-cluster-admin".into(), format!("It may do everything in the whole cluster {chain}."))
     );
-    let error = admin.fails(3, &["approve", &name]);
+    let error = admin.expect_failure(3, &["approve", &name]);
     assert!(error.contains(&chain), "{error}");
-    let text = admin.done(&["show", &name]);
+    let text = admin.run_ok(&["show", &name]);
     assert!(text.contains(&chain) && text.contains("→ Approve it only for somebody"), "{text}");
-    let listed = admin.done(&["list"]);
+    let listed = admin.run_ok(&["list"]);
     assert!(listed.lines().any(|line| line.starts_with(&name) && line.ends_with("admin")), "{listed}");
 }
 
-fn who_may_not_see_bindings_is_told_once_and_still_gets_a_verdict(plane: &dyn Plane) {
+fn without_list_permission_on_bindings_the_verdict_has_one_notice(plane: &dyn Plane) {
     let name = unique("seen");
     create(plane, &name, "system:kube-scheduler", &[]);
     let desk = limited(plane, &unique("desk"), "get,list", "certificatesigningrequests");
     let output = desk.countersign(&["show", &name]);
-    let (told, shown) = (String::from_utf8(output.stderr).unwrap(), String::from_utf8(output.stdout).unwrap());
-    assert!(output.status.success() && shown.contains("identity-control-plane"), "{told}{shown}");
-    assert_eq!(told.matches("judged without what bindings would hand out").count(), 1, "{told}");
-    assert_eq!(told.matches("judged without the nodes' addresses").count(), 1, "{told}");
-    assert!(!told.contains("the other requests"), "{told}");
+    let (report, shown) = (String::from_utf8(output.stderr).unwrap(), String::from_utf8(output.stdout).unwrap());
+    assert!(output.status.success() && shown.contains("identity-control-plane"), "{report}{shown}");
+    assert_eq!(report.matches("judged without what bindings would hand out").count(), 1, "{report}");
+    assert_eq!(report.matches("judged without the nodes' addresses").count(), 1, "{report}");
+    assert!(!report.contains("the other requests"), "{report}");
 }
 
-fn a_policy_is_obeyed_and_a_broken_one_stops_everything(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn applies_the_policy_file_and_stops_on_an_invalid_one(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let name = unique("guest");
     create(plane, &name, "guest", &["guests"]);
     std::fs::create_dir_all(admin.path(".config/countersign")).unwrap();
     let file = admin.path(".config/countersign/policy.yaml");
     std::fs::write(&file, "groups:\n  alowed: [dev]\n").unwrap();
     for arguments in [&["list"][..], &["show", &name], &["approve", &name], &["deny", &name]] {
-        let error = admin.fails(2, arguments);
+        let error = admin.expect_failure(2, arguments);
         assert!(error.contains("policy.yaml: line 2, column 3: groups: unknown field `alowed`"), "{error}");
     }
     std::fs::write(&file, "groups:\n  allowed: [dev]\nlongestLife: 1h\n").unwrap();
     assert_eq!(rules(&admin, &name), ["policy-group", "life-beyond-policy"]);
-    let error = admin.fails(3, &["approve", &name]);
+    let error = admin.expect_failure(3, &["approve", &name]);
     assert!(error.contains("the policy does not allow it"), "{error}");
     std::fs::write(admin.path("mine.yaml"), "groups: {allowed: [guests]}\n").unwrap();
-    admin.done(&["approve", &name, "--policy", "mine.yaml"]);
-    let error = admin.fails(2, &["list", "--policy", "nowhere.yaml"]);
+    admin.run_ok(&["approve", &name, "--policy", "mine.yaml"]);
+    let error = admin.expect_failure(2, &["list", "--policy", "nowhere.yaml"]);
     assert!(error.contains("nowhere.yaml"), "{error}");
 }
 
@@ -109,7 +109,7 @@ fn serving(name: &str, asked: &Asked) -> Value {
 }
 
 fn a_kubelets_serving_request_is_compared_with_its_node(plane: &dyn Plane) {
-    let (api, admin) = (Api::admin(plane), Person::admin(plane));
+    let (api, admin) = (Api::admin(plane), TestUser::admin(plane));
     let (node, name) = (unique("worker"), unique("serving"));
     let asked = Asked::node(&node).dns(&node).ip("10.9.8.7");
     kubelet(plane, &node).post(CSRS, &serving(&name, &asked)).ok();
@@ -132,12 +132,12 @@ fn a_kubelets_serving_request_is_compared_with_its_node(plane: &dyn Plane) {
 }
 
 fn only_the_node_itself_requests_its_serving_certificate(plane: &dyn Plane) {
-    let (api, admin) = (Api::admin(plane), Person::admin(plane));
+    let (api, admin) = (Api::admin(plane), TestUser::admin(plane));
     let (node, name) = (unique("worker"), unique("serving"));
     api.post("/api/v1/nodes", &json!({"metadata": {"name": node}})).ok();
     api.post(CSRS, &serving(&name, &Asked::node(&node).dns(&node))).ok();
     assert_eq!(rules(&admin, &name), ["requester-not-the-node"]);
-    let error = admin.fails(3, &["approve", &name]);
+    let error = admin.expect_failure(3, &["approve", &name]);
     assert!(error.contains("only that node itself"), "{error}");
 }
 
@@ -154,8 +154,8 @@ fn service_address(plane: &dyn Plane) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn a_kubelet_request_for_the_api_servers_names_is_dangerous_without_its_node(plane: &dyn Plane) {
-    let (admin, address) = (Person::admin(plane), service_address(plane));
+fn a_kubelet_request_for_api_server_names_is_dangerous_if_the_node_is_unknown(plane: &dyn Plane) {
+    let (admin, address) = (TestUser::admin(plane), service_address(plane));
     let api = Api::admin(plane);
     let unborn = || Asked::node(&unique("unborn"));
     let mut dangerous = vec![
@@ -176,9 +176,9 @@ fn a_kubelet_request_for_the_api_servers_names_is_dangerous_without_its_node(pla
         api.post(CSRS, &serving(&name, &asked)).ok();
         let found = rules(&admin, &name);
         assert_eq!(found, ["requester-not-the-node", rule, "serving-no-node"], "{asked:?}");
-        let error = admin.fails(3, &["approve", &name]);
+        let error = admin.expect_failure(3, &["approve", &name]);
         assert!(error.contains("It wants to serve as"), "{error}");
-        let listed = admin.done(&["list"]);
+        let listed = admin.run_ok(&["list"]);
         assert!(listed.lines().any(|line| line.starts_with(&name) && line.ends_with("not node")), "{listed}");
     }
     // The same of the node itself.
@@ -188,11 +188,11 @@ fn a_kubelet_request_for_the_api_servers_names_is_dangerous_without_its_node(pla
     assert_eq!(rules(&admin, &name), ["serving-service-name", "serving-no-node"]);
 }
 
-fn names_that_can_be_mistaken_for_others_are_noticed(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn warns_about_confusable_names(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let group = unique("platform-admins");
     let binding = ["create", "clusterrolebinding", &group, "--clusterrole=cluster-admin", "--group", &group];
-    admin.kubectl_done(&binding);
+    admin.kubectl_ok(&binding);
     let (maria, omar) = (unique("maria"), unique("omar"));
     create(plane, &unique("known"), &maria, &[]);
     create(plane, &unique("known"), &omar, &[]);
@@ -208,7 +208,7 @@ fn names_that_can_be_mistaken_for_others_are_noticed(plane: &dyn Plane) {
     ] {
         let name = unique("alike");
         create(plane, &name, user, &[&asked]);
-        let shown: Value = serde_json::from_str(&admin.done(&["show", &name, "-o", "json"])).unwrap();
+        let shown: Value = serde_json::from_str(&admin.run_ok(&["show", &name, "-o", "json"])).unwrap();
         let worst = &shown["verdict"]["findings"][0];
         assert_eq!(
             (worst["rule"].as_str(), worst["level"].as_str()),
@@ -226,7 +226,7 @@ fn names_that_can_be_mistaken_for_others_are_noticed(plane: &dyn Plane) {
 }
 
 fn constrained_impersonation_is_a_dangerous_right(plane: &dyn Plane) {
-    let (api, admin) = (Api::admin(plane), Person::admin(plane));
+    let (api, admin) = (Api::admin(plane), TestUser::admin(plane));
     for (verb, group, resource) in [
         ("impersonate:user-info", "authentication.k8s.io", "users"),
         ("impersonate:arbitrary-node", "authentication.k8s.io", "nodes"),
@@ -237,15 +237,15 @@ fn constrained_impersonation_is_a_dangerous_right(plane: &dyn Plane) {
         let roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
         api.post(roles, &json!({"metadata": {"name": role}, "rules": rules_of})).ok();
         let binding = ["create", "clusterrolebinding", &role, "--clusterrole", &role, "--group", &role];
-        admin.kubectl_done(&binding);
+        admin.kubectl_ok(&binding);
         create(plane, &name, "newcomer", &[&role]);
         assert_eq!(rules(&admin, &name), ["access-impersonate"], "{verb}");
-        admin.fails(3, &["approve", &name]);
+        admin.expect_failure(3, &["approve", &name]);
     }
 }
 
-fn one_key_for_two_users_is_noticed(plane: &dyn Plane) {
-    let (api, admin) = (Api::admin(plane), Person::admin(plane));
+fn warns_about_a_key_shared_by_two_users(plane: &dyn Plane) {
+    let (api, admin) = (Api::admin(plane), TestUser::admin(plane));
     let (first, second, key) = (unique("first"), unique("second"), KeyPair::generate().unwrap());
     for name in [&first, &second] {
         let asked = Asked::person(name, &[]);

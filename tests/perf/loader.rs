@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 /// Where requests are.
 const PATH: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 
-/// Somebody with a way to the cluster.
+/// A client of the cluster.
 #[derive(Clone)]
 pub(crate) struct Loader {
     client: Client,
@@ -42,7 +42,7 @@ impl Loader {
         serde_json::from_slice(&bytes).unwrap()
     }
 
-    /// Makes one request for a user of the same name, with a key of its own.
+    /// Creates one request for a user of the same name, with a new key.
     pub(crate) async fn create(&self, name: &str) {
         let key = PrivateKey::generate(KeyType::EcdsaP256).unwrap();
         let pem = certification_request(&key, name, &["dev".to_owned()]).unwrap();
@@ -73,7 +73,7 @@ impl Loader {
         posts.buffer_unordered(48).for_each(|()| async {}).await;
     }
 
-    /// Changes requests, one after the other, `rate` a second, until told to stop: a label each time.
+    /// Changes requests, one after the other, `rate` a second, until stopped: a label each time.
     pub(crate) async fn keep_busy(self, prefix: &'static str, count: usize, rate: u32, stop: Arc<AtomicBool>) {
         let mut tick = tokio::time::interval(Duration::from_secs(1) / rate);
         for turn in 0.. {

@@ -198,7 +198,7 @@ impl<'a> Bench<'a> {
         self.row(size, "a step of the cursor", "", ours);
     }
 
-    /// The cursor goes down and up.
+    /// The cursor moves down and up.
     fn keys(&mut self, size: usize, console: &mut Probe) {
         console.press("g", |text| cursor(text).is_some());
         let mut times = Vec::new();

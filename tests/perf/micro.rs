@@ -1,13 +1,15 @@
-//! The parts alone: decode, verdict, index, frame. `tests/perf/run micro`.
+//! The parts alone: decode, verdict, index, access, frame. `tests/perf/run micro`.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use countersign::testing::cluster::list_reader::ListItem;
 use countersign::testing::cluster::list_reader::protobuf::Decoder;
+use countersign::testing::cluster::rbac_watch::Message as RbacMessage;
 use countersign::testing::cluster::slim_request::SlimRequest;
 use countersign::testing::cluster::watch::{Message, RequestChange, WatchStatus};
 use countersign::testing::console::core::clock::Clock;
@@ -15,15 +17,21 @@ use countersign::testing::console::core::event::Event;
 use countersign::testing::console::core::state::State;
 use countersign::testing::console::core::update::update;
 use countersign::testing::console::core::view;
+use countersign::testing::console::panes::rbac::RbacResult;
 use countersign::testing::console::panes::requests::index::{Index, SortKey};
 use countersign::testing::console::widgets::theme::Theme;
+use countersign::testing::domain::access::{
+    Action, Binding, Policy, Principal, ResourceAction, Role, count_risks, has_near_misses,
+};
 use countersign::testing::domain::interner::{Interner, Uid};
 use countersign::testing::domain::key_type::KeyType;
 use countersign::testing::domain::request::{Pkcs10, Request};
 use countersign::testing::domain::row::Row;
 use countersign::testing::domain::verdict::{Context, RequestFacts, judge, uid_id};
 use countersign::testing::keys::{PrivateKey, certification_request};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use divan::{Bencher, black_box_drop};
+use k8s_openapi::api::rbac::v1 as rbac;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
@@ -218,11 +226,14 @@ fn index_searches_a_hundred_thousand_rows(bencher: Bencher, text: &str) {
     });
 }
 
+fn state(width: u16, height: u16) -> (State, DateTime<Utc>) {
+    let now = DateTime::from_timestamp(1_795_600_000, 0).unwrap();
+    (State::new(Clock { now, utc: true }, Size { width, height }, Theme::sixteen(), false), now)
+}
+
 #[divan::bench(args = [(80, 24), (200, 60)])]
 fn draw_a_frame_of_a_hundred_thousand(bencher: Bencher, (width, height): (u16, u16)) {
-    let clock = Clock { now: DateTime::from_timestamp(1_795_600_000, 0).unwrap(), utc: true };
-    let mut state = State::new(clock, Size { width, height }, Theme::sixteen(), false);
-    let now = clock.now;
+    let (mut state, now) = state(width, height);
     for batch in rows(MANY).chunks(512) {
         let changes = batch.iter().cloned().map(RequestChange::Applied).collect();
         black_box_drop(update(&mut state, Event::Watch(Message::Changes(changes)), now));
@@ -237,4 +248,112 @@ fn decode_a_pkcs10_request_and_check_its_signature(bencher: Bencher) {
     let key = PrivateKey::generate(KeyType::EcdsaP256).unwrap();
     let pem = certification_request(&key, "jane", &["dev".to_owned()]).unwrap();
     bencher.bench(|| Pkcs10::from_pem(black_box(pem.as_bytes())));
+}
+
+/// 1,000 roles of five rules each.
+fn roles() -> Vec<Arc<Role>> {
+    let rule = |number: usize| rbac::PolicyRule {
+        verbs: vec!["get".into(), "list".into()],
+        api_groups: Some(vec![String::new()]),
+        resources: Some(vec![format!("things{}", number % 97), "pods".into()]),
+        ..rbac::PolicyRule::default()
+    };
+    let role =
+        |at: usize| Role { name: format!("role-{at}"), rules: (at..at + 5).map(rule).collect(), ..Role::default() };
+    (0..1000).map(role).map(Arc::new).collect()
+}
+
+/// 5,000 bindings, a tenth of them in the whole cluster, of 3,000 users and 200 groups.
+fn bindings() -> Vec<Arc<Binding>> {
+    let subject = |kind: &str, name: String| rbac::Subject { kind: kind.into(), name, ..rbac::Subject::default() };
+    let binding = |at: usize| Binding {
+        scope: (!at.is_multiple_of(10)).then(|| format!("ns-{}", at % 50)),
+        name: format!("b-{at}"),
+        role: rbac::RoleRef {
+            kind: "ClusterRole".into(),
+            name: format!("role-{}", at % 1000),
+            ..rbac::RoleRef::default()
+        },
+        subjects: vec![subject("User", format!("user-{}", at % 3000)), subject("Group", format!("group-{}", at % 200))],
+    };
+    (0..5000).map(binding).map(Arc::new).collect()
+}
+
+fn policy() -> Policy {
+    Policy::new(roles(), bindings())
+}
+
+fn user() -> Principal {
+    Principal { user: "user-1".into(), groups: vec!["group-1".into(), "group-2".into()] }
+}
+
+/// On pods in the namespace ns-1.
+fn action(verb: &str) -> Action {
+    Action::Resource(ResourceAction {
+        verb: verb.into(),
+        resource: "pods".into(),
+        namespace: "ns-1".into(),
+        ..ResourceAction::default()
+    })
+}
+
+#[divan::bench]
+fn index_a_thousand_roles_and_five_thousand_bindings(bencher: Bencher) {
+    bencher.with_inputs(|| (roles(), bindings())).bench_values(|(roles, bindings)| Policy::new(roles, bindings));
+}
+
+#[divan::bench]
+fn list_who_can(bencher: Bencher) {
+    let (policy, action) = (policy(), action("get"));
+    assert!(policy.who_can(&action).len() > 300);
+    bencher.bench(|| policy.who_can(black_box(&action)).len());
+}
+
+#[divan::bench]
+fn list_subjects(bencher: Bencher) {
+    let policy = policy();
+    assert_eq!(policy.subjects().len(), 3200);
+    bencher.bench(|| policy.subjects().len());
+}
+
+#[divan::bench]
+fn find_the_risks_of_a_user(bencher: Bencher) {
+    let (policy, user) = (policy(), user());
+    bencher.bench(|| count_risks(black_box(&policy), &user));
+}
+
+#[divan::bench]
+fn explain_a_denied_action(bencher: Bencher) {
+    let (policy, user, action) = (policy(), user(), action("delete"));
+    assert!(has_near_misses(&policy, &user, &action));
+    bencher.bench(|| has_near_misses(black_box(&policy), &user, &action));
+}
+
+/// Keys in the RBAC pane, one step after the other; each step ends with a drawn screen.
+const RBAC_STEPS: [&str; 7] = ["2", "v", "v", "vpods\r", "G", "\r", "jl"];
+
+#[divan::bench(args = 0..RBAC_STEPS.len(), sample_count = 20)]
+fn open_pages_of_the_rbac_pane(bencher: Bencher, step: usize) {
+    let policy = Arc::new(policy());
+    let type_keys = |state: &mut State, now: DateTime<Utc>, keys: &str| {
+        for c in keys.chars() {
+            let code = if c == '\r' { KeyCode::Enter } else { KeyCode::Char(c) };
+            black_box_drop(update(state, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)), now));
+        }
+        let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+        terminal.draw(|frame| view::draw(frame, state)).unwrap();
+        terminal
+    };
+    let at_step = || {
+        let (mut state, now) = state(120, 40);
+        let message = RbacMessage::Policy(Arc::clone(&policy));
+        black_box_drop(update(&mut state, Event::Rbac(RbacResult::Watch(message)), now));
+        for keys in &RBAC_STEPS[..step] {
+            black_box_drop(type_keys(&mut state, now, keys));
+        }
+        (state, now)
+    };
+    let (mut first, now) = at_step();
+    assert!(type_keys(&mut first, now, RBAC_STEPS[step]).backend().to_string().contains("[2 RBAC]"));
+    bencher.with_inputs(at_step).bench_local_refs(|(state, now)| type_keys(state, *now, RBAC_STEPS[step]));
 }

@@ -135,8 +135,8 @@ impl std::fmt::Display for ClusterError {
             Self::Forbidden { missing: Some(right), .. } => format!("you may not {right} (403)"),
             Self::Forbidden { missing: None, message } => format!("refused (403): {message}"),
             Self::NotFound { what } => format!("{what} is gone"),
-            Self::Changed { name, now } => format!("{name} changed meanwhile: it is {} now", state_text(*now)),
-            Self::AlreadyDecided { name, how } => format!("{name} is already {}", state_text(*how)),
+            Self::Changed { name, now } => format!("{name} changed meanwhile: it is {} now", now.outcome()),
+            Self::AlreadyDecided { name, how } => format!("{name} is already {}", how.outcome()),
             Self::AlreadyExists { message } => format!("it exists already: {message}"),
             Self::Conflict { message } => format!("it changed meanwhile (409): {message}"),
             Self::Invalid { message } => format!("the server does not accept it: {message}"),
@@ -165,16 +165,6 @@ impl From<ClusterError> for UserError {
             _ => ErrorKind::Other,
         };
         Self { kind, message: error.to_string(), hint: error.advice() }
-    }
-}
-
-const fn state_text(state: RequestState) -> &'static str {
-    match state {
-        RequestState::Pending => "pending",
-        RequestState::Approved => "approved",
-        RequestState::Issued => "approved and issued",
-        RequestState::Denied => "denied",
-        RequestState::Failed => "refused by the signer",
     }
 }
 

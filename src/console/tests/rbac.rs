@@ -323,55 +323,6 @@ fn nothing_is_offered_that_would_write_in_a_console_that_only_reads() {
     }
 }
 
-/// Not timed in the tests, which share a machine: `cargo test --lib opening -- --ignored --nocapture`, optimised.
-#[test]
-#[ignore = "a measurement"]
-#[allow(clippy::print_stdout)]
-fn how_long_opening_takes_on_a_large_cluster() {
-    use std::time::Instant;
-    let roles = (0..1000).map(|at| {
-        let rule = |n: usize| PolicyRule {
-            verbs: vec!["get".into(), "list".into()],
-            api_groups: Some(vec![String::new()]),
-            resources: Some(vec![format!("things{}", (at + n) % 97), "pods".into()]),
-            ..PolicyRule::default()
-        };
-        Role { name: format!("role-{at}"), rules: (0..5).map(rule).collect(), ..Role::default() }
-    });
-    let bindings = (0..5000_usize).map(|at| {
-        let subject = |kind: &str, name: String| k8s_openapi::api::rbac::v1::Subject {
-            kind: kind.into(),
-            name,
-            ..k8s_openapi::api::rbac::v1::Subject::default()
-        };
-        Binding {
-            scope: (!at.is_multiple_of(10)).then(|| format!("ns-{}", at % 50)),
-            name: format!("b-{at}"),
-            role: k8s_openapi::api::rbac::v1::RoleRef {
-                kind: "ClusterRole".into(),
-                name: format!("role-{}", at % 1000),
-                ..k8s_openapi::api::rbac::v1::RoleRef::default()
-            },
-            subjects: vec![
-                subject("User", format!("user-{}", at % 3000)),
-                subject("Group", format!("group-{}", at % 200)),
-            ],
-        }
-    });
-    let policy = Arc::new(Policy::new(roles, bindings));
-    let mut console = TestConsole::with(&three());
-    console.news(RbacResult::Watch(Message::Policy(policy)));
-    for keys in ["2", "v", "v", "vpods\r", "G", "\r", "jl"] {
-        let start = Instant::now();
-        for c in keys.chars() {
-            console.press(if c == '\r' { KeyCode::Enter } else { KeyCode::Char(c) });
-        }
-        console.drawn();
-        println!("{keys:?} with a drawn screen: {:?}", start.elapsed());
-    }
-    println!("{}", console.screen());
-}
-
 /// A console on its requests, the first of which is jane's, told of the shop by watches that fare so.
 fn requests(reach: impl Fn(RbacKind) -> Reach) -> TestConsole {
     let mut console = TestConsole::with(&three());

@@ -23,7 +23,7 @@ mod who_can;
 pub(crate) mod why;
 
 pub use action::Action;
-pub(crate) use action::ResourceAction;
+pub use action::ResourceAction;
 pub use action::ResourceName;
 pub(crate) use catalogue::Catalogue;
 pub(crate) use escalation::{compact, compact_text, uncovered};

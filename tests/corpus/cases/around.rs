@@ -5,7 +5,7 @@ use rcgen::KeyPair;
 
 use super::super::Case;
 use super::super::Label::{Failing, Harmless, Hostile, Odd};
-use super::super::town::{CLIENT, Csr, KUBELET, SERVING};
+use super::super::fixture_cluster::{CLIENT, Csr, KUBELET, SERVING};
 use crate::support::pkcs10::Asked;
 
 pub(crate) fn signers() -> Vec<Case> {
@@ -51,7 +51,7 @@ pub(crate) fn signers() -> Vec<Case> {
     ]
 }
 
-pub(crate) fn askers() -> Vec<Case> {
+pub(crate) fn requesters() -> Vec<Case> {
     vec![
         Csr::person("unknown-by-ci", "build-bot", &["dev"]).by("ci").is(Harmless, &["requester-differs"], &[]),
         Csr::bootstrap("token-for-person", "x").to(CLIENT).usages(&["client auth"]).is(
@@ -69,7 +69,7 @@ pub(crate) fn askers() -> Vec<Case> {
     ]
 }
 
-pub(crate) fn neighbours() -> Vec<Case> {
+pub(crate) fn related_requests() -> Vec<Case> {
     let key = KeyPair::generate().unwrap();
     let with_key =
         |name: &str, user: &str| Csr::of(name, Asked::person(user, &["dev"]).sign(&key), user).within(&["dev"]);

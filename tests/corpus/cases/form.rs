@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::super::Case;
 use super::super::Label::{Harmless, Hostile, Odd};
-use super::super::town::Csr;
+use super::super::fixture_cluster::Csr;
 use super::keys::openssl;
 use crate::support::pkcs10::Asked;
 

@@ -6,7 +6,7 @@ use rcgen::KeyPair;
 
 use super::super::Case;
 use super::super::Label::{Harmless, Hostile, Odd};
-use super::super::town::Csr;
+use super::super::fixture_cluster::Csr;
 use crate::support::pkcs10::Asked;
 
 pub(crate) fn keys() -> Vec<Case> {

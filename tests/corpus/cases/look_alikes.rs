@@ -2,7 +2,7 @@
 
 use super::super::Case;
 use super::super::Label::{Harmless, Hostile, Odd};
-use super::super::town::Csr;
+use super::super::fixture_cluster::Csr;
 
 pub(crate) fn of_the_clusters_names() -> Vec<Case> {
     let hostile = |name: &str, csr: Csr| Csr { name: name.to_owned(), ..csr }.is(Hostile, &["name-like-system"], &[]);

@@ -2,7 +2,7 @@
 
 use super::super::Case;
 use super::super::Label::{Harmless, Hostile, Odd};
-use super::super::town::Csr;
+use super::super::fixture_cluster::Csr;
 use crate::support::pkcs10::Asked;
 
 const CALM: &[&str] = &[

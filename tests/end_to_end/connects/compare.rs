@@ -127,7 +127,7 @@ fn check_error(result: &RunResult, texts: &[String]) -> Vec<String> {
 fn check_console(fixture: &'static Fixture, case: &Case, login_runs: usize) -> Vec<String> {
     let workspace = Workspace::new(fixture, case);
     let console = start_console(&workspace, case);
-    let live = console.comes_to_show("● live");
+    let live = console.shows_before_exit("● live");
     let screen = console.contents();
     let mut failures = Vec::new();
     let mut ensure = |ok: bool, failure: &str| {

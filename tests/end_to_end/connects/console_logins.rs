@@ -22,7 +22,7 @@ fn start(fixture: &Fixture, mode: &str, login: String) -> (Workspace, Terminal) 
 
 /// Waits for the line that names the program and the context.
 fn wait_for_announcement(console: &Terminal) -> String {
-    console.waits("a line with the program and the context", |screen| {
+    console.wait_for("a line with the program and the context", |screen| {
         // The first line of the console always contains the name of the context.
         let text = screen.contents();
         let heading = text.lines().next().filter(|_| screen.alternate_screen()).unwrap_or_default();
@@ -39,21 +39,21 @@ fn joined(screen: &str) -> String {
 /// Waits until the program has written this text. Presses Enter first, if the console requires it.
 fn start_program(console: &mut Terminal, words: &str) {
     wait_for_announcement(console);
-    let text = console.waits("the program or a prompt of the console", |screen| {
+    let text = console.wait_for("the program or a prompt of the console", |screen| {
         let text = screen.contents();
         text.contains(words) || text.contains("Enter")
     });
     if !text.contains(words) {
         console.keys("\r");
     }
-    console.waits("the program on the main screen", |screen| {
+    console.wait_for("the program on the main screen", |screen| {
         !screen.alternate_screen() && screen.contents().contains(words)
     });
 }
 
 /// Waits until the console names the key that retries the login, and returns the input for it.
 fn retry_key(console: &Terminal) -> String {
-    let text = console.waits("the key that retries", |screen| find_retry_key(&screen.contents()).is_some());
+    let text = console.wait_for("the key that retries", |screen| find_retry_key(&screen.contents()).is_some());
     find_retry_key(&text).unwrap_or_default()
 }
 
@@ -92,7 +92,7 @@ fn finds_the_retry_key_on_the_screen() {
 }
 
 fn wait_until_live(console: &Terminal) -> String {
-    console.waits("the console is live", |screen| screen.alternate_screen() && screen.contents().contains("● live"))
+    console.wait_for("the console is live", |screen| screen.alternate_screen() && screen.contents().contains("● live"))
 }
 
 #[test]
@@ -109,9 +109,9 @@ fn leaves_the_terminal_to_a_program_that_prompts() {
             assert!(text.contains("[1 Requests]") && !text.contains("Approve it?"), "{text}");
             assert_eq!(workspace.login_runs(), 1);
             console.keys("4");
-            console.sees("[4 Activity]");
+            console.expect_text("[4 Activity]");
             console.keys("q");
-            assert_eq!(console.ends(), 0);
+            assert_eq!(console.expect_exit(), 0);
         }
     }
 }
@@ -132,11 +132,11 @@ fn ctrl_c_stops_a_login_program_and_its_children() {
             start_program(&mut console, "waiting for the browser");
         } else {
             // It does not use the terminal, so the console stays, and shows what it says.
-            let screen = console.sees("waiting for the browser");
+            let screen = console.expect_text("waiting for the browser");
             assert!(screen.contains("cancels"), "{screen}");
         }
         console.keys("\x03");
-        console.waits("the message of the console", |screen| {
+        console.wait_for("the message of the console", |screen| {
             screen.alternate_screen() && screen.contents().contains("cancel")
         });
         for name in ["child", "leader"] {
@@ -163,14 +163,14 @@ fn esc_cancels_a_login_before_it_starts() {
     let (workspace, mut console) = start(fixture, "Always", prompt_on_tty());
     wait_for_announcement(&console);
     console.keys("\x1b");
-    console.waits("the message of the console", |screen| {
+    console.wait_for("the message of the console", |screen| {
         screen.alternate_screen() && screen.contents().contains("canceled")
     });
     // The console remains usable, and does not start the program.
     console.keys("4");
-    console.sees("[4 Activity]");
+    console.expect_text("[4 Activity]");
     console.keys("1");
-    console.sees("[1 Requests]");
+    console.expect_text("[1 Requests]");
     assert_eq!(workspace.login_runs(), 0);
     let key = retry_key(&console);
     console.keys(&key);
@@ -186,14 +186,14 @@ fn retries_a_failed_interactive_login_only_on_a_key() {
     let (workspace, mut console) = start(fixture, "IfAvailable", prompt_on_tty());
     start_program(&mut console, PROMPT);
     console.keys("another\r");
-    let text = console.waits("the message of the console", |screen| {
+    let text = console.wait_for("the message of the console", |screen| {
         screen.alternate_screen() && joined(&screen.contents()).contains("/login")
     });
     assert!(!text.contains("● live"), "{text}");
     // These panes read from the server, which requires credentials.
     for (key, tab) in [("2", "[2 RBAC]"), ("1", "[1 Requests]"), ("2", "[2 RBAC]"), ("1", "[1 Requests]")] {
         console.keys(key);
-        console.waits(tab, |screen| screen.alternate_screen() && screen.contents().contains(tab));
+        console.wait_for(tab, |screen| screen.alternate_screen() && screen.contents().contains(tab));
     }
     assert_eq!(workspace.login_runs(), 1);
     let key = retry_key(&console);

@@ -72,11 +72,11 @@ fn console_runs_the_login_program_again_after_a_401() {
     let workspace =
         Workspace::new(fixture, &Case::new("", &cluster, &exec(&json!({}))).file("login", first_then_second()));
     let mut console = Terminal::console(&workspace.person, &[]);
-    console.sees("● live");
+    console.expect_text("● live");
     assert_eq!(workspace.login_runs(), 1);
     second.store(true, Ordering::Relaxed);
     proxy.close_connections();
-    recovers(&mut console, &proxy);
+    expect_recovery(&mut console, &proxy);
     assert_eq!(workspace.login_runs(), 2);
 }
 
@@ -88,21 +88,21 @@ fn console_reads_the_token_file_again_after_a_401() {
     let case = Case::new("", &cluster, &json!({"tokenFile": "token"})).file("token", "s3cret-first\n");
     let workspace = Workspace::new(fixture, &case);
     let mut console = Terminal::console(&workspace.person, &[]);
-    console.sees("● live");
+    console.expect_text("● live");
     workspace.write("token", b"s3cret-second");
     second.store(true, Ordering::Relaxed);
     proxy.close_connections();
-    recovers(&mut console, &proxy);
+    expect_recovery(&mut console, &proxy);
 }
 
 /// Waits until the console is live again, with the second token.
-fn recovers(console: &mut Terminal, proxy: &ReverseProxy) {
+fn expect_recovery(console: &mut Terminal, proxy: &ReverseProxy) {
     eventually("a request with the second token", || {
         proxy.requests().iter().any(|request| request.header("authorization") == SECOND).then_some(())
     });
-    console.sees("● live");
+    console.expect_text("● live");
     console.keys("2");
-    console.sees("system:masters");
+    console.expect_text("system:masters");
 }
 
 /// The lifetime that the login program reports for each certificate.
@@ -152,22 +152,22 @@ fn replaces_an_expired_certificate_and_the_connection() {
     create(&fixture.plane, &name, &name, &["dev"]);
     let mut console = Terminal::console(&workspace.person, &[]);
     let began = Instant::now();
-    console.sees("● live");
+    console.expect_text("● live");
     let first = proxy.requests()[0].certificate.clone();
     assert!(first.is_some());
-    console.finds(&name, "Subject");
+    console.find(&name, "Subject");
     eventually("the certificate has expired", || (began.elapsed() > LIFETIME + Duration::from_secs(2)).then_some(()));
     let before = proxy.requests().len();
     console.keys("a");
-    console.sees("Approve it?");
+    console.expect_text("Approve it?");
     console.keys("y");
-    console.sees("is approved");
+    console.expect_text("is approved");
     let later = proxy.requests().split_off(before);
     assert!(
         !later.is_empty() && later.iter().all(|request| request.certificate != first),
         "a request used the old certificate"
     );
-    console.sees("● live");
+    console.expect_text("● live");
     // Each one is replaced a second before it ends.
     let most = began.elapsed().as_secs() / (LIFETIME.as_secs() - 1) + 1;
     assert!((2..=most).contains(&(workspace.login_runs() as u64)), "{} login runs", workspace.login_runs());

@@ -64,16 +64,16 @@ fn cases(fixture: &Fixture) -> Vec<Case> {
     cases
 }
 
-/// What a program without a prompt says matters only while somebody waits for it, such as an address to visit.
+/// The output of a program without a prompt, such as a URL to visit, matters only while the user waits for it.
 #[test]
-fn passes_on_what_a_slow_login_program_says() {
+fn forwards_the_output_of_a_slow_login_program() {
     let Some(fixture) = fixture("passes_on_what_a_slow_login_program_says") else { return };
     let says = "printf 'visit https://login.test \\033[2J\\n' >&2";
-    for (wait, said) in [("", ""), ("sleep 2", "visit https://login.test \\u{1b}[2J\n")] {
+    for (wait, printed) in [("", ""), ("sleep 2", "visit https://login.test \\u{1b}[2J\n")] {
         let case = Case::new("", &fixture.cluster(&json!({})), &exec(&json!({})));
         let case = case.file("login", program(&format!("{says}\n{wait}\n{}", print_token())));
         let result = run(fixture, &case, &crate::support::program(), &["list", "-o", "name"]);
         assert!(result.succeeded(), "{result:?}");
-        assert_eq!(result.stderr, said);
+        assert_eq!(result.stderr, printed);
     }
 }

@@ -10,7 +10,7 @@ use super::fixture::{Fixture, fixture, token};
 use crate::support::forward_proxy::{ProxyBehavior, ProxyProtocol};
 use crate::support::reverse_proxy::{ReverseProxy, as_admin};
 use crate::support::terminal::Terminal;
-use crate::support::{Person, program};
+use crate::support::{TestUser, program};
 
 /// A host name that cannot be resolved; the proxies of the tests do not resolve names.
 const UNRESOLVABLE: &str = "api.test.invalid";
@@ -46,7 +46,7 @@ fn uses_the_proxy_of_the_environment() {
 /// The practice cluster is on loopback, which is exempt from proxies.
 #[test]
 fn connects_to_the_practice_cluster_without_a_proxy() {
-    let person = Person::alone("");
+    let person = TestUser::alone("");
     let command = [program().display().to_string(), "--sandbox".to_owned()];
     let unreachable = "http://127.0.0.1:1";
     let variables = [
@@ -55,7 +55,7 @@ fn connects_to_the_practice_cluster_without_a_proxy() {
         ("HTTP_PROXY", unreachable),
         ("http_proxy", unreachable),
     ];
-    Terminal::start_with(&person, &command, &variables).sees("● live");
+    Terminal::start_with(&person, &command, &variables).expect_text("● live");
 }
 
 fn with_url(fixture: &Fixture, url: &str, protocol: ProxyProtocol, behavior: ProxyBehavior) -> Case {

@@ -91,11 +91,11 @@ fn in_terminal(
     let mut terminal = start(workspace, case, program, arguments);
     // kubectl runs a failing program again for each of its requests.
     let mut prompts = 1;
-    while terminal.sees_or_ends("One-time password:", prompts) {
+    while terminal.wait_for_text_or_exit("One-time password:", prompts) {
         terminal.keys(&format!("{password}\r"));
         prompts += 1;
     }
-    let code = terminal.comes_to_end().and_then(|code| i32::try_from(code).ok());
+    let code = terminal.wait_for_exit().and_then(|code| i32::try_from(code).ok());
     let output = terminal.all_text();
     (code, output.clone(), output)
 }

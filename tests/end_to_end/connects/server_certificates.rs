@@ -49,23 +49,23 @@ fn accepted(fixture: &Fixture) -> Vec<Case> {
     let self_signed_ca = Issued::self_signed(&self_signed_ca);
     let rsa = |size| KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size).unwrap();
     let key = |algorithm| KeyPair::generate_for(algorithm).unwrap();
-    let by_name = ca.issues(&server_at(&[dns("api.test.invalid")]));
-    let wildcard = ca.issues(&server_at(&[dns("*.test.invalid")]));
+    let by_name = ca.issue(&server_at(&[dns("api.test.invalid")]));
+    let wildcard = ca.issue(&server_at(&[dns("*.test.invalid")]));
     let name = |name: &str| json!({"tls-server-name": name});
     let tls12 = ReverseProxy::start(
         &fixture.plane,
-        Some(ca.issues(&server()).server_config(&[&rustls::version::TLS12])),
+        Some(ca.issue(&server()).server_config(&[&rustls::version::TLS12])),
         forward,
     );
     let tls12 = fixture.cluster_at(&tls12.url(), &ca.certificate);
-    let pinned = ca.issues(&server());
+    let pinned = ca.issue(&server());
     vec![
-        by_ca("ECDSA P-256", &ca.issues(&server())),
-        by_ca("RSA 2048", &ca.issues_for(&server(), &rsa(RsaKeySize::_2048))),
-        by_ca("ECDSA P-384", &ca.issues_for(&server(), &key(&rcgen::PKCS_ECDSA_P384_SHA384))),
-        by_ca("ECDSA P-521", &ca.issues_for(&server(), &key(&rcgen::PKCS_ECDSA_P521_SHA512))),
-        by_ca("Ed25519", &ca.issues_for(&server(), &key(&rcgen::PKCS_ED25519))),
-        by_ca("without key usages", &ca.issues(&no_usage)),
+        by_ca("ECDSA P-256", &ca.issue(&server())),
+        by_ca("RSA 2048", &ca.issue_for(&server(), &rsa(RsaKeySize::_2048))),
+        by_ca("ECDSA P-384", &ca.issue_for(&server(), &key(&rcgen::PKCS_ECDSA_P384_SHA384))),
+        by_ca("ECDSA P-521", &ca.issue_for(&server(), &key(&rcgen::PKCS_ECDSA_P521_SHA512))),
+        by_ca("Ed25519", &ca.issue_for(&server(), &key(&rcgen::PKCS_ED25519))),
+        by_ca("without key usages", &ca.issue(&no_usage)),
         served(fixture, "self-signed, its own CA", &self_signed, &self_signed.certificate, &json!({})).console(),
         served(
             fixture,
@@ -77,10 +77,10 @@ fn accepted(fixture: &Fixture) -> Vec<Case> {
         served(fixture, "server certificate of an unknown CA as the CA", &pinned, &pinned.certificate, &json!({})),
         served(fixture, "tls-server-name", &by_name, &ca.certificate, &name("api.test.invalid")).console(),
         served(fixture, "tls-server-name, wildcard", &wildcard, &ca.certificate, &name("api.test.invalid")),
-        served(fixture, "tls-server-name is an IP address", &ca.issues(&server()), &ca.certificate, &name("127.0.0.1")),
+        served(fixture, "tls-server-name is an IP address", &ca.issue(&server()), &ca.certificate, &name("127.0.0.1")),
         served(fixture, "tls-server-name with a trailing dot", &by_name, &ca.certificate, &name("api.test.invalid.")),
         served(fixture, "tls-server-name in uppercase", &by_name, &ca.certificate, &name("API.test.invalid")),
-        by_ca("tls-server-name is empty", &ca.issues(&server())).with_server_name(""),
+        by_ca("tls-server-name is empty", &ca.issue(&server())).with_server_name(""),
         Case::new("TLS 1.2 only", &tls12, &token(&json!({}))),
     ]
 }
@@ -100,7 +100,7 @@ fn chains(fixture: &Fixture) -> Vec<Case> {
     let mut intermediate = authority();
     intermediate.distinguished_name = named("connects-test-intermediate").distinguished_name;
     let intermediate = ca.intermediate(intermediate);
-    let leaf = intermediate.issues(&server());
+    let leaf = intermediate.issue(&server());
     let chain =
         Issued { certificate: format!("{}{}", leaf.certificate, intermediate.certificate), key: leaf.key.clone() };
     let with_root = Issued { certificate: format!("{}{}", chain.certificate, ca.certificate), key: leaf.key.clone() };
@@ -120,19 +120,19 @@ fn chains(fixture: &Fixture) -> Vec<Case> {
         served(fixture, "intermediate CA as the CA", &leaf, &intermediate.certificate, &json!({})),
         served(fixture, "missing intermediate CA", &leaf, &ca.certificate, &json!({})).fails(&["certificate"]),
         served(fixture, "chain that includes the root CA", &with_root, &ca.certificate, &json!({})),
-        served(fixture, "bundle of two CAs with the same name", &ca.issues(&server()), &renewed, &json!({})),
-        served(fixture, "bundle of two CAs", &ca.issues(&server()), &bundle, &json!({})),
+        served(fixture, "bundle of two CAs with the same name", &ca.issue(&server()), &renewed, &json!({})),
+        served(fixture, "bundle of two CAs", &ca.issue(&server()), &bundle, &json!({})),
         served(
             fixture,
             "name constraints that permit the address",
-            &inside.issues(&server()),
+            &inside.issue(&server()),
             &inside.certificate,
             &json!({}),
         ),
         served(
             fixture,
             "name constraints that exclude the address",
-            &outside.issues(&server()),
+            &outside.issue(&server()),
             &outside.certificate,
             &json!({}),
         )
@@ -153,9 +153,9 @@ fn unverified(fixture: &Fixture) -> Vec<Case> {
     old.not_after = rcgen::date_time_ymd(2020, 1, 1);
     let with_ca = fixture.cluster(&json!({"insecure-skip-tls-verify": true}));
     vec![
-        insecure("insecure-skip-tls-verify", &ca.issues(&server())).console(),
-        insecure("insecure-skip-tls-verify, expired", &ca.issues(&old)),
-        insecure("insecure-skip-tls-verify, wrong host name", &ca.issues(&server_at(&[dns("other.test")]))),
+        insecure("insecure-skip-tls-verify", &ca.issue(&server())).console(),
+        insecure("insecure-skip-tls-verify, expired", &ca.issue(&old)),
+        insecure("insecure-skip-tls-verify, wrong host name", &ca.issue(&server_at(&[dns("other.test")]))),
         Case::new("insecure-skip-tls-verify and a CA", &with_ca, &token(&json!({})))
             .fails(&["insecure-skip-tls-verify"]),
     ]
@@ -164,7 +164,7 @@ fn unverified(fixture: &Fixture) -> Vec<Case> {
 fn rejected(fixture: &Fixture) -> Vec<Case> {
     let ca = Authority::new();
     let by_ca = |name: &str, params: &CertificateParams| {
-        served(fixture, name, &ca.issues(params), &ca.certificate, &json!({})).fails(&["certificate", "127.0.0.1"])
+        served(fixture, name, &ca.issue(params), &ca.certificate, &json!({})).fails(&["certificate", "127.0.0.1"])
     };
     let changed = |change: fn(&mut CertificateParams)| {
         let mut params = server();
@@ -175,7 +175,7 @@ fn rejected(fixture: &Fixture) -> Vec<Case> {
         let mut params = authority();
         change(&mut params);
         let ca = Authority::with(params, KeyPair::generate().unwrap());
-        served(fixture, name, &ca.issues(&server()), &ca.certificate, &json!({})).fails(&["certificate"])
+        served(fixture, name, &ca.issue(&server()), &ca.certificate, &json!({})).fails(&["certificate"])
     };
     let mut unknown = rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99999, 1], vec![5, 0]);
     unknown.set_criticality(true);
@@ -196,13 +196,13 @@ fn rejected(fixture: &Fixture) -> Vec<Case> {
         ),
         by_ca("unknown critical extension", &critical),
         by_ca("wrong tls-server-name", &server()).with_server_name("other.test").fails(&["other.test"]),
-        served(fixture, "unknown CA", &Authority::new().issues(&server()), &ca.certificate, &json!({}))
+        served(fixture, "unknown CA", &Authority::new().issue(&server()), &ca.certificate, &json!({}))
             .fails(&["certificate"]),
         served(fixture, "self-signed, not the CA", &self_signed, &ca.certificate, &json!({})).fails(&["certificate"]),
         served(
             fixture,
             "CA with the same name and another key",
-            &Authority::new().issues(&server()),
+            &Authority::new().issue(&server()),
             &Authority::new().certificate,
             &json!({}),
         )
@@ -224,7 +224,7 @@ fn rejected_chains(fixture: &Fixture) -> Vec<Case> {
         params.distinguished_name = named("connects-test-intermediate").distinguished_name;
         change(&mut params);
         let intermediate = top.intermediate(params);
-        let leaf = intermediate.issues(&server());
+        let leaf = intermediate.issue(&server());
         let chain = Issued { certificate: format!("{}{}", leaf.certificate, intermediate.certificate), key: leaf.key };
         served(fixture, name, &chain, &top.certificate, &json!({})).fails(&["certificate"])
     };

@@ -45,7 +45,7 @@ fn console_stays_live_with_tokens_that_expire_after_65_seconds() {
     let workspace =
         Workspace::new(fixture, &Case::new("", &fixture.cluster(&json!({})), &exec(&json!({}))).file("login", login));
     let mut console = Terminal::console(&workspace.person, &[]);
-    console.sees("● live");
+    console.expect_text("● live");
     let began = Instant::now();
     check_during(&mut console, time, |console| {
         assert!(console.contents().contains("● live"), "after {:?}:\n{}", began.elapsed(), console.contents());
@@ -75,7 +75,7 @@ fn runs_a_failing_login_program_at_most_eight_times_in_five_minutes() {
     let workspace =
         Workspace::new(fixture, &Case::new("", &fixture.cluster(&json!({})), &exec(&json!({}))).file("login", login));
     let mut console = Terminal::console(&workspace.person, &[]);
-    console.sees("login program");
+    console.expect_text("login program");
     check_during(&mut console, Duration::from_secs(300), |console| {
         assert!(!console.contents().contains("● live"));
         assert!(workspace.login_runs() <= 8, "{} login runs", workspace.login_runs());

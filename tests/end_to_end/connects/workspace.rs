@@ -4,13 +4,13 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::case::Case;
 use super::fixture::Fixture;
-use crate::support::Person;
+use crate::support::TestUser;
 use crate::support::forward_proxy::Proxy;
 
 /// A home folder, and a proxy if the case has one.
 pub(crate) struct Workspace {
     /// The owner of the home folder.
-    pub person: Person,
+    pub person: TestUser,
     proxy: Option<Proxy>,
     environment: Vec<(String, String)>,
 }
@@ -20,7 +20,7 @@ impl Workspace {
     pub(crate) fn new(fixture: &Fixture, case: &Case) -> Self {
         let serving = fixture.serving();
         let proxy = case.proxy.map(|(protocol, behavior, to)| Proxy::start(protocol, behavior, &serving, to));
-        let mut workspace = Self { person: Person::alone(""), proxy, environment: Vec::new() };
+        let mut workspace = Self { person: TestUser::alone(""), proxy, environment: Vec::new() };
         match &case.kubeconfig {
             Some(text) => workspace.write("config", text),
             None => std::fs::remove_file(workspace.person.kubeconfig()).unwrap(),

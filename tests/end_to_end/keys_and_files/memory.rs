@@ -12,7 +12,7 @@ use countersign::testing::files::kubeconfig::read;
 
 use super::is_root;
 use crate::support::plane::Plane;
-use crate::support::{Person, eventually, program, unique};
+use crate::support::{TestUser, eventually, program, unique};
 
 crate::on_both!(
     no_copy_of_a_new_key_stays_in_memory_and_the_process_is_not_dumpable,
@@ -75,7 +75,7 @@ fn no_copy_of_a_new_key_stays_in_memory_and_the_process_is_not_dumpable(plane: &
     if !is_root() {
         return; // The process is not dumpable: only root can look into it.
     }
-    let person = Person::admin(plane);
+    let person = TestUser::admin(plane);
     let user = unique("wiped");
     let mut command = person.command(&program());
     command.args(["issue", &user, "--no-access", "--key-type", "ecdsa-p256"]);
@@ -106,7 +106,7 @@ fn a_user_without_privileges_can_write_although_the_process_is_not_dumpable(plan
     if !is_root() {
         return; // Only root can become another user.
     }
-    let person = Person::admin(plane);
+    let person = TestUser::admin(plane);
     let own = person.path("countersign");
     std::fs::copy(program(), &own).unwrap();
     person.shell("chown -R 65534:65534 .; chmod 755 . countersign");

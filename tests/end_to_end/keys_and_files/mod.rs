@@ -11,18 +11,18 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::support::plane::Plane;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, unique};
+use crate::support::{TestUser, unique};
 
 crate::on_both!(
-    a_private_key_in_a_request_file_is_refused_and_reaches_nothing,
-    text_around_a_request_and_its_old_label_are_taken_and_only_the_request_is_sent,
+    rejects_a_private_key_in_a_request_file,
+    accepts_surrounding_text_and_the_old_pem_label_and_sends_the_request_only,
     a_ca_and_no_verification_together_are_refused_as_kubectl_does,
-    backups_are_few_private_and_made_only_where_something_is_lost,
+    backups_are_limited_private_and_made_only_for_lossy_edits,
     root_who_edits_a_users_kubeconfig_leaves_it_to_the_user,
 );
 
 /// A request and its key, and files that hold both.
-fn requests(person: &Person, user: &str) -> String {
+fn requests(person: &TestUser, user: &str) -> String {
     person.shell(&format!(
         "openssl req -new -newkey rsa:2048 -nodes -keyout k.pem -out r.pem -subj /O=devs/CN={user} 2>/dev/null
          cat r.pem k.pem > both.pem; cat k.pem r.pem > both2.pem; sed 's/^/   /' both.pem > indented.pem
@@ -32,8 +32,8 @@ fn requests(person: &Person, user: &str) -> String {
     std::fs::read_to_string(person.path("k.pem")).unwrap()
 }
 
-fn a_private_key_in_a_request_file_is_refused_and_reaches_nothing(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+fn rejects_a_private_key_in_a_request_file(plane: &dyn Plane) {
+    let person = TestUser::admin(plane);
     let user = unique("leaky");
     let key = requests(&person, &user);
     let secret = key.lines().nth(3).unwrap();
@@ -42,40 +42,40 @@ fn a_private_key_in_a_request_file_is_refused_and_reaches_nothing(plane: &dyn Pl
         for more in [&["--no-access"][..], &["--no-access", "--dry-run"]] {
             let output =
                 person.countersign(&[&["issue", &user, "--group", "devs", "--request", file][..], more].concat());
-            let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-            assert_eq!(output.status.code(), Some(1), "{file}: {said}");
-            assert!(said.contains("this key must be considered compromised"), "{file}: {said}");
-            assert!(said.contains("Make a new key"), "{file}: {said}");
-            assert!(!said.contains(secret) && !said.contains(&encoded[80..120]), "{file}: {said}");
+            let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+            assert_eq!(output.status.code(), Some(1), "{file}: {printed}");
+            assert!(printed.contains("this key must be considered compromised"), "{file}: {printed}");
+            assert!(printed.contains("Make a new key"), "{file}: {printed}");
+            assert!(!printed.contains(secret) && !printed.contains(&encoded[80..120]), "{file}: {printed}");
         }
     }
     let mut console = Terminal::console(&person, &[]);
-    console.sees("● live");
+    console.expect_text("● live");
     console.keys("n");
-    console.sees("User name");
+    console.expect_text("User name");
     // The key's choice: its owner's PKCS#10 file.
     console.keys("\t\t\x1b[D");
-    console.sees("its owner's PKCS#10 file");
+    console.expect_text("its owner's PKCS#10 file");
     console.keys("\tboth.pem\t\x12");
-    console.sees("considered compromised");
+    console.expect_text("considered compromised");
     assert!(!String::from_utf8_lossy(&console.bytes()).contains(&secret[..40]));
     assert!(!plane.kubectl(&["get", "csr", &user]).status.success(), "it was sent");
     let kept = person.shell("grep -rl -e 'PRIVATE KEY' -e LS0tLS1CRUdJTiBQUklWQVRFIEtFW .local || true");
     assert_eq!(kept, "", "it was kept");
     let other = person.shell("{ cat r.pem; kubectl config view --raw -o jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d; } > ca.pem");
     assert_eq!(other, "");
-    let said = person.fails(1, &["issue", &user, "--group", "devs", "--request", "ca.pem", "--no-access"]);
-    assert!(said.contains("a PEM block CERTIFICATE beside the request"), "{said}");
+    let printed = person.expect_failure(1, &["issue", &user, "--group", "devs", "--request", "ca.pem", "--no-access"]);
+    assert!(printed.contains("a PEM block CERTIFICATE beside the request"), "{printed}");
 }
 
-fn text_around_a_request_and_its_old_label_are_taken_and_only_the_request_is_sent(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+fn accepts_surrounding_text_and_the_old_pem_label_and_sends_the_request_only(plane: &dyn Plane) {
+    let person = TestUser::admin(plane);
     let user = unique("wordy");
     requests(&person, &user);
     person.shell(
         "{ echo 'a note with s3cret'; openssl req -in r.pem -text | sed 's/CERTIFICATE REQ/NEW CERTIFICATE REQ/'; echo more; } > text.pem",
     );
-    person.done(&["issue", "--request", "text.pem", "--no-access"]);
+    person.run_ok(&["issue", "--request", "text.pem", "--no-access"]);
     let sent = plane.kubectl(&["get", "csr", &user, "-o", "jsonpath={.spec.request}"]);
     let sent = STANDARD.decode(sent.stdout).unwrap();
     assert_eq!(
@@ -86,40 +86,44 @@ fn text_around_a_request_and_its_old_label_are_taken_and_only_the_request_is_sen
 }
 
 fn a_ca_and_no_verification_together_are_refused_as_kubectl_does(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+    let person = TestUser::admin(plane);
     person.shell("sed 's#^\\( *\\)server: .*#&\\n\\1insecure-skip-tls-verify: true#' .kube/config > both");
     let kubectl = person.kubectl(&["--kubeconfig", "both", "get", "csr"]);
     let theirs = String::from_utf8_lossy(&kubectl.stderr).into_owned();
     assert!(theirs.contains("specifying a root certificates file with the insecure flag is not allowed"), "{theirs}");
     for arguments in [&["--kubeconfig", "both", "list"][..], &["import", "both", "--accept-risks"]] {
-        let said = person.fails(1, arguments);
-        assert!(said.contains("insecure-skip-tls-verify: true, which kubectl refuses together"), "{said}");
+        let printed = person.expect_failure(1, arguments);
+        assert!(printed.contains("insecure-skip-tls-verify: true, which kubectl refuses together"), "{printed}");
     }
     let check = person.countersign(&["--kubeconfig", "both", "check"]);
     assert_eq!(check.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&check.stdout).contains("kubectl refuses together"));
     let console = Terminal::console(&person, &["--kubeconfig", "both"]);
-    console.sees("kubectl refuses together");
+    console.expect_text("kubectl refuses together");
 }
 
-fn backups(person: &Person) -> Vec<PathBuf> {
+fn backups(person: &TestUser) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(person.path(".kube")).unwrap().map(|entry| entry.unwrap().path());
     let mut found: Vec<_> = entries.filter(|path| path.extension().is_some_and(|end| end == "bak")).collect();
     found.sort();
     found
 }
 
-fn backups_are_few_private_and_made_only_where_something_is_lost(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+fn backups_are_limited_private_and_made_only_for_lossy_edits(plane: &dyn Plane) {
+    let person = TestUser::admin(plane);
     person.shell("kubectl config set-credentials robot --token=s3cret-token; kubectl config set-context robot --cluster=test --user=robot");
     for arguments in [&["use", "robot"][..], &["use", "admin"], &["namespace", "a"], &["namespace", "b", "robot"]] {
-        person.done(arguments);
+        person.run_ok(arguments);
     }
-    person.done(&["issue", &unique("kept"), "--no-access"]);
-    person.done(&["use", "admin"]);
+    person.run_ok(&["issue", &unique("kept"), "--no-access"]);
+    person.run_ok(&["use", "admin"]);
     assert_eq!(backups(&person), Vec::<PathBuf>::new(), "nothing was lost");
     for number in 0..5 {
-        person.done(&["rename", &format!("robot{}", "x".repeat(number)), &format!("robot{}", "x".repeat(number + 1))]);
+        person.run_ok(&[
+            "rename",
+            &format!("robot{}", "x".repeat(number)),
+            &format!("robot{}", "x".repeat(number + 1)),
+        ]);
     }
     assert_eq!(backups(&person).len(), 3);
     for backup in backups(&person) {
@@ -127,18 +131,21 @@ fn backups_are_few_private_and_made_only_where_something_is_lost(plane: &dyn Pla
     }
     std::fs::write(person.path(".kube/config.bak"), "mine").unwrap();
     let output = person.countersign(&["delete-context", "robotxxxxx", "--orphans"]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("the credentials of user robot are still in 3 backups; to remove them: rm -- "), "{said}");
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        printed.contains("the credentials of user robot are still in 3 backups; to remove them: rm -- "),
+        "{printed}"
+    );
     // The line that is shown does it.
-    person.shell(said.split("to remove them: ").nth(1).unwrap().lines().next().unwrap());
+    person.shell(printed.split("to remove them: ").nth(1).unwrap().lines().next().unwrap());
     assert_eq!(person.shell("grep -rl s3cret-token .kube || true"), "");
     assert!(person.path(".kube/config.bak").exists(), "a file of another's naming is not ours to remove");
     std::fs::remove_file(person.path(".kube/config.bak")).unwrap();
     std::fs::create_dir_all(person.path(".config/countersign")).unwrap();
     for (count, kept) in [("1", 1), ("0", 1)] {
         std::fs::write(person.path(".config/countersign/config.yaml"), format!("backups: {count}\n")).unwrap();
-        person.done(&["rename", "admin", "me"]);
-        person.done(&["rename", "me", "admin"]);
+        person.run_ok(&["rename", "admin", "me"]);
+        person.run_ok(&["rename", "me", "admin"]);
         // With 0 none is made; those that are there go with the next edit.
         assert!(backups(&person).len() <= kept, "{count}: {:?}", backups(&person));
     }
@@ -153,10 +160,10 @@ fn root_who_edits_a_users_kubeconfig_leaves_it_to_the_user(plane: &dyn Plane) {
     if !is_root() {
         return; // Only root can make a file of another user.
     }
-    let person = Person::admin(plane);
+    let person = TestUser::admin(plane);
     std::os::unix::fs::chown(person.kubeconfig(), Some(65_534), Some(65_533)).unwrap();
-    person.done(&["rename", "admin", "me"]);
-    person.done(&["issue", &unique("owned"), "--no-access"]);
+    person.run_ok(&["rename", "admin", "me"]);
+    person.run_ok(&["issue", &unique("owned"), "--no-access"]);
     for path in backups(&person).into_iter().chain([person.kubeconfig()]) {
         let meta = path.metadata().unwrap();
         assert_eq!((meta.uid(), meta.gid(), meta.mode() & 0o777), (65_534, 65_533, 0o600), "{}", path.display());

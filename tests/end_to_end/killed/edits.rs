@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use countersign::testing::domain::kubeconfig::{EntryKind, Kubeconfig};
 use countersign::testing::files::kubeconfig::read;
 
-use super::{each, files, grow_old, moments, person, traced};
-use crate::support::Person;
+use super::{backdate, each, files, moments, person, traced};
+use crate::support::TestUser;
 use crate::support::plane::{Plane, practice};
 
 /// Kubeconfig edits: killed, the file is the old or the new one, and the same command again makes it the new one.
@@ -49,8 +49,8 @@ contexts: [{name: far, context: {cluster: far, user: runner}}]
         }
     }
 
-    fn person(&self, plane: &dyn Plane) -> Person {
-        let person = Person::with(plane, "");
+    fn person(&self, plane: &dyn Plane) -> TestUser {
+        let person = TestUser::with(plane, "");
         for (name, text) in &self.files {
             std::fs::write(person.path(name), text).unwrap();
             std::fs::set_permissions(person.path(name), PermissionsExt::from_mode(0o600)).unwrap();
@@ -59,7 +59,7 @@ contexts: [{name: far, context: {cluster: far, user: runner}}]
     }
 }
 
-fn edit_killed(person: &Person, edit: &[&str], wanted: &Kubeconfig, moment: usize) -> bool {
+fn edit_killed(person: &TestUser, edit: &[&str], wanted: &Kubeconfig, moment: usize) -> bool {
     let before = read(&person.kubeconfig()).unwrap();
     let run = traced(person, &moment.to_string(), edit);
     let what = format!("{edit:?}, killed at {moment} ({})", run.at);
@@ -74,13 +74,13 @@ fn edit_killed(person: &Person, edit: &[&str], wanted: &Kubeconfig, moment: usiz
         assert_eq!(used.status.code(), Some(3), "{what}: it runs its program unasked: {used:?}");
     }
     if now == before {
-        person.done(edit);
+        person.run_ok(edit);
     }
     assert!(read(&person.kubeconfig()).unwrap() == *wanted, "{what}: the same command again");
     // What the killed run left is swept once it is old, and no lock keeps kubectl out.
-    grow_old(&person.path(".kube"));
-    grow_old(&person.path(".local"));
-    person.done(&["contexts"]);
+    backdate(&person.path(".kube"));
+    backdate(&person.path(".local"));
+    person.run_ok(&["contexts"]);
     let left: Vec<_> =
         files(&person.path("")).into_iter().filter(|path| path.extension().is_some_and(|end| end == "new")).collect();
     assert!(left.is_empty(), "{what}: {left:?}");

@@ -6,10 +6,10 @@ use std::process::Output;
 use countersign::testing::domain::kubeconfig::{EntryKind, Kubeconfig};
 use countersign::testing::files::kubeconfig::read;
 
-use super::{each, files, grow_old, is_whole, moments, person, traced, with_key};
+use super::{backdate, each, files, is_whole, moments, person, traced, with_key};
 use crate::support::api::Api;
 use crate::support::plane::{Practice, practice};
-use crate::support::{Person, unique};
+use crate::support::{TestUser, unique};
 
 /// An issuance of one kind for one user.
 struct Issuance<'a> {
@@ -23,7 +23,7 @@ struct Issuance<'a> {
 enum Form {
     /// Into the own kubeconfig, and switched to.
     Merged,
-    /// Into a file of its own, in a folder that is not there.
+    /// Into a separate file, in a folder that does not exist.
     Separate,
     /// For a request whose key is elsewhere.
     Request,
@@ -45,7 +45,7 @@ impl<'a> Issuance<'a> {
     }
 
     /// A home with what the issuance needs.
-    fn person(&self) -> (Person, Kubeconfig) {
+    fn person(&self) -> (TestUser, Kubeconfig) {
         let (person, before) = person(self.plane);
         if self.form == Form::Request {
             person.shell(&format!(
@@ -69,12 +69,12 @@ impl<'a> Issuance<'a> {
     }
 
     /// Nothing of it is left but, in the log folder, what says that it was.
-    fn is_undone(&self, person: &Person, before: &Kubeconfig, what: &str) {
+    fn is_undone(&self, person: &TestUser, before: &Kubeconfig, what: &str) {
         assert_eq!(self.codes(), [404; 3], "{what}");
         assert!(read(&person.kubeconfig()).unwrap() == *before, "{what}: another kubeconfig");
         // What was cut off before there was a journal is swept once it is old.
-        grow_old(&person.path(".local"));
-        person.done(&["contexts"]);
+        backdate(&person.path(".local"));
+        person.run_ok(&["contexts"]);
         let mut left: Vec<_> = files(&person.path("")).iter().map(|path| path.display().to_string()).collect();
         left.retain(|path| !path.contains("/countersign.log."));
         let own = [person.kubeconfig(), person.path("request.pem")].map(|path| path.display().to_string());
@@ -84,7 +84,7 @@ impl<'a> Issuance<'a> {
     }
 
     /// All of it is there, and works.
-    fn is_done(&self, person: &Person, what: &str) {
+    fn is_done(&self, person: &TestUser, what: &str) {
         assert_eq!(self.codes(), [200; 3], "{what}");
         let holding = match self.form {
             Form::Request => {
@@ -102,7 +102,7 @@ impl<'a> Issuance<'a> {
         assert_eq!(with_key(person), BTreeSet::from(names), "{what}");
     }
 
-    fn is_begun(&self) -> bool {
+    fn has_started(&self) -> bool {
         self.codes() != [404; 3]
     }
 }
@@ -121,7 +121,7 @@ fn killed_and_resumed(plane: &Practice, form: Form, moment: usize) -> bool {
     let resumed = person.countersign(&["--context", "admin", "issue", "--resume", &issuance.user]);
     if !resumed.status.success() {
         assert!(says_nothing_unfinished(&resumed), "{what}: {resumed:?}");
-        if !issuance.is_begun() {
+        if !issuance.has_started() {
             let again = person.countersign(&issuance.arguments());
             assert!(again.status.success(), "{what}: {again:?}");
         }
@@ -140,7 +140,7 @@ fn killed_and_undone(plane: &Practice, form: Form, moment: usize) -> bool {
     is_whole(&person, &before, &what);
     let undone = person.countersign(&["--context", "admin", "issue", "--undo", &issuance.user]);
     is_whole(&person, &before, &what);
-    if !undone.status.success() && says_nothing_unfinished(&undone) && issuance.is_begun() {
+    if !undone.status.success() && says_nothing_unfinished(&undone) && issuance.has_started() {
         // It was over.
         issuance.is_done(&person, &what);
     } else {
@@ -154,7 +154,7 @@ fn killed_and_undone(plane: &Practice, form: Form, moment: usize) -> bool {
 fn undo_killed(plane: &Practice, form: Form, moment: usize) -> bool {
     let issuance = Issuance::new(plane, form);
     let (person, before) = issuance.person();
-    all_but_over(&person, &issuance);
+    run_until_journal_removal(&person, &issuance);
     let undo = ["--context", "admin", "issue", "--undo", &issuance.user];
     let run = traced(&person, &moment.to_string(), &undo);
     let what = format!("undo of {form:?}, killed at {moment} ({})", run.at);
@@ -165,8 +165,8 @@ fn undo_killed(plane: &Practice, form: Form, moment: usize) -> bool {
     run.is_killed()
 }
 
-/// Issues, and kills it when all is done but to forget the journal.
-fn all_but_over(person: &Person, issuance: &Issuance<'_>) {
+/// Runs the issuance and kills it before its last step, the removal of the journal.
+fn run_until_journal_removal(person: &TestUser, issuance: &Issuance<'_>) {
     // Removed before: the kubeconfig's lock and the key where there are such, then the key once more.
     let removal = if issuance.form == Form::Request { "unlink:2" } else { "unlink:4" };
     let run = traced(person, removal, &issuance.arguments());
@@ -182,7 +182,7 @@ fn total(form: Form, plane: &Practice, undo: bool) -> usize {
     if !undo {
         return traced(&person, "0", &issuance.arguments()).count;
     }
-    all_but_over(&person, &issuance);
+    run_until_journal_removal(&person, &issuance);
     traced(&person, "0", &["--context", "admin", "issue", "--undo", &issuance.user]).count
 }
 
@@ -247,7 +247,7 @@ fn an_undo_after_a_kill_between_the_kubeconfig_and_its_journal_leaves_neither_ke
         let journal = files(&person.path(".local")).into_iter().find(|path| path.ends_with("journal.yaml")).unwrap();
         let journal = std::fs::read_to_string(journal).unwrap();
         assert!(journal.contains("kubeconfig_written: false"), "{form:?}: it is journaled already: {journal}");
-        person.done(&["--context", "admin", "issue", "--undo", &issuance.user]);
+        person.run_ok(&["--context", "admin", "issue", "--undo", &issuance.user]);
         issuance.is_undone(&person, &before, &format!("{form:?}"));
         assert_eq!(with_key(&person), ["config".to_owned()].into());
     }
@@ -258,14 +258,14 @@ fn an_undo_puts_back_the_entries_that_the_issuance_replaced() {
     let Some(plane) = practice("undo of a replacement") else { return };
     let issuance = Issuance::new(&plane, Form::Merged);
     let (person, _) = issuance.person();
-    person.kubectl_done(&["config", "set-credentials", &issuance.user, "--token=old"]);
-    person.kubectl_done(&["config", "set-context", &issuance.user, "--cluster=test", "--user=old"]);
+    person.kubectl_ok(&["config", "set-credentials", &issuance.user, "--token=old"]);
+    person.kubectl_ok(&["config", "set-context", &issuance.user, "--cluster=test", "--user=old"]);
     let before = read(&person.kubeconfig()).unwrap();
     let mut arguments = issuance.arguments();
     arguments.push("--overwrite");
     let run = traced(&person, "unlink:4", &arguments);
     assert!(run.is_killed() && read(&person.kubeconfig()).unwrap() != before, "{:?}", run.output);
-    person.done(&["--context", "admin", "issue", "--undo", &issuance.user]);
+    person.run_ok(&["--context", "admin", "issue", "--undo", &issuance.user]);
     let after = read(&person.kubeconfig()).unwrap();
     for kind in [EntryKind::Cluster, EntryKind::User, EntryKind::Context] {
         for name in before.names(kind) {

@@ -18,7 +18,7 @@ use countersign::testing::domain::kubeconfig::{EntryKind, Kubeconfig};
 use countersign::testing::files::kubeconfig::read;
 
 use crate::support::plane::Plane;
-use crate::support::{Person, program};
+use crate::support::{TestUser, program};
 
 /// Tried at once.
 const WORKERS: usize = 2;
@@ -39,7 +39,7 @@ impl Traced {
 }
 
 /// Runs countersign under umask 000 and kills it at a moment, such as `7` or `unlink:4`; `0` never.
-fn traced(person: &Person, when: &str, arguments: &[&str]) -> Traced {
+fn traced(person: &TestUser, when: &str, arguments: &[&str]) -> Traced {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/end_to_end/support/kill_at.py");
     let report = tempfile::NamedTempFile::new().unwrap();
     let mut command = person.command(Path::new("sh"));
@@ -86,19 +86,19 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// A person whose own files are closed to others, and what their kubeconfig holds.
-fn person(plane: &dyn Plane) -> (Person, Kubeconfig) {
-    let person = Person::admin(plane);
+fn person(plane: &dyn Plane) -> (TestUser, Kubeconfig) {
+    let person = TestUser::admin(plane);
     std::fs::set_permissions(person.kubeconfig(), PermissionsExt::from_mode(0o600)).unwrap();
     let before = read(&person.kubeconfig()).unwrap();
     (person, before)
 }
 
 /// Makes the files and folders below a folder an hour older.
-fn grow_old(folder: &Path) {
+fn backdate(folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            grow_old(&path);
+            backdate(&path);
         }
         let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);
         std::fs::File::open(&path).unwrap().set_modified(an_hour_ago).unwrap();
@@ -106,7 +106,7 @@ fn grow_old(folder: &Path) {
 }
 
 /// Whatever was cut off: every file is whole and for its owner alone, and no old entry is lost.
-fn is_whole(person: &Person, before: &Kubeconfig, what: &str) {
+fn is_whole(person: &TestUser, before: &Kubeconfig, what: &str) {
     for path in files(&person.path("")) {
         let name = path.file_name().unwrap().to_str().unwrap();
         let mode = path.metadata().unwrap().permissions().mode() & 0o777;
@@ -133,7 +133,7 @@ fn is_whole(person: &Person, before: &Kubeconfig, what: &str) {
 }
 
 /// Files that hold a private key, plain or in base64, by name.
-fn with_key(person: &Person) -> BTreeSet<String> {
+fn with_key(person: &TestUser) -> BTreeSet<String> {
     let holds = |path: &PathBuf| {
         let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
         ["PRIVATE KEY", "LS0tLS1CRUdJTiBQUklWQVRFIEtFW", "LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtFW"]

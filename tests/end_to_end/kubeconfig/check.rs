@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::support::Person;
+use crate::support::TestUser;
 use crate::support::plane::Plane;
 
 crate::on_both!(a_login_is_broken_for_check_exactly_where_kubectl_cannot_use_it);
@@ -56,7 +56,7 @@ fn exec(command: &str, fields: Value) -> Value {
     json!({"exec": with(&base, fields)})
 }
 
-fn prepare(person: &Person) {
+fn prepare(person: &TestUser) {
     person.shell(
         r#"mkdir bin
          cat > .kube/plugin <<'END'
@@ -79,9 +79,9 @@ END
     );
 }
 
-fn cases(person: &Person, plane: &dyn Plane) -> Vec<Case> {
+fn cases(person: &TestUser, plane: &dyn Plane) -> Vec<Case> {
     let admin: Value =
-        serde_json::from_str(&person.kubectl_done(&["config", "view", "--raw", "--flatten", "-o", "json"])).unwrap();
+        serde_json::from_str(&person.kubectl_ok(&["config", "view", "--raw", "--flatten", "-o", "json"])).unwrap();
     let (cluster, user) = (&admin["clusters"][0]["cluster"], &admin["users"][0]["user"]);
     let file = |name: &str| person.path(name).display().to_string();
     let data = |name: &str| STANDARD.encode(std::fs::read(person.path(name)).unwrap());
@@ -160,7 +160,7 @@ fn cases(person: &Person, plane: &dyn Plane) -> Vec<Case> {
         case(&at(json!({"insecure-skip-tls-verify": true})), token.clone(), "insecure-skip-tls-verify: "),
         case(&at(json!({"certificate-authority": file("ec.crt")})), token.clone(), "certificate-authority: "),
         case(&at(json!({"proxy-url": "ftp://127.0.0.1:1"})), token.clone(), "proxy-url: "),
-        // Without TLS nobody logs in.
+        // Without TLS there is no login.
         case(&http, json!({}), ""),
         case(&http, token, ""),
         case(&http, exec("missing", json!({})), ""),
@@ -171,7 +171,7 @@ fn cases(person: &Person, plane: &dyn Plane) -> Vec<Case> {
 }
 
 /// Whether kubectl comes as far as a server that judges the credentials.
-fn kubectl_works(person: &Person, file: &Path) -> (bool, String) {
+fn kubectl_works(person: &TestUser, file: &Path) -> (bool, String) {
     let file = file.to_str().unwrap();
     let mut command = person.command(&person.kubectl_program());
     command.args(["--kubeconfig", file, "--request-timeout=10s", "get", "--raw", "/version"]);
@@ -190,12 +190,12 @@ fn kubectl_works(person: &Person, file: &Path) -> (bool, String) {
     (output.status.success() || judged.iter().any(|words| error.contains(words)), error)
 }
 
-fn path(person: &Person) -> String {
+fn path(person: &TestUser) -> String {
     format!("{}:{}", person.path("bin").display(), std::env::var("PATH").unwrap())
 }
 
 fn a_login_is_broken_for_check_exactly_where_kubectl_cannot_use_it(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+    let person = TestUser::admin(plane);
     prepare(&person);
     let mut wrong = Vec::new();
     for (number, Case { cluster, user, says }) in cases(&person, plane).into_iter().enumerate() {
@@ -210,12 +210,12 @@ fn a_login_is_broken_for_check_exactly_where_kubectl_cannot_use_it(plane: &dyn P
         let mut check = person.command(&crate::support::program());
         check.env("PATH", path(&person)).args(["--kubeconfig", file.to_str().unwrap(), "check", "--warn", "10m"]);
         let output = check.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         let place = format!("({})", file.display());
-        let named = said.contains(says) && said.contains(&place);
+        let named = printed.contains(says) && printed.contains(&place);
         let agrees = works == says.is_empty() && output.status.success() == works && (works || named);
         if !agrees {
-            wrong.push(format!("{user} wanted {says:?}\n  check: {said}\n  kubectl: {error}"));
+            wrong.push(format!("{user} wanted {says:?}\n  check: {printed}\n  kubectl: {error}"));
         }
     }
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));

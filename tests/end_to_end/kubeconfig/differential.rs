@@ -9,7 +9,7 @@ use countersign::testing::files::kubeconfig::load_from;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::sets::{Set, by_hand, generated};
+use super::sets::{Set, generated, handmade};
 use crate::control_plane::{Missing, programs};
 use crate::support::program;
 
@@ -99,7 +99,7 @@ pub(super) fn json(output: &Output) -> Result<Value, String> {
 
 fn sets() -> Vec<(String, Set)> {
     let made = generated(24).into_iter().enumerate().map(|(number, set)| (format!("generated {number}"), set));
-    by_hand().into_iter().map(|(name, set)| (name.to_owned(), set)).chain(made).collect()
+    handmade().into_iter().map(|(name, set)| (name.to_owned(), set)).chain(made).collect()
 }
 
 /// Looks at every set, some at a time, and tells of all that differ.
@@ -188,8 +188,8 @@ fn edit_differs(set: &Set, kubectl: &Path, ours: &[&str], theirs: &[&str]) -> Op
     let reference = other.kubectl(&[&["config"], theirs].concat());
     let what = format!("{ours:?}");
     if done.status.success() != reference.status.success() {
-        let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
-        return Some(format!("{what}\n  ours   {:?}\n  theirs {:?}", said(&done), said(&reference)));
+        let printed = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+        return Some(format!("{what}\n  ours   {:?}\n  theirs {:?}", printed(&done), printed(&reference)));
     }
     difference(&what, &mine.files(), &other.files())
 }
@@ -230,11 +230,11 @@ fn a_context_extracted_is_what_kubectl_minifies_and_flattens() {
 }
 
 #[test]
-fn what_kubectl_loses_on_writing_is_kept() {
+fn keeps_what_kubectl_loses_on_writing() {
     let Some(kubectl) = kubectl() else { return };
     // It drops the second document of a file, and fields that it does not know.
     for (name, kept) in [("two documents", "https://stage"), ("unknown fields everywhere", "2.5")] {
-        let (_, set) = by_hand().into_iter().find(|(of, _)| *of == name).unwrap();
+        let (_, set) = handmade().into_iter().find(|(of, _)| *of == name).unwrap();
         let side = Side::new(&set, &kubectl);
         let context = names(&side).remove(0);
         assert!(side.countersign(&["rename", &context, "x"]).status.success(), "{name}");
@@ -244,7 +244,7 @@ fn what_kubectl_loses_on_writing_is_kept() {
 }
 
 #[test]
-fn two_of_us_and_kubectl_writing_at_once_lose_nothing() {
+fn concurrent_writes_by_two_processes_and_kubectl_lose_nothing() {
     const EACH: usize = 12;
     let Some(kubectl) = kubectl() else { return };
     let entry = |of: &str, n: usize| format!("- {{name: {of}-{n}, context: {{user: u}}}}\n");

@@ -136,15 +136,15 @@ impl Home {
         let _ = std::fs::remove_file(&marker);
         let ours = self.run(&program(), kuberc, &["check"]);
         assert!(!marker.exists(), "check runs nothing");
-        let said = |output: &Output| {
+        let printed = |output: &Output| {
             [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat()
         };
         // What keeps it from running is named with its file.
-        let named = ours.status.success() || said(&ours).contains("kuberc");
+        let named = ours.status.success() || printed(&ours).contains("kuberc");
         if ran == runs && ours.status.success() == runs && named {
             return Vec::new();
         }
-        vec![format!("wanted {runs}\n  ours   {}\n  theirs {}", said(&ours), said(&theirs))]
+        vec![format!("wanted {runs}\n  ours   {}\n  theirs {}", printed(&ours), printed(&theirs))]
     }
 }
 

@@ -15,12 +15,9 @@ use countersign::testing::files::kubeconfig::edit;
 use serde_yaml::{Mapping, Value};
 
 use crate::support::plane::Plane;
-use crate::support::{Person, eventually};
+use crate::support::{TestUser, eventually};
 
-crate::on_both!(
-    a_context_put_in_by_us_and_by_kubectl_gives_the_same_kubeconfig,
-    we_and_kubectl_writing_at_once_lose_nothing,
-);
+crate::on_both!(adds_a_context_exactly_as_kubectl_does, concurrent_writes_with_kubectl_lose_nothing,);
 
 /// Kubeconfigs as people have them.
 const FILES: &[&str] = &[
@@ -40,9 +37,9 @@ fn mapping(fields: &[(&str, &str)]) -> Mapping {
     fields.iter().map(|(name, value)| (Value::from(*name), Value::from(*value))).collect()
 }
 
-fn a_context_put_in_by_us_and_by_kubectl_gives_the_same_kubeconfig(plane: &dyn Plane) {
+fn adds_a_context_exactly_as_kubectl_does(plane: &dyn Plane) {
     for (number, text) in FILES.iter().enumerate() {
-        let person = Person::with(plane, text);
+        let person = TestUser::with(plane, text);
         let (ours, theirs) = (person.path("ours"), person.path("theirs"));
         std::fs::write(&ours, text).unwrap();
         std::fs::write(&theirs, text).unwrap();
@@ -60,13 +57,13 @@ fn a_context_put_in_by_us_and_by_kubectl_gives_the_same_kubeconfig(plane: &dyn P
              kubectl config set-context 'new ctx' --cluster=prod --user=me --namespace=ns
              kubectl config use-context 'new ctx'",
         );
-        let view = |file: &str| person.kubectl_done(&["--kubeconfig", file, "config", "view", "--raw", "-o", "json"]);
+        let view = |file: &str| person.kubectl_ok(&["--kubeconfig", file, "config", "view", "--raw", "-o", "json"]);
         assert_eq!(view("ours"), view("theirs"), "file {number}:\n{text}");
     }
 }
 
-fn we_and_kubectl_writing_at_once_lose_nothing(plane: &dyn Plane) {
-    let person = Person::with(plane, "apiVersion: v1\nkind: Config\n");
+fn concurrent_writes_with_kubectl_lose_nothing(plane: &dyn Plane) {
+    let person = TestUser::with(plane, "apiVersion: v1\nkind: Config\n");
     let path = person.kubeconfig();
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -87,7 +84,7 @@ fn we_and_kubectl_writing_at_once_lose_nothing(plane: &dyn Plane) {
             }
         });
     });
-    let names = person.kubectl_done(&["config", "get-contexts", "-o", "name"]);
+    let names = person.kubectl_ok(&["config", "get-contexts", "-o", "name"]);
     assert_eq!(names.lines().count(), 30, "{names}");
     assert!(!path.with_extension("lock").exists());
 }

@@ -94,9 +94,9 @@ fn check_fails_where_there_is_nothing_to_log_in_with() {
         ("folder", "folder: not a regular file but a folder"),
     ] {
         let ours = run(&home, &program(), Some(file), &["check"]);
-        let said = [&ours.stdout, &ours.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat();
-        assert_eq!(ours.status.code(), Some(1), "{file}: {said}");
-        assert!(said.contains(words), "{file}: {said}");
+        let printed = [&ours.stdout, &ours.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).concat();
+        assert_eq!(ours.status.code(), Some(1), "{file}: {printed}");
+        assert!(printed.contains(words), "{file}: {printed}");
     }
     assert!(run(&home, &program(), Some("good"), &["check"]).status.success());
     assert!(run(&home, &program(), Some("lost"), &["check", "a"]).status.success());

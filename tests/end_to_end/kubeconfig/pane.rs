@@ -8,22 +8,22 @@ use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 use crate::support::plane::{Plane, Practice};
 use crate::support::requests;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, unique};
+use crate::support::{TestUser, unique};
 
 crate::on_both!(
-    a_context_is_used_renamed_given_a_namespace_and_deleted_by_keyboard,
-    the_console_goes_to_another_cluster_and_nothing_of_the_old_one_is_left,
-    a_connection_is_tested_and_what_fails_is_said_in_plain_words,
-    an_expired_certificate_is_said_at_the_start,
-    a_kubeconfig_comes_in_and_a_context_goes_out,
-    what_another_program_wrote_is_seen_when_the_pane_is_entered_again,
-    comments_and_a_stale_lock_are_asked_about,
-    a_read_only_console_leaves_the_kubeconfig_alone,
+    uses_renames_and_deletes_a_context_and_sets_its_namespace,
+    switching_context_leaves_no_data_of_the_previous_cluster,
+    tests_a_connection_and_explains_failures,
+    reports_an_expired_certificate_at_startup,
+    imports_a_kubeconfig_and_exports_a_context,
+    entering_the_pane_reloads_changed_kubeconfigs,
+    asks_before_losing_comments_or_removing_a_stale_lock,
+    a_read_only_console_does_not_edit_the_kubeconfig,
 );
 
 /// With two more contexts on the same cluster.
-fn person(plane: &dyn Plane) -> Person {
-    let person = Person::admin(plane);
+fn person(plane: &dyn Plane) -> TestUser {
+    let person = TestUser::admin(plane);
     person.shell(
         "kubectl config set-credentials robot --token=s3cret-token
          kubectl config set-context robot --cluster=test --user=robot --namespace=ci
@@ -32,97 +32,97 @@ fn person(plane: &dyn Plane) -> Person {
     person
 }
 
-fn pane(person: &Person, arguments: &[&str]) -> Terminal {
+fn pane(person: &TestUser, arguments: &[&str]) -> Terminal {
     let mut terminal = Terminal::console(person, arguments);
-    terminal.sees("● live");
+    terminal.expect_text("● live");
     terminal.keys("3");
-    terminal.sees("Kubeconfig · 1 file");
+    terminal.expect_text("Kubeconfig · 1 file");
     terminal
 }
 
-fn current(person: &Person) -> String {
-    person.kubectl_done(&["config", "current-context"]).trim().to_owned()
+fn current(person: &TestUser) -> String {
+    person.kubectl_ok(&["config", "current-context"]).trim().to_owned()
 }
 
-fn a_context_is_used_renamed_given_a_namespace_and_deleted_by_keyboard(plane: &dyn Plane) {
+fn uses_renames_and_deletes_a_context_and_sets_its_namespace(plane: &dyn Plane) {
     let person = person(plane);
     let mut terminal = pane(&person, &[]);
     // kubectl has sorted them: admin, half, robot.
-    terminal.sees("★ admin");
-    terminal.sees("✖ nowhere");
+    terminal.expect_text("★ admin");
+    terminal.expect_text("✖ nowhere");
     terminal.keys("G\r");
-    terminal.sees("★ robot");
+    terminal.expect_text("★ robot");
     assert_eq!(current(&person), "robot");
     terminal.keys("r");
-    terminal.sees("New name");
+    terminal.expect_text("New name");
     terminal.keys("-2\r");
-    terminal.sees("★ robot-2");
+    terminal.expect_text("★ robot-2");
     assert_eq!(current(&person), "robot-2");
     terminal.keys("n");
-    terminal.sees("Namespace of robot-2");
+    terminal.expect_text("Namespace of robot-2");
     terminal.keys("\x15dev\r");
-    terminal.sees("✔ set");
+    terminal.expect_text("✔ set");
     let namespace = "jsonpath={.contexts[?(@.name=='robot-2')].context.namespace}";
-    assert_eq!(person.kubectl_done(&["config", "view", "-o", namespace]), "dev");
+    assert_eq!(person.kubectl_ok(&["config", "view", "-o", namespace]), "dev");
     terminal.keys("g\r");
-    terminal.sees("★ admin");
+    terminal.expect_text("★ admin");
     terminal.keys("Gx");
-    terminal.sees("Delete robot-2?");
-    terminal.sees("Its user robot stays: others need it.");
+    terminal.expect_text("Delete robot-2?");
+    terminal.expect_text("Its user robot stays: others need it.");
     terminal.keys("y");
-    terminal.sees_no("robot-2 ");
+    terminal.expect_no_text("robot-2 ");
     terminal.keys("Gx");
-    terminal.sees("Its user robot, from ~/.kube/config: no other context needs it.");
+    terminal.expect_text("Its user robot, from ~/.kube/config: no other context needs it.");
     terminal.keys("y");
-    terminal.sees("1 context ");
-    assert_eq!(person.kubectl_done(&["config", "get-users"]), "NAME\nadmin\n");
+    terminal.expect_text("1 context ");
+    assert_eq!(person.kubectl_ok(&["config", "get-users"]), "NAME\nadmin\n");
     assert!(person.kubectl(&["get", "namespaces"]).status.success());
     terminal.keys("4");
-    terminal.sees("Activity · 6 writes");
+    terminal.expect_text("Activity · 6 writes");
     assert!(!String::from_utf8_lossy(&terminal.bytes()).contains("s3cret"));
 }
 
-fn the_console_goes_to_another_cluster_and_nothing_of_the_old_one_is_left(plane: &dyn Plane) {
+fn switching_context_leaves_no_data_of_the_previous_cluster(plane: &dyn Plane) {
     let Some(other) = Practice::start(&Options { empty: true, ..Options::default() }) else { return };
     let (here, there) = (unique("here"), unique("there"));
     requests::create(plane, &here, &here, &[]);
     requests::create(&other, &there, &there, &[]);
-    let person = Person::admin(plane);
+    let person = TestUser::admin(plane);
     std::fs::write(person.path("other.yaml"), other.kubeconfig_text("admin", Some("system:masters"))).unwrap();
-    person.done(&["import", "other.yaml", "--name", "context/admin=far-away"]);
+    person.run_ok(&["import", "other.yaml", "--name", "context/admin=far-away"]);
     let mut terminal = Terminal::console(&person, &[]);
-    terminal.sees("● live");
-    terminal.finds(&here, &format!("CN={here}"));
+    terminal.expect_text("● live");
+    terminal.find(&here, &format!("CN={here}"));
     terminal.keys("c");
-    terminal.sees("Switch this console to");
-    terminal.sees("admin (here)");
+    terminal.expect_text("Switch this console to");
+    terminal.expect_text("admin (here)");
     terminal.keys("G\r");
-    terminal.sees("far-away › admin");
-    terminal.sees("● live");
-    let screen = terminal.sees(&there);
+    terminal.expect_text("far-away › admin");
+    terminal.expect_text("● live");
+    let screen = terminal.expect_text(&there);
     assert!(!screen.contains(&here), "{screen}");
     assert_eq!(current(&person), "admin", "the kubeconfig stays as it is");
-    // A decision goes to the cluster that is on the screen.
+    // A decision is sent to the cluster on the screen.
     terminal.keys("a");
-    terminal.sees(&format!("Approve {there}?"));
-    terminal.sees("y yes");
+    terminal.expect_text(&format!("Approve {there}?"));
+    terminal.expect_text("y yes");
     terminal.keys("y");
-    terminal.sees("approved");
+    terminal.expect_text("approved");
     crate::support::eventually("it is approved there", || {
         requests::conditions(&other, &there).contains("Approved").then_some(())
     });
     // And back, from the pane.
     terminal.keys("3");
-    terminal.sees("Kubeconfig · 1 file · 2 contexts");
+    terminal.expect_text("Kubeconfig · 1 file · 2 contexts");
     terminal.keys("gc");
-    terminal.sees("countersign  admin › admin");
+    terminal.expect_text("countersign  admin › admin");
     terminal.keys("1");
-    terminal.finds(&here, &format!("CN={here}"));
+    terminal.find(&here, &format!("CN={here}"));
 }
 
-fn a_connection_is_tested_and_what_fails_is_said_in_plain_words(plane: &dyn Plane) {
-    let person = Person::admin(plane);
-    // A server whose certificate is from another CA, one that is not there, a name that nobody knows.
+fn tests_a_connection_and_explains_failures(plane: &dyn Plane) {
+    let person = TestUser::admin(plane);
+    // A server certificate of another CA, an unreachable server, an unknown host name.
     let Some(other) = Practice::start(&Options { empty: true, ..Options::default() }) else { return };
     std::fs::write(person.path("other.yaml"), other.kubeconfig_text("x", None)).unwrap();
     person.shell(&format!(
@@ -139,12 +139,12 @@ fn a_connection_is_tested_and_what_fails_is_said_in_plain_words(plane: &dyn Plan
     ));
     let mut terminal = pane(&person, &[]);
     terminal.keys("gt");
-    terminal.sees("says: admin (system:masters");
+    terminal.expect_text("says: admin (system:masters");
     for text in
         ["401:", "TLS: it is not the server that the CA", "TCP: nothing answers there", "DNS: the server's name"]
     {
         terminal.keys("jt");
-        terminal.sees(text);
+        terminal.expect_text(text);
     }
 }
 
@@ -158,117 +158,117 @@ fn expired() -> (String, String) {
     (STANDARD.encode(params.self_signed(&key).unwrap().pem()), STANDARD.encode(key.serialize_pem()))
 }
 
-fn an_expired_certificate_is_said_at_the_start(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+fn reports_an_expired_certificate_at_startup(plane: &dyn Plane) {
+    let person = TestUser::admin(plane);
     let (certificate, key) = expired();
     person.shell(&format!(
         "kubectl config set users.jane.client-certificate-data {certificate}
          kubectl config set users.jane.client-key-data {key}
          kubectl config set-context jane --cluster=test --user=jane"
     ));
-    let said = person.fails(1, &["--context", "jane", "list"]);
-    assert!(said.contains("(401)") && said.contains("expired 2y ago"), "{said}");
+    let printed = person.expect_failure(1, &["--context", "jane", "list"]);
+    assert!(printed.contains("(401)") && printed.contains("expired 2y ago"), "{printed}");
     let mut terminal = Terminal::console(&person, &["--context", "jane"]);
-    terminal.sees("✖ expired");
+    terminal.expect_text("✖ expired");
     terminal.keys("3");
-    terminal.sees("CN=jane");
+    terminal.expect_text("CN=jane");
     terminal.keys("t");
-    terminal.sees("401: the certificate expired 2y ago");
+    terminal.expect_text("401: the certificate expired 2y ago");
     // It is not the only context: the other one works.
     terminal.keys("gc");
-    terminal.sees("admin › admin");
-    terminal.sees("● live");
+    terminal.expect_text("admin › admin");
+    terminal.expect_text("● live");
     assert_eq!(person.countersign(&["check", "jane"]).status.code(), Some(1));
 }
 
-fn a_kubeconfig_comes_in_and_a_context_goes_out(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+fn imports_a_kubeconfig_and_exports_a_context(plane: &dyn Plane) {
+    let person = TestUser::admin(plane);
     let other = plane.kubeconfig_text("admin", None).replace(&plane.server(), "https://other.example:6443");
     std::fs::write(person.path("colleague.yaml"), other).unwrap();
     let mut terminal = pane(&person, &[]);
     terminal.keys("i");
-    terminal.sees("Import a kubeconfig");
+    terminal.expect_text("Import a kubeconfig");
     terminal.keys("nowhere.yaml\r");
-    terminal.sees("nowhere.yaml is not there");
+    terminal.expect_text("nowhere.yaml is not there");
     terminal.keys("\x1b");
-    terminal.sees("Kubeconfig · 1 file");
+    terminal.expect_text("Kubeconfig · 1 file");
     terminal.keys("i");
-    terminal.sees("Enter shows what would come");
+    terminal.expect_text("Enter shows what would come");
     terminal.keys("colleague.yaml\r");
-    terminal.sees("cluster test: another has that name; added as test-colleague");
-    terminal.sees("there https://other.example:6443");
+    terminal.expect_text("cluster test: another has that name; added as test-colleague");
+    terminal.expect_text("there https://other.example:6443");
     terminal.keys("y");
-    terminal.sees("✔ import");
-    terminal.sees("2 contexts");
+    terminal.expect_text("✔ import");
+    terminal.expect_text("2 contexts");
     terminal.keys("ge");
-    terminal.sees("Write admin as a file of its own");
+    terminal.expect_text("Write admin as a file of its own");
     terminal.keys("\r");
-    terminal.sees("✔ extract");
-    let alone = Person::with(plane, &std::fs::read_to_string(person.path("admin.kubeconfig")).unwrap());
-    assert_eq!(alone.kubectl_done(&["config", "get-contexts", "-o", "name"]), "admin\n");
+    terminal.expect_text("✔ extract");
+    let alone = TestUser::with(plane, &std::fs::read_to_string(person.path("admin.kubeconfig")).unwrap());
+    assert_eq!(alone.kubectl_ok(&["config", "get-contexts", "-o", "name"]), "admin\n");
     assert!(alone.kubectl(&["get", "namespaces"]).status.success());
     terminal.keys("e");
-    terminal.sees("Write admin as a file of its own");
+    terminal.expect_text("Write admin as a file of its own");
     terminal.keys("\r");
-    terminal.sees("There is a file of that name. Replace it?");
+    terminal.expect_text("There is a file of that name. Replace it?");
     terminal.keys("n");
-    terminal.sees("Kubeconfig · 1 file");
+    terminal.expect_text("Kubeconfig · 1 file");
     terminal.keys("Y");
-    terminal.sees("client-key-data: REDACTED");
+    terminal.expect_text("client-key-data: REDACTED");
     terminal.keys("q");
-    terminal.sees_no("REDACTED");
+    terminal.expect_no_text("REDACTED");
     terminal.keys("v");
-    terminal.sees("Logs in as  admin");
+    terminal.expect_text("Logs in as  admin");
 }
 
-fn what_another_program_wrote_is_seen_when_the_pane_is_entered_again(plane: &dyn Plane) {
-    let person = Person::admin(plane);
+fn entering_the_pane_reloads_changed_kubeconfigs(plane: &dyn Plane) {
+    let person = TestUser::admin(plane);
     let mut terminal = pane(&person, &[]);
-    person.kubectl_done(&["config", "set-context", "new-one", "--cluster=test", "--user=admin"]);
+    person.kubectl_ok(&["config", "set-context", "new-one", "--cluster=test", "--user=admin"]);
     terminal.keys("13");
-    terminal.sees("new-one");
+    terminal.expect_text("new-one");
     // An edit of what is no longer there says so, and changes nothing.
-    person.kubectl_done(&["config", "delete-context", "new-one"]);
+    person.kubectl_ok(&["config", "delete-context", "new-one"]);
     terminal.keys("G\r");
-    terminal.sees("there is no context new-one");
+    terminal.expect_text("there is no context new-one");
     terminal.keys("\x1b");
-    terminal.sees("1 context ");
+    terminal.expect_text("1 context ");
     std::fs::write(person.kubeconfig(), "contexts: [").unwrap();
     terminal.keys("R");
-    terminal.sees("it is no valid YAML");
+    terminal.expect_text("it is no valid YAML");
 }
 
-fn comments_and_a_stale_lock_are_asked_about(plane: &dyn Plane) {
+fn asks_before_losing_comments_or_removing_a_stale_lock(plane: &dyn Plane) {
     // With anchors a change in place, which keeps comments, would be guessing.
     let text = format!("# my clusters\n{}x-own: [&a 1, *a]\n", plane.kubeconfig_text("admin", Some("system:masters")));
-    let person = Person::with(plane, &text);
+    let person = TestUser::with(plane, &text);
     let mut terminal = pane(&person, &[]);
     terminal.keys("r");
-    terminal.sees("Rename admin");
+    terminal.expect_text("Rename admin");
     terminal.keys("-2\r");
-    terminal.sees("has comments, which writing it loses");
+    terminal.expect_text("has comments, which writing it loses");
     terminal.keys("n");
-    terminal.sees_no("has comments");
+    terminal.expect_no_text("has comments");
     assert_eq!(std::fs::read_to_string(person.kubeconfig()).unwrap(), text);
     std::fs::write(person.path(".kube/config.lock"), "").unwrap();
     terminal.keys("r");
-    terminal.sees("Rename admin");
+    terminal.expect_text("Rename admin");
     terminal.keys("-2\r");
-    terminal.sees("config.lock is there");
+    terminal.expect_text("config.lock is there");
     terminal.keys("y");
-    terminal.sees("has comments, which writing it loses");
+    terminal.expect_text("has comments, which writing it loses");
     terminal.keys("y");
-    terminal.sees("★ admin-2");
+    terminal.expect_text("★ admin-2");
     assert!(!person.path(".kube/config.lock").exists());
 }
 
-fn a_read_only_console_leaves_the_kubeconfig_alone(plane: &dyn Plane) {
+fn a_read_only_console_does_not_edit_the_kubeconfig(plane: &dyn Plane) {
     let person = person(plane);
     let before = std::fs::read_to_string(person.kubeconfig()).unwrap();
     let mut terminal = pane(&person, &["--read-only"]);
     for keys in ["G\r", "x", "r", "i"] {
         terminal.keys(keys);
-        terminal.sees("read-only: it does not write kubeconfigs either");
+        terminal.expect_text("read-only: it does not write kubeconfigs either");
     }
     assert_eq!(std::fs::read_to_string(person.kubeconfig()).unwrap(), before);
 }

@@ -11,9 +11,9 @@ pub(crate) const BASE: &str = "apiVersion: v1\nkind: Config\nclusters:\n- cluste
 
 pub(crate) const SECOND: &str = "apiVersion: v1\nkind: Config\nclusters:\n- cluster: {server: 'https://other'}\n  name: prod\n- cluster: {server: 'https://stage', insecure-skip-tls-verify: true}\n  name: stage\ncontexts:\n- context: {cluster: stage, user: carol}\n  name: stage\n- context: {cluster: stage, user: nobody}\n  name: prod\ncurrent-context: stage\nusers:\n- name: carol\n  user: {username: carol, password: 'pa ss'}\npreferences: {colors: true}\n";
 
-/// Sets that somebody thought of. The first of each pair says what is odd about it.
+/// Hand-written sets. The first of each pair says what is odd about it.
 #[expect(clippy::too_many_lines, reason = "a table")]
-pub(crate) fn by_hand() -> Vec<(&'static str, Set)> {
+pub(crate) fn handmade() -> Vec<(&'static str, Set)> {
     let one = |text: &str| set(&[("config", text)]);
     vec![
         ("an empty file", one("")),

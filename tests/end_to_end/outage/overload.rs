@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::control_plane::ControlPlane;
 use crate::support::plane::own;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually, program};
+use crate::support::{TestUser, eventually, program};
 
 /// Lets one request of the user `crowded` through at a time: a level of no concurrency still takes one where it has none
 /// (apiserver, `queueset.go`, `canAccommodateSeatsLocked`), and queues nothing.
@@ -68,11 +68,11 @@ impl Drop for Unfinished {
 }
 
 #[test]
-fn a_server_that_rejects_is_waited_for_as_it_asks_and_that_is_shown() {
+fn honors_retry_after_when_overloaded_and_shows_it() {
     let Some(plane) = own() else { return };
     let bound = ["create", "clusterrolebinding", "crowded", "--clusterrole=cluster-admin", "--user=crowded"];
     assert!(plane.kubectl(&bound).status.success());
-    let person = Person::with(&plane, &plane.kubeconfig_text("crowded", None));
+    let person = TestUser::with(&plane, &plane.kubeconfig_text("crowded", None));
     let file = plane.path("crowded.yaml");
     std::fs::write(&file, CROWDED).unwrap();
     let list = |timeout: &str| {
@@ -98,8 +98,8 @@ fn a_server_that_rejects_is_waited_for_as_it_asks_and_that_is_shown() {
         ours.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum::<f64>()
     };
     let console = Terminal::console(&person, &[]);
-    console.sees("! busy (429)");
-    console.sees("The server is busy (429); it is asked again in");
+    console.expect_text("! busy (429)");
+    console.expect_text("The server is busy (429); it is asked again in");
     assert!(!console.contents().contains("● live"));
     let (before, began) = (rejected(), Instant::now());
     eventually("ten seconds", || (began.elapsed() > Duration::from_secs(10)).then_some(()));
@@ -109,6 +109,6 @@ fn a_server_that_rejects_is_waited_for_as_it_asks_and_that_is_shown() {
     assert!(rate < 20.0, "{rate} requests a second");
     assert!(plane.kubectl(&["delete", "flowschema", "crowded"]).status.success());
     drop(one);
-    console.sees("● live");
+    console.expect_text("● live");
     assert_eq!(list("5s").0, Some(0));
 }

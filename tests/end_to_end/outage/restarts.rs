@@ -8,11 +8,11 @@ use crate::support::dice::Dice;
 use crate::support::plane::own;
 use crate::support::requests::manifest;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually};
+use crate::support::{TestUser, eventually};
 
 /// Requests that are decided together.
 const MANY: usize = 600;
-/// How long a console may call live what is not: it hears at once that a connection is closed.
+/// How long a console may show a closed connection as live: it is notified of the close at once.
 const NOTICES: Duration = Duration::from_secs(5);
 
 /// Restarts: a few, or a hundred with `COUNTERSIGN_SOAK=1`.
@@ -25,16 +25,16 @@ fn is_live(console: &Terminal) -> bool {
 }
 
 #[test]
-fn restarts_lose_and_double_nothing_and_nothing_old_is_called_live() {
+fn restarts_lose_and_repeat_nothing_and_stale_data_is_not_called_live() {
     let Some(mut plane) = own() else { return };
-    let admin = Person::admin(&plane);
+    let admin = TestUser::admin(&plane);
     let kubeconfig = std::fs::read_to_string(plane.admin()).unwrap();
     let object =
         |number| serde_yaml::from_str(&manifest(&format!("bulk-{number:03}"), "jane", &[], "client auth")).unwrap();
     Api::with(&kubeconfig).post_all(PATH, (0..MANY).map(object).collect());
     let mut console = Terminal::console(&admin, &[]);
-    console.sees("● live");
-    console.sees(&format!("of {MANY}"));
+    console.expect_text("● live");
+    console.expect_text(&format!("of {MANY}"));
     let load = Load::start(&kubeconfig);
     let mut bulk = Bulk::start(&mut console);
     let mut dice = Dice::new(20_261_125);
@@ -55,14 +55,14 @@ fn restarts_lose_and_double_nothing_and_nothing_old_is_called_live() {
             std::thread::sleep(Duration::from_millis(20));
         }
         plane.start_api_server().unwrap();
-        bulk.goes_on(&mut console);
+        bulk.resume(&mut console);
         // No key is pressed for this.
-        console.sees("● live");
+        console.expect_text("● live");
         load.pause();
         has_the_rows_of_the_server(&console, &kubeconfig);
         load.resume();
     }
-    while !bulk.goes_on(&mut console) {
+    while !bulk.resume(&mut console) {
         std::thread::sleep(Duration::from_millis(50));
     }
     let changes = load.changes();
@@ -96,14 +96,14 @@ fn has_the_rows_of_the_server(console: &Terminal, kubeconfig: &str) {
     eventually("the rows of the server", || {
         let shown = console.contents();
         let header = shown.lines().next().unwrap_or_default().trim_end();
-        // A bulk decision may be under way: then only the number of all stands still.
+        // During a bulk decision only the total is stable.
         let counts = [format!(" {pending} pending of {total}"), format!(" of {total}")];
         (header.ends_with(&counts[0]) || (header.ends_with(&counts[1]) && began.elapsed() > Duration::from_secs(1)))
             .then_some(())
     });
 }
 
-/// A decision about many, which goes on with what is left over.
+/// A bulk decision, resumed with the remaining requests.
 struct Bulk {
     sheets: usize,
     decided: usize,
@@ -112,17 +112,17 @@ struct Bulk {
 impl Bulk {
     fn start(console: &mut Terminal) -> Self {
         console.keys("/bulk-\r");
-        console.waits("only these are listed", |screen| screen.contents().contains("/bulk-"));
+        console.wait_for("only these are listed", |screen| screen.contents().contains("/bulk-"));
         console.keys("\x01");
-        console.sees(&format!("{MANY} marked"));
+        console.expect_text(&format!("{MANY} marked"));
         console.keys("a");
-        console.sees(&format!("{MANY} of {MANY} will be approved"));
+        console.expect_text(&format!("{MANY} of {MANY} will be approved"));
         console.keys("y");
         Self { sheets: 1, decided: 0 }
     }
 
     /// Decides again what was not decided; whether all has been.
-    fn goes_on(&mut self, console: &mut Terminal) -> bool {
+    fn resume(&mut self, console: &mut Terminal) -> bool {
         let ends = |screen: &str| ["Ended:", "Done:", "Stopped:"].iter().any(|end| screen.contains(end));
         let screen = console.contents();
         if !ends(&screen) {
@@ -138,7 +138,7 @@ impl Bulk {
         }
         self.decided += approved;
         console.keys("r");
-        let next = console.waits("a sheet for the rest", |screen| {
+        let next = console.wait_for("a sheet for the rest", |screen| {
             let text = screen.contents();
             text.contains("will be approved") || text.contains("none of these is pending")
         });
@@ -146,7 +146,7 @@ impl Bulk {
             return true;
         }
         console.keys("y");
-        console.waits("it runs", |screen| !screen.contents().contains("will be approved"));
+        console.wait_for("it runs", |screen| !screen.contents().contains("will be approved"));
         self.sheets += 1;
         false
     }
@@ -168,18 +168,18 @@ fn counts(screen: &str) -> Vec<(String, usize)> {
 #[test]
 fn a_server_that_hangs_is_not_called_live() {
     let Some(plane) = own() else { return };
-    let admin = Person::admin(&plane);
+    let admin = TestUser::admin(&plane);
     let console = Terminal::console(&admin, &[]);
-    console.sees("● live");
+    console.expect_text("● live");
     let process = plane.api_server_process().unwrap().to_string();
     let signal = |signal: &str| {
         assert!(std::process::Command::new("kill").args([signal, &process]).status().unwrap().success());
     };
     signal("-STOP");
-    console.waits("no answer", |screen| {
+    console.wait_for("no answer", |screen| {
         let text = screen.contents();
         text.lines().next().is_some_and(|header| header.contains("! no answer"))
     });
     signal("-CONT");
-    console.sees("● live");
+    console.expect_text("● live");
 }

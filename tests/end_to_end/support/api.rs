@@ -19,7 +19,7 @@ pub(crate) fn kubeconfig_of(plane: &dyn Plane, user: &Value) -> String {
     kubeconfig.to_string()
 }
 
-/// Somebody's way to the API.
+/// An API client with a user's credentials.
 pub(crate) struct Api {
     client: Client,
     runtime: Runtime,
@@ -67,7 +67,7 @@ impl Api {
         Self::with(&plane.kubeconfig_text(name, group))
     }
 
-    /// Whoever a token belongs to; nobody without one.
+    /// A client with this bearer token; anonymous without one.
     pub(crate) fn bearer(plane: &dyn Plane, token: Option<&str>) -> Self {
         Self::with(&kubeconfig_of(plane, &token.map_or_else(|| json!({}), |token| json!({ "token": token }))))
     }

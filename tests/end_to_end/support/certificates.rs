@@ -101,14 +101,14 @@ impl Authority {
     }
 
     /// Issues a certificate for this key.
-    pub(crate) fn issues_for(&self, params: &CertificateParams, key: &KeyPair) -> Issued {
+    pub(crate) fn issue_for(&self, params: &CertificateParams, key: &KeyPair) -> Issued {
         let certificate = params.signed_by(key, &self.issuer).unwrap().pem();
         Issued { certificate, key: key.serialize_pem() }
     }
 
     /// Issues a certificate for a new key.
-    pub(crate) fn issues(&self, params: &CertificateParams) -> Issued {
-        self.issues_for(params, &KeyPair::generate().unwrap())
+    pub(crate) fn issue(&self, params: &CertificateParams) -> Issued {
+        self.issue_for(params, &KeyPair::generate().unwrap())
     }
 
     /// Issues the certificate of an intermediate CA.

@@ -1,4 +1,4 @@
-//! What the stories need: a shared cluster, homes of their own, the program, a terminal.
+//! Test support: a shared cluster, users with home folders, the program, a terminal.
 
 pub(crate) mod api;
 pub(crate) mod certificates;
@@ -26,7 +26,7 @@ use plane::Plane;
 /// How long anything may take to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A name that no other story uses.
+/// A name that no other test uses.
 pub(crate) fn unique(name: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     format!("{name}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
@@ -44,19 +44,19 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
     }
 }
 
-/// Somebody at a bastion host: a home folder with a kubeconfig.
-pub(crate) struct Person {
+/// A user on a bastion host: a home folder with a kubeconfig.
+pub(crate) struct TestUser {
     home: TempDir,
     kubectl: PathBuf,
 }
 
-impl Person {
+impl TestUser {
     /// With the admin's kubeconfig.
     pub(crate) fn admin(plane: &dyn Plane) -> Self {
         Self::with(plane, &std::fs::read_to_string(plane.admin()).unwrap())
     }
 
-    /// With a kubeconfig of their own.
+    /// With this kubeconfig.
     pub(crate) fn with(plane: &dyn Plane, kubeconfig: &str) -> Self {
         let person = Self { home: tempfile::tempdir().unwrap(), kubectl: plane.kubectl_program() };
         std::fs::create_dir(person.path(".kube")).unwrap();
@@ -96,7 +96,7 @@ impl Person {
     }
 
     /// countersign, which must succeed; its standard output.
-    pub(crate) fn done(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run_ok(&self, arguments: &[&str]) -> String {
         let output = self.countersign(arguments);
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {error}");
@@ -104,7 +104,7 @@ impl Person {
     }
 
     /// countersign, which must fail with this code; its standard error.
-    pub(crate) fn fails(&self, code: i32, arguments: &[&str]) -> String {
+    pub(crate) fn expect_failure(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.countersign(arguments);
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
@@ -122,7 +122,7 @@ impl Person {
     }
 
     /// The real kubectl, which must succeed; its standard output.
-    pub(crate) fn kubectl_done(&self, arguments: &[&str]) -> String {
+    pub(crate) fn kubectl_ok(&self, arguments: &[&str]) -> String {
         let output = self.kubectl(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
@@ -138,15 +138,15 @@ impl Person {
     }
 }
 
-/// Somebody who may do what `verbs` and `resources` say in the cluster, and everything in the namespace of their name.
-pub(crate) fn limited(plane: &dyn Plane, name: &str, verbs: &str, resources: &str) -> Person {
+/// A user with these permissions in the cluster, and all permissions in the namespace of their name.
+pub(crate) fn limited(plane: &dyn Plane, name: &str, verbs: &str, resources: &str) -> TestUser {
     let run = |arguments: &[&str]| assert!(plane.kubectl(arguments).status.success(), "{arguments:?}");
     run(&["create", "clusterrole", name, &format!("--verb={verbs}"), &format!("--resource={resources}")]);
     run(&["create", "clusterrolebinding", name, &format!("--clusterrole={name}"), &format!("--user={name}")]);
     run(&["create", "namespace", name]);
     run(&["create", "rolebinding", name, "-n", name, "--clusterrole=cluster-admin", &format!("--user={name}")]);
-    let person = Person::with(plane, &plane.kubeconfig_text(name, None));
-    // The server's authoriser hears of new bindings a moment later.
+    let person = TestUser::with(plane, &plane.kubeconfig_text(name, None));
+    // The server's authorizer receives new bindings a moment later.
     let may = |arguments: &[&str]| person.kubectl(&[&["auth", "can-i"], arguments].concat()).status.success();
     let (verb, resource) =
         (verbs.split(',').next().unwrap_or_default(), resources.split(',').next().unwrap_or_default());

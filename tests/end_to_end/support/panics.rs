@@ -1,5 +1,5 @@
-//! Takes the terminal as the console does, and panics: as itself, or with the argument `task` in a task of its own, after
-//! which it goes on.
+//! Enters the terminal as the console does, and panics: on the main thread, or with the argument `task` in a spawned task,
+//! after which it continues.
 #![allow(clippy::panic, missing_docs)]
 
 use countersign::testing::panics;

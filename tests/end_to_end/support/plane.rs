@@ -1,4 +1,4 @@
-//! The clusters that stories are told on: the real control plane, and the practice cluster.
+//! Test clusters: the real control plane, and the in-process practice cluster.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -14,11 +14,11 @@ use crate::control_plane::{ControlPlane, Missing, kubeconfig, programs};
 pub(crate) trait Plane: Sync {
     /// The admin's kubeconfig (group system:masters); its context is `admin`, its cluster entry `test`.
     fn admin(&self) -> PathBuf;
-    /// The text of a kubeconfig like it for somebody else.
+    /// The text of a kubeconfig like it for another user.
     fn kubeconfig_text(&self, user: &str, group: Option<&str>) -> String;
     /// The server's address.
     fn server(&self) -> String;
-    /// A file in a folder that goes with the cluster.
+    /// A file in a folder that is deleted with the cluster.
     fn path(&self, name: &str) -> PathBuf;
     /// The real kubectl.
     fn kubectl_program(&self) -> PathBuf;
@@ -53,7 +53,7 @@ impl Plane for ControlPlane {
     }
 }
 
-/// A practice cluster of a story's own.
+/// A practice cluster for one test.
 pub(crate) struct Practice {
     /// Declared first, so that the cluster ends before what it runs on.
     pub sandbox: Sandbox,
@@ -102,18 +102,18 @@ impl Plane for Practice {
     }
 }
 
-/// The real control plane that all stories share. `None`, said loudly, where it cannot be built here; with CI set that
-/// is a failure.
-pub(crate) fn shared(story: &str) -> Option<&'static ControlPlane> {
+/// The real control plane that all tests share. `None`, with a message on standard error, where it cannot be built here; with
+/// CI set that is a failure.
+pub(crate) fn shared(test: &str) -> Option<&'static ControlPlane> {
     static SHARED: OnceLock<Option<ControlPlane>> = OnceLock::new();
     let shared = SHARED.get_or_init(own).as_ref();
     if shared.is_none() {
-        eprintln!("LEFT OUT, for want of Go or KUBEBUILDER_ASSETS: {story}");
+        eprintln!("LEFT OUT, for want of Go or KUBEBUILDER_ASSETS: {test}");
     }
     shared
 }
 
-/// A real control plane of a story's own, for what would disturb others.
+/// A separate real control plane, for tests that would disturb others.
 pub(crate) fn own() -> Option<ControlPlane> {
     own_with(&[])
 }
@@ -129,59 +129,59 @@ pub(crate) fn own_with(flags: &[&str]) -> Option<ControlPlane> {
 }
 
 /// An empty practice cluster, on the same terms as [`shared`].
-pub(crate) fn practice(story: &str) -> Option<Practice> {
+pub(crate) fn practice(test: &str) -> Option<Practice> {
     let practice = Practice::start(&Options { empty: true, ..Options::default() });
     if practice.is_none() {
         assert!(std::env::var_os("CI").is_none(), "neither Go nor KUBEBUILDER_ASSETS is here");
-        eprintln!("LEFT OUT, for want of kubectl: {story}");
+        eprintln!("LEFT OUT, for want of kubectl: {test}");
     }
     practice
 }
 
-/// Runs a story, or a part of one, that is a future.
-pub(crate) fn finish<T>(story: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(story)
+/// Runs an async test, or an async part of one.
+pub(crate) fn finish<T>(test: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(test)
 }
 
-/// Tells each story twice: on the real control plane, and on a practice cluster of its own.
+/// Runs each test twice: on the real control plane, and on a new practice cluster.
 ///
-/// Stories behind `async` are futures; they run on a runtime of their own.
+/// Tests behind `async` are futures; each runs on its own runtime.
 #[macro_export]
 macro_rules! on_both {
-    (async $($story:ident),* $(,)?) => {
+    (async $($test:ident),* $(,)?) => {
         mod real {
             $(#[test]
-            fn $story() {
-                if let Some(plane) = $crate::support::plane::shared(stringify!($story)) {
-                    $crate::support::plane::finish(super::$story(plane));
+            fn $test() {
+                if let Some(plane) = $crate::support::plane::shared(stringify!($test)) {
+                    $crate::support::plane::finish(super::$test(plane));
                 }
             })*
         }
 
         mod practice {
             $(#[test]
-            fn $story() {
-                if let Some(plane) = $crate::support::plane::practice(stringify!($story)) {
-                    $crate::support::plane::finish(super::$story(&plane));
+            fn $test() {
+                if let Some(plane) = $crate::support::plane::practice(stringify!($test)) {
+                    $crate::support::plane::finish(super::$test(&plane));
                 }
             })*
         }
     };
-    ($($story:ident),* $(,)?) => {
+    ($($test:ident),* $(,)?) => {
         mod real {
             $(#[test]
-            fn $story() {
-                if let Some(plane) = $crate::support::plane::shared(stringify!($story)) {
-                    super::$story(plane);
+            fn $test() {
+                if let Some(plane) = $crate::support::plane::shared(stringify!($test)) {
+                    super::$test(plane);
                 }
             })*
         }
 
         mod practice {
             $(#[test]
-            fn $story() {
-                if let Some(plane) = $crate::support::plane::practice(stringify!($story)) {
-                    super::$story(&plane);
+            fn $test() {
+                if let Some(plane) = $crate::support::plane::practice(stringify!($test)) {
+                    super::$test(&plane);
                 }
             })*
         }

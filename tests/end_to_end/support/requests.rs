@@ -5,7 +5,7 @@ use countersign::testing::keys::{PrivateKey, certification_request};
 
 use super::plane::Plane;
 
-/// A CertificateSigningRequest's manifest for `user` in `groups`, with a key that nobody keeps.
+/// A CertificateSigningRequest's manifest for `user` in `groups`, with a key that is not kept.
 pub(crate) fn manifest(name: &str, user: &str, groups: &[&str], usages: &str) -> String {
     use base64::Engine;
     let key = PrivateKey::generate(KeyType::EcdsaP256).unwrap();

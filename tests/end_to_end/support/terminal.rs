@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use super::{PATIENCE, Person, program};
+use super::{PATIENCE, TestUser, program};
 
 /// What the terminal shows, and everything that was sent to it.
 struct Shown {
@@ -15,14 +15,13 @@ struct Shown {
     closed: bool,
 }
 
-/// What came of it when the screen was to be drawn anew.
+/// The result of a requested full redraw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Redrawn {
-    /// It was.
     Yes,
-    /// Not in the time that it was given.
+    /// Not within the time limit.
     NotYet,
-    /// The program has ended.
+    /// The program has exited.
     Ended,
 }
 
@@ -36,19 +35,19 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// The console.
-    pub(crate) fn console(person: &Person, arguments: &[&str]) -> Self {
+    pub(crate) fn console(person: &TestUser, arguments: &[&str]) -> Self {
         let mut command = vec![program().display().to_string()];
         command.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         Self::start(person, &command)
     }
 
     /// Any command.
-    pub(crate) fn start(person: &Person, command: &[String]) -> Self {
+    pub(crate) fn start(person: &TestUser, command: &[String]) -> Self {
         Self::start_with(person, command, &[])
     }
 
     /// Any command, with these variables of the environment beside the usual ones.
-    pub(crate) fn start_with(person: &Person, command: &[String], variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with(person: &TestUser, command: &[String], variables: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut builder = CommandBuilder::new(&command[0]);
@@ -76,50 +75,50 @@ impl Terminal {
         self.writer.flush().unwrap();
     }
 
-    /// Types a text as fingers do: each letter is on the screen before the next is typed.
-    pub(crate) fn types(&mut self, text: &str) {
+    /// Types a text character by character: each is on the screen before the next is sent.
+    pub(crate) fn type_text(&mut self, text: &str) {
         for c in text.chars() {
-            let before = self.looks_at(vt100::Screen::cursor_position);
+            let before = self.with_screen(vt100::Screen::cursor_position);
             self.keys(&c.to_string());
-            self.waits(&format!("{c:?} is taken"), |screen| screen.cursor_position() != before);
+            self.wait_for(&format!("{c:?} is taken"), |screen| screen.cursor_position() != before);
         }
     }
 
-    /// Searches the list for a name, and waits until the cursor is on it and `text` is seen of it.
-    pub(crate) fn finds(&mut self, name: &str, text: &str) {
+    /// Searches the list for a name, and waits until the cursor is on it and its row or detail shows `text`.
+    pub(crate) fn find(&mut self, name: &str, text: &str) {
         self.keys("/");
         self.keys(&format!("{name}\r"));
         // What is typed may be the beginning of several names; a terminal of ASCII has other frames.
         let headings = [format!("├ {name}"), format!("+ {name}")];
-        self.waits(&format!("{text:?} is seen of {name}"), |screen| {
+        self.wait_for(&format!("{text:?} is seen of {name}"), |screen| {
             let screen = screen.contents();
             let parts = headings.iter().find_map(|heading| screen.split_once(heading));
             parts.is_some_and(|(list, detail)| detail.contains(text) || list.contains(text))
         });
     }
 
-    /// Another size.
+    /// Changes the size.
     pub(crate) fn resize(&self, rows: u16, cols: u16) {
         resized(&mut self.shown.0.lock().unwrap().parser, rows, cols);
         self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     /// Waits until the screen shows `text`.
-    pub(crate) fn sees(&self, text: &str) -> String {
-        self.waits(&format!("the screen shows {text:?}"), |screen| screen.contents().contains(text))
+    pub(crate) fn expect_text(&self, text: &str) -> String {
+        self.wait_for(&format!("the screen shows {text:?}"), |screen| screen.contents().contains(text))
     }
 
-    /// Waits until `text` was shown this many times or the program has ended; whether it was shown.
-    pub(crate) fn sees_or_ends(&self, text: &str, times: usize) -> bool {
-        self.comes_to(|shown| String::from_utf8_lossy(&shown.bytes).matches(text).count() >= times)
+    /// Waits until `text` was sent `times` times or the program has exited; whether it was.
+    pub(crate) fn wait_for_text_or_exit(&self, text: &str, times: usize) -> bool {
+        self.wait_until(|shown| String::from_utf8_lossy(&shown.bytes).matches(text).count() >= times)
     }
 
-    /// Waits until the screen shows `text`; `false` if the program ends first, or it never happens.
-    pub(crate) fn comes_to_show(&self, text: &str) -> bool {
-        self.comes_to(|shown| shown.parser.screen().contents().contains(text))
+    /// Waits until the screen shows `text`; `false` if the program exits or the timeout expires first.
+    pub(crate) fn shows_before_exit(&self, text: &str) -> bool {
+        self.wait_until(|shown| shown.parser.screen().contents().contains(text))
     }
 
-    fn comes_to(&self, so: impl Fn(&Shown) -> bool) -> bool {
+    fn wait_until(&self, so: impl Fn(&Shown) -> bool) -> bool {
         let deadline = Instant::now() + PATIENCE;
         let mut shown = self.shown.0.lock().unwrap();
         loop {
@@ -131,21 +130,21 @@ impl Terminal {
         }
     }
 
-    /// Everything that was sent to the terminal, when the program has ended, as text.
+    /// Waits for the program's exit, and returns everything that was sent to the terminal.
     pub(crate) fn all_text(&self) -> String {
         // The last bytes can arrive after the exit is known.
-        self.comes_to(|shown| shown.closed);
+        self.wait_until(|shown| shown.closed);
         let shown = self.shown.0.lock().unwrap();
         String::from_utf8_lossy(&shown.bytes).into_owned()
     }
 
-    /// Waits until the screen shows `text` no more.
-    pub(crate) fn sees_no(&self, text: &str) -> String {
-        self.waits(&format!("the screen shows {text:?} no more"), |screen| !screen.contents().contains(text))
+    /// Waits until the screen no longer shows `text`.
+    pub(crate) fn expect_no_text(&self, text: &str) -> String {
+        self.wait_for(&format!("the screen shows {text:?} no more"), |screen| !screen.contents().contains(text))
     }
 
-    /// Waits until `seen` is true of the screen, and gives its text.
-    pub(crate) fn waits(&self, what: &str, seen: impl Fn(&vt100::Screen) -> bool) -> String {
+    /// Waits until `seen` is true of the screen, and returns its text.
+    pub(crate) fn wait_for(&self, what: &str, seen: impl Fn(&vt100::Screen) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
         let mut shown = self.shown.0.lock().unwrap();
         loop {
@@ -159,8 +158,8 @@ impl Terminal {
         }
     }
 
-    /// Has the whole screen drawn anew; when it is, everything that was typed before has been taken.
-    pub(crate) fn redraws(&mut self, within: Duration) -> Redrawn {
+    /// Requests a full redraw; once it is drawn, everything typed before has been read.
+    pub(crate) fn redraw(&mut self, within: Duration) -> Redrawn {
         let before = self.shown.0.lock().unwrap().bytes.len();
         self.keys("\x0c");
         let deadline = Instant::now() + within;
@@ -182,11 +181,11 @@ impl Terminal {
     }
 
     /// Whether something is true of the screen now.
-    pub(crate) fn looks(&self, so: impl Fn(&vt100::Screen) -> bool) -> bool {
+    pub(crate) fn screen_matches(&self, so: impl Fn(&vt100::Screen) -> bool) -> bool {
         so(self.shown.0.lock().unwrap().parser.screen())
     }
 
-    fn looks_at<T>(&self, what: impl Fn(&vt100::Screen) -> T) -> T {
+    fn with_screen<T>(&self, what: impl Fn(&vt100::Screen) -> T) -> T {
         what(self.shown.0.lock().unwrap().parser.screen())
     }
 
@@ -200,13 +199,13 @@ impl Terminal {
         self.child.process_id().unwrap().to_string()
     }
 
-    /// Waits for the program's end, and gives its exit code.
-    pub(crate) fn ends(&mut self) -> u32 {
-        self.comes_to_end().unwrap_or_else(|| panic!("it does not end"))
+    /// Waits for the program's exit, and returns its exit code.
+    pub(crate) fn expect_exit(&mut self) -> u32 {
+        self.wait_for_exit().unwrap_or_else(|| panic!("it does not end"))
     }
 
-    /// Waits for the program's end, and gives its exit code; `None` if it does not end.
-    pub(crate) fn comes_to_end(&mut self) -> Option<u32> {
+    /// Waits for the program's exit, and returns its exit code; `None` after the timeout.
+    pub(crate) fn wait_for_exit(&mut self) -> Option<u32> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -342,32 +342,6 @@ fn large() -> Policy {
     Policy::new((0..1000).map(role), (0..5000).map(bind))
 }
 
-/// Not timed in the tests, which share a machine: `cargo test --release --lib access -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-#[allow(clippy::print_stdout)]
-fn how_long_answers_take_on_a_large_cluster() {
-    use std::time::Instant;
-    let (roles, bindings) = (large().roles().to_vec(), large().bindings().to_vec());
-    let start = Instant::now();
-    let policy = Policy::new(roles, bindings);
-    println!("index 1,000 roles and 5,000 bindings: {:?}", start.elapsed());
-    let action = Action::Resource(ResourceAction::new("get", "", "pods").within("ns-1"));
-    let start = Instant::now();
-    let holders = policy.who_can(&action).len();
-    println!("who-can with {holders} holders: {:?}", start.elapsed());
-    let start = Instant::now();
-    println!("{} subjects: {:?}", policy.subjects().len(), start.elapsed());
-    let who = Principal::new("user-1", ["group-1", "group-2"]);
-    let start = Instant::now();
-    let found = danger::findings(&policy, &who).len();
-    println!("{found} findings: {:?}", start.elapsed());
-    let start = Instant::now();
-    let asked = Action::Resource(ResourceAction::new("delete", "", "pods").within("ns-1"));
-    let near = matches!(policy.why(&who, &asked), WhyAnswer::Denied(near) if !near.is_empty());
-    println!("why not {near}: {:?}", start.elapsed());
-}
-
 #[test]
 fn the_large_cluster_answers() {
     let policy = large();

@@ -1,4 +1,4 @@
-//! A request that programs read differently: what is shown is what the cluster issues, and it is dangerous.
+//! A request that programs parse differently: the console shows what the cluster would issue, and the verdict is dangerous.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use crate::support::api::Api;
 use crate::support::pkcs10::Asked;
 use crate::support::plane::Plane;
-use crate::support::{Person, eventually, unique};
+use crate::support::{TestUser, eventually, unique};
 
 crate::on_both!(
     an_ambiguous_request_is_shown_as_it_is_issued_and_is_dangerous,
     a_request_with_its_private_key_is_dangerous,
-    a_certificate_that_is_not_what_was_asked_for_is_an_alarm,
+    an_issued_certificate_that_differs_from_its_request_is_dangerous,
 );
 
 const CSRS: &str = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
@@ -27,8 +27,8 @@ fn post(plane: &dyn Plane, name: &str, pem: &str, signer: &str) {
 }
 
 /// What `show -o json` says.
-fn shown(person: &Person, name: &str) -> Value {
-    serde_json::from_str(&person.done(&["show", name, "-o", "json"])).unwrap()
+fn shown(person: &TestUser, name: &str) -> Value {
+    serde_json::from_str(&person.run_ok(&["show", name, "-o", "json"])).unwrap()
 }
 
 fn has_rule(shown: &Value, rule: &str) -> bool {
@@ -67,22 +67,22 @@ fn ambiguous() -> Vec<(&'static str, String)> {
 }
 
 fn an_ambiguous_request_is_shown_as_it_is_issued_and_is_dangerous(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+    let admin = TestUser::admin(plane);
     for (kind, pem) in ambiguous() {
         let name = unique(kind);
         post(plane, &name, &pem, "kubernetes.io/kube-apiserver-client");
         let shown = shown(&admin, &name);
         assert_eq!(shown["identity"]["user"], "root-owner", "{kind}: {shown}");
         assert_eq!(shown["verdict"]["level"], "danger", "{kind}: {shown}");
-        let listed: Value = serde_json::from_str(&admin.done(&["list", "-o", "json"])).unwrap();
+        let listed: Value = serde_json::from_str(&admin.run_ok(&["list", "-o", "json"])).unwrap();
         let listed = listed.as_array().unwrap().iter().find(|request| request["name"] == name.as_str()).unwrap();
         assert_eq!(listed["identity"], shown["identity"], "{kind}");
-        let table = admin.done(&["list"]);
+        let table = admin.run_ok(&["list"]);
         let row = table.lines().find(|line| line.starts_with(&name)).unwrap();
         assert!(row.contains("root-owner"), "{kind}: {row}");
-        let error = admin.fails(3, &["approve", &name]);
+        let error = admin.expect_failure(3, &["approve", &name]);
         assert!(error.contains("dangerous"), "{kind}: {error}");
-        admin.done(&["approve", &name, "--dangerous", &name]);
+        admin.run_ok(&["approve", &name, "--dangerous", &name]);
         let (user, groups) = issued(plane, &name);
         assert_eq!(shown["identity"]["user"], user.as_str(), "{kind}");
         let mut expected: Vec<_> =
@@ -93,7 +93,7 @@ fn an_ambiguous_request_is_shown_as_it_is_issued_and_is_dangerous(plane: &dyn Pl
 }
 
 fn a_request_with_its_private_key_is_dangerous(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+    let admin = TestUser::admin(plane);
     let key = KeyPair::generate().unwrap();
     let name = unique("with-key");
     let pem = format!("{}{}", Asked::person("eve", &["dev"]).sign(&key), key.serialize_pem());
@@ -101,13 +101,13 @@ fn a_request_with_its_private_key_is_dangerous(plane: &dyn Plane) {
     let shown = shown(&admin, &name);
     assert!(has_rule(&shown, "extra-content") && shown["verdict"]["level"] == "danger", "{shown}");
     assert!(!shown.to_string().contains("PRIVATE KEY"), "{shown}");
-    assert!(admin.fails(3, &["approve", &name]).contains("private key"));
+    assert!(admin.expect_failure(3, &["approve", &name]).contains("private key"));
 }
 
-fn a_certificate_that_is_not_what_was_asked_for_is_an_alarm(plane: &dyn Plane) {
-    let (admin, api, name) = (Person::admin(plane), Api::admin(plane), unique("swapped"));
+fn an_issued_certificate_that_differs_from_its_request_is_dangerous(plane: &dyn Plane) {
+    let (admin, api, name) = (TestUser::admin(plane), Api::admin(plane), unique("swapped"));
     post(plane, &name, &Asked::person("jane", &["dev"]).sign(&KeyPair::generate().unwrap()), "example.com/own");
-    admin.done(&["approve", &name]);
+    admin.run_ok(&["approve", &name]);
     let path = format!("{CSRS}/{name}");
     let mut object = api.get(&path).ok();
     // The admin may sign for every signer, and writes another's certificate.
@@ -119,5 +119,5 @@ fn a_certificate_that_is_not_what_was_asked_for_is_an_alarm(plane: &dyn Plane) {
     api.put(&format!("{path}/status"), &object).ok();
     let shown = shown(&admin, &name);
     assert!(has_rule(&shown, "issued-differs"), "{shown}");
-    assert!(admin.done(&["show", &name]).contains("it is for the user root-owner, not jane"));
+    assert!(admin.run_ok(&["show", &name]).contains("it is for the user root-owner, not jane"));
 }

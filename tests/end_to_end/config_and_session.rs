@@ -1,4 +1,4 @@
-//! The console at home on a bastion host: its config file, its manners at the terminal, what it remembers.
+//! The console on a bastion host: its config file, terminal settings and the session that it restores.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -6,27 +6,27 @@ use std::process::{Command, Output};
 use crate::support::plane::Plane;
 use crate::support::requests::create;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, eventually, program, unique};
+use crate::support::{TestUser, eventually, program, unique};
 
 crate::on_both!(
-    a_context_can_be_closed_to_writes_in_the_config_file,
-    a_key_typed_before_its_question_is_seen_answers_nothing,
-    a_name_is_copied_and_the_windows_title_is_given_back,
-    without_a_utf8_locale_and_with_no_color_nothing_else_is_sent,
-    the_mouse_is_ours_only_when_asked_for,
-    it_looks_next_time_as_it_was_left_and_explains_itself_only_once,
-    columns_are_chosen_put_in_order_and_found_again_the_next_time,
-    the_palette_does_what_is_typed,
+    config_file_makes_a_context_read_only,
+    ignores_an_answer_typed_before_the_prompt_is_drawn,
+    copies_a_name_and_restores_the_window_title,
+    sends_ascii_without_color_if_the_locale_and_no_color_ask_for_it,
+    enables_mouse_reports_only_on_request,
+    restores_the_last_view_and_shows_the_introduction_once,
+    restores_chosen_columns_and_their_order,
+    the_palette_runs_the_typed_command,
     a_shell_completes_contexts_requests_and_users,
 );
 
-fn console(person: &Person, arguments: &[&str], variables: &[(&str, &str)]) -> Terminal {
+fn console(person: &TestUser, arguments: &[&str], variables: &[(&str, &str)]) -> Terminal {
     let mut command = vec![program().display().to_string()];
     command.extend(arguments.iter().map(|argument| (*argument).to_owned()));
     Terminal::start_with(person, &command, variables)
 }
 
-fn configure(person: &Person, text: &str) {
+fn configure(person: &TestUser, text: &str) {
     std::fs::create_dir_all(person.path(".config/countersign")).unwrap();
     std::fs::write(person.path(".config/countersign/config.yaml"), text).unwrap();
 }
@@ -35,52 +35,52 @@ fn sent(terminal: &Terminal) -> String {
     String::from_utf8_lossy(&terminal.bytes()).into_owned()
 }
 
-fn a_context_can_be_closed_to_writes_in_the_config_file(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn config_file_makes_a_context_read_only(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let name = unique("closed");
     create(plane, &name, &name, &["dev"]);
     configure(&admin, "read-only: ['adm*']\nkeys: {requests: {open: F5}}\n");
-    let error = admin.fails(3, &["approve", &name]);
+    let error = admin.expect_failure(3, &["approve", &name]);
     assert!(error.contains("read-only"), "{error}");
     let mut console = console(&admin, &[], &[]);
-    console.sees("read-only");
-    console.finds(&name, "F5 detail");
-    console.sees_no("a approve");
+    console.expect_text("read-only");
+    console.find(&name, "F5 detail");
+    console.expect_no_text("a approve");
     console.keys("\x1b[15~");
-    console.sees("[Summary]");
+    console.expect_text("[Summary]");
     configure(&admin, "read-only: [other]\n");
-    admin.done(&["approve", &name]);
+    admin.run_ok(&["approve", &name]);
 }
 
-fn a_key_typed_before_its_question_is_seen_answers_nothing(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn ignores_an_answer_typed_before_the_prompt_is_drawn(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let name = unique("early");
     create(plane, &name, &name, &["dev"]);
     let mut console = console(&admin, &[], &[]);
-    console.sees("● live");
-    console.finds(&name, &format!("O={}", "dev"));
+    console.expect_text("● live");
+    console.find(&name, &format!("O={}", "dev"));
     console.keys("ay");
-    console.sees("Approve it?");
+    console.expect_text("Approve it?");
     console.keys("\x1b[200~y\r\x1b[201~");
-    assert!(admin.done(&["show", &name, "-o", "json"]).contains("\"state\": \"pending\""));
+    assert!(admin.run_ok(&["show", &name, "-o", "json"]).contains("\"state\": \"pending\""));
     console.keys("y");
-    console.sees("is approved");
+    console.expect_text("is approved");
 }
 
-fn a_name_is_copied_and_the_windows_title_is_given_back(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn copies_a_name_and_restores_the_window_title(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let name = unique("copied");
     create(plane, &name, &name, &["dev"]);
     let mut console = console(&admin, &[], &[]);
-    console.sees("● live");
-    console.finds(&name, "Subject");
+    console.expect_text("● live");
+    console.find(&name, "Subject");
     console.keys("y");
-    console.sees(&format!("copied {name}"));
+    console.expect_text(&format!("copied {name}"));
     let encoded = base64(&name);
     eventually("the sequence", || sent(&console).contains(&format!("\x1b]52;c;{encoded}\x07")).then_some(()));
     assert!(sent(&console).contains("\x1b[22;2t") && sent(&console).contains("\x1b]2;countersign: admin\x07"));
     console.keys("q");
-    assert_eq!(console.ends(), 0);
+    assert_eq!(console.expect_exit(), 0);
     // The last bytes can arrive after the exit is known.
     eventually("the title is restored", || sent(&console).ends_with("\x1b[23;2t").then_some(()));
 }
@@ -91,90 +91,90 @@ fn base64(text: &str) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-fn without_a_utf8_locale_and_with_no_color_nothing_else_is_sent(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn sends_ascii_without_color_if_the_locale_and_no_color_ask_for_it(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let name = unique("plain");
     create(plane, &name, "José 花子", &["dev"]);
     let mut terminal = console(&admin, &[], &[("LANG", "C"), ("NO_COLOR", "1")]);
-    terminal.sees("@ live");
-    terminal.finds(&name, "Jos\\u{e9} \\u{82b1}");
+    terminal.expect_text("@ live");
+    terminal.find(&name, "Jos\\u{e9} \\u{82b1}");
     terminal.keys("\r");
-    terminal.sees("[Summary]");
-    // Esc and the next key may come in one piece over a link: they are two keys all the same.
+    terminal.expect_text("[Summary]");
+    // Esc and the next key may come in one piece over a link: they still are two keys.
     terminal.keys("\x1b?");
-    terminal.sees("Requests (here)");
+    terminal.expect_text("Requests (here)");
     terminal.keys("\x1b:");
-    terminal.sees("What to do?");
+    terminal.expect_text("What to do?");
     terminal.keys("\x1b");
-    terminal.sees_no("What to do?");
+    terminal.expect_no_text("What to do?");
     terminal.keys("a");
-    terminal.sees("Approve it?");
+    terminal.expect_text("Approve it?");
     let bytes = terminal.bytes();
     assert!(bytes.is_ascii());
     let text = String::from_utf8(bytes).unwrap();
     let colour = |code: &str| text.contains(&format!("\x1b[{code}m")) || text.contains(&format!(";{code}m"));
     assert!(!["31", "32", "33", "36", "90", "38;5"].iter().any(|code| colour(code)), "{text:?}");
     let mut forced = console(&admin, &["--color", "always", "--ascii"], &[("NO_COLOR", "1")]);
-    forced.sees("@ live");
+    forced.expect_text("@ live");
     assert!(sent(&forced).contains("36m"));
     forced.keys("q");
 }
 
-fn the_mouse_is_ours_only_when_asked_for(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn enables_mouse_reports_only_on_request(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let mut console = console(&admin, &["--mouse"], &[]);
-    console.sees("● live");
-    console.waits("mouse reports", |screen| screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None);
-    let text = console.sees("4 Activity");
+    console.expect_text("● live");
+    console.wait_for("mouse reports", |screen| screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None);
+    let text = console.expect_text("4 Activity");
     let tabs = text.lines().nth(1).unwrap();
     let column = tabs[..tabs.find("4 Activity").unwrap()].chars().count() + 1;
     console.keys(&format!("\x1b[<0;{column};2M"));
-    console.sees("[4 Activity]");
+    console.expect_text("[4 Activity]");
     console.keys("q");
-    assert_eq!(console.ends(), 0);
-    console.waits("no mouse reports", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None);
+    assert_eq!(console.expect_exit(), 0);
+    console.wait_for("no mouse reports", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None);
     let plain = Terminal::console(&admin, &[]);
-    plain.sees("● live");
+    plain.expect_text("● live");
     assert!(!sent(&plain).contains("\x1b[?1000h"));
 }
 
-fn it_looks_next_time_as_it_was_left_and_explains_itself_only_once(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn restores_the_last_view_and_shows_the_introduction_once(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let mut first = Terminal::console(&admin, &[]);
-    first.sees("Nothing is written unless you say so");
-    first.sees("● live");
+    first.expect_text("Nothing is written unless you say so");
+    first.expect_text("● live");
     first.keys("fs");
-    first.sees_no("Nothing is written unless you say so");
-    first.sees("approved, not issued · name");
+    first.expect_no_text("Nothing is written unless you say so");
+    first.expect_text("approved, not issued · name");
     first.keys("4");
-    first.sees("[4 Activity]");
+    first.expect_text("[4 Activity]");
     first.keys("q");
-    assert_eq!(first.ends(), 0);
+    assert_eq!(first.expect_exit(), 0);
     let mut second = Terminal::console(&admin, &[]);
-    second.sees("[4 Activity]");
+    second.expect_text("[4 Activity]");
     second.keys("1");
-    let text = second.sees("approved, not issued · name");
+    let text = second.expect_text("approved, not issued · name");
     assert!(!text.contains("Nothing is written unless"), "{text}");
 }
 
-fn columns_are_chosen_put_in_order_and_found_again_the_next_time(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn restores_chosen_columns_and_their_order(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let name = unique("columns");
     create(plane, &name, &name, &["dev"]);
     configure(&admin, "columns: [name, verdict, age]\n");
     let heading = |console: &Terminal, wanted: &str| {
-        console.waits(&format!("the columns are {wanted}"), |screen| {
+        console.wait_for(&format!("the columns are {wanted}"), |screen| {
             let text = screen.contents();
             let words = text.lines().nth(3).unwrap_or_default().split([' ', '│']).filter(|word| !word.is_empty());
             words.collect::<Vec<_>>().join(" ") == wanted
         })
     };
     let mut first = console(&admin, &[], &[]);
-    first.sees("● live");
+    first.expect_text("● live");
     heading(&first, "NAME VERDICT AGE");
-    first.finds(&name, &name);
+    first.find(&name, &name);
     first.keys("C");
-    first.sees("┌ Columns");
+    first.expect_text("┌ Columns");
     // The list follows while the sheet is open: shown, moved up, and age hidden.
     first.keys("jjjjjjjj ");
     heading(&first, "NAME VERDICT AGE ASKED BY");
@@ -184,45 +184,45 @@ fn columns_are_chosen_put_in_order_and_found_again_the_next_time(plane: &dyn Pla
     first.keys("jj ");
     heading(&first, "NAME ASKED BY VERDICT");
     first.keys("\r");
-    first.sees_no("┌ Columns");
+    first.expect_no_text("┌ Columns");
     // The hidden age still sorts, until another key is wanted: of those that are seen.
-    first.sees("pending · age ↓");
+    first.expect_text("pending · age ↓");
     first.keys("s");
-    first.sees("pending · name ↓");
+    first.expect_text("pending · name ↓");
     first.keys("s");
-    first.sees("pending · requester ↓");
+    first.expect_text("pending · requester ↓");
     first.keys("s");
-    first.sees("pending · verdict ↓");
+    first.expect_text("pending · verdict ↓");
     first.keys("q");
-    assert_eq!(first.ends(), 0);
+    assert_eq!(first.expect_exit(), 0);
     let mut second = console(&admin, &[], &[]);
-    second.sees("● live");
+    second.expect_text("● live");
     heading(&second, "NAME ASKED BY VERDICT");
     second.keys(":choose col\r");
-    second.sees("┌ Columns");
+    second.expect_text("┌ Columns");
     second.keys("r");
     heading(&second, "NAME VERDICT AGE");
     second.keys("\x1b");
-    second.sees_no("┌ Columns");
+    second.expect_no_text("┌ Columns");
     second.keys("q");
-    assert_eq!(second.ends(), 0);
+    assert_eq!(second.expect_exit(), 0);
 }
 
-fn the_palette_does_what_is_typed(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn the_palette_runs_the_typed_command(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let mut console = Terminal::console(&admin, &[]);
-    console.sees("● live");
+    console.expect_text("● live");
     console.keys(":activ");
-    console.sees("show-activity");
+    console.expect_text("show-activity");
     console.keys("\r");
-    console.sees("[4 Activity]");
+    console.expect_text("[4 Activity]");
     console.keys("?/redraw");
-    let text = console.sees("/redraw");
+    let text = console.expect_text("/redraw");
     assert!(text.contains("Ctrl-L") && !text.contains("Ctrl-Z"), "{text}");
 }
 
 fn a_shell_completes_contexts_requests_and_users(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+    let admin = TestUser::admin(plane);
     let name = unique("completed");
     create(plane, &name, &format!("{name}-user"), &["dev"]);
     let folder = program().parent().unwrap().display().to_string();
@@ -243,7 +243,7 @@ fn a_shell_completes_contexts_requests_and_users(plane: &dyn Plane) {
     assert!(!completed(&format!("countersign export {name}")).contains(&name), "it has no certificate");
 }
 
-/// countersign without any cluster, in a home of its own.
+/// countersign without any cluster, in a new home folder.
 fn alone(home: &Path, arguments: &[&str]) -> Output {
     Command::new(program()).args(arguments).env_clear().env("HOME", home).env("LANG", "C.UTF-8").output().unwrap()
 }
@@ -277,13 +277,13 @@ fn a_wrong_config_file_is_a_clear_error_with_its_place() {
 #[test]
 fn the_config_command_shows_path_example_and_keys() {
     let home = tempfile::tempdir().unwrap();
-    let said = |arguments: &[&str]| String::from_utf8(alone(home.path(), arguments).stdout).unwrap();
+    let printed = |arguments: &[&str]| String::from_utf8(alone(home.path(), arguments).stdout).unwrap();
     let path = home.path().join(".config/countersign/config.yaml");
-    assert_eq!(said(&["config", "path"]).trim(), path.display().to_string());
+    assert_eq!(printed(&["config", "path"]).trim(), path.display().to_string());
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(&path, said(&["config", "example"])).unwrap();
+    std::fs::write(&path, printed(&["config", "example"])).unwrap();
     assert_eq!(alone(home.path(), &["config", "check"]).status.code(), Some(0));
-    assert!(said(&["config", "keys"]).contains("requests.approve"));
+    assert!(printed(&["config", "keys"]).contains("requests.approve"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Onboarding by hand with the real kubectl: the practice cluster answers what the real one answers, to the letter.
+//! Onboarding with kubectl alone: the practice cluster's answers equal those of a real control plane.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -7,18 +7,18 @@ use std::process::Command;
 use crate::support::plane;
 use crate::support::plane::Plane;
 use crate::support::requests::manifest;
-use crate::support::{Person, eventually, unique};
+use crate::support::{TestUser, eventually, unique};
 
-/// Runs kubectl and writes down what it said, without what differs from run to run.
+/// Runs kubectl and records its output, without what differs from run to run.
 struct Session {
-    person: Person,
-    told: String,
+    person: TestUser,
+    report: String,
     hidden: Vec<(String, &'static str)>,
 }
 
 impl Session {
     fn new(plane: &dyn Plane, hidden: Vec<(String, &'static str)>) -> Self {
-        Self { person: Person::admin(plane), told: String::new(), hidden }
+        Self { person: TestUser::admin(plane), report: String::new(), hidden }
     }
 
     fn run(&mut self, line: &str) {
@@ -29,24 +29,24 @@ impl Session {
     fn run_with(&mut self, line: &str, input: &str) {
         std::fs::write(self.person.path("input"), input).unwrap();
         let script = format!("export EDITOR=true; code=0; kubectl {line} <input 2>&1 || code=$?; echo exit code $code");
-        let said = self.person.shell(&script);
-        let said = self.hidden.iter().fold(said, |said, (text, name)| said.replace(text, name));
-        writeln!(self.told, "$ kubectl {line}\n{}", settle(&said)).unwrap();
+        let printed = self.person.shell(&script);
+        let printed = self.hidden.iter().fold(printed, |printed, (text, name)| printed.replace(text, name));
+        writeln!(self.report, "$ kubectl {line}\n{}", settle(&printed)).unwrap();
     }
 
-    /// Who owns which field. The order in which they stand there depends on the second in which each wrote.
+    /// Who owns which field. Their order depends on the second in which each wrote.
     fn owners(&mut self, name: &str) {
         let each = "{.manager} {.operation} {.subresource} {.time} {.fieldsV1}{\"\\n\"}";
         let path = format!("{{range .metadata.managedFields[*]}}{each}{{end}}");
         let owners =
-            self.person.kubectl_done(&["get", "csr", name, "--show-managed-fields", "-o", &format!("jsonpath={path}")]);
+            self.person.kubectl_ok(&["get", "csr", name, "--show-managed-fields", "-o", &format!("jsonpath={path}")]);
         let mut owners: Vec<_> = settle(&owners).lines().map(ToOwned::to_owned).collect();
         owners.sort();
-        writeln!(self.told, "{}", owners.join("\n")).unwrap();
+        writeln!(self.report, "{}", owners.join("\n")).unwrap();
     }
 
     /// Waits for what a controller does.
-    fn waits_for(&self, arguments: &[&str], text: &str) {
+    fn wait_for(&self, arguments: &[&str], text: &str) {
         eventually(text, || {
             String::from_utf8(self.person.kubectl(arguments).stdout).unwrap().contains(text).then_some(())
         });
@@ -54,7 +54,7 @@ impl Session {
 }
 
 /// Times, ids, versions and ages of one run.
-fn settle(said: &str) -> String {
+fn settle(printed: &str) -> String {
     let script = "s/20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]+Z/TIME/g; s/(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9A-Za-z :]+ [+]0000/TIME/g; \
                   s/20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:.]+ [+]0000/TIME/g; \
                   s/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/UID/g; s/\"?resourceVersion\"?: \"[0-9]+\"/VERSION/g; \
@@ -63,27 +63,27 @@ fn settle(said: &str) -> String {
     let mut sed = Command::new("sed");
     sed.args(["-E", script]).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
     let mut sed = sed.spawn().unwrap();
-    std::io::Write::write_all(&mut sed.stdin.take().unwrap(), said.as_bytes()).unwrap();
+    std::io::Write::write_all(&mut sed.stdin.take().unwrap(), printed.as_bytes()).unwrap();
     String::from_utf8(sed.wait_with_output().unwrap().stdout).unwrap()
 }
 
-/// The same conversation with both; it must have been the same.
-fn same(story: &str, tell: impl Fn(&mut Session, &str)) {
-    let (Some(real), Some(practice)) = (plane::shared(story), plane::practice(story)) else { return };
+/// Runs the same steps on both clusters and compares the recorded output.
+fn same(test: &str, run_steps: impl Fn(&mut Session, &str)) {
+    let (Some(real), Some(practice)) = (plane::shared(test), plane::practice(test)) else { return };
     let tag = unique("hand");
-    let told: Vec<_> = [real as &dyn Plane, &practice]
+    let report: Vec<_> = [real as &dyn Plane, &practice]
         .into_iter()
         .map(|plane| {
             let mut session = Session::new(plane, vec![(tag.clone(), "TAG")]);
-            tell(&mut session, &tag);
-            assert!(session.told.contains("exit code 0"));
-            session.told
+            run_steps(&mut session, &tag);
+            assert!(session.report.contains("exit code 0"));
+            session.report
         })
         .collect();
-    assert!(told[0].lines().count() > 10, "{}", told[0]);
-    if told[0] != told[1] {
+    assert!(report[0].lines().count() > 10, "{}", report[0]);
+    if report[0] != report[1] {
         let folder = tempfile::tempdir().unwrap();
-        for (name, text) in [("real", &told[0]), ("practice", &told[1])] {
+        for (name, text) in [("real", &report[0]), ("practice", &report[1])] {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
         panic!("{}", difference(folder.path()));
@@ -96,7 +96,7 @@ fn difference(folder: &Path) -> String {
 }
 
 #[test]
-fn a_request_is_made_approved_and_read() {
+fn the_lifecycle_of_a_request_matches() {
     same("by hand: a request", |session, tag| {
         let request = manifest(tag, "jane", &["dev"], "client auth");
         session.run_with("create --dry-run=server -o yaml --show-managed-fields -f -", &request);
@@ -116,7 +116,7 @@ fn a_request_is_made_approved_and_read() {
         session.run("get csr -l team=red");
         session.run("get csr -l 'team in (blue,green)'");
         session.run(&format!("certificate approve {tag}"));
-        session.waits_for(&["get", "csr", tag], "Approved,Issued");
+        session.wait_for(&["get", "csr", tag], "Approved,Issued");
         session.run(&format!("certificate approve {tag}"));
         session.run(&format!("certificate deny {tag}"));
         session.run(&format!("get csr {tag}"));
@@ -134,7 +134,7 @@ fn a_request_is_made_approved_and_read() {
 }
 
 #[test]
-fn roles_and_bindings_are_made_and_described() {
+fn roles_and_bindings_match() {
     same("by hand: roles", |session, tag| {
         session.run(&format!("create namespace {tag}"));
         session
@@ -164,7 +164,7 @@ fn roles_and_bindings_are_made_and_described() {
         session.run_with("auth reconcile -f -", &role);
         session.run_with("apply -f -", &role.replace("get]", "get, list]"));
         // The applied rules have taken the place of those before: pods are out, config maps are in.
-        session.waits_for(&["auth", "can-i", "list", "configmaps", "-n", tag, "--as", "jane"], "yes");
+        session.wait_for(&["auth", "can-i", "list", "configmaps", "-n", tag, "--as", "jane"], "yes");
         session.run(&format!("auth can-i list configmaps -n {tag} --as jane"));
         session.run(&format!("auth can-i get pods -n {tag} --as jane"));
         session.run(&format!("auth can-i delete pods -n {tag} --as jane"));
@@ -177,7 +177,7 @@ fn roles_and_bindings_are_made_and_described() {
 }
 
 #[test]
-fn the_server_says_who_it_is_and_what_it_knows() {
+fn whoami_version_and_discovery_match() {
     same("by hand: the server", |session, tag| {
         session.run("auth whoami");
         session.run("auth whoami -o yaml");
@@ -210,7 +210,7 @@ fn the_server_says_who_it_is_and_what_it_knows() {
 }
 
 #[test]
-fn a_watched_list_shows_every_step() {
+fn a_watched_list_matches() {
     same("by hand: get -w", |session, tag| {
         let folder = session.person.path("");
         let kubectl = session.person.kubectl_program();
@@ -239,12 +239,12 @@ fn a_watched_list_shows_every_step() {
         watch.kill().unwrap();
         watch.wait().unwrap();
         let shown = std::fs::read_to_string(folder.join("watch.log")).unwrap().replace(tag, "TAG");
-        session.told.push_str(&settle(&shown));
+        session.report.push_str(&settle(&shown));
     });
 }
 
 #[test]
-fn a_kubeconfig_is_put_together_and_logs_in() {
+fn a_kubeconfig_assembled_with_kubectl_matches_and_logs_in() {
     same("by hand: a kubeconfig", |session, tag| {
         let script = format!(
             "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -subj /O=dev/CN={tag} -out csr 2>&1"
@@ -257,7 +257,7 @@ fn a_kubeconfig_is_put_together_and_logs_in() {
         );
         session.run_with("create -f -", &request);
         session.run(&format!("certificate approve {tag}"));
-        session.waits_for(&["get", "csr", tag], "Approved,Issued");
+        session.wait_for(&["get", "csr", tag], "Approved,Issued");
         session.person.shell(&format!("kubectl get csr {tag} -o jsonpath='{{.status.certificate}}' | base64 -d > crt"));
         session.run(&format!("config set-credentials {tag} --client-certificate=crt --client-key=key --embed-certs"));
         session.run(&format!("config set-context {tag} --cluster=test --user={tag} --namespace=default"));
@@ -267,7 +267,7 @@ fn a_kubeconfig_is_put_together_and_logs_in() {
         session.run("auth whoami");
         session.run("get pods");
         session.run(&format!("--context admin create rolebinding {tag} --clusterrole=view --user={tag} -n default"));
-        session.waits_for(&["auth", "can-i", "list", "pods"], "yes");
+        session.wait_for(&["auth", "can-i", "list", "pods"], "yes");
         session.run("get pods");
         session.run(&format!("--context admin delete rolebinding {tag} -n default"));
     });

@@ -1,4 +1,4 @@
-//! The cluster in which the corpus is judged, and how its requests are made.
+//! The cluster in which the corpus is evaluated, and how its requests are made.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -28,12 +28,12 @@ pub(crate) fn noon() -> DateTime<Utc> {
 }
 
 /// The cluster.
-pub(crate) struct Town {
+pub(crate) struct FixtureCluster {
     known: ClusterSnapshot,
     nodes: Nodes,
 }
 
-impl Town {
+impl FixtureCluster {
     pub(crate) fn open() -> Self {
         let objects: Vec<Value> =
             serde_yaml::Deserializer::from_str(CLUSTER).map(|one| Value::deserialize(one).unwrap()).collect();
@@ -111,12 +111,12 @@ impl Csr {
         }
     }
 
-    /// A person's request in their own name, with a key of its own.
+    /// A user's request for their own name, with a new key.
     pub(crate) fn person(name: &str, user: &str, groups: &[&str]) -> Self {
         Self::asked(name, &Asked::person(user, groups), user).within(groups)
     }
 
-    /// Anything signed with a key of its own, asked for by `user`.
+    /// Any request, signed with a new key and created by `user`.
     pub(crate) fn asked(name: &str, asked: &Asked, user: &str) -> Self {
         Self::of(name, asked.sign(&KeyPair::generate().unwrap()), user)
     }
@@ -140,7 +140,7 @@ impl Csr {
         self
     }
 
-    /// Somebody else asks.
+    /// Sets the requester.
     pub(crate) fn by(mut self, user: &str) -> Self {
         user.clone_into(&mut self.user);
         self.groups = vec!["system:authenticated".to_owned()];
@@ -223,7 +223,7 @@ impl Case {
         self
     }
 
-    /// Judged by somebody who may not see the nodes.
+    /// Evaluated without permission to list nodes.
     pub(crate) fn blind(mut self) -> Self {
         self.blind = true;
         self

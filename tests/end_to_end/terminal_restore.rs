@@ -1,29 +1,29 @@
-//! The terminal is as it was before, whichever way the console goes.
+//! The terminal is restored however the console exits.
 
 use std::process::Command;
 
 use crate::support::plane::Plane;
 use crate::support::terminal::Terminal;
-use crate::support::{Person, program};
+use crate::support::{TestUser, program};
 
 crate::on_both!(
-    after_quit_and_signals,
-    after_an_error_and_a_panic,
-    suspended_it_gives_the_shell_its_terminal_and_comes_back,
+    restores_the_terminal_after_quit_and_signals,
+    restores_the_terminal_after_an_error_and_a_panic,
+    suspend_restores_the_terminal_and_resume_redraws,
     a_screen_of_another_size_fits,
 );
 
 /// Runs `command` in a shell in a terminal; what `stty` says before and after is in two files.
-fn in_shell(person: &Person, command: &str) -> Terminal {
+fn in_shell(person: &TestUser, command: &str) -> Terminal {
     let script = format!("stty -a > before; {command}; code=$?; stty -a > after; echo ended with $code; read -r _");
     Terminal::start(person, &["bash".to_owned(), "-c".to_owned(), script])
 }
 
-fn is_as_before(person: &Person, terminal: &Terminal, code: u8) -> String {
-    let text = terminal.sees(&format!("ended with {code}"));
+fn is_as_before(person: &TestUser, terminal: &Terminal, code: u8) -> String {
+    let text = terminal.expect_text(&format!("ended with {code}"));
     let read = |name: &str| std::fs::read_to_string(person.path(name)).unwrap();
     assert_eq!(read("before"), read("after"));
-    terminal.waits("a normal screen", |screen| {
+    terminal.wait_for("a normal screen", |screen| {
         let mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
         !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste() && !mouse
     });
@@ -40,12 +40,12 @@ fn signal(name: &str, process: &str) {
     assert!(Command::new("kill").args(["-s", name, process]).status().unwrap().success());
 }
 
-fn after_quit_and_signals(plane: &dyn Plane) {
+fn restores_the_terminal_after_quit_and_signals(plane: &dyn Plane) {
     for (way, code) in [("q", 0), ("TERM", 143), ("INT", 130), ("HUP", 129), ("\x03", 0)] {
-        let admin = Person::admin(plane);
+        let admin = TestUser::admin(plane);
         let mut terminal = in_shell(&admin, &format!("{} --mouse", program().display()));
-        terminal.sees("● live");
-        terminal.waits("everything that has to be given back", |screen| {
+        terminal.expect_text("● live");
+        terminal.wait_for("everything that has to be given back", |screen| {
             let mouse = screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None;
             screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste() && mouse
         });
@@ -58,8 +58,8 @@ fn after_quit_and_signals(plane: &dyn Plane) {
     }
 }
 
-fn after_an_error_and_a_panic(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn restores_the_terminal_after_an_error_and_a_panic(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let terminal = in_shell(&admin, &format!("{} show nobody-of-that-name", program().display()));
     assert!(is_as_before(&admin, &terminal, 1).contains("is gone"));
     let panics = program().parent().unwrap().join("examples/panics");
@@ -67,32 +67,33 @@ fn after_an_error_and_a_panic(plane: &dyn Plane) {
     assert!(is_as_before(&admin, &terminal, 101).contains("on purpose"));
 }
 
-fn suspended_it_gives_the_shell_its_terminal_and_comes_back(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+fn suspend_restores_the_terminal_and_resume_redraws(plane: &dyn Plane) {
+    let admin = TestUser::admin(plane);
     let mut terminal = Terminal::start(&admin, &["bash".into(), "--norc".into(), "-i".into()]);
     terminal.keys("PS1='ready> '\r");
-    terminal.sees("ready> ");
+    terminal.expect_text("ready> ");
     terminal.keys(&format!("{}\r", program().display()));
-    terminal.sees("● live");
+    terminal.expect_text("● live");
     terminal.keys("\x1a");
-    terminal.waits("the shell's screen", |screen| !screen.alternate_screen() && screen.contents().contains("Stopped"));
+    terminal
+        .wait_for("the shell's screen", |screen| !screen.alternate_screen() && screen.contents().contains("Stopped"));
     terminal.keys("echo still $((40+2)); fg\r");
-    terminal.waits("the console again", |screen| screen.alternate_screen() && screen.contents().contains("● live"));
+    terminal.wait_for("the console again", |screen| screen.alternate_screen() && screen.contents().contains("● live"));
     terminal.keys("4");
-    terminal.sees("[4 Activity]");
+    terminal.expect_text("[4 Activity]");
     terminal.keys("q");
-    let text = terminal.waits("the shell again", |screen| !screen.alternate_screen());
+    let text = terminal.wait_for("the shell again", |screen| !screen.alternate_screen());
     assert!(text.contains("still 42"), "{text}");
 }
 
 fn a_screen_of_another_size_fits(plane: &dyn Plane) {
-    let admin = Person::admin(plane);
+    let admin = TestUser::admin(plane);
     let console = Terminal::console(&admin, &[]);
-    console.sees("● live");
+    console.expect_text("● live");
     for (rows, cols) in [(10, 40), (60, 200), (24, 80)] {
         console.resize(rows, cols);
-        console.waits("the footer on the last line", |screen| {
-            // The most important keys come first; how many there are depends on the room.
+        console.wait_for("the footer on the last line", |screen| {
+            // The most important keys come first; how many there are depends on the width.
             screen.rows(0, cols).last().is_some_and(|line| line.contains("approve") || line.contains("new user"))
         });
     }

@@ -1,7 +1,7 @@
-//! Eight hours at a busy cluster, pressed into seconds: a million watch events, people coming and going all the time, lists
-//! read anew, roles changed, keys pressed – and the console has no more memory at the end than it had early on.
+//! Eight hours on a busy cluster, simulated in seconds: a million watch events, new and deleted requests, relists, changed
+//! roles, key presses – and the console uses no more memory at the end than early on.
 //!
-//! A program of its own, because it counts every byte that is given out and taken back.
+//! A separate test target, because its allocator counts every byte in use.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -44,7 +44,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Bytes that are given out and not taken back.
+/// Bytes in use.
 fn bytes() -> usize {
     let stats = ALLOCATOR.stats();
     stats.bytes_allocated - stats.bytes_deallocated
@@ -52,27 +52,27 @@ fn bytes() -> usize {
 
 const EVENTS: usize = 1_000_000;
 const HOURS: i64 = 8;
-/// Requests that are there at a time; the cluster cleans the older ones up.
-const ALIVE: usize = 600;
-/// Requests that are made between two messages of the watch.
-const BORN: u64 = 25;
-/// Messages until the list is read anew.
-const LIST: usize = 400;
+/// Requests that exist at a time; the cluster deletes the older ones.
+const LIVE_REQUESTS: usize = 600;
+/// Requests that are created between two watch messages.
+const CREATED: u64 = 25;
+/// Messages between two relists.
+const RELIST_INTERVAL: usize = 400;
 
 /// The cluster, as the watch sees it.
 #[derive(Default)]
 struct Cluster {
     interner: Interner,
     alive: VecDeque<Row>,
-    born: u64,
+    created: u64,
     version: u64,
 }
 
 impl Cluster {
-    /// A request of somebody new, with a key of its own; groups, signers and those who ask change more slowly.
-    fn birth(&mut self, now: DateTime<Utc>) -> Row {
-        let number = self.born;
-        self.born += 1;
+    /// A request of a new user with a new key; groups, signers and requesters change more slowly.
+    fn create_request(&mut self, now: DateTime<Utc>) -> Row {
+        let number = self.created;
+        self.created += 1;
         let uid = format!("{number:08x}-0000-4000-8000-{number:012x}");
         let node = number.is_multiple_of(4);
         let signer = match number % 100 {
@@ -108,7 +108,7 @@ impl Cluster {
     }
 
     /// A request that stood at `place` from the newest becomes something else.
-    fn becomes(&mut self, place: usize, stage: Stage, now: DateTime<Utc>) -> Option<RequestChange> {
+    fn set_stage(&mut self, place: usize, stage: Stage, now: DateTime<Utc>) -> Option<RequestChange> {
         let version = self.next_version();
         let at = self.alive.len().checked_sub(place)?;
         let old = self.alive.get_mut(at)?;
@@ -121,16 +121,20 @@ impl Cluster {
     /// What happens until the next message.
     fn changes(&mut self, now: DateTime<Utc>) -> Vec<RequestChange> {
         let mut changes = Vec::new();
-        for _ in 0..BORN {
-            let row = self.birth(now);
+        for _ in 0..CREATED {
+            let row = self.create_request(now);
             self.alive.push_back(row.clone());
             changes.push(RequestChange::Applied(row));
-            let denied = self.born.is_multiple_of(9);
-            changes.extend(self.becomes(ALIVE / 2, if denied { Stage::Denied } else { Stage::Approved }, now));
+            let denied = self.created.is_multiple_of(9);
+            changes.extend(self.set_stage(
+                LIVE_REQUESTS / 2,
+                if denied { Stage::Denied } else { Stage::Approved },
+                now,
+            ));
             if !denied {
-                changes.extend(self.becomes(ALIVE / 2 + 1, Stage::Issued, now));
+                changes.extend(self.set_stage(LIVE_REQUESTS / 2 + 1, Stage::Issued, now));
             }
-            if self.alive.len() > ALIVE {
+            if self.alive.len() > LIVE_REQUESTS {
                 changes.extend(self.alive.pop_front().map(|row| RequestChange::Deleted(row.uid.clone())));
             }
         }
@@ -164,7 +168,7 @@ impl Cluster {
             }],
             ..Binding::default()
         };
-        let numbers = self.born / 50..self.born / 50 + 40;
+        let numbers = self.created / 50..self.created / 50 + 40;
         Policy::new(numbers.clone().map(role), numbers.map(binding))
     }
 
@@ -217,24 +221,24 @@ struct Day {
 }
 
 impl Day {
-    fn begins() -> Self {
+    fn start() -> Self {
         let now = DateTime::from_timestamp(1_795_500_000, 0).unwrap();
         let state = State::new(Clock { now, utc: true }, Size::new(120, 40), Theme::mono(), false);
         let terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
         let mut day = Self { cluster: Cluster::default(), state, now, events: 0, terminal };
-        day.hears(Event::Connected(Ok(Connection { context: "prod".into(), ..Connection::default() })));
+        day.dispatch(Event::Connected(Ok(Connection { context: "prod".into(), ..Connection::default() })));
         let who = WhoAmI { username: "alice-admin".into(), ..WhoAmI::default() };
         let api_hosts = ApiHosts::default();
-        day.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None, api_hosts })));
+        day.dispatch(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None, api_hosts })));
         for kind in RbacKind::ALL {
             let reach = Reach { status: WatchStatus::Live, only: None };
-            day.hears(Event::Rbac(rbac::RbacResult::Watch(RbacMessage::Status(kind, reach))));
+            day.dispatch(Event::Rbac(rbac::RbacResult::Watch(RbacMessage::Status(kind, reach))));
         }
         day
     }
 
-    /// One event, what it asks for, and what it leaves to be worked off.
-    fn hears(&mut self, event: Event) {
+    /// Handles one event, its effects, and the work that it leaves.
+    fn dispatch(&mut self, event: Event) {
         let mut effects = update(&mut self.state, event, self.now);
         while let Some(effect) = effects.pop() {
             effects.extend(self.answer(effect).into_iter().flat_map(|event| update(&mut self.state, event, self.now)));
@@ -249,7 +253,7 @@ impl Day {
         }
     }
 
-    /// The cluster reads and deletes what it is asked to, and somebody else was always faster with a decision.
+    /// The cluster reads and deletes as requested, and answers every decision with a conflict.
     fn answer(&mut self, effect: Effect) -> Option<Event> {
         let trouble = || countersign::testing::error::UserError::new("it changed meanwhile");
         Some(match effect {
@@ -266,37 +270,37 @@ impl Day {
 
     fn changes(&mut self, changes: Vec<RequestChange>) {
         self.events += changes.len();
-        self.hears(Event::Watch(Message::Changes(changes)));
+        self.dispatch(Event::Watch(Message::Changes(changes)));
     }
 
-    /// The watch was lost for a minute, and some requests have gone unseen: the list is read anew.
-    fn lists(&mut self) {
+    /// The watch is lost for a minute, in which some requests are deleted: a relist follows.
+    fn relist(&mut self) {
         let status = WatchStatus::Degraded {
             why: countersign::testing::error::UserError::new("gone"),
             since: self.now,
             next_try: self.now,
         };
-        self.hears(Event::Watch(Message::Status(status)));
-        self.passes(TimeDelta::seconds(60));
-        self.hears(Event::Watch(Message::Restarted));
+        self.dispatch(Event::Watch(Message::Status(status)));
+        self.advance_clock(TimeDelta::seconds(60));
+        self.dispatch(Event::Watch(Message::Restarted));
         self.cluster.alive.drain(..15);
         let rows: Vec<Row> = self.cluster.alive.iter().cloned().collect();
         for rows in rows.chunks(512) {
             self.changes(rows.iter().cloned().map(RequestChange::Applied).collect());
         }
-        self.hears(Event::Watch(Message::Listed));
-        self.hears(Event::Watch(Message::Status(WatchStatus::Live)));
-        self.hears(Event::Rbac(rbac::RbacResult::Watch(RbacMessage::Policy(Arc::new(self.cluster.policy())))));
+        self.dispatch(Event::Watch(Message::Listed));
+        self.dispatch(Event::Watch(Message::Status(WatchStatus::Live)));
+        self.dispatch(Event::Rbac(rbac::RbacResult::Watch(RbacMessage::Policy(Arc::new(self.cluster.policy())))));
         assert_eq!(self.state.cx.requests.index.total(), self.cluster.alive.len());
     }
 
-    fn passes(&mut self, time: TimeDelta) {
+    fn advance_clock(&mut self, time: TimeDelta) {
         self.now += time;
-        self.hears(Event::Clock);
+        self.dispatch(Event::Clock);
     }
 
     /// Keys: `⎋` Esc, `⏎` Enter, `⇥` Tab, `☑` Ctrl-A.
-    fn types(&mut self, keys: &str) {
+    fn type_text(&mut self, keys: &str) {
         for key in keys.chars() {
             let (code, modifiers) = match key {
                 '⎋' => (KeyCode::Esc, KeyModifiers::NONE),
@@ -305,18 +309,18 @@ impl Day {
                 '☑' => (KeyCode::Char('a'), KeyModifiers::CONTROL),
                 key => (KeyCode::Char(key), KeyModifiers::NONE),
             };
-            self.hears(Event::Key(KeyEvent::new(code, modifiers)));
+            self.dispatch(Event::Key(KeyEvent::new(code, modifiers)));
         }
     }
 
-    fn draws(&mut self) {
+    fn draw(&mut self) {
         let state = &self.state;
         self.terminal.draw(|frame| view::draw(frame, state)).unwrap();
     }
 }
 
-/// What somebody does in the course of a day; each comes back to the list.
-const DOINGS: [&str; 16] = [
+/// Key sequences of a day's work; each returns to the list.
+const KEY_SEQUENCES: [&str; 16] = [
     "jjjj",
     "G",
     "g  ",
@@ -336,8 +340,8 @@ const DOINGS: [&str; 16] = [
 ];
 
 #[test]
-fn a_million_events_in_eight_hours_leave_the_console_as_small_as_it_was() {
-    let mut day = Day::begins();
+fn memory_does_not_grow_over_a_million_events() {
+    let mut day = Day::start();
     // Long before, a thousand things were done here: the pane of what was done is as full as it gets.
     for number in 0..=activity::KEPT {
         let object = format!("csr/csr-{number}");
@@ -351,16 +355,16 @@ fn a_million_events_in_eight_hours_leave_the_console_as_small_as_it_was() {
     for message in 0.. {
         let changes = day.cluster.changes(day.now);
         day.changes(changes);
-        day.passes(step);
+        day.advance_clock(step);
         if message % 16 == 0 {
-            day.types(DOINGS[message / 16 % DOINGS.len()]);
+            day.type_text(KEY_SEQUENCES[message / 16 % KEY_SEQUENCES.len()]);
         }
         if message % 100 == 0 {
-            day.draws();
+            day.draw();
         }
-        if message % LIST == LIST - 1 {
-            day.lists();
-            day.draws();
+        if message % RELIST_INTERVAL == RELIST_INTERVAL - 1 {
+            day.relist();
+            day.draw();
             lists += 1;
             match day.events {
                 200_000..400_000 => early = early.max(bytes()),
