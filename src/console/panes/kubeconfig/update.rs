@@ -281,7 +281,7 @@ pub(crate) fn warn(pane: &mut KubeconfigPane, cx: &mut Ctx) {
             );
         }
         Some(Life::Expired(end)) => {
-            cx.notify(false, format!("what {context} logs in with {}", life::expired(end, now)))
+            cx.notify(false, format!("what {context} logs in with {}", life::expired(end, now)));
         }
         _ => {}
     }

@@ -87,7 +87,6 @@ fn title(cx: &Ctx) -> String {
 
 /// An empty list says what it means.
 fn draw_empty(frame: &mut Frame, area: Rect, pane: &RequestsPane, cx: &Ctx) {
-    let _requests = pane;
     let key = |place, action| cx.keymap.word(place, action);
     let text = match &cx.requests.watch {
         WatchStatus::Forbidden { verb, resource, .. } => {
