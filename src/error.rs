@@ -1,6 +1,6 @@
 //! The error that a user sees: what failed, and what to do about it.
 
-/// What decides how the program goes on after an error. Nothing else does: messages are for people.
+/// What the program decides by after an error. Nothing else does: messages are for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ErrorKind {
     /// 401: the server does not accept the credentials.
@@ -25,7 +25,7 @@ pub enum ErrorKind {
 /// Why something failed, for a user. Both texts are printable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserError {
-    /// What decides how the program goes on.
+    /// What the program decides by.
     pub kind: ErrorKind,
     /// What failed and why: one sentence without a final period.
     pub message: String,

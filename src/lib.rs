@@ -4,14 +4,18 @@
 //!
 //! - [`domain`]: pure rules. No tokio, no kube client, no terminal, no clock, no file.
 //! - [`cluster`]: the adapter to Kubernetes: client, watches, decisions, applies, reviews.
-//! - [`config`]: the config file and the themes: what they may say, and what is wrong with one.
+//! - [`error`]: the error that a user sees: kind, message, hint.
+//! - [`terminal`]: the terminal runtime: input parser, diff renderer, pacing, guard. Depends on no other module.
+//! - [`config`]: the config file and the themes.
 //! - [`files`]: atomic writes, locks, permissions, the kubeconfig on disk, state and config folders.
 //! - [`keys`]: private keys and PKCS#10 requests, zeroised after use.
-//! - [`issuance`]: carries out a plan step by step, journals it, resumes it, undoes it, proves it.
+//! - [`operations`]: what console and command line both do: issuing (preflight, run, journal, undo), kubeconfig edits.
 //! - [`console`]: the terminal app: event → `update(&mut State, Event) -> Vec<Effect>` → view.
 //! - [`panics`]: a panic in a spawned task becomes an error of that task.
-//! - [`trouble`]: what went wrong and what to do about it, as a person is told.
 //! - [`cli`]: the same operations for scripts.
+//! - `sandbox`: the practice cluster: an API server, its controllers and its store inside this process.
+//!
+//! `docs/architecture.md` shows how they work together.
 
 #![cfg_attr(
     not(feature = "sandbox"),

@@ -17,13 +17,13 @@ pub mod cluster {
         pub use crate::cluster::login::{ExecCredential, LoginError};
     }
     pub mod rbac_watch {
-        pub use crate::cluster::watch::rbac::{Message, Reach};
+        pub use crate::cluster::watch::rbac::{RbacMessage, Reach};
     }
     pub mod slim_request {
         pub use crate::cluster::slim_request::SlimRequest;
     }
     pub mod watch {
-        pub use crate::cluster::watch::{Message, RequestChange, WatchStatus, watch_requests};
+        pub use crate::cluster::watch::{RequestChange, WatchMessage, WatchStatus, watch_requests};
     }
 }
 pub mod config {

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use countersign::testing::cluster::WhoAmI;
-use countersign::testing::cluster::rbac_watch::{Message as RbacMessage, Reach};
-use countersign::testing::cluster::watch::{Message, RequestChange, WatchStatus};
+use countersign::testing::cluster::rbac_watch::{RbacMessage, Reach};
+use countersign::testing::cluster::watch::{RequestChange, WatchMessage, WatchStatus};
 use countersign::testing::console::core::clock::Clock;
 use countersign::testing::console::core::effect::Effect;
 use countersign::testing::console::core::event::{Connection, Event, Identified};
@@ -270,7 +270,7 @@ impl Day {
 
     fn changes(&mut self, changes: Vec<RequestChange>) {
         self.events += changes.len();
-        self.dispatch(Event::Watch(Message::Changes(changes)));
+        self.dispatch(Event::Watch(WatchMessage::Changes(changes)));
     }
 
     /// The watch is lost for a minute, in which some requests are deleted: a relist follows.
@@ -280,16 +280,16 @@ impl Day {
             since: self.now,
             next_try: self.now,
         };
-        self.dispatch(Event::Watch(Message::Status(status)));
+        self.dispatch(Event::Watch(WatchMessage::Status(status)));
         self.advance_clock(TimeDelta::seconds(60));
-        self.dispatch(Event::Watch(Message::Restarted));
+        self.dispatch(Event::Watch(WatchMessage::Restarted));
         self.cluster.alive.drain(..15);
         let rows: Vec<Row> = self.cluster.alive.iter().cloned().collect();
         for rows in rows.chunks(512) {
             self.changes(rows.iter().cloned().map(RequestChange::Applied).collect());
         }
-        self.dispatch(Event::Watch(Message::Listed));
-        self.dispatch(Event::Watch(Message::Status(WatchStatus::Live)));
+        self.dispatch(Event::Watch(WatchMessage::Listed));
+        self.dispatch(Event::Watch(WatchMessage::Status(WatchStatus::Live)));
         self.dispatch(Event::Rbac(rbac::RbacResult::Watch(RbacMessage::Policy(Arc::new(self.cluster.policy())))));
         assert_eq!(self.state.cx.requests.index.total(), self.cluster.alive.len());
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign::testing::cluster::watch::{self, Message, RequestChange, WatchStatus};
+use countersign::testing::cluster::watch::{self, RequestChange, WatchMessage, WatchStatus};
 use countersign::testing::cluster::{Cluster, ClusterError, Decision, Target, Verb};
 use countersign::testing::domain::gate::{self, Candidate, Clearance, Confirmation, Deletion, Scope};
 use countersign::testing::domain::interner::Uid;
@@ -113,7 +113,7 @@ async fn the_watch_lists_and_then_reports_every_change(plane: &dyn Plane) {
     let (to, mut from) = mpsc::channel(1);
     tokio::spawn(watch::watch_requests(cluster.clone(), Arc::default(), to));
     let applied = |message: &Message, wanted: &str| match message {
-        Message::Changes(changes) => {
+        WatchMessage::Changes(changes) => {
             changes.iter().any(|change| matches!(change, RequestChange::Applied(row) if *row.name == *wanted))
         }
         _ => false,
@@ -122,7 +122,7 @@ async fn the_watch_lists_and_then_reports_every_change(plane: &dyn Plane) {
     loop {
         let message = next(&mut from).await;
         listed |= applied(&message, &old);
-        if matches!(message, Message::Status(WatchStatus::Live)) {
+        if matches!(message, WatchMessage::Status(WatchStatus::Live)) {
             break;
         }
     }
@@ -135,7 +135,7 @@ async fn the_watch_lists_and_then_reports_every_change(plane: &dyn Plane) {
     assert_eq!(Request::from_object(&issued).certificate.unwrap().unwrap().identity.user, "joe");
     assert!(plane.kubectl(&["delete", "csr", &new]).status.success());
     let gone = |change: &RequestChange| matches!(change, RequestChange::Deleted(uid) if *uid == Uid::of(&pin.uid));
-    while !matches!(next(&mut from).await, Message::Changes(changes) if changes.iter().any(gone)) {}
+    while !matches!(next(&mut from).await, WatchMessage::Changes(changes) if changes.iter().any(gone)) {}
 }
 
 async fn without_watch_permission_the_list_is_not_called_live(plane: &dyn Plane) {
@@ -150,8 +150,8 @@ async fn without_watch_permission_the_list_is_not_called_live(plane: &dyn Plane)
     let (mut listed, mut status) = (false, None);
     while status.is_none() {
         match next(&mut from).await {
-            Message::Listed => listed = true,
-            Message::Status(is) => status = Some(is),
+            WatchMessage::Listed => listed = true,
+            WatchMessage::Status(is) => status = Some(is),
             _ => {}
         }
     }

@@ -9,9 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use countersign::testing::cluster::list_reader::ListItem;
 use countersign::testing::cluster::list_reader::protobuf::Decoder;
-use countersign::testing::cluster::rbac_watch::Message as RbacMessage;
+use countersign::testing::cluster::rbac_watch::RbacMessage;
 use countersign::testing::cluster::slim_request::SlimRequest;
-use countersign::testing::cluster::watch::{Message, RequestChange, WatchStatus};
+use countersign::testing::cluster::watch::{RequestChange, WatchMessage, WatchStatus};
 use countersign::testing::console::core::clock::Clock;
 use countersign::testing::console::core::event::Event;
 use countersign::testing::console::core::state::State;
@@ -236,9 +236,9 @@ fn draw_a_frame_of_a_hundred_thousand(bencher: Bencher, (width, height): (u16, u
     let (mut state, now) = state(width, height);
     for batch in rows(MANY).chunks(512) {
         let changes = batch.iter().cloned().map(RequestChange::Applied).collect();
-        black_box_drop(update(&mut state, Event::Watch(Message::Changes(changes)), now));
+        black_box_drop(update(&mut state, Event::Watch(WatchMessage::Changes(changes)), now));
     }
-    black_box_drop(update(&mut state, Event::Watch(Message::Status(WatchStatus::Live)), now));
+    black_box_drop(update(&mut state, Event::Watch(WatchMessage::Status(WatchStatus::Live)), now));
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     bencher.bench_local(|| terminal.draw(|frame| view::draw(frame, &state)).map(|_| ()));
 }

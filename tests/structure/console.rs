@@ -16,7 +16,7 @@ fn access_to_writes_is_decided_in_two_places() {
     let mut files: Vec<_> = makes.map(|(file, _)| file.path.as_str()).collect();
     files.sort_unstable();
     files.dedup();
-    assert_eq!(files, ["cluster/connect.rs", "console/core/state.rs"]);
+    assert_eq!(files, ["cluster/target.rs", "console/core/ctx.rs"]);
 }
 
 /// Files of the console that may wait for the cluster or for another program.

@@ -7,7 +7,7 @@ use super::graph::Graph;
 /// Low to high. A module may import those of lower layers; modules of one layer do not import each other.
 const LAYERS: &[&[&str]] = &[
     &["error"],
-    &["domain", "terminal", "contained"],
+    &["domain", "terminal", "panics"],
     &["config", "keys", "files"],
     &["cluster"],
     &["operations"],
@@ -24,19 +24,7 @@ const ALLOWED: &[(&str, &str)] = &[
     // The command line starts the console and the practice cluster, and reads their settings.
     ("cli", "console"),
     ("cli", "sandbox"),
-    // Kinds of backups are a setting; the config file is read like every other file.
-    ("config", "files"),
     ("files", "config"),
-    // Conversions from the errors of these modules.
-    ("error", "cluster"),
-    ("error", "files"),
-    ("error", "keys"),
-    // Color depth is a setting.
-    ("terminal", "config"),
-    // The panic hook that restores the terminal ignores contained panics.
-    ("terminal", "contained"),
-    // Control characters are replaced before a text is shown.
-    ("terminal", "domain"),
 ];
 
 fn layer(module: &str) -> usize {

@@ -59,7 +59,7 @@ pub enum Reason {
 }
 
 impl LoginError {
-    /// What decides how the program goes on.
+    /// What the program decides by.
     pub(crate) fn kind(&self) -> ErrorKind {
         match self.reason {
             Reason::Rejected => ErrorKind::Unauthorized,

@@ -11,6 +11,6 @@ pub(crate) mod requests;
 mod status;
 mod stream;
 
-pub use requests::{Message, RequestChange, watch_requests};
+pub use requests::{RequestChange, WatchMessage, watch_requests};
 pub use status::WatchStatus;
 pub(crate) use status::cut_off;

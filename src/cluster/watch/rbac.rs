@@ -28,7 +28,7 @@ use crate::panics;
 const DEBOUNCE: Duration = Duration::from_millis(60);
 /// Output of the watches.
 #[derive(Debug)]
-pub enum Message {
+pub enum RbacMessage {
     /// The current roles and bindings.
     Policy(Arc<Policy>),
     /// The status of a kind's watch changed.
@@ -60,7 +60,7 @@ enum Item {
 }
 
 /// Watches all four kinds until the receiver is dropped.
-pub(crate) async fn watch_rbac(cluster: Cluster, to: Sender<Message>) {
+pub(crate) async fn watch_rbac(cluster: Cluster, to: Sender<RbacMessage>) {
     let (events, from) = mpsc::channel(512);
     let mut watches = JoinSet::new();
     for kind in RbacKind::ALL {
@@ -99,7 +99,7 @@ struct Collector {
 }
 
 impl Collector {
-    async fn run(mut self, mut from: Receiver<KindEvent>, to: Sender<Message>) -> Result<(), ReceiverClosed> {
+    async fn run(mut self, mut from: Receiver<KindEvent>, to: Sender<RbacMessage>) -> Result<(), ReceiverClosed> {
         loop {
             let event = match self.due {
                 Some(due) => timeout_at(due, from.recv()).await.ok(),
@@ -116,12 +116,12 @@ impl Collector {
                     self.send_policy(&to).await?;
                     let reach =
                         if self.cut.contains(&kind) { Reach { status: cut_off(Utc::now()), ..reach } } else { reach };
-                    send(&to, Message::Status(kind, reach)).await?;
+                    send(&to, RbacMessage::Status(kind, reach)).await?;
                 }
                 Some(Some(KindEvent::Applied(named, _))) if self.is_too_many(&named) => {
                     if self.cut.insert(named.kind) {
                         let reach = Reach { status: cut_off(Utc::now()), only: None };
-                        send(&to, Message::Status(named.kind, reach)).await?;
+                        send(&to, RbacMessage::Status(named.kind, reach)).await?;
                     }
                 }
                 Some(Some(event)) => self.apply(event),
@@ -162,7 +162,7 @@ impl Collector {
         self.due.get_or_insert_with(|| Instant::now() + wait);
     }
 
-    async fn send_policy(&mut self, to: &Sender<Message>) -> Result<(), ReceiverClosed> {
+    async fn send_policy(&mut self, to: &Sender<RbacMessage>) -> Result<(), ReceiverClosed> {
         if self.due.take().is_none() {
             return Ok(());
         }
@@ -177,7 +177,7 @@ impl Collector {
         let policy = Policy::new(roles, bindings);
         self.took = started.elapsed();
         tracing::debug!(objects = self.objects.len(), took = ?self.took, "built the policy");
-        send(to, Message::Policy(Arc::new(policy))).await
+        send(to, RbacMessage::Policy(Arc::new(policy))).await
     }
 }
 

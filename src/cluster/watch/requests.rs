@@ -38,8 +38,8 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Output of the watch.
 #[derive(Debug)]
-pub enum Message {
-    /// A list begins. Requests that it does not contain by [`Message::Listed`] no longer exist.
+pub enum WatchMessage {
+    /// A list begins. Requests that it does not contain by [`WatchMessage::Listed`] no longer exist.
     Restarted,
     /// New, changed and deleted requests.
     Changes(Vec<RequestChange>),
@@ -68,7 +68,7 @@ impl RequestChange {
 }
 
 /// Watches all requests until the receiver is dropped. Rows carry the static verdict: of `policy` and the request alone.
-pub async fn watch_requests(cluster: Cluster, policy: Arc<PolicyFile>, to: Sender<Message>) {
+pub async fn watch_requests(cluster: Cluster, policy: Arc<PolicyFile>, to: Sender<WatchMessage>) {
     let (batch, interner) = (Batch::default(), Interner::default());
     let mut watch =
         RequestWatcher { cluster, policy, to, batch, interner, is_live: false, backoff: Backoff::default() };
@@ -84,7 +84,7 @@ type RequestStop = Stop<kube::Error>;
 struct RequestWatcher {
     cluster: Cluster,
     policy: Arc<PolicyFile>,
-    to: Sender<Message>,
+    to: Sender<WatchMessage>,
     batch: Batch,
     interner: Interner,
     /// Whether a watch has continued from the list.
@@ -108,14 +108,14 @@ impl RequestWatcher {
     async fn list(&mut self) -> Result<String, RequestStop> {
         // Interned strings that no row of the new list has are dropped.
         self.interner = Interner::default();
-        self.send(Message::Restarted).await?;
+        self.send(WatchMessage::Restarted).await?;
         let mut pages = ListReader::new(self.cluster.client.clone());
         while let Some(request) = self.wait(pages.next()).await?? {
             self.add(&request);
             self.flush_if_full().await?;
         }
         self.flush().await?;
-        self.send(Message::Listed).await?;
+        self.send(WatchMessage::Listed).await?;
         Ok(pages.version())
     }
 
@@ -129,7 +129,7 @@ impl RequestWatcher {
         if !self.is_live {
             self.is_live = true;
             self.backoff.reset();
-            self.send(Message::Status(WatchStatus::Live)).await?;
+            self.send(WatchMessage::Status(WatchStatus::Live)).await?;
         }
         while let Some(event) = self.wait(timeout_at(end, events.next())).await?.map_err(timed_out)? {
             match event? {
@@ -184,7 +184,7 @@ impl RequestWatcher {
         } else {
             self.backoff.failed(&error)
         };
-        self.send(Message::Status(status)).await?;
+        self.send(WatchMessage::Status(status)).await?;
         self.wait(sleep(wait)).await
     }
 
@@ -194,11 +194,11 @@ impl RequestWatcher {
 
     async fn flush(&mut self) -> Result<(), RequestStop> {
         let changes = self.batch.drain();
-        if changes.is_empty() { Ok(()) } else { self.send(Message::Changes(changes)).await }
+        if changes.is_empty() { Ok(()) } else { self.send(WatchMessage::Changes(changes)).await }
     }
 
     /// The channel is bounded, so a busy console slows reading down and nothing accumulates.
-    async fn send(&mut self, message: Message) -> Result<(), RequestStop> {
+    async fn send(&mut self, message: WatchMessage) -> Result<(), RequestStop> {
         Ok(send(&self.to, message).await?)
     }
 }

@@ -11,7 +11,6 @@ use crate::cluster::WhoAmI;
 use crate::cluster::login::LoginStatus;
 use crate::cluster::watch;
 use crate::console::core::effect_id::EffectId;
-use crate::console::core::saved_view::SavedView;
 use crate::console::dialogs::bulk;
 use crate::console::panes::kubeconfig;
 use crate::console::panes::rbac;
@@ -21,6 +20,7 @@ use crate::domain::output::shell::Kubectl;
 use crate::domain::request::Request;
 use crate::domain::verdict::{ApiHosts, Nodes};
 use crate::error::UserError;
+use crate::files::session_store::Memory;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub enum Event {
     /// The nodes are these now.
     Nodes(Nodes),
     /// News from the watch on CSRs.
-    Watch(watch::Message),
+    Watch(watch::WatchMessage),
     /// A watch ended because of a bug: its data is no longer live.
     WatchEnded(UserError),
     /// A request was read in full.
@@ -119,4 +119,15 @@ pub enum Exported {
     Exists,
     /// It did not work.
     Failed(UserError),
+}
+
+/// What was found when the context became known.
+#[derive(Debug, Clone, Default)]
+pub struct SavedView {
+    /// How the console looked when it was left.
+    pub memory: Option<Memory>,
+    /// Whether this is the first console of this user.
+    pub first: bool,
+    /// Whether this context is one in which nothing may be written.
+    pub read_only: bool,
 }

@@ -1,22 +1,12 @@
 //! What is remembered of a context: taken from the state when the console is left, put into it when it is back.
 
+use crate::console::core::event::SavedView;
 use crate::console::core::pane_id::Pane;
 use crate::console::core::state::State;
 use crate::console::panes::requests::columns;
 use crate::console::panes::requests::columns::Choice;
 use crate::console::panes::requests::index::{Criteria, Filter, SortKey};
 use crate::files::session_store::Memory;
-
-/// What was found when the context became known.
-#[derive(Debug, Clone, Default)]
-pub struct SavedView {
-    /// How the console looked when it was left.
-    pub memory: Option<Memory>,
-    /// Whether this is the first console of this user.
-    pub first: bool,
-    /// Whether this context is one in which nothing may be written.
-    pub read_only: bool,
-}
 
 /// How it looks now.
 pub(crate) fn of(state: &State) -> Memory {

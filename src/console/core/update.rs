@@ -162,7 +162,7 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
             let now = state.cx.clock.now;
             state.cx.notify(false, trouble.message.clone());
             let status = WatchStatus::Degraded { why: trouble, since: now, next_try: now };
-            requests::update::watched(&mut state.requests, &mut state.cx, watch::Message::Status(status))
+            requests::update::watched(&mut state.requests, &mut state.cx, watch::WatchMessage::Status(status))
         }
         Event::Read { uid, result } => requests::update::read(&mut state.requests, &mut state.cx, &uid, result),
         Event::Decided(id, result) => to_dialogs(state, DialogEvent::Decided(id, result)),

@@ -11,7 +11,7 @@ use ratatui::style::Color;
 
 use super::{TestConsole, three};
 use crate::cluster::probe::{Probe, ProbeFailure, Stage};
-use crate::cluster::watch::{Message, WatchStatus};
+use crate::cluster::watch::{WatchMessage, WatchStatus};
 use crate::cluster::{ClusterError, WhoAmI};
 use crate::console::core::effect::Effect;
 use crate::console::core::event::{Connection, Event};
@@ -254,7 +254,7 @@ fn switching_forgets_the_old_cluster_and_keeps_what_is_not_the_clusters() {
         ..Connection::default()
     };
     console.hears(Event::Connected(Ok(connection)));
-    console.hears(Event::Watch(Message::Status(WatchStatus::Live)));
+    console.hears(Event::Watch(WatchMessage::Status(WatchStatus::Live)));
     assert!(console.screen().contains("countersign  jane ›"), "{}", console.screen());
 }
 

@@ -18,7 +18,7 @@ use ratatui::layout::Size;
 use ratatui::style::{Color, Modifier};
 
 use super::wizard::{WizardResult, WizardTask};
-use crate::cluster::watch::{Message, RequestChange, WatchStatus};
+use crate::cluster::watch::{RequestChange, WatchMessage, WatchStatus};
 use crate::cluster::{Verb, WhoAmI};
 use crate::console::core::clock::Clock;
 use crate::console::core::effect::Effect;
@@ -62,10 +62,10 @@ impl TestConsole {
         let who = WhoAmI { username: "alice-admin".into(), ..WhoAmI::default() };
         let api_hosts = crate::domain::verdict::ApiHosts::default();
         console.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None, api_hosts })));
-        console.hears(Event::Watch(Message::Restarted));
+        console.hears(Event::Watch(WatchMessage::Restarted));
         console.lists(requests);
-        console.hears(Event::Watch(Message::Listed));
-        console.hears(Event::Watch(Message::Status(WatchStatus::Live)));
+        console.hears(Event::Watch(WatchMessage::Listed));
+        console.hears(Event::Watch(WatchMessage::Status(WatchStatus::Live)));
         console.reads(requests);
         console
     }
@@ -77,7 +77,7 @@ impl TestConsole {
 
     fn lists(&mut self, requests: &[Request]) {
         let changes = requests.iter().map(|request| RequestChange::Applied(row_of(request))).collect();
-        self.hears(Event::Watch(Message::Changes(changes)));
+        self.hears(Event::Watch(WatchMessage::Changes(changes)));
     }
 
     /// Answers every reading that was asked for.
@@ -152,7 +152,7 @@ fn while_the_first_list_is_read_the_cursor_stays_on_top_until_somebody_moves_it(
     assert!(console.screen().contains("2 pending of 2 so far"), "{}", console.screen());
     console.press(KeyCode::Char('j'));
     console.lists(&requests[..1]);
-    console.hears(Event::Watch(Message::Listed));
+    console.hears(Event::Watch(WatchMessage::Listed));
     assert_eq!(under(&console), "pavel", "somebody had moved there");
 }
 
@@ -332,7 +332,7 @@ fn a_lost_connection_keeps_the_rows_and_says_that_they_are_old() {
         since: noon(),
         next_try: noon() + TimeDelta::seconds(8),
     };
-    console.hears(Event::Watch(Message::Status(status)));
+    console.hears(Event::Watch(WatchMessage::Status(status)));
     console.passes(5);
     insta::assert_snapshot!(console.screen());
 }

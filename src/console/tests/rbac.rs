@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{TestConsole, three};
 use crate::cluster::rbac::{OwnRules, Review};
 use crate::cluster::watch::WatchStatus;
-use crate::cluster::watch::rbac::{Message, Reach};
+use crate::cluster::watch::rbac::{RbacMessage, Reach};
 use crate::console::core::effect::Effect;
 use crate::console::core::event::Event;
 use crate::console::panes::rbac::{RbacResult, RbacTask};
@@ -67,9 +67,9 @@ pub(super) fn forbidden(kind: RbacKind) -> Reach {
 fn console() -> TestConsole {
     let mut console = TestConsole::with(&three());
     console.news(RbacResult::Discovered(Ok(Catalogue::fallback())));
-    console.news(RbacResult::Watch(Message::Policy(Arc::new(shop()))));
+    console.news(RbacResult::Watch(RbacMessage::Policy(Arc::new(shop()))));
     for kind in RbacKind::ALL {
-        console.news(RbacResult::Watch(Message::Status(kind, Reach { status: WatchStatus::Live, only: None })));
+        console.news(RbacResult::Watch(RbacMessage::Status(kind, Reach { status: WatchStatus::Live, only: None })));
     }
     console.effects.clear();
     console.types("2");
@@ -186,7 +186,7 @@ fn roles_bindings_and_who_can_are_one_key_further() {
 fn who_may_see_no_bindings_sees_what_the_server_says_of_them() {
     let mut console = TestConsole::with(&three());
     for kind in RbacKind::ALL {
-        console.news(RbacResult::Watch(Message::Status(kind, forbidden(kind))));
+        console.news(RbacResult::Watch(RbacMessage::Status(kind, forbidden(kind))));
     }
     let RbacTask::Own(namespace) = console.task() else { panic!("own rules are not asked for") };
     let rule = PolicyRule {
@@ -204,7 +204,7 @@ fn who_may_see_no_bindings_sees_what_the_server_says_of_them() {
 #[test]
 fn one_kind_that_is_forbidden_leaves_the_others_working() {
     let mut console = console();
-    console.news(RbacResult::Watch(Message::Status(RbacKind::Role, forbidden(RbacKind::Role))));
+    console.news(RbacResult::Watch(RbacMessage::Status(RbacKind::Role, forbidden(RbacKind::Role))));
     let screen = console.screen();
     assert!(screen.contains("✖ not seen: roles (you may not list them)") && screen.contains("jane"), "{screen}");
 }
@@ -326,9 +326,9 @@ fn nothing_is_offered_that_would_write_in_a_console_that_only_reads() {
 /// A console on its requests, the first of which is jane's, told of the shop by watches that fare so.
 fn requests(reach: impl Fn(RbacKind) -> Reach) -> TestConsole {
     let mut console = TestConsole::with(&three());
-    console.news(RbacResult::Watch(Message::Policy(Arc::new(shop()))));
+    console.news(RbacResult::Watch(RbacMessage::Policy(Arc::new(shop()))));
     for kind in RbacKind::ALL {
-        console.news(RbacResult::Watch(Message::Status(kind, reach(kind))));
+        console.news(RbacResult::Watch(RbacMessage::Status(kind, reach(kind))));
     }
     console
 }
@@ -338,9 +338,9 @@ fn what_a_request_would_hand_out_is_never_claimed_where_roles_or_bindings_may_no
     let live = |only: Option<&str>| Reach { status: WatchStatus::Live, only: only.map(ToOwned::to_owned) };
     assert!(requests(|_| live(None)).screen().contains("qa-debug"), "{}", requests(|_| live(None)).screen());
     let mut console = TestConsole::with(&three());
-    console.news(RbacResult::Watch(Message::Policy(Arc::default())));
+    console.news(RbacResult::Watch(RbacMessage::Policy(Arc::default())));
     for kind in RbacKind::ALL {
-        console.news(RbacResult::Watch(Message::Status(kind, forbidden(kind))));
+        console.news(RbacResult::Watch(RbacMessage::Status(kind, forbidden(kind))));
     }
     for keys in [0, 1] {
         (0..keys).for_each(|_| [KeyCode::Enter, KeyCode::Tab].into_iter().for_each(|key| console.press(key)));

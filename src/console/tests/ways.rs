@@ -7,11 +7,11 @@ use super::TestConsole;
 use super::rbac::forbidden;
 use super::town::{FakeCluster, ResponseMode};
 use crate::cluster::WhoAmI;
-use crate::cluster::watch::rbac::{Message as RbacMessage, Reach};
-use crate::cluster::watch::{Message, WatchStatus};
+use crate::cluster::watch::rbac::{RbacMessage, Reach};
+use crate::cluster::watch::{WatchMessage, WatchStatus};
 use crate::console::core::clock::Clock;
+use crate::console::core::event::SavedView;
 use crate::console::core::event::{Connection, Event, Identified};
-use crate::console::core::saved_view::SavedView;
 use crate::console::core::state::State;
 use crate::console::panes::rbac::RbacResult;
 use crate::console::panes::requests::testing::noon;
@@ -290,7 +290,7 @@ impl Start {
                 let message = "you may not list certificatesigningrequests (403)".to_owned();
                 let resource = "certificatesigningrequests".to_owned();
                 let status = WatchStatus::Forbidden { verb: "list".to_owned(), resource, message };
-                console.hears(Event::Watch(Message::Status(status)));
+                console.hears(Event::Watch(WatchMessage::Status(status)));
                 for kind in RbacKind::ALL {
                     console.news(RbacResult::Watch(RbacMessage::Status(kind, forbidden(kind))));
                 }
@@ -303,7 +303,7 @@ impl Start {
                 since: noon(),
                 next_try: noon() + chrono::TimeDelta::seconds(8),
             };
-            console.hears(Event::Watch(Message::Status(lost())));
+            console.hears(Event::Watch(WatchMessage::Status(lost())));
             for kind in RbacKind::ALL {
                 console.news(RbacResult::Watch(RbacMessage::Status(kind, Reach { status: lost(), only: None })));
             }

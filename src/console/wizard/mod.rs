@@ -5,8 +5,11 @@ pub(crate) mod review;
 pub(crate) mod review_view;
 pub(crate) mod run;
 pub(crate) mod runner;
+pub(crate) mod task;
 pub(crate) mod update;
 pub(crate) mod view;
+
+pub(crate) use task::{WizardResult, WizardTask};
 
 use std::path::PathBuf;
 
@@ -87,42 +90,6 @@ pub struct Wizard {
     pub run: Option<Run>,
     /// Issuances that were left unfinished.
     pub unfinished: Vec<Journal>,
-}
-
-/// What the wizard wants done.
-#[derive(Debug)]
-pub enum WizardTask {
-    /// Find issuances that were left unfinished.
-    LookForUnfinished,
-    /// Read a PKCS#10 file.
-    ReadRequest(PathBuf),
-    /// Rehearse an order.
-    Rehearse(EffectId, Box<IssuanceRequest>),
-    /// Begin an issuance, with the names that confirm what is dangerous.
-    Begin(EffectId, WritePermit, Box<IssuanceRequest>, Vec<String>),
-    /// Go on with one, with the names that confirm what is dangerous.
-    Resume(EffectId, WritePermit, Box<Journal>, Vec<String>),
-    /// Stop at the next step's edge; what is done stays done.
-    Cancel,
-    /// Take back what an issuance made.
-    Undo(EffectId, WritePermit, Box<Journal>),
-}
-
-/// What the wizard is told.
-#[derive(Debug)]
-pub enum WizardResult {
-    /// Answer to [`WizardTask::LookForUnfinished`], the oldest first.
-    Unfinished(Vec<Journal>),
-    /// Answer to [`WizardTask::ReadRequest`].
-    RequestRead(PathBuf, Result<String, String>),
-    /// Answer to [`WizardTask::Rehearse`].
-    Rehearsed(EffectId, Result<PreflightReport, UserError>),
-    /// The journal of the issuance that begins.
-    Began(EffectId, Box<Journal>),
-    /// How it goes.
-    Progress(EffectId, Progress),
-    /// Answer to [`WizardTask::Undo`].
-    Undone(EffectId, Result<Vec<WriteRecord>, UserError>),
 }
 
 impl Wizard {

@@ -5,7 +5,7 @@ use ratatui::backend::TestBackend;
 use ratatui::layout::Size;
 
 use crate::cluster::bulk::DecisionOutcome;
-use crate::cluster::watch::{Message, RequestChange, WatchStatus};
+use crate::cluster::watch::{RequestChange, WatchMessage, WatchStatus};
 use crate::cluster::{ClusterError, Decision};
 use crate::console::core::clock::Clock;
 use crate::console::core::effect::Effect;
@@ -31,9 +31,9 @@ impl Console {
         let clock = Clock { now: noon(), utc: true };
         let state = State::new(clock, Size::new(80, 24), Theme::mono(), false);
         let mut console = Self { state, effects: Vec::new() };
-        console.hears(Event::Watch(Message::Changes(rows.into_iter().map(RequestChange::Applied).collect())));
-        console.hears(Event::Watch(Message::Listed));
-        console.hears(Event::Watch(Message::Status(WatchStatus::Live)));
+        console.hears(Event::Watch(WatchMessage::Changes(rows.into_iter().map(RequestChange::Applied).collect())));
+        console.hears(Event::Watch(WatchMessage::Listed));
+        console.hears(Event::Watch(WatchMessage::Status(WatchStatus::Live)));
         console
     }
 
@@ -159,7 +159,7 @@ fn nothing_that_came_or_changed_after_the_sheet_was_drawn_is_decided_by_it() {
     let mut console = Console::with(vec![judged("a", Level::Ok), judged("b", Level::Ok)]);
     console.types("A");
     let newer = Row { version: crate::domain::interner::Version::of("9"), ..judged("a", Level::Ok) };
-    console.hears(Event::Watch(Message::Changes(vec![
+    console.hears(Event::Watch(WatchMessage::Changes(vec![
         RequestChange::Applied(newer),
         RequestChange::Applied(judged("later", Level::Ok)),
     ])));

@@ -266,7 +266,7 @@ fn changed(ask: &mut Prompt, outcome: ChangeOutcome, cx: &mut Ctx) -> Vec<Effect
         ChangeOutcome::Comments(path) => {
             let text = format!("{} has comments, which writing it loses.", path.display());
             let lines = vec![text, "The backup beside it keeps them. Write it all the same?".to_owned()];
-            ask_again(ask, change, Reason::LosesComments, lines);
+            ask_again(ask, change, ConsentReason::LosesComments, lines);
             return Vec::new();
         }
         ChangeOutcome::Locked(lock, age) => {
@@ -277,12 +277,12 @@ fn changed(ask: &mut Prompt, outcome: ChangeOutcome, cx: &mut Ctx) -> Vec<Effect
                 format!("Another program is writing, or was killed while it did: {} is there{age}.", lock.display()),
                 "Remove that lock and write? Only if no kubectl or other program is at work.".to_owned(),
             ];
-            ask_again(ask, change, Reason::Locked, lines);
+            ask_again(ask, change, ConsentReason::Locked, lines);
             return Vec::new();
         }
         ChangeOutcome::Exists => {
             let text = "There is a file of that name. Replace it?".to_owned();
-            ask_again(ask, change, Reason::FileExists, vec![text]);
+            ask_again(ask, change, ConsentReason::FileExists, vec![text]);
             return Vec::new();
         }
     };
@@ -307,7 +307,7 @@ fn changed(ask: &mut Prompt, outcome: ChangeOutcome, cx: &mut Ctx) -> Vec<Effect
 
 /// Why a write is asked about once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reason {
+enum ConsentReason {
     /// Another program holds the lock, or was killed while it did.
     Locked,
     LosesComments,
@@ -316,11 +316,11 @@ enum Reason {
 
 /// Asks whether to write in spite of `reason`. What was agreed to before stays agreed to, but for a lock: another one may
 /// be there by then.
-fn ask_again(ask: &mut Prompt, change: KubeconfigChange, reason: Reason, lines: Vec<String>) {
-    let comments = ask.consent.comments || reason == Reason::LosesComments;
-    ask.consent = Consent { comments, lock: reason == Reason::Locked };
+fn ask_again(ask: &mut Prompt, change: KubeconfigChange, reason: ConsentReason, lines: Vec<String>) {
+    let comments = ask.consent.comments || reason == ConsentReason::LosesComments;
+    ask.consent = Consent { comments, lock: reason == ConsentReason::Locked };
     ask.what = PromptKind::Sure(match (reason, change) {
-        (Reason::FileExists, KubeconfigChange::Extract { context, path, .. }) => {
+        (ConsentReason::FileExists, KubeconfigChange::Extract { context, path, .. }) => {
             KubeconfigChange::Extract { context, path, overwrite: true }
         }
         (_, other) => other,

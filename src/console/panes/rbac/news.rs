@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::cluster::rbac::Review;
-use crate::cluster::watch::rbac::Message;
+use crate::cluster::watch::rbac::RbacMessage;
 use crate::console::core::ctx::Ctx;
 use crate::console::core::effect::Effect;
 use crate::console::core::effect_id::EffectId;
@@ -22,11 +22,11 @@ use crate::error::UserError;
 /// News for the pane.
 pub(crate) fn heard(pane: &mut RbacPane, cx: &mut Ctx, news: RbacResult) -> Vec<Effect> {
     match news {
-        RbacResult::Watch(Message::Policy(policy)) => {
+        RbacResult::Watch(RbacMessage::Policy(policy)) => {
             cx.rbac.policy = policy;
             changed(pane, cx)
         }
-        RbacResult::Watch(Message::Status(kind, reach)) => {
+        RbacResult::Watch(RbacMessage::Status(kind, reach)) => {
             let was_blind = cx.rbac.is_blind();
             cx.rbac.reach.insert(kind, reach);
             if cx.rbac.is_blind() && (!was_blind || cx.rbac.own.is_none()) {

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::console::core::clock::Clock;
 use crate::console::panes::requests::Loaded;
-use crate::console::panes::requests::update::STUCK_SECONDS;
+use crate::console::panes::requests::list::STUCK_SECONDS;
 use crate::console::widgets::theme::symbol;
 use crate::domain::certificate::Certificate;
 use crate::domain::request::short_signer;

@@ -5,6 +5,9 @@ use super::index::Index;
 use super::judging::VerdictEngine;
 use crate::cluster::watch::WatchStatus;
 
+/// Seconds after which an approved request without a certificate is called stuck.
+pub(crate) const STUCK_SECONDS: i64 = 10;
+
 /// The list of requests with their verdicts.
 #[derive(Debug)]
 pub struct RequestList {

@@ -21,7 +21,7 @@ use crate::console::dialogs::delete::Delete;
 use crate::console::dialogs::export::Export;
 use crate::console::dialogs::reader::TextReader;
 use crate::console::panes::requests::index::SortKey as Sort;
-use crate::console::panes::requests::list::RequestList;
+use crate::console::panes::requests::list::{RequestList, STUCK_SECONDS};
 use crate::console::panes::requests::{DetailPage, Loaded, RequestsPane, Tab};
 use crate::console::panes::requests::{layout, view};
 use crate::domain::commands;
@@ -29,9 +29,6 @@ use crate::domain::interner::Uid;
 use crate::domain::request::RequestState;
 use crate::domain::row::Row;
 use crate::error::UserError;
-
-/// Seconds after which an approved request without a certificate is called stuck.
-pub(crate) const STUCK_SECONDS: i64 = 10;
 
 impl RequestsPane {
     /// When an age on the list or in the detail reads differently, or a request becomes stuck.
@@ -58,12 +55,12 @@ impl RequestsPane {
 }
 
 /// News from the watch.
-pub(crate) fn watched(pane: &mut RequestsPane, cx: &mut Ctx, message: watch::Message) -> Vec<Effect> {
+pub(crate) fn watched(pane: &mut RequestsPane, cx: &mut Ctx, message: watch::WatchMessage) -> Vec<Effect> {
     let mut effects = Vec::new();
     let requests = &mut cx.requests;
     match message {
-        watch::Message::Restarted => requests.index.begin_list(),
-        watch::Message::Changes(mut changes) => {
+        watch::WatchMessage::Restarted => requests.index.begin_list(),
+        watch::WatchMessage::Changes(mut changes) => {
             if !may_keep_more(requests.index.total() + changes.len()) {
                 changes.retain(|change| match change {
                     RequestChange::Applied(row) => requests.index.get(&row.uid).is_some(),
@@ -74,12 +71,12 @@ pub(crate) fn watched(pane: &mut RequestsPane, cx: &mut Ctx, message: watch::Mes
             requests.engine.hear(&changes);
             requests.index.apply(changes);
         }
-        watch::Message::Listed => {
+        watch::WatchMessage::Listed => {
             requests.index.end_list();
             requests.engine.listed(&requests.index);
             requests.complete = true;
         }
-        watch::Message::Status(status) => {
+        watch::WatchMessage::Status(status) => {
             requests.watch = status;
             if matches!(requests.watch, WatchStatus::Live) && cx.session.identified.is_none() {
                 effects.push(Effect::Identify);

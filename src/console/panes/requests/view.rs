@@ -55,7 +55,7 @@ fn draw_list(frame: &mut Frame, area: Rect, pane: &RequestsPane, cx: &Ctx) {
     }
     let rows = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     if cx.requests.index.is_empty() {
-        return draw_empty(frame, rows, pane, cx);
+        return draw_empty(frame, rows, cx);
     }
     let stale = !matches!(cx.requests.watch, WatchStatus::Live | WatchStatus::Loading);
     let window = cx.requests.index.window(requests.cursor.top(), rows.height.into());
@@ -86,7 +86,7 @@ fn title(cx: &Ctx) -> String {
 }
 
 /// An empty list says what it means.
-fn draw_empty(frame: &mut Frame, area: Rect, pane: &RequestsPane, cx: &Ctx) {
+fn draw_empty(frame: &mut Frame, area: Rect, cx: &Ctx) {
     let key = |place, action| cx.keymap.word(place, action);
     let text = match &cx.requests.watch {
         WatchStatus::Forbidden { verb, resource, .. } => {
