@@ -88,7 +88,7 @@ mod tests {
 
     /// docs/RULES.md, made from the table.
     fn document() -> String {
-        let mut text = "# The rules of the verdicts\n\nMade from the table in src/domain/verdict/rules.rs; a test compares \
+        let mut text = "# The rules of the verdicts\n\nMade from the table in src/domain/rules.rs; a test compares \
                         (`UPDATE=1 cargo test --lib explain`\nwrites it). `countersign explain RULE` tells the same.\n\n\
                         A verdict's level is that of its worst finding: ok, notice (worth a glance), warning (worth a \
                         question),\nwill fail (the signer refuses it), danger (asks for the request's name before it is \

@@ -20,7 +20,7 @@ pub struct Cluster {
     pub context: String,
     /// Name of the context's cluster entry.
     pub cluster_name: String,
-    /// The cluster entry itself, made self-panics, as a new kubeconfig needs it.
+    /// The cluster entry itself, made self-contained, as a new kubeconfig needs it.
     pub cluster_entry: serde_yaml::Mapping,
     /// The namespace in force.
     pub namespace: String,

@@ -102,7 +102,7 @@ async fn reports_the_servers_limits(plane: &dyn Plane) {
 }
 
 /// The next message of the watch.
-async fn next(from: &mut mpsc::Receiver<Message>) -> Message {
+async fn next(from: &mut mpsc::Receiver<WatchMessage>) -> WatchMessage {
     tokio::time::timeout(PATIENCE, from.recv()).await.unwrap().unwrap()
 }
 
@@ -112,7 +112,7 @@ async fn the_watch_lists_and_then_reports_every_change(plane: &dyn Plane) {
     create(plane, &old, "jane", &[]);
     let (to, mut from) = mpsc::channel(1);
     tokio::spawn(watch::watch_requests(cluster.clone(), Arc::default(), to));
-    let applied = |message: &Message, wanted: &str| match message {
+    let applied = |message: &WatchMessage, wanted: &str| match message {
         WatchMessage::Changes(changes) => {
             changes.iter().any(|change| matches!(change, RequestChange::Applied(row) if *row.name == *wanted))
         }

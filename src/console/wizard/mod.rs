@@ -17,13 +17,10 @@ use chrono::{DateTime, Utc};
 
 use crate::console::core::clock::Clock;
 use crate::console::core::dialog::PASTED;
-use crate::console::core::effect_id::EffectId;
 use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::widgets::form::Form;
-use crate::domain::gate::WritePermit;
-use crate::domain::issuance_request::{IssuanceRequest, OrderDefaults};
-use crate::error::UserError;
-use crate::operations::issue::{Journal, PreflightReport, Progress, WriteRecord};
+use crate::domain::issuance_request::OrderDefaults;
+use crate::operations::issue::Journal;
 
 use fields::WizardField;
 use review::Review;

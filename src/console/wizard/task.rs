@@ -2,10 +2,9 @@
 
 use crate::console::core::effect_id::EffectId;
 use crate::domain::gate::WritePermit;
-use crate::domain::issuance_request::{IssuanceRequest, OrderDefaults};
+use crate::domain::issuance_request::IssuanceRequest;
 use crate::error::UserError;
 use crate::operations::issue::{Journal, PreflightReport, Progress, WriteRecord};
-use chrono::{DateTime, Utc};
 use std::path::PathBuf;
 
 /// What the wizard wants done.

@@ -18,23 +18,17 @@ pub(crate) mod task;
 pub(crate) mod update;
 pub(crate) mod view;
 
-use serde_json::Value;
 use tui_input::Input;
 
-use crate::cluster::rbac::{OwnRules, Review};
-use crate::cluster::watch::rbac as watch;
 use crate::console::core::effect_id::EffectId;
 use crate::domain::access::draft::Preset;
-use crate::domain::access::object::Named;
-use crate::domain::access::{Action, Catalogue, Principal};
-use crate::domain::gate::{Deletion, WritePermit};
-use crate::error::UserError;
 
 pub(crate) use access::Access;
 pub(crate) use ask::QueryForm;
 pub(crate) use model::{Own, RbacModel};
 pub(crate) use opened::{PageState, RbacPage};
-pub use task::{RbacResult, RbacTask};
+pub use task::RbacResult;
+pub(crate) use task::RbacTask;
 
 /// What the pane knows.
 #[derive(Debug)]
