@@ -92,7 +92,11 @@ fn carry_out(state: &mut State, message: Message, from: Option<usize>) -> Vec<Ef
                 .collect();
         }
         Message::SwitchContext(context) => return switching::to(state, &context),
-        Message::Act(action, key) => return act(state, Some(action), key),
+        Message::Act(action, key) => {
+            // What is on the screen now is not what was when the key was pressed.
+            state.cx.question_fits = view::question_fits(state);
+            return act(state, Some(action), key);
+        }
     }
     Vec::new()
 }
