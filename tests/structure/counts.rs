@@ -17,7 +17,6 @@ const FUNCTION_LINES: usize = 50;
 const LONG_FUNCTIONS: &[&str] = &[
     "cluster/login/credential.rs:read",
     "console/core/runner.rs:connection",
-    "console/core/update.rs:routed",
     "console/panes/rbac/news.rs:heard",
     "console/panes/rbac/update.rs:key",
     "console/wizard/runner.rs:carry_out",

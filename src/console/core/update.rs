@@ -7,7 +7,7 @@ use crate::cluster::watch::{self, WatchStatus};
 use crate::console::core::ctx::Ctx;
 use crate::console::core::dialog_event::{DialogEvent, Update};
 use crate::console::core::effect::Effect;
-use crate::console::core::event::{Event, Identified};
+use crate::console::core::event::{Connection, Event, Identified, SavedView};
 use crate::console::core::key::Key;
 use crate::console::core::keymap::Action;
 use crate::console::core::message::Message;
@@ -139,14 +139,7 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Work => requests::update::work(&mut state.requests, &mut state.cx),
-        Event::Recalled(recalled) => {
-            saved_view::apply(state, recalled);
-            let mut effects = requests::update::settle(&mut state.requests, &mut state.cx);
-            if state.cx.pane == Pane::Rbac {
-                effects.extend(state.rbac.shown(&mut state.cx));
-            }
-            effects
-        }
+        Event::Recalled(recalled) => restored(state, recalled),
         Event::Connected(result) => connected(state, result),
         Event::Login(health) => {
             state.cx.session.login.heard(health);
@@ -162,12 +155,14 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Identified(result) => identified(state, result),
         Event::Watch(message) => requests::update::watched(&mut state.requests, &mut state.cx, message),
-        Event::WatchEnded(trouble) => {
-            let now = state.cx.clock.now;
-            state.cx.notify(false, trouble.message.clone());
-            let status = WatchStatus::Degraded { why: trouble, since: now, next_try: now };
-            requests::update::watched(&mut state.requests, &mut state.cx, watch::WatchMessage::Status(status))
-        }
+        Event::WatchEnded(trouble) => watch_ended(state, trouble),
+        result => handle_result(state, result),
+    }
+}
+
+/// Passes the result of an effect to the pane or the dialog that asked for it.
+fn handle_result(state: &mut State, result: Event) -> Vec<Effect> {
+    match result {
         Event::Read { uid, result } => requests::update::read(&mut state.requests, &mut state.cx, &uid, result),
         Event::Decided(id, result) => to_dialogs(state, DialogEvent::Decided(id, result)),
         Event::Bulk(id, result) => to_dialogs(state, DialogEvent::Bulk(id, result)),
@@ -187,10 +182,28 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
             to_dialogs(state, DialogEvent::Changed(id, outcome))
         }
         Event::Kubeconfig(news) => kubeconfig::update::heard(&mut state.kubeconfig, &mut state.cx, news),
+        // All others are no results.
+        _ => Vec::new(),
     }
 }
 
-fn connected(state: &mut State, result: Result<crate::console::core::event::Connection, UserError>) -> Vec<Effect> {
+fn restored(state: &mut State, recalled: SavedView) -> Vec<Effect> {
+    saved_view::apply(state, recalled);
+    let mut effects = requests::update::settle(&mut state.requests, &mut state.cx);
+    if state.cx.pane == Pane::Rbac {
+        effects.extend(state.rbac.shown(&mut state.cx));
+    }
+    effects
+}
+
+fn watch_ended(state: &mut State, trouble: UserError) -> Vec<Effect> {
+    let now = state.cx.clock.now;
+    state.cx.notify(false, trouble.message.clone());
+    let status = WatchStatus::Degraded { why: trouble, since: now, next_try: now };
+    requests::update::watched(&mut state.requests, &mut state.cx, watch::WatchMessage::Status(status))
+}
+
+fn connected(state: &mut State, result: Result<Connection, UserError>) -> Vec<Effect> {
     match result {
         Ok(connection) => {
             state.cx.session.connection = Some(connection);
