@@ -19,7 +19,7 @@ pub struct Login {
 
 impl Login {
     /// Takes the news of the login in.
-    pub(crate) fn heard(&mut self, health: LoginStatus) {
+    pub(crate) fn set_health(&mut self, health: LoginStatus) {
         self.health = health;
     }
 

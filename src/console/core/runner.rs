@@ -120,8 +120,8 @@ impl Runner {
         let (answers, failed) = (self.answers.clone(), self.answers.clone());
         let task = async move {
             // The console may be ending; then nobody wants the news.
-            let tell = |at, outcome| drop(answers.send(Event::Bulk(id, BulkResult::Told(at, outcome))));
-            cluster.decide_all(&cleared, &decision, stopped, tell).await;
+            let report = |at, outcome| drop(answers.send(Event::Bulk(id, BulkResult::Decided(at, outcome))));
+            cluster.decide_all(&cleared, &decision, stopped, report).await;
             let _ = answers.send(Event::Bulk(id, BulkResult::Ended));
         };
         // What was not decided is left over, and shown as such.

@@ -142,7 +142,7 @@ fn routed(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Recalled(recalled) => restored(state, recalled),
         Event::Connected(result) => connected(state, result),
         Event::Login(health) => {
-            state.cx.session.login.heard(health);
+            state.cx.session.login.set_health(health);
             Vec::new()
         }
         Event::Beat(answer) => {
@@ -169,7 +169,7 @@ fn handle_result(state: &mut State, result: Event) -> Vec<Effect> {
         Event::Deleted(id, result) => to_dialogs(state, DialogEvent::Deleted(id, result)),
         Event::Exported(id, result) => to_dialogs(state, DialogEvent::Exported(id, result)),
         Event::Rbac(news) => {
-            let effects = rbac::news::heard(&mut state.rbac, &mut state.cx, news);
+            let effects = rbac::news::handle_result(&mut state.rbac, &mut state.cx, news);
             state.cx.send(Message::RolesChanged);
             effects
         }
@@ -181,7 +181,7 @@ fn handle_result(state: &mut State, result: Event) -> Vec<Effect> {
         Event::Kubeconfig(KubeconfigResult::Changed(id, outcome)) => {
             to_dialogs(state, DialogEvent::Changed(id, outcome))
         }
-        Event::Kubeconfig(news) => kubeconfig::update::heard(&mut state.kubeconfig, &mut state.cx, news),
+        Event::Kubeconfig(news) => kubeconfig::update::handle_result(&mut state.kubeconfig, &mut state.cx, news),
         // All others are no results.
         _ => Vec::new(),
     }

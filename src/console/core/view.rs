@@ -110,12 +110,12 @@ fn header(frame: &mut Frame, area: Rect, state: &State) {
     let marks = if state.cx.session.practice { " sandbox".len() } else { 0 };
     let marks = marks + if state.cx.session.read_only { " read-only".len() } else { 0 };
     let marks = marks + warning.as_ref().map_or(0, |text| text.width());
-    let room = usize::from(area.width).saturating_sub(counts.width() + live.width() + 6 + marks);
+    let available = usize::from(area.width).saturating_sub(counts.width() + live.width() + 6 + marks);
     let context = state.cx.session.connection.as_ref().map_or("…", |connection| connection.context.as_str());
     let who = state.cx.username().unwrap_or("…");
     let version = state.cx.session.identified.as_ref().map_or("", |identified| identified.version.as_str());
     let place = format!("{name}{context} › {who}  {version}");
-    let mut left = vec![Span::raw(" "), Span::styled(shown(&place, room), theme.strong())];
+    let mut left = vec![Span::raw(" "), Span::styled(shown(&place, available), theme.strong())];
     if state.cx.session.practice {
         left.push(Span::styled(" sandbox", theme.warning()));
     }
@@ -241,13 +241,13 @@ fn degraded(state: &State) -> Option<String> {
 /// The keys that do something now, as many as fit.
 fn footer(frame: &mut Frame, area: Rect, state: &State) {
     let mut spans = vec![Span::raw(" ")];
-    let mut room = usize::from(area.width).saturating_sub(1);
+    let mut available = usize::from(area.width).saturating_sub(1);
     for (key, word) in state.cx.keymap.hints(&state.places(), |action| possible(state, action)) {
         let needed = key.width() + 1 + word.width() + 2;
-        if needed > room + 2 {
+        if needed > available + 2 {
             break;
         }
-        room = room.saturating_sub(needed);
+        available = available.saturating_sub(needed);
         spans.extend([Span::styled(key, state.cx.theme.key()), Span::raw(format!(" {word}  "))]);
     }
     frame.render_widget(Line::from(spans), area);

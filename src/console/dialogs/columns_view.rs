@@ -26,7 +26,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, cx: &Ctx, sheet: &Columns) {
     let lines = choice.all().iter().enumerate().skip(top);
     for (area, (at, (column, chosen))) in inner.rows().zip(lines) {
         let name = Span::raw(cell(column.word(), NAME));
-        let told = match (chosen, table.shows(*column)) {
+        let text = match (chosen, table.shows(*column)) {
             (true, false) => format!("(no room here) {}", meaning(*column)),
             _ => meaning(*column).to_owned(),
         };
@@ -34,7 +34,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, cx: &Ctx, sheet: &Columns) {
             Span::raw(if at == sheet.place { "› " } else { "  " }),
             Span::raw(if *chosen { "✓ " } else { "  " }),
             if at == sheet.place { name.style(theme.chosen()) } else { name },
-            Span::styled(shown(&told, rest), if *chosen { theme.text() } else { theme.dim() }),
+            Span::styled(shown(&text, rest), if *chosen { theme.text() } else { theme.dim() }),
         ]);
         frame.render_widget(line, area);
     }

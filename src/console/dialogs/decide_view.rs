@@ -14,7 +14,7 @@ use crate::console::dialogs::decide::Decide;
 use crate::console::dialogs::decide::{DecideField, Note};
 use crate::console::dialogs::phase::Phase;
 use crate::console::dialogs::view::{
-    by_hand_lines, decision_frame, decision_inner, failure_lines, paragraph, too_small, yes_or_no,
+    decision_frame, decision_inner, equivalent_lines, failure_lines, paragraph, too_small, yes_or_no,
 };
 use crate::console::panes::requests::view::fact_lines;
 use crate::console::panes::requests::{access, detail};
@@ -89,21 +89,24 @@ fn height(lines: &[Line<'_>]) -> u16 {
 fn layout(cx: &Ctx, decide: &Decide, inner: Rect) -> Layout {
     let width = usize::from(inner.width) + 1;
     let (essential, optional) = facts(cx, decide, width);
-    let by_hand = by_hand(cx, decide, inner.width);
+    let equivalent = equivalent(cx, decide, inner.width);
     let all_fields = if decide.is_dangerous() { 3 } else { 2 };
     // On a small screen what would be handed out matters more than what the condition will say.
     let long = foot(cx, decide, inner.width, true);
-    let needed = height(&essential).saturating_add(height(&long)).saturating_add(all_fields + 1 + height(&by_hand));
+    let needed = height(&essential).saturating_add(height(&long)).saturating_add(all_fields + 1 + height(&equivalent));
     if inner.height >= ROOMY && needed <= inner.height {
-        let foot = long.into_iter().chain(by_hand).collect();
+        let foot = long.into_iter().chain(equivalent).collect();
         return Layout { essential, optional, fields: all_fields, foot, roomy: true, fits: true };
     }
     let fields = u16::from(decide.editing);
     let short = foot(cx, decide, inner.width, false);
-    let room = inner.height.saturating_sub(height(&short).saturating_add(fields));
-    let (essential, optional) =
-        if height(&essential) > room { (compact(cx, decide, inner.width), Vec::new()) } else { (essential, optional) };
-    let fits = height(&essential) <= room;
+    let available = inner.height.saturating_sub(height(&short).saturating_add(fields));
+    let (essential, optional) = if height(&essential) > available {
+        (compact(cx, decide, inner.width), Vec::new())
+    } else {
+        (essential, optional)
+    };
+    let fits = height(&essential) <= available;
     let asking = matches!(decide.phase, Phase::Asking);
     let (foot, fields) = if fits || !asking { (short, fields) } else { (too_small(cx, inner.width), 0) };
     Layout { essential, optional, fields, foot, roomy: false, fits }
@@ -152,9 +155,9 @@ fn compact(cx: &Ctx, decide: &Decide, width: u16) -> Vec<Line<'static>> {
 fn facts_in(layout: &Layout, cx: &Ctx, decide: &Decide, height: u16) -> Vec<Line<'static>> {
     let mut lines: Vec<Line> = layout.essential.iter().chain(&layout.optional).cloned().collect();
     if lines.len() > usize::from(height) {
-        let room = usize::from(height);
-        lines.truncate(if room > layout.essential.len() { room - 1 } else { room });
-        if room > layout.essential.len() {
+        let available = usize::from(height);
+        lines.truncate(if available > layout.essential.len() { available - 1 } else { available });
+        if available > layout.essential.len() {
             let open = cx.keymap.word(KeyContext::Requests, Action::Open);
             let text = format!(" … more in its page ({}, then {open})", leaving(cx, decide));
             lines.push(Line::styled(text, cx.theme.dim()));
@@ -227,12 +230,12 @@ fn foot(cx: &Ctx, decide: &Decide, width: u16, roomy: bool) -> Vec<Line<'static>
     lines
 }
 
-fn by_hand(cx: &Ctx, decide: &Decide, width: u16) -> Vec<Line<'static>> {
+fn equivalent(cx: &Ctx, decide: &Decide, width: u16) -> Vec<Line<'static>> {
     let command = match decide.verb {
         Verb::Approve => commands::approve(cx.kubectl(), &decide.name),
         Verb::Deny => commands::deny(cx.kubectl(), &decide.name),
     };
-    by_hand_lines(cx, &command, width)
+    equivalent_lines(cx, &command, width)
 }
 
 /// The object is no longer what was read: a yes would be refused, so the question says it now.

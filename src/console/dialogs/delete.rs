@@ -15,7 +15,7 @@ use crate::console::core::effect::Effect;
 use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::dialogs::phase::{Phase, hint};
 use crate::console::dialogs::view::{
-    self, by_hand_lines, failure_lines, framed, height, paragraph, too_small, yes_or_no,
+    self, equivalent_lines, failure_lines, framed, height, paragraph, too_small, yes_or_no,
 };
 use crate::console::widgets::text::middle;
 use crate::domain::commands;
@@ -132,11 +132,11 @@ fn draw(frame: &mut Frame, area: Rect, cx: &Ctx, delete: &Delete) {
         Phase::Asking if delete.fits(area, cx) => question(cx, delete, inner.width),
         Phase::Asking => too_small(cx, inner.width),
     };
-    let by_hand = by_hand_lines(cx, &commands::delete(cx.kubectl(), &delete.pin.name), inner.width);
-    if height(&lines) + height(&by_hand) + 2 <= inner.height {
+    let equivalent = equivalent_lines(cx, &commands::delete(cx.kubectl(), &delete.pin.name), inner.width);
+    if height(&lines) + height(&equivalent) + 2 <= inner.height {
         lines.insert(0, Line::raw(""));
         lines.push(Line::raw(""));
-        lines.extend(by_hand);
+        lines.extend(equivalent);
     }
     frame.render_widget(Paragraph::new(lines), inner);
 }

@@ -16,7 +16,7 @@ use crate::console::core::effect_id::EffectId;
 use crate::console::core::event::Exported;
 use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::dialogs::phase::{FORM_STEPS, Phase, hint};
-use crate::console::dialogs::view::{by_hand_lines, failure_lines, framed, paragraph, yes_or_no};
+use crate::console::dialogs::view::{equivalent_lines, failure_lines, framed, paragraph, yes_or_no};
 use crate::console::widgets::form::{self, Form};
 use crate::domain::commands;
 use crate::domain::gate::WritePermit;
@@ -180,7 +180,7 @@ fn draw(frame: &mut Frame, area: Rect, cx: &Ctx, export: &Export) {
         }
     }
     lines.push(Line::raw(""));
-    lines.extend(by_hand_lines(cx, &commands::export(cx.kubectl(), &export.pin.name), inner.width));
+    lines.extend(equivalent_lines(cx, &commands::export(cx.kubectl(), &export.pin.name), inner.width));
     frame.render_widget(Paragraph::new(lines), Rect { y: end, height: inner.bottom().saturating_sub(end), ..inner });
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn too_small(cx: &Ctx, width: u16) -> Vec<Line<'static>> {
 }
 
 /// The command that does the same.
-pub(super) fn by_hand_lines(cx: &Ctx, command: &ShellLine, width: u16) -> Vec<Line<'static>> {
+pub(super) fn equivalent_lines(cx: &Ctx, command: &ShellLine, width: u16) -> Vec<Line<'static>> {
     let lines = labelled_command("Same as:", command, width.into());
     lines.into_iter().map(|line| Line::styled(line, cx.theme.dim())).collect()
 }

@@ -98,7 +98,7 @@ pub(super) fn holds() -> LoadedKubeconfigs {
 fn pane() -> TestConsole {
     let mut console = TestConsole::with(&three());
     console.press(KeyCode::Char('3'));
-    console.hears(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(holds())))));
+    console.dispatch(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(holds())))));
     console
 }
 
@@ -146,7 +146,7 @@ fn using_a_context_writes_at_once_and_reads_again() {
     console.press(KeyCode::Enter);
     let KubeconfigTask::Change(id, change, consent, _) = console.last_task() else { panic!() };
     assert_eq!((change, consent.comments), (KubeconfigChange::Edit(Edit::Use("jane".into())), false));
-    console.hears(Event::Kubeconfig(KubeconfigResult::Changed(
+    console.dispatch(Event::Kubeconfig(KubeconfigResult::Changed(
         id,
         ChangeOutcome::Done(Vec::new(), vec!["~/.kube/config, backup b".into()]),
     )));
@@ -162,7 +162,7 @@ fn comments_and_locks_are_asked_about_and_nothing_is_lost_unasked() {
     console.press(KeyCode::Char('j'));
     console.press(KeyCode::Enter);
     let KubeconfigTask::Change(id, ..) = console.last_task() else { panic!() };
-    console.hears(Event::Kubeconfig(KubeconfigResult::Changed(
+    console.dispatch(Event::Kubeconfig(KubeconfigResult::Changed(
         id,
         ChangeOutcome::Comments("/home/alice/.kube/config".into()),
     )));
@@ -170,7 +170,7 @@ fn comments_and_locks_are_asked_about_and_nothing_is_lost_unasked() {
     console.press(KeyCode::Char('y'));
     let KubeconfigTask::Change(id, _, consent, _) = console.last_task() else { panic!() };
     assert!(consent.comments && !consent.lock);
-    console.hears(Event::Kubeconfig(KubeconfigResult::Changed(
+    console.dispatch(Event::Kubeconfig(KubeconfigResult::Changed(
         id,
         ChangeOutcome::Locked("/home/alice/.kube/config.lock".into(), Some(10_800)),
     )));
@@ -202,7 +202,7 @@ fn an_import_shows_both_sides_before_anything_is_written() {
         "user admin: another has that name; added as admin-colleague".into(),
         "  token: here (sha256 1a), there (sha256 2b)".into(),
     ];
-    console.hears(Event::Kubeconfig(KubeconfigResult::Planned(id, Ok(lines))));
+    console.dispatch(Event::Kubeconfig(KubeconfigResult::Planned(id, Ok(lines))));
     insta::assert_snapshot!("kubeconfig_import", console.screen());
     console.press(KeyCode::Char('y'));
     assert!(matches!(console.last_task(), KubeconfigTask::Change(_, KubeconfigChange::Import(_), ..)));
@@ -215,7 +215,7 @@ fn a_test_says_who_one_is_or_at_which_step_it_failed() {
     let KubeconfigTask::Test(id, name) = console.last_task() else { panic!() };
     let who = WhoAmI { username: "alice-admin".into(), groups: vec!["ops".into()], ..WhoAmI::default() };
     let probe = Probe { took: Duration::from_millis(42), version: Some("v1.36.3".into()), outcome: Ok(who) };
-    console.hears(Event::Kubeconfig(KubeconfigResult::Tested(id, name.clone(), Box::new(probe))));
+    console.dispatch(Event::Kubeconfig(KubeconfigResult::Tested(id, name.clone(), Box::new(probe))));
     assert!(console.screen().contains("✔ v1.36.3 says: alice-admin (ops), 0.04 s"), "{}", console.screen());
     for _ in 0..3 {
         console.press(KeyCode::Char('j'));
@@ -229,16 +229,16 @@ fn a_test_says_who_one_is_or_at_which_step_it_failed() {
         outcome: Err(ProbeFailure { stage, error: error.clone() }),
     };
     // An answer to a question that nobody asks any more is ignored.
-    console.hears(Event::Kubeconfig(KubeconfigResult::Tested(id, name.clone(), Box::new(failed(Stage::Dns)))));
+    console.dispatch(Event::Kubeconfig(KubeconfigResult::Tested(id, name.clone(), Box::new(failed(Stage::Dns)))));
     assert!(console.screen().contains("testing…"));
-    console.hears(Event::Kubeconfig(KubeconfigResult::Tested(second, name, Box::new(failed(Stage::Login)))));
+    console.dispatch(Event::Kubeconfig(KubeconfigResult::Tested(second, name, Box::new(failed(Stage::Login)))));
     assert!(console.screen().contains("401: the certificate expired 1d ago"), "{}", console.screen());
 }
 
 #[test]
 fn switching_forgets_the_old_cluster_and_keeps_what_is_not_the_clusters() {
     let mut console = TestConsole::with(&three());
-    console.hears(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(holds())))));
+    console.dispatch(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(holds())))));
     console.press(KeyCode::Char('c'));
     console.press(KeyCode::Char('j'));
     insta::assert_snapshot!("kubeconfig_switch", console.screen());
@@ -253,8 +253,8 @@ fn switching_forgets_the_old_cluster_and_keeps_what_is_not_the_clusters() {
         kubectl: Kubectl::new([("context", "jane".to_owned())]),
         ..Connection::default()
     };
-    console.hears(Event::Connected(Ok(connection)));
-    console.hears(Event::Watch(WatchMessage::Status(WatchStatus::Live)));
+    console.dispatch(Event::Connected(Ok(connection)));
+    console.dispatch(Event::Watch(WatchMessage::Status(WatchStatus::Live)));
     assert!(console.screen().contains("countersign  jane ›"), "{}", console.screen());
 }
 
@@ -263,7 +263,7 @@ fn a_credential_that_ends_soon_is_said_at_the_start_and_stays_in_the_header() {
     let mut console = TestConsole::with(&three());
     let mut own = holds();
     own.contexts[0] = with_certificate(context("prod-eu", "prod-eu", "alice-admin", Credential::Certificate), 50);
-    console.hears(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(own)))));
+    console.dispatch(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(own)))));
     assert!(console.screen().contains("what prod-eu logs in with expires in 2d"), "{}", console.screen());
     console.passes(60);
     assert!(console.screen().contains("! 2d left"), "{}", console.screen());
@@ -274,10 +274,10 @@ fn a_bare_401_is_explained_by_the_certificate_that_has_expired() {
     let mut console = TestConsole::with(&three());
     let connection = Connection { context: "old-lab".into(), ..Connection::default() };
     console.state.cx.session.identified = None;
-    console.hears(Event::Connected(Ok(connection)));
+    console.dispatch(Event::Connected(Ok(connection)));
     let refused = UserError::from(ClusterError::Unauthorized { server: "https://lab".into() });
-    console.hears(Event::Identified(Err(refused)));
-    console.hears(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(holds())))));
+    console.dispatch(Event::Identified(Err(refused)));
+    console.dispatch(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(holds())))));
     console.passes(60);
     assert!(console.screen().contains("401: the certificate or token expired 1d ago"), "{}", console.screen());
 }
@@ -299,7 +299,7 @@ fn a_read_only_console_writes_no_kubeconfig() {
 fn where_nothing_is_seen_no_kubeconfig_is_written() {
     for keys in ["j\r", "jxy", "jr-2\r", "jEy"] {
         let mut console = pane();
-        console.hears(Event::Resized(Size::new(20, 5)));
+        console.dispatch(Event::Resized(Size::new(20, 5)));
         console.effects.clear();
         for c in keys.chars() {
             console.press(if c == '\r' { KeyCode::Enter } else { KeyCode::Char(c) });
@@ -314,7 +314,7 @@ fn hostile_names_reach_no_cell() {
     let mut own = holds();
     own.contexts[0].name = "\u{1b}[2Jx\u{202e}".into();
     own.contexts[0].problems.push("\u{1b}]0;x\u{7}".into());
-    console.hears(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(own)))));
+    console.dispatch(Event::Kubeconfig(KubeconfigResult::Read(Ok(Box::new(own)))));
     for key in ['k', 'x', 'n', 'r'] {
         console.press(KeyCode::Char(key));
         assert!(!console.screen().contains(['\u{1b}', '\u{202e}', '\u{7}']));

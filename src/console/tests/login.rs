@@ -16,7 +16,7 @@ fn failed(reason: Reason) -> LoginError {
 }
 
 fn header(console: &mut TestConsole, event: Event) -> String {
-    console.hears(event);
+    console.dispatch(event);
     console.screen().lines().next().unwrap_or_default().to_owned()
 }
 
@@ -47,7 +47,7 @@ fn nothing_is_called_live_without_a_login_and_an_answer() {
 #[test]
 fn the_login_key_connects_anew_and_escape_cancels_a_program() {
     let mut console = TestConsole::with(&three());
-    console.hears(Event::Login(LoginStatus::Ended(failed(Reason::Canceled))));
+    console.dispatch(Event::Login(LoginStatus::Ended(failed(Reason::Canceled))));
     console.press(KeyCode::Char('L'));
     assert!(matches!(console.effects.pop(), Some(Effect::Connect { login: true, .. })));
     assert!(!console.screen().contains("jane-7f3k"), "{}", console.screen());
@@ -56,7 +56,7 @@ fn the_login_key_connects_anew_and_escape_cancels_a_program() {
         since: noon() - TimeDelta::seconds(4),
         line: "visit \u{1b}[2J x".into(),
     };
-    console.hears(Event::Login(running));
+    console.dispatch(Event::Login(running));
     let screen = console.screen();
     assert!(screen.contains("○ login 4s") && screen.contains("kubelogin is logging in (4s): visit"), "{screen}");
     assert!(!screen.contains('\u{1b}') && screen.contains("Esc cancels"), "{screen}");

@@ -1,13 +1,13 @@
 //! The console as its user sees it: events in, screens out. No terminal, no cluster, no clock.
 
 mod documents;
+mod fake_cluster;
 mod kubeconfig;
 mod login;
 mod random;
 mod rbac;
 mod reached;
 mod screens;
-mod town;
 mod ways;
 
 use chrono::TimeDelta;
@@ -58,26 +58,31 @@ impl TestConsole {
             kubectl: Kubectl::new([("context", "prod-eu".to_owned())]),
             kubeconfig: "/home/alice/.kube/config".into(),
         };
-        console.hears(Event::Connected(Ok(connection)));
+        console.dispatch(Event::Connected(Ok(connection)));
         let who = WhoAmI { username: "alice-admin".into(), ..WhoAmI::default() };
         let api_hosts = crate::domain::verdict::ApiHosts::default();
-        console.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None, api_hosts })));
-        console.hears(Event::Watch(WatchMessage::Restarted));
+        console.dispatch(Event::Identified(Ok(Identified {
+            who,
+            version: "v1.36.3".into(),
+            ca_ends: None,
+            api_hosts,
+        })));
+        console.dispatch(Event::Watch(WatchMessage::Restarted));
         console.lists(requests);
-        console.hears(Event::Watch(WatchMessage::Listed));
-        console.hears(Event::Watch(WatchMessage::Status(WatchStatus::Live)));
+        console.dispatch(Event::Watch(WatchMessage::Listed));
+        console.dispatch(Event::Watch(WatchMessage::Status(WatchStatus::Live)));
         console.reads(requests);
         console
     }
 
-    fn hears(&mut self, event: Event) {
+    fn dispatch(&mut self, event: Event) {
         let now = self.state.cx.clock.now;
         self.effects.extend(update(&mut self.state, event, now));
     }
 
     fn lists(&mut self, requests: &[Request]) {
         let changes = requests.iter().map(|request| RequestChange::Applied(row_of(request))).collect();
-        self.hears(Event::Watch(WatchMessage::Changes(changes)));
+        self.dispatch(Event::Watch(WatchMessage::Changes(changes)));
     }
 
     /// Answers every reading that was asked for.
@@ -87,16 +92,16 @@ impl TestConsole {
             let found = requests.iter().find(|request| request.pin.uid == pin.uid).unwrap();
             let yaml = "apiVersion: certificates.k8s.io/v1\nkind: CertificateSigningRequest\n".to_owned();
             let loaded = Loaded { request: found.clone(), verdict: judge(found, &Context::default()), yaml };
-            self.hears(Event::Read { uid: pin.uid, result: Ok(Box::new(loaded)) });
+            self.dispatch(Event::Read { uid: pin.uid, result: Ok(Box::new(loaded)) });
         }
     }
 
     fn press(&mut self, code: KeyCode) {
-        self.hears(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        self.dispatch(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
     }
 
     fn ctrl(&mut self, c: char) {
-        self.hears(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)));
+        self.dispatch(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)));
     }
 
     fn types(&mut self, text: &str) {
@@ -152,7 +157,7 @@ fn while_the_first_list_is_read_the_cursor_stays_on_top_until_somebody_moves_it(
     assert!(console.screen().contains("2 pending of 2 so far"), "{}", console.screen());
     console.press(KeyCode::Char('j'));
     console.lists(&requests[..1]);
-    console.hears(Event::Watch(WatchMessage::Listed));
+    console.dispatch(Event::Watch(WatchMessage::Listed));
     assert_eq!(under(&console), "pavel", "somebody had moved there");
 }
 
@@ -180,7 +185,7 @@ fn a_name_that_confirms_is_typed_and_not_pasted() {
     console.reads(&requests);
     console.press(KeyCode::Char('a'));
     console.types("kcm");
-    console.hears(Event::Paste("-helper".into()));
+    console.dispatch(Event::Paste("-helper".into()));
     assert!(console.screen().contains("typed, not pasted"), "{}", console.screen());
     console.press(KeyCode::Enter);
     assert!(!console.effects.iter().any(|effect| matches!(effect, Effect::Decide(..))));
@@ -235,7 +240,7 @@ fn a_decision_counts_only_where_identity_and_verdict_are_on_the_screen_in_full()
         {
             for verb in ["a", "d"] {
                 let mut console = TestConsole::with(std::slice::from_ref(request));
-                console.hears(Event::Resized(Size::new(width, height)));
+                console.dispatch(Event::Resized(Size::new(width, height)));
                 console.types(verb);
                 let seen = words(&console);
                 let dangerous = console.state.confirming_name().is_some();
@@ -268,7 +273,7 @@ fn a_decision_without_a_question_asks_where_it_would_not_be_seen() {
     let mut console = TestConsole::with(&requests);
     console.state.cx.confirm = crate::config::Confirm::Never;
     console.effects.clear();
-    console.hears(Event::Resized(Size::new(20, 5)));
+    console.dispatch(Event::Resized(Size::new(20, 5)));
     for keys in ["a", "\u{1b}d", "\u{1b}x"] {
         for c in keys.chars() {
             console.press(if c == '\u{1b}' { KeyCode::Esc } else { KeyCode::Char(c) });
@@ -309,7 +314,7 @@ fn a_failed_decision_says_why_and_the_activity_keeps_it() {
     let Some(Effect::Decide(id, ..)) = console.effects.pop() else { panic!("nothing was decided") };
     let failure =
         UserError::new("you may not update certificatesigningrequests/approval (403)").with_hint("Ask for it.");
-    console.hears(Event::Decided(id, Err(failure)));
+    console.dispatch(Event::Decided(id, Err(failure)));
     insta::assert_snapshot!("failed_decision", console.screen());
     console.press(KeyCode::Esc);
     console.press(KeyCode::Char('4'));
@@ -320,7 +325,7 @@ fn a_failed_decision_says_why_and_the_activity_keeps_it() {
 fn a_late_answer_to_a_dropped_question_is_ignored() {
     let requests = three();
     let mut console = TestConsole::with(&requests);
-    console.hears(Event::Decided(4711, Ok(Box::new(requests[0].clone()))));
+    console.dispatch(Event::Decided(4711, Ok(Box::new(requests[0].clone()))));
     assert!(console.state.activity.records().is_empty() && console.state.cx.notice.is_none());
 }
 
@@ -332,7 +337,7 @@ fn a_lost_connection_keeps_the_rows_and_says_that_they_are_old() {
         since: noon(),
         next_try: noon() + TimeDelta::seconds(8),
     };
-    console.hears(Event::Watch(WatchMessage::Status(status)));
+    console.dispatch(Event::Watch(WatchMessage::Status(status)));
     console.passes(5);
     insta::assert_snapshot!(console.screen());
 }
@@ -378,7 +383,7 @@ fn with_only_a_name_typed_the_wizard_goes_to_the_review_and_runs() {
         Note { step: StepKind::Request, weight: Severity::Fine, text: "the server would take it".into() },
         Note { step: StepKind::Approve, weight: Severity::Notice, text: "you may not approve it yourself".into() },
     ];
-    console.hears(Event::Wizard(WizardResult::Rehearsed(
+    console.dispatch(Event::Wizard(WizardResult::Rehearsed(
         id,
         Ok(PreflightReport { notes: notes.to_vec(), verdict: Some(Verdict::default()), ..PreflightReport::default() }),
     )));
@@ -396,7 +401,7 @@ fn with_only_a_name_typed_the_wizard_goes_to_the_review_and_runs() {
             UserError::new("a request zoe is there already").with_hint("Take another name."),
         ),
     ] {
-        console.hears(Event::Wizard(WizardResult::Progress(id, progress)));
+        console.dispatch(Event::Wizard(WizardResult::Progress(id, progress)));
     }
     insta::assert_snapshot!("wizard_run_failed", console.screen());
 }
@@ -416,7 +421,7 @@ fn reviewed(refusal: Option<Refusal>, level: Level) -> TestConsole {
         headline: "policy",
     };
     let verdict = Some(Verdict { findings: vec![finding] });
-    console.hears(Event::Wizard(WizardResult::Rehearsed(
+    console.dispatch(Event::Wizard(WizardResult::Rehearsed(
         id,
         Ok(PreflightReport { verdict, refusal, ..PreflightReport::default() }),
     )));
@@ -442,16 +447,16 @@ fn a_dangerous_order_is_run_by_the_users_name_alone_typed_and_not_pasted() {
     assert_eq!(begins(&mut console), None);
     assert!(console.screen().contains("not the user's name"), "{}", console.screen());
     console.ctrl('u');
-    console.hears(Event::Paste("zoe\n".into()));
+    console.dispatch(Event::Paste("zoe\n".into()));
     console.press(KeyCode::Enter);
     assert_eq!(begins(&mut console), None);
-    console.hears(Event::Paste("zoe".into()));
+    console.dispatch(Event::Paste("zoe".into()));
     assert!(console.screen().contains("typed, not pasted"), "{}", console.screen());
     console.types("zoe");
-    console.hears(Event::Resized(Size::new(20, 5)));
+    console.dispatch(Event::Resized(Size::new(20, 5)));
     console.press(KeyCode::Enter);
     assert_eq!(begins(&mut console), None, "at 20×5 nothing is seen");
-    console.hears(Event::Resized(Size::new(80, 24)));
+    console.dispatch(Event::Resized(Size::new(80, 24)));
     console.press(KeyCode::Enter);
     assert_eq!(begins(&mut console), Some(vec!["zoe".to_owned()]));
 }
@@ -477,7 +482,7 @@ fn a_plan_with_a_problem_cannot_be_run() {
     let Some(Effect::Wizard(WizardTask::Rehearse(id, _))) = console.effects.pop() else { panic!("no rehearsal") };
     let problem =
         Note { step: StepKind::Kubeconfig, weight: Severity::Problem, text: "config has a user zoe already".into() };
-    console.hears(Event::Wizard(WizardResult::Rehearsed(
+    console.dispatch(Event::Wizard(WizardResult::Rehearsed(
         id,
         Ok(PreflightReport { notes: vec![problem], ..PreflightReport::default() }),
     )));
@@ -505,7 +510,7 @@ fn a_pasted_newline_confirms_nothing() {
     let mut console = TestConsole::with(&requests);
     console.press(KeyCode::Char('a'));
     let before = console.screen();
-    console.hears(Event::Paste("y\n".into()));
+    console.dispatch(Event::Paste("y\n".into()));
     assert_eq!(console.screen(), before, "it changed a field that nobody edits");
     assert!(!console.effects.iter().any(|effect| matches!(effect, Effect::Decide(..))));
 }
@@ -515,12 +520,12 @@ fn a_pasted_newline_confirms_nothing() {
 fn several_pasted_lines_are_list_entries_or_refused_with_the_reason() {
     let mut console = TestConsole::with(&three());
     console.press(KeyCode::Char('n'));
-    console.hears(Event::Paste("petra\nbob\n".into()));
+    console.dispatch(Event::Paste("petra\nbob\n".into()));
     let screen = console.screen();
     assert!(screen.contains("not pasted: it is several lines") && !screen.contains("petra"), "{screen}");
-    console.hears(Event::Paste("petra\n".into()));
+    console.dispatch(Event::Paste("petra\n".into()));
     console.press(KeyCode::Tab);
-    console.hears(Event::Paste("dev\nqa\n".into()));
+    console.dispatch(Event::Paste("dev\nqa\n".into()));
     let screen = console.screen();
     assert!(screen.contains("petra") && screen.contains("dev, qa"), "{screen}");
     assert_eq!(console.state.wizard.as_ref().unwrap().order().0.groups, ["dev", "qa"]);
@@ -528,9 +533,9 @@ fn several_pasted_lines_are_list_entries_or_refused_with_the_reason() {
     let mut console = TestConsole::with(&three());
     for open in [":", "/"] {
         console.press(KeyCode::Char(open.chars().next().unwrap()));
-        console.hears(Event::Paste("ap\nprove".into()));
+        console.dispatch(Event::Paste("ap\nprove".into()));
         assert!(console.screen().contains("not pasted: it is several lines"), "{}", console.screen());
-        console.hears(Event::Paste("jan".into()));
+        console.dispatch(Event::Paste("jan".into()));
         assert!(console.screen().contains("jan"), "{}", console.screen());
         console.press(KeyCode::Esc);
     }
@@ -541,7 +546,7 @@ fn every_size_is_drawn_without_a_panic() {
     let requests = three();
     for (width, height) in [(1, 1), (20, 6), (40, 10), (60, 15), (80, 24), (120, 40), (200, 60), (400, 100)] {
         let mut console = TestConsole::with(&requests);
-        console.hears(Event::Resized(Size::new(width, height)));
+        console.dispatch(Event::Resized(Size::new(width, height)));
         console.drawn();
         for keys in ["a", "\u{1b}x", "\u{1b}4", "1n", "zo"] {
             for c in keys.chars() {
@@ -555,7 +560,7 @@ fn every_size_is_drawn_without_a_panic() {
 #[test]
 fn a_wide_screen_has_the_detail_beside_the_list() {
     let mut console = TestConsole::with(&three());
-    console.hears(Event::Resized(Size::new(160, 30)));
+    console.dispatch(Event::Resized(Size::new(160, 30)));
     insta::assert_snapshot!(console.screen());
 }
 

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Size};
 
 use super::TestConsole;
-use super::town::{FakeCluster, ResponseMode};
+use super::fake_cluster::{FakeCluster, ResponseMode};
 use super::ways::Start;
 use crate::cluster::Verb;
 use crate::console::core::effect::Effect;
@@ -101,9 +101,9 @@ fn any_event(chance: &mut Chance, keys: &[Key], here: &[Key]) -> Event {
 }
 
 fn pressed_at_random(read_only: bool) -> (usize, usize) {
-    let town = FakeCluster::usual();
+    let fake_cluster = FakeCluster::usual();
     let start = || {
-        let mut console = Start::Many.console(&town);
+        let mut console = Start::Many.console(&fake_cluster);
         console.state.cx.session.read_only = read_only;
         console
     };
@@ -123,7 +123,7 @@ fn pressed_at_random(read_only: bool) -> (usize, usize) {
         let before = format!("{event:?}");
         let name_needed = console.state.dialog_as::<Decide>().is_some_and(Decide::is_dangerous);
         let sheet = may_approve_all(&console, &event);
-        console.hears(event);
+        console.dispatch(event);
         for effect in &console.effects {
             assert!(
                 sheet || !matches!(effect, Effect::DecideAll(..)),
@@ -145,7 +145,7 @@ fn pressed_at_random(read_only: bool) -> (usize, usize) {
         if console.effects.iter().any(|effect| matches!(effect, Effect::Quit | Effect::Connect { .. })) {
             console = start();
         }
-        console.answered(&town, [ResponseMode::Kind, ResponseMode::Refusing][chance.below(2)]);
+        console.answered(&fake_cluster, [ResponseMode::Kind, ResponseMode::Refusing][chance.below(2)]);
         if number % 7 == 0 {
             console.drawn();
         }

@@ -78,7 +78,7 @@ fn console() -> TestConsole {
 
 impl TestConsole {
     pub(super) fn news(&mut self, news: RbacResult) {
-        self.hears(Event::Rbac(news));
+        self.dispatch(Event::Rbac(news));
     }
 
     fn finds(&mut self, text: &str) {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::TestConsole;
-use super::town::FakeCluster;
+use super::fake_cluster::FakeCluster;
 use super::ways::{WAYS, go};
 use crate::cluster::watch::WatchStatus;
 use crate::console::core::dialog::Dialog;
@@ -153,11 +153,11 @@ fn shown(console: &TestConsole) -> Vec<ScreenKind> {
 
 #[test]
 fn every_kind_of_screen_is_reached_by_keys() {
-    let town = FakeCluster::usual();
+    let fake_cluster = FakeCluster::usual();
     let (mut reached, mut all) = (BTreeSet::new(), BTreeSet::new());
     for (_, start, way) in WAYS.iter().copied().flatten() {
-        let mut console = start.console(&town);
-        go(&mut console, &town, way);
+        let mut console = start.console(&fake_cluster);
+        go(&mut console, &fake_cluster, way);
         for (kind, kinds) in shown(&console) {
             reached.insert(kind);
             all.extend(kinds.iter().copied());

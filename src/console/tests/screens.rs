@@ -8,7 +8,7 @@ use ratatui::layout::Size;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::TestConsole;
-use super::town::FakeCluster;
+use super::fake_cluster::FakeCluster;
 use super::ways::{Start, WAYS, everywhere, go};
 use crate::config::theme::ThemeFile;
 use crate::console::core::event::Event;
@@ -111,11 +111,11 @@ const STYLED: [&str; 26] = [
 
 #[test]
 fn the_styles_of_the_screens_in_sixteen_colours_and_in_none() {
-    let town = FakeCluster::usual();
+    let fake_cluster = FakeCluster::usual();
     for name in STYLED {
         let (_, start, way) = WAYS.iter().copied().flatten().find(|way| way.0 == name).unwrap();
-        let mut console = start.console(&town);
-        go(&mut console, &town, way);
+        let mut console = start.console(&fake_cluster);
+        go(&mut console, &fake_cluster, way);
         console.state.cx.theme = Theme::sixteen();
         insta::assert_snapshot!(format!("styles16_{name}"), styles(&buffer(&console)));
         console.state.cx.theme = Theme::mono();
@@ -150,8 +150,8 @@ fn the_cursor_is_marked_on_every_screen_and_without_colours_there_is_none() {
 
 #[test]
 fn in_ascii_no_byte_beyond_it_reaches_the_terminal_on_any_screen() {
-    for town in [FakeCluster::usual(), FakeCluster::hostile()] {
-        everywhere(&town, |name, (width, height), console| {
+    for fake_cluster in [FakeCluster::usual(), FakeCluster::hostile()] {
+        everywhere(&fake_cluster, |name, (width, height), console| {
             console.state.cx.ascii = true;
             console.state.cx.keymap = console.state.cx.keymap.clone().in_ascii(true);
             let state = &console.state;
@@ -188,8 +188,8 @@ fn broken_frame(buffer: &Buffer) -> Option<(u16, u16)> {
 
 #[test]
 fn frames_are_whole_and_names_are_tame_on_every_screen() {
-    for town in [FakeCluster::usual(), FakeCluster::hostile()] {
-        everywhere(&town, |name, (width, height), console| {
+    for fake_cluster in [FakeCluster::usual(), FakeCluster::hostile()] {
+        everywhere(&fake_cluster, |name, (width, height), console| {
             let buffer = buffer(console);
             let control = |symbol: &str| symbol.chars().any(|c| c.is_control() || c == '\u{202e}');
             assert!(!buffer.content.iter().any(|cell| control(cell.symbol())), "{name}");
@@ -212,12 +212,12 @@ fn frames_are_whole_and_names_are_tame_on_every_screen() {
 
 #[test]
 fn no_way_panics_in_any_size() {
-    for town in [FakeCluster::usual(), FakeCluster::hostile()] {
+    for fake_cluster in [FakeCluster::usual(), FakeCluster::hostile()] {
         for (_, start, way) in WAYS.iter().copied().flatten() {
             for (width, height) in [(1, 1), (19, 5), (20, 6), (31, 7), (59, 17), (400, 100)] {
-                let mut console = start.console(&town);
-                console.hears(Event::Resized(Size::new(width, height)));
-                go(&mut console, &town, way);
+                let mut console = start.console(&fake_cluster);
+                console.dispatch(Event::Resized(Size::new(width, height)));
+                go(&mut console, &fake_cluster, way);
                 console.drawn();
             }
         }
@@ -226,11 +226,11 @@ fn no_way_panics_in_any_size() {
 
 #[test]
 fn every_theme_in_every_depth_draws_every_screen_with_the_same_words() {
-    let town = FakeCluster::usual();
+    let fake_cluster = FakeCluster::usual();
     for (theme, source) in crate::config::theme::BUILT_IN {
         for depth in [ColorDepth::Monochrome, ColorDepth::Ansi16, ColorDepth::Ansi256, ColorDepth::TrueColor] {
-            let mut console = Start::Early.console(&town);
-            go(&mut console, &town, "ja");
+            let mut console = Start::Early.console(&fake_cluster);
+            go(&mut console, &fake_cluster, "ja");
             let before = text(&buffer(&console));
             console.state.cx.theme = Theme::new(&ThemeFile::parse(source).unwrap(), depth);
             assert_eq!(text(&buffer(&console)), before, "{theme} {depth:?}");

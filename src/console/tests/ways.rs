@@ -4,8 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 
 use super::TestConsole;
+use super::fake_cluster::{FakeCluster, ResponseMode};
 use super::rbac::forbidden;
-use super::town::{FakeCluster, ResponseMode};
 use crate::cluster::WhoAmI;
 use crate::cluster::watch::rbac::{RbacMessage, Reach};
 use crate::cluster::watch::{WatchMessage, WatchStatus};
@@ -220,7 +220,7 @@ const WIZARD: [ScreenPath; 27] = [
 ];
 
 /// Goes a way: every key is answered before the next is pressed.
-pub(crate) fn go(console: &mut TestConsole, town: &FakeCluster, way: &str) {
+pub(crate) fn go(console: &mut TestConsole, fake_cluster: &FakeCluster, way: &str) {
     let (mut mood, mut control) = (ResponseMode::Kind, false);
     for c in way.chars() {
         let code = match c {
@@ -246,19 +246,19 @@ pub(crate) fn go(console: &mut TestConsole, town: &FakeCluster, way: &str) {
             c => KeyCode::Char(c),
         };
         let modifiers = if std::mem::take(&mut control) { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
-        console.hears(Event::Key(KeyEvent::new(code, modifiers)));
-        console.answered(town, mood);
+        console.dispatch(Event::Key(KeyEvent::new(code, modifiers)));
+        console.answered(fake_cluster, mood);
     }
 }
 
 /// Calls `look` with every screen in every size.
-pub(crate) fn everywhere(town: &FakeCluster, mut look: impl FnMut(&str, (u16, u16), &mut TestConsole)) {
+pub(crate) fn everywhere(fake_cluster: &FakeCluster, mut look: impl FnMut(&str, (u16, u16), &mut TestConsole)) {
     for (name, start, way) in WAYS.iter().copied().flatten() {
         for size in SIZES {
-            let mut console = start.console(town);
-            console.hears(Event::Resized(Size::new(size.0, size.1)));
-            console.answered(town, ResponseMode::Kind);
-            go(&mut console, town, way);
+            let mut console = start.console(fake_cluster);
+            console.dispatch(Event::Resized(Size::new(size.0, size.1)));
+            console.answered(fake_cluster, ResponseMode::Kind);
+            go(&mut console, fake_cluster, way);
             look(name, size, &mut console);
         }
     }
@@ -266,31 +266,32 @@ pub(crate) fn everywhere(town: &FakeCluster, mut look: impl FnMut(&str, (u16, u1
 
 impl Start {
     /// The console as it stands then.
-    pub(crate) fn console(self, town: &FakeCluster) -> TestConsole {
+    pub(crate) fn console(self, fake_cluster: &FakeCluster) -> TestConsole {
         let mut console = match self {
             Loading | Nowhere => unconnected(),
             Empty | Forbidden => TestConsole::with(&[]),
-            Many => TestConsole::with(&town.many),
-            Early | Ready | ReadOnly | First | Lost => TestConsole::with(&town.few),
+            Many => TestConsole::with(&fake_cluster.many),
+            Early | Ready | ReadOnly | First | Lost => TestConsole::with(&fake_cluster.few),
         };
         console.effects.clear();
         match self {
             Early => {}
-            First => console.hears(Event::Recalled(SavedView { first: true, ..SavedView::default() })),
+            First => console.dispatch(Event::Recalled(SavedView { first: true, ..SavedView::default() })),
             Loading => {
-                console.hears(Event::Connected(Ok(Connection { context: "prod-eu".into(), ..Connection::default() })));
+                console
+                    .dispatch(Event::Connected(Ok(Connection { context: "prod-eu".into(), ..Connection::default() })));
             }
             Nowhere => {
                 let trouble = UserError::new("there is no kubeconfig: ~/.kube/config is not there")
                     .with_hint("Name one with --kubeconfig.");
-                console.hears(Event::Connected(Err(trouble)));
+                console.dispatch(Event::Connected(Err(trouble)));
             }
-            Ready | ReadOnly | Many | Empty | Lost => knows(&mut console, town),
+            Ready | ReadOnly | Many | Empty | Lost => knows(&mut console, fake_cluster),
             Forbidden => {
                 let message = "you may not list certificatesigningrequests (403)".to_owned();
                 let resource = "certificatesigningrequests".to_owned();
                 let status = WatchStatus::Forbidden { verb: "list".to_owned(), resource, message };
-                console.hears(Event::Watch(WatchMessage::Status(status)));
+                console.dispatch(Event::Watch(WatchMessage::Status(status)));
                 for kind in RbacKind::ALL {
                     console.news(RbacResult::Watch(RbacMessage::Status(kind, forbidden(kind))));
                 }
@@ -303,12 +304,12 @@ impl Start {
                 since: noon(),
                 next_try: noon() + chrono::TimeDelta::seconds(8),
             };
-            console.hears(Event::Watch(WatchMessage::Status(lost())));
+            console.dispatch(Event::Watch(WatchMessage::Status(lost())));
             for kind in RbacKind::ALL {
                 console.news(RbacResult::Watch(RbacMessage::Status(kind, Reach { status: lost(), only: None })));
             }
         }
-        console.answered(town, ResponseMode::Kind);
+        console.answered(fake_cluster, ResponseMode::Kind);
         console
     }
 }
@@ -319,16 +320,16 @@ fn unconnected() -> TestConsole {
 }
 
 /// Roles, bindings and kubeconfigs become known.
-fn knows(console: &mut TestConsole, town: &FakeCluster) {
+fn knows(console: &mut TestConsole, fake_cluster: &FakeCluster) {
     let who = WhoAmI { username: "alice-admin".into(), ..WhoAmI::default() };
     let api_hosts = crate::domain::verdict::ApiHosts::default();
-    console.hears(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None, api_hosts })));
+    console.dispatch(Event::Identified(Ok(Identified { who, version: "v1.36.3".into(), ca_ends: None, api_hosts })));
     console.news(RbacResult::Discovered(Ok(Catalogue::fallback())));
-    console.news(RbacResult::Watch(RbacMessage::Policy(town.policy())));
+    console.news(RbacResult::Watch(RbacMessage::Policy(fake_cluster.policy())));
     for kind in RbacKind::ALL {
         console.news(RbacResult::Watch(RbacMessage::Status(kind, Reach { status: WatchStatus::Live, only: None })));
     }
-    console.hears(Event::Kubeconfig(crate::console::panes::kubeconfig::KubeconfigResult::Read(Ok(Box::new(
-        town.holds.clone(),
+    console.dispatch(Event::Kubeconfig(crate::console::panes::kubeconfig::KubeconfigResult::Read(Ok(Box::new(
+        fake_cluster.holds.clone(),
     )))));
 }

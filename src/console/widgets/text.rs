@@ -25,12 +25,12 @@ pub(crate) fn middle(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.into_owned();
     }
-    let room = width.saturating_sub(1);
-    let mut out = taken(text.graphemes(true), room.div_ceil(2)).concat();
+    let available = width.saturating_sub(1);
+    let mut out = taken(text.graphemes(true), available.div_ceil(2)).concat();
     if width > 0 {
         out.push('…');
     }
-    let mut end = taken(text.graphemes(true).rev(), room / 2);
+    let mut end = taken(text.graphemes(true).rev(), available / 2);
     end.reverse();
     out + &end.concat()
 }

@@ -31,7 +31,7 @@ impl Review {
     }
 
     /// Its answer came; one to an older question is ignored.
-    pub(crate) fn heard(&mut self, id: EffectId, answer: Result<PreflightReport, UserError>) {
+    pub(crate) fn apply(&mut self, id: EffectId, answer: Result<PreflightReport, UserError>) {
         if self.asked == Some(id) {
             self.asked = None;
             self.answer = Some(answer);

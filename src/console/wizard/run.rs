@@ -65,7 +65,7 @@ impl Run {
     }
 
     /// Takes news in.
-    pub(crate) fn heard(&mut self, progress: Progress, now: DateTime<Utc>) {
+    pub(crate) fn apply(&mut self, progress: Progress, now: DateTime<Utc>) {
         match progress {
             Progress::Started(kind) => self.set(kind, StepStatus::Running),
             Progress::Waiting(kind, why) => self.set(kind, StepStatus::Waiting(why)),

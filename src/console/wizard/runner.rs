@@ -38,18 +38,18 @@ impl WizardRunner {
     pub(crate) fn carry_out(&mut self, cluster: Cluster, task: WizardTask) {
         let answers = self.answers.clone();
         // The console may be ending; then nobody wants the answer.
-        let tell = move |news| drop(answers.send(Event::Wizard(news)));
-        let failed = tell.clone();
+        let report = move |news| drop(answers.send(Event::Wizard(news)));
+        let failed = report.clone();
         match task {
             WizardTask::LookForUnfinished => {
-                let task = move || tell(WizardResult::Unfinished(Journal::unfinished().unwrap_or_default()));
+                let task = move || report(WizardResult::Unfinished(Journal::unfinished().unwrap_or_default()));
                 panics::spawn_blocking(task, move |_| failed(WizardResult::Unfinished(Vec::new())));
             }
             WizardTask::ReadRequest(path) => {
                 let of = path.clone();
                 let task = move || {
                     let text = read_request(&path);
-                    tell(WizardResult::RequestRead(path, text));
+                    report(WizardResult::RequestRead(path, text));
                 };
                 panics::spawn_blocking(task, move |trouble| {
                     failed(WizardResult::RequestRead(of, Err(trouble.message)));
@@ -59,7 +59,7 @@ impl WizardRunner {
                 let policy = Arc::clone(&self.policy);
                 let task = async move {
                     let rehearsal = preflight(&cluster, &policy, &[], &order).await;
-                    tell(WizardResult::Rehearsed(id, rehearsal.map_err(UserError::from)));
+                    report(WizardResult::Rehearsed(id, rehearsal.map_err(UserError::from)));
                 };
                 panics::spawn(task, move |trouble| failed(WizardResult::Rehearsed(id, Err(trouble))));
             }
@@ -67,7 +67,7 @@ impl WizardRunner {
                 match Journal::create(*order, &cluster.server, &cluster.context) {
                     Ok(journal) => self.run(cluster, id, self.issuer(permit, confirmed), journal),
                     Err(error) => {
-                        tell(WizardResult::Progress(id, Progress::Failed(StepKind::Key, UserError::from(error))));
+                        report(WizardResult::Progress(id, Progress::Failed(StepKind::Key, UserError::from(error))));
                     }
                 }
             }
@@ -81,7 +81,7 @@ impl WizardRunner {
             }
             WizardTask::Undo(id, permit, journal) => {
                 let task =
-                    async move { tell(WizardResult::Undone(id, undo(&cluster, permit, &journal.reloaded()).await)) };
+                    async move { report(WizardResult::Undone(id, undo(&cluster, permit, &journal.reloaded()).await)) };
                 panics::spawn(task, move |trouble| failed(WizardResult::Undone(id, Err(trouble))));
             }
         }
@@ -101,17 +101,17 @@ impl WizardRunner {
         self.running = Some(panics::spawn(run, move |trouble| drop(panicked.send(trouble))));
         tokio::spawn(async move {
             let mut step = StepKind::Key;
-            let tell = |progress| answers.send(Event::Wizard(WizardResult::Progress(id, progress))).is_ok();
+            let report = |progress| answers.send(Event::Wizard(WizardResult::Progress(id, progress))).is_ok();
             while let Some(progress) = progress.recv().await {
                 if let Progress::Started(kind) = &progress {
                     step = *kind;
                 }
-                if !tell(progress) {
+                if !report(progress) {
                     return;
                 }
             }
             if let Some(trouble) = panic.recv().await {
-                tell(Progress::Failed(step, trouble));
+                report(Progress::Failed(step, trouble));
             }
         });
     }

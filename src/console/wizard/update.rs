@@ -272,7 +272,7 @@ pub(crate) fn handle_result(wizard: &mut Option<Wizard>, news: WizardResult, cx:
         WizardResult::Progress(id, progress) => {
             let now = cx.clock.now;
             if let Some(run) = run_of(wizard, id) {
-                run.heard(progress, now);
+                run.apply(progress, now);
             }
         }
         WizardResult::Began(id, journal) => {
@@ -300,7 +300,7 @@ pub(crate) fn handle_result(wizard: &mut Option<Wizard>, news: WizardResult, cx:
         }
         WizardResult::Rehearsed(id, answer) => {
             if let Some(wizard) = wizard {
-                wizard.review.heard(id, answer);
+                wizard.review.apply(id, answer);
             }
         }
     }

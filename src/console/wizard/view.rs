@@ -197,14 +197,14 @@ fn run_lines(cx: &Ctx, run: &Run, width: u16) -> Vec<Line<'static>> {
             Span::raw(cell(&text, text_width)),
             Span::styled(format!("{took:>8}"), theme.dim()),
         ]));
-        let (told, style) = match fare {
+        let (texts, style) = match fare {
             StepStatus::Waiting(why) => (vec![why.clone()], theme.warning()),
             StepStatus::Failed(trouble) => {
                 (std::iter::once(trouble.message.clone()).chain(trouble.hint.clone()).collect(), theme.bad())
             }
             _ => continue,
         };
-        for text in told {
+        for text in texts {
             lines.extend(
                 wrapped(&text, width.saturating_sub(4))
                     .into_iter()

@@ -6,7 +6,7 @@ use crate::cluster::bulk::DecisionOutcome;
 #[derive(Debug)]
 pub enum BulkResult {
     /// The decision counted by this number has ended.
-    Told(usize, DecisionOutcome),
+    Decided(usize, DecisionOutcome),
     /// All that were begun have ended.
     Ended,
 }

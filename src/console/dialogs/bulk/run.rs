@@ -63,7 +63,7 @@ impl Run {
     }
 
     /// One has ended.
-    pub(crate) fn told(&mut self, at: usize, outcome: DecisionOutcome, now: DateTime<Utc>) {
+    pub(crate) fn record(&mut self, at: usize, outcome: DecisionOutcome, now: DateTime<Utc>) {
         let Some(place @ None) = self.outcomes.get_mut(at) else { return };
         let count = match &outcome {
             DecisionOutcome::Done(_) => &mut self.counts.done,

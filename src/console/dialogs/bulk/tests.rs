@@ -31,19 +31,19 @@ impl Console {
         let clock = Clock { now: noon(), utc: true };
         let state = State::new(clock, Size::new(80, 24), Theme::mono(), false);
         let mut console = Self { state, effects: Vec::new() };
-        console.hears(Event::Watch(WatchMessage::Changes(rows.into_iter().map(RequestChange::Applied).collect())));
-        console.hears(Event::Watch(WatchMessage::Listed));
-        console.hears(Event::Watch(WatchMessage::Status(WatchStatus::Live)));
+        console.dispatch(Event::Watch(WatchMessage::Changes(rows.into_iter().map(RequestChange::Applied).collect())));
+        console.dispatch(Event::Watch(WatchMessage::Listed));
+        console.dispatch(Event::Watch(WatchMessage::Status(WatchStatus::Live)));
         console
     }
 
-    fn hears(&mut self, event: Event) {
+    fn dispatch(&mut self, event: Event) {
         let now = self.state.cx.clock.now;
         self.effects.extend(update(&mut self.state, event, now));
     }
 
     fn press(&mut self, code: KeyCode) {
-        self.hears(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        self.dispatch(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
     }
 
     fn types(&mut self, text: &str) {
@@ -53,7 +53,7 @@ impl Console {
     }
 
     fn marks_all(&mut self) {
-        self.hears(Event::Key(KeyEvent::new(KeyCode::Char('a'), KeyModifiers::CONTROL)));
+        self.dispatch(Event::Key(KeyEvent::new(KeyCode::Char('a'), KeyModifiers::CONTROL)));
     }
 
     fn screen(&self) -> String {
@@ -108,10 +108,10 @@ fn the_sheet_counts_by_verdict_and_leaves_out_what_is_dangerous_or_will_fail() {
     assert_eq!(names(&pins), ["fine-1", "fine-2", "glance"]);
     assert_eq!(decision.reason, "ReviewedByAdmin");
     console.state.cx.clock.now += TimeDelta::milliseconds(500);
-    console.hears(Event::Bulk(id, BulkResult::Told(0, DecisionOutcome::Done(RequestState::Approved))));
-    console.hears(Event::Bulk(
+    console.dispatch(Event::Bulk(id, BulkResult::Decided(0, DecisionOutcome::Done(RequestState::Approved))));
+    console.dispatch(Event::Bulk(
         id,
-        BulkResult::Told(
+        BulkResult::Decided(
             1,
             DecisionOutcome::Changed(ClusterError::Changed { name: "fine-2".into(), now: RequestState::Denied }),
         ),
@@ -119,8 +119,8 @@ fn the_sheet_counts_by_verdict_and_leaves_out_what_is_dangerous_or_will_fail() {
     insta::assert_snapshot!("bulk_running", console.screen());
     let refused =
         ClusterError::Forbidden { missing: Some("approve requests for the signer x".into()), message: String::new() };
-    console.hears(Event::Bulk(id, BulkResult::Told(2, DecisionOutcome::Refused(refused))));
-    console.hears(Event::Bulk(id, BulkResult::Ended));
+    console.dispatch(Event::Bulk(id, BulkResult::Decided(2, DecisionOutcome::Refused(refused))));
+    console.dispatch(Event::Bulk(id, BulkResult::Ended));
     insta::assert_snapshot!("bulk_ended", console.screen());
     assert_eq!(
         console.state.cx.requests.index.marked_count(),
@@ -142,7 +142,7 @@ fn a_dangerous_one_is_decided_only_by_its_name_and_a_level_by_space() {
     console.types("nobody");
     console.press(KeyCode::Enter);
     assert!(console.screen().contains("No dangerous request"), "{}", console.screen());
-    console.hears(Event::Paste("kcm".into()));
+    console.dispatch(Event::Paste("kcm".into()));
     console.press(KeyCode::Enter);
     assert!(console.screen().contains("4 of 7 will be approved"), "{}", console.screen());
     console.types("jjj ");
@@ -159,7 +159,7 @@ fn nothing_that_came_or_changed_after_the_sheet_was_drawn_is_decided_by_it() {
     let mut console = Console::with(vec![judged("a", Level::Ok), judged("b", Level::Ok)]);
     console.types("A");
     let newer = Row { version: crate::domain::interner::Version::of("9"), ..judged("a", Level::Ok) };
-    console.hears(Event::Watch(WatchMessage::Changes(vec![
+    console.dispatch(Event::Watch(WatchMessage::Changes(vec![
         RequestChange::Applied(newer),
         RequestChange::Applied(judged("later", Level::Ok)),
     ])));
@@ -202,8 +202,8 @@ fn a_run_is_stopped_and_says_what_was_not_begun() {
     let stops =
         console.effects.iter().filter(|effect| matches!(effect, Effect::StopDecisions(stopped) if *stopped == id));
     assert_eq!(stops.count(), 1);
-    console.hears(Event::Bulk(id, BulkResult::Told(0, DecisionOutcome::Done(RequestState::Approved))));
-    console.hears(Event::Bulk(id, BulkResult::Ended));
+    console.dispatch(Event::Bulk(id, BulkResult::Decided(0, DecisionOutcome::Done(RequestState::Approved))));
+    console.dispatch(Event::Bulk(id, BulkResult::Ended));
     assert!(console.screen().contains("Stopped: 1 approved, 1 not decided"), "{}", console.screen());
 }
 
@@ -215,7 +215,7 @@ fn denying_takes_every_level_and_reason_and_message_are_the_admins_own() {
     for _ in 0..5 {
         console.press(KeyCode::Down);
     }
-    console.hears(Event::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)));
+    console.dispatch(Event::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)));
     console.types("NotOurs");
     console.press(KeyCode::Enter);
     console.yes();
@@ -228,7 +228,7 @@ fn nothing_is_decided_where_the_sheet_does_not_fit_and_it_says_so() {
     let mut decided = 0;
     for (width, height) in [(20, 5), (20, 6), (40, 10), (60, 15), (80, 24), (200, 60)] {
         let mut console = Console::with(mixed());
-        console.hears(Event::Resized(Size::new(width, height)));
+        console.dispatch(Event::Resized(Size::new(width, height)));
         console.marks_all();
         console.types("a");
         let screen = console.screen();

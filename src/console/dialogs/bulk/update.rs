@@ -242,11 +242,11 @@ fn handle_result(bulk: &mut BulkDialog, result: BulkResult, cx: &mut Ctx) {
     let now = cx.clock.now;
     let Phase::Running(run) = &mut bulk.phase else { return };
     match result {
-        BulkResult::Told(at, outcome) => {
+        BulkResult::Decided(at, outcome) => {
             if let (DecisionOutcome::Done(_), Some(item)) = (&outcome, run.items.get(at)) {
                 cx.requests.index.mark(&bulk.rows[*item].uid, false);
             }
-            run.told(at, outcome, now);
+            run.record(at, outcome, now);
         }
         BulkResult::Ended => {
             if let Phase::Running(run) = std::mem::replace(&mut bulk.phase, Phase::Asking) {

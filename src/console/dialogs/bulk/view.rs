@@ -101,10 +101,10 @@ fn rest(area: Rect, lines: u16) -> Rect {
 /// A line for each level; on a low screen those around the cursor.
 fn levels(frame: &mut Frame, area: Rect, cx: &Ctx, bulk: &BulkDialog, layout: &Layout) -> Rect {
     let lines = bulk.summaries();
-    let room = usize::from(area.width).saturating_sub(2 + LEVEL + COUNT);
+    let available = usize::from(area.width).saturating_sub(2 + LEVEL + COUNT);
     let longest = lines.iter().map(|summary| summary.who.width()).max().unwrap_or(0).max("SIGNERS".len());
-    let who = room.saturating_sub(DECIDED).min(longest + 2);
-    let decided = room - who;
+    let who = available.saturating_sub(DECIDED).min(longest + 2);
+    let decided = available - who;
     let heading = format!(
         "  {}{:>5}  {}{}",
         cell("VERDICT", LEVEL),
@@ -251,9 +251,9 @@ fn running(cx: &Ctx, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<'stat
     let left =
         run.left().map_or(String::new(), |left| format!("{}:{:02} left", left.num_minutes(), left.num_seconds() % 60));
     let numbers = format!("  {ended} of {all}  {}/s  {left}", run.rate());
-    let room = usize::from(width).saturating_sub(numbers.width()).max(4);
-    let full = room * ended / all.max(1);
-    let bar = "█".repeat(full) + &"░".repeat(room - full);
+    let available = usize::from(width).saturating_sub(numbers.width()).max(4);
+    let full = available * ended / all.max(1);
+    let bar = "█".repeat(full) + &"░".repeat(available - full);
     let mut lines = vec![Text::from(vec![Span::styled(bar, cx.theme.good()), Span::raw(numbers)])];
     lines.extend(paragraph(&tally(run, false, bulk.verb.past()), width, Style::new()));
     let text = if run.stopping {

@@ -88,7 +88,7 @@ fn draw_detail(frame: &mut Frame, area: Rect, cx: &Ctx, record: &Record) {
     let heading = format!("{} {} at {}", record.written.what, record.written.object, cx.clock.absolute(record.at));
     let mut lines = Vec::new();
     let summary = [heading, outcome].iter().flat_map(|text| wrapped(text, width)).collect::<Vec<_>>();
-    let by_hand = labelled_command("by hand:", &record.written.command, width);
-    lines.extend(summary.into_iter().chain(by_hand).map(|line| Line::from(format!(" {line}"))));
+    let equivalent = labelled_command("by hand:", &record.written.command, width);
+    lines.extend(summary.into_iter().chain(equivalent).map(|line| Line::from(format!(" {line}"))));
     frame.render_widget(Paragraph::new(lines), area);
 }

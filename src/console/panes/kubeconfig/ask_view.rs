@@ -36,13 +36,13 @@ pub(crate) fn draw(frame: &mut Frame, inner: Rect, cx: &Ctx, ask: &Prompt) {
     if !fits(&answer) && matches!(ask.phase, Phase::Asking) {
         answer = self::answer(cx, ask, inner.width, true);
     }
-    let room = rest.saturating_sub(answer.len());
-    let mut lines: Vec<Line> = all.into_iter().take(room).collect();
-    if blank == 1 && !lines.is_empty() && lines.len() < room {
+    let available = rest.saturating_sub(answer.len());
+    let mut lines: Vec<Line> = all.into_iter().take(available).collect();
+    if blank == 1 && !lines.is_empty() && lines.len() < available {
         lines.push(Line::raw(""));
     }
     lines.extend(answer);
-    lines.extend(by_hand(cx, ask, inner.width, blank));
+    lines.extend(equivalent(cx, ask, inner.width, blank));
     frame.render_widget(Paragraph::new(lines), Rect { y, height: inner.bottom().saturating_sub(y), ..inner });
 }
 
@@ -85,7 +85,7 @@ fn answer(cx: &Ctx, ask: &Prompt, width: u16, cut: bool) -> Vec<Line<'static>> {
     }
 }
 
-fn by_hand(cx: &Ctx, ask: &Prompt, width: u16, blank: u16) -> Vec<Line<'static>> {
+fn equivalent(cx: &Ctx, ask: &Prompt, width: u16, blank: u16) -> Vec<Line<'static>> {
     let PromptKind::Sure(change) = &ask.what else { return Vec::new() };
     let kubectl = cx
         .kubeconfigs

@@ -219,19 +219,19 @@ fn commands(pane: &KubeconfigPane, cx: &Ctx) -> Vec<ShellLine> {
 }
 
 /// News for this pane.
-pub(crate) fn heard(pane: &mut KubeconfigPane, cx: &mut Ctx, news: KubeconfigResult) -> Vec<Effect> {
+pub(crate) fn handle_result(pane: &mut KubeconfigPane, cx: &mut Ctx, news: KubeconfigResult) -> Vec<Effect> {
     match news {
         KubeconfigResult::Read(Ok(holds)) => {
             let own = cx.session.connection.as_ref().map(|connection| connection.context.clone());
             let chosen = pane.chosen(&cx.kubeconfigs).map(|context| context.name.clone()).or(own);
             cx.kubeconfigs.loaded = Some(*holds);
             cx.kubeconfigs.trouble = None;
-            let (room, contexts) = (&mut *pane, cx.kubeconfigs.contexts());
+            let (available, contexts) = (&mut *pane, cx.kubeconfigs.contexts());
             let names: Vec<String> = contexts.iter().map(|context| context.name.clone()).collect();
-            room.tests.retain(|name, _| names.contains(name));
+            available.tests.retain(|name, _| names.contains(name));
             let last = contexts.len().saturating_sub(1);
             let again = chosen.and_then(|name| contexts.iter().position(|context| context.name == name));
-            room.place = again.unwrap_or_else(|| room.place.min(last));
+            available.place = again.unwrap_or_else(|| available.place.min(last));
             cx.send(Message::KubeconfigsRead);
             warn(pane, cx);
             Vec::new()

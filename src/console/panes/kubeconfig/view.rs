@@ -33,7 +33,7 @@ fn detail_height(inner: u16) -> u16 {
 /// Draws the pane.
 pub(crate) fn draw(frame: &mut Frame, area: Rect, pane: &KubeconfigPane, cx: &Ctx) {
     let theme = cx.theme;
-    let room = pane;
+    let available = pane;
     let title = match &cx.kubeconfigs.loaded {
         Some(holds) => {
             format!(" Kubeconfig · {} · {} ", count(holds.files.len(), "file"), count(holds.contexts.len(), "context"))
@@ -73,7 +73,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, pane: &KubeconfigPane, cx: &Ct
     let detail = detail_height(inner.height);
     let list = Rect { height: inner.height - detail, ..inner };
     draw_list(frame, list, pane, cx, holds);
-    if let Some(context) = room.chosen(&cx.kubeconfigs).filter(|_| detail > 0) {
+    if let Some(context) = available.chosen(&cx.kubeconfigs).filter(|_| detail > 0) {
         let below = Rect { y: inner.bottom() - detail, height: detail, ..inner };
         draw_detail(frame, below, pane, cx, holds, context);
     }
@@ -253,8 +253,8 @@ fn files(holds: &LoadedKubeconfigs, context: &Diagnosis) -> String {
     text
 }
 
-fn test(cx: &Ctx, room: &KubeconfigPane, context: &Diagnosis) -> String {
-    match room.tests.get(&context.name) {
+fn test(cx: &Ctx, available: &KubeconfigPane, context: &Diagnosis) -> String {
+    match available.tests.get(&context.name) {
         None => format!("press {}: not tested yet", cx.keymap.word(KeyContext::Kubeconfig, Action::Test)),
         Some((_, None)) => "testing…".to_owned(),
         Some((_, Some(probe))) => tested(cx, context, probe),

@@ -44,7 +44,7 @@ pub enum ServerAnswer {
     /// On its way.
     Asked(EffectId),
     /// The answer, and how many milliseconds it took.
-    Said(Review, u64),
+    Answered(Review, u64),
     /// No answer, and why.
     Failed(String),
 }

@@ -71,7 +71,7 @@ fn server_line(rbac: &RbacModel, server: &Server) -> RatedLine {
     match &server.answer {
         ServerAnswer::Asked(_) => plain("… asking the server (SubjectAccessReview)"),
         ServerAnswer::Failed(why) => (format!("! the server gives no answer: {why}"), Level::Warning),
-        ServerAnswer::Said(review, took) => {
+        ServerAnswer::Answered(review, took) => {
             let ours = rbac.seen().permits(&server.who, &server.action);
             let level = if review.allowed == ours { Level::Ok } else { Level::Warning };
             (format!("{}, {took} ms", review.agreement(ours)), level)
@@ -256,11 +256,11 @@ pub(crate) fn dangers(pane: &RbacPane, cx: &Ctx) -> Vec<String> {
     if findings.is_empty() {
         return vec![format!("{who} holds nothing that the rules call dangerous.")];
     }
-    let told = findings.iter().flat_map(|finding| {
+    let finding_lines = findings.iter().flat_map(|finding| {
         let head = format!("{} {} ({})", symbol(finding.level), finding.text(), finding.danger.rule.id);
         [head].into_iter().chain(finding.grant.as_ref().map(|grant| format!("    {}", policy.chain(grant))))
     });
-    [who.to_string(), String::new()].into_iter().chain(told).collect()
+    [who.to_string(), String::new()].into_iter().chain(finding_lines).collect()
 }
 
 /// The kubectl lines for what is seen.

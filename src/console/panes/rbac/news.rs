@@ -20,7 +20,7 @@ use crate::domain::access::{Principal, own};
 use crate::error::UserError;
 
 /// News for the pane.
-pub(crate) fn heard(pane: &mut RbacPane, cx: &mut Ctx, news: RbacResult) -> Vec<Effect> {
+pub(crate) fn handle_result(pane: &mut RbacPane, cx: &mut Ctx, news: RbacResult) -> Vec<Effect> {
     match news {
         RbacResult::Watch(RbacMessage::Policy(policy)) => {
             cx.rbac.policy = policy;
@@ -92,7 +92,7 @@ fn reviewed(pane: &mut RbacPane, id: EffectId, result: &Result<Review, String>, 
     // A page that was left meanwhile is no longer there: then nobody wants the answer.
     for server in servers.into_iter().filter(asked) {
         server.answer = match result {
-            Ok(review) => ServerAnswer::Said(review.clone(), took),
+            Ok(review) => ServerAnswer::Answered(review.clone(), took),
             Err(why) => ServerAnswer::Failed(why.clone()),
         };
     }

@@ -52,7 +52,7 @@ impl RowEntry {
         Self { target: Some(target), ..self }
     }
 
-    fn stands_for(self, named: Named) -> Self {
+    fn with_object(self, named: Named) -> Self {
         Self { object: Some(named), ..self }
     }
 
@@ -164,7 +164,7 @@ fn role_row(policy: &Policy, role: &Role) -> RowEntry {
     let place = role.scope.clone().unwrap_or_else(|| "cluster role".to_owned());
     let cells =
         vec![role.name.clone(), place, role.rules.len().to_string(), holders.len().to_string(), word(level).to_owned()];
-    RowEntry::new(named.to_string(), cells).stands_for(named.clone()).leads(RowTarget::Role(named)).at(level)
+    RowEntry::new(named.to_string(), cells).with_object(named.clone()).leads(RowTarget::Role(named)).at(level)
 }
 
 fn binding_row(policy: &Policy, binding: &Binding) -> RowEntry {
@@ -174,7 +174,7 @@ fn binding_row(policy: &Policy, binding: &Binding) -> RowEntry {
     let subjects = if subjects.is_empty() { "nobody".to_owned() } else { subjects.join(", ") };
     let role = format!("{}{missing}", binding.role.name);
     let cells = vec![binding.name.clone(), place(binding.scope.as_deref()), role, subjects];
-    let row = RowEntry::new(named.to_string(), cells).stands_for(named.clone());
+    let row = RowEntry::new(named.to_string(), cells).with_object(named.clone());
     row.leads(RowTarget::Binding(named)).at(policy.level_of(binding))
 }
 

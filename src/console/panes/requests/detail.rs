@@ -225,12 +225,12 @@ fn life_text(request: &Request, clock: &Clock) -> String {
 /// Where it stands, with the reason and, for a request that no signer takes, the likely causes.
 fn status(request: &Request, clock: &Clock) -> Fact {
     let last = |kind: &str| request.conditions.iter().find(|condition| condition.kind == kind);
-    let said = |condition: Option<&Condition>| condition.map(|c| condition_text(c, clock)).unwrap_or_default();
+    let condition_of = |condition: Option<&Condition>| condition.map(|c| condition_text(c, clock)).unwrap_or_default();
     let (text, level) = match request.state() {
         RequestState::Pending => ("pending: nobody has decided yet".to_owned(), None),
-        RequestState::Denied => (format!("✖ denied {}. Final.", said(last("Denied"))), Some(Level::Warning)),
-        RequestState::Failed => (format!("✖ failed {}. Final.", said(last("Failed"))), Some(Level::Warning)),
-        RequestState::Issued => (format!("✔ issued; approved {}", said(last("Approved"))), Some(Level::Ok)),
+        RequestState::Denied => (format!("✖ denied {}. Final.", condition_of(last("Denied"))), Some(Level::Warning)),
+        RequestState::Failed => (format!("✖ failed {}. Final.", condition_of(last("Failed"))), Some(Level::Warning)),
+        RequestState::Issued => (format!("✔ issued; approved {}", condition_of(last("Approved"))), Some(Level::Ok)),
         RequestState::Approved => match request.approved_at().map(|at| clock.seconds_since(at)) {
             Some(seconds) if seconds >= STUCK_SECONDS => (stuck(&request.signer_name, seconds), Some(Level::Warning)),
             _ => ("approved, waiting for the signer".to_owned(), None),

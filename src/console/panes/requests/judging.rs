@@ -47,7 +47,7 @@ impl VerdictEngine {
     }
 
     /// Takes a batch in.
-    pub(crate) fn hear(&mut self, changes: &[RequestChange]) {
+    pub(crate) fn apply(&mut self, changes: &[RequestChange]) {
         for change in changes {
             let touched = match change {
                 RequestChange::Applied(row) => {
@@ -217,7 +217,7 @@ mod tests {
                     facts.key = (key > 0).then_some([key; 16]);
                 });
                 let change = if gone { RequestChange::Deleted(fresh.uid.clone()) } else { RequestChange::Applied(fresh) };
-                judging.hear(std::slice::from_ref(&change));
+                judging.apply(std::slice::from_ref(&change));
                 index.apply(vec![change]);
                 all_worked_off(&mut judging, &mut index);
                 let context = judging.known.context(noon());
@@ -232,10 +232,10 @@ mod tests {
     fn nothing_is_kept_of_who_is_gone_whichever_way_that_is_heard() {
         let (mut judging, mut index) = (VerdictEngine::default(), Index::default());
         for name in ["jane", "joe"] {
-            judging.hear(&[RequestChange::Applied(row(name, 0))]);
+            judging.apply(&[RequestChange::Applied(row(name, 0))]);
             index.apply(vec![RequestChange::Applied(row(name, 0))]);
         }
-        judging.hear(&[RequestChange::Deleted(row("jane", 0).uid)]);
+        judging.apply(&[RequestChange::Deleted(row("jane", 0).uid)]);
         // The list that is read anew has nobody.
         judging.listed(&Index::default());
         all_worked_off(&mut judging, &mut index);
@@ -248,7 +248,7 @@ mod tests {
         judging.listed(&index);
         for name in ["jane", "joe"] {
             let row = with(row(name, 0), |facts| facts.key = Some([7; 16]));
-            judging.hear(&[RequestChange::Applied(row.clone())]);
+            judging.apply(&[RequestChange::Applied(row.clone())]);
             index.apply(vec![RequestChange::Applied(row)]);
             all_worked_off(&mut judging, &mut index);
         }

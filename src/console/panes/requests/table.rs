@@ -66,20 +66,20 @@ impl Table {
     pub(crate) fn new(choice: &Choice, width: usize) -> Self {
         let columns = choice.shown().map(|column| (column, least(column))).collect();
         // The last blank is not drawn.
-        let room = (width + 1).saturating_sub(MARKS);
+        let available = (width + 1).saturating_sub(MARKS);
         let mut table = Self(columns);
         if choice.is_usual() {
-            table.give_way_as_usual(width, room);
+            table.give_way_as_usual(width, available);
         } else {
-            table.give_way(room);
+            table.give_way(available);
         }
-        table.stretch(room);
+        table.stretch(available);
         table
     }
 
     /// On a narrow screen the usual columns leave out state, signer and groups, so that names can be read.
-    fn give_way_as_usual(&mut self, width: usize, room: usize) {
-        let rest = room.saturating_sub(
+    fn give_way_as_usual(&mut self, width: usize, available: usize) {
+        let rest = available.saturating_sub(
             self.width(|column| !stretches(column) && column != Column::Signer && column != Column::State),
         );
         self.0.retain(|(column, _)| match column {
@@ -91,9 +91,9 @@ impl Table {
     }
 
     /// Whoever chose columns gets as many as there is room for at all.
-    fn give_way(&mut self, room: usize) {
+    fn give_way(&mut self, available: usize) {
         for least in LEAST {
-            if self.width(|_| true) <= room {
+            if self.width(|_| true) <= available {
                 return;
             }
             self.0.retain(|(column, _)| *column != least);
@@ -101,8 +101,8 @@ impl Table {
     }
 
     /// Hands out what the fixed columns leave.
-    fn stretch(&mut self, room: usize) {
-        let mut left = room.saturating_sub(self.width(|column| !stretches(column)));
+    fn stretch(&mut self, available: usize) {
+        let mut left = available.saturating_sub(self.width(|column| !stretches(column)));
         let beside = self.width(|column| column == Column::Signer || column == Column::State);
         let more = WIDE_SIGNER - least(Column::Signer);
         let enough = left.saturating_sub(more) >= self.width(stretches) * 5 / 4;

@@ -68,7 +68,7 @@ pub(crate) fn watched(pane: &mut RequestsPane, cx: &mut Ctx, message: watch::Wat
                 });
                 requests.watch = cut_off(cx.clock.now);
             }
-            requests.engine.hear(&changes);
+            requests.engine.apply(&changes);
             requests.index.apply(changes);
         }
         watch::WatchMessage::Listed => {

@@ -141,7 +141,7 @@ fn losses(policy: &Policy, named: &Named) -> Vec<ReviewLine> {
     };
     let place =
         |scope: &Option<String>| scope.as_ref().map_or_else(|| "everywhere".to_owned(), |ns| format!("in {ns}"));
-    let mut told: Vec<_> = losses
+    let mut review_lines: Vec<_> = losses
         .iter()
         .map(|loss| match loss.rules.as_slice() {
             [] => ReviewLine::Note(format!(
@@ -154,15 +154,15 @@ fn losses(policy: &Policy, named: &Named) -> Vec<ReviewLine> {
             }
         })
         .collect();
-    if told.is_empty() {
-        told.push(ReviewLine::Note("Nobody loses anything by it.".to_owned()));
+    if review_lines.is_empty() {
+        review_lines.push(ReviewLine::Note("Nobody loses anything by it.".to_owned()));
     }
     if named.kind.is_role() && losses.iter().any(|loss| !loss.rules.is_empty()) {
-        told.push(ReviewLine::Note(
+        review_lines.push(ReviewLine::Note(
             "Bindings that name it stay, and grant nothing until a role of that name is there.".to_owned(),
         ));
     }
-    told
+    review_lines
 }
 
 /// A key while a sheet is open.
@@ -299,9 +299,9 @@ pub(crate) fn put_ended(pane: &mut RbacPane, cx: &mut Ctx, id: EffectId, result:
     match (&sheet.step, result) {
         (EditStep::Rehearsing(of, draft), Ok(Some(object))) if *of == id => {
             let draft = draft.clone();
-            let told = review(sheet, &draft, &object);
+            let review_lines = review(sheet, &draft, &object);
             sheet.scroll = 0;
-            sheet.step = EditStep::Review(draft, told);
+            sheet.step = EditStep::Review(draft, review_lines);
         }
         (EditStep::Rehearsing(of, _), Err(trouble)) if *of == id => sheet.step = EditStep::Failed(trouble),
         (EditStep::Sent(of, draft), result) if *of == id => {
@@ -312,7 +312,7 @@ pub(crate) fn put_ended(pane: &mut RbacPane, cx: &mut Ctx, id: EffectId, result:
             };
             let (object, command) = (
                 draft.named.to_string(),
-                by_hand(&cx.session.connection.as_ref().map(|c| c.kubectl.clone()).unwrap_or_default(), what, draft),
+                equivalent(&cx.session.connection.as_ref().map(|c| c.kubectl.clone()).unwrap_or_default(), what, draft),
             );
             let outcome = match result {
                 Ok(_) => {
@@ -334,7 +334,7 @@ pub(crate) fn put_ended(pane: &mut RbacPane, cx: &mut Ctx, id: EffectId, result:
 }
 
 /// The same by kubectl, in a line.
-fn by_hand(kubectl: &Kubectl, what: &str, draft: &Draft) -> ShellLine {
+fn equivalent(kubectl: &Kubectl, what: &str, draft: &Draft) -> ShellLine {
     if what == "delete" {
         let command = kubectl.command("delete").word(draft.named.kind.plural());
         let command = command.flag_if("namespace", draft.named.scope.as_deref());
@@ -347,20 +347,20 @@ fn by_hand(kubectl: &Kubectl, what: &str, draft: &Draft) -> ShellLine {
 
 /// What is to be known before a yes: who else has a say, and every line that changes.
 fn review(sheet: &EditForm, draft: &Draft, object: &Value) -> Vec<ReviewLine> {
-    let mut told = Vec::new();
+    let mut review_lines = Vec::new();
     let field = if draft.named.kind.is_role() { "rules" } else { "subjects" };
     let original = sheet.original.clone().unwrap_or_default();
     let changed = original.get(field) != object.get(field);
     for manager in draft::managers(&original, field, MANAGER) {
         if changed {
-            told.push(ReviewLine::Warning(format!(
+            review_lines.push(ReviewLine::Warning(format!(
                 "! {field} are managed by {manager} too: it may set them back when it runs again"
             )));
         }
     }
     let default = original.pointer("/metadata/labels/kubernetes.io~1bootstrapping").is_some();
     if default && draft.named.kind == RbacKind::ClusterRole {
-        told.push(ReviewLine::Warning(
+        review_lines.push(ReviewLine::Warning(
             "! a default role: the API server puts its own rules back when it starts".to_owned(),
         ));
     }
@@ -368,7 +368,7 @@ fn review(sheet: &EditForm, draft: &Draft, object: &Value) -> Vec<ReviewLine> {
     let new = draft::comparable(object);
     let lines = diff::lines(&old, &new);
     if lines.iter().all(|line| matches!(line, diff::DiffLine::Same(_))) {
-        told.push(ReviewLine::Note("Nothing would change.".to_owned()));
+        review_lines.push(ReviewLine::Note("Nothing would change.".to_owned()));
     }
     let mut left_out = false;
     for (at, line) in lines.iter().enumerate() {
@@ -377,13 +377,13 @@ fn review(sheet: &EditForm, draft: &Draft, object: &Value) -> Vec<ReviewLine> {
             continue;
         }
         if std::mem::take(&mut left_out) {
-            told.push(ReviewLine::Same("…".to_owned()));
+            review_lines.push(ReviewLine::Same("…".to_owned()));
         }
-        told.push(match line {
+        review_lines.push(match line {
             diff::DiffLine::Same(text) => ReviewLine::Same((*text).to_owned()),
             diff::DiffLine::Gone(text) => ReviewLine::Gone((*text).to_owned()),
             diff::DiffLine::New(text) => ReviewLine::New((*text).to_owned()),
         });
     }
-    told
+    review_lines
 }

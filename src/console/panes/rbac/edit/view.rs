@@ -39,7 +39,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, cx: &Ctx, sheet: &EditForm) {
             frame.render_widget(Line::styled("Sent, waiting for the cluster…", theme.warning()), inner);
         }
         EditStep::Fields => draw_fields(frame, inner, cx, sheet),
-        EditStep::Review(_, told) => draw_review(frame, inner, cx, sheet, told),
+        EditStep::Review(_, review_lines) => draw_review(frame, inner, cx, sheet, review_lines),
         EditStep::Failed(trouble) => {
             let mut lines = paragraph(&format!("✖ {}", trouble.message), inner.width, theme.bad());
             if let Some(advice) = &trouble.hint {
@@ -92,37 +92,37 @@ fn near(sheet: &EditForm, height: u16) -> impl Fn(EditField) -> bool {
     let others =
         sheet.form.fields().iter().filter(|field| !matches!(field.id, EditField::Rule(_)) && sheet.shows(field.id));
     let others: usize = others.map(form::view::lines).sum();
-    let room = usize::from(height).saturating_sub(others).max(1);
+    let available = usize::from(height).saturating_sub(others).max(1);
     let at = match sheet.form.focused() {
         Some(EditField::Rule(at)) => at,
         _ => 0,
     };
-    let first = (at + 1).saturating_sub(room).min(rules.saturating_sub(room));
+    let first = (at + 1).saturating_sub(available).min(rules.saturating_sub(available));
     move |field| match field {
-        EditField::Rule(at) => (first..first + room).contains(&at),
+        EditField::Rule(at) => (first..first + available).contains(&at),
         _ => true,
     }
 }
 
 /// Whether the end of what is to be confirmed, and the question, are on the screen.
 pub(crate) fn fits(cx: &Ctx, sheet: &EditForm) -> bool {
-    sheet.scroll >= last_scroll(cx, sheet) && room(inner(cx.body())) > 0
+    sheet.scroll >= last_scroll(cx, sheet) && available(inner(cx.body())) > 0
 }
 
 /// The scroll position that shows the end of what is to be confirmed.
 pub(crate) fn last_scroll(cx: &Ctx, sheet: &EditForm) -> usize {
-    let EditStep::Review(_, told) = &sheet.step else { return 0 };
+    let EditStep::Review(_, review_lines) = &sheet.step else { return 0 };
     let area = inner(cx.body());
-    let all: usize = told.iter().map(|line| told_lines(line, area.width, cx).len()).sum();
-    all.saturating_sub(room(area))
+    let all: usize = review_lines.iter().map(|line| drawn_lines(line, area.width, cx).len()).sum();
+    all.saturating_sub(available(area))
 }
 
 /// Lines for what is to be confirmed.
-fn room(area: Rect) -> usize {
+fn available(area: Rect) -> usize {
     usize::from(area.height).saturating_sub(if area.height < SHORT { 1 } else { 4 })
 }
 
-fn draw_review(frame: &mut Frame, area: Rect, cx: &Ctx, sheet: &EditForm, told: &[ReviewLine]) {
+fn draw_review(frame: &mut Frame, area: Rect, cx: &Ctx, sheet: &EditForm, review_lines: &[ReviewLine]) {
     let theme = cx.theme;
     let width = area.width;
     let head = match sheet.what {
@@ -132,10 +132,10 @@ fn draw_review(frame: &mut Frame, area: Rect, cx: &Ctx, sheet: &EditForm, told: 
     };
     let short = area.height < SHORT;
     let mut lines = if short { Vec::new() } else { vec![Line::styled(head, theme.strong()), Line::raw("")] };
-    let room = room(area);
-    let all: Vec<Line> = told.iter().flat_map(|line| told_lines(line, width, cx)).collect();
-    let more = all.len() > sheet.scroll + room;
-    lines.extend(all.into_iter().skip(sheet.scroll).take(room));
+    let available = available(area);
+    let all: Vec<Line> = review_lines.iter().flat_map(|line| drawn_lines(line, width, cx)).collect();
+    let more = all.len() > sheet.scroll + available;
+    lines.extend(all.into_iter().skip(sheet.scroll).take(available));
     frame.render_widget(Paragraph::new(lines), area);
     let (yes, no) =
         (cx.keymap.words(KeyContext::Confirm, Action::Yes), cx.keymap.words(KeyContext::Confirm, Action::No));
@@ -151,9 +151,9 @@ fn draw_review(frame: &mut Frame, area: Rect, cx: &Ctx, sheet: &EditForm, told: 
     frame.render_widget(Line::styled(question, theme.strong()), at);
 }
 
-fn told_lines(told: &ReviewLine, width: u16, cx: &Ctx) -> Vec<Line<'static>> {
+fn drawn_lines(review_lines: &ReviewLine, width: u16, cx: &Ctx) -> Vec<Line<'static>> {
     let theme = cx.theme;
-    let (mark, text, style) = match told {
+    let (mark, text, style) = match review_lines {
         ReviewLine::Note(text) => return paragraph(text, width, Style::new()),
         ReviewLine::Warning(text) => return paragraph(text, width, theme.warning()),
         ReviewLine::Same(text) => (" ", text, theme.dim()),

@@ -168,17 +168,17 @@ const NAME: usize = 14;
 
 /// A column's cells, and its share of what the others leave.
 fn column_width(column: ColumnSpec, page: &RbacPage, width: u16) -> usize {
-    let room = usize::from(width.saturating_sub(4));
+    let available = usize::from(width.saturating_sub(4));
     let (mut fixed, mut kept) = (0, column.1);
     for (name, cells, _) in columns(page) {
         // Where it is too narrow for all of them, names go before the last columns.
-        if fixed + cells + NAME <= room {
+        if fixed + cells + NAME <= available {
             fixed += cells;
         } else if *name == column.0 {
             kept = 0;
         }
     }
-    kept + room.saturating_sub(fixed) * column.2 / 100
+    kept + available.saturating_sub(fixed) * column.2 / 100
 }
 
 fn column(text: &str, width: usize) -> String {

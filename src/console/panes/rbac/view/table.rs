@@ -60,9 +60,10 @@ fn name_width(width: u16) -> usize {
 
 /// The columns that there is room for, the one with the cursor among them.
 fn seen(column: usize, width: usize) -> Range<usize> {
-    let room = |columns: Range<usize>| VERBS[columns].iter().map(|verb| verb.len() + 1).sum::<usize>() <= width + 1;
-    let first = (0..=column).find(|first| room(*first..column + 1)).unwrap_or(column);
-    let end = (column + 1..=VERBS.len()).rfind(|end| room(first..*end)).unwrap_or(column + 1);
+    let available =
+        |columns: Range<usize>| VERBS[columns].iter().map(|verb| verb.len() + 1).sum::<usize>() <= width + 1;
+    let first = (0..=column).find(|first| available(*first..column + 1)).unwrap_or(column);
+    let end = (column + 1..=VERBS.len()).rfind(|end| available(first..*end)).unwrap_or(column + 1);
     first..end
 }
 

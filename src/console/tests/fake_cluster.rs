@@ -65,18 +65,18 @@ impl FakeCluster {
 
     /// With every name going on in escape sequences, wide and joined characters.
     pub(crate) fn hostile() -> Self {
-        let mut town = Self::usual();
-        for request in town.few.iter_mut().chain(&mut town.many) {
+        let mut fake_cluster = Self::usual();
+        for request in fake_cluster.few.iter_mut().chain(&mut fake_cluster.many) {
             let Ok(pkcs10) = &mut request.pkcs10 else { continue };
             let names = pkcs10.common_names.iter_mut().chain(&mut pkcs10.organizations);
             names.chain([&mut request.pin.name, &mut request.requester.username]).for_each(spoil);
         }
-        for context in &mut town.holds.contexts {
+        for context in &mut fake_cluster.holds.contexts {
             let names = [&mut context.name, &mut context.cluster, &mut context.user, &mut context.server];
             names.into_iter().chain(&mut context.problems).for_each(spoil);
         }
-        spoil_names(&mut town.shop);
-        town
+        spoil_names(&mut fake_cluster.shop);
+        fake_cluster
     }
 
     /// Its roles and bindings.
@@ -174,14 +174,14 @@ impl FakeCluster {
 
 impl TestConsole {
     /// The town answers what was asked, and what its answers lead to, until nothing is asked any more.
-    pub(crate) fn answered(&mut self, town: &FakeCluster, mood: ResponseMode) {
+    pub(crate) fn answered(&mut self, fake_cluster: &FakeCluster, mood: ResponseMode) {
         while !self.effects.is_empty() {
             let asked = std::mem::take(&mut self.effects);
             if mood == ResponseMode::Silent {
                 return;
             }
-            for event in asked.into_iter().flat_map(|effect| town.answer(effect, mood)).collect::<Vec<_>>() {
-                self.hears(event);
+            for event in asked.into_iter().flat_map(|effect| fake_cluster.answer(effect, mood)).collect::<Vec<_>>() {
+                self.dispatch(event);
             }
         }
     }
@@ -197,7 +197,7 @@ fn refusal() -> UserError {
 }
 
 fn decide_all(count: usize, mood: ResponseMode) -> impl Iterator<Item = BulkNews> {
-    let told = if mood == ResponseMode::Slow { count / 2 } else { count };
+    let reported = if mood == ResponseMode::Slow { count / 2 } else { count };
     let outcome = move |at: usize| match (mood, at % 3) {
         (ResponseMode::Refusing, 0) => Decided::Refused(ClusterError::Forbidden {
             missing: Some("approve requests for the signer kubernetes.io/kube-apiserver-client".into()),
@@ -208,8 +208,8 @@ fn decide_all(count: usize, mood: ResponseMode) -> impl Iterator<Item = BulkNews
         }
         _ => Decided::Done(RequestState::Approved),
     };
-    let ended = (told == count).then_some(BulkNews::Ended);
-    (0..told).map(move |at| BulkNews::Told(at, outcome(at))).chain(ended)
+    let ended = (reported == count).then_some(BulkNews::Ended);
+    (0..reported).map(move |at| BulkNews::Decided(at, outcome(at))).chain(ended)
 }
 
 fn rbac_answer(task: rbac::RbacTask, mood: ResponseMode) -> Option<rbac::RbacResult> {
@@ -315,30 +315,30 @@ fn journal(order: &crate::domain::issuance_request::IssuanceRequest) -> Journal 
 /// A run: to its end, or to the step that takes for ever or is refused.
 fn run(id: u64, journal: &Journal, mood: ResponseMode, slow: StepKind) -> Vec<wizard::WizardResult> {
     let mut news = vec![wizard::WizardResult::Began(id, Box::new(journal.clone()))];
-    let mut tell = |progress| news.push(wizard::WizardResult::Progress(id, progress));
+    let mut report = |progress| news.push(wizard::WizardResult::Progress(id, progress));
     for step in Plan::new(&journal.order).steps {
-        tell(Progress::Started(step.kind));
+        report(Progress::Started(step.kind));
         match (step.kind, mood) {
             (kind, ResponseMode::Slow) if kind == slow => {
                 if kind == StepKind::Approve {
-                    tell(Progress::Waiting(kind, "waiting until somebody approves it".into()));
+                    report(Progress::Waiting(kind, "waiting until somebody approves it".into()));
                 }
                 return news;
             }
             (StepKind::Role, ResponseMode::Refusing) => {
-                tell(Progress::Failed(step.kind, refusal()));
+                report(Progress::Failed(step.kind, refusal()));
                 return news;
             }
             _ => {}
         }
-        tell(Progress::Done(step.kind, "done".into(), Duration::from_millis(160)));
+        report(Progress::Done(step.kind, "done".into(), Duration::from_millis(160)));
         if step.kind == StepKind::Request {
-            tell(Progress::Wrote(written("create", "csr/zoe")));
+            report(Progress::Wrote(written("create", "csr/zoe")));
         }
     }
     let who = WhoAmI { username: journal.order.user.clone(), ..WhoAmI::default() };
     let proof = Some(Proof { who, rules: vec!["create get list update delete pods".into()] });
-    tell(Progress::Finished(Box::new(Issued { journal: journal.clone(), certificate: String::new(), proof })));
+    report(Progress::Finished(Box::new(Issued { journal: journal.clone(), certificate: String::new(), proof })));
     news
 }
 
