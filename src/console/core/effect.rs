@@ -56,7 +56,7 @@ pub enum Effect {
     },
     /// Stop the login program that is at work.
     CancelLogin,
-    /// Draw every cell anew.
+    /// Draw every cell.
     Redraw,
     /// Give the terminal back to the shell until `fg`.
     Suspend,

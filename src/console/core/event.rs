@@ -115,7 +115,7 @@ pub struct Identified {
 pub enum Exported {
     /// Written to this path.
     Written(String),
-    /// There is a file already, and nobody said that it may be replaced.
+    /// There is a file already, and no one said that it may be replaced.
     Exists,
     /// It did not work.
     Failed(UserError),

@@ -129,7 +129,7 @@ named! {
         Page = "page",
         /// The RBAC pane.
         Rbac = "rbac",
-        /// The table of somebody's access.
+        /// The table of someone's access.
         Table = "table",
         /// The Kubeconfig pane.
         Kubeconfig = "kubeconfig",

@@ -4,7 +4,7 @@ use crate::console::core::effect::Effect;
 use crate::console::core::pane_id::Pane;
 use crate::console::core::state::State;
 
-/// Connects anew, and asks the login program anew, because the user wants it.
+/// Connects again, and asks the login program again, because the user wants it.
 pub(crate) fn again(state: &mut State) -> Vec<Effect> {
     let context = own_context(state);
     let mut effects = super::switching::leave(state);

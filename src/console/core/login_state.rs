@@ -9,7 +9,7 @@ use crate::error::UserError;
 /// What is known of the connection beside the watches.
 #[derive(Debug, Default)]
 pub struct Login {
-    /// How the login stands.
+    /// The state of the login.
     pub health: LoginStatus,
     /// Since when the server does not answer, and why.
     pub silent: Option<(DateTime<Utc>, UserError)>,

@@ -40,7 +40,7 @@ impl PromptGuard {
         let on_screen = self.since.is_some_and(|since| since <= typed);
         let is_this = |(question, _): Drawn| question == state.question();
         match action {
-            // Nobody presses Ctrl-C for a question, and a terminal that shows nothing more must not keep us.
+            // No one presses Ctrl-C for a question, and a terminal that shows nothing more must not keep us.
             Action::Quit if key.modifiers.contains(KeyModifiers::CONTROL) => true,
             // Quitting works at every size.
             Action::Quit | Action::Undo => on_screen && self.question.is_some_and(is_this),

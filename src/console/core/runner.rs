@@ -103,7 +103,7 @@ impl Runner {
         let (failed, failure) = (self.answers.clone(), failure_of(&effect));
         let task = async move {
             if let Some(event) = answer(&cluster, effect).await {
-                // The console may be ending; then nobody wants the answer.
+                // The console may be ending; then no one wants the answer.
                 let _ = answers.send(event);
             }
         };
@@ -119,7 +119,7 @@ impl Runner {
         self.deciding = Some((id, stop));
         let (answers, failed) = (self.answers.clone(), self.answers.clone());
         let task = async move {
-            // The console may be ending; then nobody wants the news.
+            // The console may be ending; then no one wants the news.
             let report = |at, outcome| drop(answers.send(Event::Bulk(id, BulkResult::Decided(at, outcome))));
             cluster.decide_all(&cleared, &decision, stopped, report).await;
             let _ = answers.send(Event::Bulk(id, BulkResult::Ended));
@@ -202,7 +202,7 @@ async fn connection(
             Ok(cluster) => break cluster,
             Err(error) => failed(error),
         }
-        // What needs somebody waits for the user, who connects anew.
+        // What needs someone waits for the user, who connects again.
         let LoginStatus::Failing { next_try, .. } = prepared.health().borrow().clone() else { return };
         tokio::select! {
             () = tokio::time::sleep((next_try - Utc::now()).to_std().unwrap_or_default()) => {}
@@ -240,7 +240,7 @@ async fn connection(
     }
 }
 
-/// Sends on every value of a channel as an event, until nobody listens.
+/// Sends on every value of a channel as an event, until no one listens.
 fn forward<T: Clone + Send + Sync + 'static>(
     mut from: latest::Receiver<T>,
     to: mpsc::UnboundedSender<Event>,

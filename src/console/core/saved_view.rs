@@ -21,12 +21,12 @@ pub(crate) fn of(state: &State) -> Memory {
     }
 }
 
-/// Makes it look as it did. What nobody knows any more is left as it is.
+/// Makes it look as it did. What no one knows any more is left as it is.
 pub(crate) fn apply(state: &mut State, recalled: SavedView) {
     state.cx.session.read_only |= recalled.read_only;
     state.cx.welcome = recalled.first;
     let Some(memory) = recalled.memory else { return };
-    // Somebody who has gone elsewhere meanwhile stays there.
+    // Someone who has gone elsewhere in the meantime stays there.
     if state.cx.pane == Pane::default()
         && let Some(pane) = Pane::ALL.into_iter().find(|pane| pane.name() == memory.pane)
     {
@@ -45,7 +45,7 @@ pub(crate) fn apply(state: &mut State, recalled: SavedView) {
     }
 }
 
-/// What somebody is told who is here for the first time.
+/// What someone is told who is here for the first time.
 pub(crate) fn welcome(state: &State) -> [String; 3] {
     use crate::console::core::keymap::{Action, KeyContext};
     let key = |place, action| state.cx.keymap.name(place, action);

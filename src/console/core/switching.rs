@@ -14,7 +14,7 @@ use crate::console::panes::requests::judging::VerdictEngine;
 use crate::console::panes::requests::list::RequestList;
 use crate::domain::text::printable;
 
-/// Switches; to the context that the console is connected to, it connects anew.
+/// Switches; to the context that the console is connected to, it connects again.
 pub(crate) fn to(state: &mut State, context: &str) -> Vec<Effect> {
     if update::asks_first(&mut state.cx, context, Then::Switch) {
         return Vec::new();
@@ -32,10 +32,10 @@ pub(crate) fn to(state: &mut State, context: &str) -> Vec<Effect> {
 pub(crate) fn leave(state: &mut State) -> Vec<Effect> {
     let left = state.cx.session.connection.as_ref().map(|connection| connection.context.clone());
     let left = left.map(|context| Effect::Remember(context, saved_view::of(state)));
-    // Nothing of the old cluster stays; whether this context is one in which nothing is written is found out anew.
+    // Nothing of the old cluster stays; whether this context is one in which nothing is written is found out again.
     let Session { read_only_asked, practice, .. } = state.cx.session;
     state.cx.session = Session { read_only: read_only_asked, read_only_asked, practice, ..Session::default() };
-    // The house's policy is the same everywhere, and so is what the config file says of columns.
+    // The organization's policy is the same everywhere, and so is what the config file says of columns.
     let policy = std::mem::take(&mut state.cx.requests.engine.known.policy);
     let columns = Columns::at_home(state.cx.requests.columns.home);
     state.cx.requests = RequestList { engine: VerdictEngine::by(policy), columns, ..RequestList::default() };

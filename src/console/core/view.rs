@@ -90,7 +90,7 @@ pub(crate) fn dialog_fits(state: &State, dialog: &dyn Dialog) -> bool {
     !is_too_small(state.cx.size) && dialog.fits(state.cx.body(), &state.cx)
 }
 
-/// Narrower screens have no room for everything in the header.
+/// Narrower screens have no space for everything in the header.
 const NARROW: u16 = 60;
 
 /// Who we are, where, and whether what is shown is live.
@@ -152,7 +152,7 @@ const TABS: [(Pane, Action, &str); 4] = [
     (Pane::Activity, Action::ShowActivity, "Activity"),
 ];
 
-/// What stands on each tab. Where there is no room for all names, the pane that is seen has one.
+/// What is on each tab. Where there is no space for all names, the pane that is seen has one.
 fn tab_texts(state: &State) -> [(Pane, Action, String); 4] {
     let texts = TABS.map(|(pane, action, name)| {
         let key = state.cx.keymap.name(KeyContext::Everywhere, action);

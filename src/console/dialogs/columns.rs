@@ -22,7 +22,7 @@ pub(crate) struct Columns {
 /// Lines that the sheet leaves of the list at least: border, heading, a row.
 const LEFT: u16 = 3;
 
-/// Where it stands: beside the list where the detail does, else at the bottom.
+/// Where it is: beside the list where the detail does, else at the bottom.
 fn area(body: Rect, cx: &Ctx) -> Rect {
     let lines = u16::try_from(cx.requests.columns.now.all().len()).unwrap_or(0) + 2;
     if let Some(beside) = parts(body).detail.filter(|detail| detail.y == body.y) {

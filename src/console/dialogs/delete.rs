@@ -31,7 +31,7 @@ use crate::operations::issue::WriteRecord;
 pub(crate) struct Delete {
     /// The version of the object that is meant.
     pub pin: RequestVersion,
-    /// Where it stands.
+    /// Where it is.
     pub state: RequestState,
     /// How far it is.
     pub phase: Phase,

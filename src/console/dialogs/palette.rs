@@ -40,7 +40,7 @@ pub(crate) struct Offer {
     pub help: &'static str,
 }
 
-/// What moves a cursor is nobody's command, and the palette is open already.
+/// What moves a cursor is no one's command, and the palette is open already.
 const LEFT_OUT: [Action; 10] = [
     Action::Palette,
     Action::Back,

@@ -46,7 +46,7 @@ pub(crate) fn decision_frame(frame: &mut Frame, area: Rect, cx: &Ctx, title: &st
     decision_inner(area)
 }
 
-/// A frame with a title, and the room inside it.
+/// A frame with a title, and the space inside it.
 pub(crate) fn framed(frame: &mut Frame, area: Rect, cx: &Ctx, title: &str) -> Rect {
     let title = format!(" {} ", shown(title, usize::from(area.width).saturating_sub(6)));
     let block = Block::bordered().border_style(cx.theme.dim()).title(Span::styled(title, cx.theme.strong()));

@@ -228,7 +228,7 @@ fn a_test_says_who_one_is_or_at_which_step_it_failed() {
         version: None,
         outcome: Err(ProbeFailure { stage, error: error.clone() }),
     };
-    // An answer to a question that nobody asks any more is ignored.
+    // An answer to a question that no one asks any more is ignored.
     console.dispatch(Event::Kubeconfig(KubeconfigResult::Tested(id, name.clone(), Box::new(failed(Stage::Dns)))));
     assert!(console.screen().contains("testing…"));
     console.dispatch(Event::Kubeconfig(KubeconfigResult::Tested(second, name, Box::new(failed(Stage::Login)))));

@@ -34,7 +34,7 @@ fn scaled(variable: &str, usual: usize) -> usize {
     std::env::var(variable).ok().and_then(|number| number.parse().ok()).unwrap_or(usual)
 }
 
-/// Whether the answer that is about to be given is a confirmation by somebody who saw the question.
+/// Whether the answer that is about to be given is a confirmation by someone who saw the question.
 fn may_approve(console: &TestConsole, event: &Event) -> bool {
     let Event::Key(key) = event else { return false };
     let action = console.state.cx.keymap.lookup(&console.state.places(), Key::of(*key));
@@ -92,7 +92,7 @@ fn any_event(chance: &mut Chance, keys: &[Key], here: &[Key]) -> Event {
             key(Key(KeyCode::Char(char::from(b'a' + u8::try_from(chance.below(26)).unwrap())), KeyModifiers::NONE))
         }
         10 => Event::Paste("kcm-helper".to_owned()),
-        // Back, or the keys would get lost in one room.
+        // Back, or the keys would get lost in one pane.
         11 => key(Key(KeyCode::Esc, KeyModifiers::NONE)),
         12 => key(Key(KeyCode::Char(['1', '1', '2', '3'][chance.below(4)]), KeyModifiers::NONE)),
         13..=25 if !here.is_empty() => key(here[chance.below(here.len())]),
@@ -141,7 +141,7 @@ fn pressed_at_random(read_only: bool) -> (usize, usize) {
                 dangerous += usize::from(name_needed);
             }
         }
-        // Whoever leaves, or goes to another cluster, begins anew.
+        // Whoever leaves, or goes to another cluster, begins again.
         if console.effects.iter().any(|effect| matches!(effect, Effect::Quit | Effect::Connect { .. })) {
             console = start();
         }

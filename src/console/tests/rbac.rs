@@ -232,7 +232,7 @@ fn a_new_role_is_rehearsed_and_shown_before_it_is_written() {
     assert_eq!(console.state.activity.records().len(), 1);
 }
 
-/// Opens the change of the role `developer`, with somebody else managing its rules.
+/// Opens the change of the role `developer`, with someone else managing its rules.
 fn change_developer(console: &mut TestConsole) -> Value {
     console.types("v");
     console.finds("developer");

@@ -50,7 +50,7 @@ fn every_screen_in_every_size() {
     }
 }
 
-/// Runs of cells that look the same, without blanks: the style and its text.
+/// Runs of cells that look the same, without spaces: the style and its text.
 fn styles(buffer: &Buffer) -> String {
     let mut out = String::new();
     for y in 0..buffer.area.height {
@@ -132,7 +132,7 @@ fn the_cursor_is_marked_on_every_screen_and_without_colours_there_is_none() {
             let coloured = buffer.content.iter().any(|cell| cell.fg != Color::Reset || cell.bg != Color::Reset);
             assert_eq!(coloured, colours, "{name} {width}×{height}");
             let beyond_the_frame = |at: usize| at % usize::from(width) == 1;
-            // In the table of somebody's access the cell is marked.
+            // In the table of someone's access the cell is marked.
             let table =
                 matches!(console.state.rbac.page().page, RbacPage::Access(_)) && console.state.cx.pane == Pane::Rbac;
             let cursors =

@@ -23,7 +23,7 @@ use crate::error::UserError;
 /// The sizes that have to work.
 pub(crate) const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
 
-/// How the console stands before the first key.
+/// How the console is before the first key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
     /// A few requests are there; roles, bindings and kubeconfigs are not known yet.
@@ -36,7 +36,7 @@ pub(crate) enum Start {
     ReadOnly,
     /// The first time.
     First,
-    /// Nobody has asked for a certificate.
+    /// No one has asked for a certificate.
     Empty,
     /// The first list is being read.
     Loading,
@@ -265,7 +265,7 @@ pub(crate) fn everywhere(fake_cluster: &FakeCluster, mut look: impl FnMut(&str, 
 }
 
 impl Start {
-    /// The console as it stands then.
+    /// The console as it is then.
     pub(crate) fn console(self, fake_cluster: &FakeCluster) -> TestConsole {
         let mut console = match self {
             Loading | Nowhere => unconnected(),

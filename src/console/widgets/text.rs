@@ -63,7 +63,7 @@ fn push_cut(out: &mut String, text: &str, width: usize) -> usize {
     used + 1
 }
 
-/// [`shown`], filled up with blanks to exactly `width` columns: a table's cell.
+/// [`shown`], filled up with spaces to exactly `width` columns: a table's cell.
 pub(crate) fn cell(text: &str, width: usize) -> String {
     let mut out = String::with_capacity(width);
     push_cell(&mut out, text, width);

@@ -1,4 +1,4 @@
-//! Colours and styles by meaning. Meaning never rests on colour alone: a word or symbol always stands beside it.
+//! Colors and styles by meaning. Meaning never rests on color alone: a word or symbol always is beside it.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -133,7 +133,7 @@ fn style(look: &Look, depth: ColorDepth) -> Style {
     style
 }
 
-/// The symbol that stands before a level's word.
+/// The symbol that is before a level's word.
 pub(crate) const fn symbol(level: Level) -> &'static str {
     match level {
         Level::Ok => "✔",

@@ -122,7 +122,7 @@ pub(crate) fn applies(form: &Form<WizardField>, field: WizardField) -> bool {
     }
 }
 
-/// Defaults that follow other fields, until somebody changes them.
+/// Defaults that follow other fields, until someone changes them.
 pub(crate) fn follow(form: &mut Form<WizardField>) {
     let user = form.value(WizardField::User).trim().to_owned();
     let role = form.value(WizardField::Role).trim().to_owned();
@@ -132,12 +132,12 @@ pub(crate) fn follow(form: &mut Form<WizardField>) {
     form.suggest(WizardField::Binding, &issuance_request::binding_name(&role, &user));
 }
 
-/// Words separated by blanks or commas.
+/// Words separated by spaces or commas.
 fn words(text: &str) -> Vec<String> {
     text.split([',', ' ']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// Usages and groups have blanks inside: only commas separate them.
+/// Usages and groups have spaces inside: only commas separate them.
 fn phrases(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|phrase| !phrase.is_empty()).map(str::to_owned).collect()
 }

@@ -79,7 +79,7 @@ pub struct Wizard {
     pub around: OrderDefaults,
     /// The PKCS#10 file that was read last: its path, and its text or why it cannot be read.
     pub request: Option<(PathBuf, Result<String, String>)>,
-    /// Whether problems are shown: not before somebody wanted to go on.
+    /// Whether problems are shown: not before someone wanted to go on.
     pub complain: bool,
     /// The review.
     pub review: Review,

@@ -36,7 +36,7 @@ pub enum StepStatus {
     Ahead,
     /// At work.
     Running,
-    /// Waiting for somebody or something else.
+    /// Waiting for someone or something else.
     Waiting(String),
     /// Done: what came of it, how long it took.
     Done(String, Duration),
@@ -51,7 +51,7 @@ pub enum End {
     Done(Box<IssueOutcome>),
     /// Stopped at a step.
     Failed,
-    /// What was done is being taken back.
+    /// What was done is being undone.
     Undoing,
     /// Taken back, or not.
     Undone(Result<(), UserError>),

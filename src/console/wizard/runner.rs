@@ -37,7 +37,7 @@ impl WizardRunner {
     /// Begins to carry a task out.
     pub(crate) fn carry_out(&mut self, cluster: Cluster, task: WizardTask) {
         let answers = self.answers.clone();
-        // The console may be ending; then nobody wants the answer.
+        // The console may be ending; then no one wants the answer.
         let report = move |news| drop(answers.send(Event::Wizard(news)));
         let failed = report.clone();
         match task {

@@ -33,7 +33,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, cx: &Ctx, wizard: &Wizard) {
     }
 }
 
-/// All steps; where there is no room for them, the one that is seen.
+/// All steps; where there is no space for them, the one that is seen.
 fn title(cx: &Ctx, wizard: &Wizard, width: u16) -> Line<'static> {
     let mut spans = vec![Span::styled(" New user ", cx.theme.strong())];
     for step in WizardStep::ALL.into_iter().filter(|step| width >= ALL_STEPS || *step == wizard.step) {
@@ -49,7 +49,7 @@ pub(super) fn draw_lines(frame: &mut Frame, area: Rect, lines: Vec<Line<'static>
     frame.render_widget(Paragraph::new(seen), area);
 }
 
-/// The run; where there is no room for all of it, its heading and what matters now.
+/// The run; where there is no space for all of it, its heading and what matters now.
 fn draw_run(frame: &mut Frame, area: Rect, cx: &Ctx, run: &Run) {
     let heading = wrapped(&run_heading(cx, run), area.width.into()).into_iter();
     let heading: Vec<_> = heading.map(|line| Line::styled(line, cx.theme.strong())).collect();
@@ -77,7 +77,7 @@ fn draw_fields(frame: &mut Frame, area: Rect, cx: &Ctx, wizard: &Wizard) {
     };
     let theme = cx.theme;
     let remarks = remarks(cx, wizard, usize::from(left.width.saturating_sub(1)));
-    // What is wrong is seen whatever the room.
+    // What is wrong is seen at every size.
     let kept = if wizard.complain { u16::try_from(remarks.len()).unwrap_or(0).min(left.height / 2) } else { 0 };
     let fields = Rect { height: left.height - kept, ..left };
     let y = form::view::draw(frame, fields, &wizard.form, LABEL, |field| wizard.shows(field), theme);
@@ -180,7 +180,7 @@ fn run_lines(cx: &Ctx, run: &Run, width: u16) -> Vec<Line<'static>> {
     let theme = cx.theme;
     let width = usize::from(width);
     let mut lines = Vec::new();
-    // Titles get a third of a wide screen, and what came of a step stands near it.
+    // Titles get a third of a wide screen, and what came of a step is near it.
     let title_width = (width / 3).clamp(31, 60);
     let text_width = width.saturating_sub(2 + title_width + 1 + 8).min(80);
     for (_, title, fare) in &run.steps {

@@ -57,7 +57,7 @@ impl Loop {
         Ok(())
     }
 
-    /// Whether the key that goes back is pressed within this time. Other keys are for nobody.
+    /// Whether the key that goes back is pressed within this time. Other keys are for no one.
     async fn cancels_within(&mut self, time: Duration) -> bool {
         let until = tokio::time::Instant::now() + time;
         loop {
@@ -85,7 +85,7 @@ impl Loop {
         self.state.cx.keymap.lookup(&[KeyContext::Everywhere], Key::of(key)) == Some(Action::Back)
     }
 
-    /// Stops reading the terminal. What has been read is for nobody.
+    /// Stops reading the terminal. What has been read is for no one.
     async fn pause_input(&mut self) {
         self.input.pause();
         while !self.input.is_paused() {

@@ -387,7 +387,7 @@ impl Loop {
         self.retake()
     }
 
-    /// Takes the terminal again, and draws everything anew.
+    /// Takes the terminal again, and draws everything again.
     fn retake(&mut self) -> Result<()> {
         guard::enter(self.abilities).wrap_err("the terminal cannot be used")?;
         (self.flow, self.title) = (FramePacer::default(), None);
@@ -397,7 +397,7 @@ impl Loop {
         Ok(())
     }
 
-    /// Waits for the terminal's answer that is on its way. What is typed meanwhile is for nobody.
+    /// Waits for the terminal's answer that is on its way. What is typed in the meantime is for no one.
     async fn last_answer(&mut self) {
         let answer = async {
             while self.flow.is_awaiting_reply() {

@@ -1,4 +1,4 @@
-//! What stands on the sheet, and what of it is decided.
+//! What is on the sheet, and what of it is decided.
 
 use std::collections::{BTreeMap, HashMap};
 

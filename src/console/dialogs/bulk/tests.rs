@@ -267,7 +267,7 @@ fn what_the_policy_file_keeps_out_of_bulk_stays_on_the_sheet_and_is_not_decided(
     let (_, pins, _) = console.sent().unwrap();
     assert_eq!(pins.iter().map(|pin| pin.name.as_str()).collect::<Vec<_>>(), ["fine"]);
 
-    // A signer is kept out at every level, and nobody's name changes that.
+    // A signer is kept out at every level, and no one's name changes that.
     let mut console = Console::with(all.to_vec());
     console.state.cx.requests.engine.known.policy = policy("bulk: {signers: ['example.com/*']}");
     console.marks_all();

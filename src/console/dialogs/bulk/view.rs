@@ -302,7 +302,7 @@ fn ended(cx: &Ctx, bulk: &BulkDialog, run: &Run, width: u16) -> Vec<Text<'static
     lines
 }
 
-/// How many ended how: `116 approved, 1 changed meanwhile, 1 refused`.
+/// How many ended how: `116 approved, 2 refused`.
 pub(crate) fn tally(run: &Run, ended: bool, did: &str) -> String {
     let counts = run.counts;
     // While it runs, the bar says how many are still to come.

@@ -17,10 +17,10 @@ use crate::console::widgets::text::labelled_command;
 use crate::console::widgets::text::wrapped;
 use crate::domain::kubeconfig::edit::Edit;
 
-/// Below so many lines there are no blanks.
+/// Below so many lines there are no empty lines.
 const SHORT: u16 = 9;
 
-/// Draws a question inside of its frame: what is to be known, the question, and where there is room the same by hand.
+/// Draws a question inside of its frame: what is to be known, the question, and where there is space the equivalent command.
 pub(crate) fn draw(frame: &mut Frame, inner: Rect, cx: &Ctx, ask: &Prompt) {
     let blank = u16::from(inner.height >= SHORT);
     let mut y = inner.y + blank;

@@ -10,12 +10,12 @@ use crate::domain::kubeconfig::diagnose::{Diagnosis, Life};
 use crate::domain::validity as lives;
 use crate::error::ErrorKind;
 
-/// How a context's credential stands now.
+/// The state of a context's credential.
 pub(crate) fn life(context: &Diagnosis, clock: &Clock) -> Life {
     context.life(clock.now, context.default_warning())
 }
 
-/// How the credential that this console uses stands, where its end is known.
+/// The state of the credential that this console uses, where its end is known.
 pub(crate) fn own_life(cx: &Ctx) -> Option<Life> {
     let connection = cx.session.connection.as_ref()?;
     cx.kubeconfigs.named(&connection.context).map(|context| life(context, &cx.clock))

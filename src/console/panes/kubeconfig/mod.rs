@@ -53,7 +53,7 @@ pub enum KubeconfigTask {
     Test(EffectId, String),
 }
 
-/// Something that the pane hears.
+/// A result for the pane.
 #[derive(Debug)]
 pub enum KubeconfigResult {
     /// The files were read, or not.
@@ -104,7 +104,7 @@ pub enum Then {
     Switch,
 }
 
-/// What somebody has agreed to.
+/// What someone has agreed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Consent {
     /// Comments may be lost.
@@ -201,7 +201,7 @@ impl KubeconfigChange {
         }
     }
 
-    /// The same by hand; `kubectl` carries the flag for the file.
+    /// The equivalent command; `kubectl` carries the flag for the file.
     pub(crate) fn command(&self, kubectl: &Kubectl) -> ShellLine {
         match self {
             Self::Edit(Edit::Use(name)) => kubectl.command("config use-context").operands([name.as_str()]).line(),

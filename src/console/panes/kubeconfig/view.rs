@@ -159,7 +159,7 @@ fn row(cx: &Ctx, context: &Diagnosis, chosen: bool, width: u16) -> Line<'static>
     line
 }
 
-/// A cell with a blank at its end, if there is room for any.
+/// A cell with a blank at its end, if there is space for any.
 fn column(text: &str, width: usize) -> String {
     if width == 0 { String::new() } else { cell(text, width - 1) + " " }
 }

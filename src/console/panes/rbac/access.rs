@@ -1,4 +1,4 @@
-//! The page of somebody's access: a table of resources × verbs in one namespace, with a cursor on a cell.
+//! The page of someone's access: a table of resources × verbs in one namespace, with a cursor on a cell.
 
 use std::collections::BTreeSet;
 
@@ -34,11 +34,11 @@ pub struct Server {
     pub action: Action,
     /// Of whom.
     pub who: Principal,
-    /// How it stands.
+    /// Its state.
     pub answer: ServerAnswer,
 }
 
-/// How a question to the server stands.
+/// The state of a question to the server.
 #[derive(Debug)]
 pub enum ServerAnswer {
     /// On its way.
@@ -50,7 +50,7 @@ pub enum ServerAnswer {
 }
 
 impl Access {
-    /// The table of somebody, beginning in `namespace`.
+    /// The table of someone, beginning in `namespace`.
     pub(crate) fn new(who: Principal, namespace: Option<&str>) -> Self {
         let namespaces = vec![namespace.filter(|name| !name.is_empty()).map(ToOwned::to_owned)];
         Self { who, namespaces, at: 0, lines: Vec::new(), all: false, fresh: true, place: 0, top: 0, column: 0 }
@@ -78,7 +78,7 @@ impl Access {
         policy.rules_of(&self.who, self.namespace()).collect()
     }
 
-    /// Makes the lines anew, those that contain `search`; `fixed` is the only namespace that anything is known of.
+    /// Makes the lines again, those that contain `search`; `fixed` is the only namespace that anything is known of.
     pub(crate) fn refresh(
         &mut self,
         policy: &Policy,

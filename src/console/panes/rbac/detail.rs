@@ -1,4 +1,4 @@
-//! What stands below the rows: the cell or the row under the cursor, explained. And the texts that fill a page.
+//! What is below the rows: the cell or the row under the cursor, explained. And the texts that fill a page.
 
 use crate::console::core::ctx::Ctx;
 use crate::console::core::keymap::{Action as Key, KeyContext};
@@ -171,7 +171,7 @@ fn row_lines(rbac: &RbacPane, model: &RbacModel) -> Vec<RatedLine> {
     }
 }
 
-/// What somebody holds, a line a binding.
+/// What someone holds, a line a binding.
 fn who_lines(policy: &Policy, who: &Principal) -> Vec<RatedLine> {
     let mut lines: Vec<RatedLine> = Vec::new();
     if who.is_master() {
@@ -243,7 +243,7 @@ fn rule_lines(policy: &Policy, named: &Named, place: usize) -> Vec<RatedLine> {
     lines
 }
 
-/// Everything dangerous that somebody holds, with the chains.
+/// Everything dangerous that someone holds, with the chains.
 pub(crate) fn dangers(pane: &RbacPane, cx: &Ctx) -> Vec<String> {
     let opened = pane.page();
     let who = match (&opened.page, opened.chosen().and_then(|row| row.target.as_ref())) {

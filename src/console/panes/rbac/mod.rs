@@ -1,6 +1,6 @@
 //! The RBAC pane: who may do what, through which bindings, what is dangerous in it, and how it is changed.
 //!
-//! The roles and bindings are watched from the console's start and shared: [`RbacPane::policy`] is for every room to read.
+//! The roles and bindings are watched from the console's start and shared: [`RbacPane::policy`] is for every pane to read.
 //! What is seen is a trail of pages: Enter walks on (subject → its bindings → role → who else holds it), Esc back.
 
 pub(crate) mod access;

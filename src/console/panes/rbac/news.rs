@@ -1,4 +1,4 @@
-//! What the RBAC pane hears: from its watches, and in answer to its tasks.
+//! What the RBAC pane gets: from its watches, and in answer to its tasks.
 
 use std::sync::Arc;
 
@@ -89,7 +89,7 @@ fn changed(pane: &mut RbacPane, cx: &mut Ctx) -> Vec<Effect> {
 fn reviewed(pane: &mut RbacPane, id: EffectId, result: &Result<Review, String>, took: u64) {
     let asked = |server: &&mut Server| matches!(server.answer, ServerAnswer::Asked(asked) if asked == id);
     let servers = pane.trail.iter_mut().filter_map(|opened| opened.server.as_mut());
-    // A page that was left meanwhile is no longer there: then nobody wants the answer.
+    // A page that was left in the meantime is no longer there: then no one wants the answer.
     for server in servers.into_iter().filter(asked) {
         server.answer = match result {
             Ok(review) => ServerAnswer::Answered(review.clone(), took),

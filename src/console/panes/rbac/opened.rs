@@ -17,9 +17,9 @@ pub enum RbacPage {
     Bindings,
     /// Who can do something; `None` until it is asked.
     WhoCan(Option<Action>),
-    /// What somebody may do, as a table.
+    /// What someone may do, as a table.
     Access(Box<Access>),
-    /// The bindings of somebody that grant something.
+    /// The bindings of someone that grant something.
     Grants(Principal, Action),
     /// A role's rules.
     Role(Named),

@@ -15,7 +15,7 @@ const REQUESTS: usize = 2000;
 /// Where Enter leads.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RowTarget {
-    /// What somebody may do.
+    /// What someone may do.
     Who(Principal),
     /// A role's rules.
     Role(Named),

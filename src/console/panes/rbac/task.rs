@@ -17,7 +17,7 @@ pub enum RbacTask {
     Discover,
     /// Find out our own rules in a namespace.
     Own(String),
-    /// Ask the server whether somebody may do something.
+    /// Ask the server whether someone may do something.
     Review(EffectId, Box<Principal>, Box<Action>),
     /// Read an object, for its YAML or to change it.
     Read(EffectId, Named),

@@ -81,7 +81,7 @@ pub(crate) fn resized(pane: &mut RbacPane, cx: &mut Ctx) {
     }
 }
 
-/// Makes the rows of the page anew: something changed, or it has just been opened.
+/// Makes the rows of the page again: something changed, or it has just been opened.
 pub(crate) fn refresh(pane: &mut RbacPane, cx: &mut Ctx) -> Vec<Effect> {
     let height = height(cx);
     pane.stale = false;

@@ -12,13 +12,13 @@ use crate::domain::request::Request;
 use crate::domain::signer::is_for_login;
 use crate::domain::verdict::Level;
 
-/// Columns of the line: the whole stands on the Access tab.
+/// Columns of the line: the whole is on the Access tab.
 const LINE: usize = 150;
 
 /// Bindings that a decision names before it counts them.
 const NAMED: usize = 4;
 
-/// Whom the certificate logs in as; `None` where nobody logs in with it.
+/// Whom the certificate logs in as; `None` where no one logs in with it.
 fn who(request: &Request) -> Option<Principal> {
     let identity = request.identity();
     (is_for_login(&request.signer_name) && !identity.user.is_empty())
@@ -55,7 +55,7 @@ pub(crate) fn would_get(cx: &Ctx, request: &Request) -> Option<Fact> {
     Some(fact)
 }
 
-/// The line by roles and bindings that are all there; `None` where nobody logs in with the certificate.
+/// The line by roles and bindings that are all there; `None` where no one logs in with the certificate.
 pub(crate) fn line(policy: &Policy, request: &Request) -> Option<Fact> {
     let who = who(request)?;
     let level = summary::would_get(policy, &who).iter().map(|line| line.level).max().and_then(noted);

@@ -30,7 +30,7 @@ impl Choice {
         let mut choice = Column::ALL.map(|column| (column, false));
         let mut count = 0;
         for column in name.iter().chain(shown) {
-            // What is named twice stands where it was named first.
+            // What is named twice is shown where it was named first.
             if let Some(from) = (count..COUNT).find(|from| choice[*from].0 == *column) {
                 choice[from].1 = true;
                 choice[count..=from].rotate_right(1);
@@ -55,7 +55,7 @@ impl Choice {
         self.shown().any(|shown| shown == column)
     }
 
-    /// Whether it shows what is shown where nobody has chosen anything.
+    /// Whether it shows what is shown where no one has chosen anything.
     pub(crate) fn is_usual(&self) -> bool {
         self.shown().eq(Column::ALL.into_iter().take(Column::DEFAULT_COUNT))
     }

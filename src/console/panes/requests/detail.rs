@@ -222,7 +222,7 @@ fn life_text(request: &Request, clock: &Clock) -> String {
     }
 }
 
-/// Where it stands, with the reason and, for a request that no signer takes, the likely causes.
+/// Where it is, with the reason and, for a request that no signer takes, the likely causes.
 fn status(request: &Request, clock: &Clock) -> Fact {
     let last = |kind: &str| request.conditions.iter().find(|condition| condition.kind == kind);
     let condition_of = |condition: Option<&Condition>| condition.map(|c| condition_text(c, clock)).unwrap_or_default();

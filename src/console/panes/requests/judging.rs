@@ -145,7 +145,7 @@ impl VerdictEngine {
         }
     }
 
-    /// Whether somebody is to be judged again.
+    /// Whether someone is to be judged again.
     pub(crate) fn is_working(&self) -> bool {
         !self.waiting.is_empty()
     }
@@ -206,7 +206,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever comes and goes, in whatever order: every row says what judging it anew would say.
+        /// Whatever comes and goes, in whatever order: every row says what judging it again would say.
         #[test]
         fn verdicts_are_as_if_all_were_judged_anew(steps in prop::collection::vec((0_u8..6, 0_u8..3, 0_u8..3, any::<bool>()), 1..30)) {
             let (mut judging, mut index) = (VerdictEngine::default(), Index::default());
@@ -236,7 +236,7 @@ mod tests {
             index.apply(vec![RequestChange::Applied(row(name, 0))]);
         }
         judging.apply(&[RequestChange::Deleted(row("jane", 0).uid)]);
-        // The list that is read anew has nobody.
+        // The list that is read again has no one.
         judging.listed(&Index::default());
         all_worked_off(&mut judging, &mut index);
         assert!(judging.odd.is_empty() && judging.queued.is_empty() && judging.known.others.is_empty());

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 /// Lines of the detail below the list, its border not counted.
 const DETAIL_BELOW: u16 = 8;
 
-/// From this width on the detail stands beside the list.
+/// From this width on the detail is beside the list.
 const WIDE: u16 = 150;
 
 /// The parts of the pane.

@@ -1,4 +1,4 @@
-//! The Requests pane: the live list of CSRs, what stands behind the one under the cursor, and what can be done to it.
+//! The Requests pane: the live list of CSRs, what is behind the one under the cursor, and what can be done to it.
 
 pub(crate) mod access;
 pub(crate) mod columns;

@@ -1,4 +1,4 @@
-//! The table of requests: how wide each column is, and what stands in its cells.
+//! The table of requests: how wide each column is, and what is in its cells.
 
 use std::mem::take;
 
@@ -19,14 +19,14 @@ const MARKS: usize = 3;
 const LIFE: usize = 4;
 /// A signer that is written out, with a blank.
 const WIDE_SIGNER: usize = 22;
-/// From so much room on, beside columns that take no less, it is.
+/// From so much space on, beside columns that take no less, it is shown.
 const ROOMY: usize = 68;
 
-/// The columns that have room, each with its width. That counts a blank at its end, which the last one does not draw.
+/// The columns that have space, each with its width. That counts a blank at its end, which the last one does not draw.
 #[derive(Debug)]
 pub(crate) struct Table(Vec<(Column, usize)>);
 
-/// What gives way first where a choice of one's own has no room.
+/// What gives way first where a choice of one's own has no space.
 const LEAST: [Column; 10] = [
     Column::State,
     Column::Signer,
@@ -90,7 +90,7 @@ impl Table {
         });
     }
 
-    /// Whoever chose columns gets as many as there is room for at all.
+    /// Whoever chose columns gets as many as there is space for at all.
     fn give_way(&mut self, available: usize) {
         for least in LEAST {
             if self.width(|_| true) <= available {
@@ -133,7 +133,7 @@ impl Table {
         self.0.iter_mut().find(|(there, _)| *there == column).map(|(_, width)| width)
     }
 
-    /// Whether a column has room.
+    /// Whether a column has space.
     pub(crate) fn shows(&self, column: Column) -> bool {
         self.0.iter().any(|(shown, _)| *shown == column)
     }
@@ -213,7 +213,7 @@ fn push_value(out: &mut String, column: Column, width: usize, row: &Row, cx: &Ct
         Column::Hosts if !row.hosts.is_empty() => push(&hosts(&row.hosts)),
         Column::Life => push(row.expiration_seconds.map(|seconds| life_cell(seconds.into())).as_deref().unwrap_or("–")),
         Column::Age => push(row.created_at.map(|at| cx.clock.age(at)).as_deref().unwrap_or("–")),
-        // A column of many has no room for the zone: the detail names it.
+        // A column of many has no space for the zone: the detail names it.
         Column::Created => {
             let minute = row.created_at.map(|at| cx.clock.minute(at));
             push(minute.as_deref().and_then(|text| text.get(..16)).unwrap_or("–"));
@@ -238,7 +238,7 @@ fn life_cell(seconds: i64) -> String {
     Some(validity::human(seconds)).filter(|text| text.len() <= LIFE).unwrap_or_else(|| validity::age(seconds))
 }
 
-/// A decided request shows its state where the verdict stands: nothing is left to decide.
+/// A decided request shows its state where the verdict is: nothing is left to decide.
 fn verdict(row: &Row, cx: &Ctx) -> (String, Style) {
     let theme = cx.theme;
     match row.state {

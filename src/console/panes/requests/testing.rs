@@ -1,4 +1,4 @@
-//! Requests for the tests of this room.
+//! Requests for the tests of this pane.
 
 use chrono::{DateTime, Utc};
 
@@ -12,7 +12,7 @@ pub(crate) fn noon() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_500_000, 0).unwrap_or_default()
 }
 
-/// A pending request of somebody for themselves, created `seconds` after [`noon`].
+/// A pending request of someone for themselves, created `seconds` after [`noon`].
 pub(crate) fn row(name: &str, seconds: i64) -> Row {
     let uid = format!("uid-{name}");
     let facts = RequestFacts {

@@ -136,7 +136,7 @@ pub(crate) fn settle(pane: &mut RequestsPane, cx: &mut Ctx) -> Vec<Effect> {
     if *complete || cursor.was_moved() {
         cursor.settle(index, height);
     } else {
-        // While the first list is read and nobody has moved it, the cursor stays on top, not on what came first.
+        // While the first list is read and no one has moved it, the cursor stays on top, not on what came first.
         cursor.go(0, index, height);
     }
     follow(pane, cx)

@@ -238,7 +238,7 @@ fn draw_page(frame: &mut Frame, area: Rect, pane: &RequestsPane, cx: &Ctx) {
     let theme = cx.theme;
     let (Some(page), Some(row)) = (pane.page, pane.chosen(&cx.requests)) else { return };
     let mut title = vec![Span::styled(format!(" {} ", shown(&row.name, usize::from(area.width / 2))), theme.strong())];
-    // Where there is no room for all tabs, the one that is seen is named.
+    // Where there is no space for all tabs, the one that is seen is named.
     for tab in Tab::ALL.into_iter().filter(|tab| area.width >= 70 || *tab == page.tab) {
         let text = if tab == page.tab { format!("· [{}] ", tab.word()) } else { format!("· {} ", tab.word()) };
         title.push(Span::styled(text, if tab == page.tab { theme.strong() } else { theme.dim() }));

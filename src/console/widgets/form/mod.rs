@@ -12,13 +12,13 @@ use tui_input::{Input, InputRequest};
 pub(crate) struct Field<Id> {
     /// Which one it is.
     pub id: Id,
-    /// What stands before it.
+    /// What is before it.
     pub label: &'static str,
     /// What is in it.
     pub value: Value,
     /// Whether a text is a list, whose entries commas separate.
     pub list: bool,
-    /// Whether somebody changed it: its default then follows other fields no more.
+    /// Whether someone changed it: its default then follows other fields no more.
     pub touched: bool,
 }
 
@@ -129,7 +129,7 @@ impl<Id: Copy + PartialEq> Form<Id> {
         }
     }
 
-    /// Puts a default into a text field that nobody has changed.
+    /// Puts a default into a text field that no one has changed.
     pub(crate) fn suggest(&mut self, id: Id, text: &str) {
         let field = self.fields.iter_mut().find(|field| field.id == id && !field.touched);
         if let Some(Field { value: Value::Text(input), .. }) = field
@@ -166,7 +166,7 @@ impl<Id: Copy + PartialEq> Form<Id> {
         }
     }
 
-    /// Whether the text cursor of the field that has the keyboard stands behind the last letter.
+    /// Whether the text cursor of the field that has the keyboard is behind the last letter.
     pub(crate) fn at_end(&self) -> bool {
         match self.fields.get(self.focus).map(|field| &field.value) {
             Some(Value::Text(input)) => input.cursor() == input.value().chars().count(),

@@ -20,7 +20,7 @@ pub(crate) fn draw<Id: Copy + PartialEq>(
     theme: Theme,
 ) -> u16 {
     let fields: Vec<_> = form.fields().iter().filter(|field| visible(field.id)).collect();
-    // Where there is no room for all of them, a choice takes one line, and the field with the keyboard is in sight.
+    // Where there is no space for all of them, a choice takes one line, and the field with the keyboard is in sight.
     let short = fields.iter().map(|field| lines(field)).sum::<usize>() > area.height.into();
     let at = fields.iter().position(|field| form.focused() == Some(field.id)).unwrap_or(0);
     let above = if short { (at + 1).saturating_sub(area.height.into()) } else { 0 };
@@ -35,7 +35,7 @@ pub(crate) fn draw<Id: Copy + PartialEq>(
     y
 }
 
-/// How many lines a field takes where there is room.
+/// How many lines a field takes where there is space.
 pub(crate) fn lines<Id>(field: &Field<Id>) -> usize {
     match &field.value {
         Value::Choice { options, .. } if options.len() <= 6 => options.len(),

@@ -105,7 +105,7 @@ impl EditForm {
         }
     }
 
-    /// Defaults that follow other fields, until somebody changes them.
+    /// Defaults that follow other fields, until someone changes them.
     pub(crate) fn follow(&mut self, presets: &[Preset]) {
         let form = &mut self.form;
         if self.what == EditKind::NewBinding {
@@ -177,7 +177,7 @@ impl EditForm {
         Ok(Named { kind, scope: namespaced.then(|| text(EditField::Namespace)), name })
     }
 
-    /// The rules: those whose line nobody changed stay exactly as they were.
+    /// The rules: those whose line no one changed stay exactly as they were.
     fn rules(&self, catalogue: &Catalogue) -> Result<Vec<PolicyRule>, (EditField, String)> {
         let before: Vec<PolicyRule> = self
             .original

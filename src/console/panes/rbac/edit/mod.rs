@@ -28,7 +28,7 @@ pub struct EditForm {
     pub step: EditStep,
     /// What is wrong with the fields.
     pub problem: Option<String>,
-    /// First line shown of what stands to be confirmed.
+    /// First line shown of what is to be confirmed.
     pub scroll: usize,
     /// Whether Esc was pressed once although something was typed.
     pub leaving: bool,
@@ -75,7 +75,7 @@ pub struct Draft {
     pub object: Value,
 }
 
-/// A line of what stands to be confirmed.
+/// A line of what is to be confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReviewLine {
     /// Something to know. Weighty where it is a warning.

@@ -67,7 +67,7 @@ pub(crate) fn open(pane: &mut RbacPane, cx: &mut Ctx, action: Action) -> Vec<Eff
     }
 }
 
-/// The presets of the config folder have been read: a new role that nobody has typed into yet offers them too.
+/// The presets of the config folder have been read: a new role that no one has typed into yet offers them too.
 pub(crate) fn presets_came(pane: &mut RbacPane, cx: &mut Ctx) {
     let untouched = |sheet: &EditForm| sheet.what == EditKind::NewRole && !sheet.form.touched();
     if pane.sheet.as_deref().is_some_and(untouched) {
@@ -328,7 +328,7 @@ pub(crate) fn put_ended(pane: &mut RbacPane, cx: &mut Ctx, id: EffectId, result:
             };
             cx.record(WriteRecord { what, object, outcome, command });
         }
-        // Nobody waits for it any more.
+        // No one waits for it any more.
         _ => {}
     }
 }

@@ -23,7 +23,7 @@ use crate::domain::verdict::Level;
 
 /// Lines of the lower part, its border not counted.
 const BELOW: u16 = 8;
-/// From this width on the lower part stands beside the rows.
+/// From this width on the lower part is beside the rows.
 const WIDE: u16 = 150;
 
 /// Rows and explanation; on a small screen the rows alone.
@@ -78,7 +78,7 @@ fn with_status<'a>(block: Block<'a>, area: Rect, pane: &RbacPane, cx: &Ctx) -> B
     block.title_bottom(Line::styled(text, style))
 }
 
-/// The rows; `last` where no lower part stands below them.
+/// The rows; `last` where no lower part is below them.
 fn draw_rows(frame: &mut Frame, area: Rect, pane: &RbacPane, cx: &Ctx, last: bool) {
     let theme = cx.theme;
     let opened = pane.page();

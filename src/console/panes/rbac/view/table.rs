@@ -1,4 +1,4 @@
-//! The table of somebody's access: resources × verbs.
+//! The table of someone's access: resources × verbs.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ use crate::domain::access::matrix::{self, COLUMNS, MatrixRow as Row};
 use crate::domain::access::{Grant, danger};
 use crate::domain::verdict::Level;
 
-/// Columns of one verb: its word and two blanks.
+/// Columns of one verb: its word and two spaces.
 const VERBS: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "other"];
 
 /// Draws it.
@@ -58,7 +58,7 @@ fn name_width(width: u16) -> usize {
     usize::from(width).saturating_sub(verbs + 3).max(11)
 }
 
-/// The columns that there is room for, the one with the cursor among them.
+/// The columns that there is space for, the one with the cursor among them.
 fn seen(column: usize, width: usize) -> Range<usize> {
     let available =
         |columns: Range<usize>| VERBS[columns].iter().map(|verb| verb.len() + 1).sum::<usize>() <= width + 1;

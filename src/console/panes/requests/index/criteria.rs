@@ -10,7 +10,7 @@ use crate::domain::verdict::Level;
 /// Which states the list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Filter {
-    /// Nobody decided yet.
+    /// No one decided yet.
     #[default]
     Pending,
     /// Exactly this state.
@@ -155,7 +155,7 @@ impl Criteria {
         Self { filter: Filter::All, column: SortKey::Name, ..Self::default() }
     }
 
-    /// Which of two rows stands first. No two rows are equal.
+    /// Which of two rows is first. No two rows are equal.
     pub(super) fn order(&self, a: &Row, b: &Row) -> Ordering {
         let column = match (self.column, self.column.text(a), self.column.text(b)) {
             (SortKey::Name, ..) => by_name(a, b),

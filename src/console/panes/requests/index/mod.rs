@@ -260,7 +260,7 @@ impl Index {
         self.slots.row(self.slots.of(uid)?)
     }
 
-    /// Where an object stands on the list.
+    /// Where an object is on the list.
     pub(crate) fn place(&self, uid: &Uid) -> Option<usize> {
         self.place_in(&self.shown, &self.criteria, self.get(uid)?)
     }

@@ -1,4 +1,4 @@
-//! Slots in an order that is kept, not made anew: a batch moves only what it changes.
+//! Slots in an order that is kept, not made again: a batch moves only what it changes.
 
 use std::cmp::Ordering;
 
@@ -17,12 +17,12 @@ impl Order {
         &self.0
     }
 
-    /// Where the slot stands to which `to_it` says how others compare.
+    /// Where the slot is to which `to_it` says how others compare.
     pub(crate) fn place(&self, to_it: impl Fn(u32) -> Ordering) -> Option<usize> {
         self.0.binary_search_by(|slot| to_it(*slot)).ok()
     }
 
-    /// Takes out what stands at these places.
+    /// Takes out what is at these places.
     pub(crate) fn remove(&mut self, mut places: Vec<usize>) {
         places.sort_unstable();
         places.dedup();

@@ -1,5 +1,5 @@
 //! Another filter, sort or search, worked out in slices, so that a key never waits for it. Until it is complete, the
-//! list is as it was; what changes meanwhile is looked at again at the end. A newer wish replaces it.
+//! list is as it was; what changes in the meantime is looked at again at the end. A newer wish replaces it.
 
 use crate::console::panes::requests::index::criteria::{Criteria, SortKey};
 use crate::console::panes::requests::index::order::Order;
