@@ -123,7 +123,7 @@ rules! {
         "Somebody asks in their own name for groups that they are not in, and that bindings use.",
         "Ask whoever answers for the group.";
 
-    // The house's own policy.
+    // The organization's policy.
     POLICY_GROUP: "policy-group", "policy", [Danger],
         "The policy file forbids one of the groups, or does not list it among the allowed ones.",
         "Deny it, or change the policy.";
@@ -170,7 +170,7 @@ rules! {
          (Unicode TS 39, confusables), digits for letters (adm1n), rn for m, other punctuation, other letter case. \
          Kubernetes compares names exactly.",
         "Make sure which of the two is meant.";
-    NAME_BLANKS: "name-blanks", "blanks", [Warning],
+    NAME_WHITESPACE: "name-blanks", "blanks", [Warning],
         "A name begins or ends with a blank, or a group has no name at all: two names that look like one.",
         "Ask for a request with the name as it should be.";
     NAME_STRING_TYPE: "name-string-type", "odd string", [Warning],

@@ -192,7 +192,7 @@ impl Ctx {
         }
     }
 
-    /// Our user name, once the server has said it.
+    /// Our user name, once the server has reported it.
     pub(crate) fn username(&self) -> Option<&str> {
         self.session.identified.as_ref().map(|identified| identified.who.username.as_str())
     }

@@ -27,7 +27,7 @@ pub(crate) enum DialogEvent {
 /// A change of what a dialog shows.
 #[derive(Debug)]
 pub(crate) enum Update<'a> {
-    /// The server said who we are.
+    /// The server reported who we are.
     Identified(&'a str),
     /// A request was read in full.
     Read(&'a Loaded),

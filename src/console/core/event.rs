@@ -49,7 +49,7 @@ pub enum Event {
     Beat(Result<(), UserError>),
     /// The server asked us to wait.
     Asked(Wait),
-    /// The server said who we are and what it is.
+    /// The server reported who we are and which version it runs.
     Identified(Result<Identified, UserError>),
     /// The nodes are these now.
     Nodes(Nodes),
@@ -115,7 +115,7 @@ pub struct Identified {
 pub enum Exported {
     /// Written to this path.
     Written(String),
-    /// There is a file already, and no one said that it may be replaced.
+    /// There is a file already, and replacing it was not permitted.
     Exists,
     /// It did not work.
     Failed(UserError),

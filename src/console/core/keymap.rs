@@ -125,7 +125,7 @@ named! {
         BulkRun = "bulk-run",
         /// What came of a bulk decision.
         BulkEnd = "bulk-end",
-        /// A request opened as a page of its own.
+        /// A request opened as a page.
         Page = "page",
         /// The RBAC pane.
         Rbac = "rbac",

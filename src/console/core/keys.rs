@@ -25,7 +25,7 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The table with `changes`, which were read from the text `file`, in place of its own keys.
+    /// The table with `changes`, which were read from the text `file`, in place of the default keys.
     ///
     /// # Errors
     /// Names what is not known, and every key that would mean two things.

@@ -9,7 +9,7 @@ use crate::console::core::state::State;
 use crate::console::core::update::act;
 use crate::console::core::view;
 
-/// Rows that one notch of the wheel goes.
+/// Rows for one notch of the wheel.
 const NOTCH: usize = 3;
 
 /// The wheel, one notch.
@@ -17,7 +17,7 @@ pub(crate) fn wheel(state: &mut State, down: bool) -> Vec<Effect> {
     press(state, if down { Action::Down } else { Action::Up }, NOTCH)
 }
 
-/// A click: on a tab it shows the pane, on a row it goes there, and on the row of the cursor it opens it.
+/// A click: on a tab it shows the pane, on a row it moves the cursor there, and on the row of the cursor it opens it.
 pub(crate) fn click(state: &mut State, at: Position) -> Vec<Effect> {
     if !state.dialogs.is_empty() || state.wizard.is_some() {
         return Vec::new();

@@ -2,7 +2,7 @@
 
 use crate::console::core::keymap::Action;
 
-/// How far a movement goes; first and last are farther than any list is long.
+/// The number of rows of a movement; first and last are farther than any list is long.
 pub(crate) fn steps(action: Action, height: usize) -> Option<isize> {
     let height = isize::try_from(height).unwrap_or(1);
     Some(match action {

@@ -17,7 +17,7 @@ pub(crate) trait PaneView: Debug {
     /// Where keys are looked up, the nearest first.
     fn contexts(&self) -> Vec<KeyContext>;
 
-    /// The user goes to it.
+    /// It is shown.
     fn shown(&mut self, _cx: &mut Ctx) -> Vec<Effect> {
         Vec::new()
     }

@@ -21,7 +21,7 @@ pub(crate) struct PromptGuard {
 }
 
 impl PromptGuard {
-    /// A frame with this question goes out.
+    /// A frame with this question is sent.
     pub(crate) fn drawing(&mut self, state: &State) {
         self.drawing = Some((state.question(), question_fits(state)));
     }

@@ -49,7 +49,7 @@ impl Drop for Runner {
 
 /// What a connection is made from.
 pub(crate) struct Connect {
-    /// Where to, and as whom.
+    /// The cluster, and the identity.
     pub target: Target,
     /// The organization's policy.
     pub policy: Arc<PolicyFile>,

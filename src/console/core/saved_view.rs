@@ -45,7 +45,7 @@ pub(crate) fn apply(state: &mut State, recalled: SavedView) {
     }
 }
 
-/// What someone is told who is here for the first time.
+/// The explanation that a first-time user sees.
 pub(crate) fn welcome(state: &State) -> [String; 3] {
     use crate::console::core::keymap::{Action, KeyContext};
     let key = |place, action| state.cx.keymap.name(place, action);

@@ -26,7 +26,7 @@ pub(crate) struct Settings {
     pub columns: Choice,
     /// Which decisions ask first.
     pub confirm: Confirm,
-    /// What the house allows.
+    /// The organization's policy.
     pub policy: Arc<PolicyFile>,
     /// Whether the cluster is the practice cluster inside this process.
     pub practice: bool,

@@ -1,5 +1,5 @@
-//! Switching the console itself to another context: everything that came from the old cluster goes, and the loop
-//! connects over channels of its own, so that a late answer of the old one reaches nothing.
+//! Switching the console itself to another context: everything from the old cluster is dropped, and the loop
+//! connects over new channels, so that a late answer of the old one reaches nothing.
 
 use crate::cluster::login::LoginStatus;
 use crate::console::core::ctx::Session;

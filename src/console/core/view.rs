@@ -223,7 +223,7 @@ fn degraded(state: &State) -> Option<String> {
     if let Some(text) = login_view::sentence(&state.cx) {
         return Some(text);
     }
-    // That pane tells of its own watches.
+    // That pane shows the state of its watches itself.
     if state.cx.pane == Pane::Rbac && state.wizard.is_none() {
         return None;
     }

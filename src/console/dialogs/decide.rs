@@ -287,7 +287,7 @@ fn on_key(decide: &mut Decide, action: Option<Action>, key: KeyEvent, cx: &mut C
     }
 }
 
-/// Tab goes through the fields and, where no name has to be typed, back to yes and no.
+/// Tab cycles through the fields and, where no name has to be typed, back to yes and no.
 fn walk(decide: &mut Decide, forward: bool) {
     let dangerous = decide.is_dangerous();
     let shows = |field| field != DecideField::Name || dangerous;

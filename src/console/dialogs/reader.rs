@@ -87,7 +87,7 @@ impl TextReader {
     }
 }
 
-/// A command that is too long goes on below, as a shell takes it.
+/// A command that is too long is continued below, as a shell accepts it.
 fn broken_command(line: &str, width: usize) -> Vec<String> {
     let text = line.trim_start();
     let indent = (line.len() - text.len()).min(width / 2);
@@ -95,7 +95,7 @@ fn broken_command(line: &str, width: usize) -> Vec<String> {
     parts.map(|part| format!("{}{part}", " ".repeat(indent))).collect()
 }
 
-/// A line that is too long goes on below, further in.
+/// A line that is too long is continued below, indented.
 fn broken(line: &str, width: usize) -> Vec<String> {
     let text = line.trim_start();
     let indent = line.len() - text.len();
@@ -149,7 +149,7 @@ fn on_key(reader: &mut TextReader, action: Option<Action>, key: KeyEvent, cx: &m
         return;
     }
     match action {
-        // What was searched goes first, then the text.
+        // The first press clears the search, the next closes the text.
         Some(Action::Back) if key.code == KeyCode::Esc && !reader.search.value().is_empty() => {
             (reader.search, reader.scroll) = (Input::default(), 0);
         }
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_line_goes_on_below() {
+    fn wraps_a_long_line() {
         let lines = ["  a    approve the request", "  search the rows"].map(str::to_owned).to_vec();
         let reader = TextReader::new("Keys", lines);
         assert_eq!(reader.seen(22), ["  a    approve", "    the request", "  search the rows"]);

@@ -64,7 +64,7 @@ pub(crate) fn yes_or_no(cx: &Ctx) -> String {
     format!("{} yes, {} no", words(Action::Yes), words(Action::No))
 }
 
-/// Said where who and what a question is about does not fit.
+/// Shown where who and what a question is about does not fit.
 pub(crate) fn too_small(cx: &Ctx, width: u16) -> Vec<Line<'static>> {
     let text = "Too small: no key answers. Enlarge the terminal, or use the command line.";
     paragraph(text, width, cx.theme.bad())

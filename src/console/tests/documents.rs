@@ -33,7 +33,7 @@ fn drawn_file(name: &str, wanted: &str) {
 }
 
 #[test]
-fn the_readme_tells_every_key() {
+fn the_readme_lists_every_key() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let text = std::fs::read_to_string(path).unwrap();
     let (begin, end) = ("a test compares them -->\n", "<!-- end of keys -->");

@@ -33,7 +33,7 @@ use crate::operations::issue::preflight::{Note, Severity};
 use crate::operations::issue::verify_login::Proof;
 use crate::operations::issue::{IssueOutcome as Issued, Journal, PreflightReport, Progress, WriteRecord};
 
-/// How the town answers.
+/// How the cluster responds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ResponseMode {
     /// Everything works.
@@ -173,7 +173,7 @@ impl FakeCluster {
 }
 
 impl TestConsole {
-    /// The town answers what was asked, and what its answers lead to, until nothing is asked any more.
+    /// Answers all effects, and those that the answers cause, until none is left.
     pub(crate) fn answered(&mut self, fake_cluster: &FakeCluster, mood: ResponseMode) {
         while !self.effects.is_empty() {
             let asked = std::mem::take(&mut self.effects);
@@ -378,7 +378,7 @@ fn many() -> Vec<Request> {
     requests
 }
 
-/// A name that goes on with what no terminal may get.
+/// A name that ends with what no terminal may get.
 fn spoil(name: &mut String) {
     name.push_str("\u{1b}[31m\u{202e}花子e\u{301}👩‍👩‍👧");
 }

@@ -181,7 +181,7 @@ fn comments_and_locks_are_asked_about_and_nothing_is_lost_unasked() {
 }
 
 #[test]
-fn a_deletion_says_what_goes_and_what_stays() {
+fn a_deletion_lists_what_is_removed_and_what_stays() {
     let mut console = pane();
     console.press(KeyCode::Char('j'));
     console.press(KeyCode::Char('x'));
@@ -259,7 +259,7 @@ fn switching_forgets_the_old_cluster_and_keeps_what_is_not_the_clusters() {
 }
 
 #[test]
-fn a_credential_that_ends_soon_is_said_at_the_start_and_stays_in_the_header() {
+fn a_credential_that_expires_soon_is_reported_at_the_start_and_in_the_header() {
     let mut console = TestConsole::with(&three());
     let mut own = holds();
     own.contexts[0] = with_certificate(context("prod-eu", "prod-eu", "alice-admin", Credential::Certificate), 50);

@@ -45,7 +45,7 @@ fn nothing_is_called_live_without_a_login_and_an_answer() {
 }
 
 #[test]
-fn the_login_key_connects_anew_and_escape_cancels_a_program() {
+fn the_login_key_reconnects_and_escape_cancels_a_program() {
     let mut console = TestConsole::with(&three());
     console.dispatch(Event::Login(LoginStatus::Ended(failed(Reason::Canceled))));
     console.press(KeyCode::Char('L'));

@@ -143,7 +143,7 @@ fn the_list_with_the_detail_of_the_request_under_the_cursor() {
 }
 
 #[test]
-fn while_the_first_list_is_read_the_cursor_stays_on_top_until_somebody_moves_it() {
+fn while_the_first_list_is_read_the_cursor_stays_on_top_until_it_is_moved() {
     let requests = three();
     let clock = Clock { now: noon(), utc: true };
     let state = State::new(clock, Size::new(80, 24), Theme::mono(), false);
@@ -365,7 +365,7 @@ fn an_approved_request_without_a_certificate_is_explained_after_a_while() {
 }
 
 #[test]
-fn with_only_a_name_typed_the_wizard_goes_to_the_review_and_runs() {
+fn with_only_a_name_typed_the_wizard_reaches_the_review_and_runs() {
     let mut console = TestConsole::with(&three());
     console.press(KeyCode::Char('n'));
     console.types("zoe");

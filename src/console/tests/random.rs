@@ -141,7 +141,7 @@ fn pressed_at_random(read_only: bool) -> (usize, usize) {
                 dangerous += usize::from(name_needed);
             }
         }
-        // Whoever leaves, or goes to another cluster, begins again.
+        // After leaving, or switching to another cluster, the console starts again.
         if console.effects.iter().any(|effect| matches!(effect, Effect::Quit | Effect::Connect { .. })) {
             console = start();
         }

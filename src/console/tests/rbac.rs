@@ -105,7 +105,7 @@ fn the_subjects_are_those_of_the_bindings_and_those_that_requests_would_make() {
 }
 
 #[test]
-fn a_decision_and_the_access_tab_tell_what_would_be_handed_out() {
+fn a_decision_and_the_access_tab_show_what_would_be_granted() {
     let requests = three();
     let mut console = console();
     console.types("1");
@@ -287,7 +287,7 @@ fn a_refusal_for_want_of_rights_keeps_what_was_typed() {
 }
 
 #[test]
-fn a_deletion_says_from_whom_it_takes_what() {
+fn a_deletion_lists_who_loses_what() {
     let mut console = console();
     console.types("vv");
     console.finds("qa-debug");
@@ -323,7 +323,7 @@ fn nothing_is_offered_that_would_write_in_a_console_that_only_reads() {
     }
 }
 
-/// A console on its requests, the first of which is jane's, told of the shop by watches that fare so.
+/// A console on its requests, the first of which is jane's, with the shop's roles from watches of these states.
 fn requests(reach: impl Fn(RbacKind) -> Reach) -> TestConsole {
     let mut console = TestConsole::with(&three());
     console.news(RbacResult::Watch(RbacMessage::Policy(Arc::new(shop()))));

@@ -163,7 +163,7 @@ fn in_ascii_no_byte_beyond_it_reaches_the_terminal_on_any_screen() {
     }
 }
 
-/// Goes down from every upper corner: nothing may stand on the side of a frame but another frame, as wide as the screen.
+/// Follows the frame down from every upper corner: nothing may stand on the side of a frame but another frame, as wide as the screen.
 fn broken_frame(buffer: &Buffer) -> Option<(u16, u16)> {
     let (width, height) = (buffer.area.width, buffer.area.height);
     let corners = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));

@@ -219,7 +219,7 @@ const WIZARD: [ScreenPath; 27] = [
     ("wizard-left", Early, "nzoe⌃r…yl"),
 ];
 
-/// Goes a way: every key is answered before the next is pressed.
+/// Presses the keys of a path: every key is answered before the next is pressed.
 pub(crate) fn go(console: &mut TestConsole, fake_cluster: &FakeCluster, way: &str) {
     let (mut mood, mut control) = (ResponseMode::Kind, false);
     for c in way.chars() {

@@ -32,7 +32,7 @@ impl Theme {
     fn of(file: &ThemeFile, depth: ColorDepth) -> Self {
         let style = |look: &Look| style(look, depth);
         let text = style(&file.text);
-        // Names stand on borders and dimmed lines: their colour is said even where it is the terminal's own.
+        // Names are on borders and dimmed lines: their color is written even where it is the terminal's own.
         let strong = Style::new().fg(text.fg.unwrap_or(Color::Reset)).patch(style(&file.strong));
         Self {
             text,

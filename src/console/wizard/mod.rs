@@ -165,7 +165,7 @@ impl Wizard {
         field.step() == self.step && fields::applies(&self.form, field)
     }
 
-    /// Goes to a step, with the keyboard on its first field.
+    /// Moves to a step, with the keyboard on its first field.
     fn go(&mut self, step: WizardStep) {
         self.step = step;
         let first = self.form.fields().iter().map(|field| field.id).find(|field| self.shows(*field));

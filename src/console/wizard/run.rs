@@ -53,7 +53,7 @@ pub enum End {
     Failed,
     /// What was done is being undone.
     Undoing,
-    /// Taken back, or not.
+    /// Undone, or not.
     Undone(Result<(), UserError>),
 }
 

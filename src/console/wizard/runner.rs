@@ -29,7 +29,7 @@ pub(crate) struct WizardRunner {
 }
 
 impl WizardRunner {
-    /// Idle hands; what they learn goes to `answers`.
+    /// Idle; results are sent to `answers`.
     pub(crate) fn new(answers: UnboundedSender<Event>, policy: Arc<PolicyFile>) -> Self {
         Self { answers, policy, running: None }
     }
@@ -117,7 +117,7 @@ impl WizardRunner {
     }
 }
 
-/// The one request in the file; whatever else is in it is refused here and goes no further.
+/// The one request in the file; whatever else is in it is refused here.
 fn read_request(path: &Path) -> Result<String, String> {
     let bytes = bounded::read(path, bounded::CREDENTIAL).map_err(|error| error.to_string())?;
     request_file::read(&Zeroizing::new(bytes)).map(CanonicalRequestPem::into_string).map_err(|error| error.in_full())

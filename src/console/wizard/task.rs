@@ -26,7 +26,7 @@ pub enum WizardTask {
     Undo(EffectId, WritePermit, Box<Journal>),
 }
 
-/// What the wizard is told.
+/// A result for the wizard.
 #[derive(Debug)]
 pub enum WizardResult {
     /// Answer to [`WizardTask::LookForUnfinished`], the oldest first.
@@ -37,7 +37,7 @@ pub enum WizardResult {
     Rehearsed(EffectId, Result<PreflightReport, UserError>),
     /// The journal of the issuance that begins.
     Began(EffectId, Box<Journal>),
-    /// How it goes.
+    /// Its progress.
     Progress(EffectId, Progress),
     /// Answer to [`WizardTask::Undo`].
     Undone(EffectId, Result<Vec<WriteRecord>, UserError>),

@@ -198,7 +198,7 @@ fn commands(plan: &Plan, kubectl: &Kubectl) -> TextReader {
     TextReader::commands("The same by hand", &plan.script(kubectl))
 }
 
-/// Goes on with the issuance that was left unfinished first.
+/// Resumes the unfinished issuance that is first.
 fn resume(wizard: &mut Wizard, cx: &mut Ctx) -> Vec<Effect> {
     let id = cx.next_effect();
     let now = cx.clock.now;
@@ -289,7 +289,7 @@ pub(crate) fn handle_result(wizard: &mut Option<Wizard>, news: WizardResult, cx:
         WizardResult::Unfinished(unfinished) => {
             let server = cx.session.connection.as_ref().map(|connection| connection.server.clone());
             let Some(wizard) = wizard else { return };
-            // What was begun on another cluster is gone on with there.
+            // What was started on another cluster is resumed there.
             wizard.unfinished =
                 unfinished.into_iter().filter(|journal| Some(&journal.server) == server.as_ref()).collect();
         }

@@ -30,7 +30,7 @@ fn keys_are_kebab_case_and_the_camel_case_of_old_files_means_the_same() {
 }
 
 #[test]
-fn a_question_mark_stands_for_one_character() {
+fn a_question_mark_matches_one_character() {
     let policy = PolicyFile::parse("groups: {allowed: ['team-?']}\n").unwrap();
     assert!(policy.groups.objection("team-a").is_none() && policy.groups.objection("team-ab").is_some());
 }

@@ -89,7 +89,7 @@ const CONTEXT_RULES: &[ContextRule] = &[
     access::known_name,
     access::groups_gained,
     access::look_alike,
-    requester::somebody_else,
+    requester::other_requester,
     serving::hosts,
     related_requests::same_key,
     related_requests::named_as_other,

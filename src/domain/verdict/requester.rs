@@ -60,7 +60,7 @@ fn is_admin(facts: &RequestFacts, context: &Context<'_>) -> bool {
 
 /// A request in another name. Harmless where the requester is an admin or trusted by the policy, a kubelet for
 /// itself, or a bootstrap token for a new node.
-pub(super) fn somebody_else(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
+pub(super) fn other_requester(facts: &RequestFacts, context: &Context<'_>, found: &mut Vec<Finding>) {
     let requester = &facts.requester;
     if facts.user.is_empty() || requester.user.is_empty() {
         return;

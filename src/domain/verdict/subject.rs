@@ -66,10 +66,10 @@ pub(super) fn outer_whitespace(case: &Case<'_>) -> Option<Finding> {
     let edges = |name: &&String| name.trim().len() != name.len();
     if let Some(name) = names(case).find(edges) {
         let text = format!("{name:?} begins or ends with a blank: it is not the same as {:?}.", name.trim());
-        return finding(&rules::NAME_BLANKS, Level::Warning, text);
+        return finding(&rules::NAME_WHITESPACE, Level::Warning, text);
     }
     let nameless = pkcs10(case)?.organizations.iter().any(String::is_empty);
-    nameless.then(|| finding(&rules::NAME_BLANKS, Level::Warning, "It asks for a group without a name.")).flatten()
+    nameless.then(|| finding(&rules::NAME_WHITESPACE, Level::Warning, "It asks for a group without a name.")).flatten()
 }
 
 /// A CN or O in a string type that is not `UTF8String` or `PrintableString`.

@@ -101,7 +101,7 @@ async fn an_interactive_program_that_failed_waits_for_the_user() {
 }
 
 #[tokio::test]
-async fn a_credential_is_replaced_before_it_ends_while_somebody_uses_it() {
+async fn a_credential_is_replaced_before_it_expires_while_it_is_in_use() {
     let expires = r#"E=$(date -u -d "+3 seconds" +%Y-%m-%dT%H:%M:%SZ)"#;
     let script = format!(r#"{expires}; answer "{{\"token\": \"$N\", \"expirationTimestamp\": \"$E\"}}""#);
     let (used, unused) = (Login::new("Never", &script), Login::new("Never", &script));

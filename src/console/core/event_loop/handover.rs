@@ -57,7 +57,7 @@ impl Loop {
         Ok(())
     }
 
-    /// Whether the key that goes back is pressed within this time. Other keys are for no one.
+    /// Whether the key for back is pressed within this time. Other keys are dropped.
     async fn cancels_within(&mut self, time: Duration) -> bool {
         let until = tokio::time::Instant::now() + time;
         loop {

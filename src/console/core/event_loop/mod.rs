@@ -79,7 +79,7 @@ struct Loop {
     seen: PromptGuard,
     fingers: PasteDetector,
     writer: FrameWriter,
-    /// What goes out with the next frame: a copy, a title.
+    /// What is sent with the next frame: a copy, a title.
     extra: String,
     title: Option<String>,
     /// When the cursor moved, while it has not come to rest.
@@ -279,7 +279,7 @@ impl Loop {
         if matches!(input, InputEvent::Key(_) | InputEvent::Paste(_) | InputEvent::Mouse(_)) {
             self.frames.expect_urgent();
         }
-        // What was told before something was typed comes first.
+        // What was reported before a key was typed is handled first.
         while let Ok(progress) = self.writer.progress.try_recv() {
             self.progressed(&progress);
         }

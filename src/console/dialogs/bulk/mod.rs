@@ -1,4 +1,4 @@
-//! Many requests decided on one sheet: what they are, what is left out and why, how it goes, what came of it.
+//! Many requests decided on one sheet: what they are, what is excluded and why, progress, results.
 //!
 //! The sheet holds the rows as they were when it was drawn. Nothing that came or changed later is decided by it.
 
@@ -36,13 +36,13 @@ pub(crate) struct BulkDialog {
     revision: u64,
     /// Requests that were meant but are decided already.
     pub decided_before: usize,
-    /// What the house lets bulk decisions approve.
+    /// What the policy lets bulk decisions approve.
     pub policy: PolicyFile,
     /// The line that the cursor is on.
     pub line: BulkLine,
     /// The name of a dangerous one, reason, message.
     pub form: Form<BulkField>,
-    /// What has to be said about the last key.
+    /// A remark about the last key.
     pub note: Option<String>,
     /// How far it is.
     pub phase: Phase,

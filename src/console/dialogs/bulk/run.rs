@@ -1,4 +1,4 @@
-//! How a bulk decision goes, and what came of it.
+//! Progress and results of a bulk decision.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

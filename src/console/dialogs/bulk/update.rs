@@ -182,7 +182,7 @@ fn in_field(bulk: &mut BulkDialog, field: BulkField, action: Option<Action>, key
             bulk.note = Some(bulk.confirm(&name));
             bulk.form.clear(BulkField::Name);
         }
-        // Back to the levels, where Enter goes on: never from a field that is being typed in.
+        // Back to the levels, where Enter continues: never from a field that is being typed in.
         Some(Action::Enter | Action::Back) => bulk.line = bulk.lines()[0],
         Some(_) => {}
         None => {

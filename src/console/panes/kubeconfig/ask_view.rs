@@ -63,7 +63,7 @@ fn indented(line: &str, width: usize) -> Vec<Line<'static>> {
     lines.into_iter().map(|line| Line::raw(format!("{}{line}", " ".repeat(indent)))).collect()
 }
 
-/// The question, or how it goes; `cut` where not everything is seen that is to be known.
+/// The question, or its progress; `cut` where not everything is seen that is to be known.
 fn answer(cx: &Ctx, ask: &Prompt, width: u16, cut: bool) -> Vec<Line<'static>> {
     let theme = cx.theme;
     let paragraph = |text: &str, style: Style| -> Vec<Line<'static>> {

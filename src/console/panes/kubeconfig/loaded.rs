@@ -34,7 +34,7 @@ impl Kubeconfigs {
 pub struct LoadedKubeconfigs {
     /// The files that count, with their permissions where they exist.
     pub files: Vec<(PathBuf, Option<u32>)>,
-    /// `--kubeconfig`, which kubectl must be told too.
+    /// `--kubeconfig`, which kubectl needs too.
     pub explicit: Option<PathBuf>,
     /// The contexts, each with what would go with it.
     pub contexts: Vec<Diagnosis>,

@@ -75,7 +75,7 @@ pub enum KubeconfigChange {
     Edit(Edit),
     /// Another kubeconfig comes in.
     Import(PathBuf),
-    /// A context becomes a file of its own.
+    /// A context becomes a separate file.
     Extract {
         /// The context.
         context: String,

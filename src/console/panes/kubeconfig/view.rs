@@ -115,7 +115,7 @@ fn draw_list(frame: &mut Frame, area: Rect, pane: &KubeconfigPane, cx: &Ctx, hol
     }
 }
 
-/// What is left of the line beyond the reference width goes to the names. A narrow screen shows the name, how it logs
+/// What is left of the line beyond the reference width is used for the names. A narrow screen shows the name, how it logs
 /// in and for how long.
 fn widths(width: u16) -> [usize; 6] {
     let fixed: usize = WIDTHS.iter().sum();

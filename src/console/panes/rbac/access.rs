@@ -32,7 +32,6 @@ pub struct Access {
 pub struct Server {
     /// What was asked.
     pub action: Action,
-    /// Of whom.
     pub who: Principal,
     /// Its state.
     pub answer: ServerAnswer,

@@ -76,7 +76,7 @@ pub(crate) fn handle_result(pane: &mut RbacPane, cx: &mut Ctx, news: RbacResult)
     }
 }
 
-/// The server said who we are: our own rules, where nothing else is seen, are then known to be ours.
+/// The server reported who we are: our own rules, where nothing else is seen, are then known to be ours.
 pub(crate) fn identified(cx: &Ctx) -> Vec<Effect> {
     if cx.rbac.is_blind() { vec![Effect::Rbac(RbacTask::Own(cx.namespace()))] } else { Vec::new() }
 }

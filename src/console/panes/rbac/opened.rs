@@ -9,7 +9,7 @@ use crate::domain::access::{Action, Principal};
 /// What a page is about.
 #[derive(Debug)]
 pub enum RbacPage {
-    /// Everybody whom bindings name, and whom certificate requests would make.
+    /// All subjects of bindings, and those that pending requests would create.
     Subjects,
     /// All roles.
     Roles,
@@ -114,7 +114,7 @@ impl PageState {
         rows.map(|(at, row)| (row, at == self.place))
     }
 
-    /// Puts new rows in; the cursor goes with its row, or stays where it was.
+    /// Puts new rows in; the cursor follows its row, or stays where it was.
     pub(crate) fn fill(&mut self, rows: Vec<RowEntry>, height: usize) {
         let key = self.chosen().map(|row| row.key.clone());
         self.total = rows.len();

@@ -36,7 +36,7 @@ pub struct RowEntry {
     pub level: Level,
     /// Where Enter leads.
     pub target: Option<RowTarget>,
-    /// The object that it stands for.
+    /// Its object.
     pub object: Option<Named>,
     /// The rule's place in its role, on a role's page.
     pub place: usize,
@@ -132,7 +132,7 @@ fn subjects(policy: &Policy, requests: &RequestList) -> Vec<RowEntry> {
     rows
 }
 
-/// Whom the requests on the list would make, each once.
+/// The users that the listed requests would create, each once.
 fn future_users(requests: &RequestList) -> Vec<Principal> {
     let mut known = BTreeSet::new();
     let rows = requests.index.window(0, REQUESTS).map(|(row, _)| row);

@@ -49,7 +49,7 @@ pub enum RbacTask {
     Presets,
 }
 
-/// What the pane is told.
+/// A result for the pane.
 #[derive(Debug)]
 pub enum RbacResult {
     /// From the watches.

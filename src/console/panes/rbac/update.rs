@@ -248,7 +248,7 @@ fn read_on(cx: &mut Ctx, title: &str, lines: &[String]) {
     cx.open(TextReader::new(title, lines.to_vec()));
 }
 
-/// Esc: clears the search, else goes back to the page before.
+/// Esc: clears the search, else returns to the page before.
 fn back(pane: &mut RbacPane, cx: &mut Ctx) -> Vec<Effect> {
     cx.notice = None;
     if !pane.page().search.is_empty() {

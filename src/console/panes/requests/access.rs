@@ -18,14 +18,14 @@ const LINE: usize = 150;
 /// Bindings that a decision names before it counts them.
 const NAMED: usize = 4;
 
-/// Whom the certificate logs in as; `None` where no one logs in with it.
+/// The principal of the certificate; `None` where no one logs in with it.
 fn who(request: &Request) -> Option<Principal> {
     let identity = request.identity();
     (is_for_login(&request.signer_name) && !identity.user.is_empty())
         .then(|| Principal::named(&identity.user, &identity.groups))
 }
 
-/// Why it is not known what anybody would get, if it is not. A kind that may not be listed has told all that it will.
+/// Why it is not known what anybody would get, if it is not. A kind that may not be listed has reported all that it will.
 fn unknown(cx: &Ctx) -> Option<String> {
     let forbidden: Vec<_> = cx.rbac.forbidden().map(RbacKind::plural).collect();
     match (forbidden.as_slice(), cx.rbac.complete()) {

@@ -7,7 +7,7 @@ use crate::domain::interner::Uid;
 #[derive(Debug, Default)]
 pub struct Cursor {
     uid: Option<Uid>,
-    /// Where the object stood last: where the cursor goes when the object leaves the list.
+    /// The last place of the object: where the cursor stays when the object leaves the list.
     place: usize,
     top: usize,
     moved: bool,

@@ -16,7 +16,7 @@ use crate::domain::verdict::{Level, Verdict};
 /// One labelled fact. The text is not yet made printable.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fact {
-    /// What it is about; empty: goes on with the one before.
+    /// What it is about; empty: it continues the one before.
     pub label: &'static str,
     /// What is so.
     pub text: String,

@@ -137,7 +137,7 @@ impl VerdictEngine {
         self.known.others.next_due().filter(|_| self.known.complete)
     }
 
-    /// Those of whom time has something to say are judged again.
+    /// Queues the requests whose verdict depends on the time and is due.
     pub(crate) fn time_passes(&mut self, now: DateTime<Utc>) {
         if self.next_due().is_some_and(|due| due <= now) {
             let due = self.known.others.due(now);
@@ -206,9 +206,9 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever comes and goes, in whatever order: every row says what judging it again would say.
+        /// After any sequence of changes every row has the verdict of a full evaluation.
         #[test]
-        fn verdicts_are_as_if_all_were_judged_anew(steps in prop::collection::vec((0_u8..6, 0_u8..3, 0_u8..3, any::<bool>()), 1..30)) {
+        fn verdicts_equal_a_full_evaluation(steps in prop::collection::vec((0_u8..6, 0_u8..3, 0_u8..3, any::<bool>()), 1..30)) {
             let (mut judging, mut index) = (VerdictEngine::default(), Index::default());
             judging.listed(&index);
             for (name, user, key, gone) in steps {
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_of_who_is_gone_whichever_way_that_is_heard() {
+    fn forgets_deleted_requests_on_delete_event_and_on_relist() {
         let (mut judging, mut index) = (VerdictEngine::default(), Index::default());
         for name in ["jane", "joe"] {
             judging.apply(&[RequestChange::Applied(row(name, 0))]);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_under_two_names_is_told_of_the_one_that_was_there_before_as_well() {
+    fn a_reused_key_is_reported_on_the_earlier_request_as_well() {
         let (mut judging, mut index) = (VerdictEngine::default(), Index::default());
         judging.listed(&index);
         for name in ["jane", "joe"] {

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_size_has_room_for_the_list_inside_the_screen() {
+    fn the_list_fits_the_screen_at_every_size() {
         for width in [40, 60, 80, 120, 200, 400] {
             for height in [7, 10, 21, 37, 97] {
                 let area = Rect::new(0, 2, width, height);

@@ -35,7 +35,7 @@ pub struct RequestsPane {
     pub detail: Detail,
     /// The search while it is typed.
     pub typing: Option<Input>,
-    /// The request as a page of its own.
+    /// The request opened as a page.
     pub page: Option<DetailPage>,
 }
 

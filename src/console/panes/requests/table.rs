@@ -200,7 +200,7 @@ const fn heading(column: Column) -> &'static str {
     }
 }
 
-/// What a row says in a column. Only what is put together for it takes memory of its own.
+/// What a row says in a column. Only what is put together for it allocates.
 fn push_value(out: &mut String, column: Column, width: usize, row: &Row, cx: &Ctx) {
     let mut push = |text: &str| push_cell(out, text, width);
     match column {
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_columns_make_room_for_names() {
+    fn the_default_columns_leave_space_for_names() {
         let usual = Choice::default();
         assert_eq!(heads(&usual, 38), "NAME IDENTI… FOR AGE VERDICT");
         assert_eq!(heads(&usual, 78), "NAME IDENTITY GROUPS SIGNER FOR AGE VERDICT");
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_of_ones_own_is_shown_as_far_as_there_is_room_the_least_important_give_way() {
+    fn chosen_columns_are_dropped_in_order_where_they_do_not_fit() {
         let own = Choice::of(&[Column::Verdict, Column::Name, Column::State, Column::Requester, Column::Created]);
         assert_eq!(heads(&own, 78), "VERDICT NAME STATE ASKED BY CREATED");
         assert_eq!(heads(&own, 55), "VERDICT NAME ASKED BY CREATED");

@@ -91,7 +91,7 @@ pub(crate) fn watched(pane: &mut RequestsPane, cx: &mut Ctx, message: watch::Wat
     effects
 }
 
-/// Goes on with a long list that is being worked out, which tells nothing new until it is complete; then with verdicts.
+/// Continues building a long list, which shows nothing new until it is complete; then continues with verdicts.
 pub(crate) fn work(pane: &mut RequestsPane, cx: &mut Ctx) -> Vec<Effect> {
     if cx.requests.index.is_working() {
         return if cx.requests.index.work() { settle(pane, cx) } else { Vec::new() };
@@ -245,7 +245,7 @@ fn page_key(pane: &mut RequestsPane, cx: &mut Ctx, action: Action) -> Option<Vec
     Some(Vec::new())
 }
 
-/// Marks the request under the cursor, or takes its mark away, and goes on to the next.
+/// Marks the request under the cursor, or removes its mark, and moves to the next.
 fn mark(pane: &mut RequestsPane, cx: &mut Ctx) -> Vec<Effect> {
     let height = layout::rows(cx.body());
     let (index, cursor) = (&mut cx.requests.index, &mut pane.cursor);

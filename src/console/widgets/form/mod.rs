@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn tab_skips_what_is_not_visible_and_goes_around() {
+    fn tab_skips_hidden_fields_and_wraps() {
         let mut form = form();
         form.move_focus(true, |id| id != 1);
         assert_eq!(form.focused(), Some(2));

@@ -132,7 +132,7 @@ fn every_kind_of_credential_has_a_word() {
 }
 
 #[test]
-fn a_token_that_tells_its_end_is_believed() {
+fn the_expiry_of_a_token_is_read_from_it() {
     let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!("{{\"exp\":{MOMENT}}}"));
     assert_eq!(looked("", &format!("token: x.{payload}.y")).ends, Some(now()));
 }

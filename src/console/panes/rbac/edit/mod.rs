@@ -1,5 +1,5 @@
 //! Making, changing and deleting roles and bindings: fields, then what the server would make of them (a dry run) with
-//! the differences, then the write. What is deleted says what it takes away from whom.
+//! the differences, then the write. A deletion lists who loses what.
 
 pub(crate) mod fields;
 pub(crate) mod update;
@@ -45,7 +45,7 @@ pub enum EditKind {
     EditRole(Named),
     /// The subjects of a binding.
     EditBinding(Named),
-    /// It goes.
+    /// It is deleted.
     Delete(Named),
 }
 
@@ -84,7 +84,7 @@ pub enum ReviewLine {
     Warning(String),
     /// A line that stays.
     Same(String),
-    /// A line that goes.
+    /// A line that is removed.
     Gone(String),
     /// A line that comes.
     New(String),

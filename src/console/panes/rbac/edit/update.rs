@@ -75,7 +75,7 @@ pub(crate) fn presets_came(pane: &mut RbacPane, cx: &mut Ctx) {
     }
 }
 
-/// Whom the page or the row under the cursor is about.
+/// The subject of the page or of the row under the cursor.
 fn subject(pane: &RbacPane) -> Option<SubjectKey> {
     let opened = pane.page();
     let who = match (&opened.page, opened.chosen().and_then(|row| row.target.as_ref())) {
@@ -132,7 +132,7 @@ pub(crate) fn read(pane: &mut RbacPane, cx: &mut Ctx, id: EffectId, result: &Res
     true
 }
 
-/// What a deletion takes away, from whom.
+/// Who loses what by a deletion.
 fn losses(policy: &Policy, named: &Named) -> Vec<ReviewLine> {
     let losses = if named.kind.is_role() {
         find_role(policy, named).map(|role| policy.loss_of_role(role)).unwrap_or_default()

@@ -197,7 +197,7 @@ impl Index {
         self.wanted.is_some()
     }
 
-    /// Goes on with the list that is wanted, for about a millisecond; tells whether the list is another one now.
+    /// Continues building the list, for about a millisecond; returns whether the list has changed.
     pub fn work(&mut self) -> bool {
         let Some(mut wanted) = self.wanted.take() else { return false };
         let order = wanted.step(&self.slots, &self.by_name);

@@ -66,7 +66,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn batches_leave_it_as_sorting_anew_would(
+        fn batches_leave_the_same_order_as_a_full_sort(
             first in btree_set(0_u32..200, 0..60),
             batches in vec((btree_set(0_u32..200, 0..20), btree_set(0_u32..200, 0..20)), 0..8),
         ) {

@@ -20,7 +20,7 @@ fn uid(name: &str) -> Uid {
 }
 
 #[test]
-fn the_request_that_waits_longest_stands_first() {
+fn the_oldest_pending_request_is_first() {
     let mut index = Index::default();
     index.apply(applied(vec![row("young", 10), row("old", 1), row("middle", 5)]));
     assert_eq!(names(&index), ["old", "middle", "young"]);
