@@ -217,6 +217,21 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
+    use crate::console::core::pane_id::Pane;
+
+    /// Renaming a variant must not break a user's config file or saved session.
+    #[test]
+    fn names_in_users_files_are_never_lost() {
+        let actions = Action::ALL.iter().map(|action| format!("action {}", action.name()));
+        let contexts = KeyContext::ALL.iter().map(|context| format!("context {}", context.name()));
+        let panes = Pane::ALL.iter().map(|pane| format!("pane {}", pane.name()));
+        let known: Vec<_> = actions.chain(contexts).chain(panes).collect();
+        let listed: Vec<_> = include_str!("stable_names.txt").lines().filter(|line| !line.starts_with('#')).collect();
+        let lost: Vec<_> = listed.iter().filter(|name| !known.iter().any(|known| known == **name)).collect();
+        let missing: Vec<_> = known.iter().filter(|name| !listed.contains(&name.as_str())).collect();
+        assert!(lost.is_empty(), "names that users have are not known any more: {lost:?}");
+        assert!(missing.is_empty(), "add these to stable_names.txt: {missing:?}");
+    }
 
     fn changed(yaml: &str) -> Result<Keymap, ConfigError> {
         Keymap::with(&Config::parse(yaml).unwrap().keys, yaml)
