@@ -17,7 +17,7 @@ const FUNCTION_LINES: usize = 50;
 const LONG_FUNCTIONS: &[&str] = &[
     "cluster/login/credential.rs:read",
     "console/core/runner.rs:connection",
-    "console/panes/rbac/news.rs:heard",
+    "console/panes/rbac/news.rs:handle_result",
     "console/panes/rbac/update.rs:key",
     "console/wizard/runner.rs:carry_out",
     "domain/kubeconfig/diagnose/user.rs:check_certificate",

@@ -93,8 +93,7 @@ fn carry_out(state: &mut State, message: Message, from: Option<usize>) -> Vec<Ef
         }
         Message::SwitchContext(context) => return switching::to(state, &context),
         Message::Act(action, key) => {
-            // What is on the screen now is not what was when the key was pressed.
-            state.cx.question_fits = view::question_fits(state);
+            state.cx.question_fits = view::question_fits(state); // the palette covered it until now
             return act(state, Some(action), key);
         }
     }
