@@ -37,7 +37,7 @@ pub(crate) trait Dialog: Debug + Any {
         Err(event)
     }
 
-    /// Something that it may show has changed. Only the topmost is notified.
+    /// Something that it may show has changed. Of the identity all are notified, of the rest the topmost.
     fn update(&mut self, _update: &Update<'_>) {}
 
     /// Text pasted into the field that has the keyboard.

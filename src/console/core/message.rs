@@ -22,8 +22,6 @@ pub(crate) enum Message {
     RequestRead,
     /// The request that was read in full was judged again.
     RequestJudged,
-    /// Roles and bindings changed: verdicts follow.
-    RolesChanged,
     /// The kubeconfigs were read.
     KubeconfigsRead,
     /// Open the wizard.

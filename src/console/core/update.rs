@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Size;
 
 use crate::cluster::watch::{self, WatchStatus};
 use crate::console::core::ctx::Ctx;
@@ -30,7 +31,6 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
     state.cx.clock.now = now;
     in_ascii(state.cx.ascii, || {
         state.counting_questions(|state| {
-            state.cx.question_fits = view::question_fits(state);
             let mut effects = routed(state, event);
             effects.extend(deliver(state, None));
             effects
@@ -38,13 +38,16 @@ pub fn update(state: &mut State, event: Event, now: DateTime<Utc>) -> Vec<Effect
     })
 }
 
-/// Carries out the messages that a handler sent; `from` is the place of the dialog that sent them, else the topmost.
-fn deliver(state: &mut State, from: Option<usize>) -> Vec<Effect> {
+/// Carries out the messages that a handler sent, and those that come of them; `from` is the place of the dialog that sent
+/// the first, else the topmost.
+fn deliver(state: &mut State, mut from: Option<usize>) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let messages = std::mem::take(&mut state.cx.messages);
-    let from = from.or(state.dialogs.len().checked_sub(1));
-    for message in messages {
-        effects.extend(carry_out(state, message, from));
+    while !state.cx.messages.is_empty() {
+        let messages = std::mem::take(&mut state.cx.messages);
+        let sender = from.take().or(state.dialogs.len().checked_sub(1));
+        for message in messages {
+            effects.extend(carry_out(state, message, sender));
+        }
     }
     effects
 }
@@ -67,7 +70,6 @@ fn carry_out(state: &mut State, message: Message, from: Option<usize>) -> Vec<Ef
         Message::ListChanged => return requests::update::settle(&mut state.requests, &mut state.cx),
         Message::RequestRead => notify_of_request(state, Update::Read),
         Message::RequestJudged => notify_of_request(state, Update::Judged),
-        Message::RolesChanged => requests::update::bindings_changed(&mut state.cx),
         Message::KubeconfigsRead => {
             let contexts =
                 Update::Contexts(context_switcher::own_place(&state.cx), state.cx.kubeconfigs.contexts().len());
@@ -86,16 +88,10 @@ fn carry_out(state: &mut State, message: Message, from: Option<usize>) -> Vec<Ef
             return wizard::update::undo(wizard, &mut state.cx);
         }
         Message::Trusted(context, then) => {
-            return kubeconfig::update::trusted(&mut state.kubeconfig, &mut state.cx, &context, then)
-                .into_iter()
-                .chain(deliver(state, None))
-                .collect();
+            return kubeconfig::update::trusted(&mut state.kubeconfig, &mut state.cx, &context, then);
         }
         Message::SwitchContext(context) => return switching::to(state, &context),
-        Message::Act(action, key) => {
-            state.cx.question_fits = view::question_fits(state); // the palette covered it until now
-            return act(state, Some(action), key);
-        }
+        Message::Act(action, key) => return act(state, Some(action), key),
     }
     Vec::new()
 }
@@ -119,71 +115,50 @@ fn to_dialogs(state: &mut State, mut event: DialogEvent) -> Vec<Effect> {
 }
 
 fn routed(state: &mut State, event: Event) -> Vec<Effect> {
+    let State { cx, requests, rbac, kubeconfig, wizard, .. } = state;
     match event {
-        Event::Key(key) => key_pressed(state, key),
-        Event::Wheel(down) => mouse::wheel(state, down),
-        Event::Click(at) => mouse::click(state, at),
-        Event::Paste(text) => pasted(state, &text),
-        Event::Resized(size) => {
-            state.cx.size = size;
-            rbac::update::resized(&mut state.rbac, &mut state.cx);
-            requests::update::settle(&mut state.requests, &mut state.cx)
+        Event::Key(key) => return key_pressed(state, key),
+        Event::Wheel(down) => return mouse::wheel(state, down),
+        Event::Click(at) => return mouse::click(state, at),
+        Event::Paste(text) => return pasted(state, &text),
+        Event::Resized(size) => return resized(state, size),
+        Event::Clock => requests::update::time_passes(cx),
+        Event::Nodes(nodes) => cx.requests.engine.nodes(nodes),
+        Event::Work => return requests::update::work(requests, cx),
+        Event::Recalled(recalled) => return restored(state, recalled),
+        Event::Connected(result) => return connected(cx, result),
+        Event::Login(health) => cx.session.login.set_health(health),
+        Event::Beat(answer) => cx.session.login.beat(answer, cx.clock.now),
+        Event::Asked(wait) => cx.session.login.wait = Some(wait),
+        Event::Identified(result) => return identified(state, result),
+        Event::Watch(message) => return requests::update::watched(requests, cx, message),
+        Event::WatchEnded(trouble) => return watch_ended(state, trouble),
+        Event::Read { uid, result } => return requests::update::read(requests, cx, &uid, result),
+        Event::Decided(id, result) => return to_dialogs(state, DialogEvent::Decided(id, result)),
+        Event::Bulk(id, result) => return to_dialogs(state, DialogEvent::Bulk(id, result)),
+        Event::Deleted(id, result) => return to_dialogs(state, DialogEvent::Deleted(id, result)),
+        Event::Exported(id, result) => return to_dialogs(state, DialogEvent::Exported(id, result)),
+        Event::Rbac(result) => {
+            let effects = rbac::news::handle_result(rbac, cx, result);
+            requests::update::bindings_changed(cx);
+            return effects;
         }
-        Event::Clock => {
-            requests::update::time_passes(&mut state.cx);
-            Vec::new()
+        Event::Wizard(result) => wizard::update::handle_result(wizard, result, cx),
+        Event::Kubeconfig(KubeconfigResult::Planned(id, plan)) => {
+            return to_dialogs(state, DialogEvent::Planned(id, plan));
         }
-        Event::Nodes(nodes) => {
-            state.cx.requests.engine.nodes(nodes);
-            Vec::new()
+        Event::Kubeconfig(KubeconfigResult::Changed(id, outcome)) => {
+            return to_dialogs(state, DialogEvent::Changed(id, outcome));
         }
-        Event::Work => requests::update::work(&mut state.requests, &mut state.cx),
-        Event::Recalled(recalled) => restored(state, recalled),
-        Event::Connected(result) => connected(state, result),
-        Event::Login(health) => {
-            state.cx.session.login.set_health(health);
-            Vec::new()
-        }
-        Event::Beat(answer) => {
-            state.cx.session.login.beat(answer, state.cx.clock.now);
-            Vec::new()
-        }
-        Event::Asked(wait) => {
-            state.cx.session.login.wait = Some(wait);
-            Vec::new()
-        }
-        Event::Identified(result) => identified(state, result),
-        Event::Watch(message) => requests::update::watched(&mut state.requests, &mut state.cx, message),
-        Event::WatchEnded(trouble) => watch_ended(state, trouble),
-        result => handle_result(state, result),
+        Event::Kubeconfig(result) => return kubeconfig::update::handle_result(kubeconfig, cx, result),
     }
+    Vec::new()
 }
 
-/// Passes the result of an effect to the pane or the dialog that asked for it.
-fn handle_result(state: &mut State, result: Event) -> Vec<Effect> {
-    match result {
-        Event::Read { uid, result } => requests::update::read(&mut state.requests, &mut state.cx, &uid, result),
-        Event::Decided(id, result) => to_dialogs(state, DialogEvent::Decided(id, result)),
-        Event::Bulk(id, result) => to_dialogs(state, DialogEvent::Bulk(id, result)),
-        Event::Deleted(id, result) => to_dialogs(state, DialogEvent::Deleted(id, result)),
-        Event::Exported(id, result) => to_dialogs(state, DialogEvent::Exported(id, result)),
-        Event::Rbac(news) => {
-            let effects = rbac::news::handle_result(&mut state.rbac, &mut state.cx, news);
-            state.cx.send(Message::RolesChanged);
-            effects
-        }
-        Event::Wizard(result) => {
-            wizard::update::handle_result(&mut state.wizard, result, &mut state.cx);
-            Vec::new()
-        }
-        Event::Kubeconfig(KubeconfigResult::Planned(id, plan)) => to_dialogs(state, DialogEvent::Planned(id, plan)),
-        Event::Kubeconfig(KubeconfigResult::Changed(id, outcome)) => {
-            to_dialogs(state, DialogEvent::Changed(id, outcome))
-        }
-        Event::Kubeconfig(news) => kubeconfig::update::handle_result(&mut state.kubeconfig, &mut state.cx, news),
-        // All others are no results.
-        _ => Vec::new(),
-    }
+fn resized(state: &mut State, size: Size) -> Vec<Effect> {
+    state.cx.size = size;
+    rbac::update::resized(&mut state.rbac, &mut state.cx);
+    requests::update::settle(&mut state.requests, &mut state.cx)
 }
 
 fn restored(state: &mut State, recalled: SavedView) -> Vec<Effect> {
@@ -202,11 +177,11 @@ fn watch_ended(state: &mut State, trouble: UserError) -> Vec<Effect> {
     requests::update::watched(&mut state.requests, &mut state.cx, watch::WatchMessage::Status(status))
 }
 
-fn connected(state: &mut State, result: Result<Connection, UserError>) -> Vec<Effect> {
+fn connected(cx: &mut Ctx, result: Result<Connection, UserError>) -> Vec<Effect> {
     match result {
         Ok(connection) => {
-            state.cx.session.connection = Some(connection);
-            state.cx.session.trouble = None;
+            cx.session.connection = Some(connection);
+            cx.session.trouble = None;
             vec![
                 Effect::Identify,
                 Effect::Kubeconfig(KubeconfigTask::Read),
@@ -215,7 +190,7 @@ fn connected(state: &mut State, result: Result<Connection, UserError>) -> Vec<Ef
             ]
         }
         Err(failure) => {
-            state.cx.session.trouble = Some(failure);
+            cx.session.trouble = Some(failure);
             Vec::new()
         }
     }
@@ -256,6 +231,8 @@ fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 
 /// Does what an action asks for, whichever way it was asked.
 pub(crate) fn act(state: &mut State, action: Option<Action>, key: KeyEvent) -> Vec<Effect> {
+    // Of what is on the screen now: an action from the palette comes after the palette has closed.
+    state.cx.question_fits = view::question_fits(state);
     match action {
         // Who interrupts a login program means that.
         Some(Action::Quit) if interrupts(key) && login::can_cancel(state) => return vec![Effect::CancelLogin],
@@ -342,4 +319,45 @@ fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
         state.cx.notify_on_top(false, why);
         Vec::new()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::core::clock::Clock;
+    use crate::console::panes::rbac::edit::{self, Draft, EditStep, ReviewLine};
+    use crate::console::widgets::theme::Theme;
+    use crate::domain::access::object::{Named, RbacKind};
+
+    fn press(state: &mut State, code: KeyCode) -> Vec<Effect> {
+        update(state, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)), Utc::now())
+    }
+
+    /// A console on the review of a new role, with the palette on top of it and its cursor on yes.
+    fn review_below_the_palette() -> State {
+        let clock = Clock { now: Utc::now(), utc: true };
+        let mut state = State::new(clock, Size::new(80, 24), Theme::mono(), false);
+        state.cx.pane = Pane::Rbac;
+        edit::update::open(&mut state.rbac, &mut state.cx, Action::NewRole);
+        let named = Named { kind: RbacKind::Role, scope: Some("default".into()), name: "developer".into() };
+        let draft = Draft { named, object: serde_json::Value::Null };
+        let lines = (0..12).map(|at| ReviewLine::Warning(format!("warning {at}"))).collect();
+        state.rbac.sheet.as_mut().unwrap().step = EditStep::Review(draft, lines);
+        let contexts = state.places();
+        let palette = palette::Palette::new(&state.cx, &contexts, |action| action == Action::Yes);
+        state.dialogs.push(Box::new(palette));
+        state
+    }
+
+    #[test]
+    fn a_yes_from_the_palette_counts_only_where_its_question_fits() {
+        let mut state = review_below_the_palette();
+        let effects = press(&mut state, KeyCode::Enter);
+        assert!(matches!(effects[..], [Effect::Rbac(RbacTask::Put { dry_run: false, .. })]), "{effects:?}");
+
+        let mut state = review_below_the_palette();
+        update(&mut state, Event::Resized(Size::new(80, 10)), Utc::now());
+        let effects = press(&mut state, KeyCode::Enter);
+        assert!(effects.is_empty() && state.dialogs.is_empty(), "{effects:?}");
+    }
 }

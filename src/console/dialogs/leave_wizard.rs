@@ -12,7 +12,7 @@ use crate::console::core::dialog::Dialog;
 use crate::console::core::effect::Effect;
 use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::message::Message;
-use crate::console::dialogs::phase::hint;
+use crate::console::dialogs::phase::is_confirmed;
 use crate::console::dialogs::view::{framed, paragraph};
 
 /// The question.
@@ -25,14 +25,8 @@ impl Dialog for LeaveWizard {
     }
 
     fn key(&mut self, action: Option<Action>, _key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
-        match action {
-            Some(Action::Yes) => {
-                cx.close();
-                cx.send(Message::CloseWizard);
-            }
-            Some(Action::No) => cx.close(),
-            Some(Action::Enter) => hint(cx, KeyContext::Confirm),
-            _ => {}
+        if is_confirmed(action, cx) {
+            cx.send(Message::CloseWizard);
         }
         Vec::new()
     }

@@ -24,3 +24,17 @@ pub(crate) fn hint(cx: &mut Ctx, context: KeyContext) {
     let text = format!("{} answers nothing here; {} does", word(Action::Enter), word(Action::Yes));
     cx.notify(false, text);
 }
+
+/// A key for a question that is answered by yes or no alone: closes it, and returns whether the answer is yes.
+pub(crate) fn is_confirmed(action: Option<Action>, cx: &mut Ctx) -> bool {
+    match action {
+        Some(Action::Yes) if cx.question_fits => {
+            cx.close();
+            return true;
+        }
+        Some(Action::No) => cx.close(),
+        Some(Action::Enter) => hint(cx, KeyContext::Confirm),
+        _ => {}
+    }
+    false
+}

@@ -12,7 +12,7 @@ use crate::console::core::dialog::Dialog;
 use crate::console::core::effect::Effect;
 use crate::console::core::keymap::{Action, KeyContext};
 use crate::console::core::message::Message;
-use crate::console::dialogs::phase::hint;
+use crate::console::dialogs::phase::is_confirmed;
 use crate::console::dialogs::view::{framed, inner, paragraph, too_small, yes_or_no};
 use crate::console::widgets::text::middle;
 
@@ -29,14 +29,8 @@ impl Dialog for Undo {
     }
 
     fn key(&mut self, action: Option<Action>, _key: KeyEvent, cx: &mut Ctx) -> Vec<Effect> {
-        match action {
-            Some(Action::Yes) if cx.question_fits => {
-                cx.close();
-                cx.send(Message::UndoIssuance);
-            }
-            Some(Action::No) => cx.close(),
-            Some(Action::Enter) => hint(cx, KeyContext::Confirm),
-            _ => {}
+        if is_confirmed(action, cx) {
+            cx.send(Message::UndoIssuance);
         }
         Vec::new()
     }
